@@ -1,0 +1,254 @@
+// Everything that is wrong with a manifest, as remarks: its form by the schema, and the meaning of all that can be
+// understood. One mistake never hides another. Pure.
+
+import type { z } from 'zod'
+import type { Document } from './load.ts'
+import { advise, type Mention, type Path, quote, type Remark } from './problem.ts'
+import {
+  type Ask,
+  apisOf,
+  asksOf,
+  entriesOf,
+  expiriesOf,
+  fieldOf,
+  identifierOf,
+  isMapping,
+  itemsOf,
+  type Names,
+  nameOf,
+  parseExpiry,
+  permissionListsOf,
+  readNames,
+  textOf,
+  userKey,
+  usersOf,
+} from './read.ts'
+import { apiDefinition, bundleItem, manifestSchema, permissionItem, userEntry } from './schema.ts'
+
+/** Permission names by API identifier. */
+export type Catalogue = ReadonlyMap<string, ReadonlySet<string>>
+
+/** What is wrong with the documents by themselves. */
+export function checkManifest(documents: readonly Document[], names: Names): readonly Remark[] {
+  return [
+    ...documents.flatMap(document => checkForm(document, documents)),
+    ...checkDefinitions(documents, 'apis'),
+    ...checkDefinitions(documents, 'bundles'),
+    ...checkUsers(documents, names),
+    ...checkApiKeys(documents, names),
+    ...checkExpiries(documents),
+    ...checkPermissions(asksOf(documents, names), ownCatalogue(documents)),
+  ]
+}
+
+/** What is wrong with the documents for a tenant that has these APIs. */
+export function checkNames(documents: readonly Document[], catalogue: Catalogue): readonly Remark[] {
+  const names = readNames(documents)
+  return [...checkIdentifiers(documents, names, catalogue), ...checkPermissions(asksOf(documents, names), catalogue)]
+}
+
+/** A manifest that names its tenant is for no other. */
+export function checkTenant(documents: readonly Document[], host: string): readonly Remark[] {
+  return documents.flatMap(({ file, content }) => {
+    const tenant = textOf(fieldOf(content, 'tenant'))
+    if (tenant === undefined || hostOf(tenant) === hostOf(host)) return []
+    const message = `This manifest is for the tenant ${quote(tenant)}, and the input domain is ${quote(host)}; correct one of them.`
+    return [{ file, path: ['tenant'], on: 'value' as const, message }]
+  })
+}
+
+function hostOf(domain: string): string {
+  return domain
+    .toLowerCase()
+    .replace(/^https?:\/\//, '')
+    .replace(/\/$/, '')
+}
+
+function checkForm({ file, content }: Document, documents: readonly Document[]): readonly Remark[] {
+  const { error } = manifestSchema.safeParse(content)
+  const remarks = (error?.issues ?? []).flatMap(issue => describeIssue(issue, content))
+  const usersElsewhere = isMapping(content) && documents.some(other => fieldOf(other.content, 'users') !== undefined)
+  return remarks
+    .filter(({ path }) => !(usersElsewhere && path.join() === 'users' && fieldOf(content, 'users') === undefined))
+    .map(remark => ({ file, ...remark }))
+}
+
+type LocalRemark = Omit<Remark, 'file'>
+
+function describeIssue(issue: z.core.$ZodIssue, content: unknown): readonly LocalRemark[] {
+  const path = issue.path.map(key => (typeof key === 'number' ? key : String(key)))
+  const value = path.reduce<unknown>(
+    (parent, key) => (typeof key === 'number' ? itemsOf(parent)[key] : fieldOf(parent, key)),
+    content,
+  )
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map(key => ({
+        path: [...path, key],
+        on: 'key',
+        message: `Unknown key ${quote(key)}. ${advise(key, knownKeys(path), `Known here: ${knownKeys(path).join(', ')}.`)}`,
+      }))
+    case 'invalid_key':
+      return issue.issues.map(({ message }) => ({ path, on: 'key', message: sentence(message) }))
+    case 'invalid_union': {
+      // A union here is a short form, which is text, or a mapping.
+      const [, asMapping = []] = issue.errors
+      if (!isMapping(value)) return [{ path, on: 'value', message: sentence(`${issue.message}${found(value, path)}`) }]
+      return asMapping.flatMap(inner => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, content))
+    }
+    default:
+      return [{ path, on: 'value', message: sentence(`${issue.message}${found(value, path)}`) }]
+  }
+}
+
+function knownKeys(path: Path): readonly string[] {
+  if (path.length === 0) return Object.keys(manifestSchema.shape)
+  if (path[0] === 'apis') return Object.keys(apiDefinition.shape)
+  if (path[0] === 'users' && path.length === 2) return Object.keys(userEntry.shape)
+  return Object.keys(path[2] === 'bundles' ? bundleItem.shape : permissionItem.shape)
+}
+
+function found(value: unknown, path: Path): string {
+  if (value === undefined) return `; ${quote(path.at(-1))} is missing`
+  if (value === null) return '; found nothing'
+  if (Array.isArray(value)) return '; found a list'
+  return typeof value === 'object' ? '; found a mapping' : `; found ${quote(value)}`
+}
+
+function sentence(message: string): string {
+  return `${message[0]?.toUpperCase()}${message.slice(1)}.`
+}
+
+/** All files share these names, so one that is in two of them must be the same in both. */
+function checkDefinitions(documents: readonly Document[], kind: 'apis' | 'bundles'): readonly Remark[] {
+  const first = new Map<string, { readonly file: string; readonly form: string }>()
+  const remarks: Remark[] = []
+  for (const { file, content } of documents) {
+    for (const [name, definition] of entriesOf(fieldOf(content, kind))) {
+      const mention: Mention = { file, path: [kind, name], on: 'key' }
+      const form = canonical(definition)
+      const other = first.get(name)
+      if (name === '__proto__')
+        remarks.push({ ...mention, message: 'The name "__proto__" is not allowed; choose another.' })
+      if (other === undefined) first.set(name, { file, form })
+      else if (other.form !== form) {
+        const what = kind === 'apis' ? 'API alias' : 'bundle'
+        const message = `The ${what} ${quote(name)} is defined otherwise in ${other.file}; make both the same, or rename one.`
+        remarks.push({ ...mention, message })
+      }
+    }
+  }
+  return remarks
+}
+
+/** The same text for the same content, whatever the order of keys and items. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).sort().join()}]`
+  if (!isMapping(value)) return JSON.stringify(value) ?? ''
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
+  return `{${members.sort().join()}}`
+}
+
+const ADDRESS = /^[^\s@]+@[^\s@]+$/
+
+function checkUsers(documents: readonly Document[], names: Names): readonly Remark[] {
+  const remarks: Remark[] = []
+  let [file, seen] = ['', new Map<string, number>()]
+  for (const { entry, index, ...mention } of usersOf(documents)) {
+    if (mention.file !== file) [file, seen] = [mention.file, new Map()]
+    if (!isMapping(entry)) continue
+    const remark = (field: string, message: string) =>
+      remarks.push({ ...mention, path: field === '' ? mention.path : [...mention.path, field], message })
+
+    const [id, email] = [fieldOf(entry, 'id'), fieldOf(entry, 'email')]
+    if (id === undefined && email === undefined) remark('', 'A user needs an id or an email; this entry has neither.')
+    if (id !== undefined && email !== undefined) remark('email', 'A user has an id or an email, not both; remove one.')
+    if (fieldOf(entry, 'connection') !== undefined && email === undefined) {
+      remark('connection', 'A connection narrows the look-up by email; remove it, or give an email instead of the id.')
+    }
+    const address = textOf(email)
+    if (address !== undefined && !ADDRESS.test(address)) {
+      remark('email', `${quote(address)} is not an e-mail address such as grace@acme.com.`)
+    }
+    const key = userKey(entry)
+    const first = key === undefined ? undefined : seen.get(key)
+    if (first !== undefined) {
+      const who = quote(textOf(id) ?? address)
+      remark(
+        id === undefined ? 'email' : 'id',
+        `The user ${who} is listed twice in this file, first as number ${first + 1} of users; make one entry of the two.`,
+      )
+    } else if (key !== undefined) seen.set(key, index)
+    for (const [position, bundle] of itemsOf(fieldOf(entry, 'bundles')).entries()) {
+      const name = nameOf(bundle)
+      if (name === undefined || names.bundles.has(name)) continue
+      const path = [...mention.path, 'bundles', position, ...(isMapping(bundle) ? ['name'] : [])]
+      const message = `There is no bundle ${quote(name)}. ${advise(name, names.bundles.keys(), 'Define it under bundles.')}`
+      remarks.push({ ...mention, path, message })
+    }
+  }
+  return remarks
+}
+
+function checkApiKeys(documents: readonly Document[], names: Names): readonly Remark[] {
+  const remarks: Remark[] = []
+  for (const { key, items: _, ...mention } of permissionListsOf(documents)) {
+    if (identifierOf(key, names) !== undefined) continue
+    const advice = advise(key, names.apis.keys(), "Define it under apis, or use the API's identifier.")
+    const message = `There is no API alias ${quote(key)}. ${advice}`
+    remarks.push({ ...mention, message })
+  }
+  return remarks
+}
+
+function checkExpiries(documents: readonly Document[]): readonly Remark[] {
+  const remarks: Remark[] = []
+  for (const { expires, ...mention } of expiriesOf(documents)) {
+    if (parseExpiry(expires) !== undefined) continue
+    const message = /T\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(expires)
+      ? `${quote(expires)} has no zone; add Z for UTC, or an offset such as +01:00.`
+      : `${quote(expires)} is not a date such as 2026-12-31, nor an instant with a zone such as 2026-12-31T18:00:00Z.`
+    remarks.push({ ...mention, message })
+  }
+  return remarks
+}
+
+/** The names that the manifest itself says its APIs have; an API without such a list is not in it. */
+function ownCatalogue(documents: readonly Document[]): Catalogue {
+  const catalogue = new Map<string, Set<string>>()
+  for (const api of apisOf(documents)) {
+    if (api.catalogue === undefined) continue
+    catalogue.set(api.identifier, api.catalogue.union(catalogue.get(api.identifier) ?? new Set()))
+  }
+  return catalogue
+}
+
+function checkPermissions(asks: Iterable<Ask>, catalogue: Catalogue): readonly Remark[] {
+  const remarks: Remark[] = []
+  if (catalogue.size === 0) return remarks
+  for (const { api, permission, ...mention } of asks) {
+    const known = catalogue.get(api)
+    if (known === undefined || known.has(permission)) continue
+    const advice = advise(permission, known, 'Correct the name, or add it to the API.')
+    const message = `The API ${quote(api)} has no permission ${quote(permission)}. ${advice}`
+    remarks.push({ ...mention, message })
+  }
+  return remarks
+}
+
+/** An alias is told about where it is defined, an identifier wherever it is used. */
+function checkIdentifiers(documents: readonly Document[], names: Names, catalogue: Catalogue): readonly Remark[] {
+  const remarks: Remark[] = []
+  const check = (identifier: string, { file, path, on }: Mention) => {
+    if (catalogue.has(identifier)) return
+    const advice = advise(identifier, catalogue.keys(), 'Correct the identifier, or create the API.')
+    const message = `The tenant has no API ${quote(identifier)}. ${advice}`
+    remarks.push({ file, path, on, message })
+  }
+  for (const api of apisOf(documents)) check(api.identifier, api)
+  for (const list of permissionListsOf(documents)) {
+    const identifier = identifierOf(list.key, names)
+    if (identifier !== undefined && !names.apis.has(list.key)) check(identifier, list)
+  }
+  return remarks
+}

@@ -1,0 +1,153 @@
+// Aliases, bundles, expiry → the grants that the manifest asks for at a moment in time. Pure.
+
+import type { Terms } from '../plan/diff.ts'
+import { compareText, type Grant, grantOf } from '../plan/grants.ts'
+import { checkManifest } from './check.ts'
+import type { Document } from './load.ts'
+import { type Mention, quote, type Remark } from './problem.ts'
+import {
+  expiriesOf,
+  fieldOf,
+  identifierOf,
+  isMapping,
+  itemsOf,
+  listsIn,
+  type Names,
+  nameOf,
+  type PermissionList,
+  parseExpiry,
+  permissionListsOf,
+  readNames,
+  textOf,
+  userKey,
+  usersOf,
+} from './read.ts'
+
+export type Identity =
+  | { readonly id: string; readonly email?: never; readonly connection?: never }
+  /** The address in lower case. */
+  | { readonly id?: never; readonly email: string; readonly connection: string | undefined }
+
+export type ListedUser = Identity & {
+  /** Where the user is listed first. */
+  readonly mention: Mention
+  readonly grants: ReadonlyMap<Grant, Terms>
+}
+
+export interface Manifest {
+  /** Identifiers of the APIs that the manifest names, sorted. */
+  readonly apis: ReadonlySet<string>
+  /** Users of several files are united; in the order of their first appearance. */
+  readonly users: readonly ListedUser[]
+}
+
+export interface ManifestReading {
+  readonly manifest: Manifest
+  /** All that is wrong. The manifest holds what can be understood all the same. */
+  readonly mistakes: readonly Remark[]
+  /** What is not desired any more, as its time is over. */
+  readonly expired: readonly Remark[]
+}
+
+export function readManifest(documents: readonly Document[], now: Date): ManifestReading {
+  const names = readNames(documents)
+  return {
+    manifest: { apis: namedApis(documents, names), users: listUsers(documents, names, now.getTime()) },
+    mistakes: checkManifest(documents, names),
+    expired: findExpired(documents, now.getTime()),
+  }
+}
+
+function namedApis(documents: readonly Document[], names: Names): ReadonlySet<string> {
+  const apis = new Set([...names.apis.values()].map(api => api.identifier))
+  for (const { key } of permissionListsOf(documents)) {
+    const api = identifierOf(key, names)
+    if (api !== undefined) apis.add(api)
+  }
+  return new Set([...apis].sort(compareText))
+}
+
+/** Terms with the moment at which they end, in milliseconds since 1970. */
+interface Span extends Terms {
+  readonly until: number
+}
+
+const FOREVER: Span = { until: Number.POSITIVE_INFINITY }
+
+function listUsers(documents: readonly Document[], names: Names, now: number): readonly ListedUser[] {
+  const users = new Map<string, Identity & { readonly mention: Mention; readonly grants: Map<Grant, Span> }>()
+  for (const { entry, file, path, on } of usersOf(documents)) {
+    const identity = identityOf(entry)
+    const key = userKey(entry)
+    if (identity === undefined || key === undefined) continue
+    const mention: Mention = { file, path: [...path, identity.id === undefined ? 'email' : 'id'], on }
+    const user = users.get(key) ?? { ...identity, mention, grants: new Map<Grant, Span>() }
+    users.set(key, user)
+    for (const [grant, span] of grantsOf(entry, names)) {
+      // What is asked for in two ways is desired as long as the longer of them.
+      if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0)) user.grants.set(grant, span)
+    }
+  }
+  return [...users.values()]
+}
+
+function identityOf(entry: unknown): Identity | undefined {
+  const id = textOf(fieldOf(entry, 'id'))
+  if (id !== undefined) return { id }
+  const email = textOf(fieldOf(entry, 'email'))
+  return email === undefined
+    ? undefined
+    : { email: email.toLowerCase(), connection: textOf(fieldOf(entry, 'connection')) }
+}
+
+function* grantsOf(entry: unknown, names: Names): Generator<readonly [Grant, Span]> {
+  const span = spanOf(entry)
+  yield* grantsIn([...listsIn(fieldOf(entry, 'permissions'), '', [])], span, names)
+  for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) {
+    const lists = names.bundles.get(nameOf(bundle) ?? '') ?? []
+    yield* grantsIn(lists, narrow(span, spanOf(bundle)), names)
+  }
+}
+
+function* grantsIn(lists: readonly PermissionList[], span: Span, names: Names): Generator<readonly [Grant, Span]> {
+  for (const { key, items } of lists) {
+    const api = identifierOf(key, names)
+    if (api === undefined) continue
+    for (const item of items) {
+      const permission = nameOf(item)
+      if (permission !== undefined) yield [grantOf(api, permission), narrow(span, spanOf(item))]
+    }
+  }
+}
+
+/** The terms of a user, a bundle entry or a permission. A date that is none ends nothing; check.ts tells about it. */
+function spanOf(node: unknown): Span {
+  if (!isMapping(node)) return FOREVER
+  const expires = textOf(fieldOf(node, 'expires'))
+  const reason = textOf(fieldOf(node, 'reason'))
+  if (expires === undefined && reason === undefined) return FOREVER
+  return {
+    until: (expires === undefined ? undefined : parseExpiry(expires)) ?? FOREVER.until,
+    ...(expires !== undefined && { expires }),
+    ...(reason !== undefined && { reason }),
+  }
+}
+
+/** Both at once: the earlier end, and the reason that is nearer to the permission. */
+function narrow(outer: Span, inner: Span): Span {
+  if (outer === FOREVER) return inner
+  if (inner === FOREVER) return outer
+  const { until, expires } = outer.until < inner.until ? outer : inner
+  const reason = inner.reason ?? outer.reason
+  return { until, ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) }
+}
+
+function findExpired(documents: readonly Document[], now: number): readonly Remark[] {
+  const remarks: Remark[] = []
+  for (const { expires, file, path } of expiriesOf(documents)) {
+    if ((parseExpiry(expires) ?? FOREVER.until) > now) continue
+    const message = `This expired (${quote(expires)}) and is not desired any more; remove it, or give it a later end.`
+    remarks.push({ file, path, on: 'value', message })
+  }
+  return remarks
+}

@@ -1,0 +1,188 @@
+// From remarks about values to lines and columns, by walking the parser's events. It is done only where there is
+// something to tell.
+
+import { EVENT_ID, type Event, getScalarValue, parseEvents } from 'js-yaml'
+import type { Document } from './load.ts'
+import { type Mention, type Path, type Place, type Problem, quote, type Remark } from './problem.ts'
+
+/** More are counted, not told one by one. */
+const MOST_PROBLEMS = 1_000
+
+/** Problems by file, line and column. */
+export function locateRemarks(documents: readonly Document[], remarks: readonly Remark[]): readonly Problem[] {
+  const told = remarks.slice(0, MOST_PROBLEMS)
+  const places = placesOf(documents, told)
+  const order = new Map(documents.map(({ file }, index) => [file, index]))
+  const problems = told
+    .flatMap(({ message }, index) => ({ message, place: places[index] ?? NOWHERE }))
+    .sort(
+      ({ place: a }, { place: b }) =>
+        (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
+    )
+  const rest = remarks[MOST_PROBLEMS]
+  if (rest === undefined) return problems
+  const message = `There are ${remarks.length - MOST_PROBLEMS} more like these.`
+  return [...problems, { message, place: { file: rest.file, line: 1, column: 1 } }]
+}
+
+const NOWHERE: Place = { file: '', line: 1, column: 1 }
+
+/** The place of each mention, in the same order; the top of its file where there is nothing nearer. */
+export function placesOf(documents: readonly Document[], mentions: readonly Mention[]): readonly Place[] {
+  const places = new Map<Mention, Place>()
+  for (const { file, text } of documents) {
+    const own = mentions.filter(mention => mention.file === file)
+    if (own.length === 0) continue
+    const placeAt = placesIn(file, text)
+    for (const [index, offset] of findOffsets(text, own).entries()) {
+      const mention = own[index]
+      if (mention !== undefined) places.set(mention, placeAt(offset))
+    }
+  }
+  return mentions.map(mention => places.get(mention) ?? { ...NOWHERE, file: mention.file })
+}
+
+/** Turns offsets of one text into places; the lines are counted once. */
+export function placesIn(file: string, text: string): (offset: number) => Place {
+  const starts = [0]
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
+  return offset => {
+    let [low, high] = [0, starts.length]
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle
+    }
+    return { file, line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+  }
+}
+
+/** Every key that stands a second time in its mapping; the parser lets the last one win. */
+export function findDuplicateKeys(file: string, text: string, events: readonly Event[]): readonly Problem[] {
+  const found: { readonly key: string | number; readonly at: number }[] = []
+  walk<Set<string>>(text, events, new Set(), (keys, { key, keyAt }) => {
+    if (keyAt === undefined) return new Set()
+    if (keys.has(String(key))) found.push({ key, at: keyAt })
+    keys.add(String(key))
+    return new Set()
+  })
+  if (found.length === 0) return []
+  const placeAt = placesIn(file, text)
+  return found.map(({ key, at }) => ({
+    place: placeAt(at),
+    message: `The key ${quote(key)} stands twice here; make one entry of the two.`,
+  }))
+}
+
+/** Where an event begins in the text; undefined for those that close. */
+export function startOf(event: Event | undefined): number | undefined {
+  switch (event?.type) {
+    case EVENT_ID.SCALAR:
+      return event.valueStart
+    case EVENT_ID.SEQUENCE:
+    case EVENT_ID.MAPPING:
+      return event.start
+    case EVENT_ID.ALIAS:
+      return event.anchorStart - 1
+    default:
+      return undefined
+  }
+}
+
+interface Step {
+  readonly key: string | number
+  /** Where the key begins; undefined in a list. */
+  readonly keyAt: number | undefined
+  /** Where the value begins. */
+  readonly valueAt: number
+}
+
+interface Frame<State> {
+  readonly state: State
+  readonly kind: 'document' | 'list' | 'mapping'
+  index: number
+  key: { readonly text: string; readonly at: number } | undefined
+}
+
+/** Calls `enter` for every value that has a key or an index; what it returns is handed to the values within. */
+function walk<State>(
+  text: string,
+  events: readonly Event[],
+  root: State,
+  enter: (parent: State, step: Step) => State,
+): void {
+  const frames: Frame<State>[] = []
+  const visit = (valueAt: number): State => {
+    const frame = frames.at(-1)
+    if (frame === undefined || frame.kind === 'document') return root
+    if (frame.kind === 'list') return enter(frame.state, { key: frame.index++, keyAt: undefined, valueAt })
+    const { text: key, at } = frame.key ?? { text: '', at: valueAt }
+    frame.key = undefined
+    // A value that is left out begins nowhere.
+    return enter(frame.state, { key, keyAt: at, valueAt: valueAt < 0 ? at : valueAt })
+  }
+  for (const event of events) {
+    const frame = frames.at(-1)
+    switch (event.type) {
+      case EVENT_ID.DOCUMENT:
+        frames.push({ state: root, kind: 'document', index: 0, key: undefined })
+        break
+      case EVENT_ID.SEQUENCE:
+        frames.push({ state: visit(event.start), kind: 'list', index: 0, key: undefined })
+        break
+      case EVENT_ID.MAPPING:
+        frames.push({ state: visit(event.start), kind: 'mapping', index: 0, key: undefined })
+        break
+      case EVENT_ID.SCALAR:
+        if (frame?.kind === 'mapping' && frame.key === undefined) {
+          frame.key = { text: getScalarValue(text, event), at: event.valueStart }
+        } else visit(event.valueStart)
+        break
+      case EVENT_ID.ALIAS:
+        if (frame?.kind === 'mapping' && frame.key === undefined) {
+          frame.key = { text: '', at: event.anchorStart - 1 }
+        } else visit(event.anchorStart - 1)
+        break
+      case EVENT_ID.POP:
+        frames.pop()
+        break
+    }
+  }
+}
+
+/** Paths that are looked for, as a tree. */
+interface Wanted {
+  readonly children: Map<string, Wanted>
+  keyAt?: number | undefined
+  valueAt?: number
+}
+
+/** The offsets of the mentions; where a path leads through an alias, or to something left out, its nearest ancestor. */
+function findOffsets(text: string, mentions: readonly Mention[]): readonly number[] {
+  const root: Wanted = { children: new Map(), valueAt: 0 }
+  for (const { path } of mentions) want(root, path)
+  walk<Wanted | undefined>(text, parseEvents(text, {}), root, (parent, { key, keyAt, valueAt }) => {
+    const wanted = parent?.children.get(String(key))
+    if (wanted !== undefined) Object.assign(wanted, { keyAt, valueAt })
+    return wanted
+  })
+  return mentions.map(({ path, on }) => {
+    let nearest = root
+    for (const [depth, key] of path.entries()) {
+      const next = nearest.children.get(String(key))
+      if (next?.valueAt === undefined) return nearest.valueAt ?? 0
+      nearest = next
+      if (depth === path.length - 1 && on === 'key') return next.keyAt ?? next.valueAt
+    }
+    return nearest.valueAt ?? 0
+  })
+}
+
+function want(root: Wanted, path: Path): void {
+  let wanted = root
+  for (const key of path) {
+    const next: Wanted = wanted.children.get(String(key)) ?? { children: new Map() }
+    wanted.children.set(String(key), next)
+    wanted = next
+  }
+}

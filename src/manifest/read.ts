@@ -1,0 +1,180 @@
+// Reads of a parsed manifest all that can be understood, whatever else is wrong with it: what has another form than
+// expected is passed over, and check.ts tells about it. Pure.
+
+import type { Document } from './load.ts'
+import type { Mention, Path } from './problem.ts'
+
+/** What an alias stands for. */
+export interface Api extends Mention {
+  readonly alias: string
+  readonly identifier: string
+  /** The names that the manifest says the API has. */
+  readonly catalogue: ReadonlySet<string> | undefined
+}
+
+/** What all files share; the first definition of a name counts. */
+export interface Names {
+  readonly apis: ReadonlyMap<string, Api>
+  readonly bundles: ReadonlyMap<string, readonly PermissionList[]>
+}
+
+/** A list of permissions under the key of an API; the mention is the key's. */
+export interface PermissionList extends Mention {
+  readonly key: string
+  readonly items: readonly unknown[]
+}
+
+/** One permission that is asked for, of an API that is known. */
+export interface Ask extends Mention {
+  readonly api: string
+  readonly permission: string
+}
+
+/** A user's entry. */
+export interface UserEntry extends Mention {
+  readonly index: number
+  readonly entry: unknown
+}
+
+export function readNames(documents: readonly Document[]): Names {
+  const apis = new Map<string, Api>()
+  for (const api of apisOf(documents)) if (!apis.has(api.alias)) apis.set(api.alias, api)
+  const bundles = new Map<string, readonly PermissionList[]>()
+  for (const { file, content } of documents) {
+    for (const [name, lists] of entriesOf(fieldOf(content, 'bundles'))) {
+      if (!bundles.has(name)) bundles.set(name, [...listsIn(lists, file, ['bundles', name])])
+    }
+  }
+  return { apis, bundles }
+}
+
+/** Every definition of an alias, in every file. */
+export function* apisOf(documents: readonly Document[]): Generator<Api> {
+  for (const { file, content } of documents) {
+    for (const [alias, definition] of entriesOf(fieldOf(content, 'apis'))) {
+      const short = textOf(definition)
+      const identifier = short ?? textOf(fieldOf(definition, 'identifier'))
+      if (identifier === undefined) continue
+      const path = short === undefined ? ['apis', alias, 'identifier'] : ['apis', alias]
+      const catalogue = fieldOf(definition, 'permissions')
+      yield {
+        alias,
+        identifier,
+        catalogue: Array.isArray(catalogue) ? new Set(catalogue.flatMap(name => textOf(name) ?? [])) : undefined,
+        file,
+        path,
+        on: 'value',
+      }
+    }
+  }
+}
+
+export function* usersOf(documents: readonly Document[]): Generator<UserEntry> {
+  for (const { file, content } of documents) {
+    for (const [index, entry] of itemsOf(fieldOf(content, 'users')).entries()) {
+      yield { index, entry, file, path: ['users', index], on: 'value' }
+    }
+  }
+}
+
+/** Every list of permissions, of bundles and of users. */
+export function* permissionListsOf(documents: readonly Document[]): Generator<PermissionList> {
+  for (const { file, content } of documents) {
+    for (const [name, lists] of entriesOf(fieldOf(content, 'bundles'))) yield* listsIn(lists, file, ['bundles', name])
+  }
+  for (const { entry, file, path } of usersOf(documents)) {
+    yield* listsIn(fieldOf(entry, 'permissions'), file, [...path, 'permissions'])
+  }
+}
+
+export function* listsIn(lists: unknown, file: string, path: Path): Generator<PermissionList> {
+  for (const [key, items] of entriesOf(lists))
+    yield { key, items: itemsOf(items), file, path: [...path, key], on: 'key' }
+}
+
+export function* asksOf(documents: readonly Document[], names: Names): Generator<Ask> {
+  for (const { key, items, file, path } of permissionListsOf(documents)) {
+    const api = identifierOf(key, names)
+    if (api === undefined) continue
+    for (const [index, item] of items.entries()) {
+      const permission = nameOf(item)
+      if (permission === undefined) continue
+      const itemPath = typeof item === 'string' ? [...path, index] : [...path, index, 'name']
+      yield { api, permission, file, path: itemPath, on: 'value' }
+    }
+  }
+}
+
+/** Every `expires` that is text: of users, of their bundle entries, and of permissions. */
+export function* expiriesOf(documents: readonly Document[]): Generator<Mention & { readonly expires: string }> {
+  for (const { entry, file, path } of usersOf(documents)) {
+    yield* expiryOf(entry, { file, path, on: 'value' })
+    for (const [index, bundle] of itemsOf(fieldOf(entry, 'bundles')).entries()) {
+      yield* expiryOf(bundle, { file, path: [...path, 'bundles', index], on: 'value' })
+    }
+  }
+  for (const { items, file, path } of permissionListsOf(documents)) {
+    for (const [index, item] of items.entries()) {
+      if (isMapping(item)) yield* expiryOf(item, { file, path: [...path, index], on: 'value' })
+    }
+  }
+}
+
+function* expiryOf(node: unknown, { file, path, on }: Mention): Generator<Mention & { readonly expires: string }> {
+  const expires = textOf(fieldOf(node, 'expires'))
+  if (expires !== undefined) yield { expires, file, path: [...path, 'expires'], on }
+}
+
+/** The identifier that a key under `permissions` means: an alias, or else itself where it can be one. */
+export function identifierOf(key: string, { apis }: Names): string | undefined {
+  return apis.get(key)?.identifier ?? (/[:/]/.test(key) ? key : undefined)
+}
+
+/** Who an entry means: two entries with the same key are the same user for sure. */
+export function userKey(entry: unknown): string | undefined {
+  const id = textOf(fieldOf(entry, 'id'))
+  if (id !== undefined) return JSON.stringify([id])
+  const email = textOf(fieldOf(entry, 'email'))
+  return email && JSON.stringify([email.toLowerCase(), textOf(fieldOf(entry, 'connection')) ?? ''])
+}
+
+/** A name by itself, or with terms. */
+export function nameOf(item: unknown): string | undefined {
+  return textOf(item) ?? textOf(fieldOf(item, 'name'))
+}
+
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
+const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
+
+/**
+ * When something expires, in milliseconds since 1970: the end of the day, in UTC, of a date; or an instant.
+ * @returns undefined for what is neither, such as the 30th of February
+ */
+export function parseExpiry(text: string): number | undefined {
+  const [, year, month, day] = DATE.exec(text) ?? INSTANT.exec(text) ?? []
+  if (year === undefined) return undefined
+  const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
+  if (midnight.toISOString().slice(0, 10) !== `${year}-${month}-${day}`) return undefined
+  const instant = DATE.test(text) ? midnight.getTime() + 24 * 3600 * 1000 : Date.parse(text)
+  return Number.isNaN(instant) ? undefined : instant
+}
+
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
+  return isMapping(value) ? Object.entries(value) : []
+}
+
+export function fieldOf(value: unknown, key: string): unknown {
+  return isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined
+}
+
+export function itemsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
