@@ -1,0 +1,215 @@
+// Action inputs → one readonly Inputs. Masks every secret before anything else happens, and finds everything that is
+// wrong with the inputs before any request is sent.
+
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import * as core from '@actions/core'
+import { InputError, type InputProblem } from './errors.ts'
+import { mask } from './secrets.ts'
+
+export const MODES = ['validate', 'plan', 'apply'] as const
+export const REVOKE = ['never', 'all'] as const
+export const ALGORITHMS = ['RS256', 'RS384', 'PS256'] as const
+
+export type Mode = (typeof MODES)[number]
+export type Revoke = (typeof REVOKE)[number]
+export type Algorithm = (typeof ALGORITHMS)[number]
+
+/** What an input is when the workflow does not set it; `action.yml` says the same, and a test compares the two. */
+export const DEFAULTS = {
+  mode: 'apply',
+  manifest: '.github/auth0-permissions.yml',
+  'client-private-key-algorithm': 'RS256',
+  revoke: 'never',
+  'max-revocations': '20',
+} as const
+
+export interface Domain {
+  /** As the manifest's `tenant` and reports show it: host, and port where there is one. */
+  readonly host: string
+  /** Scheme, host and port: where every request goes. */
+  readonly origin: string
+}
+
+export type Credential =
+  | { readonly kind: 'client-secret'; readonly clientId: string; readonly clientSecret: string }
+  | {
+      readonly kind: 'private-key'
+      readonly clientId: string
+      readonly key: KeyObject
+      readonly keyId: string | undefined
+      readonly algorithm: Algorithm
+    }
+  | { readonly kind: 'access-token'; readonly accessToken: string }
+
+/** `validate` needs the manifest alone; `domain` is compared with the manifest's `tenant` where it is given. */
+export interface OfflineInputs {
+  readonly mode: 'validate'
+  readonly manifest: readonly string[]
+  readonly domain: Domain | undefined
+}
+
+export interface TenantInputs {
+  readonly mode: 'plan' | 'apply'
+  readonly manifest: readonly string[]
+  readonly domain: Domain
+  readonly audience: string
+  readonly credential: Credential
+  readonly revoke: Revoke
+  readonly maxRevocations: number
+}
+
+export type Inputs = OfflineInputs | TenantInputs
+
+/** @throws InputError that names every input that cannot be used */
+export function readInputs(): Inputs {
+  const secrets = {
+    'client-secret': core.getInput('client-secret'),
+    'client-private-key': core.getInput('client-private-key'),
+    'access-token': core.getInput('access-token'),
+  }
+  for (const secret of Object.values(secrets)) mask(secret)
+
+  const problems: InputProblem[] = []
+  const reject = (input: string, message: string) => {
+    problems.push({ input, message: `Input ${input}: ${message}` })
+    return undefined
+  }
+
+  const mode = oneOf('mode', MODES, reject)
+  const manifest = text('manifest')
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+  const domain = readDomain(text('domain'), reject)
+  const revoke = oneOf('revoke', REVOKE, reject)
+  const maxRevocations = readCount('max-revocations', reject)
+  const algorithm = oneOf('client-private-key-algorithm', ALGORITHMS, reject)
+
+  if (mode === 'validate') {
+    if (problems.length > 0) throw new InputError(problems)
+    return { mode, manifest, domain }
+  }
+  if (text('domain') === '')
+    reject('domain', `mode ${mode ?? 'apply'} needs it: the tenant's domain, such as acme.eu.auth0.com.`)
+  const credential = readCredential(secrets, algorithm, reject)
+  const audience = readAudience(domain, reject)
+  const complete = mode && domain && audience && revoke && maxRevocations !== undefined && credential
+  if (problems.length > 0 || !complete) throw new InputError(problems)
+  return { mode, manifest, domain, audience, credential, revoke, maxRevocations }
+}
+
+type Reject = (input: string, message: string) => undefined
+
+function text(input: string): string {
+  const value = core.getInput(input)
+  return value === '' && input in DEFAULTS ? DEFAULTS[input as keyof typeof DEFAULTS] : value
+}
+
+function oneOf<T extends string>(input: string, allowed: readonly T[], reject: Reject): T | undefined {
+  const value = text(input)
+  return allowed.find(each => each === value) ?? reject(input, `${quote(value)} is not known; use ${listed(allowed)}.`)
+}
+
+function readCount(input: string, reject: Reject): number | undefined {
+  const value = text(input)
+  return /^\d{1,9}$/.test(value)
+    ? Number(value)
+    : reject(input, `${quote(value)} is not a whole number; use 0 or more, such as ${DEFAULTS['max-revocations']}.`)
+}
+
+const DOMAIN_FORM = "use the tenant's domain or custom domain, such as acme.eu.auth0.com"
+
+function readDomain(value: string, reject: Reject): Domain | undefined {
+  if (value === '') return undefined
+  const url = URL.parse(value.includes('://') ? value : `https://${value}`)
+  const named = quote(value)
+  if (!url) return reject('domain', `${named} is not a domain; ${DOMAIN_FORM}.`)
+  if (url.username !== '' || url.password !== '') {
+    return reject('domain', `it holds a user or password; ${DOMAIN_FORM}.`)
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(value)) {
+    return reject('domain', `${named} has a path or a query; ${DOMAIN_FORM}.`)
+  }
+  const loopback = isLoopback(url.hostname)
+  if (url.protocol === 'http:' && !loopback) {
+    return reject('domain', `${named} is plain HTTP, which is allowed to a loopback address alone; use https://.`)
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return reject('domain', `${named} is not an https:// address; ${DOMAIN_FORM}.`)
+  }
+  if (!loopback && !/^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/.test(url.hostname)) {
+    return reject('domain', `${named} is not a full domain; ${DOMAIN_FORM}.`)
+  }
+  return { host: url.host, origin: url.origin }
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+}
+
+/** @see https://auth0.com/docs/secure/tokens/access-tokens/management-api-access-tokens */
+function readAudience(domain: Domain | undefined, reject: Reject): string | undefined {
+  const value = core.getInput('audience')
+  if (value === '') return domain && `https://${domain.host}/api/v2/`
+  return URL.canParse(value)
+    ? value
+    : reject(
+        'audience',
+        `${quote(value)} is not an address; use the Management API's identifier, such as https://acme.eu.auth0.com/api/v2/.`,
+      )
+}
+
+function readCredential(
+  secrets: Readonly<Record<'client-secret' | 'client-private-key' | 'access-token', string>>,
+  algorithm: Algorithm | undefined,
+  reject: Reject,
+): Credential | undefined {
+  const { 'client-secret': clientSecret, 'client-private-key': privateKey, 'access-token': accessToken } = secrets
+  const given = Object.entries(secrets).filter(([, value]) => value !== '')
+  const [first, second] = given.map(([input]) => input)
+  if (first === undefined) {
+    return reject('client-secret', 'no credential is given; set client-secret, client-private-key or access-token.')
+  }
+  if (second !== undefined) {
+    return reject(second, `it is given beside ${first}; use one credential: ${listed(Object.keys(secrets))}.`)
+  }
+  const keyId = core.getInput('client-private-key-id')
+  if (keyId !== '' && privateKey === '') {
+    return reject('client-private-key-id', 'it goes with client-private-key; leave it out with another credential.')
+  }
+  if (accessToken !== '') {
+    return /^[\x21-\x7e]+$/.test(accessToken)
+      ? { kind: 'access-token', accessToken }
+      : reject(
+          'access-token',
+          'it holds blanks or other characters that no token has; give the bare token, without "Bearer".',
+        )
+  }
+  const clientId = core.getInput('client-id')
+  if (clientId === '') {
+    return reject('client-id', `${first} needs it: the id of the machine-to-machine application.`)
+  }
+  if (clientSecret !== '') return { kind: 'client-secret', clientId, clientSecret }
+  const key = readPrivateKey(privateKey, reject)
+  return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm }
+}
+
+function readPrivateKey(pem: string, reject: Reject): KeyObject | undefined {
+  try {
+    // Secrets that went through a JSON file or an environment variable often have \n spelt out.
+    const key = createPrivateKey(pem.includes('\n') ? pem : pem.replaceAll('\\n', '\n'))
+    if (key.asymmetricKeyType === 'rsa') return key
+    return reject('client-private-key', `it is a key of type ${key.asymmetricKeyType}; Auth0 takes RSA keys.`)
+  } catch {
+    // The cause is left out on purpose: OpenSSL's message may quote what it could not read.
+    return reject('client-private-key', 'it is not a PEM private key without passphrase (-----BEGIN PRIVATE KEY-----).')
+  }
+}
+
+function quote(value: string): string {
+  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+}

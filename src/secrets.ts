@@ -1,0 +1,25 @@
+// The secrets of this run: told to the runner before their first use, and taken out of whatever this action writes, as
+// the runner masks its log alone and not files, and an answer from outside may quote what it was sent.
+
+import { setSecret } from '@actions/core'
+
+const known = new Set<string>()
+
+/** Shorter text is no secret worth hiding, and would blank out every other word. */
+const SHORTEST = 8
+
+/** Each line on its own too, as logs come in lines. */
+export function mask(secret: string): void {
+  const lines = secret.split(/\r?\n|\\n/).map(line => line.trim())
+  for (const part of new Set([secret, ...lines.filter(line => line.length >= SHORTEST)])) {
+    if (part === '' || known.has(part)) continue
+    setSecret(part)
+    known.add(part)
+  }
+}
+
+export function redact(text: string): string {
+  let redacted = text
+  for (const secret of known) if (secret.length >= SHORTEST) redacted = redacted.replaceAll(secret, '***')
+  return redacted
+}

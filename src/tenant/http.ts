@@ -1,0 +1,259 @@
+// Requests to the tenant's host: one pool, time-outs, pace and retries. It knows what a broken exchange is, and nothing
+// of what an answer means.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { CancelledError, type Reach, TenantError } from '../errors.ts'
+import { answerError } from './answer-error.ts'
+import { answered, delayBefore, INITIAL_PACE, readBucket, sending } from './pace.ts'
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Encoded as it goes over the wire, without the query. */
+  readonly path: string
+  readonly query?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** The token endpoint's bucket is not the Management API's. */
+  readonly paced: boolean
+}
+
+export interface Answer {
+  readonly request: Request
+  readonly attempts: number
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Parsed where it is JSON, else the text; undefined where there was none. */
+  readonly body: unknown
+}
+
+export interface Http {
+  /**
+   * Sends a request until an answer comes that sending it again would not change.
+   * @throws TenantError where none came, CancelledError where the run was asked to stop
+   */
+  readonly send: (request: Request) => Promise<Answer>
+  /** What was sent so far, token requests and retries included, and the milliseconds spent waiting to be allowed to. */
+  readonly traffic: { readonly requests: number; readonly waited: number }
+  readonly close: () => Promise<void>
+}
+
+export interface HttpOptions {
+  readonly origin: string
+  /** Refuses every method but GET, and POST to the token endpoint. */
+  readonly readOnly: boolean
+  readonly signal: AbortSignal
+  readonly dispatcher?: Dispatcher
+  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>
+  readonly now?: () => number
+  readonly random?: () => number
+}
+
+export const TOKEN_PATH = '/oauth/token'
+
+/** How many requests are under way at once; the pace decides how many a second. */
+export const WIDTH = 8
+
+const MAX_ATTEMPTS = 8
+const FIRST_BACKOFF = 250
+const LONGEST_BACKOFF = 16_000
+/** Failed attempts in a row, over all requests, after which the tenant counts as down. */
+const DOWN_AFTER = 32
+/** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
+const GRACE = 5_000
+const TIMEOUT = 30_000
+const MAX_BODY = 8 * 1024 * 1024
+
+/** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
+const LASTING_FAULT = /^(ENOTFOUND|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/
+
+type Attempt =
+  | { readonly kind: 'answer'; readonly answer: Omit<Answer, 'attempts'> }
+  | { readonly kind: 'fault'; readonly error: Error; readonly lasting: boolean }
+
+export function createHttp(options: HttpOptions): Http {
+  const { origin, readOnly, signal } = options
+  const dispatcher = options.dispatcher ?? createDispatcher(origin)
+  const now = options.now ?? Date.now
+  const random = options.random ?? Math.random
+  const pause = options.sleep ?? ((milliseconds, signal) => sleep(milliseconds, undefined, { signal }))
+  const traffic = { requests: 0, waited: 0 }
+  const inFlight = new AbortController()
+  signal.addEventListener('abort', () => setTimeout(() => inFlight.abort(signal.reason), GRACE).unref(), { once: true })
+
+  let pace = INITIAL_PACE
+  let failuresInRow = 0
+
+  const wait = async (milliseconds: number): Promise<void> => {
+    const from = now()
+    try {
+      await pause(milliseconds, signal)
+    } catch {
+      signal.throwIfAborted()
+    } finally {
+      traffic.waited += now() - from
+    }
+  }
+
+  const turn = async (paced: boolean): Promise<void> => {
+    signal.throwIfAborted()
+    for (let delay = delayBefore(pace, now()); paced && delay > 0; delay = delayBefore(pace, now())) {
+      await wait(delay)
+      signal.throwIfAborted()
+    }
+  }
+
+  const attempt = async (request: Request): Promise<Attempt> => {
+    traffic.requests++
+    if (request.paced) pace = sending(pace)
+    const result = await exchange(dispatcher, origin, request, inFlight.signal)
+    if (request.paced) {
+      pace = answered(pace, result.kind === 'answer' ? readBucket(result.answer.headers, now()) : undefined)
+    }
+    return result
+  }
+
+  const send = async (request: Request): Promise<Answer> => {
+    if (readOnly && request.method !== 'GET' && request.path !== TOKEN_PATH) {
+      throw new Error(`${request.method} ${request.path} in a mode that writes nothing`)
+    }
+    let attempts = 0
+    try {
+      for (;;) {
+        await turn(request.paced)
+        attempts++
+        const result = await attempt(request)
+        if (result.kind === 'answer' && !isPassing(result.answer)) {
+          failuresInRow = 0
+          return { ...result.answer, attempts }
+        }
+        const throttled = result.kind === 'answer' && result.answer.status === 429
+        if (!throttled) failuresInRow++
+        const hopeless = failuresInRow >= DOWN_AFTER || (result.kind === 'fault' && result.lasting)
+        if (hopeless || attempts === MAX_ATTEMPTS) {
+          throw givenUp(request, attempts, result, origin, hopeless ? 'run' : 'user')
+        }
+        await wait(throttled ? untilReset(result.answer.headers, attempts) : backoff(attempts))
+      }
+    } catch (error) {
+      if (error instanceof CancelledError && attempts > 0) throw interrupted(request, attempts, error)
+      throw error
+    }
+  }
+
+  const backoff = (attempts: number): number =>
+    Math.min(FIRST_BACKOFF * 2 ** (attempts - 1), LONGEST_BACKOFF) * (0.5 + random() / 2)
+
+  const untilReset = (headers: Answer['headers'], attempts: number): number => {
+    const bucket = readBucket(headers, now())
+    return bucket === undefined ? 4 * backoff(attempts) : bucket.resetAt - now() + backoff(attempts)
+  }
+
+  return { send, traffic, close: () => dispatcher.destroy() }
+}
+
+/** An answer that says "not now". */
+function isPassing({ status, body, request }: Omit<Answer, 'attempts'>): boolean {
+  if (status === 429 || status === 408 || status >= 500) return true
+  // Half a page, or a proxy's own: what is expected here is always JSON.
+  return status === 200 && request.method === 'GET' && typeof body !== 'object'
+}
+
+async function exchange(
+  dispatcher: Dispatcher,
+  origin: string,
+  request: Request,
+  signal: AbortSignal,
+): Promise<Attempt> {
+  const { method, path, query, headers, body } = request
+  try {
+    // The path goes as it is: a URL parser would take a user id of two dots for a step up.
+    const response = await dispatcher.request({
+      origin,
+      path: query === undefined ? path : `${path}?${query}`,
+      method,
+      headers: { accept: 'application/json', 'user-agent': 'auth0-permissions-action', ...headers },
+      body: body ?? null,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+    })
+    const text = await readText(response.body)
+    return {
+      kind: 'answer',
+      answer: { request, status: response.statusCode, headers: response.headers, body: parse(text) },
+    }
+  } catch (error) {
+    const fault = error instanceof Error ? error : new Error(String(error))
+    return { kind: 'fault', error: fault, lasting: LASTING_FAULT.test(codeOf(fault)) }
+  }
+}
+
+async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > MAX_BODY) throw new Error(`an answer of more than ${MAX_BODY} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parse(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function codeOf(error: Error): string {
+  const code = 'code' in error ? error.code : error.name
+  return typeof code === 'string' ? code : ''
+}
+
+function givenUp(request: Request, attempts: number, result: Attempt, origin: string, reach: Reach): TenantError {
+  if (result.kind === 'answer') {
+    const busy = result.answer.status === 429
+    return answerError(
+      { ...result.answer, attempts },
+      busy ? `${origin} is busy with other traffic` : `${origin} answers with errors alone`,
+      reach,
+      busy ? 'Run it again later.' : LATER,
+    )
+  }
+  return new TenantError(
+    `No answer from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`,
+    { request: `${request.method} ${request.path}`, reach, attempts, advice: adviceOn(result.error) },
+    { cause: result.error },
+  )
+}
+
+/** The tenant may have done what it was asked, as the last answer was lost or never awaited. */
+function interrupted(request: Request, attempts: number, cause: CancelledError): TenantError {
+  return new TenantError(
+    'Cancelled before an answer came; whether the tenant did it is not known',
+    { request: `${request.method} ${request.path}`, reach: 'run', attempts, advice: 'Run it again to be sure.' },
+    { cause },
+  )
+}
+
+const LATER = "Run it again when the tenant and the way to it work; Auth0's status page is https://status.auth0.com."
+
+function adviceOn(fault: Error): string {
+  const code = codeOf(fault)
+  if (code === 'ENOTFOUND') return 'Check the input domain: no host has this name.'
+  if (!LASTING_FAULT.test(code)) return LATER
+  return 'Check the input domain, and NODE_EXTRA_CA_CERTS where a proxy has a certificate authority of its own.'
+}
+
+/** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */
+function createDispatcher(origin: string): Dispatcher {
+  const options = {
+    connections: WIDTH,
+    allowH2: false,
+    connect: { timeout: 10_000 },
+    headersTimeout: TIMEOUT,
+    bodyTimeout: TIMEOUT,
+  }
+  return origin.startsWith('http:') ? new Agent(options) : new EnvHttpProxyAgent(options)
+}

@@ -1,0 +1,234 @@
+// The Management API in this project's words. Whatever a manifest holds, a request reaches the intended endpoint of the
+// tenant's host and no other.
+
+import { z } from 'zod'
+import type { Reach, TenantError } from '../errors.ts'
+import type { Live } from '../plan/diff.ts'
+import { type Grant, grantOf, type Permission } from '../plan/grants.ts'
+import type { Candidate } from '../plan/identify.ts'
+import { answerError } from './answer-error.ts'
+import type { Answer } from './http.ts'
+import type { Session } from './token.ts'
+
+export interface Api {
+  readonly identifier: string
+  readonly permissions: ReadonlySet<string>
+  /** `enforce_policies`: without it Auth0 does not look at permissions at all. */
+  readonly rbac: boolean
+  /** Whether access tokens for this API carry the `permissions` claim. */
+  readonly permissionsInToken: boolean
+}
+
+export interface Tenant {
+  /** The APIs among `identifiers` that the tenant has, by identifier. */
+  readonly apis: (identifiers: readonly string[]) => Promise<ReadonlyMap<string, Api>>
+  /** undefined where the tenant has no such user */
+  readonly permissionsOf: (user: string) => Promise<Live | undefined>
+  readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
+  readonly grant: (user: string, permissions: readonly Permission[]) => Promise<void>
+  readonly revoke: (user: string, permissions: readonly Permission[]) => Promise<void>
+}
+
+const BASE = '/api/v2'
+/** Auth0 takes no more `identifiers` in one request. */
+const APIS_PER_REQUEST = 10
+const PER_PAGE = 100
+/** How often a list that changes while its pages are read is read again. */
+const LIST_READS = 3
+
+const apiList = z.array(
+  z.object({
+    identifier: z.string(),
+    scopes: z.array(z.object({ value: z.string() })).default([]),
+    enforce_policies: z.boolean().default(false),
+    token_dialect: z.string().default('access_token'),
+  }),
+)
+
+const permissionPage = z.object({
+  permissions: z.array(
+    z.object({
+      permission_name: z.string(),
+      resource_server_identifier: z.string(),
+      // The published schema leaves it open; without it a role-derived permission could not be told from a grant.
+      sources: z.array(z.object({ source_type: z.string(), source_name: z.string().optional() })),
+    }),
+  ),
+  total: z.int().nonnegative(),
+})
+
+type PermissionItem = z.infer<typeof permissionPage>['permissions'][number]
+
+const userList = z.array(
+  z.object({
+    user_id: z.string(),
+    email: z.string().optional(),
+    email_verified: z.boolean().default(false),
+    identities: z.array(z.object({ connection: z.string() })).default([]),
+  }),
+)
+
+export function openTenant(session: Session): Tenant {
+  const get = (path: string, query: string) => session.send({ method: 'GET', path: `${BASE}${path}`, query })
+
+  const apis = async (identifiers: readonly string[]): Promise<ReadonlyMap<string, Api>> => {
+    const found = new Map<string, Api>()
+    for (let from = 0; from < identifiers.length; from += APIS_PER_REQUEST) {
+      const batch = identifiers.slice(from, from + APIS_PER_REQUEST)
+      const answer = await get('/resource-servers', batch.map(id => `identifiers=${encodeURIComponent(id)}`).join('&'))
+      for (const api of read(apiList, answer, 'The APIs could not be read')) {
+        found.set(api.identifier, {
+          identifier: api.identifier,
+          permissions: new Set(api.scopes.map(scope => scope.value)),
+          rbac: api.enforce_policies,
+          permissionsInToken: api.token_dialect.endsWith('_authz'),
+        })
+      }
+    }
+    return found
+  }
+
+  const permissionsOf = async (user: string): Promise<Live | undefined> => {
+    for (let attempt = 1; ; attempt++) {
+      const items: PermissionItem[] = []
+      let answer: Answer
+      let total: number
+      let pageSize: number
+      do {
+        const query = `page=${Math.ceil(items.length / PER_PAGE)}&per_page=${PER_PAGE}&include_totals=true`
+        answer = await get(permissionsPath(user), query)
+        if (isUnknownUser(answer)) return undefined
+        const page = read(permissionPage, answer, `The permissions of ${user} could not be read`)
+        items.push(...page.permissions)
+        total = page.total
+        pageSize = page.permissions.length
+      } while (items.length < total && pageSize > 0)
+      const live = liveOf(items)
+      if (live.size === total) return live
+      if (attempt === LIST_READS) {
+        const summary = `The permissions of ${user} changed while they were read: ${live.size} came of ${total}`
+        throw answerError(answer, summary, 'user', 'Run it again when nothing else writes to this user.')
+      }
+    }
+  }
+
+  const findByEmail = async (email: string): Promise<readonly Candidate[]> => {
+    const fields = 'fields=user_id,email,email_verified,identities&include_fields=true'
+    const answer = await get('/users-by-email', `email=${encodeURIComponent(email)}&${fields}`)
+    return read(userList, answer, `The users with the address ${email} could not be read`).map(user => ({
+      id: user.user_id,
+      verified: user.email_verified,
+      connections: user.identities.map(identity => identity.connection),
+    }))
+  }
+
+  const write = async (method: 'POST' | 'DELETE', user: string, permissions: readonly Permission[]): Promise<void> => {
+    const items = permissions.map(({ api, permission }) => ({
+      resource_server_identifier: api,
+      permission_name: permission,
+    }))
+    const answer = await session.send({
+      method,
+      path: `${BASE}${permissionsPath(user)}`,
+      body: JSON.stringify({ permissions: items }),
+    })
+    if (isSuccess(answer)) return
+    const summary = `${method === 'POST' ? 'Granting to' : 'Revoking from'} ${user} failed`
+    if (isUnknownUser(answer)) {
+      throw answerError(
+        answer,
+        summary,
+        'user',
+        'The user is gone from the tenant; remove the entry from the manifest.',
+      )
+    }
+    throw refusal(answer, summary)
+  }
+
+  return {
+    apis,
+    permissionsOf,
+    findByEmail,
+    grant: (user, permissions) => write('POST', user, permissions),
+    revoke: (user, permissions) => write('DELETE', user, permissions),
+  }
+}
+
+function permissionsPath(user: string): string {
+  // Dots are no special characters to encodeURIComponent, but a segment of dots is a step in the path to others.
+  const segment = encodeURIComponent(user).replace(/^\.{1,2}$/, dots => dots.replaceAll('.', '%2E'))
+  return `/users/${segment}/permissions`
+}
+
+function liveOf(items: readonly PermissionItem[]): Live {
+  const direct = new Set<Grant>()
+  const derived = new Map<Grant, readonly string[]>()
+  const all = new Set<Grant>()
+  for (const item of items) {
+    const grant = grantOf(item.resource_server_identifier, item.permission_name)
+    all.add(grant)
+    if (item.sources.some(source => source.source_type === 'DIRECT')) direct.add(grant)
+    const roles = item.sources.filter(source => source.source_type !== 'DIRECT').map(source => source.source_name ?? '')
+    if (roles.length > 0) derived.set(grant, roles.sort())
+  }
+  return { direct, derived, size: all.size }
+}
+
+function isSuccess({ status }: Answer): boolean {
+  return status >= 200 && status < 300
+}
+
+function isUnknownUser(answer: Answer): boolean {
+  return answer.status === 404 && unknownUser.safeParse(answer.body).success
+}
+
+const unknownUser = z.object({ errorCode: z.literal('inexistent_user') })
+
+function read<T>(schema: z.ZodType<T>, answer: Answer, summary: string): T {
+  if (!isSuccess(answer)) throw refusal(answer, summary)
+  const parsed = schema.safeParse(answer.body)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'its top'}: ${issue.message}`
+  throw answerError(
+    answer,
+    `${summary}: the answer has another form than Auth0's${where}`,
+    'user',
+    'Check the input domain, and any proxy on the way.',
+  )
+}
+
+function refusal(answer: Answer, summary: string): TenantError {
+  const { reach, advice } = meaningOf(answer)
+  return answerError(answer, summary, reach, advice)
+}
+
+/** What an answer's status says about the rest of the run, and what to do about it. */
+function meaningOf({ status, headers }: Answer): { readonly reach: Reach; readonly advice: string } {
+  if (status >= 300 && status < 400) {
+    const target = URL.parse(String(headers.location))?.host
+    const where = target === undefined ? '' : ` to ${target}`
+    return {
+      reach: 'run',
+      advice: `It redirects${where}, which is never followed; set the input domain to the tenant's own domain.`,
+    }
+  }
+  switch (status) {
+    case 400:
+      return { reach: 'operation', advice: 'Nothing of this request was done.' }
+    case 401:
+      return {
+        reach: 'run',
+        advice: 'The token is expired or not for this tenant; check the credential, domain and audience.',
+      }
+    case 403:
+      return { reach: 'run', advice: 'Authorize the application for the missing scope of the Auth0 Management API.' }
+    case 404:
+      return {
+        reach: 'operation',
+        advice: 'Nothing of this request was done; check that the API still has these permissions.',
+      }
+    default:
+      return { reach: 'user', advice: 'Check the input domain, and any proxy on the way.' }
+  }
+}

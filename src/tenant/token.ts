@@ -1,0 +1,186 @@
+// The Management API's token: from a client secret, a signed assertion or the workflow itself; its scopes and renewal.
+
+import { constants, randomUUID, sign } from 'node:crypto'
+import { z } from 'zod'
+import type { TenantError } from '../errors.ts'
+import type { Algorithm, Credential, Domain } from '../inputs.ts'
+import { answerError } from './answer-error.ts'
+import { type Answer, type Http, type Request, TOKEN_PATH } from './http.ts'
+
+/** Sends Management API requests with a valid token. */
+export interface Session {
+  readonly send: (request: Omit<Request, 'paced' | 'headers'>) => Promise<Answer>
+  /** undefined where the token does not tell */
+  readonly scopes: () => Promise<ReadonlySet<string> | undefined>
+}
+
+export interface SessionOptions {
+  readonly http: Http
+  readonly domain: Domain
+  readonly audience: string
+  readonly credential: Credential
+  /** Called with every token before its first use. */
+  readonly mask: (secret: string) => void
+  readonly now?: () => number
+}
+
+interface Token {
+  readonly value: string
+  readonly scopes: ReadonlySet<string> | undefined
+  /** When a new one is due, in milliseconds; infinity where only a 401 will tell. */
+  readonly renewAt: number
+}
+
+const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  scope: z.string().optional(),
+  expires_in: z.number().positive().optional(),
+})
+
+const tokenClaims = z.object({ scope: z.string().optional() })
+
+export function openSession(options: SessionOptions): Session {
+  const { http, credential } = options
+  const now = options.now ?? Date.now
+  let held: Token | undefined
+  let obtaining: Promise<Token> | undefined
+
+  /** One request renews the token for all who wait for it, or who found the same token refused. */
+  const token = async (refused?: Token): Promise<Token> => {
+    if (held !== undefined && held !== refused && now() < held.renewAt) return held
+    obtaining ??= obtainToken(options, now()).finally(() => {
+      obtaining = undefined
+    })
+    held = await obtaining
+    return held
+  }
+
+  const send: Session['send'] = async request => {
+    const first = await token()
+    const answer = await http.send(authorised(request, first))
+    if (answer.status !== 401 || credential.kind === 'access-token') return answer
+    return http.send(authorised(request, await token(first)))
+  }
+
+  return { send, scopes: async () => (await token()).scopes }
+}
+
+function authorised(request: Omit<Request, 'paced' | 'headers'>, token: Token): Request {
+  const headers = {
+    authorization: `Bearer ${token.value}`,
+    ...(request.body !== undefined && { 'content-type': 'application/json' }),
+  }
+  return { ...request, headers, paced: true }
+}
+
+async function obtainToken(options: SessionOptions, now: number): Promise<Token> {
+  const { http, credential, mask } = options
+  if (credential.kind === 'access-token') {
+    return {
+      value: credential.accessToken,
+      scopes: scopesOf(credential.accessToken, undefined),
+      renewAt: Number.POSITIVE_INFINITY,
+    }
+  }
+  const answer = await http.send({
+    method: 'POST',
+    path: TOKEN_PATH,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(tokenRequest(options, credential, now)).toString(),
+    paced: false,
+  })
+  if (answer.status !== 200) throw refusedToken(answer, options)
+  const { data } = tokenAnswer.safeParse(answer.body)
+  if (data === undefined) {
+    throw answerError(answer, 'The token endpoint answered without a token', 'run', 'Check the input domain.')
+  }
+  mask(data.access_token)
+  return {
+    value: data.access_token,
+    scopes: scopesOf(data.access_token, data.scope),
+    renewAt: data.expires_in === undefined ? Number.POSITIVE_INFINITY : now + renewalAfter(data.expires_in),
+  }
+}
+
+/**
+ * A little before the end, so that no request is spent on learning that it is over.
+ * @param lifetime seconds
+ * @returns milliseconds
+ */
+function renewalAfter(lifetime: number): number {
+  return lifetime * 1000 - Math.min(30_000, lifetime * 100)
+}
+
+/** @see https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow */
+function tokenRequest(
+  { domain, audience }: SessionOptions,
+  credential: Exclude<Credential, { kind: 'access-token' }>,
+  now: number,
+): Record<string, string> {
+  const grant = { grant_type: 'client_credentials', client_id: credential.clientId, audience }
+  if (credential.kind === 'client-secret') return { ...grant, client_secret: credential.clientSecret }
+  return {
+    ...grant,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: signAssertion(credential, `https://${domain.host}/`, now),
+  }
+}
+
+/** @see https://auth0.com/docs/get-started/authentication-and-authorization-flow/authenticate-with-private-key-jwt */
+function signAssertion(
+  { clientId, key, keyId, algorithm }: Extract<Credential, { kind: 'private-key' }>,
+  audience: string,
+  now: number,
+): string {
+  const issuedAt = Math.floor(now / 1000)
+  const header = { alg: algorithm, typ: 'JWT', ...(keyId !== undefined && { kid: keyId }) }
+  const claims = {
+    iss: clientId,
+    sub: clientId,
+    aud: audience,
+    iat: issuedAt,
+    exp: issuedAt + 60,
+    jti: randomUUID(),
+  }
+  const signed = `${base64url(header)}.${base64url(claims)}`
+  const signature = sign(DIGESTS[algorithm], Buffer.from(signed), {
+    key,
+    ...(algorithm === 'PS256' && {
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+    }),
+  })
+  return `${signed}.${signature.toString('base64url')}`
+}
+
+const DIGESTS: Readonly<Record<Algorithm, string>> = { RS256: 'sha256', RS384: 'sha384', PS256: 'sha256' }
+
+function base64url(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+/** The answer's own word counts first; a ready token tells its scopes where it is a JWT. Nothing is verified here. */
+function scopesOf(token: string, answered: string | undefined): ReadonlySet<string> | undefined {
+  const scope = answered ?? claimedScope(token)
+  return scope === undefined ? undefined : new Set(scope.split(' ').filter(name => name !== ''))
+}
+
+function claimedScope(token: string): string | undefined {
+  const [, claims, signature] = token.split('.')
+  if (claims === undefined || signature === undefined) return undefined
+  try {
+    return tokenClaims.safeParse(JSON.parse(Buffer.from(claims, 'base64url').toString())).data?.scope
+  } catch {
+    return undefined
+  }
+}
+
+function refusedToken(answer: Answer, { audience, credential }: SessionOptions): TenantError {
+  const credentials = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret'
+  return answerError(
+    answer,
+    'Auth0 refused a token',
+    'run',
+    `Check the inputs client-id, ${credentials} and domain, that the application is authorized for the Management API, and that ${audience} is this tenant's audience.`,
+  )
+}
