@@ -1,0 +1,5 @@
+// The bundle's entry.
+
+import { run } from './run.ts'
+
+await run()

@@ -1,0 +1,166 @@
+// Everything that a run has to tell, as data: it grows while the run goes on, whatever becomes of it, and outputs,
+// summary and report file are all computed from it. Pure.
+
+import type { Mode, Revoke } from '../inputs.ts'
+import type { Place } from '../manifest/problem.ts'
+import type { UserState } from '../plan/diff.ts'
+import { type Permission, partsOf } from '../plan/grants.ts'
+import { countOperations, type Plan, type UserOutcome } from '../plan/plan.ts'
+
+export type Result = 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
+
+/** Something that a person should look at, at a line of the manifest where it has one. */
+export interface Finding {
+  readonly message: string
+  readonly place?: Place
+}
+
+/** A finding about one user, who is not converged because of it. */
+export interface UserFailure extends Finding {
+  readonly user: string
+}
+
+/** A permission that a listed user holds through roles. */
+export interface Derived extends Permission {
+  readonly user: string
+  readonly roles: readonly string[]
+}
+
+export interface RunRecord {
+  mode: Mode | undefined
+  revoke: Revoke | undefined
+  /** The tenant's host. */
+  tenant: string | undefined
+  /** The manifest's files. */
+  files: readonly string[]
+  /** How many users the manifest lists. */
+  users: number
+  /** Where the run ended early, why, in the words of the final sentence; nothing was written then. */
+  stopped: 'inputs' | 'manifest' | 'refused' | 'error' | undefined
+  cancelled: boolean
+  errors: Finding[]
+  warnings: Finding[]
+  notices: Finding[]
+  failures: UserFailure[]
+  plan: Plan | undefined
+  outcomes: UserOutcome[]
+  derived: readonly Derived[]
+  /** Tenant requests sent, and milliseconds spent waiting for the rate limit or before another try. */
+  traffic: { readonly requests: number; readonly waited: number }
+  /** Milliseconds. */
+  duration: number
+}
+
+export function derivedOf({ id, live }: UserState): readonly Derived[] {
+  return [...(live?.derived ?? [])].map(([grant, roles]) => ({ user: id, ...partsOf(grant), roles }))
+}
+
+export function newRecord(): RunRecord {
+  return {
+    mode: undefined,
+    revoke: undefined,
+    tenant: undefined,
+    files: [],
+    users: 0,
+    stopped: undefined,
+    cancelled: false,
+    errors: [],
+    warnings: [],
+    notices: [],
+    failures: [],
+    plan: undefined,
+    outcomes: [],
+    derived: [],
+    traffic: { requests: 0, waited: 0 },
+    duration: 0,
+  }
+}
+
+/** What the outputs say. */
+export interface Conclusion {
+  readonly result: Result
+  readonly changed: boolean
+  readonly grants: number
+  readonly revocations: number
+  readonly users: number
+  readonly usersChanged: number
+  readonly usersFailed: number
+  readonly requests: number
+  /** One sentence that says what happened. */
+  readonly sentence: string
+}
+
+type Totals = Omit<Conclusion, 'result' | 'sentence'>
+
+export function conclude(record: Readonly<RunRecord>): Conclusion {
+  const totals = record.mode === 'apply' ? totalsDone(record) : totalsPlanned(record)
+  const result = resultOf(record, totals)
+  return { result, ...totals, sentence: sentenceOf(record, result, totals) }
+}
+
+function totalsPlanned({ plan, users, failures, traffic }: Readonly<RunRecord>): Totals {
+  const planned = plan?.users ?? []
+  return {
+    changed: planned.length > 0,
+    ...countOperations(planned),
+    users,
+    usersChanged: planned.length,
+    usersFailed: failures.length,
+    requests: traffic.requests,
+  }
+}
+
+function totalsDone({ outcomes, users, failures, traffic }: Readonly<RunRecord>): Totals {
+  const written = outcomes.filter(({ granted, revoked }) => granted.length + revoked.length > 0)
+  return {
+    changed: written.length > 0,
+    grants: written.reduce((sum, { granted }) => sum + granted.length, 0),
+    revocations: written.reduce((sum, { revoked }) => sum + revoked.length, 0),
+    users,
+    usersChanged: written.length,
+    usersFailed: failures.length + outcomes.filter(({ status }) => status === 'not attempted').length,
+    requests: traffic.requests,
+  }
+}
+
+function resultOf({ mode, stopped, users }: Readonly<RunRecord>, { changed, usersFailed }: Totals): Result {
+  if (stopped !== undefined) return changed && mode === 'apply' ? 'partial' : 'failed'
+  if (usersFailed > 0) return usersFailed < users || changed ? 'partial' : 'failed'
+  if (!changed) return 'unchanged'
+  return mode === 'apply' ? 'applied' : 'planned'
+}
+
+function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals): string {
+  const { mode, stopped, errors } = record
+  const { grants, revocations, users, usersChanged, usersFailed } = totals
+  if (record.cancelled) return `Cancelled: ${doneSoFar(totals)}.`
+  switch (stopped) {
+    case 'inputs':
+      return `The ${errors.length === 1 ? 'input is' : 'inputs are'} not usable; no request was sent.`
+    case 'manifest':
+      return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`
+    case 'refused':
+      return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`
+    case 'error':
+      return `Failed: ${doneSoFar(totals)}.`
+    case undefined:
+  }
+  const changes = `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')}`
+  if (result === 'unchanged') {
+    return mode === 'validate'
+      ? `The manifest is valid; it lists ${counted(users, 'user')}.`
+      : `Unchanged: every one of ${counted(users, 'listed user')} has what the manifest says.`
+  }
+  const would = mode === 'apply' ? `changed: ${changes}` : `would change: ${changes}`
+  const failed = usersFailed === 0 ? '' : `${usersFailed} of ${counted(users, 'user')} failed; `
+  return `${failed}${usersChanged} of ${counted(users, 'user')} ${would}.`
+}
+
+function doneSoFar({ changed, grants, revocations, usersChanged }: Totals): string {
+  if (!changed) return 'nothing was written'
+  return `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} were done for ${counted(usersChanged, 'user')}`
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

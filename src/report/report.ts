@@ -1,0 +1,113 @@
+// The only writer of log, annotations, summary, outputs and files. Every line from outside passes text.ts on its way.
+
+import { appendFile, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as core from '@actions/core'
+import type { Operation, Plan } from '../plan/plan.ts'
+import { redact } from '../secrets.ts'
+import { conclude, counted, type Finding, type RunRecord } from './record.ts'
+import { renderSummary } from './summary.ts'
+import { plain } from './text.ts'
+
+/** GitHub shows ten annotations of a kind for a step. */
+const SHOWN_ANNOTATIONS = 10
+/** More than these are lines of the log alone. */
+const MOST_ANNOTATIONS = 100
+const PROGRESS_EVERY = 5_000
+
+function harmless(text: string): string {
+  return plain(redact(text))
+}
+
+export function logLine(text: string): void {
+  core.info(harmless(text))
+}
+
+/** Users one by one, each operation on a line of its own, told apart by sign and word. */
+export function logPlan(plan: Plan): void {
+  if (plan.users.length === 0) return
+  core.startGroup(harmless(`Plan for ${plan.tenant}: ${counted(plan.users.length, 'user')} to change`))
+  for (const { user, grant, revoke } of plan.users) {
+    logLine(user)
+    for (const operation of grant) core.info(`  + grant ${operationText(operation, 'already effective')}`)
+    for (const operation of revoke) core.info(`  - revoke ${operationText(operation, 'still effective')}`)
+  }
+  core.endGroup()
+}
+
+function operationText({ api, permission, roles, expires, reason }: Operation, effective: string): string {
+  const notes = [
+    roles.length === 0 ? '' : `${effective} through role ${roles.join(', ')}`,
+    expires === undefined ? '' : `until ${expires}`,
+    reason === undefined ? '' : `reason: ${reason}`,
+  ].filter(note => note !== '')
+  return harmless(`${permission} on ${api}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`)
+}
+
+export interface Progress {
+  readonly step: () => void
+  readonly end: () => void
+}
+
+/** Tells every five seconds how far a long list is, and when it will be through at the speed so far. */
+export function logProgress(doing: string, total: number): Progress {
+  const from = Date.now()
+  let done = 0
+  const timer = setInterval(() => {
+    const elapsed = Date.now() - from
+    const left = done === 0 ? '' : `, about ${Math.ceil((elapsed / done) * ((total - done) / 1000))} s left`
+    core.info(`${doing}: ${done} of ${total}${left}`)
+  }, PROGRESS_EVERY)
+  return {
+    step: () => {
+      done++
+    },
+    end: () => {
+      clearInterval(timer)
+      core.info(`${doing}: ${done} of ${total}`)
+    },
+  }
+}
+
+/** The end of a run, whatever became of it: annotations, report file, summary, outputs, and the step's fate. */
+export async function publish(record: Readonly<RunRecord>): Promise<void> {
+  const conclusion = conclude(record)
+  annotate('error', [...record.errors, ...record.failures])
+  annotate('warning', record.warnings)
+  annotate('notice', record.notices)
+  logLine(conclusion.sentence)
+
+  const reportFile = join(await mkdtemp(join(process.env.RUNNER_TEMP ?? tmpdir(), 'auth0-permissions-')), 'report.json')
+  await writeFile(reportFile, redact(JSON.stringify({ format: 1, ...conclusion, ...record }, undefined, 2)))
+  const summaryFile = process.env.GITHUB_STEP_SUMMARY
+  if (summaryFile !== undefined && summaryFile !== '') await appendFile(summaryFile, redact(renderSummary(record)))
+
+  core.setOutput('result', conclusion.result)
+  core.setOutput('changed', conclusion.changed)
+  core.setOutput('grants', conclusion.grants)
+  core.setOutput('revocations', conclusion.revocations)
+  core.setOutput('users', conclusion.users)
+  core.setOutput('users-changed', conclusion.usersChanged)
+  core.setOutput('users-failed', conclusion.usersFailed)
+  core.setOutput('requests', conclusion.requests)
+  core.setOutput('report-file', reportFile)
+  if (conclusion.result === 'failed' || conclusion.result === 'partial') process.exitCode = core.ExitCode.Failure
+}
+
+const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice }
+
+function annotate(kind: keyof typeof ANNOTATE, findings: readonly Finding[]): void {
+  const say = ANNOTATE[kind]
+  if (findings.length > SHOWN_ANNOTATIONS) {
+    say(
+      `${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`,
+    )
+  }
+  for (const { message, place } of findings.slice(0, MOST_ANNOTATIONS)) {
+    say(harmless(message), place && { file: place.file, startLine: place.line, startColumn: place.column })
+  }
+  for (const { message, place } of findings.slice(MOST_ANNOTATIONS)) {
+    logLine(place === undefined ? message : `${place.file}:${place.line}:${place.column} ${message}`)
+  }
+}
