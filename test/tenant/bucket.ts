@@ -1,0 +1,110 @@
+// A token bucket as Auth0 keeps it, its x-ratelimit headers, and the events it writes into the tenant's log.
+
+export interface BucketOptions {
+  /** Size of the bucket; a million unless set, which limits nobody. */
+  readonly limit?: number
+  /** Refill by milliseconds. */
+  readonly perSecond?: number
+  /** Refill at the top of every minute. */
+  readonly perMinute?: number
+  /** False leaves the x-ratelimit headers out. */
+  readonly headers?: boolean
+  /**
+   * What x-ratelimit-reset means. `next` (the default): when more requests are added, as Auth0's documentation says;
+   * `full`: when the bucket is full again, as Auth0's open-source limiter (limitd) has it.
+   */
+  readonly reset?: 'next' | 'full'
+}
+
+export interface Bucket {
+  readonly limit: number
+  readonly refill: { readonly tokens: number; readonly every: 'second' | 'minute' }
+  readonly headers: boolean
+  readonly reset: 'next' | 'full'
+  tokens: number
+  /** Milliseconds; when `tokens` was right. */
+  at: number
+}
+
+/** An event as in the tenant's log; `at` in milliseconds. */
+export interface Warning {
+  readonly type: 'api_limit_warning' | 'api_limit'
+  readonly at: number
+  readonly description: string
+  readonly details: { readonly request: { readonly method: string; readonly path: string } }
+}
+
+const ROOMY = 1_000_000
+const MINUTE = 60_000
+
+export function createBucket(options: BucketOptions, now: number): Bucket {
+  if (options.perSecond !== undefined && options.perMinute !== undefined) {
+    throw new Error('a bucket refills per second or per minute, not both')
+  }
+  const limit = options.limit ?? ROOMY
+  return {
+    limit,
+    refill:
+      options.perMinute === undefined
+        ? { tokens: options.perSecond ?? ROOMY, every: 'second' }
+        : { tokens: options.perMinute, every: 'minute' },
+    headers: options.headers ?? true,
+    reset: options.reset ?? 'next',
+    tokens: limit,
+    at: now,
+  }
+}
+
+/** Takes one request out of the bucket; false when it is empty. */
+export function take(bucket: Bucket, now: number): boolean {
+  // A clock that steps back adds nothing.
+  const elapsed = Math.max(0, now - bucket.at)
+  const added =
+    bucket.refill.every === 'second'
+      ? (elapsed * bucket.refill.tokens) / 1000
+      : Math.max(0, Math.floor(now / MINUTE) - Math.floor(bucket.at / MINUTE)) * bucket.refill.tokens
+  bucket.tokens = Math.min(bucket.limit, bucket.tokens + added)
+  bucket.at = Math.max(bucket.at, now)
+  if (bucket.tokens < 1) return false
+  bucket.tokens -= 1
+  return true
+}
+
+export function bucketHeaders(bucket: Bucket): Readonly<Record<string, string>> {
+  if (!bucket.headers) return {}
+  return {
+    'x-ratelimit-limit': String(bucket.limit),
+    'x-ratelimit-remaining': String(Math.floor(bucket.tokens)),
+    'x-ratelimit-reset': String(Math.ceil(resetTime(bucket) / 1000)),
+  }
+}
+
+/**
+ * Writes `api_limit_warning` from 80 % used on, and `api_limit` when a request was turned away; each at most once a
+ * minute (Auth0's documentation, "Rate Limit Use Cases").
+ */
+export function warn(
+  warnings: Warning[],
+  bucket: Bucket,
+  taken: boolean,
+  request: Warning['details']['request'],
+): void {
+  const used = bucket.limit - Math.floor(bucket.tokens)
+  const events = [
+    { type: 'api_limit_warning', due: used >= 0.8 * bucket.limit, description: 'Global limit is nearly reached' },
+    { type: 'api_limit', due: !taken, description: 'Global limit has been reached' },
+  ] as const
+  for (const { type, due, description } of events) {
+    if (!due) continue
+    const last = warnings.findLast(warning => warning.type === type)
+    if (last && bucket.at - last.at < MINUTE) continue
+    warnings.push({ type, at: bucket.at, description, details: { request } })
+  }
+}
+
+function resetTime({ limit, refill, reset, tokens, at }: Bucket): number {
+  const missing = reset === 'full' ? limit - tokens : Math.min(limit - tokens, 1 - (tokens % 1))
+  if (missing === 0) return at
+  if (refill.every === 'second') return at + (missing * 1000) / refill.tokens
+  return (Math.floor(at / MINUTE) + Math.ceil(missing / refill.tokens)) * MINUTE
+}
