@@ -1,0 +1,147 @@
+// Runs the built action as GitHub's runner does: `INPUT_*` and `GITHUB_*` in, exit code, log, outputs, summary out.
+
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { load } from 'js-yaml'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+export const ENTRY = join(ROOT, 'dist/index.js')
+
+export interface ActionOptions {
+  readonly inputs: Readonly<Record<string, string>>
+  /** The workspace's files, by path. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+  /** Called with the running process, such as to send it a signal. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void
+}
+
+export interface Annotation {
+  readonly kind: 'error' | 'warning' | 'notice'
+  readonly file: string | undefined
+  readonly line: number | undefined
+  readonly column: number | undefined
+  readonly message: string
+}
+
+export interface ActionRun {
+  readonly exitCode: number | null
+  /** What the process printed on both streams, as it came. */
+  readonly log: string
+  readonly annotations: readonly Annotation[]
+  readonly outputs: Readonly<Record<string, string>>
+  readonly summary: string
+  /** The report file's content. */
+  readonly report: Readonly<Record<string, unknown>>
+  readonly masked: readonly string[]
+}
+
+interface ActionDefinition {
+  readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>
+  readonly outputs: Readonly<Record<string, { readonly description: string }>>
+}
+
+export async function readDefinition(): Promise<ActionDefinition> {
+  return load(await readFile(join(ROOT, 'action.yml'), 'utf8')) as ActionDefinition
+}
+
+export async function runAction(options: ActionOptions): Promise<ActionRun> {
+  const home = await mkdtemp(join(tmpdir(), 'action-'))
+  try {
+    return await runIn(home, options)
+  } finally {
+    await rm(home, { recursive: true })
+  }
+}
+
+async function runIn(home: string, { inputs, files = {}, env = {}, onStart }: ActionOptions): Promise<ActionRun> {
+  const workspace = join(home, 'workspace')
+  const paths = { output: join(home, 'output'), summary: join(home, 'summary'), temp: join(home, 'temp') }
+  await Promise.all([workspace, paths.temp].map(path => mkdir(path)))
+  await Promise.all([paths.output, paths.summary].map(path => writeFile(path, '')))
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(workspace, path)), { recursive: true })
+    await writeFile(join(workspace, path), content)
+  }
+  const child = spawn(process.execPath, [ENTRY], {
+    cwd: workspace,
+    env: {
+      PATH: process.env.PATH,
+      ...(await inputVariables(inputs)),
+      GITHUB_ACTIONS: 'true',
+      GITHUB_WORKSPACE: workspace,
+      GITHUB_OUTPUT: paths.output,
+      GITHUB_STEP_SUMMARY: paths.summary,
+      GITHUB_EVENT_NAME: 'push',
+      GITHUB_REF: 'refs/heads/main',
+      RUNNER_TEMP: paths.temp,
+      ...env,
+    },
+  })
+  let log = ''
+  child.stdout.setEncoding('utf8').on('data', text => {
+    log += text
+  })
+  child.stderr.setEncoding('utf8').on('data', text => {
+    log += text
+  })
+  onStart?.(signal => child.kill(signal))
+  const exitCode = await new Promise<number | null>(resolve => child.on('close', resolve))
+  const outputs = parseOutputs(await readFile(paths.output, 'utf8'))
+  const reportFile = outputs['report-file']
+  return {
+    exitCode,
+    log,
+    annotations: parseAnnotations(log),
+    outputs,
+    summary: await readFile(paths.summary, 'utf8'),
+    report: reportFile === undefined ? {} : JSON.parse(await readFile(reportFile, 'utf8')),
+    masked: [...log.matchAll(/^::add-mask::(.*)$/gm)].map(match => unescapeData(match[1] ?? '')),
+  }
+}
+
+/** The runner sets a variable for every declared input, with its default where the workflow says nothing. */
+async function inputVariables(inputs: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
+  const { inputs: declared } = await readDefinition()
+  const undeclared = Object.keys(inputs).filter(name => declared[name] === undefined)
+  if (undeclared.length > 0) throw new Error(`not in action.yml: ${undeclared}`)
+  return Object.fromEntries(
+    Object.entries(declared).map(([name, definition]) => [
+      `INPUT_${name.toUpperCase()}`,
+      inputs[name] ?? definition.default ?? '',
+    ]),
+  )
+}
+
+/** `name<<delimiter`, the value's lines, `delimiter`. */
+function parseOutputs(text: string): Record<string, string> {
+  const outputs: Record<string, string> = {}
+  for (const [, name = '', , value = ''] of text.matchAll(/^([^\n]+?)<<([^\n]+)\n(?:([\s\S]*?)\n)??\2$/gm)) {
+    outputs[name] = value
+  }
+  return outputs
+}
+
+/** The runner's own syntax: `::name key=value,key=value::data` at the start of a line. */
+function parseAnnotations(log: string): readonly Annotation[] {
+  return [...log.matchAll(/^\s*::(error|warning|notice)(?: ([^\n]*?))?::(.*)$/gm)].map(match => {
+    const [, kind = '', properties = '', data = ''] = match
+    const property = new Map(properties.split(',').map(each => each.split('=', 2) as [string, string]))
+    const number = (name: string) => (property.has(name) ? Number(property.get(name)) : undefined)
+    const file = property.get('file')
+    return {
+      kind: kind as Annotation['kind'],
+      file: file && unescapeData(file).replaceAll('%3A', ':').replaceAll('%2C', ','),
+      line: number('line'),
+      column: number('col'),
+      message: unescapeData(data),
+    }
+  })
+}
+
+function unescapeData(data: string): string {
+  return data.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import type { FaultKind } from '../tenant/fault.ts'
+import { acme, countRequests, errorsOf, ORDERS, runAgainst } from './acme.ts'
+
+const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
+const READ_ORDERS = { api: ORDERS, permission: 'read:orders' }
+const users = [{ id: 'auth0|1', direct: [{ api: ORDERS, permission: 'write:orders' }] }]
+
+const PASSING: readonly (readonly [string, FaultKind])[] = [
+  ['a 500 with an HTML page', { kind: 'status', status: 500, body: '<html>oops</html>' }],
+  ['a 503', { kind: 'status', status: 503 }],
+  ['a 408', { kind: 'status', status: 408 }],
+  ['a 429 without headers', { kind: 'status', status: 429 }],
+  ['a connection reset before the tenant did anything', { kind: 'reset', after: 'nothing' }],
+  ['a connection reset after the tenant did it', { kind: 'reset', after: 'effect' }],
+  ['an answer cut off half-way', { kind: 'truncate' }],
+]
+
+const REQUESTS: readonly (readonly [string, string, RegExp])[] = [
+  ['the token request', 'POST', /\/oauth\/token/],
+  ['the API read', 'GET', /resource-servers/],
+  ['the permission read', 'GET', /\/permissions/],
+  ['the grant', 'POST', /\/permissions/],
+  ['the revocation', 'DELETE', /\/permissions/],
+]
+
+describe.each(REQUESTS)('%s', (_, method, path) => {
+  it.each(PASSING)('survives %s, twice', async (_, fault) => {
+    const tenant = await acme({ users })
+    tenant.fault({ ...fault, times: 2, when: request => request.method === method && path.test(request.path) })
+    const run = await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' } })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
+    expect(tenant.grantsOf('auth0|1')).toEqual([READ_ORDERS])
+  })
+
+  it('takes a redirect for an error, and sends the token nowhere else', async () => {
+    const tenant = await acme({ users })
+    const other = await acme()
+    const headers = { location: `${other.domain}/api/v2/resource-servers` }
+    tenant.fault({ kind: 'status', status: 302, headers, when: each => each.method === method && path.test(each.path) })
+    const run = await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' } })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run).join()).toContain('302')
+    expect(other.requests).toEqual([])
+  })
+})
+
+describe('a 429', () => {
+  it('waits for the reset of the bucket', async () => {
+    const many = Array.from({ length: 12 }, (_, index) => `auth0|${index}`)
+    const tenant = await acme({ users: many.map(id => ({ id })), bucket: { limit: 4, perSecond: 8 } })
+    const run = await runAgainst(tenant, {
+      users: many.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } })),
+    })
+    expect(run.exitCode, run.log).toBe(0)
+    for (const id of many) expect(tenant.grantsOf(id)).toEqual([READ_ORDERS])
+    expect(tenant.requests.filter(({ status }) => status === 429)).toEqual([])
+  })
+})
+
+describe('an error that lasts', () => {
+  it('of one user says what Auth0 said, and leaves the others alone', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1' }, { id: 'auth0|2' }] })
+    const body = { statusCode: 400, error: 'Bad Request', message: 'Odd thing', errorCode: 'invalid_uri' }
+    const when = ({ path, method }: { path: string; method: string }) => path.includes('%7C1') && method === 'POST'
+    tenant.fault({ kind: 'status', status: 400, body, times: Number.POSITIVE_INFINITY, when })
+    const run = await runAgainst(tenant, {
+      users: [...USERS, { id: 'auth0|2', permissions: { [ORDERS]: ['read:orders'] } }],
+    })
+    expect(run.exitCode).toBe(1)
+    expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '1', grants: '1' })
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/auth0\|1.*400 invalid_uri Odd thing/)])
+    expect(countRequests(tenant)['POST /users/{id}/permissions']).toBe(2)
+    expect(run.report).toMatchObject({ outcomes: [{ status: 'failed' }, { status: 'done' }] })
+  })
+
+  it('of every write (403) stops at once, and lists who was not attempted', async () => {
+    const many = Array.from({ length: 100 }, (_, index) => `auth0|${index}`)
+    const tenant = await acme({ users: many.map(id => ({ id })) })
+    const body = { statusCode: 403, error: 'Forbidden', message: 'Insufficient scope', errorCode: 'insufficient_scope' }
+    const when = ({ method, path }: { method: string; path: string }) => method === 'POST' && path.includes('/users/')
+    tenant.fault({ kind: 'status', status: 403, body, times: Number.POSITIVE_INFINITY, when })
+    const run = await runAgainst(tenant, {
+      users: many.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } })),
+    })
+    expect(run.exitCode).toBe(1)
+    expect(run.outputs).toMatchObject({ result: 'failed', 'users-failed': '100', changed: 'false' })
+    expect(countRequests(tenant)['POST /users/{id}/permissions']).toBeLessThan(20)
+    expect(errorsOf(run).join('\n')).toContain('were not attempted')
+  })
+
+  it('of the name look-up is not tried again', async () => {
+    const tenant = await acme({ users })
+    const run = await runAgainst(tenant, { users: USERS, inputs: { domain: 'nowhere.invalid' } })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run)[0]).toMatch(/nowhere\.invalid.*Check the input domain/)
+  })
+})
+
+describe('a cancelled run', () => {
+  it('stops sending, and still tells what became of every user', async () => {
+    const many = Array.from({ length: 200 }, (_, index) => `auth0|${index}`)
+    const tenant = await acme({ users: many.map(id => ({ id })), latency: 20 })
+    let kill: (signal: NodeJS.Signals) => void = () => undefined
+    tenant.fault({
+      kind: 'delay',
+      ms: 0,
+      when: ({ method, path }) => {
+        if (method === 'POST' && path.includes('/users/')) kill('SIGINT')
+        return false
+      },
+    })
+    const run = await runAgainst(tenant, {
+      users: many.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } })),
+      onStart: signal => {
+        kill = signal
+      },
+    })
+    expect(run.exitCode).toBe(1)
+    expect(run.summary).toContain('cancelled')
+    const outcomes = run.report.outcomes as readonly { user: string; status: string }[]
+    expect(outcomes).toHaveLength(200)
+    const done = outcomes.filter(({ status }) => status === 'done').map(({ user }) => user)
+    expect(done.sort()).toEqual(many.filter(id => tenant.grantsOf(id).length > 0).sort())
+    expect(run.outputs.grants).toBe(String(done.length))
+    expect(done.length).toBeLessThan(200)
+  })
+})

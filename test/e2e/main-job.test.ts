@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest'
+import { acme, BILLING, countRequests, ORDERS, REPORTS, runAgainst, warningsOf } from './acme.ts'
+
+const userId = (index: number) => `auth0|${String(index).padStart(4, '0')}`
+const indexes = Array.from({ length: 500 }, (_, index) => index)
+const grant = (api: string, permission: string) => ({ api, permission })
+
+/** 500 users with one permission on each of three APIs. */
+const LISTED = indexes.map(index => ({
+  id: userId(index),
+  permissions: { [ORDERS]: ['read:orders'], [BILLING]: ['read:invoices'], [REPORTS]: ['read:reports'] },
+}))
+const DIRECT = [grant(ORDERS, 'read:orders'), grant(BILLING, 'read:invoices'), grant(REPORTS, 'read:reports')]
+
+describe('500 users on 3 APIs', () => {
+  it('that are all in place cost one token, one API read, and one read each', async () => {
+    const tenant = await acme({ users: indexes.map(index => ({ id: userId(index), direct: DIRECT })) })
+    const run = await runAgainst(tenant, { users: LISTED, inputs: { revoke: 'all' } })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs).toMatchObject({ result: 'unchanged', changed: 'false', users: '500', requests: '502' })
+    expect(countRequests(tenant)).toEqual({
+      'POST /oauth/token': 1,
+      'GET /resource-servers': 1,
+      'GET /users/{id}/permissions': 500,
+    })
+  })
+
+  it('of whom 25 gain and 15 lose, 10 of them both, cost one write more for each user and kind', async () => {
+    // 0 to 9 gain and lose, 10 to 24 gain, 25 to 29 lose.
+    const tenant = await acme({
+      users: indexes.map(index => ({
+        id: userId(index),
+        direct: [
+          ...(index < 25 ? DIRECT.slice(1) : DIRECT),
+          ...(index < 10 || (index >= 25 && index < 30) ? [grant(ORDERS, 'refund:orders')] : []),
+        ],
+      })),
+    })
+    const run = await runAgainst(tenant, { users: LISTED, inputs: { revoke: 'all' } })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs).toMatchObject({
+      result: 'applied',
+      changed: 'true',
+      grants: '25',
+      revocations: '15',
+      users: '500',
+      'users-changed': '30',
+      'users-failed': '0',
+      requests: '542',
+    })
+    expect(countRequests(tenant)).toEqual({
+      'POST /oauth/token': 1,
+      'GET /resource-servers': 1,
+      'GET /users/{id}/permissions': 500,
+      'POST /users/{id}/permissions': 25,
+      'DELETE /users/{id}/permissions': 15,
+    })
+    for (const held of Object.values(tenant.snapshot())) expect(held).toHaveLength(3)
+
+    const again = await runAgainst(tenant, { users: LISTED, inputs: { revoke: 'all' } })
+    expect(again.outputs).toMatchObject({ result: 'unchanged', requests: '502' })
+  })
+})
+
+describe('plan', () => {
+  it('shows what apply would do, and writes nothing', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1', direct: [grant(ORDERS, 'write:orders')] }] })
+    const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
+    const run = await runAgainst(tenant, { users, inputs: { mode: 'plan', revoke: 'all' } })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs).toMatchObject({ result: 'planned', changed: 'true', grants: '1', revocations: '1' })
+    expect(run.log).toContain(`+ grant read:orders on ${ORDERS}`)
+    expect(run.log).toContain(`- revoke write:orders on ${ORDERS}`)
+    expect(run.summary).toContain('<code>write:orders</code>')
+    expect(tenant.requests.filter(({ method, path }) => method !== 'GET' && path !== '/oauth/token')).toEqual([])
+  })
+
+  it('never revokes by default', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1', direct: [grant(ORDERS, 'write:orders')] }] })
+    const run = await runAgainst(tenant, { users: [{ id: 'auth0|1' }], inputs: { mode: 'plan' } })
+    expect(run.outputs).toMatchObject({ result: 'unchanged', revocations: '0' })
+  })
+})
+
+describe('what comes through a role', () => {
+  const roles = [{ name: 'Support', permissions: [grant(ORDERS, 'read:orders')] }]
+  const users = [{ id: 'auth0|1', permissions: { [ORDERS]: [] } }]
+
+  it('alone is never revoked, and a second plan is empty', async () => {
+    const tenant = await acme({ roles, users: [{ id: 'auth0|1', roles: ['Support'] }] })
+    for (const mode of ['apply', 'plan']) {
+      const run = await runAgainst(tenant, { users, inputs: { mode, revoke: 'all' } })
+      expect(run.outputs).toMatchObject({ result: 'unchanged', revocations: '0' })
+      expect(run.report).toMatchObject({
+        derived: [{ user: 'auth0|1', api: ORDERS, permission: 'read:orders', roles: ['Support'] }],
+      })
+    }
+    expect(countRequests(tenant)).not.toHaveProperty('DELETE /users/{id}/permissions')
+  })
+
+  it('and directly too loses the direct one, and the report says through which role it goes on', async () => {
+    const direct = [grant(ORDERS, 'read:orders')]
+    const tenant = await acme({ roles, users: [{ id: 'auth0|1', roles: ['Support'], direct }] })
+    const run = await runAgainst(tenant, { users, inputs: { revoke: 'all' } })
+    expect(run.outputs).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(tenant.grantsOf('auth0|1')).toEqual([])
+    expect(run.log).toContain('still effective through role Support')
+    expect(run.summary).toContain('still effective through role <code>Support</code>')
+
+    const second = await runAgainst(tenant, { users, inputs: { mode: 'plan', revoke: 'all' } })
+    expect(second.outputs).toMatchObject({ result: 'unchanged' })
+  })
+
+  it('is granted directly where the manifest asks for it, and the report says that it was effective already', async () => {
+    const tenant = await acme({ roles, users: [{ id: 'auth0|1', roles: ['Support'] }] })
+    const run = await runAgainst(tenant, { users: [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }] })
+    expect(tenant.grantsOf('auth0|1')).toEqual([grant(ORDERS, 'read:orders')])
+    expect(run.log).toContain('already effective through role Support')
+  })
+})
+
+describe('direct permissions of one user', () => {
+  const names = Array.from({ length: 1000 }, (_, index) => `p:${String(index).padStart(4, '0')}`)
+  const apis = [
+    { identifier: ORDERS, permissions: names },
+    { identifier: BILLING, permissions: ['read:invoices'] },
+  ]
+
+  it.each([0, 1, 99, 100, 101, 1000])('%i of them are read completely', async count => {
+    const direct = names.slice(0, count).map(name => grant(ORDERS, name))
+    const tenant = await acme({ apis, users: [{ id: 'auth0|1', direct }] })
+    const users = [{ id: 'auth0|1', permissions: { [ORDERS]: [] } }]
+    const run = await runAgainst(tenant, { users, inputs: { mode: 'plan', revoke: 'all' } })
+    expect(run.outputs.revocations).toBe(String(count))
+    expect(countRequests(tenant)['GET /users/{id}/permissions']).toBe(Math.max(1, Math.ceil(count / 100)))
+  })
+
+  it('that would be more than 1,000 are refused, and nothing is written', async () => {
+    const direct = names.map(name => grant(ORDERS, name))
+    const tenant = await acme({ apis, users: [{ id: 'auth0|1', direct }, { id: 'auth0|2' }] })
+    const users = ['auth0|1', 'auth0|2'].map(id => ({ id, permissions: { [BILLING]: ['read:invoices'] } }))
+    const run = await runAgainst(tenant, { users })
+    expect(run.exitCode).toBe(1)
+    expect(run.outputs).toMatchObject({ result: 'failed', changed: 'false' })
+    expect(run.annotations[0]?.message).toContain('auth0|1 would have 1001 direct permissions')
+    expect(run.log).toContain('+ grant read:invoices')
+    expect(tenant.grantsOf('auth0|2')).toEqual([])
+  })
+})
+
+describe('user ids', () => {
+  const ids = [
+    'auth0|5f7c',
+    'oidc|a/b',
+    'oidc|../../clients',
+    '..',
+    '.',
+    'oidc|50%25',
+    'oidc|?q=1&r=2',
+    'oidc|#top',
+    'oidc|two words',
+    'waad|Łukasz-渡辺-😀',
+    'oidc|;a=b,c+d',
+  ]
+
+  it('of any characters reach exactly their own endpoint', async () => {
+    const tenant = await acme({ users: ids.map(id => ({ id, direct: [grant(ORDERS, 'write:orders')] })) })
+    const users = ids.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } }))
+    const run = await runAgainst(tenant, { users, inputs: { revoke: 'all' } })
+    const reached = tenant.requests.map(
+      ({ path }) => /^\/api\/v2\/users\/([^/?#]+)\/permissions(\?[^/]*)?$/.exec(path)?.[1],
+    )
+    expect(
+      reached
+        .slice(2)
+        .map(segment => decodeURIComponent(segment ?? ''))
+        .sort(),
+    ).toEqual(ids.flatMap(id => [id, id, id]).sort())
+    // A URL's parser takes a segment of dots away, so no server can tell these two users from a step in the path.
+    for (const id of ids.filter(each => !/^\.+$/.test(each))) {
+      expect(tenant.grantsOf(id), run.log).toEqual([grant(ORDERS, 'read:orders')])
+    }
+  })
+})
+
+describe('what users would not notice', () => {
+  it('is warned of: RBAC off, and permissions that are not in the token', async () => {
+    const tenant = await acme({
+      apis: [
+        { identifier: ORDERS, permissions: ['read:orders'], enforcePolicies: false },
+        { identifier: BILLING, permissions: ['read:invoices'], tokenDialect: 'access_token' },
+      ],
+      users: [{ id: 'auth0|1' }],
+    })
+    const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'], [BILLING]: ['read:invoices'] } }]
+    const run = await runAgainst(tenant, { users })
+    expect(run.exitCode).toBe(0)
+    expect(warningsOf(run)).toEqual([
+      expect.stringMatching(/RBAC is off for https:\/\/orders/),
+      expect.stringMatching(/Access tokens for https:\/\/billing.* carry no permissions/),
+    ])
+  })
+})
+
+describe('users by e-mail', () => {
+  it('are looked up in lower case, one request each, and two entries for one user are united', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1', email: 'grace@acme.com', emailVerified: true }] })
+    const users = [
+      { email: 'Grace@Acme.com', permissions: { [ORDERS]: ['read:orders'] } },
+      { id: 'auth0|1', permissions: { [BILLING]: ['read:invoices'] } },
+    ]
+    const run = await runAgainst(tenant, { users })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(countRequests(tenant)).toMatchObject({
+      'GET /users-by-email': 1,
+      'GET /users/{id}/permissions': 1,
+      'POST /users/{id}/permissions': 1,
+    })
+    expect(tenant.grantsOf('auth0|1')).toHaveLength(2)
+    expect(warningsOf(run)).toEqual([expect.stringContaining('are the same user, auth0|1')])
+  })
+
+  it('who are not verified fail alone', async () => {
+    const tenant = await acme({
+      users: [{ id: 'auth0|1', email: 'grace@acme.com', emailVerified: false }, { id: 'auth0|2' }],
+    })
+    const users = [
+      { email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } },
+      { id: 'auth0|2', permissions: { [ORDERS]: ['read:orders'] } },
+    ]
+    const run = await runAgainst(tenant, { users })
+    expect(run.exitCode).toBe(1)
+    expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '1', grants: '1' })
+    expect(tenant.grantsOf('auth0|1')).toEqual([])
+    expect(tenant.grantsOf('auth0|2')).toHaveLength(1)
+  })
+})

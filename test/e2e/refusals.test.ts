@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import { acme, BILLING, CLIENT, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst } from './acme.ts'
+import { runAction } from './action.ts'
+
+const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
+const existing = [{ id: 'auth0|1' }, { id: 'auth0|2' }]
+
+function writesTo(tenant: { readonly requests: readonly { readonly method: string; readonly path: string }[] }) {
+  return tenant.requests.filter(({ method, path }) => method !== 'GET' && path !== '/oauth/token')
+}
+
+describe('one sentence that names what to change, and nothing written', () => {
+  it('for an unknown user, at the line that lists it', async () => {
+    const tenant = await acme({ users: existing })
+    const run = await runAgainst(tenant, {
+      users: [{ id: 'auth0|nobody', permissions: { [ORDERS]: ['read:orders'] } }],
+    })
+    expect(run.exitCode).toBe(1)
+    expect(run.annotations).toMatchObject([
+      { kind: 'error', file: MANIFEST, line: 4, message: expect.stringContaining('no user auth0|nobody') },
+    ])
+    expect(run.outputs).toMatchObject({ result: 'failed', 'users-failed': '1', changed: 'false' })
+    expect(writesTo(tenant)).toEqual([])
+  })
+
+  it('for an unknown user among others, who are converged', async () => {
+    const tenant = await acme({ users: existing })
+    const run = await runAgainst(tenant, { users: [...USERS, { id: 'auth0|nobody', permissions: {} }] })
+    expect(run.exitCode).toBe(1)
+    expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '1', grants: '1' })
+    expect(tenant.grantsOf('auth0|1')).toHaveLength(1)
+  })
+
+  it('for an unknown API', async () => {
+    const tenant = await acme({ users: existing })
+    const run = await runAgainst(tenant, {
+      users: [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'], 'https://order.acme.com/': ['x'] } }],
+    })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/https:\/\/order\.acme\.com\/.*https:\/\/orders\.acme\.com\//),
+    ])
+    expect(run.annotations[0]).toMatchObject({ file: MANIFEST, line: 9 })
+    expect(writesTo(tenant)).toEqual([])
+  })
+
+  it('for a misspelled permission, with the right name', async () => {
+    const tenant = await acme({ users: existing })
+    const run = await runAgainst(tenant, { users: [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:oders'] } }] })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/read:oders.*read:orders/)])
+    expect(run.annotations[0]).toMatchObject({ file: MANIFEST, line: 7 })
+    expect(writesTo(tenant)).toEqual([])
+  })
+
+  it('for a wrong secret', async () => {
+    const tenant = await acme({ users: existing })
+    const run = await runAgainst(tenant, { users: USERS, inputs: { 'client-secret': 'another-one' } })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/client-secret/)])
+    expect(errorsOf(run)[0]).toContain('401 access_denied Unauthorized')
+    expect(countRequests(tenant)).toEqual({ 'POST /oauth/token': 1 })
+  })
+
+  it('for missing scopes, all named, before the first read', async () => {
+    const tenant = await acme({ users: existing, clients: [{ ...CLIENT, scopes: ['read:resource_servers'] }] })
+    const run = await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' } })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run)).toEqual([expect.stringContaining('read:users, update:users')])
+    expect(countRequests(tenant)).not.toHaveProperty('GET /users/{id}/permissions')
+    expect(writesTo(tenant)).toEqual([])
+  })
+
+  it('for a manifest of another tenant, before any request', async () => {
+    const tenant = await acme({ users: existing })
+    const run = await runAgainst(tenant, { manifest: { tenant: 'other.eu.auth0.com', users: USERS } })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/other\.eu\.auth0\.com.*127\.0\.0\.1/)])
+    expect(tenant.requests).toEqual([])
+  })
+
+  it('for more revocations than max-revocations allows, after showing the plan', async () => {
+    const direct = ['read:orders', 'write:orders', 'refund:orders'].map(permission => ({ api: ORDERS, permission }))
+    const tenant = await acme({ users: [{ id: 'auth0|1', direct }] })
+    const inputs = { revoke: 'all', 'max-revocations': '2' }
+    const run = await runAgainst(tenant, { users: [{ id: 'auth0|1', permissions: { [ORDERS]: [] } }], inputs })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run)).toEqual([expect.stringContaining('revokes 3')])
+    expect(run.log).toContain('- revoke refund:orders')
+    expect(tenant.grantsOf('auth0|1')).toHaveLength(3)
+  })
+
+  it.each(['pull_request', 'pull_request_target'])('for apply on %s', async GITHUB_EVENT_NAME => {
+    const tenant = await acme({ users: existing })
+    const run = await runAgainst(tenant, { users: USERS, env: { GITHUB_EVENT_NAME } })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run)).toEqual([expect.stringContaining(GITHUB_EVENT_NAME)])
+    expect(writesTo(tenant)).toEqual([])
+  })
+
+  it('for several reasons at once, all of them', async () => {
+    const tenant = await acme({
+      users: existing,
+      clients: [{ ...CLIENT, scopes: ['read:users', 'read:resource_servers'] }],
+    })
+    const run = await runAgainst(tenant, {
+      users: [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:oders'], [`${BILLING}x`]: ['y'] } }],
+      env: { GITHUB_EVENT_NAME: 'pull_request' },
+    })
+    expect(errorsOf(run)).toEqual([
+      expect.stringContaining('update:users'),
+      expect.stringContaining('pull_request'),
+      expect.stringContaining('read:orders'),
+      expect.stringContaining(BILLING),
+    ])
+    expect(writesTo(tenant)).toEqual([])
+  })
+})
+
+describe('inputs that cannot be used are named before any request', () => {
+  const good = { domain: 'acme.eu.auth0.com', 'client-id': 'c', 'client-secret': 'a-secret-of-some-length' }
+  const cases: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[]])[] = [
+    ['an unknown mode', { ...good, mode: 'destroy' }, ['mode', '"destroy"', 'validate, plan or apply']],
+    ['an unknown revoke', { ...good, revoke: 'some' }, ['revoke', 'never or all']],
+    ['a ceiling that is no number', { ...good, 'max-revocations': 'many' }, ['max-revocations', '"many"']],
+    ['no domain', { ...good, domain: '' }, ['domain']],
+    ['a domain with a path', { ...good, domain: 'acme.eu.auth0.com/api/v2/' }, ['domain', 'path']],
+    ['a domain with a user', { ...good, domain: 'https://me:pw@acme.eu.auth0.com' }, ['domain', 'user']],
+    ['a domain with a query', { ...good, domain: 'acme.eu.auth0.com?x=1' }, ['domain', 'query']],
+    ['plain HTTP to a host', { ...good, domain: 'http://acme.eu.auth0.com' }, ['domain', 'HTTP']],
+    ['plain HTTP to a host that looks like loopback', { ...good, domain: 'http://127.0.0.1.evil.io' }, ['domain']],
+    ['half a domain', { ...good, domain: 'acme' }, ['domain', 'acme.eu.auth0.com']],
+    ['no credential', { domain: good.domain, 'client-id': 'c' }, ['client-secret, client-private-key or access-token']],
+    ['two credentials', { ...good, 'access-token': 'another-secret-token' }, ['access-token', 'client-secret']],
+    ['a secret without client', { ...good, 'client-id': '' }, ['client-id']],
+    ['a key that is none', { ...good, 'client-secret': '', 'client-private-key': 'not-a-pem' }, ['client-private-key']],
+    ['a key id without key', { ...good, 'client-private-key-id': 'kid' }, ['client-private-key-id']],
+    ['an unknown algorithm', { ...good, 'client-private-key-algorithm': 'HS256' }, ['RS256, RS384 or PS256']],
+    ['an audience that is no address', { ...good, audience: 'management' }, ['audience']],
+  ]
+  it.each(cases)('%s', async (_, inputs, words) => {
+    const run = await runAction({ inputs, files: { [MANIFEST]: JSON.stringify({ users: USERS }) } })
+    expect(run.exitCode).toBe(1)
+    expect(run.outputs).toMatchObject({ result: 'failed', requests: '0' })
+    for (const word of words) expect(errorsOf(run).join('\n')).toContain(word)
+  })
+
+  it('all at once', async () => {
+    const run = await runAction({ inputs: { mode: 'x', revoke: 'y', 'max-revocations': 'z' } })
+    expect(errorsOf(run)).toHaveLength(5)
+  })
+})

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { CancelledError, type Reach, TenantError } from '../../src/errors.ts'
+import { apply, type Writer } from '../../src/plan/apply.ts'
+import { diff, type UserState } from '../../src/plan/diff.ts'
+import type { UserOutcome } from '../../src/plan/plan.ts'
+import { grants, live, ORDERS, state } from './fixtures.ts'
+
+/** Writes `user:step` down, and throws what a test wants thrown instead. */
+function recorder(failing: Readonly<Record<string, Error>> = {}) {
+  const calls: string[] = []
+  const step = (name: string) => async (user: string) => {
+    calls.push(`${user}:${name}`)
+    const error = failing[`${user}:${name}`]
+    if (error !== undefined) throw error
+  }
+  const writer: Writer = { grant: step('grant'), revoke: step('revoke') }
+  return { writer, calls }
+}
+
+function failure(reach: Reach): TenantError {
+  return new TenantError('No', { request: 'POST /x', reach, attempts: 1, advice: 'Do.' })
+}
+
+async function applyTo(users: readonly UserState[], writer: Writer): Promise<readonly UserOutcome[]> {
+  const plan = diff({ tenant: 't', users, revoke: 'all', apis: new Set([ORDERS]) })
+  return apply(plan, writer, { width: 1, onOutcome: () => undefined })
+}
+
+const changing = (id: string) => state(id, grants(['new']), live(grants(['old'])))
+
+describe('a user', () => {
+  it('is granted to first and revoked from second, once each', async () => {
+    const { writer, calls } = recorder()
+    const [outcome] = await applyTo([changing('u')], writer)
+    expect(calls).toEqual(['u:grant', 'u:revoke'])
+    expect(outcome).toMatchObject({
+      status: 'done',
+      granted: [{ permission: 'new' }],
+      revoked: [{ permission: 'old' }],
+    })
+  })
+
+  it('is revoked from first where the limit leaves no room for the grants', async () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `p${index}`)
+    const { writer, calls } = recorder()
+    await applyTo([state('u', grants([...names.slice(1), 'new']), live(grants(names)))], writer)
+    expect(calls).toEqual(['u:revoke', 'u:grant'])
+  })
+
+  it('with nothing to grant gets no grant', async () => {
+    const { writer, calls } = recorder()
+    await applyTo([state('u', [], live(grants(['old'])))], writer)
+    expect(calls).toEqual(['u:revoke'])
+  })
+})
+
+describe('a failure', () => {
+  it('of one operation leaves the other of the same user', async () => {
+    const { writer, calls } = recorder({ 'u:grant': failure('operation') })
+    const [outcome] = await applyTo([changing('u')], writer)
+    expect(calls).toEqual(['u:grant', 'u:revoke'])
+    expect(outcome).toMatchObject({ status: 'failed', granted: [], revoked: [{ permission: 'old' }] })
+    expect(outcome?.errors).toEqual([expect.stringContaining('POST /x')])
+  })
+
+  it('of a user ends this user, and no other', async () => {
+    const { writer, calls } = recorder({ 'a:grant': failure('user') })
+    const outcomes = await applyTo([changing('a'), changing('b')], writer)
+    expect(calls).toEqual(['a:grant', 'b:grant', 'b:revoke'])
+    expect(outcomes.map(outcome => outcome.status)).toEqual(['failed', 'done'])
+  })
+
+  it('that concerns the whole run leaves the rest not attempted', async () => {
+    const { writer, calls } = recorder({ 'a:grant': failure('run') })
+    const outcomes = await applyTo([changing('a'), changing('b')], writer)
+    expect(calls).toEqual(['a:grant'])
+    expect(outcomes.map(outcome => outcome.status)).toEqual(['failed', 'not attempted'])
+  })
+
+  it('that is a defect of the action is not taken for the tenant’s', async () => {
+    const { writer } = recorder({ 'a:grant': new TypeError('bug') })
+    await expect(applyTo([changing('a')], writer)).rejects.toThrow('bug')
+  })
+})
+
+describe('a cancelled run', () => {
+  it('lists a user for whom nothing was sent as not attempted', async () => {
+    const { writer } = recorder({ 'a:grant': new CancelledError('SIGINT') })
+    const outcomes = await applyTo([changing('a'), changing('b')], writer)
+    expect(outcomes.map(outcome => outcome.status)).toEqual(['not attempted', 'not attempted'])
+  })
+
+  it('lists a user for whom half was done as failed, with what was done', async () => {
+    const { writer } = recorder({ 'a:revoke': new CancelledError('SIGINT') })
+    const [outcome] = await applyTo([changing('a')], writer)
+    expect(outcome).toMatchObject({ status: 'failed', granted: [{ permission: 'new' }], revoked: [] })
+  })
+})

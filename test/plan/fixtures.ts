@@ -1,0 +1,20 @@
+// Short ways to write states and grants in the tests of the plan.
+
+import type { Live, UserState } from '../../src/plan/diff.ts'
+import { type Grant, grantOf } from '../../src/plan/grants.ts'
+
+export const ORDERS = 'https://orders.acme.com/'
+export const BILLING = 'https://billing.acme.com/'
+
+export function grants(names: readonly string[], api = ORDERS): readonly Grant[] {
+  return names.map(name => grantOf(api, name))
+}
+
+export function live(direct: readonly Grant[], derived: Readonly<Record<string, readonly string[]>> = {}): Live {
+  const byRole = new Map(Object.entries(derived).map(([name, roles]) => [grantOf(ORDERS, name), roles]))
+  return { direct: new Set(direct), derived: byRole, size: new Set([...direct, ...byRole.keys()]).size }
+}
+
+export function state(id: string, desired: readonly Grant[], held: Live | undefined): UserState {
+  return { id, desired: new Map(desired.map(grant => [grant, {}])), live: held }
+}

@@ -1,0 +1,60 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { code, plain, prose } from '../../src/report/text.ts'
+
+describe('plain', () => {
+  it.each([
+    ['newlines', 'a\nb\r\nc', 'a\\u{a}b\\u{d}\\u{a}c'],
+    ['terminal escapes', '\u001b[31mred', '\\u{1b}[31mred'],
+    ['bidirectional overrides', 'a\u202eb', 'a\\u{202e}b'],
+    ['zero-width characters', 'a\u200bb\ufeff', 'a\\u{200b}b\\u{feff}'],
+    ['line separators', 'a\u2028b', 'a\\u{2028}b'],
+    ['lone surrogates', 'a\ud800b', 'a\\u{d800}b'],
+    ['a command at the start', '::error::x', '\\::error::x'],
+    ['a command behind blanks', '  ::set-output name=a::b', '  \\::set-output name=a::b'],
+    ['an old command anywhere', 'x ##[stop-commands]y', 'x ##\\[stop-commands]y'],
+  ])('spells out %s', (_, text, expected) => {
+    expect(plain(text)).toBe(expected)
+  })
+
+  it('leaves ordinary text as it is, in any script', () => {
+    for (const text of ['auth0|5f7c', 'read:orders', 'https://a.b/c?d#e', 'Łukasz 渡辺 😀', 'a::b', '# [x]']) {
+      expect(plain(text)).toBe(text)
+    }
+  })
+
+  it('never leaves more than one line or a command', () => {
+    const part = fc.constantFrom('::', ':', '##', '[', '##[', '\n', '\r', ' ', '\u2028', 'error', '#', '\\', '\u0000')
+    const hostile = fc.array(part, { maxLength: 12 }).map(parts => parts.join(''))
+    fc.assert(
+      fc.property(hostile, text => {
+        const line = plain(text)
+        expect(line).not.toMatch(/[\r\n\u2028\u2029]/)
+        expect(line).not.toMatch(/^\s*::/)
+        expect(line).not.toContain('##[')
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('code', () => {
+  it('leaves no markup', () => {
+    expect(code('<img src=x onerror="a">&\'')).toBe('<code>&lt;img src=x onerror=&quot;a&quot;&gt;&amp;&#39;</code>')
+  })
+})
+
+describe('prose', () => {
+  it('leaves words alone and takes everything else for a name', () => {
+    expect(prose('The tenant has no API https://a.b/; did you mean "https://c.d/"?')).toBe(
+      'The tenant has no API <code>https://a.b/</code>; did you mean &quot;<code>https://c.d/</code>&quot;?',
+    )
+  })
+
+  it.each(['@team', '#12', 'GH-12', 'a@b.io', 'www.evil.io', '<b>x</b>', '[x](http://y)', ':tada:', '**x**', '`x`'])(
+    'shows %s literally',
+    text => {
+      expect(prose(`user ${text} failed`).replace(/<code>.*?<\/code>/g, '')).not.toMatch(/[@#<`*[\]]|www|GH-|:tada/)
+    },
+  )
+})
