@@ -58781,11 +58781,11 @@ function describeIssue(issue, content) {
             // A union here is a short form, which is text, or a mapping.
             const [, asMapping = []] = issue.errors;
             if (!isMapping(value))
-                return [{ path, on: 'value', message: sentence(`${issue.message}${found(value, path)}`) }];
+                return [{ path, on: 'value', message: describeValue(issue.message, value, path) }];
             return asMapping.flatMap(inner => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, content));
         }
         default:
-            return [{ path, on: 'value', message: sentence(`${issue.message}${found(value, path)}`) }];
+            return [{ path, on: 'value', message: describeValue(issue.message, value, path) }];
     }
 }
 function knownKeys(path) {
@@ -58797,14 +58797,17 @@ function knownKeys(path) {
         return Object.keys(userEntry.shape);
     return Object.keys(path[2] === 'bundles' ? bundleItem.shape : permissionItem.shape);
 }
-function found(value, path) {
+function describeValue(message, value, path) {
     if (value === undefined)
-        return `; ${problem_quote(path.at(-1))} is missing`;
-    if (value === null)
-        return '; found nothing';
-    if (Array.isArray(value))
-        return '; found a list';
-    return typeof value === 'object' ? '; found a mapping' : `; found ${problem_quote(value)}`;
+        return `${problem_quote(path.at(-1))} is missing; ${message}.`;
+    const found = Array.isArray(value)
+        ? 'a list'
+        : isMapping(value)
+            ? 'a mapping'
+            : value === null
+                ? 'nothing'
+                : problem_quote(value);
+    return sentence(`${message}; found ${found}`);
 }
 function sentence(message) {
     return `${message[0]?.toUpperCase()}${message.slice(1)}.`;
@@ -62814,7 +62817,8 @@ function findDuplicateKeys(file, text, events) {
 function startOf(event) {
     switch (event?.type) {
         case EVENT_ID.SCALAR:
-            return event.valueStart;
+            // The parser's offset is behind the quote.
+            return isQuoted(event) ? event.valueStart - 1 : event.valueStart;
         case EVENT_ID.SEQUENCE:
         case EVENT_ID.MAPPING:
             return event.start;
@@ -62823,6 +62827,9 @@ function startOf(event) {
         default:
             return undefined;
     }
+}
+function isQuoted({ style }) {
+    return style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;
 }
 /** Calls `enter` for every value that has a key or an index; what it returns is handed to the values within. */
 function walk(text, events, root, enter) {
@@ -62840,29 +62847,29 @@ function walk(text, events, root, enter) {
     };
     for (const event of events) {
         const frame = frames.at(-1);
+        const at = startOf(event) ?? 0;
+        const isKey = frame?.kind === 'mapping' && frame.key === undefined;
         switch (event.type) {
             case EVENT_ID.DOCUMENT:
                 frames.push({ state: root, kind: 'document', index: 0, key: undefined });
                 break;
             case EVENT_ID.SEQUENCE:
-                frames.push({ state: visit(event.start), kind: 'list', index: 0, key: undefined });
+                frames.push({ state: visit(at), kind: 'list', index: 0, key: undefined });
                 break;
             case EVENT_ID.MAPPING:
-                frames.push({ state: visit(event.start), kind: 'mapping', index: 0, key: undefined });
+                frames.push({ state: visit(at), kind: 'mapping', index: 0, key: undefined });
                 break;
             case EVENT_ID.SCALAR:
-                if (frame?.kind === 'mapping' && frame.key === undefined) {
-                    frame.key = { text: getScalarValue(text, event), at: event.valueStart };
-                }
+                if (isKey)
+                    frame.key = { text: getScalarValue(text, event), at };
                 else
-                    visit(event.valueStart);
+                    visit(at);
                 break;
             case EVENT_ID.ALIAS:
-                if (frame?.kind === 'mapping' && frame.key === undefined) {
-                    frame.key = { text: '', at: event.anchorStart - 1 };
-                }
+                if (isKey)
+                    frame.key = { text: '', at };
                 else
-                    visit(event.anchorStart - 1);
+                    visit(at);
                 break;
             case EVENT_ID.POP:
                 frames.pop();
@@ -63718,6 +63725,7 @@ function countOperations(users) {
 // What may not happen, as checks over data: each gives the refusals that it finds, and the run shows all of them
 // together before anything is written. Pure.
 
+
 /** Auth0's limit of direct permissions a user. */
 const MAX_DIRECT_PERMISSIONS = 1000;
 /** An unmerged manifest is never applied. */
@@ -63761,7 +63769,8 @@ function checkRevocations(plan, maxRevocations) {
     ];
 }
 function warnOfApis(apis) {
-    return [...apis].flatMap(({ identifier, rbac, permissionsInToken }) => {
+    const sorted = [...apis].sort((a, b) => compareText(a.identifier, b.identifier));
+    return sorted.flatMap(({ identifier, rbac, permissionsInToken }) => {
         if (!rbac) {
             return [
                 `RBAC is off for ${identifier}: Auth0 does not look at its permissions, so users notice no difference until "Enable RBAC" is on in the API's settings.`,

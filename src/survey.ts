@@ -22,7 +22,7 @@ export interface UserFinding {
   readonly mention: Mention
 }
 
-export interface SurveyedUser extends UserState {
+interface SurveyedUser extends UserState {
   readonly mention: Mention
 }
 

@@ -8,7 +8,8 @@ export const README = new URL('../README.md', import.meta.url)
 export async function renderReadme(text: string): Promise<string> {
   const { inputs, outputs } = await readDefinition()
   const inputRows = Object.entries(inputs).map(
-    ([name, { default: value, description }]) => `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${description} |`,
+    ([name, { default: value, description }]) =>
+      `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${description} |`,
   )
   const outputRows = Object.entries(outputs).map(([name, { description }]) => `| \`${name}\` | ${description} |`)
   return [

@@ -1,10 +1,14 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // Packages without the sources that their source maps name are no news.
+  logLevel: 'error',
   test: {
-    root: new URL('..', import.meta.url).pathname,
+    root: fileURLToPath(new URL('..', import.meta.url)),
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
+    // Without it, Node would load these packages apart from the rest of the tests.
     server: { deps: { inline: [/@actions\//] } },
   },
 })

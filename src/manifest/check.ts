@@ -93,11 +93,11 @@ function describeIssue(issue: z.core.$ZodIssue, content: unknown): readonly Loca
     case 'invalid_union': {
       // A union here is a short form, which is text, or a mapping.
       const [, asMapping = []] = issue.errors
-      if (!isMapping(value)) return [{ path, on: 'value', message: sentence(`${issue.message}${found(value, path)}`) }]
+      if (!isMapping(value)) return [{ path, on: 'value', message: describeValue(issue.message, value, path) }]
       return asMapping.flatMap(inner => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, content))
     }
     default:
-      return [{ path, on: 'value', message: sentence(`${issue.message}${found(value, path)}`) }]
+      return [{ path, on: 'value', message: describeValue(issue.message, value, path) }]
   }
 }
 
@@ -108,11 +108,16 @@ function knownKeys(path: Path): readonly string[] {
   return Object.keys(path[2] === 'bundles' ? bundleItem.shape : permissionItem.shape)
 }
 
-function found(value: unknown, path: Path): string {
-  if (value === undefined) return `; ${quote(path.at(-1))} is missing`
-  if (value === null) return '; found nothing'
-  if (Array.isArray(value)) return '; found a list'
-  return typeof value === 'object' ? '; found a mapping' : `; found ${quote(value)}`
+function describeValue(message: string, value: unknown, path: Path): string {
+  if (value === undefined) return `${quote(path.at(-1))} is missing; ${message}.`
+  const found = Array.isArray(value)
+    ? 'a list'
+    : isMapping(value)
+      ? 'a mapping'
+      : value === null
+        ? 'nothing'
+        : quote(value)
+  return sentence(`${message}; found ${found}`)
 }
 
 function sentence(message: string): string {

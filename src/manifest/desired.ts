@@ -23,7 +23,7 @@ import {
   usersOf,
 } from './read.ts'
 
-export type Identity =
+type Identity =
   | { readonly id: string; readonly email?: never; readonly connection?: never }
   /** The address in lower case. */
   | { readonly id?: never; readonly email: string; readonly connection: string | undefined }

@@ -1,7 +1,7 @@
 // From remarks about values to lines and columns, by walking the parser's events. It is done only where there is
 // something to tell.
 
-import { EVENT_ID, type Event, getScalarValue, parseEvents } from 'js-yaml'
+import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
 import type { Document } from './load.ts'
 import { type Mention, type Path, type Place, type Problem, quote, type Remark } from './problem.ts'
 
@@ -78,7 +78,8 @@ export function findDuplicateKeys(file: string, text: string, events: readonly E
 export function startOf(event: Event | undefined): number | undefined {
   switch (event?.type) {
     case EVENT_ID.SCALAR:
-      return event.valueStart
+      // The parser's offset is behind the quote.
+      return isQuoted(event) ? event.valueStart - 1 : event.valueStart
     case EVENT_ID.SEQUENCE:
     case EVENT_ID.MAPPING:
       return event.start
@@ -87,6 +88,10 @@ export function startOf(event: Event | undefined): number | undefined {
     default:
       return undefined
   }
+}
+
+function isQuoted({ style }: ScalarEvent): boolean {
+  return style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED
 }
 
 interface Step {
@@ -123,25 +128,25 @@ function walk<State>(
   }
   for (const event of events) {
     const frame = frames.at(-1)
+    const at = startOf(event) ?? 0
+    const isKey = frame?.kind === 'mapping' && frame.key === undefined
     switch (event.type) {
       case EVENT_ID.DOCUMENT:
         frames.push({ state: root, kind: 'document', index: 0, key: undefined })
         break
       case EVENT_ID.SEQUENCE:
-        frames.push({ state: visit(event.start), kind: 'list', index: 0, key: undefined })
+        frames.push({ state: visit(at), kind: 'list', index: 0, key: undefined })
         break
       case EVENT_ID.MAPPING:
-        frames.push({ state: visit(event.start), kind: 'mapping', index: 0, key: undefined })
+        frames.push({ state: visit(at), kind: 'mapping', index: 0, key: undefined })
         break
       case EVENT_ID.SCALAR:
-        if (frame?.kind === 'mapping' && frame.key === undefined) {
-          frame.key = { text: getScalarValue(text, event), at: event.valueStart }
-        } else visit(event.valueStart)
+        if (isKey) frame.key = { text: getScalarValue(text, event), at }
+        else visit(at)
         break
       case EVENT_ID.ALIAS:
-        if (frame?.kind === 'mapping' && frame.key === undefined) {
-          frame.key = { text: '', at: event.anchorStart - 1 }
-        } else visit(event.anchorStart - 1)
+        if (isKey) frame.key = { text: '', at }
+        else visit(at)
         break
       case EVENT_ID.POP:
         frames.pop()

@@ -3,10 +3,10 @@
 import { z } from 'zod'
 
 /** Auth0's own limit for the name of a permission. */
-export const LONGEST_NAME = 280
+const LONGEST_NAME = 280
 /** For user ids, API identifiers and addresses; longer than any that Auth0 gives out. */
-export const LONGEST_ID = 1000
-export const LONGEST_REASON = 1000
+const LONGEST_ID = 1000
+const LONGEST_REASON = 1000
 
 /** No control characters, no half characters, no blanks at either end; what is empty has a message of its own. */
 const CLEAN = /^([^\s\p{Cc}\p{Cs}]([^\p{Cc}\p{Cs}]*[^\s\p{Cc}\p{Cs}])?)?$/u

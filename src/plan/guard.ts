@@ -1,6 +1,7 @@
 // What may not happen, as checks over data: each gives the refusals that it finds, and the run shows all of them
 // together before anything is written. Pure.
 
+import { compareText } from './grants.ts'
 import { countOperations, type Plan } from './plan.ts'
 
 /** Why nothing may be written, and what to change. */
@@ -68,7 +69,8 @@ export interface ApiSettings {
 }
 
 export function warnOfApis(apis: Iterable<ApiSettings>): readonly Warning[] {
-  return [...apis].flatMap(({ identifier, rbac, permissionsInToken }) => {
+  const sorted = [...apis].sort((a, b) => compareText(a.identifier, b.identifier))
+  return sorted.flatMap(({ identifier, rbac, permissionsInToken }) => {
     if (!rbac) {
       return [
         `RBAC is off for ${identifier}: Auth0 does not look at its permissions, so users notice no difference until "Enable RBAC" is on in the API's settings.`,

@@ -7,7 +7,7 @@ import type { UserState } from '../plan/diff.ts'
 import { type Permission, partsOf } from '../plan/grants.ts'
 import { countOperations, type Plan, type UserOutcome } from '../plan/plan.ts'
 
-export type Result = 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
+type Result = 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
 
 /** Something that a person should look at, at a line of the manifest where it has one. */
 export interface Finding {

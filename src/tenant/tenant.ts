@@ -10,7 +10,7 @@ import { answerError } from './answer-error.ts'
 import type { Answer } from './http.ts'
 import type { Session } from './token.ts'
 
-export interface Api {
+interface Api {
   readonly identifier: string
   readonly permissions: ReadonlySet<string>
   /** `enforce_policies`: without it Auth0 does not look at permissions at all. */

@@ -10,13 +10,13 @@ export const REPORTS = 'https://reports.acme.com/'
 export const CLIENT = { id: 'client-1', secret: 'a-secret-that-nobody-may-see' }
 export const MANIFEST = '.github/auth0-permissions.yml'
 
-export const APIS = [
+const APIS = [
   { identifier: ORDERS, permissions: ['read:orders', 'write:orders', 'refund:orders'] },
   { identifier: BILLING, permissions: ['read:invoices', 'write:invoices'] },
   { identifier: REPORTS, permissions: ['read:reports'] },
 ]
 
-export interface ManifestUser {
+interface ManifestUser {
   readonly id?: string
   readonly email?: string
   readonly connection?: string

@@ -19,7 +19,7 @@ export interface ActionOptions {
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void
 }
 
-export interface Annotation {
+interface Annotation {
   readonly kind: 'error' | 'warning' | 'notice'
   readonly file: string | undefined
   readonly line: number | undefined

@@ -30,7 +30,9 @@ describe('Private Key JWT', () => {
     const run = await runAgainst(tenant, { users: USERS, inputs })
     expect(run.exitCode, run.log).toBe(0)
     const body = tenant.requests[0]?.body as { readonly client_assertion?: string } | undefined
-    const [header = '', claims = ''] = (body?.client_assertion ?? '').split('.').map(part => Buffer.from(part, 'base64url').toString())
+    const [header = '', claims = ''] = (body?.client_assertion ?? '')
+      .split('.')
+      .map(part => Buffer.from(part, 'base64url').toString())
     expect(JSON.parse(header)).toEqual({ alg: 'RS256', typ: 'JWT', kid: 'key-7' })
     expect(JSON.parse(claims)).toMatchObject({ iss: CLIENT.id, sub: CLIENT.id, exp: expect.any(Number) })
   })

@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest'
+import { checkNames, checkTenant } from '../../src/manifest/check.ts'
+import { readManifest } from '../../src/manifest/desired.ts'
+import { type Document, parseDocument } from '../../src/manifest/load.ts'
+import { locateRemarks } from '../../src/manifest/locate.ts'
+
+const NOW = new Date('2026-06-15T12:00:00Z')
+
+function documentsOf(...texts: readonly string[]): readonly Document[] {
+  return texts.flatMap((text, index) => parseDocument(`m${index + 1}.yml`, text).documents)
+}
+
+/** Every mistake of the files as `file:line:column message`. */
+function mistakesOf(...texts: readonly string[]): readonly string[] {
+  const parsed = texts.map((text, index) => parseDocument(`m${index + 1}.yml`, text))
+  const documents = parsed.flatMap(each => each.documents)
+  const problems = parsed.flatMap(each => each.problems)
+  const located = locateRemarks(documents, readManifest(documents, NOW).mistakes)
+  return [...problems, ...located].map(
+    ({ place, message }) => `${place.file.slice(0, 2)}:${place.line}:${place.column} ${message}`,
+  )
+}
+
+describe('a manifest with many mistakes', () => {
+  const MANY = `version: 2
+tenant: 42
+apis:
+  orders: https://orders.acme.com/
+  billing:
+    identifier: https://billing.acme.com/
+    permissions: [read:invoices, write:invoices]
+    premissions: []
+  orders: https://other.acme.com/
+bundles:
+  support:
+    order: [read:orders]
+    billing: [read:invoicse]
+  empty:
+extra: true
+users:
+  - id: auth0|1
+    permisions: {}
+    permissions:
+      billing: [raed:invoices]
+      plain: [x]
+  - id: auth0|1
+  - id: auth0|2
+    email: a@b.io
+  - permissions: {}
+  - email: not-an-address
+    conection: x
+  - id: auth0|3
+    connection: db
+    bundles: [suport]
+    expires: 2026-02-30
+  - id: 123
+    permissions:
+      billing: read:invoices
+      orders:
+        - name: read:orders
+          expires: 2026-12-31T10:00:00
+        - ''
+        - {nmae: x}
+        - "bad\\tname"
+        - [x]
+  - just text
+`
+  it('has each of them found in one run, at its line and column, with what would be right', () => {
+    expect(mistakesOf(MANY)).toEqual([
+      'm1:9:3 The key "orders" stands twice here; make one entry of the two.',
+      'm1:1:10 Version must be 1; found 2.',
+      'm1:2:9 Tenant must be text; put it in quotes; found 42.',
+      'm1:8:5 Unknown key "premissions". Did you mean "permissions"?',
+      'm1:12:5 There is no API alias "order". Did you mean "orders"?',
+      'm1:13:15 The API "https://billing.acme.com/" has no permission "read:invoicse". Did you mean "read:invoices"?',
+      'm1:14:3 Permissions must name APIs, each with a list, such as orders: [read:orders]; found nothing.',
+      'm1:15:1 Unknown key "extra". Known here: version, tenant, apis, bundles, users.',
+      'm1:18:5 Unknown key "permisions". Did you mean "permissions"?',
+      'm1:20:17 The API "https://billing.acme.com/" has no permission "raed:invoices". Did you mean "read:invoices"?',
+      'm1:21:7 There is no API alias "plain". Define it under apis, or use the API\'s identifier.',
+      'm1:22:9 The user "auth0|1" is listed twice in this file, first as number 1 of users; make one entry of the two.',
+      'm1:24:12 A user has an id or an email, not both; remove one.',
+      'm1:25:5 A user needs an id or an email; this entry has neither.',
+      'm1:26:12 "not-an-address" is not an e-mail address such as grace@acme.com.',
+      'm1:27:5 Unknown key "conection". Did you mean "connection"?',
+      'm1:29:17 A connection narrows the look-up by email; remove it, or give an email instead of the id.',
+      'm1:30:15 There is no bundle "suport". Did you mean "support"?',
+      'm1:31:14 "2026-02-30" is not a date such as 2026-12-31, nor an instant with a zone such as 2026-12-31T18:00:00Z.',
+      'm1:32:9 Id must be text; put it in quotes; found 123.',
+      'm1:34:16 An API must have a list of permission names here, such as [read:orders]; found "read:invoices".',
+      'm1:37:20 "2026-12-31T10:00:00" has no zone; add Z for UTC, or an offset such as +01:00.',
+      'm1:38:11 A permission name must not be empty; found "".',
+      'm1:39:11 "name" is missing; a permission name must be text; put it in quotes.',
+      'm1:39:12 Unknown key "nmae". Did you mean "name"?',
+      'm1:40:11 A permission name must not begin or end with a blank, nor hold control characters; found "bad\\tname".',
+      'm1:41:11 A permission must be a name, or a mapping with name, expires and reason; found a list.',
+      'm1:42:5 A user must be a mapping with id or email; found "just text".',
+    ])
+  })
+
+  it('has a thousand of them told, and the rest counted', () => {
+    const users = Array.from({ length: 1500 }, (_, index) => `  - {id: u${index}, x: 1}`)
+    const mistakes = mistakesOf(`users:\n${users.join('\n')}\n`)
+    expect(mistakes).toHaveLength(1001)
+    expect(mistakes.at(-1)).toContain('500 more')
+  })
+})
+
+describe('a single mistake', () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    [
+      'no users',
+      'version: 1',
+      'm1:1:1 "users" is missing; users must be a list of users; where nobody is listed, write users: [].',
+    ],
+    [
+      'users that are nothing',
+      'users:',
+      'm1:1:1 Users must be a list of users; where nobody is listed, write users: []; found nothing.',
+    ],
+    ['a list at the top', '- id: x', 'm1:1:1 A manifest must be a mapping with users; found a list.'],
+    ['text at the top', 'users', 'm1:1:1 A manifest must be a mapping with users; found "users".'],
+    ['an empty file', '', 'm1:1:1 The manifest is empty; where nobody is listed, write users: [].'],
+    ['a comment alone', '# nothing\n', 'm1:1:1 The manifest is empty; where nobody is listed, write users: [].'],
+    ['broken YAML', 'users:\n  - id: "x', 'm1:2:11 This is not valid YAML'],
+    ['two documents', 'users: []\n---\nusers: []\n', 'm1:3:1 A file must hold one YAML document'],
+    ['an alias of nothing', 'users: *nobody', 'm1:1:9 This is not valid YAML: unidentified alias "nobody".'],
+    [
+      'a name of 281 characters',
+      `users: [{id: x, permissions: {'a:b': [${'n'.repeat(281)}]}}]`,
+      'm1:1:39 A permission name must have at most 280 characters',
+    ],
+    ['an empty id', "users: [{id: ''}]", 'm1:1:14 Id must not be empty; found "".'],
+    [
+      'an id with half a character',
+      'users: [{id: "a\\uD800"}]',
+      'm1:1:14 Id must not begin or end with a blank, nor hold control characters',
+    ],
+    [
+      '__proto__ among the permissions',
+      'users: [{id: x, permissions: {__proto__: [a]}}]',
+      'm1:1:31 There is no API alias "__proto__".',
+    ],
+    [
+      '__proto__ as an alias',
+      'apis: {__proto__: https://a/}\nusers: []',
+      'm1:1:8 The name "__proto__" is not allowed; choose another.',
+    ],
+    ['__proto__ in a user', 'users: [{id: x, __proto__: {}}]', 'm1:1:17 Unknown key "__proto__".'],
+    ['an address with blanks', 'users: [{email: "a b@c.io"}]', 'm1:1:17 "a b@c.io" is not an e-mail address'],
+    [
+      'an expired instant without zone',
+      'users: [{id: x, expires: 2026-01-01T00:00}]',
+      'm1:1:26 "2026-01-01T00:00" has no zone',
+    ],
+    ['a date that is a word', 'users: [{id: x, expires: tomorrow}]', 'm1:1:26 "tomorrow" is not a date'],
+    [
+      'the 31st of February',
+      'users: [{id: x, expires: 2026-02-31T00:00:00Z}]',
+      'm1:1:26 "2026-02-31T00:00:00Z" is not a date',
+    ],
+  ]
+  it.each(cases)('%s', (_, text, expected) => {
+    const [mistake, ...others] = mistakesOf(text)
+    expect(mistake?.slice(0, expected.length)).toBe(expected)
+    expect(others).toEqual([])
+  })
+
+  it.each([
+    'users: []',
+    '{"users": [{"id": "auth0|1", "permissions": {"https://a/": ["x"]}}]}',
+    '\ufeffusers: []\r\n',
+    'version: 1\nusers:\r\n  - id: a/../b?#% ł\r\n',
+    'apis: {constructor: https://a/}\nusers: [{id: toString, permissions: {constructor: [hasOwnProperty]}}]',
+    'users: [{id: a, permissions: {"u:": &p [x]}}, {id: b, permissions: {"u:": *p}}]',
+    'users: [{email: a@b.io}, {email: a@b.io, connection: db}]',
+  ])('none in %j', text => {
+    expect(mistakesOf(text)).toEqual([])
+  })
+})
+
+describe('several files', () => {
+  it('share aliases and bundles, and one of them need have users', () => {
+    const shared = 'apis: {orders: https://orders/}\nbundles: {b: {orders: [x]}}'
+    expect(mistakesOf(shared, 'users: [{id: a, bundles: [b], permissions: {orders: [y]}}]')).toEqual([])
+  })
+  it('of which none has users are a mistake in each', () => {
+    expect(mistakesOf('version: 1', 'version: 1')).toHaveLength(2)
+  })
+  it('may list the same user, and define the same name with the same content in any order', () => {
+    const first = 'bundles: {b: {"a:": [x, y], "c:": [z]}}\nusers: [{id: u}]'
+    expect(mistakesOf(first, 'bundles: {b: {"c:": [z], "a:": [y, x]}}\nusers: [{id: u}]')).toEqual([])
+  })
+  it('that define a name otherwise are told so in the later file', () => {
+    const second = 'apis: {a: "https://two/"}\nbundles: {b: {"c:": [y]}}\nusers: []'
+    expect(mistakesOf('apis: {a: "https://one/"}\nbundles: {b: {"c:": [x]}}\nusers: []', second)).toEqual([
+      'm2:1:8 The API alias "a" is defined otherwise in m1.yml; make both the same, or rename one.',
+      'm2:2:11 The bundle "b" is defined otherwise in m1.yml; make both the same, or rename one.',
+    ])
+  })
+})
+
+describe("against the tenant's APIs", () => {
+  const catalogue = new Map([['https://orders/', new Set(['read:orders'])]])
+  const namesIn = (...texts: readonly string[]) => {
+    const documents = documentsOf(...texts)
+    return locateRemarks(documents, checkNames(documents, catalogue)).map(
+      ({ place, message }) => `${place.line}:${place.column} ${message}`,
+    )
+  }
+
+  it('an unknown API is told about where its alias is defined, or where its identifier is used', () => {
+    const text = `apis: {o: https://order/}
+users:
+  - {id: a, permissions: {o: [x], https://bill/: [y]}}`
+    expect(namesIn(text)).toEqual([
+      '1:11 The tenant has no API "https://order/". Did you mean "https://orders/"?',
+      '3:35 The tenant has no API "https://bill/". Correct the identifier, or create the API.',
+    ])
+  })
+
+  it('an unknown permission is told about once, also in a bundle of many users', () => {
+    const text = `bundles: {b: {https://orders/: [read:oders]}}
+users: [{id: a, bundles: [b]}, {id: c, bundles: [b]}, {id: d, permissions: {https://orders/: [{name: write}]}}]`
+    expect(namesIn(text)).toEqual([
+      '1:33 The API "https://orders/" has no permission "read:oders". Did you mean "read:orders"?',
+      '2:102 The API "https://orders/" has no permission "write". Correct the name, or add it to the API.',
+    ])
+  })
+})
+
+describe('the tenant', () => {
+  it.each(['acme.eu.auth0.com', 'https://ACME.eu.auth0.com/'])('%s is the input domain', tenant => {
+    expect(checkTenant(documentsOf(`tenant: ${tenant}\nusers: []`), 'acme.eu.auth0.com')).toEqual([])
+  })
+  it('that is another is a mistake that names both', () => {
+    const [remark] = checkTenant(documentsOf('tenant: other.auth0.com\nusers: []'), 'acme.eu.auth0.com')
+    expect(remark).toMatchObject({ path: ['tenant'], message: expect.stringMatching(/other\.auth0\.com.*acme\.eu/) })
+  })
+})

@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { LIMITS, loadManifest, parseDocument } from '../../src/manifest/load.ts'
+
+let home: string
+let workspace: string
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'load-'))
+  workspace = join(home, 'workspace')
+  await mkdir(join(workspace, 'teams/deep'), { recursive: true })
+  await writeFile(join(workspace, 'one.yml'), 'users: []')
+  await writeFile(join(workspace, 'teams/b.yml'), 'users: []')
+  await writeFile(join(workspace, 'teams/a.yml'), 'users: []')
+  await writeFile(join(workspace, 'teams/deep/c.yaml'), 'users: []')
+})
+
+afterEach(() => rm(home, { recursive: true }))
+
+async function load(...patterns: readonly string[]) {
+  const { documents, problems } = await loadManifest(patterns, workspace)
+  return { files: documents.map(({ file }) => file), problems: problems.map(({ message }) => message) }
+}
+
+describe('the files', () => {
+  it.each([
+    ['a path', ['one.yml'], ['one.yml']],
+    ['a glob, sorted', ['teams/*.yml'], ['teams/a.yml', 'teams/b.yml']],
+    ['a glob over folders', ['**/*.{yml,yaml}'], ['one.yml', 'teams/a.yml', 'teams/b.yml', 'teams/deep/c.yaml']],
+    ['several lines, each file once', ['teams/b.yml', './teams/*.yml'], ['teams/b.yml', 'teams/a.yml']],
+  ])('of %s', async (_, patterns, files) => {
+    expect(await load(...patterns)).toEqual({ files, problems: [] })
+  })
+
+  it('of an absolute path, with a name that looks like a glob', async () => {
+    await writeFile(join(workspace, 'a[1].yml'), 'users: []')
+    expect((await load(join(workspace, 'a[1].yml'))).files).toEqual(['a[1].yml'])
+  })
+
+  it('of an absolute glob', async () => {
+    expect((await load(join(workspace, 'teams/*.yml'))).files).toEqual(['teams/a.yml', 'teams/b.yml'])
+  })
+
+  it('outside of the workspace are read where the workflow names them', async () => {
+    await writeFile(join(home, 'outside.yml'), 'users: []')
+    expect((await load(join(home, 'outside.yml'))).problems).toEqual([])
+  })
+})
+
+describe('a problem is', () => {
+  it('a path or glob without a file', async () => {
+    expect((await load('none.yml', 'none/*.yml', 'one.yml')).problems).toEqual([
+      expect.stringContaining('"none.yml"'),
+      expect.stringContaining('"none/*.yml"'),
+    ])
+  })
+  it('a folder', async () => {
+    expect((await load('teams')).problems).toEqual([expect.stringContaining('not a file')])
+  })
+  it('a pipe, which is never opened', async () => {
+    execFileSync('mkfifo', [join(workspace, 'pipe')])
+    expect((await load('pipe')).problems).toEqual([expect.stringContaining('not a file')])
+  })
+  it('a link out of the workspace', async () => {
+    await writeFile(join(home, 'secret'), 'users: []')
+    await symlink(join(home, 'secret'), join(workspace, 'link.yml'))
+    expect(await load('link.yml')).toEqual({ files: [], problems: [expect.stringContaining('out of the workspace')] })
+  })
+  it('not a link within it', async () => {
+    await symlink('one.yml', join(workspace, 'link.yml'))
+    expect((await load('link.yml')).problems).toEqual([])
+  })
+  it('a link to nothing', async () => {
+    await symlink('nothing', join(workspace, 'link.yml'))
+    expect((await load('link.yml')).problems).toHaveLength(1)
+  })
+  it('a file that is not UTF-8', async () => {
+    await writeFile(join(workspace, 'latin.yml'), Buffer.from([0x75, 0xff, 0xfe]))
+    expect((await load('latin.yml')).problems).toEqual([expect.stringContaining('UTF-8')])
+  })
+  it('a file that is too large', async () => {
+    await writeFile(join(workspace, 'large.yml'), Buffer.alloc(LIMITS.fileSize + 1, 0x20))
+    expect((await load('large.yml')).problems).toEqual([expect.stringContaining('Split it')])
+  })
+})
+
+describe('hostile text', () => {
+  const bomb = Array.from({ length: 12 }, (_, index) =>
+    index === 0
+      ? 'a0: &a0 [x,x,x,x,x,x,x,x,x,x]'
+      : `a${index}: &a${index} [${Array(10)
+          .fill(`*a${index - 1}`)
+          .join()}]`,
+  )
+  it.each([
+    ['an alias bomb', bomb.join('\n'), /values behind|counted every time/],
+    ['an alias within itself', 'users: &u [*u]', /alias within the value/],
+    ['deep nesting', `${'['.repeat(50_000)}${']'.repeat(50_000)}`, /not valid YAML/],
+    [
+      'deep indentation',
+      Array.from({ length: 2_000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
+      /not valid YAML/,
+    ],
+    ['a tag of another language', 'users: !!js/function x', /not valid YAML/],
+    ['control characters', 'users: \u0007', /not valid YAML/],
+  ])('%s is refused in no time', (_, text, message) => {
+    const from = performance.now()
+    const { documents, problems } = parseDocument('m.yml', text)
+    expect(performance.now() - from).toBeLessThan(2_000)
+    expect(documents).toEqual([])
+    expect(problems).toHaveLength(1)
+    expect(problems[0]?.message).toMatch(message)
+  })
+
+  it('that merges keys merges nothing: << is a key like any other', () => {
+    const { documents } = parseDocument('m.yml', 'a: &a {x: 1}\nb: {<<: *a}')
+    expect(documents[0]?.content).toEqual({ a: { x: 1 }, b: { '<<': { x: 1 } } })
+  })
+
+  it('leaves no trace on prototypes', () => {
+    parseDocument('m.yml', '__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}')
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  })
+})

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { nearest, quote } from '../../src/manifest/problem.ts'
+
+const KNOWN = ['read:orders', 'write:orders', 'refund:orders', 'ab']
+
+describe('nearest', () => {
+  it.each([
+    ['read:oders', 'read:orders'],
+    ['raed:orders', 'read:orders'],
+    ['Read:Orders', 'read:orders'],
+    ['writ:orders', 'write:orders'],
+    ['read:orders2', 'read:orders'],
+    ['ba', 'ab'],
+    ['zz', undefined],
+    ['delete:everything', undefined],
+    ['', undefined],
+  ])('%s → %s', (name, expected) => {
+    expect(nearest(name, KNOWN)).toBe(expected)
+  })
+
+  it('prefers the one with fewer mistakes', () => {
+    expect(nearest('abcd', ['abxx', 'abce'])).toBe('abce')
+  })
+})
+
+describe('quote', () => {
+  it('is one short line, whatever it gets', () => {
+    expect(quote('a\nb')).toBe('"a\\nb"')
+    expect(quote('x'.repeat(100_000))).toHaveLength(81)
+    expect(quote(undefined)).toBe('undefined')
+  })
+})
