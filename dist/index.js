@@ -55293,12 +55293,9 @@ class InputError extends ActionError {
         this.problems = problems;
     }
 }
-/** The run was asked to stop; what this is thrown for was not sent. */
-class CancelledError extends ActionError {
-    name = 'CancelledError';
-    constructor(signal) {
-        super(`Cancelled by ${signal}; no new request was sent after it.`);
-    }
+/** The run stops, and what this is thrown for was not sent. */
+class NotSentError extends ActionError {
+    name = 'NotSentError';
 }
 /** A request that the tenant refused, or that did not get through. */
 class TenantError extends ActionError {
@@ -58306,6 +58303,7 @@ const DEFAULTS = {
     'client-private-key-algorithm': 'RS256',
     revoke: 'never',
     'max-revocations': '20',
+    headroom: '25%',
 };
 /** @throws InputError that names every input that cannot be used */
 function readInputs() {
@@ -58329,6 +58327,8 @@ function readInputs() {
     const domain = readDomain(inputs_text('domain'), reject);
     const revoke = oneOf('revoke', REVOKE, reject);
     const maxRevocations = readCount('max-revocations', reject);
+    const headroom = readShare('headroom', reject);
+    const requestsPerSecond = readRate('requests-per-second', reject);
     const algorithm = oneOf('client-private-key-algorithm', ALGORITHMS, reject);
     if (mode === 'validate') {
         if (problems.length > 0)
@@ -58339,10 +58339,10 @@ function readInputs() {
         reject('domain', `mode ${mode ?? 'apply'} needs it: the tenant's domain, such as acme.eu.auth0.com.`);
     const credential = readCredential(secrets, algorithm, reject);
     const audience = readAudience(domain, reject);
-    const complete = mode && domain && audience && revoke && maxRevocations !== undefined && credential;
+    const complete = mode && domain && audience && revoke && maxRevocations !== undefined && headroom !== undefined && credential;
     if (problems.length > 0 || !complete)
         throw new InputError(problems);
-    return { mode, manifest, domain, audience, credential, revoke, maxRevocations };
+    return { mode, manifest, domain, audience, credential, revoke, maxRevocations, headroom, requestsPerSecond };
 }
 function inputs_text(input) {
     const value = getInput(input);
@@ -58357,6 +58357,19 @@ function readCount(input, reject) {
     return /^\d{1,9}$/.test(value)
         ? Number(value)
         : reject(input, `${quote(value)} is not a whole number; use 0 or more, such as ${DEFAULTS['max-revocations']}.`);
+}
+function readShare(input, reject) {
+    const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(inputs_text(input)) ?? [];
+    return percent === undefined
+        ? reject(input, `${quote(inputs_text(input))} is not a share; use a percentage from 0% to 99%, such as 25%.`)
+        : Number(percent) / 100;
+}
+function readRate(input, reject) {
+    const value = inputs_text(input);
+    if (value === '')
+        return undefined;
+    const rate = /^\d{1,6}(\.\d{1,3})?$/.test(value) ? Number(value) : 0;
+    return rate > 0 ? rate : reject(input, `${quote(value)} is not a number above 0, such as 5 or 0.5.`);
 }
 const DOMAIN_FORM = "use the tenant's domain or custom domain, such as acme.eu.auth0.com";
 function readDomain(value, reject) {
@@ -58458,14 +58471,25 @@ function advise(name, known, otherwise) {
     const near = nearest(name, known);
     return near === undefined ? otherwise : `Did you mean ${problem_quote(near)}?`;
 }
+// A manifest may come from somebody hostile, so what one search costs is bounded: Auth0 itself allows 1,000 permissions
+// of an API, and nobody needs help with a name that is too long to be read.
+const MOST_CANDIDATES = 1_000;
+const LONGEST_COMPARED = 100;
+const MOST_MISTAKES = 3;
 /** The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters. */
 function nearest(name, known) {
+    if (name.length > LONGEST_COMPARED)
+        return undefined;
+    const wanted = name.toLowerCase();
     let best;
-    let fewest = Math.max(1, Math.floor(Math.min(name.length, LONGEST_QUOTE) / 3)) + 1;
+    let fewest = Math.min(MOST_MISTAKES, Math.max(1, Math.floor(name.length / 3))) + 1;
+    let compared = 0;
     for (const candidate of known) {
+        if (compared++ >= MOST_CANDIDATES)
+            break;
         if (Math.abs(candidate.length - name.length) >= fewest)
             continue;
-        const mistakes = typingMistakes(name.toLowerCase(), candidate.toLowerCase());
+        const mistakes = typingMistakes(wanted, candidate.toLowerCase(), fewest);
         if (mistakes >= fewest)
             continue;
         fewest = mistakes;
@@ -58473,21 +58497,39 @@ function nearest(name, known) {
     }
     return best;
 }
-/** The optimal string alignment distance: letters left out, added, changed, or swapped with their neighbour. */
-function typingMistakes(a, b) {
+/**
+ * The optimal string alignment distance: letters left out, added, changed, or swapped with their neighbour. Only cells
+ * near the diagonal are looked at: whatever is further off has taken `enough` mistakes by then.
+ * @returns `enough` for every distance that is no less
+ */
+function typingMistakes(a, b, enough) {
     let beforeLast = [];
-    let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+    let last = Array.from({ length: b.length + 1 }, (_, column) => Math.min(column, enough));
     for (let row = 1; row <= a.length; row++) {
-        const current = [row];
-        for (let column = 1; column <= b.length; column++) {
-            const changed = (last[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-            const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1] ? (beforeLast[column - 2] ?? 0) + 1 : changed;
-            current.push(Math.min(changed, swapped, (last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+        const letter = a.charCodeAt(row - 1);
+        const before = a.charCodeAt(row - 2);
+        const from = Math.max(1, row - enough);
+        const to = Math.min(b.length, row + enough);
+        const current = new Array(b.length + 1);
+        let least = from === 1 ? Math.min(row, enough) : enough;
+        current[from - 1] = least;
+        if (to < b.length)
+            current[to + 1] = enough;
+        for (let column = from; column <= to; column++) {
+            const changed = (last[column - 1] ?? 0) + (letter === b.charCodeAt(column - 1) ? 0 : 1);
+            const swapped = letter === b.charCodeAt(column - 2) && before === b.charCodeAt(column - 1)
+                ? (beforeLast[column - 2] ?? 0) + 1
+                : changed;
+            const cell = Math.min(changed, swapped, (last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, enough);
+            current[column] = cell;
+            least = Math.min(least, cell);
         }
+        if (least >= enough)
+            return enough;
         beforeLast = last;
         last = current;
     }
-    return last[b.length] ?? 0;
+    return last[b.length] ?? enough;
 }
 
 ;// CONCATENATED MODULE: ./build/manifest/read.js
@@ -58878,8 +58920,9 @@ function checkUsers(documents, names) {
             if (name === undefined || names.bundles.has(name))
                 continue;
             const path = [...mention.path, 'bundles', position, ...(isMapping(bundle) ? ['name'] : [])];
-            const message = `There is no bundle ${problem_quote(name)}. ${advise(name, names.bundles.keys(), 'Define it under bundles.')}`;
-            remarks.push({ ...mention, path, message });
+            const message = `There is no bundle ${problem_quote(name)}.`;
+            const unknown = { name, known: names.bundles, otherwise: 'Define it under bundles.' };
+            remarks.push({ ...mention, path, message, unknown });
         }
     }
     return remarks;
@@ -58889,9 +58932,9 @@ function checkApiKeys(documents, names) {
     for (const { key, items: _, ...mention } of permissionListsOf(documents)) {
         if (identifierOf(key, names) !== undefined)
             continue;
-        const advice = advise(key, names.apis.keys(), "Define it under apis, or use the API's identifier.");
-        const message = `There is no API alias ${problem_quote(key)}. ${advice}`;
-        remarks.push({ ...mention, message });
+        const message = `There is no API alias ${problem_quote(key)}.`;
+        const unknown = { name: key, known: names.apis, otherwise: "Define it under apis, or use the API's identifier." };
+        remarks.push({ ...mention, message, unknown });
     }
     return remarks;
 }
@@ -58925,9 +58968,9 @@ function checkPermissions(asks, catalogue) {
         const known = catalogue.get(api);
         if (known === undefined || known.has(permission))
             continue;
-        const advice = advise(permission, known, 'Correct the name, or add it to the API.');
-        const message = `The API ${problem_quote(api)} has no permission ${problem_quote(permission)}. ${advice}`;
-        remarks.push({ ...mention, message });
+        const message = `The API ${problem_quote(api)} has no permission ${problem_quote(permission)}.`;
+        const unknown = { name: permission, known, otherwise: 'Correct the name, or add it to the API.' };
+        remarks.push({ ...mention, message, unknown });
     }
     return remarks;
 }
@@ -58937,9 +58980,9 @@ function checkIdentifiers(documents, names, catalogue) {
     const check = (identifier, { file, path, on }) => {
         if (catalogue.has(identifier))
             return;
-        const advice = advise(identifier, catalogue.keys(), 'Correct the identifier, or create the API.');
-        const message = `The tenant has no API ${problem_quote(identifier)}. ${advice}`;
-        remarks.push({ file, path, on, message });
+        const message = `The tenant has no API ${problem_quote(identifier)}.`;
+        const unknown = { name: identifier, known: catalogue, otherwise: 'Correct the identifier, or create the API.' };
+        remarks.push({ file, path, on, message, unknown });
     };
     for (const api of apisOf(documents))
         check(api.identifier, api);
@@ -58980,9 +59023,13 @@ function compareText(a, b) {
 
 function readManifest(documents, now) {
     const names = readNames(documents);
+    const excess = checkAmount(documents, names);
     return {
-        manifest: { apis: namedApis(documents, names), users: listUsers(documents, names, now.getTime()) },
-        mistakes: checkManifest(documents, names),
+        manifest: {
+            apis: namedApis(documents, names),
+            users: excess.length > 0 ? [] : listUsers(documents, names, now.getTime()),
+        },
+        mistakes: [...checkManifest(documents, names), ...excess],
         expired: findExpired(documents, now.getTime()),
     };
 }
@@ -58994,6 +59041,24 @@ function namedApis(documents, names) {
             apis.add(api);
     }
     return new Set([...apis].sort(compareText));
+}
+/** Permissions of all users, with those of a bundle counted for every user who has it. */
+const MOST_ASKS = 5_000_000;
+/** A small file can ask for very much: a long bundle for each of many users. It is counted before it is written out. */
+function checkAmount(documents, names) {
+    const amountOf = (lists) => [...lists].reduce((sum, { items }) => sum + items.length, 0);
+    const amounts = new Map([...names.bundles].map(([name, lists]) => [name, amountOf(lists)]));
+    let asks = 0;
+    for (const { entry, file, path, on } of usersOf(documents)) {
+        asks += amountOf(listsIn(fieldOf(entry, 'permissions'), file, []));
+        for (const bundle of itemsOf(fieldOf(entry, 'bundles')))
+            asks += amounts.get(nameOf(bundle) ?? '') ?? 0;
+        if (asks <= MOST_ASKS)
+            continue;
+        const message = `Up to this user, the manifest asks for ${asks} permissions; at most ${MOST_ASKS} permissions are read, with those of a bundle counted for each of its users. Split the users among several runs.`;
+        return [{ file, path, on, message }];
+    }
+    return [];
 }
 const FOREVER = { until: Number.POSITIVE_INFINITY };
 function listUsers(documents, names, now) {
@@ -62752,13 +62817,16 @@ function locateRemarks(documents, remarks) {
     const places = placesOf(documents, told);
     const order = new Map(documents.map(({ file }, index) => [file, index]));
     const problems = told
-        .flatMap(({ message }, index) => ({ message, place: places[index] ?? NOWHERE }))
+        .map((remark, index) => ({ message: messageOf(remark), place: places[index] ?? NOWHERE }))
         .sort(({ place: a }, { place: b }) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column);
     const rest = remarks[MOST_PROBLEMS];
-    if (rest === undefined)
-        return problems;
-    const message = `There are ${remarks.length - MOST_PROBLEMS} more like these.`;
-    return [...problems, { message, place: { file: rest.file, line: 1, column: 1 } }];
+    return rest === undefined ? problems : [...problems, countRest(rest.file, remarks.length)];
+}
+function countRest(file, all) {
+    return { message: `There are ${all - MOST_PROBLEMS} more like these.`, place: { file, line: 1, column: 1 } };
+}
+function messageOf({ message, unknown }) {
+    return unknown === undefined ? message : `${message} ${advise(unknown.name, unknown.known.keys(), unknown.otherwise)}`;
 }
 const NOWHERE = { file: '', line: 1, column: 1 };
 /** The place of each mention, in the same order; the top of its file where there is nothing nearer. */
@@ -62808,10 +62876,11 @@ function findDuplicateKeys(file, text, events) {
     if (found.length === 0)
         return [];
     const placeAt = placesIn(file, text);
-    return found.map(({ key, at }) => ({
+    const problems = found.slice(0, MOST_PROBLEMS).map(({ key, at }) => ({
         place: placeAt(at),
         message: `The key ${problem_quote(key)} stands twice here; make one entry of the two.`,
     }));
+    return found.length > MOST_PROBLEMS ? [...problems, countRest(file, found.length)] : problems;
 }
 /** Where an event begins in the text; undefined for those that close. */
 function startOf(event) {
@@ -62921,6 +62990,8 @@ function want(root, path) {
 const LIMITS = {
     /** Bytes of a file. */
     fileSize: 32 * 1024 * 1024,
+    /** Bytes of all files. */
+    totalSize: 64 * 1024 * 1024,
     files: 1_000,
     /** Lists and mappings within each other. */
     nesting: 20,
@@ -62937,10 +63008,13 @@ async function loadManifest(patterns, workspace) {
         problems.push(topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`));
     }
     const documents = [];
+    let left = LIMITS.totalSize;
     for (const path of paths.slice(0, LIMITS.files)) {
-        const loaded = await loadFile(path, workspace);
+        const loaded = await loadFile(path, workspace, left);
         documents.push(...loaded.documents);
         problems.push(...loaded.problems);
+        for (const { text } of loaded.documents)
+            left -= text.length;
     }
     return { documents, problems };
 }
@@ -62956,7 +63030,8 @@ async function findFiles(pattern, workspace) {
 async function load_exists(path) {
     return (0,promises_.stat)(path).then(() => true, () => false);
 }
-async function loadFile(path, workspace) {
+/** @param left how many bytes may still be read */
+async function loadFile(path, workspace, left) {
     const file = isWithin(path, workspace) ? (0,external_node_path_.relative)(workspace, path).split(external_node_path_.sep).join('/') : path;
     const refuse = (message) => ({ documents: [], problems: [topOf(file, message)] });
     const target = await (0,promises_.realpath)(path);
@@ -62969,14 +63044,17 @@ async function loadFile(path, workspace) {
     if (size > LIMITS.fileSize) {
         return refuse(`The file has ${size} bytes; at most ${LIMITS.fileSize} are read. Split it into several files.`);
     }
-    const bytes = await (0,promises_.readFile)(target);
+    if (size > left)
+        return refuse(`The files have more than ${LIMITS.totalSize} bytes together; this one is not read.`);
+    const text = load_decode(await (0,promises_.readFile)(target));
+    return text === undefined ? refuse('The file is not UTF-8 text; save it as UTF-8.') : parseDocument(file, text);
+}
+function load_decode(bytes) {
     try {
-        return parseDocument(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+        return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     }
-    catch (error) {
-        if (error instanceof TypeError)
-            return refuse('The file is not UTF-8 text; save it as UTF-8.');
-        throw error;
+    catch {
+        return undefined;
     }
 }
 function isWithin(path, folder) {
@@ -62999,7 +63077,7 @@ function parseDocument(file, text) {
             const message = 'A file must hold one YAML document; put the second one into a file of its own.';
             return { documents: [], problems: [{ place, message }] };
         }
-        const excess = checkSize(content);
+        const excess = checkExtent(content);
         if (excess !== undefined)
             return { documents: [], problems: [topOf(file, excess)] };
         return { documents: [{ file, text, content }], problems: findDuplicateKeys(file, text, events) };
@@ -63011,31 +63089,38 @@ function parseDocument(file, text) {
         return { documents: [], problems: [{ place, message: `This is not valid YAML: ${error.reason}.` }] };
     }
 }
-/** Aliases make one value stand in many places: the size is what a reader of all places would see. */
-function checkSize(content) {
-    const sizes = new Map();
-    const open = new Set();
-    const sizeOf = (value) => {
+const SCALAR = { size: 1, depth: 0 };
+const ENDLESS = { size: Number.POSITIVE_INFINITY, depth: Number.POSITIVE_INFINITY };
+/** Aliases make one value stand in many places, and deeper than the parser has seen it, or even within itself. */
+function checkExtent(content) {
+    const measured = new Map();
+    const measure = (value, above) => {
         if (typeof value !== 'object' || value === null)
-            return 1;
-        if (open.has(value))
-            return Number.POSITIVE_INFINITY;
-        const known = sizes.get(value);
+            return SCALAR;
+        const known = measured.get(value);
+        if (above + (known?.depth ?? 1) > LIMITS.nesting)
+            return ENDLESS;
         if (known !== undefined)
             return known;
-        open.add(value);
-        let size = 1;
-        for (const child of Object.values(value))
-            size += sizeOf(child);
-        open.delete(value);
-        sizes.set(value, size);
-        return size;
+        let [size, depth] = [1, 1];
+        for (const child of Object.values(value)) {
+            const extent = measure(child, above + 1);
+            // One such child is enough; to measure the others too would take as long as the bomb wants.
+            if (extent === ENDLESS)
+                return ENDLESS;
+            size += extent.size;
+            depth = Math.max(depth, extent.depth + 1);
+        }
+        const extent = { size, depth };
+        measured.set(value, extent);
+        return extent;
     };
-    const size = sizeOf(content);
+    const { size } = measure(content, 0);
     if (size <= LIMITS.values)
         return undefined;
-    const found = Number.isFinite(size) ? `${size} values` : 'an alias within the value that it stands for';
-    return `The manifest holds ${found}; at most ${LIMITS.values} values are read, with those behind each alias counted every time.`;
+    return size === ENDLESS.size
+        ? `Aliases nest lists and mappings more than ${LIMITS.nesting} deep, or put an alias within the value that it stands for; write out what they stand for.`
+        : `The manifest holds ${size} values; at most ${LIMITS.values} values are read, with those behind each alias counted every time.`;
 }
 function secondStart(events) {
     const starts = events.flatMap(event => startOf(event) ?? []);
@@ -63801,7 +63886,11 @@ async function apply(plan, writer, options) {
         options.onOutcome(outcome);
         return outcome;
     };
-    return pMap(plan.users, applyNext, { concurrency: options.width });
+    // The first goes alone, so that what fails for everybody fails once.
+    const [first, ...others] = plan.users;
+    if (first === undefined)
+        return [];
+    return [await applyNext(first), ...(await pMap(others, applyNext, { concurrency: options.width }))];
 }
 const NOTHING_ATTEMPTED = { done: [], failures: [] };
 async function applyUser(userPlan, writer) {
@@ -63845,7 +63934,7 @@ function outcomeOf({ user, grant, revoke }, { done, failures }) {
 }
 /** A cancelled request was never sent, so a user for whom nothing else happened is as untouched as one never reached. */
 function statusOf(done, failures) {
-    if (done.length === 0 && failures.every(failure => failure instanceof CancelledError))
+    if (done.length === 0 && failures.every(failure => failure instanceof NotSentError))
         return 'not attempted';
     return failures.length === 0 ? 'done' : 'failed';
 }
@@ -63933,7 +64022,7 @@ function newRecord() {
         plan: undefined,
         outcomes: [],
         derived: [],
-        traffic: { requests: 0, waited: 0 },
+        traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
         duration: 0,
     };
 }
@@ -64041,7 +64130,7 @@ function code(text) {
     return `<code>${escapeHtml(plain(text))}</code>`;
 }
 /** Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. */
-const WORD = /^[("]?([A-Za-z]+(['’-][A-Za-z]+)*|\d{1,9})?[).,;:!?"]*$/;
+const WORD = /^[("]*(Auth0|[A-Za-z]+(['’-][A-Za-z]+)*|\d{1,9})?[).,;:!?"]*$/;
 /** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
 function prose(sentence) {
     return plain(sentence)
@@ -64051,7 +64140,7 @@ function prose(sentence) {
 }
 /** A sentence's punctuation stays outside of the code. */
 function codeToken(token) {
-    const [, before = '', inner = '', after = ''] = /^([("]?)(.*?)([).,;:!?"]*)$/.exec(token) ?? [];
+    const [, before = '', inner = '', after = ''] = /^([("]*)(.*?)([).,;:!?"]*)$/.exec(token) ?? [];
     return `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`;
 }
 function escapeHtml(text) {
@@ -64231,14 +64320,16 @@ function operationText({ api, permission, roles, expires, reason }, effective) {
     ].filter(note => note !== '');
     return harmless(`${permission} on ${api}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`);
 }
-/** Tells every five seconds how far a long list is, and when it will be through at the speed so far. */
-function logProgress(doing, total) {
-    const from = Date.now();
+/** Tells every five seconds how far a long list is, how fast it goes, when it will be through, and what it waits for. */
+function logProgress(doing, total, traffic) {
+    const from = { at: Date.now(), requests: traffic.requests };
     let done = 0;
     const timer = setInterval(() => {
-        const elapsed = Date.now() - from;
-        const left = done === 0 ? '' : `, about ${Math.ceil((elapsed / done) * ((total - done) / 1000))} s left`;
-        info(`${doing}: ${done} of ${total}${left}`);
+        const seconds = (Date.now() - from.at) / 1000;
+        const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`;
+        const left = done === 0 ? '' : `, about ${Math.ceil((seconds / done) * (total - done))} s left`;
+        const waiting = traffic.waitingFor === undefined ? '' : `; waiting for ${traffic.waitingFor}`;
+        info(`${doing}: ${done} of ${total}, ${pace}${left}${waiting}`);
     }, PROGRESS_EVERY);
     return {
         step: () => {
@@ -64433,14 +64524,25 @@ function answerError(answer, summary, reach, advice) {
 }
 
 ;// CONCATENATED MODULE: ./build/tenant/pace.js
-// When the next request may go: what Auth0's rate-limit headers said and a clock in, a delay out. Pure.
-const INITIAL_PACE = { bucket: undefined, inFlight: 0 };
-/** A quarter of the bucket is left to other traffic, which stays under the 80 % at which Auth0 writes a warning. */
-const HEADROOM = 0.25;
-/** The longest refill window that Auth0 documents is a minute; a reset further away is not believed. */
+// When the next request may go: answers' rate-limit headers and a clock in, a delay out. It learns how fast the tenant's
+// token bucket fills, spends what fills it, and leaves the headroom to other traffic. Pure; times are milliseconds of
+// the local clock, rates are requests a millisecond.
+/** Requests a second where the tenant does not describe its bucket. */
+const BLIND_CEILING = 10;
+/** As many are under way at once at the most; the refill and the latency say how many are of use. */
+const MOST_IN_FLIGHT = 48;
+const LEAST_IN_FLIGHT = 8;
+/** Auth0's windows are a minute at the most; a reset further away is not believed. */
 const LONGEST_WINDOW = 60_000;
-/** How soon to look again while an answer that will tell more is under way. */
-const LOOK_AGAIN = 25;
+/** A bucket whose reset is further away is filled at once, at the end of a window, rather than bit by bit. */
+const WINDOWED = 5_000;
+/** How long the bucket is left alone to see what fills it. */
+const SOUNDING = 250;
+/** A refill is believed after this many requests' worth of it, and measured anew after the longer time. */
+const ENOUGH = 3;
+const MEASURED_FOR = 2_000;
+/** How soon to look again while answers are under way that will tell more. */
+const LOOK_AGAIN = 5;
 /**
  * Reads `x-ratelimit-limit`, `-remaining` and `-reset` (UNIX seconds) off an answer. The server's own `date` is the
  * reference for the reset, as a runner's clock may be off.
@@ -64456,26 +64558,119 @@ function readBucket(headers, now) {
     const wait = reset * 1000 - (Number.isNaN(serverNow) ? now : serverNow);
     return { limit, remaining: Math.min(remaining, limit), resetAt: now + Math.min(Math.max(wait, 0), LONGEST_WINDOW) };
 }
-function sending(pace) {
-    return { ...pace, inFlight: pace.inFlight + 1 };
+function startPace(limits) {
+    return {
+        limits,
+        ceiling: limits.ceiling === undefined ? Number.POSITIVE_INFINITY : limits.ceiling / 1000,
+        inFlight: 0,
+        seen: undefined,
+        pending: 0,
+        answers: 0,
+        mark: undefined,
+        refill: undefined,
+        latency: 0,
+        lastSentAt: Number.NEGATIVE_INFINITY,
+        notBefore: Number.NEGATIVE_INFINITY,
+        blind: false,
+    };
 }
-/** @param bucket undefined where the answer told nothing, or where none came */
-function answered(pace, bucket) {
-    return { bucket: bucket ?? pace.bucket, inFlight: pace.inFlight - 1 };
+function sending(pace, now) {
+    return { ...pace, inFlight: pace.inFlight + 1, pending: pace.pending + 1, lastSentAt: now };
+}
+function received(pace, outcome, now) {
+    const { bucket, answered, throttled, latency } = outcome;
+    const next = {
+        ...pace,
+        inFlight: pace.inFlight - 1,
+        latency: pace.latency === 0 ? latency : pace.latency * 0.9 + latency * 0.1,
+    };
+    const told = bucket === undefined ? (answered ? withoutBucket(next) : next) : withBucket(next, bucket, now);
+    return throttled ? slowedDown(told, outcome, now) : told;
+}
+/** Whole milliseconds until the next request may go; 0 is now. */
+function delayBefore(pace, now) {
+    return Math.max(0, Math.ceil(exactDelay(pace, now)));
+}
+function exactDelay(pace, now) {
+    const { ceiling, lastSentAt, notBefore, inFlight, seen, blind } = pace;
+    const held = Math.max(notBefore - now, lastSentAt + 1 / ceiling - now);
+    if (held > 0)
+        return held;
+    if (inFlight >= usefulInFlight(pace))
+        return LOOK_AGAIN;
+    if (seen === undefined)
+        return blind || inFlight === 0 ? 0 : LOOK_AGAIN;
+    const missing = reserveOf(pace, seen) + 1 - levelOf(pace, seen, now);
+    if (pace.refill === undefined)
+        return delayUnmeasured(pace, seen, missing, now);
+    if (missing <= 0)
+        return 0;
+    // At the reset, in either reading, something was added for the one request that goes to see.
+    return Math.min(missing / pace.refill, inFlight > 0 ? LOOK_AGAIN : Math.max(0, seen.resetAt - now));
 }
 /**
- * Milliseconds until the next request may go; 0 is now. Past the reset one request at a time goes ahead, to see what has
- * been added: Auth0's documentation and its limiter disagree on whether the bucket is full by then.
+ * As long as the refill is not known, half of what may be spent is spent at once, so that there is room to see what
+ * comes in; then one request goes at a time. At the reserve, the reset is waited for: Auth0's documentation calls it the
+ * time at which more requests are added, its limiter the time at which the bucket is full, and it is safe in both.
  */
-function delayBefore({ bucket, inFlight }, now) {
-    if (bucket === undefined)
+function delayUnmeasured(pace, seen, missing, now) {
+    const spendable = seen.limit - reserveOf(pace, seen);
+    if (missing <= -spendable / 2)
         return 0;
-    const reserve = Math.min(Math.ceil(bucket.limit * HEADROOM), bucket.limit - 1);
-    if (bucket.remaining - inFlight > reserve)
-        return 0;
-    if (now < bucket.resetAt)
-        return bucket.resetAt - now;
-    return inFlight === 0 ? 0 : LOOK_AGAIN;
+    if (pace.inFlight > 0)
+        return LOOK_AGAIN;
+    if (missing > 0)
+        return Math.max(0, seen.resetAt - now);
+    return isWindowed(seen, seen.at) ? 0 : Math.max(0, seen.at + SOUNDING - now);
+}
+/** What the bucket holds now as far as is known, were all of the requests counted that it may not have counted yet. */
+function levelOf({ pending, refill }, seen, now) {
+    return Math.min(seen.limit, seen.remaining + (refill ?? 0) * (now - seen.at)) - pending;
+}
+function reserveOf({ limits }, { limit }) {
+    return Math.min(limit * limits.headroom, limit - 1);
+}
+/** Twice of what the refill can use at this latency; as long as that is not known, one more with each answer. */
+function usefulInFlight({ refill, latency, answers }) {
+    const useful = refill === undefined ? LEAST_IN_FLIGHT + answers : Math.ceil(2 * refill * latency);
+    return Math.min(MOST_IN_FLIGHT, Math.max(LEAST_IN_FLIGHT, useful));
+}
+function isWindowed({ resetAt }, now) {
+    return resetAt - now > WINDOWED;
+}
+function withoutBucket(pace) {
+    if (pace.seen !== undefined)
+        return pace;
+    return { ...pace, blind: true, ceiling: Math.min(pace.ceiling, BLIND_CEILING / 1000) };
+}
+function withBucket(pace, bucket, now) {
+    const seen = { ...bucket, at: now };
+    const next = { ...pace, seen, pending: pace.inFlight, answers: pace.answers + 1 };
+    const mark = { at: now, remaining: bucket.remaining, answers: next.answers };
+    if (isWindowed(bucket, now))
+        return { ...next, mark: undefined, refill: undefined };
+    // What is filled into a full bucket is not to be seen.
+    if (next.mark === undefined || bucket.remaining >= bucket.limit - 1)
+        return { ...next, mark };
+    const elapsed = now - next.mark.at;
+    const filled = bucket.remaining - next.mark.remaining + next.answers - next.mark.answers;
+    if (elapsed < SOUNDING || (filled < ENOUGH && elapsed < MEASURED_FOR))
+        return next;
+    // One less, as the headers count in whole requests. Too low a refill costs no speed, too high a one the reserve.
+    const refill = Math.max(filled - 1, ENOUGH / 10) / elapsed;
+    return { ...next, refill, mark: elapsed < MEASURED_FOR ? next.mark : mark };
+}
+/** After a refusal: not before the reset, half as fast, and everything that was learned is learned anew. */
+function slowedDown(pace, { bucket, jitter }, now) {
+    const reset = bucket === undefined ? now + 1_000 : bucket.resetAt;
+    const ceiling = pace.blind ? Math.max(pace.ceiling / 2, 0.5 / 1000) : pace.ceiling;
+    return {
+        ...pace,
+        ceiling,
+        refill: pace.refill && pace.refill / 2,
+        mark: undefined,
+        notBefore: Math.max(pace.notBefore, reset + jitter * 1_000),
+    };
 }
 function wholeNumber(header) {
     return typeof header === 'string' && /^\d{1,12}$/.test(header) ? Number(header) : undefined;
@@ -64490,8 +64685,6 @@ function wholeNumber(header) {
 
 
 const TOKEN_PATH = '/oauth/token';
-/** How many requests are under way at once; the pace decides how many a second. */
-const WIDTH = 8;
 const MAX_ATTEMPTS = 8;
 const FIRST_BACKOFF = 250;
 const LONGEST_BACKOFF = 16_000;
@@ -64509,37 +64702,58 @@ function createHttp(options) {
     const now = options.now ?? Date.now;
     const random = options.random ?? Math.random;
     const pause = options.sleep ?? ((milliseconds, signal) => (0,external_node_timers_promises_namespaceObject.setTimeout)(milliseconds, undefined, { signal }));
-    const traffic = { requests: 0, waited: 0 };
+    const traffic = { requests: 0, waited: 0, waitingFor: undefined, blind: false };
+    const halted = new AbortController();
+    const stopped = AbortSignal.any([signal, halted.signal]);
     const inFlight = new AbortController();
     signal.addEventListener('abort', () => setTimeout(() => inFlight.abort(signal.reason), GRACE).unref(), { once: true });
-    let pace = INITIAL_PACE;
+    let pace = startPace(options.limits);
     let failuresInRow = 0;
-    const wait = async (milliseconds) => {
+    let queue = Promise.resolve();
+    const wait = async (milliseconds, waitingFor) => {
         const from = now();
+        traffic.waitingFor = waitingFor;
         try {
-            await pause(milliseconds, signal);
+            await pause(milliseconds, stopped);
         }
         catch {
-            signal.throwIfAborted();
+            stopped.throwIfAborted();
         }
         finally {
+            traffic.waitingFor = undefined;
             traffic.waited += now() - from;
         }
     };
-    const turn = async (paced) => {
-        signal.throwIfAborted();
-        for (let delay = delayBefore(pace, now()); paced && delay > 0; delay = delayBefore(pace, now())) {
-            await wait(delay);
-            signal.throwIfAborted();
-        }
+    /** Requests go one after the other, in the order in which they were asked for. */
+    const turn = () => {
+        const mine = queue.then(async () => {
+            stopped.throwIfAborted();
+            for (let delay = delayBefore(pace, now()); delay > 0; delay = delayBefore(pace, now())) {
+                await wait(delay, 'the rate limit');
+            }
+            pace = sending(pace, now());
+        });
+        queue = mine.catch(() => undefined);
+        return mine;
     };
     const attempt = async (request) => {
-        traffic.requests++;
         if (request.paced)
-            pace = sending(pace);
+            await turn();
+        stopped.throwIfAborted();
+        traffic.requests++;
+        const from = now();
         const result = await exchange(dispatcher, origin, request, inFlight.signal);
         if (request.paced) {
-            pace = answered(pace, result.kind === 'answer' ? readBucket(result.answer.headers, now()) : undefined);
+            const answer = result.kind === 'answer' ? result.answer : undefined;
+            const outcome = {
+                bucket: answer && readBucket(answer.headers, now()),
+                answered: answer !== undefined,
+                throttled: answer?.status === 429,
+                latency: now() - from,
+                jitter: random(),
+            };
+            pace = received(pace, outcome, now());
+            traffic.blind = pace.blind;
         }
         return result;
     };
@@ -64550,9 +64764,8 @@ function createHttp(options) {
         let attempts = 0;
         try {
             for (;;) {
-                await turn(request.paced);
-                attempts++;
                 const result = await attempt(request);
+                attempts++;
                 if (result.kind === 'answer' && !isPassing(result.answer)) {
                     failuresInRow = 0;
                     return { ...result.answer, attempts };
@@ -64564,21 +64777,20 @@ function createHttp(options) {
                 if (hopeless || attempts === MAX_ATTEMPTS) {
                     throw givenUp(request, attempts, result, origin, hopeless ? 'run' : 'user');
                 }
-                await wait(throttled ? untilReset(result.answer.headers, attempts) : backoff(attempts));
+                // After a refusal the pace holds everybody back; it knows nothing of the token endpoint's bucket.
+                if (!throttled || !request.paced)
+                    await wait(backoff(attempts), 'another try after a failure');
             }
         }
         catch (error) {
-            if (error instanceof CancelledError && attempts > 0)
+            if (error instanceof NotSentError && attempts > 0)
                 throw interrupted(request, attempts, error);
             throw error;
         }
     };
     const backoff = (attempts) => Math.min(FIRST_BACKOFF * 2 ** (attempts - 1), LONGEST_BACKOFF) * (0.5 + random() / 2);
-    const untilReset = (headers, attempts) => {
-        const bucket = readBucket(headers, now());
-        return bucket === undefined ? 4 * backoff(attempts) : bucket.resetAt - now() + backoff(attempts);
-    };
-    return { send, traffic, close: () => dispatcher.destroy() };
+    const halt = (cause) => halted.abort(new NotSentError('An earlier request failed for all.', { cause }));
+    return { send, halt, traffic, close: () => dispatcher.destroy() };
 }
 /** An answer that says "not now". */
 function isPassing({ status, body, request }) {
@@ -64642,7 +64854,7 @@ function givenUp(request, attempts, result, origin, reach) {
 }
 /** The tenant may have done what it was asked, as the last answer was lost or never awaited. */
 function interrupted(request, attempts, cause) {
-    return new TenantError('Cancelled before an answer came; whether the tenant did it is not known', { request: `${request.method} ${request.path}`, reach: 'run', attempts, advice: 'Run it again to be sure.' }, { cause });
+    return new TenantError('The run stopped before an answer came; whether the tenant did it is not known', { request: `${request.method} ${request.path}`, reach: 'run', attempts, advice: 'Run it again to be sure.' }, { cause });
 }
 const LATER = "Run it again when the tenant and the way to it work; Auth0's status page is https://status.auth0.com.";
 function adviceOn(fault) {
@@ -64656,7 +64868,7 @@ function adviceOn(fault) {
 /** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */
 function createDispatcher(origin) {
     const options = {
-        connections: WIDTH,
+        connections: MOST_IN_FLIGHT,
         allowH2: false,
         connect: { timeout: 10_000 },
         headersTimeout: TIMEOUT,
@@ -64668,6 +64880,7 @@ function createDispatcher(origin) {
 ;// CONCATENATED MODULE: ./build/tenant/tenant.js
 // The Management API in this project's words. Whatever a manifest holds, a request reaches the intended endpoint of the
 // tenant's host and no other.
+
 
 
 
@@ -64768,12 +64981,23 @@ function openTenant(session) {
         }
         throw refusal(answer, summary);
     };
+    /** What concerns the whole run stops everything that still waits to be sent. */
+    const halting = async (work) => {
+        try {
+            return await work;
+        }
+        catch (error) {
+            if (error instanceof TenantError && error.details.reach === 'run')
+                session.halt(error);
+            throw error;
+        }
+    };
     return {
-        apis,
-        permissionsOf,
-        findByEmail,
-        grant: (user, permissions) => write('POST', user, permissions),
-        revoke: (user, permissions) => write('DELETE', user, permissions),
+        apis: identifiers => halting(apis(identifiers)),
+        permissionsOf: user => halting(permissionsOf(user)),
+        findByEmail: email => halting(findByEmail(email)),
+        grant: (user, permissions) => halting(write('POST', user, permissions)),
+        revoke: (user, permissions) => halting(write('DELETE', user, permissions)),
     };
 }
 function permissionsPath(user) {
@@ -64881,7 +65105,7 @@ function openSession(options) {
             return answer;
         return http.send(authorised(request, await token(first)));
     };
-    return { send, scopes: async () => (await token()).scopes };
+    return { send, halt: http.halt, scopes: async () => (await token()).scopes };
 }
 function authorised(request, token) {
     const headers = {
@@ -65005,6 +65229,7 @@ function refusedToken(answer, { audience, credential }) {
 
 
 
+
 async function run() {
     const started = Date.now();
     const record = newRecord();
@@ -65027,7 +65252,12 @@ async function story(record, cancelled) {
         return;
     record.tenant = inputs.domain.host;
     record.revoke = inputs.revoke;
-    const http = createHttp({ origin: inputs.domain.origin, readOnly: inputs.mode === 'plan', signal: cancelled });
+    const http = createHttp({
+        origin: inputs.domain.origin,
+        readOnly: inputs.mode === 'plan',
+        limits: { headroom: inputs.headroom, ceiling: inputs.requestsPerSecond },
+        signal: cancelled,
+    });
     record.traffic = http.traffic;
     try {
         const session = openSession({ http, ...inputs, mask: mask });
@@ -65053,9 +65283,11 @@ async function story(record, cancelled) {
         if (record.stopped !== undefined || inputs.mode === 'plan')
             return;
         await applyPlan(documents, plan, surveyed, tenant, record);
-        record.cancelled = cancelled.aborted;
     }
     finally {
+        record.cancelled = cancelled.aborted;
+        if (http.traffic.blind)
+            warn(record, [BLIND]);
         await http.close();
     }
 }
@@ -65104,9 +65336,9 @@ async function surveyUsers(documents, manifest, tenant, { assignOnly }, record) 
     if (assignOnly) {
         warn(record, ['The token may not read users, so what is desired is assigned without looking at what is there.']);
     }
-    const progress = logProgress(assignOnly ? 'Listing users' : 'Reading users', manifest.users.length);
+    const progress = logProgress(assignOnly ? 'Listing users' : 'Reading users', manifest.users.length, record.traffic);
     const surveyed = await survey(manifest.users, tenant, {
-        width: WIDTH,
+        width: MOST_IN_FLIGHT,
         readPermissions: !assignOnly,
         onUser: progress.step,
     }).finally(progress.end);
@@ -65124,9 +65356,9 @@ function judgePlan(plan, inputs, record) {
         warn(record, tooMany);
 }
 async function applyPlan(documents, plan, surveyed, tenant, record) {
-    const progress = logProgress('Changing users', plan.users.length);
+    const progress = logProgress('Changing users', plan.users.length, record.traffic);
     await apply(plan, tenant, {
-        width: WIDTH,
+        width: MOST_IN_FLIGHT,
         onOutcome: outcome => {
             record.outcomes.push(outcome);
             progress.step();
@@ -65169,8 +65401,8 @@ function tellFailure(record, error) {
     }
     record.stopped = 'error';
     if (error instanceof ActionError) {
-        record.cancelled ||= error instanceof CancelledError;
-        record.errors.push({ message: error.message });
+        const { message } = error.cause instanceof ActionError ? error.cause : error;
+        record.errors.push({ message });
         return;
     }
     const defect = error instanceof Error ? error : new Error(String(error));
@@ -65178,11 +65410,12 @@ function tellFailure(record, error) {
     for (const line of (defect.stack ?? '').split('\n'))
         logLine(line);
 }
+const BLIND = "The tenant's answers have no rate-limit headers, so at most 10 requests a second were sent; set requests-per-second if you know the limit is lower.";
 /** The runner sends SIGINT, SIGTERM 7.5 s later, and ends the process 2.5 s after that. */
 function cancelOnSignal() {
     const controller = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM']) {
-        process.on(signal, () => controller.abort(new CancelledError(signal)));
+        process.on(signal, () => controller.abort(new NotSentError(`Cancelled by ${signal}.`)));
     }
     return controller.signal;
 }

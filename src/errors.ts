@@ -22,13 +22,9 @@ export class InputError extends ActionError {
   }
 }
 
-/** The run was asked to stop; what this is thrown for was not sent. */
-export class CancelledError extends ActionError {
-  override readonly name = 'CancelledError'
-
-  constructor(signal: string) {
-    super(`Cancelled by ${signal}; no new request was sent after it.`)
-  }
+/** The run stops, and what this is thrown for was not sent. */
+export class NotSentError extends ActionError {
+  override readonly name = 'NotSentError'
 }
 
 /**

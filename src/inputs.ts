@@ -21,6 +21,7 @@ export const DEFAULTS = {
   'client-private-key-algorithm': 'RS256',
   revoke: 'never',
   'max-revocations': '20',
+  headroom: '25%',
 } as const
 
 export interface Domain {
@@ -56,6 +57,10 @@ export interface TenantInputs {
   readonly credential: Credential
   readonly revoke: Revoke
   readonly maxRevocations: number
+  /** The share of the tenant's rate-limit bucket that is left to other traffic, 0 to below 1. */
+  readonly headroom: number
+  /** undefined where the tenant's own limit decides */
+  readonly requestsPerSecond: number | undefined
 }
 
 export type Inputs = OfflineInputs | TenantInputs
@@ -83,6 +88,8 @@ export function readInputs(): Inputs {
   const domain = readDomain(text('domain'), reject)
   const revoke = oneOf('revoke', REVOKE, reject)
   const maxRevocations = readCount('max-revocations', reject)
+  const headroom = readShare('headroom', reject)
+  const requestsPerSecond = readRate('requests-per-second', reject)
   const algorithm = oneOf('client-private-key-algorithm', ALGORITHMS, reject)
 
   if (mode === 'validate') {
@@ -93,9 +100,10 @@ export function readInputs(): Inputs {
     reject('domain', `mode ${mode ?? 'apply'} needs it: the tenant's domain, such as acme.eu.auth0.com.`)
   const credential = readCredential(secrets, algorithm, reject)
   const audience = readAudience(domain, reject)
-  const complete = mode && domain && audience && revoke && maxRevocations !== undefined && credential
+  const complete =
+    mode && domain && audience && revoke && maxRevocations !== undefined && headroom !== undefined && credential
   if (problems.length > 0 || !complete) throw new InputError(problems)
-  return { mode, manifest, domain, audience, credential, revoke, maxRevocations }
+  return { mode, manifest, domain, audience, credential, revoke, maxRevocations, headroom, requestsPerSecond }
 }
 
 type Reject = (input: string, message: string) => undefined
@@ -115,6 +123,20 @@ function readCount(input: string, reject: Reject): number | undefined {
   return /^\d{1,9}$/.test(value)
     ? Number(value)
     : reject(input, `${quote(value)} is not a whole number; use 0 or more, such as ${DEFAULTS['max-revocations']}.`)
+}
+
+function readShare(input: string, reject: Reject): number | undefined {
+  const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(text(input)) ?? []
+  return percent === undefined
+    ? reject(input, `${quote(text(input))} is not a share; use a percentage from 0% to 99%, such as 25%.`)
+    : Number(percent) / 100
+}
+
+function readRate(input: string, reject: Reject): number | undefined {
+  const value = text(input)
+  if (value === '') return undefined
+  const rate = /^\d{1,6}(\.\d{1,3})?$/.test(value) ? Number(value) : 0
+  return rate > 0 ? rate : reject(input, `${quote(value)} is not a number above 0, such as 5 or 0.5.`)
 }
 
 const DOMAIN_FORM = "use the tenant's domain or custom domain, such as acme.eu.auth0.com"

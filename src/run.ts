@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { ActionError, CancelledError, InputError } from './errors.ts'
+import { ActionError, InputError, NotSentError } from './errors.ts'
 import { type Inputs, readInputs, type TenantInputs } from './inputs.ts'
 import { checkNames, checkTenant } from './manifest/check.ts'
 import { type Manifest, readManifest } from './manifest/desired.ts'
@@ -24,7 +24,8 @@ import { counted, derivedOf, type Finding, newRecord, type RunRecord, type UserF
 import { logLine, logPlan, logProgress, publish } from './report/report.ts'
 import { mask } from './secrets.ts'
 import { type Survey, survey, type UserFinding } from './survey.ts'
-import { createHttp, WIDTH } from './tenant/http.ts'
+import { createHttp } from './tenant/http.ts'
+import { MOST_IN_FLIGHT } from './tenant/pace.ts'
 import { openTenant, type Tenant } from './tenant/tenant.ts'
 import { openSession } from './tenant/token.ts'
 
@@ -49,7 +50,12 @@ async function story(record: RunRecord, cancelled: AbortSignal): Promise<void> {
 
   record.tenant = inputs.domain.host
   record.revoke = inputs.revoke
-  const http = createHttp({ origin: inputs.domain.origin, readOnly: inputs.mode === 'plan', signal: cancelled })
+  const http = createHttp({
+    origin: inputs.domain.origin,
+    readOnly: inputs.mode === 'plan',
+    limits: { headroom: inputs.headroom, ceiling: inputs.requestsPerSecond },
+    signal: cancelled,
+  })
   record.traffic = http.traffic
   try {
     const session = openSession({ http, ...inputs, mask })
@@ -73,8 +79,9 @@ async function story(record: RunRecord, cancelled: AbortSignal): Promise<void> {
     if (record.stopped !== undefined || inputs.mode === 'plan') return
 
     await applyPlan(documents, plan, surveyed, tenant, record)
-    record.cancelled = cancelled.aborted
   } finally {
+    record.cancelled = cancelled.aborted
+    if (http.traffic.blind) warn(record, [BLIND])
     await http.close()
   }
 }
@@ -149,9 +156,9 @@ async function surveyUsers(
   if (assignOnly) {
     warn(record, ['The token may not read users, so what is desired is assigned without looking at what is there.'])
   }
-  const progress = logProgress(assignOnly ? 'Listing users' : 'Reading users', manifest.users.length)
+  const progress = logProgress(assignOnly ? 'Listing users' : 'Reading users', manifest.users.length, record.traffic)
   const surveyed = await survey(manifest.users, tenant, {
-    width: WIDTH,
+    width: MOST_IN_FLIGHT,
     readPermissions: !assignOnly,
     onUser: progress.step,
   }).finally(progress.end)
@@ -175,9 +182,9 @@ async function applyPlan(
   tenant: Tenant,
   record: RunRecord,
 ): Promise<void> {
-  const progress = logProgress('Changing users', plan.users.length)
+  const progress = logProgress('Changing users', plan.users.length, record.traffic)
   await apply(plan, tenant, {
-    width: WIDTH,
+    width: MOST_IN_FLIGHT,
     onOutcome: outcome => {
       record.outcomes.push(outcome)
       progress.step()
@@ -226,8 +233,8 @@ function tellFailure(record: RunRecord, error: unknown): void {
   }
   record.stopped = 'error'
   if (error instanceof ActionError) {
-    record.cancelled ||= error instanceof CancelledError
-    record.errors.push({ message: error.message })
+    const { message } = error.cause instanceof ActionError ? error.cause : error
+    record.errors.push({ message })
     return
   }
   const defect = error instanceof Error ? error : new Error(String(error))
@@ -235,11 +242,14 @@ function tellFailure(record: RunRecord, error: unknown): void {
   for (const line of (defect.stack ?? '').split('\n')) logLine(line)
 }
 
+const BLIND =
+  "The tenant's answers have no rate-limit headers, so at most 10 requests a second were sent; set requests-per-second if you know the limit is lower."
+
 /** The runner sends SIGINT, SIGTERM 7.5 s later, and ends the process 2.5 s after that. */
 function cancelOnSignal(): AbortSignal {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => controller.abort(new CancelledError(signal)))
+    process.on(signal, () => controller.abort(new NotSentError(`Cancelled by ${signal}.`)))
   }
   return controller.signal
 }

@@ -188,8 +188,9 @@ function checkUsers(documents: readonly Document[], names: Names): readonly Rema
       const name = nameOf(bundle)
       if (name === undefined || names.bundles.has(name)) continue
       const path = [...mention.path, 'bundles', position, ...(isMapping(bundle) ? ['name'] : [])]
-      const message = `There is no bundle ${quote(name)}. ${advise(name, names.bundles.keys(), 'Define it under bundles.')}`
-      remarks.push({ ...mention, path, message })
+      const message = `There is no bundle ${quote(name)}.`
+      const unknown = { name, known: names.bundles, otherwise: 'Define it under bundles.' }
+      remarks.push({ ...mention, path, message, unknown })
     }
   }
   return remarks
@@ -199,9 +200,9 @@ function checkApiKeys(documents: readonly Document[], names: Names): readonly Re
   const remarks: Remark[] = []
   for (const { key, items: _, ...mention } of permissionListsOf(documents)) {
     if (identifierOf(key, names) !== undefined) continue
-    const advice = advise(key, names.apis.keys(), "Define it under apis, or use the API's identifier.")
-    const message = `There is no API alias ${quote(key)}. ${advice}`
-    remarks.push({ ...mention, message })
+    const message = `There is no API alias ${quote(key)}.`
+    const unknown = { name: key, known: names.apis, otherwise: "Define it under apis, or use the API's identifier." }
+    remarks.push({ ...mention, message, unknown })
   }
   return remarks
 }
@@ -234,9 +235,9 @@ function checkPermissions(asks: Iterable<Ask>, catalogue: Catalogue): readonly R
   for (const { api, permission, ...mention } of asks) {
     const known = catalogue.get(api)
     if (known === undefined || known.has(permission)) continue
-    const advice = advise(permission, known, 'Correct the name, or add it to the API.')
-    const message = `The API ${quote(api)} has no permission ${quote(permission)}. ${advice}`
-    remarks.push({ ...mention, message })
+    const message = `The API ${quote(api)} has no permission ${quote(permission)}.`
+    const unknown = { name: permission, known, otherwise: 'Correct the name, or add it to the API.' }
+    remarks.push({ ...mention, message, unknown })
   }
   return remarks
 }
@@ -246,9 +247,9 @@ function checkIdentifiers(documents: readonly Document[], names: Names, catalogu
   const remarks: Remark[] = []
   const check = (identifier: string, { file, path, on }: Mention) => {
     if (catalogue.has(identifier)) return
-    const advice = advise(identifier, catalogue.keys(), 'Correct the identifier, or create the API.')
-    const message = `The tenant has no API ${quote(identifier)}. ${advice}`
-    remarks.push({ file, path, on, message })
+    const message = `The tenant has no API ${quote(identifier)}.`
+    const unknown = { name: identifier, known: catalogue, otherwise: 'Correct the identifier, or create the API.' }
+    remarks.push({ file, path, on, message, unknown })
   }
   for (const api of apisOf(documents)) check(api.identifier, api)
   for (const list of permissionListsOf(documents)) {

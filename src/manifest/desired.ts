@@ -51,9 +51,13 @@ export interface ManifestReading {
 
 export function readManifest(documents: readonly Document[], now: Date): ManifestReading {
   const names = readNames(documents)
+  const excess = checkAmount(documents, names)
   return {
-    manifest: { apis: namedApis(documents, names), users: listUsers(documents, names, now.getTime()) },
-    mistakes: checkManifest(documents, names),
+    manifest: {
+      apis: namedApis(documents, names),
+      users: excess.length > 0 ? [] : listUsers(documents, names, now.getTime()),
+    },
+    mistakes: [...checkManifest(documents, names), ...excess],
     expired: findExpired(documents, now.getTime()),
   }
 }
@@ -65,6 +69,24 @@ function namedApis(documents: readonly Document[], names: Names): ReadonlySet<st
     if (api !== undefined) apis.add(api)
   }
   return new Set([...apis].sort(compareText))
+}
+
+/** Permissions of all users, with those of a bundle counted for every user who has it. */
+export const MOST_ASKS = 5_000_000
+
+/** A small file can ask for very much: a long bundle for each of many users. It is counted before it is written out. */
+function checkAmount(documents: readonly Document[], names: Names): readonly Remark[] {
+  const amountOf = (lists: Iterable<PermissionList>) => [...lists].reduce((sum, { items }) => sum + items.length, 0)
+  const amounts = new Map([...names.bundles].map(([name, lists]) => [name, amountOf(lists)]))
+  let asks = 0
+  for (const { entry, file, path, on } of usersOf(documents)) {
+    asks += amountOf(listsIn(fieldOf(entry, 'permissions'), file, []))
+    for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) asks += amounts.get(nameOf(bundle) ?? '') ?? 0
+    if (asks <= MOST_ASKS) continue
+    const message = `Up to this user, the manifest asks for ${asks} permissions; at most ${MOST_ASKS} permissions are read, with those of a bundle counted for each of its users. Split the users among several runs.`
+    return [{ file, path, on, message }]
+  }
+  return []
 }
 
 /** Terms with the moment at which they end, in milliseconds since 1970. */

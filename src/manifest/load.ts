@@ -17,6 +17,8 @@ export interface Document {
 export const LIMITS = {
   /** Bytes of a file. */
   fileSize: 32 * 1024 * 1024,
+  /** Bytes of all files. */
+  totalSize: 64 * 1024 * 1024,
   files: 1_000,
   /** Lists and mappings within each other. */
   nesting: 20,
@@ -41,10 +43,12 @@ export async function loadManifest(patterns: readonly string[], workspace: strin
     problems.push(topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`))
   }
   const documents: Document[] = []
+  let left: number = LIMITS.totalSize
   for (const path of paths.slice(0, LIMITS.files)) {
-    const loaded = await loadFile(path, workspace)
+    const loaded = await loadFile(path, workspace, left)
     documents.push(...loaded.documents)
     problems.push(...loaded.problems)
+    for (const { text } of loaded.documents) left -= text.length
   }
   return { documents, problems }
 }
@@ -64,7 +68,8 @@ async function exists(path: string): Promise<boolean> {
   )
 }
 
-async function loadFile(path: string, workspace: string): Promise<Loaded> {
+/** @param left how many bytes may still be read */
+async function loadFile(path: string, workspace: string, left: number): Promise<Loaded> {
   const file = isWithin(path, workspace) ? relative(workspace, path).split(sep).join('/') : path
   const refuse = (message: string): Loaded => ({ documents: [], problems: [topOf(file, message)] })
   const target = await realpath(path)
@@ -76,12 +81,16 @@ async function loadFile(path: string, workspace: string): Promise<Loaded> {
   if (size > LIMITS.fileSize) {
     return refuse(`The file has ${size} bytes; at most ${LIMITS.fileSize} are read. Split it into several files.`)
   }
-  const bytes = await readFile(target)
+  if (size > left) return refuse(`The files have more than ${LIMITS.totalSize} bytes together; this one is not read.`)
+  const text = decode(await readFile(target))
+  return text === undefined ? refuse('The file is not UTF-8 text; save it as UTF-8.') : parseDocument(file, text)
+}
+
+function decode(bytes: Uint8Array): string | undefined {
   try {
-    return parseDocument(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (error) {
-    if (error instanceof TypeError) return refuse('The file is not UTF-8 text; save it as UTF-8.')
-    throw error
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
   }
 }
 
@@ -106,7 +115,7 @@ export function parseDocument(file: string, text: string): Loaded {
       const message = 'A file must hold one YAML document; put the second one into a file of its own.'
       return { documents: [], problems: [{ place, message }] }
     }
-    const excess = checkSize(content)
+    const excess = checkExtent(content)
     if (excess !== undefined) return { documents: [], problems: [topOf(file, excess)] }
     return { documents: [{ file, text, content }], problems: findDuplicateKeys(file, text, events) }
   } catch (error) {
@@ -116,26 +125,40 @@ export function parseDocument(file: string, text: string): Loaded {
   }
 }
 
-/** Aliases make one value stand in many places: the size is what a reader of all places would see. */
-function checkSize(content: unknown): string | undefined {
-  const sizes = new Map<object, number>()
-  const open = new Set<object>()
-  const sizeOf = (value: unknown): number => {
-    if (typeof value !== 'object' || value === null) return 1
-    if (open.has(value)) return Number.POSITIVE_INFINITY
-    const known = sizes.get(value)
+/** A value's size, as a reader of every place where it stands would see it, and the depth of what is in it. */
+interface Extent {
+  readonly size: number
+  readonly depth: number
+}
+
+const SCALAR: Extent = { size: 1, depth: 0 }
+const ENDLESS: Extent = { size: Number.POSITIVE_INFINITY, depth: Number.POSITIVE_INFINITY }
+
+/** Aliases make one value stand in many places, and deeper than the parser has seen it, or even within itself. */
+function checkExtent(content: unknown): string | undefined {
+  const measured = new Map<object, Extent>()
+  const measure = (value: unknown, above: number): Extent => {
+    if (typeof value !== 'object' || value === null) return SCALAR
+    const known = measured.get(value)
+    if (above + (known?.depth ?? 1) > LIMITS.nesting) return ENDLESS
     if (known !== undefined) return known
-    open.add(value)
-    let size = 1
-    for (const child of Object.values(value)) size += sizeOf(child)
-    open.delete(value)
-    sizes.set(value, size)
-    return size
+    let [size, depth] = [1, 1]
+    for (const child of Object.values(value)) {
+      const extent = measure(child, above + 1)
+      // One such child is enough; to measure the others too would take as long as the bomb wants.
+      if (extent === ENDLESS) return ENDLESS
+      size += extent.size
+      depth = Math.max(depth, extent.depth + 1)
+    }
+    const extent = { size, depth }
+    measured.set(value, extent)
+    return extent
   }
-  const size = sizeOf(content)
+  const { size } = measure(content, 0)
   if (size <= LIMITS.values) return undefined
-  const found = Number.isFinite(size) ? `${size} values` : 'an alias within the value that it stands for'
-  return `The manifest holds ${found}; at most ${LIMITS.values} values are read, with those behind each alias counted every time.`
+  return size === ENDLESS.size
+    ? `Aliases nest lists and mappings more than ${LIMITS.nesting} deep, or put an alias within the value that it stands for; write out what they stand for.`
+    : `The manifest holds ${size} values; at most ${LIMITS.values} values are read, with those behind each alias counted every time.`
 }
 
 function secondStart(events: readonly Event[]): number {

@@ -3,7 +3,7 @@
 
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
 import type { Document } from './load.ts'
-import { type Mention, type Path, type Place, type Problem, quote, type Remark } from './problem.ts'
+import { advise, type Mention, type Path, type Place, type Problem, quote, type Remark } from './problem.ts'
 
 /** More are counted, not told one by one. */
 const MOST_PROBLEMS = 1_000
@@ -14,15 +14,21 @@ export function locateRemarks(documents: readonly Document[], remarks: readonly 
   const places = placesOf(documents, told)
   const order = new Map(documents.map(({ file }, index) => [file, index]))
   const problems = told
-    .flatMap(({ message }, index) => ({ message, place: places[index] ?? NOWHERE }))
+    .map((remark, index) => ({ message: messageOf(remark), place: places[index] ?? NOWHERE }))
     .sort(
       ({ place: a }, { place: b }) =>
         (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
     )
   const rest = remarks[MOST_PROBLEMS]
-  if (rest === undefined) return problems
-  const message = `There are ${remarks.length - MOST_PROBLEMS} more like these.`
-  return [...problems, { message, place: { file: rest.file, line: 1, column: 1 } }]
+  return rest === undefined ? problems : [...problems, countRest(rest.file, remarks.length)]
+}
+
+function countRest(file: string, all: number): Problem {
+  return { message: `There are ${all - MOST_PROBLEMS} more like these.`, place: { file, line: 1, column: 1 } }
+}
+
+function messageOf({ message, unknown }: Remark): string {
+  return unknown === undefined ? message : `${message} ${advise(unknown.name, unknown.known.keys(), unknown.otherwise)}`
 }
 
 const NOWHERE: Place = { file: '', line: 1, column: 1 }
@@ -68,10 +74,11 @@ export function findDuplicateKeys(file: string, text: string, events: readonly E
   })
   if (found.length === 0) return []
   const placeAt = placesIn(file, text)
-  return found.map(({ key, at }) => ({
+  const problems = found.slice(0, MOST_PROBLEMS).map(({ key, at }) => ({
     place: placeAt(at),
     message: `The key ${quote(key)} stands twice here; make one entry of the two.`,
   }))
+  return found.length > MOST_PROBLEMS ? [...problems, countRest(file, found.length)] : problems
 }
 
 /** Where an event begins in the text; undefined for those that close. */

@@ -14,6 +14,15 @@ export interface Mention {
 /** One or two sentences: what is wrong, and what would be right. */
 export interface Remark extends Mention {
   readonly message: string
+  /** The name that nobody knows. The nearest is looked for only if the remark is told: it takes time. */
+  readonly unknown?: UnknownName
+}
+
+interface UnknownName {
+  readonly name: string
+  readonly known: ReadonlyMap<string, unknown> | ReadonlySet<string>
+  /** The advice where no known name is near. */
+  readonly otherwise: string
 }
 
 /** Lines and columns count from 1. */
@@ -42,13 +51,23 @@ export function advise(name: string, known: Iterable<string>, otherwise: string)
   return near === undefined ? otherwise : `Did you mean ${quote(near)}?`
 }
 
+// A manifest may come from somebody hostile, so what one search costs is bounded: Auth0 itself allows 1,000 permissions
+// of an API, and nobody needs help with a name that is too long to be read.
+const MOST_CANDIDATES = 1_000
+const LONGEST_COMPARED = 100
+const MOST_MISTAKES = 3
+
 /** The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > LONGEST_COMPARED) return undefined
+  const wanted = name.toLowerCase()
   let best: string | undefined
-  let fewest = Math.max(1, Math.floor(Math.min(name.length, LONGEST_QUOTE) / 3)) + 1
+  let fewest = Math.min(MOST_MISTAKES, Math.max(1, Math.floor(name.length / 3))) + 1
+  let compared = 0
   for (const candidate of known) {
+    if (compared++ >= MOST_CANDIDATES) break
     if (Math.abs(candidate.length - name.length) >= fewest) continue
-    const mistakes = typingMistakes(name.toLowerCase(), candidate.toLowerCase())
+    const mistakes = typingMistakes(wanted, candidate.toLowerCase(), fewest)
     if (mistakes >= fewest) continue
     fewest = mistakes
     best = candidate
@@ -56,20 +75,36 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best
 }
 
-/** The optimal string alignment distance: letters left out, added, changed, or swapped with their neighbour. */
-function typingMistakes(a: string, b: string): number {
-  let beforeLast: readonly number[] = []
-  let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column)
+/**
+ * The optimal string alignment distance: letters left out, added, changed, or swapped with their neighbour. Only cells
+ * near the diagonal are looked at: whatever is further off has taken `enough` mistakes by then.
+ * @returns `enough` for every distance that is no less
+ */
+function typingMistakes(a: string, b: string, enough: number): number {
+  let beforeLast: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, column) => Math.min(column, enough))
   for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const changed = (last[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
+    const letter = a.charCodeAt(row - 1)
+    const before = a.charCodeAt(row - 2)
+    const from = Math.max(1, row - enough)
+    const to = Math.min(b.length, row + enough)
+    const current: number[] = new Array(b.length + 1)
+    let least = from === 1 ? Math.min(row, enough) : enough
+    current[from - 1] = least
+    if (to < b.length) current[to + 1] = enough
+    for (let column = from; column <= to; column++) {
+      const changed = (last[column - 1] ?? 0) + (letter === b.charCodeAt(column - 1) ? 0 : 1)
       const swapped =
-        a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1] ? (beforeLast[column - 2] ?? 0) + 1 : changed
-      current.push(Math.min(changed, swapped, (last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+        letter === b.charCodeAt(column - 2) && before === b.charCodeAt(column - 1)
+          ? (beforeLast[column - 2] ?? 0) + 1
+          : changed
+      const cell = Math.min(changed, swapped, (last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, enough)
+      current[column] = cell
+      least = Math.min(least, cell)
     }
+    if (least >= enough) return enough
     beforeLast = last
     last = current
   }
-  return last[b.length] ?? 0
+  return last[b.length] ?? enough
 }

@@ -2,7 +2,7 @@
 // does.
 
 import pMap from 'p-map'
-import { ActionError, CancelledError, type Reach, TenantError } from '../errors.ts'
+import { ActionError, NotSentError, type Reach, TenantError } from '../errors.ts'
 import type { Permission } from './grants.ts'
 import { MAX_DIRECT_PERMISSIONS } from './guard.ts'
 import type { Operation, Plan, UserOutcome, UserPlan } from './plan.ts'
@@ -29,7 +29,10 @@ export async function apply(plan: Plan, writer: Writer, options: ApplyOptions): 
     options.onOutcome(outcome)
     return outcome
   }
-  return pMap(plan.users, applyNext, { concurrency: options.width })
+  // The first goes alone, so that what fails for everybody fails once.
+  const [first, ...others] = plan.users
+  if (first === undefined) return []
+  return [await applyNext(first), ...(await pMap(others, applyNext, { concurrency: options.width }))]
 }
 
 type Step = 'grant' | 'revoke'
@@ -84,6 +87,6 @@ function outcomeOf({ user, grant, revoke }: UserPlan, { done, failures }: Attemp
 
 /** A cancelled request was never sent, so a user for whom nothing else happened is as untouched as one never reached. */
 function statusOf(done: readonly Step[], failures: readonly ActionError[]): UserOutcome['status'] {
-  if (done.length === 0 && failures.every(failure => failure instanceof CancelledError)) return 'not attempted'
+  if (done.length === 0 && failures.every(failure => failure instanceof NotSentError)) return 'not attempted'
   return failures.length === 0 ? 'done' : 'failed'
 }

@@ -6,6 +6,7 @@ import type { Place } from '../manifest/problem.ts'
 import type { UserState } from '../plan/diff.ts'
 import { type Permission, partsOf } from '../plan/grants.ts'
 import { countOperations, type Plan, type UserOutcome } from '../plan/plan.ts'
+import type { Traffic } from '../tenant/pace.ts'
 
 type Result = 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
 
@@ -45,8 +46,7 @@ export interface RunRecord {
   plan: Plan | undefined
   outcomes: UserOutcome[]
   derived: readonly Derived[]
-  /** Tenant requests sent, and milliseconds spent waiting for the rate limit or before another try. */
-  traffic: { readonly requests: number; readonly waited: number }
+  traffic: Traffic
   /** Milliseconds. */
   duration: number
 }
@@ -71,7 +71,7 @@ export function newRecord(): RunRecord {
     plan: undefined,
     outcomes: [],
     derived: [],
-    traffic: { requests: 0, waited: 0 },
+    traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
     duration: 0,
   }
 }

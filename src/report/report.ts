@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import * as core from '@actions/core'
 import type { Operation, Plan } from '../plan/plan.ts'
 import { redact } from '../secrets.ts'
+import type { Traffic } from '../tenant/pace.ts'
 import { conclude, counted, type Finding, type RunRecord } from './record.ts'
 import { renderSummary } from './summary.ts'
 import { plain } from './text.ts'
@@ -50,14 +51,16 @@ export interface Progress {
   readonly end: () => void
 }
 
-/** Tells every five seconds how far a long list is, and when it will be through at the speed so far. */
-export function logProgress(doing: string, total: number): Progress {
-  const from = Date.now()
+/** Tells every five seconds how far a long list is, how fast it goes, when it will be through, and what it waits for. */
+export function logProgress(doing: string, total: number, traffic: Traffic): Progress {
+  const from = { at: Date.now(), requests: traffic.requests }
   let done = 0
   const timer = setInterval(() => {
-    const elapsed = Date.now() - from
-    const left = done === 0 ? '' : `, about ${Math.ceil((elapsed / done) * ((total - done) / 1000))} s left`
-    core.info(`${doing}: ${done} of ${total}${left}`)
+    const seconds = (Date.now() - from.at) / 1000
+    const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`
+    const left = done === 0 ? '' : `, about ${Math.ceil((seconds / done) * (total - done))} s left`
+    const waiting = traffic.waitingFor === undefined ? '' : `; waiting for ${traffic.waitingFor}`
+    core.info(`${doing}: ${done} of ${total}, ${pace}${left}${waiting}`)
   }, PROGRESS_EVERY)
   return {
     step: () => {

@@ -32,7 +32,7 @@ export function code(text: string): string {
 }
 
 /** Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. */
-const WORD = /^[("]?([A-Za-z]+(['’-][A-Za-z]+)*|\d{1,9})?[).,;:!?"]*$/
+const WORD = /^[("]*(Auth0|[A-Za-z]+(['’-][A-Za-z]+)*|\d{1,9})?[).,;:!?"]*$/
 
 /** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
 export function prose(sentence: string): string {
@@ -44,7 +44,7 @@ export function prose(sentence: string): string {
 
 /** A sentence's punctuation stays outside of the code. */
 function codeToken(token: string): string {
-  const [, before = '', inner = '', after = ''] = /^([("]?)(.*?)([).,;:!?"]*)$/.exec(token) ?? []
+  const [, before = '', inner = '', after = ''] = /^([("]*)(.*?)([).,;:!?"]*)$/.exec(token) ?? []
   return `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`
 }
 

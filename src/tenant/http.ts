@@ -3,9 +3,18 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
-import { CancelledError, type Reach, TenantError } from '../errors.ts'
+import { NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
-import { answered, delayBefore, INITIAL_PACE, readBucket, sending } from './pace.ts'
+import {
+  delayBefore,
+  MOST_IN_FLIGHT,
+  type PaceLimits,
+  readBucket,
+  received,
+  sending,
+  startPace,
+  type Traffic,
+} from './pace.ts'
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -30,11 +39,12 @@ export interface Answer {
 export interface Http {
   /**
    * Sends a request until an answer comes that sending it again would not change.
-   * @throws TenantError where none came, CancelledError where the run was asked to stop
+   * @throws TenantError where none came, NotSentError where the run was asked to stop
    */
   readonly send: (request: Request) => Promise<Answer>
-  /** What was sent so far, token requests and retries included, and the milliseconds spent waiting to be allowed to. */
-  readonly traffic: { readonly requests: number; readonly waited: number }
+  /** From here on nothing is sent: what has just failed would fail for every request. */
+  readonly halt: (cause: TenantError) => void
+  readonly traffic: Traffic
   readonly close: () => Promise<void>
 }
 
@@ -42,6 +52,8 @@ export interface HttpOptions {
   readonly origin: string
   /** Refuses every method but GET, and POST to the token endpoint. */
   readonly readOnly: boolean
+  readonly limits: PaceLimits
+  /** Its reason is a NotSentError. */
   readonly signal: AbortSignal
   readonly dispatcher?: Dispatcher
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>
@@ -50,9 +62,6 @@ export interface HttpOptions {
 }
 
 export const TOKEN_PATH = '/oauth/token'
-
-/** How many requests are under way at once; the pace decides how many a second. */
-export const WIDTH = 8
 
 const MAX_ATTEMPTS = 8
 const FIRST_BACKOFF = 250
@@ -77,38 +86,59 @@ export function createHttp(options: HttpOptions): Http {
   const now = options.now ?? Date.now
   const random = options.random ?? Math.random
   const pause = options.sleep ?? ((milliseconds, signal) => sleep(milliseconds, undefined, { signal }))
-  const traffic = { requests: 0, waited: 0 }
+  const traffic = { requests: 0, waited: 0, waitingFor: undefined as string | undefined, blind: false }
+  const halted = new AbortController()
+  const stopped = AbortSignal.any([signal, halted.signal])
   const inFlight = new AbortController()
   signal.addEventListener('abort', () => setTimeout(() => inFlight.abort(signal.reason), GRACE).unref(), { once: true })
 
-  let pace = INITIAL_PACE
+  let pace = startPace(options.limits)
   let failuresInRow = 0
+  let queue: Promise<unknown> = Promise.resolve()
 
-  const wait = async (milliseconds: number): Promise<void> => {
+  const wait = async (milliseconds: number, waitingFor: string): Promise<void> => {
     const from = now()
+    traffic.waitingFor = waitingFor
     try {
-      await pause(milliseconds, signal)
+      await pause(milliseconds, stopped)
     } catch {
-      signal.throwIfAborted()
+      stopped.throwIfAborted()
     } finally {
+      traffic.waitingFor = undefined
       traffic.waited += now() - from
     }
   }
 
-  const turn = async (paced: boolean): Promise<void> => {
-    signal.throwIfAborted()
-    for (let delay = delayBefore(pace, now()); paced && delay > 0; delay = delayBefore(pace, now())) {
-      await wait(delay)
-      signal.throwIfAborted()
-    }
+  /** Requests go one after the other, in the order in which they were asked for. */
+  const turn = (): Promise<void> => {
+    const mine = queue.then(async () => {
+      stopped.throwIfAborted()
+      for (let delay = delayBefore(pace, now()); delay > 0; delay = delayBefore(pace, now())) {
+        await wait(delay, 'the rate limit')
+      }
+      pace = sending(pace, now())
+    })
+    queue = mine.catch(() => undefined)
+    return mine
   }
 
   const attempt = async (request: Request): Promise<Attempt> => {
+    if (request.paced) await turn()
+    stopped.throwIfAborted()
     traffic.requests++
-    if (request.paced) pace = sending(pace)
+    const from = now()
     const result = await exchange(dispatcher, origin, request, inFlight.signal)
     if (request.paced) {
-      pace = answered(pace, result.kind === 'answer' ? readBucket(result.answer.headers, now()) : undefined)
+      const answer = result.kind === 'answer' ? result.answer : undefined
+      const outcome = {
+        bucket: answer && readBucket(answer.headers, now()),
+        answered: answer !== undefined,
+        throttled: answer?.status === 429,
+        latency: now() - from,
+        jitter: random(),
+      }
+      pace = received(pace, outcome, now())
+      traffic.blind = pace.blind
     }
     return result
   }
@@ -120,9 +150,8 @@ export function createHttp(options: HttpOptions): Http {
     let attempts = 0
     try {
       for (;;) {
-        await turn(request.paced)
-        attempts++
         const result = await attempt(request)
+        attempts++
         if (result.kind === 'answer' && !isPassing(result.answer)) {
           failuresInRow = 0
           return { ...result.answer, attempts }
@@ -133,10 +162,11 @@ export function createHttp(options: HttpOptions): Http {
         if (hopeless || attempts === MAX_ATTEMPTS) {
           throw givenUp(request, attempts, result, origin, hopeless ? 'run' : 'user')
         }
-        await wait(throttled ? untilReset(result.answer.headers, attempts) : backoff(attempts))
+        // After a refusal the pace holds everybody back; it knows nothing of the token endpoint's bucket.
+        if (!throttled || !request.paced) await wait(backoff(attempts), 'another try after a failure')
       }
     } catch (error) {
-      if (error instanceof CancelledError && attempts > 0) throw interrupted(request, attempts, error)
+      if (error instanceof NotSentError && attempts > 0) throw interrupted(request, attempts, error)
       throw error
     }
   }
@@ -144,12 +174,10 @@ export function createHttp(options: HttpOptions): Http {
   const backoff = (attempts: number): number =>
     Math.min(FIRST_BACKOFF * 2 ** (attempts - 1), LONGEST_BACKOFF) * (0.5 + random() / 2)
 
-  const untilReset = (headers: Answer['headers'], attempts: number): number => {
-    const bucket = readBucket(headers, now())
-    return bucket === undefined ? 4 * backoff(attempts) : bucket.resetAt - now() + backoff(attempts)
-  }
+  const halt = (cause: TenantError): void =>
+    halted.abort(new NotSentError('An earlier request failed for all.', { cause }))
 
-  return { send, traffic, close: () => dispatcher.destroy() }
+  return { send, halt, traffic, close: () => dispatcher.destroy() }
 }
 
 /** An answer that says "not now". */
@@ -229,9 +257,9 @@ function givenUp(request: Request, attempts: number, result: Attempt, origin: st
 }
 
 /** The tenant may have done what it was asked, as the last answer was lost or never awaited. */
-function interrupted(request: Request, attempts: number, cause: CancelledError): TenantError {
+function interrupted(request: Request, attempts: number, cause: NotSentError): TenantError {
   return new TenantError(
-    'Cancelled before an answer came; whether the tenant did it is not known',
+    'The run stopped before an answer came; whether the tenant did it is not known',
     { request: `${request.method} ${request.path}`, reach: 'run', attempts, advice: 'Run it again to be sure.' },
     { cause },
   )
@@ -249,7 +277,7 @@ function adviceOn(fault: Error): string {
 /** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */
 function createDispatcher(origin: string): Dispatcher {
   const options = {
-    connections: WIDTH,
+    connections: MOST_IN_FLIGHT,
     allowH2: false,
     connect: { timeout: 10_000 },
     headersTimeout: TIMEOUT,

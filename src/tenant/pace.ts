@@ -1,27 +1,84 @@
-// When the next request may go: what Auth0's rate-limit headers said and a clock in, a delay out. Pure.
+// When the next request may go: answers' rate-limit headers and a clock in, a delay out. It learns how fast the tenant's
+// token bucket fills, spends what fills it, and leaves the headroom to other traffic. Pure; times are milliseconds of
+// the local clock, rates are requests a millisecond.
 
-/** The tenant's token bucket as the latest answer described it; times in milliseconds of the local clock. */
+/** The bucket as an answer described it. */
 export interface Bucket {
   readonly limit: number
   readonly remaining: number
   readonly resetAt: number
 }
 
-export interface Pace {
-  readonly bucket: Bucket | undefined
-  readonly inFlight: number
+export interface PaceLimits {
+  /** The share of the bucket, 0 to below 1, that is left to other traffic. */
+  readonly headroom: number
+  /** Requests a second that are never exceeded; undefined where the tenant alone decides. */
+  readonly ceiling: number | undefined
 }
 
-export const INITIAL_PACE: Pace = { bucket: undefined, inFlight: 0 }
+/** What an answer told, or an attempt that got none. */
+export interface Outcome {
+  readonly bucket: Bucket | undefined
+  readonly answered: boolean
+  readonly throttled: boolean
+  /** How long it took. */
+  readonly latency: number
+  /** 0 to 1, at random: clients that were refused together do not come back together. */
+  readonly jitter: number
+}
 
-/** A quarter of the bucket is left to other traffic, which stays under the 80 % at which Auth0 writes a warning. */
-const HEADROOM = 0.25
+export interface Pace {
+  readonly limits: PaceLimits
+  /** Requests a millisecond that are never exceeded: the limit, or less where the tenant does not describe its bucket. */
+  readonly ceiling: number
+  readonly inFlight: number
+  /** The latest description of the bucket, and when it came. */
+  readonly seen: (Bucket & { readonly at: number }) | undefined
+  /** Requests that the description may not count yet. */
+  readonly pending: number
+  /** Answers so far that described the bucket. */
+  readonly answers: number
+  /** What the next descriptions are compared with, to see what was filled in between. */
+  readonly mark: { readonly at: number; readonly remaining: number; readonly answers: number } | undefined
+  /** How fast the bucket fills, less what others take; undefined as long as that is not known. */
+  readonly refill: number | undefined
+  /** A moving average. */
+  readonly latency: number
+  readonly lastSentAt: number
+  /** Nothing goes before this, after a refusal. */
+  readonly notBefore: number
+  /** Answers come without rate-limit headers. */
+  readonly blind: boolean
+}
 
-/** The longest refill window that Auth0 documents is a minute; a reset further away is not believed. */
+/** What went to and fro so far. */
+export interface Traffic {
+  /** Token requests and retries included. */
+  readonly requests: number
+  /** Milliseconds spent waiting to be allowed to send. */
+  readonly waited: number
+  /** What is being waited for; undefined while requests go out. */
+  readonly waitingFor: string | undefined
+  /** Answers come without rate-limit headers, so that the pace is a cautious guess. */
+  readonly blind: boolean
+}
+
+/** Requests a second where the tenant does not describe its bucket. */
+const BLIND_CEILING = 10
+/** As many are under way at once at the most; the refill and the latency say how many are of use. */
+export const MOST_IN_FLIGHT = 48
+const LEAST_IN_FLIGHT = 8
+/** Auth0's windows are a minute at the most; a reset further away is not believed. */
 const LONGEST_WINDOW = 60_000
-
-/** How soon to look again while an answer that will tell more is under way. */
-const LOOK_AGAIN = 25
+/** A bucket whose reset is further away is filled at once, at the end of a window, rather than bit by bit. */
+const WINDOWED = 5_000
+/** How long the bucket is left alone to see what fills it. */
+const SOUNDING = 250
+/** A refill is believed after this many requests' worth of it, and measured anew after the longer time. */
+const ENOUGH = 3
+const MEASURED_FOR = 2_000
+/** How soon to look again while answers are under way that will tell more. */
+const LOOK_AGAIN = 5
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
@@ -40,25 +97,119 @@ export function readBucket(headers: Headers, now: number): Bucket | undefined {
   return { limit, remaining: Math.min(remaining, limit), resetAt: now + Math.min(Math.max(wait, 0), LONGEST_WINDOW) }
 }
 
-export function sending(pace: Pace): Pace {
-  return { ...pace, inFlight: pace.inFlight + 1 }
+export function startPace(limits: PaceLimits): Pace {
+  return {
+    limits,
+    ceiling: limits.ceiling === undefined ? Number.POSITIVE_INFINITY : limits.ceiling / 1000,
+    inFlight: 0,
+    seen: undefined,
+    pending: 0,
+    answers: 0,
+    mark: undefined,
+    refill: undefined,
+    latency: 0,
+    lastSentAt: Number.NEGATIVE_INFINITY,
+    notBefore: Number.NEGATIVE_INFINITY,
+    blind: false,
+  }
 }
 
-/** @param bucket undefined where the answer told nothing, or where none came */
-export function answered(pace: Pace, bucket: Bucket | undefined): Pace {
-  return { bucket: bucket ?? pace.bucket, inFlight: pace.inFlight - 1 }
+export function sending(pace: Pace, now: number): Pace {
+  return { ...pace, inFlight: pace.inFlight + 1, pending: pace.pending + 1, lastSentAt: now }
+}
+
+export function received(pace: Pace, outcome: Outcome, now: number): Pace {
+  const { bucket, answered, throttled, latency } = outcome
+  const next: Pace = {
+    ...pace,
+    inFlight: pace.inFlight - 1,
+    latency: pace.latency === 0 ? latency : pace.latency * 0.9 + latency * 0.1,
+  }
+  const told = bucket === undefined ? (answered ? withoutBucket(next) : next) : withBucket(next, bucket, now)
+  return throttled ? slowedDown(told, outcome, now) : told
+}
+
+/** Whole milliseconds until the next request may go; 0 is now. */
+export function delayBefore(pace: Pace, now: number): number {
+  return Math.max(0, Math.ceil(exactDelay(pace, now)))
+}
+
+function exactDelay(pace: Pace, now: number): number {
+  const { ceiling, lastSentAt, notBefore, inFlight, seen, blind } = pace
+  const held = Math.max(notBefore - now, lastSentAt + 1 / ceiling - now)
+  if (held > 0) return held
+  if (inFlight >= usefulInFlight(pace)) return LOOK_AGAIN
+  if (seen === undefined) return blind || inFlight === 0 ? 0 : LOOK_AGAIN
+  const missing = reserveOf(pace, seen) + 1 - levelOf(pace, seen, now)
+  if (pace.refill === undefined) return delayUnmeasured(pace, seen, missing, now)
+  if (missing <= 0) return 0
+  // At the reset, in either reading, something was added for the one request that goes to see.
+  return Math.min(missing / pace.refill, inFlight > 0 ? LOOK_AGAIN : Math.max(0, seen.resetAt - now))
 }
 
 /**
- * Milliseconds until the next request may go; 0 is now. Past the reset one request at a time goes ahead, to see what has
- * been added: Auth0's documentation and its limiter disagree on whether the bucket is full by then.
+ * As long as the refill is not known, half of what may be spent is spent at once, so that there is room to see what
+ * comes in; then one request goes at a time. At the reserve, the reset is waited for: Auth0's documentation calls it the
+ * time at which more requests are added, its limiter the time at which the bucket is full, and it is safe in both.
  */
-export function delayBefore({ bucket, inFlight }: Pace, now: number): number {
-  if (bucket === undefined) return 0
-  const reserve = Math.min(Math.ceil(bucket.limit * HEADROOM), bucket.limit - 1)
-  if (bucket.remaining - inFlight > reserve) return 0
-  if (now < bucket.resetAt) return bucket.resetAt - now
-  return inFlight === 0 ? 0 : LOOK_AGAIN
+function delayUnmeasured(pace: Pace, seen: Bucket & { readonly at: number }, missing: number, now: number): number {
+  const spendable = seen.limit - reserveOf(pace, seen)
+  if (missing <= -spendable / 2) return 0
+  if (pace.inFlight > 0) return LOOK_AGAIN
+  if (missing > 0) return Math.max(0, seen.resetAt - now)
+  return isWindowed(seen, seen.at) ? 0 : Math.max(0, seen.at + SOUNDING - now)
+}
+
+/** What the bucket holds now as far as is known, were all of the requests counted that it may not have counted yet. */
+function levelOf({ pending, refill }: Pace, seen: Bucket & { readonly at: number }, now: number): number {
+  return Math.min(seen.limit, seen.remaining + (refill ?? 0) * (now - seen.at)) - pending
+}
+
+function reserveOf({ limits }: Pace, { limit }: Bucket): number {
+  return Math.min(limit * limits.headroom, limit - 1)
+}
+
+/** Twice of what the refill can use at this latency; as long as that is not known, one more with each answer. */
+function usefulInFlight({ refill, latency, answers }: Pace): number {
+  const useful = refill === undefined ? LEAST_IN_FLIGHT + answers : Math.ceil(2 * refill * latency)
+  return Math.min(MOST_IN_FLIGHT, Math.max(LEAST_IN_FLIGHT, useful))
+}
+
+function isWindowed({ resetAt }: Bucket, now: number): boolean {
+  return resetAt - now > WINDOWED
+}
+
+function withoutBucket(pace: Pace): Pace {
+  if (pace.seen !== undefined) return pace
+  return { ...pace, blind: true, ceiling: Math.min(pace.ceiling, BLIND_CEILING / 1000) }
+}
+
+function withBucket(pace: Pace, bucket: Bucket, now: number): Pace {
+  const seen = { ...bucket, at: now }
+  const next = { ...pace, seen, pending: pace.inFlight, answers: pace.answers + 1 }
+  const mark = { at: now, remaining: bucket.remaining, answers: next.answers }
+  if (isWindowed(bucket, now)) return { ...next, mark: undefined, refill: undefined }
+  // What is filled into a full bucket is not to be seen.
+  if (next.mark === undefined || bucket.remaining >= bucket.limit - 1) return { ...next, mark }
+  const elapsed = now - next.mark.at
+  const filled = bucket.remaining - next.mark.remaining + next.answers - next.mark.answers
+  if (elapsed < SOUNDING || (filled < ENOUGH && elapsed < MEASURED_FOR)) return next
+  // One less, as the headers count in whole requests. Too low a refill costs no speed, too high a one the reserve.
+  const refill = Math.max(filled - 1, ENOUGH / 10) / elapsed
+  return { ...next, refill, mark: elapsed < MEASURED_FOR ? next.mark : mark }
+}
+
+/** After a refusal: not before the reset, half as fast, and everything that was learned is learned anew. */
+function slowedDown(pace: Pace, { bucket, jitter }: Outcome, now: number): Pace {
+  const reset = bucket === undefined ? now + 1_000 : bucket.resetAt
+  const ceiling = pace.blind ? Math.max(pace.ceiling / 2, 0.5 / 1000) : pace.ceiling
+  return {
+    ...pace,
+    ceiling,
+    refill: pace.refill && pace.refill / 2,
+    mark: undefined,
+    notBefore: Math.max(pace.notBefore, reset + jitter * 1_000),
+  }
 }
 
 function wholeNumber(header: string | string[] | undefined): number | undefined {

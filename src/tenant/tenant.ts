@@ -2,7 +2,7 @@
 // tenant's host and no other.
 
 import { z } from 'zod'
-import type { Reach, TenantError } from '../errors.ts'
+import { type Reach, TenantError } from '../errors.ts'
 import type { Live } from '../plan/diff.ts'
 import { type Grant, grantOf, type Permission } from '../plan/grants.ts'
 import type { Candidate } from '../plan/identify.ts'
@@ -145,12 +145,22 @@ export function openTenant(session: Session): Tenant {
     throw refusal(answer, summary)
   }
 
+  /** What concerns the whole run stops everything that still waits to be sent. */
+  const halting = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      if (error instanceof TenantError && error.details.reach === 'run') session.halt(error)
+      throw error
+    }
+  }
+
   return {
-    apis,
-    permissionsOf,
-    findByEmail,
-    grant: (user, permissions) => write('POST', user, permissions),
-    revoke: (user, permissions) => write('DELETE', user, permissions),
+    apis: identifiers => halting(apis(identifiers)),
+    permissionsOf: user => halting(permissionsOf(user)),
+    findByEmail: email => halting(findByEmail(email)),
+    grant: (user, permissions) => halting(write('POST', user, permissions)),
+    revoke: (user, permissions) => halting(write('DELETE', user, permissions)),
   }
 }
 

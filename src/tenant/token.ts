@@ -10,6 +10,8 @@ import { type Answer, type Http, type Request, TOKEN_PATH } from './http.ts'
 /** Sends Management API requests with a valid token. */
 export interface Session {
   readonly send: (request: Omit<Request, 'paced' | 'headers'>) => Promise<Answer>
+  /** From here on nothing is sent. */
+  readonly halt: (cause: TenantError) => void
   /** undefined where the token does not tell */
   readonly scopes: () => Promise<ReadonlySet<string> | undefined>
 }
@@ -62,7 +64,7 @@ export function openSession(options: SessionOptions): Session {
     return http.send(authorised(request, await token(first)))
   }
 
-  return { send, scopes: async () => (await token()).scopes }
+  return { send, halt: http.halt, scopes: async () => (await token()).scopes }
 }
 
 function authorised(request: Omit<Request, 'paced' | 'headers'>, token: Token): Request {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CancelledError, type Reach, TenantError } from '../../src/errors.ts'
+import { NotSentError, type Reach, TenantError } from '../../src/errors.ts'
 import { apply, type Writer } from '../../src/plan/apply.ts'
 import { diff, type UserState } from '../../src/plan/diff.ts'
 import type { UserOutcome } from '../../src/plan/plan.ts'
@@ -85,13 +85,13 @@ describe('a failure', () => {
 
 describe('a cancelled run', () => {
   it('lists a user for whom nothing was sent as not attempted', async () => {
-    const { writer } = recorder({ 'a:grant': new CancelledError('SIGINT') })
+    const { writer } = recorder({ 'a:grant': new NotSentError('SIGINT') })
     const outcomes = await applyTo([changing('a'), changing('b')], writer)
     expect(outcomes.map(outcome => outcome.status)).toEqual(['not attempted', 'not attempted'])
   })
 
   it('lists a user for whom half was done as failed, with what was done', async () => {
-    const { writer } = recorder({ 'a:revoke': new CancelledError('SIGINT') })
+    const { writer } = recorder({ 'a:revoke': new NotSentError('SIGINT') })
     const [outcome] = await applyTo([changing('a')], writer)
     expect(outcome).toMatchObject({ status: 'failed', granted: [{ permission: 'new' }], revoked: [] })
   })
