@@ -2,4 +2,4 @@
 
 import { manifestJsonSchema } from './schema.ts'
 
-process.stdout.write(`${JSON.stringify(manifestJsonSchema, undefined, 2)}\n`)
+process.stdout.write(`${JSON.stringify(manifestJsonSchema(), undefined, 2)}\n`)

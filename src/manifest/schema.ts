@@ -176,4 +176,7 @@ export const manifestSchema = z
     description: 'Which Auth0 users hold which API permissions directly.',
   })
 
-export const manifestJsonSchema: object = z.toJSONSchema(manifestSchema, { target: 'draft-7', io: 'input' })
+/** The same definition for editors. It is made on demand, as the action itself has no use for it. */
+export function manifestJsonSchema(): object {
+  return z.toJSONSchema(manifestSchema, { target: 'draft-7', io: 'input' })
+}
