@@ -64501,6 +64501,7 @@ const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createR
 // An answer that is not what was hoped for → an error with Auth0's own words in it.
 
 
+
 /** The Management API's form, and the token endpoint's. */
 const errorBody = object({
     message: schemas_string().optional(),
@@ -64514,13 +64515,15 @@ const answer_error_LONGEST_QUOTE = 300;
 function answerError(answer, summary, reach, advice) {
     const { data } = errorBody.safeParse(answer.body);
     const words = data?.message ?? data?.error_description ?? (typeof answer.body === 'string' ? answer.body : undefined);
+    // An answer may quote what it was sent, and of a secret that is cut in two nothing would be recognised later.
+    const said = words && redact(words);
     return new TenantError(summary, {
         request: `${answer.request.method} ${answer.request.path}`,
         reach,
         attempts: answer.attempts,
         status: answer.status,
         errorCode: data?.errorCode ?? data?.error,
-        answer: words !== undefined && words.length > answer_error_LONGEST_QUOTE ? `${words.slice(0, answer_error_LONGEST_QUOTE)}…` : words,
+        answer: said !== undefined && said.length > answer_error_LONGEST_QUOTE ? `${said.slice(0, answer_error_LONGEST_QUOTE)}…` : said,
         requestId: REQUEST_ID_HEADERS.map(name => answer.headers[name]).find(value => typeof value === 'string'),
         advice,
     });

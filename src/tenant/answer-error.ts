@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { type Reach, TenantError } from '../errors.ts'
+import { redact } from '../secrets.ts'
 import type { Answer } from './http.ts'
 
 /** The Management API's form, and the token endpoint's. */
@@ -20,13 +21,15 @@ const LONGEST_QUOTE = 300
 export function answerError(answer: Answer, summary: string, reach: Reach, advice: string): TenantError {
   const { data } = errorBody.safeParse(answer.body)
   const words = data?.message ?? data?.error_description ?? (typeof answer.body === 'string' ? answer.body : undefined)
+  // An answer may quote what it was sent, and of a secret that is cut in two nothing would be recognised later.
+  const said = words && redact(words)
   return new TenantError(summary, {
     request: `${answer.request.method} ${answer.request.path}`,
     reach,
     attempts: answer.attempts,
     status: answer.status,
     errorCode: data?.errorCode ?? data?.error,
-    answer: words !== undefined && words.length > LONGEST_QUOTE ? `${words.slice(0, LONGEST_QUOTE)}…` : words,
+    answer: said !== undefined && said.length > LONGEST_QUOTE ? `${said.slice(0, LONGEST_QUOTE)}…` : said,
     requestId: REQUEST_ID_HEADERS.map(name => answer.headers[name]).find(value => typeof value === 'string') as
       | string
       | undefined,

@@ -1,0 +1,53 @@
+// Manifests of growing size: what reading, validating and planning them takes, without a rate limit.
+
+import {
+  failedUsers,
+  type MeasuredRun,
+  measureNode,
+  script,
+  stepOf,
+  tenantVariables,
+  type Workspace,
+} from './programs.ts'
+import { seconds, table } from './table.ts'
+import { type TenantAddress, withTenant } from './tenant.ts'
+
+const SIZES = [1_000, 10_000, 50_000]
+
+export async function measureLargeManifests(openWorkspace: (users: number) => Promise<Workspace>): Promise<string> {
+  const rows: string[][] = []
+  for (const users of SIZES) {
+    const workspace = await openWorkspace(users)
+    const size = `${users.toLocaleString('en')} (${(workspace.size / 1024 ** 2).toFixed(1)} MiB)`
+    const parsed = await measureNode(script('parse.ts', users), { cwd: workspace.path })
+    const validated = await measureStep(workspace, undefined)
+    const { planned, client } = await withTenant({ users }, async tenant => ({
+      planned: await measureStep(workspace, tenant),
+      client: await measureNode(script('client-floor.ts', users), { env: tenantVariables(tenant) }),
+    }))
+    const own = `${((planned.cpu - client.cpu) / users).toFixed(2)} ms`
+    rows.push(
+      [size, 'parse alone', ...cellsOf({ ...parsed, ...JSON.parse(parsed.output) }), ''],
+      ['', '`validate`', ...cellsOf(validated), ''],
+      ['', '`plan`', ...cellsOf(planned), own],
+      ['', 'the HTTP client alone', ...cellsOf(client), ''],
+    )
+  }
+  const caption = [
+    '**Large manifests**: five permissions for each user, and a tenant in another process that limits nobody. The last',
+    'column is the CPU time of `plan` less that of sending the same requests with the HTTP client alone.',
+  ]
+  const head = ['users', 'what', 'time', 'CPU', 'peak memory', 'own CPU per user']
+  return `${caption.join(' ')}\n\n${table(head, rows)}`
+}
+
+async function measureStep(workspace: Workspace, tenant: TenantAddress | undefined): Promise<MeasuredRun> {
+  const { args, options } = await stepOf(workspace, tenant)
+  const run = await measureNode(args, options)
+  await failedUsers(workspace, run)
+  return run
+}
+
+function cellsOf({ wall, cpu, peak }: MeasuredRun): readonly string[] {
+  return [seconds(wall), seconds(cpu), `${peak.toFixed(0)} MiB`]
+}

@@ -1,0 +1,114 @@
+// The action, Auth0's SDK and a plain loop read the same users from tenants with the same token bucket.
+
+import { readDefinition } from '../e2e/action.ts'
+import { failedUsers, type Run, runNode, script, stepOf, tenantVariables, type Workspace } from './programs.ts'
+import { median, seconds, table } from './table.ts'
+import { type Counts, type TenantAddress, withTenant } from './tenant.ts'
+
+interface Bucket {
+  readonly limit: number
+  readonly perSecond: number
+  readonly users: number
+}
+
+interface Result extends Counts {
+  readonly wall: number
+  readonly failed: number
+}
+
+interface Contender {
+  readonly name: string
+  readonly run: (workspace: Workspace, tenant: TenantAddress) => Promise<Pick<Result, 'wall' | 'failed'>>
+}
+
+const BUCKETS: readonly Bucket[] = [
+  { limit: 10, perSecond: 2, users: 40 },
+  { limit: 50, perSecond: 16, users: 120 },
+  { limit: 100, perSecond: 100, users: 600 },
+]
+/** Milliseconds; about what a tenant on the same continent takes at best. */
+const LATENCY = 50
+const RUNS = 3
+/** Milliseconds; who takes longer runs once. */
+const LONG = 10_000
+
+const ACTION: Contender = {
+  name: 'this action, `plan`',
+  run: async (workspace, tenant) => {
+    const { args, options } = await stepOf(workspace, tenant)
+    const run = await runNode(args, options)
+    return { wall: run.wall, failed: await failedUsers(workspace, run) }
+  },
+}
+
+const CONTENDERS: readonly Contender[] = [
+  ACTION,
+  contender('`auth0` 7, eight at a time', 'sdk-loop.ts'),
+  contender('one after the other', 'one-by-one.ts'),
+]
+
+export async function compareUnderRateLimit(openWorkspace: (users: number) => Promise<Workspace>): Promise<string> {
+  const { inputs } = await readDefinition()
+  const headroom = Number.parseFloat(inputs.headroom?.default ?? '') / 100
+  const rows: string[][] = []
+  for (const bucket of BUCKETS) {
+    const results = await race(bucket, await openWorkspace(bucket.users))
+    for (const [{ name }, runs] of results) {
+      const share = name === ACTION.name ? 1 - headroom : undefined
+      rows.push([
+        `${bucket.limit} (${bucket.perSecond}/s), ${bucket.users} users`,
+        name,
+        ...cellsOf(bucket, runs, share),
+      ])
+    }
+  }
+  const caption = [
+    `**Under the rate limit**: reading users from a tenant that answers after ${LATENCY} ms. The bound is what the`,
+    `token bucket itself needs for the requests; for the action, in brackets, what it needs with ${headroom * 100} %`,
+    `left to others. Time is of the whole process, the median of ${RUNS} runs (one where it takes over`,
+    `${LONG / 1000} s); counts are the highest of them.`,
+  ]
+  const head = ['bucket', 'who', 'time', 'bound', 'requests', '429s', '`api_limit_warning`s', 'users not read']
+  return `${caption.join(' ')}\n\n${table(head, rows)}`
+}
+
+/** One after the other, round by round, each with a fresh tenant. */
+async function race(bucket: Bucket, workspace: Workspace): Promise<ReadonlyMap<Contender, readonly Result[]>> {
+  const results = new Map<Contender, Result[]>(CONTENDERS.map(each => [each, []]))
+  for (let round = 1; round <= RUNS; round++) {
+    for (const [{ run }, runs] of results) {
+      if (runs.some(({ wall }) => wall > LONG)) continue
+      const options = { users: bucket.users, latency: LATENCY, bucket }
+      runs.push(await withTenant(options, tenant => run(workspace, tenant)))
+    }
+  }
+  return results
+}
+
+function cellsOf({ limit, perSecond }: Bucket, runs: readonly Result[], share: number | undefined): readonly string[] {
+  const most = (count: (result: Result) => number) => Math.max(...runs.map(count))
+  const needed = most(({ requests, refused, failed }) => requests - refused + failed)
+  const bound = (spendable: number) => seconds((Math.max(0, needed - spendable) / perSecond) * 1000)
+  return [
+    seconds(median(runs.map(({ wall }) => wall))),
+    bound(limit) + (share === undefined ? '' : ` (${bound(limit * share)})`),
+    ...[most(run => run.requests), most(run => run.refused), most(run => run.warnings), most(run => run.failed)].map(
+      String,
+    ),
+  ]
+}
+
+function contender(name: string, program: string): Contender {
+  return {
+    name,
+    run: async ({ users }, tenant) => {
+      const run = await runNode(script(program, users), { env: tenantVariables(tenant) })
+      return { wall: run.wall, failed: failedOf(run) }
+    },
+  }
+}
+
+function failedOf({ exitCode, output }: Run): number {
+  if (exitCode !== 0) throw new Error(`a contender ended with ${exitCode}`)
+  return Number(output)
+}

@@ -1,0 +1,50 @@
+// The team of any size that every program of the benchmark reads: its APIs, its users with five grants each, and the
+// manifest that describes exactly that.
+
+import type { ApiOptions, UserOptions } from '../tenant/store.ts'
+
+const ALIASES = ['orders', 'billing'] as const
+const ACTIONS = ['read', 'write', 'delete', 'export', 'approve']
+const GRANTS_PER_USER = 5
+
+export const APIS: readonly ApiOptions[] = ALIASES.map(alias => ({
+  identifier: identifierOf(alias),
+  permissions: ACTIONS.map(action => `${action}:${alias}`),
+}))
+
+export function userIds(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `auth0|${index.toString(16).padStart(24, '0')}`)
+}
+
+/** What the tenant holds, so that a plan is empty. */
+export function tenantUsers(count: number): readonly UserOptions[] {
+  return userIds(count).map((id, index) => ({
+    id,
+    direct: grantsOf(index).flatMap(([alias, permissions]) =>
+      permissions.map(permission => ({ api: identifierOf(alias), permission })),
+    ),
+  }))
+}
+
+/** As people write one. */
+export function manifestOf(count: number): string {
+  const apis = ALIASES.map(alias => `  ${alias}: ${identifierOf(alias)}\n`)
+  const users = userIds(count).map((id, index) => {
+    const permissions = grantsOf(index).map(([alias, names]) => `      ${alias}: [${names.join(', ')}]\n`)
+    return `  - id: ${id}\n    permissions:\n${permissions.join('')}`
+  })
+  return `version: 1\napis:\n${apis.join('')}users:\n${users.join('')}`
+}
+
+/** Which ones differ from user to user, how many do not. */
+function grantsOf(index: number): readonly (readonly [alias: string, permissions: readonly string[]])[] {
+  const ofFirst = 1 + (index % (GRANTS_PER_USER - 1))
+  return ALIASES.map((alias, position) => {
+    const names = ACTIONS.slice(0, position === 0 ? ofFirst : GRANTS_PER_USER - ofFirst)
+    return [alias, names.map(action => `${action}:${alias}`)] as const
+  })
+}
+
+function identifierOf(alias: string): string {
+  return `https://${alias}.acme.com/`
+}

@@ -1,0 +1,51 @@
+// The benchmark's end of the tenant's process.
+
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { BucketOptions } from '../tenant/bucket.ts'
+
+export interface TenantProcessOptions {
+  readonly users: number
+  /** Limits nobody unless set. */
+  readonly bucket?: BucketOptions
+  /** Milliseconds before every answer. */
+  readonly latency?: number
+}
+
+export interface TenantAddress {
+  /** `http://127.0.0.1:…` */
+  readonly domain: string
+  /** A ready Management API token. */
+  readonly token: string
+}
+
+export interface Counts {
+  readonly requests: number
+  /** Answered with 429. */
+  readonly refused: number
+  /** `api_limit_warning` in the tenant's log, which Auth0 writes once a minute at the most. */
+  readonly warnings: number
+}
+
+/** Starts a fresh tenant, hands it to `use`, and tells what it counted meanwhile. */
+export async function withTenant<T>(
+  options: TenantProcessOptions,
+  use: (tenant: TenantAddress) => Promise<T>,
+): Promise<T & Counts> {
+  const program = fileURLToPath(new URL('tenant-process.ts', import.meta.url))
+  const child = fork(program, [JSON.stringify(options)], { execArgv: [] })
+  const exited = once(child, 'exit').then(([code]) => {
+    throw new Error(`the tenant's process ended with ${code}`)
+  })
+  exited.catch(() => undefined)
+  const answer = async <M>(): Promise<M> => (await Promise.race([once(child, 'message'), exited]))[0]
+  try {
+    const result = await use(await answer<TenantAddress>())
+    child.send('counts')
+    return { ...result, ...(await answer<Counts>()) }
+  } finally {
+    if (child.connected) child.disconnect()
+    await exited.catch(() => undefined)
+  }
+}

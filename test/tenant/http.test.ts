@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { NotSentError } from '../../src/errors.ts'
+import { createHttp, type Http, type HttpOptions, type Request } from '../../src/tenant/http.ts'
+import type { FaultKind } from './fault.ts'
+import { startTenant, type Tenant } from './tenant.ts'
+
+const open: { readonly close: () => Promise<void> }[] = []
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(each => each.close()))
+})
+
+async function connect(
+  options: Partial<HttpOptions> = {},
+): Promise<{ readonly tenant: Tenant; readonly http: Http; readonly pauses: readonly number[] }> {
+  const tenant = await startTenant()
+  const pauses: number[] = []
+  const http = createHttp({
+    origin: tenant.domain,
+    readOnly: false,
+    limits: { headroom: 0.25, ceiling: undefined },
+    signal: new AbortController().signal,
+    // The pauses before another try are not waited for; those of the pace, which are shorter, are.
+    sleep: async milliseconds => {
+      if (milliseconds >= 250) pauses.push(milliseconds)
+      await sleep(milliseconds >= 250 ? 0 : milliseconds)
+    },
+    random: () => 1,
+    ...options,
+  })
+  open.push(tenant, http)
+  return { tenant, http, pauses }
+}
+
+const READ: Request = { method: 'GET', path: '/api/v2/users/x', paced: true }
+
+function always(tenant: Tenant, fault: FaultKind): void {
+  tenant.fault({ ...fault, times: Number.POSITIVE_INFINITY, when: () => true })
+}
+
+describe('in a mode that writes nothing', () => {
+  it.each(['POST', 'DELETE'] as const)('%s is refused before it is sent', async method => {
+    const { tenant, http } = await connect({ readOnly: true })
+    await expect(http.send({ method, path: '/api/v2/users/x/permissions', paced: true })).rejects.toThrow(
+      'writes nothing',
+    )
+    expect(tenant.requests).toEqual([])
+  })
+
+  it('the token request and reads go through', async () => {
+    const { tenant, http } = await connect({ readOnly: true })
+    await http.send({ method: 'POST', path: '/oauth/token', paced: false })
+    await http.send(READ)
+    expect(tenant.requests).toHaveLength(2)
+  })
+})
+
+describe('what passes by itself', () => {
+  it('is tried eight times, with pauses that double, and then told in Auth0’s words', async () => {
+    const { tenant, http, pauses } = await connect()
+    always(tenant, { kind: 'status', status: 503, body: { message: 'Try later', errorCode: 'busy' } })
+    await expect(http.send(READ)).rejects.toThrow(/GET \/api\/v2\/users\/x; 8 attempts; Auth0 said: 503 busy Try later/)
+    expect(tenant.requests).toHaveLength(8)
+    expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16000])
+  })
+
+  it('is tried at most 32 times in a row over all requests: then the tenant counts as down', async () => {
+    const { tenant, http } = await connect()
+    always(tenant, { kind: 'reset', after: 'nothing' })
+    const errors = await Promise.all(Array.from({ length: 20 }, () => http.send(READ).catch(error => error)))
+    expect(errors.some(error => error.details.reach === 'run')).toBe(true)
+    expect(tenant.requests.length).toBeLessThan(32 + 20)
+  })
+})
+
+describe('what does not', () => {
+  it.each([400, 401, 403, 404, 302])('(%i) is sent once', async status => {
+    const { tenant, http } = await connect()
+    always(tenant, { kind: 'status', status, headers: { location: 'http://127.0.0.1:1/' } })
+    expect(await http.send(READ)).toMatchObject({ status, attempts: 1 })
+    expect(tenant.requests).toHaveLength(1)
+  })
+})
+
+describe('a run that is asked to stop', () => {
+  it('sends nothing more', async () => {
+    const controller = new AbortController()
+    const { tenant, http } = await connect({ signal: controller.signal })
+    controller.abort(new NotSentError('Cancelled by SIGINT.'))
+    await expect(http.send(READ)).rejects.toThrow('Cancelled by SIGINT.')
+    expect(tenant.requests).toEqual([])
+  })
+
+  it('says of a request that it had sent that its fate is not known', async () => {
+    const controller = new AbortController()
+    const { tenant, http } = await connect({
+      signal: controller.signal,
+      sleep: async () => controller.abort(new NotSentError('Cancelled by SIGINT.')),
+    })
+    always(tenant, { kind: 'reset', after: 'effect' })
+    await expect(http.send(READ)).rejects.toThrow('is not known')
+    expect(tenant.requests).toHaveLength(1)
+  })
+})
+
+describe('an answer without end', () => {
+  it('is not read to its end', async () => {
+    const { tenant, http } = await connect()
+    always(tenant, { kind: 'garbage', body: 'x'.repeat(9 * 1024 * 1024) })
+    await expect(http.send(READ)).rejects.toThrow('more than 8388608 bytes')
+  })
+})
