@@ -45722,7 +45722,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9608);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1042);
 // The bundle's entry.
 
 await (0,_run_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)();
@@ -45732,7 +45732,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 9608:
+/***/ 1042:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -50813,11 +50813,11 @@ function _isoDuration(Class, params) {
 }
 // @__NO_SIDE_EFFECTS__
 function _number(Class, params) {
-    return new Class(snapshotChecks({ type: "number", checks: [], ...normalizeParams(params) }));
+    return new Class(snapshotChecks({ type: "number", checks: [], ...util.normalizeParams(params) }));
 }
 // @__NO_SIDE_EFFECTS__
 function _coercedNumber(Class, params) {
-    return new Class(snapshotChecks({ type: "number", coerce: true, checks: [], ...util.normalizeParams(params) }));
+    return new Class(snapshotChecks({ type: "number", coerce: true, checks: [], ...normalizeParams(params) }));
 }
 // @__NO_SIDE_EFFECTS__
 function _int(Class, params) {
@@ -54394,7 +54394,7 @@ const ZodNumber = /*@__PURE__*/ $constructor("ZodNumber", (inst, def) => {
     },
 }));
 function schemas_number(params) {
-    return _number(ZodNumber, params);
+    return core._number(ZodNumber, params);
 }
 const ZodNumberFormat = /*@__PURE__*/ $constructor("ZodNumberFormat", (inst, def) => {
     $ZodNumberFormat.init(inst, def);
@@ -58278,6 +58278,16 @@ function mask(secret) {
         known.add(part);
     }
 }
+/** The same data without secrets in any of its texts: before they are escaped, when nothing would be recognised. */
+function redactAll(value) {
+    if (typeof value === 'string')
+        return redact(value);
+    if (Array.isArray(value))
+        return value.map(redactAll);
+    if (typeof value !== 'object' || value === null)
+        return value;
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redactAll(each)]));
+}
 function redact(text) {
     let redacted = text;
     for (const secret of known)
@@ -58451,7 +58461,8 @@ function readPrivateKey(pem, reject) {
     }
 }
 function quote(value) {
-    return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+    const shown = redact(value);
+    return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
 }
 function listed(names) {
     return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
@@ -58621,8 +58632,8 @@ function* expiriesOf(documents) {
     }
 }
 function* expiryOf(node, { file, path, on }) {
-    const expires = textOf(fieldOf(node, 'expires'));
-    if (expires !== undefined)
+    const expires = fieldOf(node, 'expires');
+    if (typeof expires === 'string')
         yield { expires, file, path: [...path, 'expires'], on };
 }
 /** The identifier that a key under `permissions` means: an alias, or else itself where it can be one. */
@@ -62865,24 +62876,24 @@ function placesIn(file, text) {
         return { file, line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
     };
 }
-/** Every key that stands a second time in its mapping; the parser lets the last one win. */
-function findDuplicateKeys(file, text, events) {
+/** Every key that stands a second time in its mapping, where the parser lets the last one win, or that may do so. */
+function checkKeys(file, text, events) {
     const found = [];
     walk(text, events, new Set(), (keys, { key, keyAt }) => {
         if (keyAt === undefined)
             return new Set();
-        if (keys.has(String(key)))
-            found.push({ key, at: keyAt });
+        if (key === ALIAS)
+            found.push({ message: 'An alias cannot be a key here; write the key out.', at: keyAt });
+        else if (keys.has(String(key))) {
+            found.push({ message: `The key ${problem_quote(key)} stands twice here; make one entry of the two.`, at: keyAt });
+        }
         keys.add(String(key));
         return new Set();
     });
     if (found.length === 0)
         return [];
     const placeAt = placesIn(file, text);
-    const problems = found.slice(0, MOST_PROBLEMS).map(({ key, at }) => ({
-        place: placeAt(at),
-        message: `The key ${problem_quote(key)} stands twice here; make one entry of the two.`,
-    }));
+    const problems = found.slice(0, MOST_PROBLEMS).map(({ message, at }) => ({ place: placeAt(at), message }));
     return found.length > MOST_PROBLEMS ? [...problems, countRest(file, found.length)] : problems;
 }
 /** Where an event begins in the text; undefined for those that close. */
@@ -62903,6 +62914,8 @@ function startOf(event) {
 function isQuoted({ style }) {
     return style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;
 }
+/** The key that an alias stands for; no other key can be this, as a NUL is no character of YAML. */
+const ALIAS = '\0alias';
 /** Calls `enter` for every value that has a key or an index; what it returns is handed to the values within. */
 function walk(text, events, root, enter) {
     const frames = [];
@@ -62939,7 +62952,7 @@ function walk(text, events, root, enter) {
                 break;
             case EVENT_ID.ALIAS:
                 if (isKey)
-                    frame.key = { text: '', at };
+                    frame.key = { text: ALIAS, at };
                 else
                     visit(at);
                 break;
@@ -63013,7 +63026,7 @@ async function loadManifest(patterns, workspace) {
     const documents = [];
     let left = LIMITS.totalSize;
     for (const path of paths.slice(0, LIMITS.files)) {
-        const loaded = await loadFile(path, workspace, left);
+        const loaded = await loadFile(path, workspace, left).catch(error => unreadable(path, workspace, error));
         documents.push(...loaded.documents);
         problems.push(...loaded.problems);
         for (const { text } of loaded.documents)
@@ -63027,15 +63040,25 @@ async function findFiles(pattern, workspace) {
         return [literal];
     if (!/[*?[{]/.test(pattern))
         return [];
-    const matches = await Array.fromAsync((0,promises_.glob)(pattern, { cwd: workspace }));
-    return matches.map(match => (0,external_node_path_.resolve)(workspace, match)).sort();
+    const matches = await Array.fromAsync((0,promises_.glob)(pattern, { cwd: workspace, withFileTypes: true }));
+    const files = matches.filter(match => !match.isDirectory());
+    return files.map(({ parentPath, name }) => (0,external_node_path_.join)(parentPath, name)).sort();
 }
 async function load_exists(path) {
     return (0,promises_.stat)(path).then(() => true, () => false);
 }
+/** A link to nothing, a file without read permission, or one that is gone again. */
+function unreadable(path, workspace, error) {
+    if (!(error instanceof Error && 'syscall' in error))
+        throw error;
+    return { documents: [], problems: [topOf(load_nameOf(path, workspace), `This cannot be read: ${error.message}.`)] };
+}
+function load_nameOf(path, workspace) {
+    return isWithin(path, workspace) ? (0,external_node_path_.relative)(workspace, path).split(external_node_path_.sep).join('/') : path;
+}
 /** @param left how many bytes may still be read */
 async function loadFile(path, workspace, left) {
-    const file = isWithin(path, workspace) ? (0,external_node_path_.relative)(workspace, path).split(external_node_path_.sep).join('/') : path;
+    const file = load_nameOf(path, workspace);
     const refuse = (message) => ({ documents: [], problems: [topOf(file, message)] });
     const target = await (0,promises_.realpath)(path);
     if (isWithin(path, workspace) && !isWithin(target, await (0,promises_.realpath)(workspace))) {
@@ -63083,7 +63106,7 @@ function parseDocument(file, text) {
         const excess = checkExtent(content);
         if (excess !== undefined)
             return { documents: [], problems: [topOf(file, excess)] };
-        return { documents: [{ file, text, content }], problems: findDuplicateKeys(file, text, events) };
+        return { documents: [{ file, text, content }], problems: checkKeys(file, text, events) };
     }
     catch (error) {
         if (!(error instanceof YAMLException))
@@ -64344,18 +64367,16 @@ function logProgress(doing, total, traffic) {
         },
     };
 }
-/** The end of a run, whatever became of it: annotations, report file, summary, outputs, and the step's fate. */
-async function publish(record) {
+/** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
+async function publish(whole) {
+    const record = redactAll(whole);
     const conclusion = conclude(record);
     annotate('error', [...record.errors, ...record.failures]);
     annotate('warning', record.warnings);
     annotate('notice', record.notices);
     logLine(conclusion.sentence);
-    const reportFile = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(process.env.RUNNER_TEMP ?? (0,external_node_os_namespaceObject.tmpdir)(), 'auth0-permissions-')), 'report.json');
-    await (0,promises_.writeFile)(reportFile, redact(JSON.stringify({ format: 1, ...conclusion, ...record }, undefined, 2)));
-    const summaryFile = process.env.GITHUB_STEP_SUMMARY;
-    if (summaryFile !== undefined && summaryFile !== '')
-        await (0,promises_.appendFile)(summaryFile, redact(renderSummary(record)));
+    if (conclusion.result === 'failed' || conclusion.result === 'partial')
+        process.exitCode = ExitCode.Failure;
     setOutput('result', conclusion.result);
     setOutput('changed', conclusion.changed);
     setOutput('grants', conclusion.grants);
@@ -64364,9 +64385,32 @@ async function publish(record) {
     setOutput('users-changed', conclusion.usersChanged);
     setOutput('users-failed', conclusion.usersFailed);
     setOutput('requests', conclusion.requests);
-    setOutput('report-file', reportFile);
-    if (conclusion.result === 'failed' || conclusion.result === 'partial')
-        process.exitCode = ExitCode.Failure;
+    setOutput('report-file', await attemptFile('report', () => writeReport({ format: 1, ...conclusion, ...record })));
+    await attemptFile('job summary', () => writeSummary(renderSummary(record)));
+}
+async function writeReport(report) {
+    const temp = process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)();
+    await (0,promises_.mkdir)(temp, { recursive: true });
+    const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(temp, 'auth0-permissions-')), 'report.json');
+    await (0,promises_.writeFile)(path, JSON.stringify(report, undefined, 2));
+    return path;
+}
+async function writeSummary(markdown) {
+    const path = process.env.GITHUB_STEP_SUMMARY ?? '';
+    if (path !== '')
+        await (0,promises_.appendFile)(path, markdown);
+    return path;
+}
+/** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
+async function attemptFile(what, write) {
+    try {
+        return await write();
+    }
+    catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        warning(harmless(`The ${what} could not be written: ${reason}`));
+        return '';
+    }
 }
 const ANNOTATE = { error: core_error, warning: warning, notice: notice };
 function annotate(kind, findings) {
@@ -64375,7 +64419,7 @@ function annotate(kind, findings) {
         say(`${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`);
     }
     for (const { message, place } of findings.slice(0, MOST_ANNOTATIONS)) {
-        say(harmless(message), place && { file: place.file, startLine: place.line, startColumn: place.column });
+        say(harmless(message), place && { file: harmless(place.file), startLine: place.line, startColumn: place.column });
     }
     for (const { message, place } of findings.slice(MOST_ANNOTATIONS)) {
         logLine(place === undefined ? message : `${place.file}:${place.line}:${place.column} ${message}`);
@@ -64527,6 +64571,14 @@ function answerError(answer, summary, reach, advice) {
         requestId: REQUEST_ID_HEADERS.map(name => answer.headers[name]).find(value => typeof value === 'string'),
         advice,
     });
+}
+function isRedirect(status) {
+    return status >= 300 && status < 400;
+}
+function redirectAdvice({ location }) {
+    const target = URL.parse(String(location))?.host;
+    const where = target === undefined ? '' : ` to ${target}`;
+    return `It redirects${where}, which is never followed; set the input domain to the tenant's own domain.`;
 }
 
 ;// CONCATENATED MODULE: ./build/tenant/pace.js
@@ -64701,7 +64753,7 @@ const GRACE = 5_000;
 const TIMEOUT = 30_000;
 const MAX_BODY = 8 * 1024 * 1024;
 /** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
-const LASTING_FAULT = /^(ENOTFOUND|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/;
+const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/;
 function createHttp(options) {
     const { origin, readOnly, signal } = options;
     const dispatcher = options.dispatcher ?? createDispatcher(origin);
@@ -64891,16 +64943,20 @@ function createDispatcher(origin) {
 
 
 const BASE = '/api/v2';
+/** What Auth0 answers to a write that it has done; anything else may come from somebody in between. */
+const DONE = { POST: 201, DELETE: 204 };
 /** Auth0 takes no more `identifiers` in one request. */
 const APIS_PER_REQUEST = 10;
 const PER_PAGE = 100;
+/** More than anybody holds: 1,000 direct permissions, and those of many roles. */
+const MOST_PAGES = 500;
 /** How often a list that changes while its pages are read is read again. */
 const LIST_READS = 3;
 const apiList = array(object({
     identifier: schemas_string(),
     scopes: array(object({ value: schemas_string() })).default([]),
-    enforce_policies: schemas_boolean().default(false),
-    token_dialect: schemas_string().default('access_token'),
+    enforce_policies: schemas_boolean().nullish(),
+    token_dialect: schemas_string().nullish(),
 }));
 const permissionPage = object({
     permissions: array(object({
@@ -64928,8 +64984,8 @@ function openTenant(session) {
                 found.set(api.identifier, {
                     identifier: api.identifier,
                     permissions: new Set(api.scopes.map(scope => scope.value)),
-                    rbac: api.enforce_policies,
-                    permissionsInToken: api.token_dialect.endsWith('_authz'),
+                    rbac: api.enforce_policies === true,
+                    permissionsInToken: api.token_dialect?.endsWith('_authz') === true,
                 });
             }
         }
@@ -64939,23 +64995,23 @@ function openTenant(session) {
         for (let attempt = 1;; attempt++) {
             const items = [];
             let answer;
-            let total;
-            let pageSize;
+            let page;
+            let pages = 0;
             do {
-                const query = `page=${Math.ceil(items.length / PER_PAGE)}&per_page=${PER_PAGE}&include_totals=true`;
+                const query = `page=${pages}&per_page=${PER_PAGE}&include_totals=true`;
                 answer = await get(permissionsPath(user), query);
                 if (isUnknownUser(answer))
                     return undefined;
-                const page = read(permissionPage, answer, `The permissions of ${user} could not be read`);
+                page = read(permissionPage, answer, `The permissions of ${user} could not be read`);
                 items.push(...page.permissions);
-                total = page.total;
-                pageSize = page.permissions.length;
-            } while (items.length < total && pageSize > 0);
+                pages++;
+                // A page that is not full is the last one, whatever the total says.
+            } while (items.length < page.total && page.permissions.length >= PER_PAGE && pages < MOST_PAGES);
             const live = liveOf(items);
-            if (live.size === total)
+            if (live.size === page.total)
                 return live;
             if (attempt === LIST_READS) {
-                const summary = `The permissions of ${user} changed while they were read: ${live.size} came of ${total}`;
+                const summary = `The permissions of ${user} changed while they were read: ${live.size} came of ${page.total}`;
                 throw answerError(answer, summary, 'user', 'Run it again when nothing else writes to this user.');
             }
         }
@@ -64979,7 +65035,7 @@ function openTenant(session) {
             path: `${BASE}${permissionsPath(user)}`,
             body: JSON.stringify({ permissions: items }),
         });
-        if (isSuccess(answer))
+        if (answer.status === DONE[method])
             return;
         const summary = `${method === 'POST' ? 'Granting to' : 'Revoking from'} ${user} failed`;
         if (isUnknownUser(answer)) {
@@ -65049,14 +65105,8 @@ function refusal(answer, summary) {
 }
 /** What an answer's status says about the rest of the run, and what to do about it. */
 function meaningOf({ status, headers }) {
-    if (status >= 300 && status < 400) {
-        const target = URL.parse(String(headers.location))?.host;
-        const where = target === undefined ? '' : ` to ${target}`;
-        return {
-            reach: 'run',
-            advice: `It redirects${where}, which is never followed; set the input domain to the tenant's own domain.`,
-        };
-    }
+    if (isRedirect(status))
+        return { reach: 'run', advice: redirectAdvice(headers) };
     switch (status) {
         case 400:
             return { reach: 'operation', advice: 'Nothing of this request was done.' };
@@ -65077,6 +65127,25 @@ function meaningOf({ status, headers }) {
     }
 }
 
+;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/coerce.js
+
+
+function coerce_string(params) {
+    return core._coercedString(schemas.ZodString, params);
+}
+function coerce_number(params) {
+    return _coercedNumber(ZodNumber, params);
+}
+function coerce_boolean(params) {
+    return core._coercedBoolean(schemas.ZodBoolean, params);
+}
+function coerce_bigint(params) {
+    return core._coercedBigint(schemas.ZodBigInt, params);
+}
+function coerce_date(params) {
+    return core._coercedDate(schemas.ZodDate, params);
+}
+
 ;// CONCATENATED MODULE: ./build/tenant/token.js
 // The Management API's token: from a client secret, a signed assertion or the workflow itself; its scopes and renewal.
 
@@ -65086,7 +65155,7 @@ function meaningOf({ status, headers }) {
 const tokenAnswer = object({
     access_token: schemas_string().min(1),
     scope: schemas_string().optional(),
-    expires_in: schemas_number().positive().optional(),
+    expires_in: coerce_number().positive().optional().catch(undefined),
 });
 const tokenClaims = object({ scope: schemas_string().optional() });
 function openSession(options) {
@@ -65158,14 +65227,16 @@ function renewalAfter(lifetime) {
     return lifetime * 1000 - Math.min(30_000, lifetime * 100);
 }
 /** @see https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow */
-function tokenRequest({ domain, audience }, credential, now) {
+function tokenRequest({ domain, audience, mask }, credential, now) {
     const grant = { grant_type: 'client_credentials', client_id: credential.clientId, audience };
     if (credential.kind === 'client-secret')
         return { ...grant, client_secret: credential.clientSecret };
+    const assertion = signAssertion(credential, `https://${domain.host}/`, now);
+    mask(assertion);
     return {
         ...grant,
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-        client_assertion: signAssertion(credential, `https://${domain.host}/`, now),
+        client_assertion: assertion,
     };
 }
 /** @see https://auth0.com/docs/get-started/authentication-and-authorization-flow/authenticate-with-private-key-jwt */
@@ -65211,8 +65282,11 @@ function claimedScope(token) {
     }
 }
 function refusedToken(answer, { audience, credential }) {
-    const credentials = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret';
-    return answerError(answer, 'Auth0 refused a token', 'run', `Check the inputs client-id, ${credentials} and domain, that the application is authorized for the Management API, and that ${audience} is this tenant's audience.`);
+    const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret';
+    const advice = isRedirect(answer.status)
+        ? redirectAdvice(answer.headers)
+        : `Check the inputs client-id, ${secret} and domain, that the application is authorized for the Management API, and that ${audience} is this tenant's audience.`;
+    return answerError(answer, 'Auth0 refused a token', 'run', advice);
 }
 
 ;// CONCATENATED MODULE: ./build/run.js
@@ -65428,8 +65502,16 @@ function cancelOnSignal() {
 const eventPayload = object({ repository: object({ default_branch: schemas_string() }) });
 function workflowEvent() {
     const { GITHUB_EVENT_NAME: name = '', GITHUB_REF: ref = '', GITHUB_EVENT_PATH: path = '' } = process.env;
-    const payload = path === '' ? undefined : eventPayload.safeParse(JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8'))).data;
-    return { name, ref, defaultBranch: payload?.repository.default_branch };
+    return { name, ref, defaultBranch: defaultBranchOf(path) };
+}
+/** undefined where the event does not tell, as outside of a workflow. */
+function defaultBranchOf(eventPath) {
+    try {
+        return eventPayload.parse(JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(eventPath, 'utf8'))).repository.default_branch;
+    }
+    catch {
+        return undefined;
+    }
 }
 
 

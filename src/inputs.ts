@@ -4,7 +4,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import * as core from '@actions/core'
 import { InputError, type InputProblem } from './errors.ts'
-import { mask } from './secrets.ts'
+import { mask, redact } from './secrets.ts'
 
 export const MODES = ['validate', 'plan', 'apply'] as const
 export const REVOKE = ['never', 'all'] as const
@@ -229,7 +229,8 @@ function readPrivateKey(pem: string, reject: Reject): KeyObject | undefined {
 }
 
 function quote(value: string): string {
-  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
+  const shown = redact(value)
+  return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown)
 }
 
 function listed(names: readonly string[]): string {

@@ -258,6 +258,14 @@ const eventPayload = z.object({ repository: z.object({ default_branch: z.string(
 
 function workflowEvent(): WorkflowEvent {
   const { GITHUB_EVENT_NAME: name = '', GITHUB_REF: ref = '', GITHUB_EVENT_PATH: path = '' } = process.env
-  const payload = path === '' ? undefined : eventPayload.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data
-  return { name, ref, defaultBranch: payload?.repository.default_branch }
+  return { name, ref, defaultBranch: defaultBranchOf(path) }
+}
+
+/** undefined where the event does not tell, as outside of a workflow. */
+function defaultBranchOf(eventPath: string): string | undefined {
+  try {
+    return eventPayload.parse(JSON.parse(readFileSync(eventPath, 'utf8'))).repository.default_branch
+  } catch {
+    return undefined
+  }
 }

@@ -18,6 +18,14 @@ export function mask(secret: string): void {
   }
 }
 
+/** The same data without secrets in any of its texts: before they are escaped, when nothing would be recognised. */
+export function redactAll<T>(value: T): T {
+  if (typeof value === 'string') return redact(value) as T
+  if (Array.isArray(value)) return value.map(redactAll) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redactAll(each)])) as T
+}
+
 export function redact(text: string): string {
   let redacted = text
   for (const secret of known) if (secret.length >= SHORTEST) redacted = redacted.replaceAll(secret, '***')

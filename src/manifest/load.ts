@@ -2,9 +2,9 @@
 // outside of the workspace is read through it.
 
 import { glob, readFile, realpath, stat } from 'node:fs/promises'
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { constructFromEvents, type Event, parseEvents, YAMLException } from 'js-yaml'
-import { findDuplicateKeys, placesIn, startOf } from './locate.ts'
+import { checkKeys, placesIn, startOf } from './locate.ts'
 import { type Problem, quote } from './problem.ts'
 
 export interface Document {
@@ -45,7 +45,7 @@ export async function loadManifest(patterns: readonly string[], workspace: strin
   const documents: Document[] = []
   let left: number = LIMITS.totalSize
   for (const path of paths.slice(0, LIMITS.files)) {
-    const loaded = await loadFile(path, workspace, left)
+    const loaded = await loadFile(path, workspace, left).catch(error => unreadable(path, workspace, error))
     documents.push(...loaded.documents)
     problems.push(...loaded.problems)
     for (const { text } of loaded.documents) left -= text.length
@@ -57,8 +57,9 @@ async function findFiles(pattern: string, workspace: string): Promise<readonly s
   const literal = resolve(workspace, pattern)
   if (await exists(literal)) return [literal]
   if (!/[*?[{]/.test(pattern)) return []
-  const matches = await Array.fromAsync(glob(pattern, { cwd: workspace }))
-  return matches.map(match => resolve(workspace, match)).sort()
+  const matches = await Array.fromAsync(glob(pattern, { cwd: workspace, withFileTypes: true }))
+  const files = matches.filter(match => !match.isDirectory())
+  return files.map(({ parentPath, name }) => join(parentPath, name)).sort()
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -68,9 +69,19 @@ async function exists(path: string): Promise<boolean> {
   )
 }
 
+/** A link to nothing, a file without read permission, or one that is gone again. */
+function unreadable(path: string, workspace: string, error: unknown): Loaded {
+  if (!(error instanceof Error && 'syscall' in error)) throw error
+  return { documents: [], problems: [topOf(nameOf(path, workspace), `This cannot be read: ${error.message}.`)] }
+}
+
+function nameOf(path: string, workspace: string): string {
+  return isWithin(path, workspace) ? relative(workspace, path).split(sep).join('/') : path
+}
+
 /** @param left how many bytes may still be read */
 async function loadFile(path: string, workspace: string, left: number): Promise<Loaded> {
-  const file = isWithin(path, workspace) ? relative(workspace, path).split(sep).join('/') : path
+  const file = nameOf(path, workspace)
   const refuse = (message: string): Loaded => ({ documents: [], problems: [topOf(file, message)] })
   const target = await realpath(path)
   if (isWithin(path, workspace) && !isWithin(target, await realpath(workspace))) {
@@ -117,7 +128,7 @@ export function parseDocument(file: string, text: string): Loaded {
     }
     const excess = checkExtent(content)
     if (excess !== undefined) return { documents: [], problems: [topOf(file, excess)] }
-    return { documents: [{ file, text, content }], problems: findDuplicateKeys(file, text, events) }
+    return { documents: [{ file, text, content }], problems: checkKeys(file, text, events) }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     const place = placesIn(file, text)(error.mark?.position ?? 0)

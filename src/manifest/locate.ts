@@ -63,21 +63,21 @@ export function placesIn(file: string, text: string): (offset: number) => Place 
   }
 }
 
-/** Every key that stands a second time in its mapping; the parser lets the last one win. */
-export function findDuplicateKeys(file: string, text: string, events: readonly Event[]): readonly Problem[] {
-  const found: { readonly key: string | number; readonly at: number }[] = []
+/** Every key that stands a second time in its mapping, where the parser lets the last one win, or that may do so. */
+export function checkKeys(file: string, text: string, events: readonly Event[]): readonly Problem[] {
+  const found: { readonly message: string; readonly at: number }[] = []
   walk<Set<string>>(text, events, new Set(), (keys, { key, keyAt }) => {
     if (keyAt === undefined) return new Set()
-    if (keys.has(String(key))) found.push({ key, at: keyAt })
+    if (key === ALIAS) found.push({ message: 'An alias cannot be a key here; write the key out.', at: keyAt })
+    else if (keys.has(String(key))) {
+      found.push({ message: `The key ${quote(key)} stands twice here; make one entry of the two.`, at: keyAt })
+    }
     keys.add(String(key))
     return new Set()
   })
   if (found.length === 0) return []
   const placeAt = placesIn(file, text)
-  const problems = found.slice(0, MOST_PROBLEMS).map(({ key, at }) => ({
-    place: placeAt(at),
-    message: `The key ${quote(key)} stands twice here; make one entry of the two.`,
-  }))
+  const problems = found.slice(0, MOST_PROBLEMS).map(({ message, at }) => ({ place: placeAt(at), message }))
   return found.length > MOST_PROBLEMS ? [...problems, countRest(file, found.length)] : problems
 }
 
@@ -108,6 +108,9 @@ interface Step {
   /** Where the value begins. */
   readonly valueAt: number
 }
+
+/** The key that an alias stands for; no other key can be this, as a NUL is no character of YAML. */
+const ALIAS = '\0alias'
 
 interface Frame<State> {
   readonly state: State
@@ -152,7 +155,7 @@ function walk<State>(
         else visit(at)
         break
       case EVENT_ID.ALIAS:
-        if (isKey) frame.key = { text: '', at }
+        if (isKey) frame.key = { text: ALIAS, at }
         else visit(at)
         break
       case EVENT_ID.POP:

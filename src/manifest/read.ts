@@ -121,8 +121,8 @@ export function* expiriesOf(documents: readonly Document[]): Generator<Mention &
 }
 
 function* expiryOf(node: unknown, { file, path, on }: Mention): Generator<Mention & { readonly expires: string }> {
-  const expires = textOf(fieldOf(node, 'expires'))
-  if (expires !== undefined) yield { expires, file, path: [...path, 'expires'], on }
+  const expires = fieldOf(node, 'expires')
+  if (typeof expires === 'string') yield { expires, file, path: [...path, 'expires'], on }
 }
 
 /** The identifier that a key under `permissions` means: an alias, or else itself where it can be one. */

@@ -1,11 +1,11 @@
 // The only writer of log, annotations, summary, outputs and files. Every line from outside passes text.ts on its way.
 
-import { appendFile, mkdtemp, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as core from '@actions/core'
 import type { Operation, Plan } from '../plan/plan.ts'
-import { redact } from '../secrets.ts'
+import { redact, redactAll } from '../secrets.ts'
 import type { Traffic } from '../tenant/pace.ts'
 import { conclude, counted, type Finding, type RunRecord } from './record.ts'
 import { renderSummary } from './summary.ts'
@@ -73,18 +73,15 @@ export function logProgress(doing: string, total: number, traffic: Traffic): Pro
   }
 }
 
-/** The end of a run, whatever became of it: annotations, report file, summary, outputs, and the step's fate. */
-export async function publish(record: Readonly<RunRecord>): Promise<void> {
+/** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
+export async function publish(whole: Readonly<RunRecord>): Promise<void> {
+  const record = redactAll(whole)
   const conclusion = conclude(record)
   annotate('error', [...record.errors, ...record.failures])
   annotate('warning', record.warnings)
   annotate('notice', record.notices)
   logLine(conclusion.sentence)
-
-  const reportFile = join(await mkdtemp(join(process.env.RUNNER_TEMP ?? tmpdir(), 'auth0-permissions-')), 'report.json')
-  await writeFile(reportFile, redact(JSON.stringify({ format: 1, ...conclusion, ...record }, undefined, 2)))
-  const summaryFile = process.env.GITHUB_STEP_SUMMARY
-  if (summaryFile !== undefined && summaryFile !== '') await appendFile(summaryFile, redact(renderSummary(record)))
+  if (conclusion.result === 'failed' || conclusion.result === 'partial') process.exitCode = core.ExitCode.Failure
 
   core.setOutput('result', conclusion.result)
   core.setOutput('changed', conclusion.changed)
@@ -94,8 +91,33 @@ export async function publish(record: Readonly<RunRecord>): Promise<void> {
   core.setOutput('users-changed', conclusion.usersChanged)
   core.setOutput('users-failed', conclusion.usersFailed)
   core.setOutput('requests', conclusion.requests)
-  core.setOutput('report-file', reportFile)
-  if (conclusion.result === 'failed' || conclusion.result === 'partial') process.exitCode = core.ExitCode.Failure
+  core.setOutput('report-file', await attemptFile('report', () => writeReport({ format: 1, ...conclusion, ...record })))
+  await attemptFile('job summary', () => writeSummary(renderSummary(record)))
+}
+
+async function writeReport(report: object): Promise<string> {
+  const temp = process.env.RUNNER_TEMP || tmpdir()
+  await mkdir(temp, { recursive: true })
+  const path = join(await mkdtemp(join(temp, 'auth0-permissions-')), 'report.json')
+  await writeFile(path, JSON.stringify(report, undefined, 2))
+  return path
+}
+
+async function writeSummary(markdown: string): Promise<string> {
+  const path = process.env.GITHUB_STEP_SUMMARY ?? ''
+  if (path !== '') await appendFile(path, markdown)
+  return path
+}
+
+/** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
+async function attemptFile(what: string, write: () => Promise<string>): Promise<string> {
+  try {
+    return await write()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    core.warning(harmless(`The ${what} could not be written: ${reason}`))
+    return ''
+  }
 }
 
 const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice }
@@ -108,7 +130,7 @@ function annotate(kind: keyof typeof ANNOTATE, findings: readonly Finding[]): vo
     )
   }
   for (const { message, place } of findings.slice(0, MOST_ANNOTATIONS)) {
-    say(harmless(message), place && { file: place.file, startLine: place.line, startColumn: place.column })
+    say(harmless(message), place && { file: harmless(place.file), startLine: place.line, startColumn: place.column })
   }
   for (const { message, place } of findings.slice(MOST_ANNOTATIONS)) {
     logLine(place === undefined ? message : `${place.file}:${place.line}:${place.column} ${message}`)

@@ -36,3 +36,13 @@ export function answerError(answer: Answer, summary: string, reach: Reach, advic
     advice,
   })
 }
+
+export function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400
+}
+
+export function redirectAdvice({ location }: Answer['headers']): string {
+  const target = URL.parse(String(location))?.host
+  const where = target === undefined ? '' : ` to ${target}`
+  return `It redirects${where}, which is never followed; set the input domain to the tenant's own domain.`
+}

@@ -74,7 +74,7 @@ const TIMEOUT = 30_000
 const MAX_BODY = 8 * 1024 * 1024
 
 /** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
-const LASTING_FAULT = /^(ENOTFOUND|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/
+const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/
 
 type Attempt =
   | { readonly kind: 'answer'; readonly answer: Omit<Answer, 'attempts'> }

@@ -6,7 +6,7 @@ import { type Reach, TenantError } from '../errors.ts'
 import type { Live } from '../plan/diff.ts'
 import { type Grant, grantOf, type Permission } from '../plan/grants.ts'
 import type { Candidate } from '../plan/identify.ts'
-import { answerError } from './answer-error.ts'
+import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
 import type { Answer } from './http.ts'
 import type { Session } from './token.ts'
 
@@ -30,9 +30,13 @@ export interface Tenant {
 }
 
 const BASE = '/api/v2'
+/** What Auth0 answers to a write that it has done; anything else may come from somebody in between. */
+const DONE = { POST: 201, DELETE: 204 } as const
 /** Auth0 takes no more `identifiers` in one request. */
 const APIS_PER_REQUEST = 10
 const PER_PAGE = 100
+/** More than anybody holds: 1,000 direct permissions, and those of many roles. */
+const MOST_PAGES = 500
 /** How often a list that changes while its pages are read is read again. */
 const LIST_READS = 3
 
@@ -40,8 +44,8 @@ const apiList = z.array(
   z.object({
     identifier: z.string(),
     scopes: z.array(z.object({ value: z.string() })).default([]),
-    enforce_policies: z.boolean().default(false),
-    token_dialect: z.string().default('access_token'),
+    enforce_policies: z.boolean().nullish(),
+    token_dialect: z.string().nullish(),
   }),
 )
 
@@ -80,8 +84,8 @@ export function openTenant(session: Session): Tenant {
         found.set(api.identifier, {
           identifier: api.identifier,
           permissions: new Set(api.scopes.map(scope => scope.value)),
-          rbac: api.enforce_policies,
-          permissionsInToken: api.token_dialect.endsWith('_authz'),
+          rbac: api.enforce_policies === true,
+          permissionsInToken: api.token_dialect?.endsWith('_authz') === true,
         })
       }
     }
@@ -92,21 +96,21 @@ export function openTenant(session: Session): Tenant {
     for (let attempt = 1; ; attempt++) {
       const items: PermissionItem[] = []
       let answer: Answer
-      let total: number
-      let pageSize: number
+      let page: z.infer<typeof permissionPage>
+      let pages = 0
       do {
-        const query = `page=${Math.ceil(items.length / PER_PAGE)}&per_page=${PER_PAGE}&include_totals=true`
+        const query = `page=${pages}&per_page=${PER_PAGE}&include_totals=true`
         answer = await get(permissionsPath(user), query)
         if (isUnknownUser(answer)) return undefined
-        const page = read(permissionPage, answer, `The permissions of ${user} could not be read`)
+        page = read(permissionPage, answer, `The permissions of ${user} could not be read`)
         items.push(...page.permissions)
-        total = page.total
-        pageSize = page.permissions.length
-      } while (items.length < total && pageSize > 0)
+        pages++
+        // A page that is not full is the last one, whatever the total says.
+      } while (items.length < page.total && page.permissions.length >= PER_PAGE && pages < MOST_PAGES)
       const live = liveOf(items)
-      if (live.size === total) return live
+      if (live.size === page.total) return live
       if (attempt === LIST_READS) {
-        const summary = `The permissions of ${user} changed while they were read: ${live.size} came of ${total}`
+        const summary = `The permissions of ${user} changed while they were read: ${live.size} came of ${page.total}`
         throw answerError(answer, summary, 'user', 'Run it again when nothing else writes to this user.')
       }
     }
@@ -132,7 +136,7 @@ export function openTenant(session: Session): Tenant {
       path: `${BASE}${permissionsPath(user)}`,
       body: JSON.stringify({ permissions: items }),
     })
-    if (isSuccess(answer)) return
+    if (answer.status === DONE[method]) return
     const summary = `${method === 'POST' ? 'Granting to' : 'Revoking from'} ${user} failed`
     if (isUnknownUser(answer)) {
       throw answerError(
@@ -215,14 +219,7 @@ function refusal(answer: Answer, summary: string): TenantError {
 
 /** What an answer's status says about the rest of the run, and what to do about it. */
 function meaningOf({ status, headers }: Answer): { readonly reach: Reach; readonly advice: string } {
-  if (status >= 300 && status < 400) {
-    const target = URL.parse(String(headers.location))?.host
-    const where = target === undefined ? '' : ` to ${target}`
-    return {
-      reach: 'run',
-      advice: `It redirects${where}, which is never followed; set the input domain to the tenant's own domain.`,
-    }
-  }
+  if (isRedirect(status)) return { reach: 'run', advice: redirectAdvice(headers) }
   switch (status) {
     case 400:
       return { reach: 'operation', advice: 'Nothing of this request was done.' }

@@ -4,7 +4,7 @@ import { constants, randomUUID, sign } from 'node:crypto'
 import { z } from 'zod'
 import type { TenantError } from '../errors.ts'
 import type { Algorithm, Credential, Domain } from '../inputs.ts'
-import { answerError } from './answer-error.ts'
+import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
 import { type Answer, type Http, type Request, TOKEN_PATH } from './http.ts'
 
 /** Sends Management API requests with a valid token. */
@@ -21,7 +21,7 @@ export interface SessionOptions {
   readonly domain: Domain
   readonly audience: string
   readonly credential: Credential
-  /** Called with every token before its first use. */
+  /** Called with every token and assertion before its first use. */
   readonly mask: (secret: string) => void
   readonly now?: () => number
 }
@@ -36,7 +36,7 @@ interface Token {
 const tokenAnswer = z.object({
   access_token: z.string().min(1),
   scope: z.string().optional(),
-  expires_in: z.number().positive().optional(),
+  expires_in: z.coerce.number().positive().optional().catch(undefined),
 })
 
 const tokenClaims = z.object({ scope: z.string().optional() })
@@ -115,16 +115,18 @@ function renewalAfter(lifetime: number): number {
 
 /** @see https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow */
 function tokenRequest(
-  { domain, audience }: SessionOptions,
+  { domain, audience, mask }: SessionOptions,
   credential: Exclude<Credential, { kind: 'access-token' }>,
   now: number,
 ): Record<string, string> {
   const grant = { grant_type: 'client_credentials', client_id: credential.clientId, audience }
   if (credential.kind === 'client-secret') return { ...grant, client_secret: credential.clientSecret }
+  const assertion = signAssertion(credential, `https://${domain.host}/`, now)
+  mask(assertion)
   return {
     ...grant,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-    client_assertion: signAssertion(credential, `https://${domain.host}/`, now),
+    client_assertion: assertion,
   }
 }
 
@@ -178,11 +180,9 @@ function claimedScope(token: string): string | undefined {
 }
 
 function refusedToken(answer: Answer, { audience, credential }: SessionOptions): TenantError {
-  const credentials = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret'
-  return answerError(
-    answer,
-    'Auth0 refused a token',
-    'run',
-    `Check the inputs client-id, ${credentials} and domain, that the application is authorized for the Management API, and that ${audience} is this tenant's audience.`,
-  )
+  const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret'
+  const advice = isRedirect(answer.status)
+    ? redirectAdvice(answer.headers)
+    : `Check the inputs client-id, ${secret} and domain, that the application is authorized for the Management API, and that ${audience} is this tenant's audience.`
+  return answerError(answer, 'Auth0 refused a token', 'run', advice)
 }

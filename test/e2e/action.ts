@@ -98,7 +98,7 @@ async function runIn(home: string, { inputs, files = {}, env = {}, onStart }: Ac
     annotations: parseAnnotations(log),
     outputs,
     summary: await readFile(paths.summary, 'utf8'),
-    report: reportFile === undefined ? {} : JSON.parse(await readFile(reportFile, 'utf8')),
+    report: reportFile ? JSON.parse(await readFile(reportFile, 'utf8')) : {},
     masked: [...log.matchAll(/^::add-mask::(.*)$/gm)].map(match => unescapeData(match[1] ?? '')),
   }
 }

@@ -98,6 +98,50 @@ describe('an error that lasts', () => {
   })
 })
 
+describe('an answer that is not Auth0’s', () => {
+  it.each([
+    ['POST', 200, '<html>login</html>', 'failed'],
+    ['POST', 200, '{"statusCode":500}', 'failed'],
+    ['DELETE', 200, '{}', 'partial'],
+    ['DELETE', 202, '', 'partial'],
+  ])('to a %s (%i %s) is no write that was done', async (method, status, body, result) => {
+    const tenant = await acme({ users })
+    const when = (each: { method: string; path: string }) => each.method === method && each.path.includes('/users/')
+    tenant.fault({ kind: 'status', status, body, when })
+    const run = await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' } })
+    expect(run.exitCode).toBe(1)
+    expect(run.outputs).toMatchObject({ result, 'users-failed': '1' })
+    expect(errorsOf(run)[0]).toContain(String(status))
+  })
+
+  it('to a read, with a total that never comes true, ends', async () => {
+    const tenant = await acme({ users })
+    const item = { permission_name: 'x', resource_server_identifier: ORDERS, sources: [{ source_type: 'DIRECT' }] }
+    const body = JSON.stringify({ permissions: [item], start: 0, limit: 100, total: 1_000_000_000 })
+    const when = ({ path }: { path: string }) => path.includes('/permissions')
+    tenant.fault({ kind: 'garbage', body, times: Number.POSITIVE_INFINITY, when })
+    const run = await runAgainst(tenant, { users: USERS })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('1 came of 1000000000')])
+    expect(countRequests(tenant)['GET /users/{id}/permissions']).toBe(3)
+  })
+})
+
+describe('what cannot be written beside the tenant', () => {
+  it.each(['GITHUB_STEP_SUMMARY', 'RUNNER_TEMP'])('(%s) keeps nothing back that can', async name => {
+    const tenant = await acme({ users })
+    const run = await runAgainst(tenant, { users: USERS, env: { [name]: '/dev/null/nowhere' } })
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', requests: '4' })
+    expect(run.log).toContain('could not be written')
+    expect(run.exitCode).toBe(0)
+  })
+
+  it('(an event that is not there) stops nothing', async () => {
+    const tenant = await acme({ users })
+    const run = await runAgainst(tenant, { users: USERS, env: { GITHUB_EVENT_PATH: '/dev/null/nowhere' } })
+    expect(run.exitCode, run.log).toBe(0)
+  })
+})
+
 describe('a cancelled run', () => {
   it('stops sending, and still tells what became of every user', async () => {
     const many = Array.from({ length: 200 }, (_, index) => `auth0|${index}`)

@@ -42,6 +42,16 @@ describe('a secret', () => {
     expect(writtenBy(run)).not.toContain(CLIENT.secret)
   })
 
+  it('with characters that JSON and HTML escape is taken out all the same', async () => {
+    const secret = 'a"secret<with>&odd\\characters'
+    const tenant = await acme({ users, clients: [{ id: CLIENT.id, secret }] })
+    const body = { statusCode: 400, message: `${'x '.repeat(140)}${secret}`, errorCode: 'echo' }
+    tenant.fault({ kind: 'status', status: 400, body, when: ({ path }) => path.includes('/users/') })
+    const run = await runAgainst(tenant, { users: USERS, inputs: { 'client-secret': secret } })
+    expect(writtenBy(run)).toContain('x ***')
+    expect(writtenBy(run)).not.toMatch(/odd|secret.{0,5}with/)
+  })
+
   it('of several lines is masked line by line, and as a whole', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().trim()

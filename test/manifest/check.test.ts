@@ -153,6 +153,12 @@ describe('a single mistake', () => {
       'users: [{id: x, expires: 2026-01-01T00:00}]',
       'm1:1:26 "2026-01-01T00:00" has no zone',
     ],
+    ['an expiry that is empty', "users: [{id: x, expires: ''}]", 'm1:1:26 "" is not a date'],
+    [
+      'an alias as a key',
+      'apis: {&q o: "https://a/", *q : "https://b/"}\nusers: []',
+      'm1:1:28 An alias cannot be a key here',
+    ],
     ['a date that is a word', 'users: [{id: x, expires: tomorrow}]', 'm1:1:26 "tomorrow" is not a date'],
     [
       'the 31st of February',

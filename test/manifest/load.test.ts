@@ -35,6 +35,10 @@ describe('the files', () => {
     expect(await load(...patterns)).toEqual({ files, problems: [] })
   })
 
+  it('of a glob that folders match too', async () => {
+    expect((await load('teams/**')).files).toEqual(['teams/a.yml', 'teams/b.yml', 'teams/deep/c.yaml'])
+  })
+
   it('of an absolute path, with a name that looks like a glob', async () => {
     await writeFile(join(workspace, 'a[1].yml'), 'users: []')
     expect((await load(join(workspace, 'a[1].yml'))).files).toEqual(['a[1].yml'])
@@ -73,9 +77,12 @@ describe('a problem is', () => {
     await symlink('one.yml', join(workspace, 'link.yml'))
     expect((await load('link.yml')).problems).toEqual([])
   })
-  it('a link to nothing', async () => {
+  it('a link to nothing, whether it is named or matched', async () => {
     await symlink('nothing', join(workspace, 'link.yml'))
     expect((await load('link.yml')).problems).toHaveLength(1)
+    const { files, problems } = await load('*.yml')
+    expect(files).toEqual(['one.yml'])
+    expect(problems).toEqual([expect.stringContaining('cannot be read')])
   })
   it('a file that is not UTF-8', async () => {
     await writeFile(join(workspace, 'latin.yml'), Buffer.from([0x75, 0xff, 0xfe]))
