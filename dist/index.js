@@ -64685,8 +64685,9 @@ function delayUnmeasured(pace, seen, missing, now) {
 function levelOf({ pending, refill }, seen, now) {
     return Math.min(seen.limit, seen.remaining + (refill ?? 0) * (now - seen.at)) - pending;
 }
+/** In whole requests, as Auth0 counts them. */
 function reserveOf({ limits }, { limit }) {
-    return Math.min(limit * limits.headroom, limit - 1);
+    return Math.min(Math.ceil(limit * limits.headroom), limit - 1);
 }
 /** Twice of what the refill can use at this latency; as long as that is not known, one more with each answer. */
 function usefulInFlight({ refill, latency, answers }) {

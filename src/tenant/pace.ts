@@ -165,8 +165,9 @@ function levelOf({ pending, refill }: Pace, seen: Bucket & { readonly at: number
   return Math.min(seen.limit, seen.remaining + (refill ?? 0) * (now - seen.at)) - pending
 }
 
+/** In whole requests, as Auth0 counts them. */
 function reserveOf({ limits }: Pace, { limit }: Bucket): number {
-  return Math.min(limit * limits.headroom, limit - 1)
+  return Math.min(Math.ceil(limit * limits.headroom), limit - 1)
 }
 
 /** Twice of what the refill can use at this latency; as long as that is not known, one more with each answer. */

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -48,7 +48,9 @@ export async function runNode(args: readonly string[], { env = {}, cwd = tmpdir(
 export async function measureNode(args: readonly string[], { env, ...options }: RunOptions): Promise<MeasuredRun> {
   const file = join(tmpdir(), `usage-${process.pid}.json`)
   const run = await runNode(['--import', USAGE, ...args], { ...options, env: { ...env, USAGE_FILE: file } })
-  return { ...run, ...JSON.parse(await readFile(file, 'utf8')) }
+  const usage = JSON.parse(await readFile(file, 'utf8'))
+  await rm(file)
+  return { ...run, ...usage }
 }
 
 /** The arguments that run a script of this folder with the team's size. */
