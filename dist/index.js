@@ -64274,7 +64274,7 @@ function facts(record, { requests, users }) {
         ['Listed users', String(users)],
         ['Held through roles, never touched', derived.length === 0 ? '' : counted(derived.length, 'permission')],
         ['Requests to the tenant', String(requests)],
-        ['Waited for the rate limit and between tries', `${seconds(traffic.waited)} s`],
+        ['Waited for the rate limit', `${seconds(traffic.waited)} s`],
         ['Duration', `${seconds(duration)} s`],
     ];
     const shown = rows
@@ -64619,7 +64619,7 @@ function readBucket(headers, now) {
 function startPace(limits) {
     return {
         limits,
-        ceiling: limits.ceiling === undefined ? Number.POSITIVE_INFINITY : limits.ceiling / 1000,
+        ceiling: ceilingOf(limits),
         inFlight: 0,
         seen: undefined,
         pending: 0,
@@ -64631,6 +64631,9 @@ function startPace(limits) {
         notBefore: Number.NEGATIVE_INFINITY,
         blind: false,
     };
+}
+function ceilingOf({ ceiling }) {
+    return ceiling === undefined ? Number.POSITIVE_INFINITY : ceiling / 1000;
 }
 function sending(pace, now) {
     return { ...pace, inFlight: pace.inFlight + 1, pending: pace.pending + 1, lastSentAt: now };
@@ -64704,7 +64707,14 @@ function withoutBucket(pace) {
 }
 function withBucket(pace, bucket, now) {
     const seen = { ...bucket, at: now };
-    const next = { ...pace, seen, pending: pace.inFlight, answers: pace.answers + 1 };
+    const known = {
+        seen,
+        pending: pace.inFlight,
+        answers: pace.answers + 1,
+        blind: false,
+        ceiling: ceilingOf(pace.limits),
+    };
+    const next = { ...pace, ...known };
     const mark = { at: now, remaining: bucket.remaining, answers: next.answers };
     if (isWindowed(bucket, now))
         return { ...next, mark: undefined, refill: undefined };
@@ -64770,7 +64780,6 @@ function createHttp(options) {
     let failuresInRow = 0;
     let queue = Promise.resolve();
     const wait = async (milliseconds, waitingFor) => {
-        const from = now();
         traffic.waitingFor = waitingFor;
         try {
             await pause(milliseconds, stopped);
@@ -64780,16 +64789,17 @@ function createHttp(options) {
         }
         finally {
             traffic.waitingFor = undefined;
-            traffic.waited += now() - from;
         }
     };
     /** Requests go one after the other, in the order in which they were asked for. */
     const turn = () => {
         const mine = queue.then(async () => {
             stopped.throwIfAborted();
+            const from = now();
             for (let delay = delayBefore(pace, now()); delay > 0; delay = delayBefore(pace, now())) {
                 await wait(delay, 'the rate limit');
             }
+            traffic.waited += now() - from;
             pace = sending(pace, now());
         });
         queue = mine.catch(() => undefined);

@@ -116,7 +116,7 @@ function facts(record: Readonly<RunRecord>, { requests, users }: Conclusion): re
     ['Listed users', String(users)],
     ['Held through roles, never touched', derived.length === 0 ? '' : counted(derived.length, 'permission')],
     ['Requests to the tenant', String(requests)],
-    ['Waited for the rate limit and between tries', `${seconds(traffic.waited)} s`],
+    ['Waited for the rate limit', `${seconds(traffic.waited)} s`],
     ['Duration', `${seconds(duration)} s`],
   ]
   const shown = rows

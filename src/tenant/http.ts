@@ -97,7 +97,6 @@ export function createHttp(options: HttpOptions): Http {
   let queue: Promise<unknown> = Promise.resolve()
 
   const wait = async (milliseconds: number, waitingFor: string): Promise<void> => {
-    const from = now()
     traffic.waitingFor = waitingFor
     try {
       await pause(milliseconds, stopped)
@@ -105,7 +104,6 @@ export function createHttp(options: HttpOptions): Http {
       stopped.throwIfAborted()
     } finally {
       traffic.waitingFor = undefined
-      traffic.waited += now() - from
     }
   }
 
@@ -113,9 +111,11 @@ export function createHttp(options: HttpOptions): Http {
   const turn = (): Promise<void> => {
     const mine = queue.then(async () => {
       stopped.throwIfAborted()
+      const from = now()
       for (let delay = delayBefore(pace, now()); delay > 0; delay = delayBefore(pace, now())) {
         await wait(delay, 'the rate limit')
       }
+      traffic.waited += now() - from
       pace = sending(pace, now())
     })
     queue = mine.catch(() => undefined)

@@ -55,7 +55,7 @@ export interface Pace {
 export interface Traffic {
   /** Token requests and retries included. */
   readonly requests: number
-  /** Milliseconds spent waiting to be allowed to send. */
+  /** Milliseconds that the rate limit held everything back. */
   readonly waited: number
   /** What is being waited for; undefined while requests go out. */
   readonly waitingFor: string | undefined
@@ -100,7 +100,7 @@ export function readBucket(headers: Headers, now: number): Bucket | undefined {
 export function startPace(limits: PaceLimits): Pace {
   return {
     limits,
-    ceiling: limits.ceiling === undefined ? Number.POSITIVE_INFINITY : limits.ceiling / 1000,
+    ceiling: ceilingOf(limits),
     inFlight: 0,
     seen: undefined,
     pending: 0,
@@ -112,6 +112,10 @@ export function startPace(limits: PaceLimits): Pace {
     notBefore: Number.NEGATIVE_INFINITY,
     blind: false,
   }
+}
+
+function ceilingOf({ ceiling }: PaceLimits): number {
+  return ceiling === undefined ? Number.POSITIVE_INFINITY : ceiling / 1000
 }
 
 export function sending(pace: Pace, now: number): Pace {
@@ -187,7 +191,14 @@ function withoutBucket(pace: Pace): Pace {
 
 function withBucket(pace: Pace, bucket: Bucket, now: number): Pace {
   const seen = { ...bucket, at: now }
-  const next = { ...pace, seen, pending: pace.inFlight, answers: pace.answers + 1 }
+  const known = {
+    seen,
+    pending: pace.inFlight,
+    answers: pace.answers + 1,
+    blind: false,
+    ceiling: ceilingOf(pace.limits),
+  }
+  const next = { ...pace, ...known }
   const mark = { at: now, remaining: bucket.remaining, answers: next.answers }
   if (isWindowed(bucket, now)) return { ...next, mark: undefined, refill: undefined }
   // What is filled into a full bucket is not to be seen.

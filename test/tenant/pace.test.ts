@@ -97,6 +97,18 @@ describe('without rate-limit headers', () => {
   })
 })
 
+describe('an answer without headers before the first with them', () => {
+  it('slows nothing down for good', () => {
+    const answer = { answered: true, throttled: false, latency: 10, jitter: 0 }
+    const bucket = { limit: 50, remaining: 49, resetAt: 1_000 }
+    const blind = received(sending(startPace(NO_HEADROOM), 0), { ...answer, bucket: undefined }, 10)
+    expect(delayBefore(blind, 10)).toBe(90)
+    const seeing = received(sending(blind, 100), { ...answer, bucket }, 110)
+    expect(seeing.blind).toBe(false)
+    expect(delayBefore(seeing, 110)).toBe(0)
+  })
+})
+
 describe('a ceiling', () => {
   it('is never exceeded, and never raised by the tenant', () => {
     const { elapsed } = simulate({ ...BASE, limits: { headroom: 0, ceiling: 5 }, requests: 101 })
