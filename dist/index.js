@@ -64093,7 +64093,7 @@ function sentenceOf(record, result, totals) {
     const { mode, stopped, errors } = record;
     const { grants, revocations, users, usersChanged, usersFailed } = totals;
     if (record.cancelled)
-        return `Cancelled: ${doneSoFar(totals)}.`;
+        return `Cancelled: ${doneSoFar(mode, totals)}.`;
     switch (stopped) {
         case 'inputs':
             return `The ${errors.length === 1 ? 'input is' : 'inputs are'} not usable; no request was sent.`;
@@ -64102,7 +64102,7 @@ function sentenceOf(record, result, totals) {
         case 'refused':
             return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`;
         case 'error':
-            return `Failed: ${doneSoFar(totals)}.`;
+            return `Failed: ${doneSoFar(mode, totals)}.`;
         case undefined:
     }
     const changes = `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')}`;
@@ -64115,8 +64115,8 @@ function sentenceOf(record, result, totals) {
     const failed = usersFailed === 0 ? '' : `${usersFailed} of ${counted(users, 'user')} failed; `;
     return `${failed}${usersChanged} of ${counted(users, 'user')} ${would}.`;
 }
-function doneSoFar({ changed, grants, revocations, usersChanged }) {
-    if (!changed)
+function doneSoFar(mode, { changed, grants, revocations, usersChanged }) {
+    if (mode !== 'apply' || !changed)
         return 'nothing was written';
     return `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} were done for ${counted(usersChanged, 'user')}`;
 }

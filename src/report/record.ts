@@ -133,7 +133,7 @@ function resultOf({ mode, stopped, users }: Readonly<RunRecord>, { changed, user
 function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals): string {
   const { mode, stopped, errors } = record
   const { grants, revocations, users, usersChanged, usersFailed } = totals
-  if (record.cancelled) return `Cancelled: ${doneSoFar(totals)}.`
+  if (record.cancelled) return `Cancelled: ${doneSoFar(mode, totals)}.`
   switch (stopped) {
     case 'inputs':
       return `The ${errors.length === 1 ? 'input is' : 'inputs are'} not usable; no request was sent.`
@@ -142,7 +142,7 @@ function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals)
     case 'refused':
       return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`
     case 'error':
-      return `Failed: ${doneSoFar(totals)}.`
+      return `Failed: ${doneSoFar(mode, totals)}.`
     case undefined:
   }
   const changes = `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')}`
@@ -156,8 +156,8 @@ function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals)
   return `${failed}${usersChanged} of ${counted(users, 'user')} ${would}.`
 }
 
-function doneSoFar({ changed, grants, revocations, usersChanged }: Totals): string {
-  if (!changed) return 'nothing was written'
+function doneSoFar(mode: Mode | undefined, { changed, grants, revocations, usersChanged }: Totals): string {
+  if (mode !== 'apply' || !changed) return 'nothing was written'
   return `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} were done for ${counted(usersChanged, 'user')}`
 }
 
