@@ -64767,7 +64767,7 @@ const MAX_BODY = 8 * 1024 * 1024;
 const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/;
 function createHttp(options) {
     const { origin, readOnly, signal } = options;
-    const dispatcher = options.dispatcher ?? createDispatcher(origin);
+    const dispatcher = options.dispatcher ?? openDispatcher(origin);
     const now = options.now ?? Date.now;
     const random = options.random ?? Math.random;
     const pause = options.sleep ?? ((milliseconds, signal) => (0,external_node_timers_promises_namespaceObject.setTimeout)(milliseconds, undefined, { signal }));
@@ -64778,6 +64778,7 @@ function createHttp(options) {
     signal.addEventListener('abort', () => setTimeout(() => inFlight.abort(signal.reason), GRACE).unref(), { once: true });
     let pace = startPace(options.limits);
     let failuresInRow = 0;
+    let refusals = { inRow: 0, at: Number.NEGATIVE_INFINITY };
     let queue = Promise.resolve();
     const wait = async (milliseconds, waitingFor) => {
         traffic.waitingFor = waitingFor;
@@ -64814,6 +64815,8 @@ function createHttp(options) {
         const result = await exchange(dispatcher, origin, request, inFlight.signal);
         if (request.paced) {
             const answer = result.kind === 'answer' ? result.answer : undefined;
+            if (answer !== undefined)
+                refusals = countRefusal(refusals, answer.status, from, now());
             const outcome = {
                 bucket: answer && readBucket(answer.headers, now()),
                 answered: answer !== undefined,
@@ -64842,7 +64845,8 @@ function createHttp(options) {
                 const throttled = result.kind === 'answer' && result.answer.status === 429;
                 if (!throttled)
                     failuresInRow++;
-                const hopeless = failuresInRow >= DOWN_AFTER || (result.kind === 'fault' && result.lasting);
+                const lasting = result.kind === 'fault' && result.lasting;
+                const hopeless = failuresInRow >= DOWN_AFTER || refusals.inRow >= MAX_ATTEMPTS || lasting;
                 if (hopeless || attempts === MAX_ATTEMPTS) {
                     throw givenUp(request, attempts, result, origin, hopeless ? 'run' : 'user');
                 }
@@ -64861,12 +64865,20 @@ function createHttp(options) {
     const halt = (cause) => halted.abort(new NotSentError('An earlier request failed for all.', { cause }));
     return { send, halt, traffic, close: () => dispatcher.destroy() };
 }
+/** Refusals that were under way together count once, as one waiting for the reset follows all of them. */
+function countRefusal(refusals, status, sentAt, now) {
+    if (status !== 429)
+        return { inRow: 0, at: refusals.at };
+    return sentAt > refusals.at ? { inRow: refusals.inRow + 1, at: now } : refusals;
+}
 /** An answer that says "not now". */
 function isPassing({ status, body, request }) {
     if (status === 429 || status === 408 || status >= 500)
         return true;
-    // Half a page, or a proxy's own: what is expected here is always JSON.
-    return status === 200 && request.method === 'GET' && typeof body !== 'object';
+    if (status < 200 || status > 299)
+        return false;
+    // Half a page, or a proxy's own: what is expected here is JSON, and nothing at all only where something was written.
+    return typeof body !== 'object' && (body !== undefined || request.method === 'GET');
 }
 async function exchange(dispatcher, origin, request, signal) {
     const { method, path, query, headers, body } = request;
@@ -64888,7 +64900,7 @@ async function exchange(dispatcher, origin, request, signal) {
     }
     catch (error) {
         const fault = error instanceof Error ? error : new Error(String(error));
-        return { kind: 'fault', error: fault, lasting: LASTING_FAULT.test(codeOf(fault)) };
+        return { kind: 'fault', error: fault, lasting: LASTING_FAULT.test(codeOf(fault)) || isRefusedTunnel(fault) };
     }
 }
 async function readText(body) {
@@ -64914,6 +64926,10 @@ function codeOf(error) {
     const code = 'code' in error ? error.code : error.name;
     return typeof code === 'string' ? code : '';
 }
+/** undici has no code of its own for a tunnel that the proxy does not open. */
+function isRefusedTunnel({ message }) {
+    return /^Proxy response \(4\d\d\)/.test(message);
+}
 function givenUp(request, attempts, result, origin, reach) {
     if (result.kind === 'answer') {
         const busy = result.answer.status === 429;
@@ -64930,9 +64946,21 @@ function adviceOn(fault) {
     const code = codeOf(fault);
     if (code === 'ENOTFOUND')
         return 'Check the input domain: no host has this name.';
+    if (isRefusedTunnel(fault))
+        return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy lets through.';
     if (!LASTING_FAULT.test(code))
         return LATER;
     return 'Check the input domain, and NODE_EXTRA_CA_CERTS where a proxy has a certificate authority of its own.';
+}
+/** @throws ActionError for a proxy variable that is no address; its value may hold a password and is not shown */
+function openDispatcher(origin) {
+    try {
+        return createDispatcher(origin);
+    }
+    catch (cause) {
+        const message = "The runner's variable HTTPS_PROXY or HTTP_PROXY holds no address of a proxy; use the form http://proxy.acme.com:3128.";
+        throw new ActionError(message, { cause });
+    }
 }
 /** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */
 function createDispatcher(origin) {
@@ -65324,13 +65352,17 @@ function refusedToken(answer, { audience, credential }) {
 async function run() {
     const started = Date.now();
     const record = newRecord();
+    const cancelled = cancelOnSignal();
     try {
-        await story(record, cancelOnSignal());
+        await story(record, cancelled);
     }
     catch (error) {
         tellFailure(record, error);
     }
     finally {
+        // A signal that came too late to leave anything undone is no news.
+        const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done');
+        record.cancelled = cancelled.aborted && undone;
         record.duration = Date.now() - started;
         await publish(record);
     }
@@ -65376,7 +65408,6 @@ async function story(record, cancelled) {
         await applyPlan(documents, plan, surveyed, tenant, record);
     }
     finally {
-        record.cancelled = cancelled.aborted;
         if (http.traffic.blind)
             warn(record, [BLIND]);
         await http.close();

@@ -32,11 +32,15 @@ import { openSession } from './tenant/token.ts'
 export async function run(): Promise<void> {
   const started = Date.now()
   const record = newRecord()
+  const cancelled = cancelOnSignal()
   try {
-    await story(record, cancelOnSignal())
+    await story(record, cancelled)
   } catch (error) {
     tellFailure(record, error)
   } finally {
+    // A signal that came too late to leave anything undone is no news.
+    const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done')
+    record.cancelled = cancelled.aborted && undone
     record.duration = Date.now() - started
     await publish(record)
   }
@@ -80,7 +84,6 @@ async function story(record: RunRecord, cancelled: AbortSignal): Promise<void> {
 
     await applyPlan(documents, plan, surveyed, tenant, record)
   } finally {
-    record.cancelled = cancelled.aborted
     if (http.traffic.blind) warn(record, [BLIND])
     await http.close()
   }

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
-import { NotSentError, type Reach, TenantError } from '../errors.ts'
+import { ActionError, NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
 import {
   delayBefore,
@@ -80,9 +80,15 @@ type Attempt =
   | { readonly kind: 'answer'; readonly answer: Omit<Answer, 'attempts'> }
   | { readonly kind: 'fault'; readonly error: Error; readonly lasting: boolean }
 
+/** 429s with no other answer in between; `at` is when the latest one that counts came. */
+interface Refusals {
+  readonly inRow: number
+  readonly at: number
+}
+
 export function createHttp(options: HttpOptions): Http {
   const { origin, readOnly, signal } = options
-  const dispatcher = options.dispatcher ?? createDispatcher(origin)
+  const dispatcher = options.dispatcher ?? openDispatcher(origin)
   const now = options.now ?? Date.now
   const random = options.random ?? Math.random
   const pause = options.sleep ?? ((milliseconds, signal) => sleep(milliseconds, undefined, { signal }))
@@ -94,6 +100,7 @@ export function createHttp(options: HttpOptions): Http {
 
   let pace = startPace(options.limits)
   let failuresInRow = 0
+  let refusals: Refusals = { inRow: 0, at: Number.NEGATIVE_INFINITY }
   let queue: Promise<unknown> = Promise.resolve()
 
   const wait = async (milliseconds: number, waitingFor: string): Promise<void> => {
@@ -130,6 +137,7 @@ export function createHttp(options: HttpOptions): Http {
     const result = await exchange(dispatcher, origin, request, inFlight.signal)
     if (request.paced) {
       const answer = result.kind === 'answer' ? result.answer : undefined
+      if (answer !== undefined) refusals = countRefusal(refusals, answer.status, from, now())
       const outcome = {
         bucket: answer && readBucket(answer.headers, now()),
         answered: answer !== undefined,
@@ -158,7 +166,8 @@ export function createHttp(options: HttpOptions): Http {
         }
         const throttled = result.kind === 'answer' && result.answer.status === 429
         if (!throttled) failuresInRow++
-        const hopeless = failuresInRow >= DOWN_AFTER || (result.kind === 'fault' && result.lasting)
+        const lasting = result.kind === 'fault' && result.lasting
+        const hopeless = failuresInRow >= DOWN_AFTER || refusals.inRow >= MAX_ATTEMPTS || lasting
         if (hopeless || attempts === MAX_ATTEMPTS) {
           throw givenUp(request, attempts, result, origin, hopeless ? 'run' : 'user')
         }
@@ -180,11 +189,18 @@ export function createHttp(options: HttpOptions): Http {
   return { send, halt, traffic, close: () => dispatcher.destroy() }
 }
 
+/** Refusals that were under way together count once, as one waiting for the reset follows all of them. */
+function countRefusal(refusals: Refusals, status: number, sentAt: number, now: number): Refusals {
+  if (status !== 429) return { inRow: 0, at: refusals.at }
+  return sentAt > refusals.at ? { inRow: refusals.inRow + 1, at: now } : refusals
+}
+
 /** An answer that says "not now". */
 function isPassing({ status, body, request }: Omit<Answer, 'attempts'>): boolean {
   if (status === 429 || status === 408 || status >= 500) return true
-  // Half a page, or a proxy's own: what is expected here is always JSON.
-  return status === 200 && request.method === 'GET' && typeof body !== 'object'
+  if (status < 200 || status > 299) return false
+  // Half a page, or a proxy's own: what is expected here is JSON, and nothing at all only where something was written.
+  return typeof body !== 'object' && (body !== undefined || request.method === 'GET')
 }
 
 async function exchange(
@@ -211,7 +227,7 @@ async function exchange(
     }
   } catch (error) {
     const fault = error instanceof Error ? error : new Error(String(error))
-    return { kind: 'fault', error: fault, lasting: LASTING_FAULT.test(codeOf(fault)) }
+    return { kind: 'fault', error: fault, lasting: LASTING_FAULT.test(codeOf(fault)) || isRefusedTunnel(fault) }
   }
 }
 
@@ -237,6 +253,11 @@ function parse(text: string): unknown {
 function codeOf(error: Error): string {
   const code = 'code' in error ? error.code : error.name
   return typeof code === 'string' ? code : ''
+}
+
+/** undici has no code of its own for a tunnel that the proxy does not open. */
+function isRefusedTunnel({ message }: Error): boolean {
+  return /^Proxy response \(4\d\d\)/.test(message)
 }
 
 function givenUp(request: Request, attempts: number, result: Attempt, origin: string, reach: Reach): TenantError {
@@ -270,8 +291,20 @@ const LATER = "Run it again when the tenant and the way to it work; Auth0's stat
 function adviceOn(fault: Error): string {
   const code = codeOf(fault)
   if (code === 'ENOTFOUND') return 'Check the input domain: no host has this name.'
+  if (isRefusedTunnel(fault)) return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy lets through.'
   if (!LASTING_FAULT.test(code)) return LATER
   return 'Check the input domain, and NODE_EXTRA_CA_CERTS where a proxy has a certificate authority of its own.'
+}
+
+/** @throws ActionError for a proxy variable that is no address; its value may hold a password and is not shown */
+function openDispatcher(origin: string): Dispatcher {
+  try {
+    return createDispatcher(origin)
+  } catch (cause) {
+    const message =
+      "The runner's variable HTTPS_PROXY or HTTP_PROXY holds no address of a proxy; use the form http://proxy.acme.com:3128."
+    throw new ActionError(message, { cause })
+  }
 }
 
 /** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */

@@ -29,6 +29,8 @@ interface Annotation {
 
 export interface ActionRun {
   readonly exitCode: number | null
+  /** What ended the process, where it did not end by itself. */
+  readonly signal: NodeJS.Signals | null
   /** What the process printed on both streams, as it came. */
   readonly log: string
   readonly annotations: readonly Annotation[]
@@ -89,11 +91,14 @@ async function runIn(home: string, { inputs, files = {}, env = {}, onStart }: Ac
     log += text
   })
   onStart?.(signal => child.kill(signal))
-  const exitCode = await new Promise<number | null>(resolve => child.on('close', resolve))
+  const { exitCode, signal } = await new Promise<Pick<ActionRun, 'exitCode' | 'signal'>>(resolve => {
+    child.on('close', (exitCode, signal) => resolve({ exitCode, signal }))
+  })
   const outputs = parseOutputs(await readFile(paths.output, 'utf8'))
   const reportFile = outputs['report-file']
   return {
     exitCode,
+    signal,
     log,
     annotations: parseAnnotations(log),
     outputs,

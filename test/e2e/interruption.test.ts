@@ -1,0 +1,318 @@
+import { isDeepStrictEqual } from 'node:util'
+import pMap from 'p-map'
+import { describe, expect, it } from 'vitest'
+import type { FaultKind } from '../tenant/fault.ts'
+import type { Grant } from '../tenant/store.ts'
+import type { LoggedRequest, Tenant, TenantOptions } from '../tenant/tenant.ts'
+import { acme, BILLING, countRequests, ORDERS, type RunOptions, runAgainst } from './acme.ts'
+import { type ActionRun, readDefinition } from './action.ts'
+
+const BEFORE: readonly Grant[] = [{ api: BILLING, permission: 'read:invoices' }]
+const AFTER: readonly Grant[] = [{ api: ORDERS, permission: 'read:orders' }]
+const REVOKE_ALL = { revoke: 'all', 'max-revocations': '1000' }
+
+type Kill = (signal: NodeJS.Signals) => void
+type When = (request: LoggedRequest) => boolean
+
+interface Team {
+  readonly tenant: Tenant
+  readonly options: RunOptions
+}
+
+/** Everybody gains one permission and loses another. */
+async function team(size: number, options: TenantOptions = {}): Promise<Team> {
+  const ids = Array.from({ length: size }, (_, index) => `auth0|${index}`)
+  const tenant = await acme({ users: ids.map(id => ({ id, direct: BEFORE })), ...options })
+  const users = ids.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'], [BILLING]: [] } }))
+  return { tenant, options: { users, inputs: REVOKE_ALL } }
+}
+
+function isToken({ path }: LoggedRequest): boolean {
+  return path === '/oauth/token'
+}
+
+function isApiRead({ path }: LoggedRequest): boolean {
+  return path.includes('/resource-servers')
+}
+
+function isRead({ method, path }: LoggedRequest): boolean {
+  return method === 'GET' && path.includes('/users/')
+}
+
+function isWrite({ method, path }: LoggedRequest): boolean {
+  return method !== 'GET' && path.includes('/users/')
+}
+
+/** Calls back at the nth request of a kind, as it arrives. */
+function onNth(tenant: Tenant, nth: number, kind: When, act: () => void): void {
+  let seen = 0
+  const when = (request: LoggedRequest) => {
+    if (kind(request) && ++seen === nth) act()
+    return false
+  }
+  tenant.fault({ kind: 'delay', ms: 0, when })
+}
+
+describe('a cancelled apply to 1,000 users', () => {
+  interface Cancelled {
+    readonly run: ActionRun
+    /** Milliseconds from the signal to the end of the process. */
+    readonly took: number
+  }
+
+  interface Cancellation {
+    /** The signals come when the nth request of this kind arrives. */
+    readonly at: readonly [nth: number, kind: When]
+    readonly signals?: readonly (readonly [signal: NodeJS.Signals, afterMilliseconds: number])[]
+    /** What becomes of answers from then on. */
+    readonly afterwards?: FaultKind
+  }
+
+  /** As GitHub's runner cancels a step: SIGINT, SIGTERM after 7.5 s, and SIGKILL 2.5 s later. */
+  const RUNNER = [
+    ['SIGINT', 0],
+    ['SIGTERM', 7_500],
+    ['SIGKILL', 10_000],
+  ] as const
+
+  /** The signal is there before the answer is. */
+  const SOON = { kind: 'delay', ms: 100 } as const
+
+  async function cancel(
+    { tenant, options }: Team,
+    { at: [nth, kind], signals = RUNNER, afterwards }: Cancellation,
+  ): Promise<Cancelled> {
+    let kill: Kill = () => undefined
+    let from = Number.NaN
+    const timers: NodeJS.Timeout[] = []
+    onNth(tenant, nth, kind, () => {
+      from = Date.now() + (signals[0]?.[1] ?? 0)
+      for (const [signal, delay] of signals) {
+        if (delay === 0) kill(signal)
+        else timers.push(setTimeout(() => kill(signal), delay))
+      }
+    })
+    if (afterwards) {
+      tenant.fault({ ...afterwards, times: Number.POSITIVE_INFINITY, when: () => !Number.isNaN(from) })
+    }
+    const onStart = (killer: Kill) => {
+      kill = killer
+    }
+    const run = await runAgainst(tenant, { ...options, onStart })
+    const took = Date.now() - from
+    for (const timer of timers) clearTimeout(timer)
+    return { run, took }
+  }
+
+  async function expectToldInTime({ run, took }: Cancelled, tenant: Tenant): Promise<readonly Outcome[]> {
+    expect({ exitCode: run.exitCode, signal: run.signal }, run.log).toEqual({ exitCode: 1, signal: null })
+    expect(took).toBeLessThan(7_000)
+    const { outputs } = await readDefinition()
+    expect(Object.keys(run.outputs).sort()).toEqual(Object.keys(outputs).sort())
+    expect(run.outputs.result).toMatch(/^(failed|partial)$/)
+    expect(run.summary).toContain('## Auth0 permissions: cancelled')
+    expect(run.report).toMatchObject({ format: 1, cancelled: true })
+    return expectAgreement(run, tenant)
+  }
+
+  type Moment = readonly [name: string, nth: number, kind: When]
+  const EARLY: readonly Moment[] = [
+    ['at the token request', 1, isToken],
+    ['at the read of the APIs', 1, isApiRead],
+    ['at the first user read', 1, isRead],
+    ['after 300 user reads', 300, isRead],
+    ['at the last user read', 1_000, isRead],
+  ]
+  const LATE: readonly Moment[] = [
+    ['at the first write', 1, isWrite],
+    ['at the second write', 2, isWrite],
+    ['after 100 writes', 100, isWrite],
+    ['after 500 writes', 500, isWrite],
+    ['after 1,000 writes', 1_000, isWrite],
+    ['after 1,500 writes', 1_500, isWrite],
+    ['after 1,900 writes', 1_900, isWrite],
+  ]
+
+  it.each(EARLY)('%s ends in time, and has written nothing', async (_, nth, kind) => {
+    const cancelled = await team(1_000)
+    const outcomes = await expectToldInTime(
+      await cancel(cancelled, { at: [nth, kind], afterwards: SOON }),
+      cancelled.tenant,
+    )
+    expect(outcomes.filter(({ status }) => status === 'done')).toEqual([])
+  })
+
+  it.each(LATE)('%s ends in time, and tells what became of everybody', async (_, nth, kind) => {
+    const cancelled = await team(1_000)
+    const { tenant } = cancelled
+    const outcomes = await expectToldInTime(await cancel(cancelled, { at: [nth, kind], afterwards: SOON }), tenant)
+    expect(outcomes).toHaveLength(1_000)
+    expect(outcomes.filter(({ status }) => status === 'not attempted')).not.toEqual([])
+    expect(tenant.requests.filter(isWrite).length).toBeLessThan(2_000)
+  })
+
+  it('where answers are slow waits for those under way, and counts them', async () => {
+    const cancelled = await team(1_000)
+    const afterwards = { kind: 'delay', ms: 2_000 } as const
+    const { run, took } = await cancel(cancelled, { at: [100, isWrite], afterwards })
+    const outcomes = await expectToldInTime({ run, took }, cancelled.tenant)
+    const written = Object.values(cancelled.tenant.snapshot()).filter(grants => !isDeepStrictEqual(grants, BEFORE))
+    const told = outcomes.filter(({ granted, revoked }) => granted.length + revoked.length > 0)
+    expect(told).toHaveLength(written.length)
+  })
+
+  it('at its last write finishes, and tells that everything is done', async () => {
+    const cancelled = await team(1_000)
+    const afterwards = { kind: 'delay', ms: 500 } as const
+    const { run, took } = await cancel(cancelled, { at: [2_000, isWrite], afterwards })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(took).toBeLessThan(7_000)
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1000', revocations: '1000', 'users-failed': '0' })
+    expect(expectAgreement(run, cancelled.tenant).every(({ status }) => status === 'done')).toBe(true)
+  })
+
+  it('where answers hang ends in time all the same', { timeout: 120_000 }, async () => {
+    const moments = [...EARLY, ...LATE]
+    await pMap(moments, ([, nth, kind]) => cancelWhereHanging(nth, kind), { concurrency: 6 })
+  })
+
+  async function cancelWhereHanging(nth: number, kind: When): Promise<void> {
+    const cancelled = await team(1_000)
+    const outcomes = await expectToldInTime(
+      await cancel(cancelled, { at: [nth, kind], afterwards: { kind: 'hang' } }),
+      cancelled.tenant,
+    )
+    // The tenant got these, and nobody knows whether it did what they ask for.
+    if (kind === isWrite) expect(outcomes.some(({ status }) => status === 'failed')).toBe(true)
+  }
+
+  it.each<readonly [string, readonly (readonly [NodeJS.Signals, number])[]]>([
+    ['SIGTERM alone', [['SIGTERM', 0]]],
+    [
+      'SIGINT and SIGTERM at once',
+      [
+        ['SIGINT', 0],
+        ['SIGTERM', 0],
+      ],
+    ],
+    [
+      'SIGINT three times',
+      [
+        ['SIGINT', 0],
+        ['SIGINT', 5],
+        ['SIGINT', 50],
+      ],
+    ],
+  ])('by %s tells the same', async (_, signals) => {
+    const cancelled = await team(1_000)
+    const outcomes = await expectToldInTime(await cancel(cancelled, { at: [300, isWrite], signals }), cancelled.tenant)
+    expect(outcomes).toHaveLength(1_000)
+  })
+
+  it('does not wait for the rate limit any more', async () => {
+    const cancelled = await team(100, { bucket: { limit: 160, perMinute: 1 } })
+    const signals = [['SIGINT', 2_000]] as const
+    const outcomes = await expectToldInTime(await cancel(cancelled, { at: [1, isWrite], signals }), cancelled.tenant)
+    expect(outcomes).toHaveLength(100)
+  })
+
+  it('does not wait for another try any more', async () => {
+    const cancelled = await team(2)
+    const signals = [['SIGINT', 3_000]] as const
+    const afterwards = { kind: 'status', status: 503 } as const
+    const { run, took } = await cancel(cancelled, { at: [1, isWrite], signals, afterwards })
+    await expectToldInTime({ run, took }, cancelled.tenant)
+    expect(took).toBeLessThan(2_000)
+  })
+})
+
+interface Outcome {
+  readonly user: string
+  readonly status: 'done' | 'failed' | 'not attempted'
+  readonly granted: readonly Grant[]
+  readonly revoked: readonly Grant[]
+  readonly errors: readonly string[]
+}
+
+/** Every user of the plan is in the report once, and what it says is what the tenant holds. */
+function expectAgreement(run: ActionRun, tenant: Tenant): readonly Outcome[] {
+  const plan = run.report.plan as { readonly users: readonly { readonly user: string }[] } | undefined
+  const outcomes = run.report.outcomes as readonly Outcome[]
+  expect(outcomes.map(({ user }) => user).sort()).toEqual((plan?.users ?? []).map(({ user }) => user).sort())
+  const untouched = new Set(Object.keys(tenant.snapshot()))
+  for (const { user, status, granted, revoked, errors } of outcomes) {
+    const held = tenant.grantsOf(user)
+    if (status !== 'not attempted') untouched.delete(user)
+    if (status === 'done') expect(held, user).toEqual(AFTER)
+    if (status !== 'failed') continue
+    expect(errors, user).not.toEqual([])
+    expect(
+      granted.every(({ api }) => held.some(grant => grant.api === api)),
+      user,
+    ).toBe(true)
+    expect(
+      revoked.some(({ api }) => held.some(grant => grant.api === api)),
+      user,
+    ).toBe(false)
+  }
+  for (const user of untouched) expect(tenant.grantsOf(user), user).toEqual(BEFORE)
+  const sum = (count: (outcome: Outcome) => number) => String(outcomes.reduce((total, each) => total + count(each), 0))
+  expect(run.outputs).toMatchObject({
+    grants: sum(({ granted }) => granted.length),
+    revocations: sum(({ revoked }) => revoked.length),
+  })
+  return outcomes
+}
+
+describe('an apply that is killed', () => {
+  const SIZE = 6
+  /** The token, the APIs, and for each user a read, a grant and a revocation. */
+  const REQUESTS = 2 + 3 * SIZE
+
+  it.each(['before', 'after'] as const)(
+    'at any request, %s the tenant did it, is finished by the next, and the third has nothing to do',
+    { timeout: 120_000 },
+    async moment => {
+      const nths = Array.from({ length: REQUESTS }, (_, index) => index + 1)
+      const leftHalfDone = await pMap(nths, nth => killAt(nth, moment), { concurrency: 4 })
+      expect(leftHalfDone.filter(Boolean).length).toBeGreaterThan(SIZE)
+    },
+  )
+
+  async function killAt(nth: number, moment: 'before' | 'after'): Promise<boolean> {
+    const { tenant, options } = await team(SIZE)
+    const desired = Object.fromEntries(Object.keys(tenant.snapshot()).map(id => [id, AFTER]))
+    let kill: Kill = () => undefined
+    let seen = 0
+    const when = () => {
+      const reached = ++seen === nth
+      if (reached) kill('SIGKILL')
+      return reached
+    }
+    tenant.fault({ kind: 'reset', after: moment === 'after' ? 'effect' : 'nothing', when })
+    const onStart = (killer: Kill) => {
+      kill = killer
+    }
+    const killed = await runAgainst(tenant, { ...options, onStart })
+    expect({ nth, signal: killed.signal }, killed.log).toEqual({ nth, signal: 'SIGKILL' })
+    const left = Object.values(tenant.snapshot()).flat()
+
+    const second = await runAgainst(tenant, options)
+    expect({ nth, exitCode: second.exitCode }, second.log).toEqual({ nth, exitCode: 0 })
+    expect({ nth, held: tenant.snapshot() }).toEqual({ nth, held: desired })
+
+    const before = tenant.requests.filter(isWrite).length
+    const third = await runAgainst(tenant, options)
+    expect({ nth, exitCode: third.exitCode }, third.log).toEqual({ nth, exitCode: 0 })
+    expect(third.outputs).toMatchObject({ result: 'unchanged', changed: 'false' })
+    expect(tenant.requests.filter(isWrite)).toHaveLength(before)
+    return left.some(({ api }) => api === ORDERS) && left.some(({ api }) => api === BILLING)
+  }
+
+  it('sends the requests between which the tests kill it', async () => {
+    const { tenant, options } = await team(SIZE)
+    const { exitCode, log } = await runAgainst(tenant, options)
+    expect(exitCode, log).toBe(0)
+    expect(Object.values(countRequests(tenant)).reduce((sum, count) => sum + count)).toBe(REQUESTS)
+  })
+})

@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import type { Tenant } from '../tenant/tenant.ts'
+import { acme, CLIENT, errorsOf, ORDERS, runAgainst } from './acme.ts'
+import type { ActionRun } from './action.ts'
+import { type Certificate, closedPort, type Listener, makeCertificate, startProxy, startTlsFront } from './network.ts'
+
+const HOST = 'acme.test'
+const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
+const GRANTED = [{ api: ORDERS, permission: 'read:orders' }]
+
+const trusted = makeCertificate(HOST)
+const scratch = mkdtempSync(join(tmpdir(), 'network-'))
+const listeners: Listener[] = []
+
+afterAll(() => rmSync(scratch, { recursive: true }))
+afterEach(async () => {
+  await Promise.all(listeners.splice(0).map(listener => listener.close()))
+})
+
+function opened<T extends Listener>(listener: T): T {
+  listeners.push(listener)
+  return listener
+}
+
+interface Site {
+  readonly tenant: Tenant
+  /** Of the TLS server in front of the tenant. */
+  readonly port: number
+  readonly run: (domain: string, env: Readonly<Record<string, string>>) => Promise<ActionRun>
+}
+
+async function site(certificate: Certificate = trusted): Promise<Site> {
+  const tenant = await acme({ users: [{ id: 'auth0|1' }] })
+  const { port } = opened(await startTlsFront(certificate, tenant.domain))
+  return { tenant, port, run: (domain, env) => runAgainst(tenant, { users: USERS, inputs: { domain }, env }) }
+}
+
+/** What the runner's variable names. */
+function trusting({ cert }: Certificate): Readonly<Record<string, string>> {
+  const file = join(scratch, `${Math.random()}.pem`)
+  writeFileSync(file, cert)
+  return { NODE_EXTRA_CA_CERTS: file }
+}
+
+describe('TLS', () => {
+  it('works with a certificate authority that NODE_EXTRA_CA_CERTS names', async () => {
+    const { tenant, port, run } = await site()
+    const { exitCode, log } = await run(`127.0.0.1:${port}`, trusting(trusted))
+    expect(exitCode, log).toBe(0)
+    expect(tenant.grantsOf('auth0|1')).toEqual(GRANTED)
+  })
+
+  const expired = makeCertificate(HOST, Date.now() - 60_000)
+  it.each<readonly [string, Certificate, string, Readonly<Record<string, string>>, RegExp]>([
+    ['is self-signed', trusted, '127.0.0.1', {}, /DEPTH_ZERO_SELF_SIGNED_CERT/],
+    ['has expired', expired, '127.0.0.1', trusting(expired), /CERT_HAS_EXPIRED/],
+    ['is for another host', trusted, 'localhost', trusting(trusted), /ERR_TLS_CERT_ALTNAME_INVALID/],
+  ])('refuses a certificate that %s at once, and tells it nothing', async (_, certificate, host, env, code) => {
+    const { tenant, port, run } = await site(certificate)
+    const refused = await run(`${host}:${port}`, env)
+    expect(refused.exitCode).toBe(1)
+    expect(errorsOf(refused)).toEqual([expect.stringMatching(code)])
+    expect(errorsOf(refused)[0]).toMatch(/POST \/oauth\/token.*NODE_EXTRA_CA_CERTS/)
+    expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false', requests: '1' })
+    expect(tenant.requests).toEqual([])
+  })
+})
+
+describe('a proxy', () => {
+  it.each(['HTTPS_PROXY', 'https_proxy'])('that %s names gets every request, in tunnels', async variable => {
+    const { tenant, port, run } = await site()
+    const proxy = opened(await startProxy(port))
+    const env = { ...trusting(trusted), [variable]: `http://127.0.0.1:${proxy.port}` }
+    const { exitCode, log } = await run(HOST, env)
+    expect(exitCode, log).toBe(0)
+    expect(tenant.grantsOf('auth0|1')).toEqual(GRANTED)
+    expect(new Set(proxy.tunnels)).toEqual(new Set([`${HOST}:443`]))
+    expect(proxy.plain).toEqual([])
+  })
+
+  it.each(['NO_PROXY', 'no_proxy'])('is left alone for a host that %s names', async variable => {
+    const { tenant, port, run } = await site()
+    const proxy = opened(await startProxy(port))
+    const env = { ...trusting(trusted), HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, [variable]: '127.0.0.1' }
+    const { exitCode, log } = await run(`127.0.0.1:${port}`, env)
+    expect(exitCode, log).toBe(0)
+    expect(tenant.grantsOf('auth0|1')).toEqual(GRANTED)
+    expect(proxy.tunnels).toEqual([])
+  })
+
+  it('never sees a tenant on loopback in plain HTTP', async () => {
+    const { tenant, port, run } = await site()
+    const proxy = opened(await startProxy(port))
+    const url = `http://127.0.0.1:${proxy.port}`
+    const { exitCode, log } = await run(tenant.domain, { HTTP_PROXY: url, HTTPS_PROXY: url })
+    expect(exitCode, log).toBe(0)
+    expect([...proxy.tunnels, ...proxy.plain]).toEqual([])
+  })
+
+  it('gets the user and password of its address, which no log shows', async () => {
+    const { port, run } = await site()
+    const proxy = opened(await startProxy(port))
+    const env = { ...trusting(trusted), HTTPS_PROXY: `http://proxy-user:proxy-password@127.0.0.1:${proxy.port}` }
+    const { exitCode, log } = await run(HOST, env)
+    expect(exitCode, log).toBe(0)
+    const basic = `Basic ${Buffer.from('proxy-user:proxy-password').toString('base64')}`
+    expect(proxy.headers[0]).toMatchObject({ 'proxy-authorization': basic })
+    expect(log).not.toContain('proxy-password')
+  })
+
+  it('is no way around the certificate', async () => {
+    const { tenant, port, run } = await site()
+    const proxy = opened(await startProxy(port))
+    const refused = await run(HOST, { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` })
+    expect(refused.exitCode).toBe(1)
+    expect(errorsOf(refused)).toEqual([expect.stringMatching(/DEPTH_ZERO_SELF_SIGNED_CERT.*NODE_EXTRA_CA_CERTS/)])
+    expect(tenant.requests).toEqual([])
+  })
+
+  it.each([
+    ['refuses the tunnel', 403],
+    ['asks for a password', 407],
+  ])('that %s (%s) is not asked again, and the error names its variable', async (_, status) => {
+    const { tenant, port, run } = await site()
+    const proxy = opened(await startProxy(port, status))
+    const refused = await run(HOST, { HTTPS_PROXY: `http://proxy-user:proxy-password@127.0.0.1:${proxy.port}` })
+    expectFailedInPrivate(refused, tenant)
+    expect(errorsOf(refused)).toEqual([expect.stringMatching(new RegExp(`${status}.*/oauth/token.*HTTPS_PROXY`))])
+    expect(refused.outputs.requests).toBe('1')
+  })
+
+  it('that is down fails the run after eight tries', { timeout: 60_000 }, async () => {
+    const { tenant, run } = await site()
+    const down = `http://proxy-user:proxy-password@127.0.0.1:${await closedPort()}`
+    const failed = await run(HOST, { HTTPS_PROXY: down })
+    expectFailedInPrivate(failed, tenant)
+    expect(errorsOf(failed)).toEqual([expect.stringMatching(/ECONNREFUSED.*POST \/oauth\/token; 8 attempts/)])
+    expect(failed.outputs.requests).toBe('8')
+  })
+
+  it.each(['proxy-user:proxy-password@proxy:3128', 'proxy.acme.com:3128', 'http://no host', 'ftp://proxy.acme.com'])(
+    'whose variable holds no address (%s) is a mistake of the runner, not of the action',
+    async value => {
+      const { tenant, run } = await site()
+      const failed = await run(HOST, { HTTPS_PROXY: value })
+      expectFailedInPrivate(failed, tenant)
+      expect(errorsOf(failed)).toEqual([expect.stringContaining('HTTPS_PROXY')])
+      expect(failed.outputs.requests).toBe('0')
+    },
+  )
+
+  function expectFailedInPrivate(run: ActionRun, tenant: Tenant): void {
+    expect(run.exitCode).toBe(1)
+    const said = run.log.replaceAll(/^::add-mask::.*$/gm, '') + run.summary + JSON.stringify(run.report)
+    expect(said).not.toContain('proxy-password')
+    expect(said).not.toContain(CLIENT.secret)
+    expect(tenant.requests).toEqual([])
+  }
+})
