@@ -63064,13 +63064,13 @@ async function loadFile(path, workspace, left) {
     if (isWithin(path, workspace) && !isWithin(target, await (0,promises_.realpath)(workspace))) {
         return refuse('This is a link that leads out of the workspace; put the file itself here.');
     }
-    const { size, ...stats } = await (0,promises_.stat)(target).then(found => ({ size: found.size, isFile: found.isFile() }));
-    if (!stats.isFile)
+    const stats = await (0,promises_.stat)(target);
+    if (!stats.isFile())
         return refuse('This is not a file; name files, or a glob such as permissions/*.yml.');
-    if (size > LIMITS.fileSize) {
-        return refuse(`The file has ${size} bytes; at most ${LIMITS.fileSize} are read. Split it into several files.`);
+    if (stats.size > LIMITS.fileSize) {
+        return refuse(`The file has ${stats.size} bytes; at most ${LIMITS.fileSize} are read. Split it into several files.`);
     }
-    if (size > left)
+    if (stats.size > left)
         return refuse(`The files have more than ${LIMITS.totalSize} bytes together; this one is not read.`);
     const text = load_decode(await (0,promises_.readFile)(target));
     return text === undefined ? refuse('The file is not UTF-8 text; save it as UTF-8.') : parseDocument(file, text);
@@ -63099,8 +63099,8 @@ function parseDocument(file, text) {
             };
         }
         if (others.length > 0) {
-            const place = placesIn(file, text)(secondStart(events));
-            const message = 'A file must hold one YAML document; put the second one into a file of its own.';
+            const place = placesIn(file, text)(lastStart(events));
+            const message = 'A file must hold one YAML document; put the others into files of their own.';
             return { documents: [], problems: [{ place, message }] };
         }
         const excess = checkExtent(content);
@@ -63148,10 +63148,10 @@ function checkExtent(content) {
         ? `Aliases nest lists and mappings more than ${LIMITS.nesting} deep, or put an alias within the value that it stands for; write out what they stand for.`
         : `The manifest holds ${size} values; at most ${LIMITS.values} values are read, with those behind each alias counted every time.`;
 }
-function secondStart(events) {
-    const starts = events.flatMap(event => startOf(event) ?? []);
-    const second = events.findLastIndex((event, index) => index > 0 && 'directives' in event);
-    return startOf(events[second + 1]) ?? starts.at(-1) ?? 0;
+/** Where the last document begins. */
+function lastStart(events) {
+    const document = events.findLastIndex(event => event.type === EVENT_ID.DOCUMENT);
+    return startOf(events[document + 1]) ?? 0;
 }
 function topOf(file, message) {
     return { place: { file, line: 1, column: 1 }, message };
@@ -64252,12 +64252,19 @@ function userRow({ user, grant, revoke }, status) {
     return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`;
 }
 function operationLine(sign, operation, effective) {
+    return `${sign} ${permissionCell(operation)}${operationNotes(operation, effective, code)}`;
+}
+/**
+ * What there is to know about an operation beyond its name, in brackets, or nothing.
+ * @param show makes the names and reasons in it harmless where they are shown
+ */
+function operationNotes({ roles, expires, reason }, effective, show) {
     const notes = [
-        operation.roles.length === 0 ? '' : `${effective} through role ${operation.roles.map(code).join(', ')}`,
-        operation.expires === undefined ? '' : `until ${code(operation.expires)}`,
-        operation.reason === undefined ? '' : `reason: ${code(operation.reason)}`,
+        roles.length === 0 ? '' : `${effective} through role ${roles.map(show).join(', ')}`,
+        expires === undefined ? '' : `until ${show(expires)}`,
+        reason === undefined ? '' : `reason: ${show(reason)}`,
     ].filter(note => note !== '');
-    return `${sign} ${permissionCell(operation)}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
+    return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
 }
 function permissionCell({ api, permission }) {
     return `${code(permission)} on ${code(api)}`;
@@ -64338,13 +64345,8 @@ function logPlan(plan) {
     }
     endGroup();
 }
-function operationText({ api, permission, roles, expires, reason }, effective) {
-    const notes = [
-        roles.length === 0 ? '' : `${effective} through role ${roles.join(', ')}`,
-        expires === undefined ? '' : `until ${expires}`,
-        reason === undefined ? '' : `reason: ${reason}`,
-    ].filter(note => note !== '');
-    return harmless(`${permission} on ${api}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`);
+function operationText(operation, effective) {
+    return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, effective, harmless)}`;
 }
 /** Tells every five seconds how far a long list is, how fast it goes, when it will be through, and what it waits for. */
 function logProgress(doing, total, traffic) {
@@ -64470,7 +64472,7 @@ function identify_listed(users) {
 
 
 
-/** @throws TenantError for what concerns the whole run, CancelledError */
+/** @throws TenantError for what concerns the whole run, NotSentError where the run stops */
 async function survey(listed, reader, { width, readPermissions, onUser }) {
     const identified = await pMap(listed, user => identifyListed(user, reader), { concurrency: width });
     const { users, warnings } = unite(valuesOf(identified));

@@ -45,7 +45,7 @@ type KnownUser = Omit<SurveyedUser, 'live'>
 
 type Step<T> = { readonly value: T; readonly warning?: UserFinding } | { readonly failure: UserFinding }
 
-/** @throws TenantError for what concerns the whole run, CancelledError */
+/** @throws TenantError for what concerns the whole run, NotSentError where the run stops */
 export async function survey(
   listed: readonly ListedUser[],
   reader: Reader,

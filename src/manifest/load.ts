@@ -3,7 +3,7 @@
 
 import { glob, readFile, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { constructFromEvents, type Event, parseEvents, YAMLException } from 'js-yaml'
+import { constructFromEvents, EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
 import { checkKeys, placesIn, startOf } from './locate.ts'
 import { type Problem, quote } from './problem.ts'
 
@@ -87,12 +87,13 @@ async function loadFile(path: string, workspace: string, left: number): Promise<
   if (isWithin(path, workspace) && !isWithin(target, await realpath(workspace))) {
     return refuse('This is a link that leads out of the workspace; put the file itself here.')
   }
-  const { size, ...stats } = await stat(target).then(found => ({ size: found.size, isFile: found.isFile() }))
-  if (!stats.isFile) return refuse('This is not a file; name files, or a glob such as permissions/*.yml.')
-  if (size > LIMITS.fileSize) {
-    return refuse(`The file has ${size} bytes; at most ${LIMITS.fileSize} are read. Split it into several files.`)
+  const stats = await stat(target)
+  if (!stats.isFile()) return refuse('This is not a file; name files, or a glob such as permissions/*.yml.')
+  if (stats.size > LIMITS.fileSize) {
+    return refuse(`The file has ${stats.size} bytes; at most ${LIMITS.fileSize} are read. Split it into several files.`)
   }
-  if (size > left) return refuse(`The files have more than ${LIMITS.totalSize} bytes together; this one is not read.`)
+  if (stats.size > left)
+    return refuse(`The files have more than ${LIMITS.totalSize} bytes together; this one is not read.`)
   const text = decode(await readFile(target))
   return text === undefined ? refuse('The file is not UTF-8 text; save it as UTF-8.') : parseDocument(file, text)
 }
@@ -122,8 +123,8 @@ export function parseDocument(file: string, text: string): Loaded {
       }
     }
     if (others.length > 0) {
-      const place = placesIn(file, text)(secondStart(events))
-      const message = 'A file must hold one YAML document; put the second one into a file of its own.'
+      const place = placesIn(file, text)(lastStart(events))
+      const message = 'A file must hold one YAML document; put the others into files of their own.'
       return { documents: [], problems: [{ place, message }] }
     }
     const excess = checkExtent(content)
@@ -172,10 +173,10 @@ function checkExtent(content: unknown): string | undefined {
     : `The manifest holds ${size} values; at most ${LIMITS.values} values are read, with those behind each alias counted every time.`
 }
 
-function secondStart(events: readonly Event[]): number {
-  const starts = events.flatMap(event => startOf(event) ?? [])
-  const second = events.findLastIndex((event, index) => index > 0 && 'directives' in event)
-  return startOf(events[second + 1]) ?? starts.at(-1) ?? 0
+/** Where the last document begins. */
+function lastStart(events: readonly Event[]): number {
+  const document = events.findLastIndex(event => event.type === EVENT_ID.DOCUMENT)
+  return startOf(events[document + 1]) ?? 0
 }
 
 function topOf(file: string, message: string): Problem {

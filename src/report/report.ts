@@ -8,7 +8,7 @@ import type { Operation, Plan } from '../plan/plan.ts'
 import { redact, redactAll } from '../secrets.ts'
 import type { Traffic } from '../tenant/pace.ts'
 import { conclude, counted, type Finding, type RunRecord } from './record.ts'
-import { renderSummary } from './summary.ts'
+import { operationNotes, renderSummary } from './summary.ts'
 import { plain } from './text.ts'
 
 /** GitHub shows ten annotations of a kind for a step. */
@@ -37,13 +37,8 @@ export function logPlan(plan: Plan): void {
   core.endGroup()
 }
 
-function operationText({ api, permission, roles, expires, reason }: Operation, effective: string): string {
-  const notes = [
-    roles.length === 0 ? '' : `${effective} through role ${roles.join(', ')}`,
-    expires === undefined ? '' : `until ${expires}`,
-    reason === undefined ? '' : `reason: ${reason}`,
-  ].filter(note => note !== '')
-  return harmless(`${permission} on ${api}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`)
+function operationText(operation: Operation, effective: string): string {
+  return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, effective, harmless)}`
 }
 
 export interface Progress {

@@ -91,12 +91,24 @@ function userRow({ user, grant, revoke }: UserPlan, status: string): string {
 }
 
 function operationLine(sign: string, operation: Operation, effective: string): string {
+  return `${sign} ${permissionCell(operation)}${operationNotes(operation, effective, code)}`
+}
+
+/**
+ * What there is to know about an operation beyond its name, in brackets, or nothing.
+ * @param show makes the names and reasons in it harmless where they are shown
+ */
+export function operationNotes(
+  { roles, expires, reason }: Operation,
+  effective: string,
+  show: (text: string) => string,
+): string {
   const notes = [
-    operation.roles.length === 0 ? '' : `${effective} through role ${operation.roles.map(code).join(', ')}`,
-    operation.expires === undefined ? '' : `until ${code(operation.expires)}`,
-    operation.reason === undefined ? '' : `reason: ${code(operation.reason)}`,
+    roles.length === 0 ? '' : `${effective} through role ${roles.map(show).join(', ')}`,
+    expires === undefined ? '' : `until ${show(expires)}`,
+    reason === undefined ? '' : `reason: ${show(reason)}`,
   ].filter(note => note !== '')
-  return `${sign} ${permissionCell(operation)}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`
+  return notes.length === 0 ? '' : ` (${notes.join('; ')})`
 }
 
 function permissionCell({ api, permission }: Permission): string {
