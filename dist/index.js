@@ -64768,7 +64768,7 @@ const MAX_BODY = 8 * 1024 * 1024;
 /** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
 const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/;
 function createHttp(options) {
-    const { origin, readOnly, signal } = options;
+    const { origin, mode, signal } = options;
     const dispatcher = options.dispatcher ?? openDispatcher(origin);
     const now = options.now ?? Date.now;
     const random = options.random ?? Math.random;
@@ -64832,7 +64832,7 @@ function createHttp(options) {
         return result;
     };
     const send = async (request) => {
-        if (readOnly && request.method !== 'GET' && request.path !== TOKEN_PATH) {
+        if (mode === 'plan' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
             throw new Error(`${request.method} ${request.path} in a mode that writes nothing`);
         }
         let attempts = 0;
@@ -65379,7 +65379,7 @@ async function story(record, cancelled) {
     record.revoke = inputs.revoke;
     const http = createHttp({
         origin: inputs.domain.origin,
-        readOnly: inputs.mode === 'plan',
+        mode: inputs.mode,
         limits: { headroom: inputs.headroom, ceiling: inputs.requestsPerSecond },
         signal: cancelled,
     });

@@ -56,7 +56,7 @@ async function story(record: RunRecord, cancelled: AbortSignal): Promise<void> {
   record.revoke = inputs.revoke
   const http = createHttp({
     origin: inputs.domain.origin,
-    readOnly: inputs.mode === 'plan',
+    mode: inputs.mode,
     limits: { headroom: inputs.headroom, ceiling: inputs.requestsPerSecond },
     signal: cancelled,
   })

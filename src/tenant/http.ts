@@ -50,8 +50,8 @@ export interface Http {
 
 export interface HttpOptions {
   readonly origin: string
-  /** Refuses every method but GET, and POST to the token endpoint. */
-  readonly readOnly: boolean
+  /** In `plan`, every method but GET is refused, and POST to the token endpoint. */
+  readonly mode: 'plan' | 'apply'
   readonly limits: PaceLimits
   /** Its reason is a NotSentError. */
   readonly signal: AbortSignal
@@ -87,7 +87,7 @@ interface Refusals {
 }
 
 export function createHttp(options: HttpOptions): Http {
-  const { origin, readOnly, signal } = options
+  const { origin, mode, signal } = options
   const dispatcher = options.dispatcher ?? openDispatcher(origin)
   const now = options.now ?? Date.now
   const random = options.random ?? Math.random
@@ -152,7 +152,7 @@ export function createHttp(options: HttpOptions): Http {
   }
 
   const send = async (request: Request): Promise<Answer> => {
-    if (readOnly && request.method !== 'GET' && request.path !== TOKEN_PATH) {
+    if (mode === 'plan' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
       throw new Error(`${request.method} ${request.path} in a mode that writes nothing`)
     }
     let attempts = 0

@@ -18,7 +18,7 @@ async function connect(
   const pauses: number[] = []
   const http = createHttp({
     origin: tenant.domain,
-    readOnly: false,
+    mode: 'apply',
     limits: { headroom: 0.25, ceiling: undefined },
     signal: new AbortController().signal,
     // The pauses before another try are not waited for; those of the pace, which are shorter, are.
@@ -41,7 +41,7 @@ function always(tenant: Tenant, fault: FaultKind): void {
 
 describe('in a mode that writes nothing', () => {
   it.each(['POST', 'DELETE'] as const)('%s is refused before it is sent', async method => {
-    const { tenant, http } = await connect({ readOnly: true })
+    const { tenant, http } = await connect({ mode: 'plan' })
     await expect(http.send({ method, path: '/api/v2/users/x/permissions', paced: true })).rejects.toThrow(
       'writes nothing',
     )
@@ -49,7 +49,7 @@ describe('in a mode that writes nothing', () => {
   })
 
   it('the token request and reads go through', async () => {
-    const { tenant, http } = await connect({ readOnly: true })
+    const { tenant, http } = await connect({ mode: 'plan' })
     await http.send({ method: 'POST', path: '/oauth/token', paced: false })
     await http.send(READ)
     expect(tenant.requests).toHaveLength(2)
