@@ -7,11 +7,15 @@ import { InputError, type InputProblem } from './errors.ts'
 import { mask, redact } from './secrets.ts'
 
 export const MODES = ['validate', 'plan', 'apply'] as const
-export const REVOKE = ['never', 'all'] as const
+export const REVOKE = ['never', 'managed', 'all'] as const
+export const SCOPES = ['all', 'changed'] as const
+export const MISSING_USERS = ['fail', 'warn'] as const
 export const ALGORITHMS = ['RS256', 'RS384', 'PS256'] as const
 
 export type Mode = (typeof MODES)[number]
 export type Revoke = (typeof REVOKE)[number]
+export type Scope = (typeof SCOPES)[number]
+export type MissingUsers = (typeof MISSING_USERS)[number]
 export type Algorithm = (typeof ALGORITHMS)[number]
 
 /** What an input is when the workflow does not set it; `action.yml` says the same, and a test compares the two. */

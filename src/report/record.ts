@@ -1,7 +1,7 @@
 // Everything that a run has to tell, as data: it grows while the run goes on, whatever becomes of it, and outputs,
 // summary and report file are all computed from it. Pure.
 
-import type { Mode, Revoke } from '../inputs.ts'
+import type { Mode, Revoke, Scope } from '../inputs.ts'
 import type { Place } from '../manifest/problem.ts'
 import type { UserState } from '../plan/diff.ts'
 import { type Permission, partsOf } from '../plan/grants.ts'
@@ -27,9 +27,25 @@ export interface Derived extends Permission {
   readonly roles: readonly string[]
 }
 
+/** A grant of a listed user that the manifest does not ask for and the plan does not revoke. */
+export interface Unmanaged extends Permission {
+  readonly user: string
+}
+
+/** What the ledger said, and where this run is recorded. */
+export interface LedgerFacts {
+  /** The commit of the latest successful apply. */
+  readonly base: string | undefined
+  /** How many applies after it did not succeed. */
+  readonly attempts: number
+  /** The page of this apply's deployment. */
+  readonly deployment: string | undefined
+}
+
 export interface RunRecord {
   mode: Mode | undefined
   revoke: Revoke | undefined
+  scope: Scope | undefined
   /** The tenant's host. */
   tenant: string | undefined
   /** The manifest's files. */
@@ -44,8 +60,21 @@ export interface RunRecord {
   notices: Finding[]
   failures: UserFailure[]
   plan: Plan | undefined
+  /** `sha256:…` */
+  digest: string | undefined
+  /** The input `approved-plan` asked for this digest, or the plan is a saved one. */
+  approval: 'approved' | 'saved' | undefined
   outcomes: UserOutcome[]
+  /** How many users were read. */
+  read: number
   derived: readonly Derived[]
+  unmanaged: readonly Unmanaged[]
+  /** What would make the manifest simpler, in sentences. */
+  advice: readonly string[]
+  ledger: LedgerFacts | undefined
+  /** Paths of files with plans. */
+  planFile: string | undefined
+  undoPlanFile: string | undefined
   traffic: Traffic
   /** Milliseconds. */
   duration: number
@@ -59,6 +88,7 @@ export function newRecord(): RunRecord {
   return {
     mode: undefined,
     revoke: undefined,
+    scope: undefined,
     tenant: undefined,
     files: [],
     users: 0,
@@ -69,8 +99,16 @@ export function newRecord(): RunRecord {
     notices: [],
     failures: [],
     plan: undefined,
+    digest: undefined,
+    approval: undefined,
     outcomes: [],
+    read: 0,
     derived: [],
+    unmanaged: [],
+    advice: [],
+    ledger: undefined,
+    planFile: undefined,
+    undoPlanFile: undefined,
     traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
     duration: 0,
   }
