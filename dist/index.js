@@ -4,7 +4,7 @@ import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /***/ 770:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-/* unused reexport */ __nccwpck_require__(218);
+module.exports = __nccwpck_require__(218);
 
 
 /***/ }),
@@ -24,10 +24,10 @@ var assert = __nccwpck_require__(2613);
 var util = __nccwpck_require__(9023);
 
 
-__webpack_unused_export__ = httpOverHttp;
-__webpack_unused_export__ = httpsOverHttp;
-__webpack_unused_export__ = httpOverHttps;
-__webpack_unused_export__ = httpsOverHttps;
+exports.httpOverHttp = httpOverHttp;
+exports.httpsOverHttp = httpsOverHttp;
+exports.httpOverHttps = httpOverHttps;
+exports.httpsOverHttps = httpsOverHttps;
 
 
 function httpOverHttp(options) {
@@ -324,7 +324,7 @@ __webpack_unused_export__ = BalancedPool
 __webpack_unused_export__ = RoundRobinPool
 module.exports.g6 = Agent
 __webpack_unused_export__ = Dispatcher1Wrapper
-__webpack_unused_export__ = ProxyAgent
+module.exports.kT = ProxyAgent
 __webpack_unused_export__ = Socks5ProxyAgent
 module.exports.J2 = EnvHttpProxyAgent
 __webpack_unused_export__ = RetryAgent
@@ -45508,6 +45508,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("events");
 
 /***/ }),
 
+/***/ 9896:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("fs");
+
+/***/ }),
+
 /***/ 8611:
 /***/ ((module) => {
 
@@ -45704,6 +45711,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
 
 /***/ }),
 
+/***/ 857:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
+
+/***/ }),
+
 /***/ 4756:
 /***/ ((module) => {
 
@@ -45722,7 +45736,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5193);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8494);
 // The bundle's entry.
 
 await (0,_run_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)();
@@ -45732,7 +45746,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 5193:
+/***/ 8494:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -45741,8 +45755,4009 @@ __nccwpck_require__.d(__webpack_exports__, {
   e: () => (/* binding */ run)
 });
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+;// CONCATENATED MODULE: ./build/errors.js
+// What a run can fail with on purpose. Every message says what is wrong and what to change; whatever else is thrown is a
+// defect of this action and is reported as one.
+/** The base of every failure that a user can do something about. */
+class ActionError extends Error {
+    name = 'ActionError';
+}
+class InputError extends ActionError {
+    name = 'InputError';
+    problems;
+    constructor(problems) {
+        super(problems.map(problem => problem.message).join('\n'));
+        this.problems = problems;
+    }
+}
+/** The run stops, and what this is thrown for was not sent. */
+class NotSentError extends ActionError {
+    name = 'NotSentError';
+}
+/** A request that the tenant refused, or that did not get through. */
+class TenantError extends ActionError {
+    name = 'TenantError';
+    details;
+    constructor(summary, details, options) {
+        const said = [details.status, details.errorCode, details.answer].filter(part => part !== undefined).join(' ');
+        const facts = [
+            details.request,
+            details.attempts > 1 ? `${details.attempts} attempts` : undefined,
+            said === '' ? undefined : `Auth0 said: ${said}`,
+            details.requestId === undefined ? undefined : `request id ${details.requestId}`,
+        ].filter(part => part !== undefined);
+        super(`${summary} (${facts.join('; ')}). ${details.advice}`, options);
+        this.details = details;
+    }
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "os"
+var external_os_ = __nccwpck_require__(857);
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
+// We use any as a valid input type
+/* eslint-disable @typescript-eslint/no-explicit-any */
+/**
+ * Sanitizes an input into a string so it can be passed into issueCommand safely
+ * @param input input to sanitize into a string
+ */
+function utils_toCommandValue(input) {
+    if (input === null || input === undefined) {
+        return '';
+    }
+    else if (typeof input === 'string' || input instanceof String) {
+        return input;
+    }
+    return JSON.stringify(input);
+}
+/**
+ *
+ * @param annotationProperties
+ * @returns The command properties to send with the actual annotation command
+ * See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
+ */
+function toCommandProperties(annotationProperties) {
+    if (!Object.keys(annotationProperties).length) {
+        return {};
+    }
+    return {
+        title: annotationProperties.title,
+        file: annotationProperties.file,
+        line: annotationProperties.startLine,
+        endLine: annotationProperties.endLine,
+        col: annotationProperties.startColumn,
+        endColumn: annotationProperties.endColumn
+    };
+}
+//# sourceMappingURL=utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/command.js
+
+
+/**
+ * Issues a command to the GitHub Actions runner
+ *
+ * @param command - The command name to issue
+ * @param properties - Additional properties for the command (key-value pairs)
+ * @param message - The message to include with the command
+ * @remarks
+ * This function outputs a specially formatted string to stdout that the Actions
+ * runner interprets as a command. These commands can control workflow behavior,
+ * set outputs, create annotations, mask values, and more.
+ *
+ * Command Format:
+ *   ::name key=value,key=value::message
+ *
+ * @example
+ * ```typescript
+ * // Issue a warning annotation
+ * issueCommand('warning', {}, 'This is a warning message');
+ * // Output: ::warning::This is a warning message
+ *
+ * // Set an environment variable
+ * issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
+ * // Output: ::set-env name=MY_VAR::some value
+ *
+ * // Add a secret mask
+ * issueCommand('add-mask', {}, 'secretValue123');
+ * // Output: ::add-mask::secretValue123
+ * ```
+ *
+ * @internal
+ * This is an internal utility function that powers the public API functions
+ * such as setSecret, warning, error, and exportVariable.
+ */
+function command_issueCommand(command, properties, message) {
+    const cmd = new Command(command, properties, message);
+    process.stdout.write(cmd.toString() + external_os_.EOL);
+}
+function command_issue(name, message = '') {
+    command_issueCommand(name, {}, message);
+}
+const CMD_STRING = '::';
+class Command {
+    constructor(command, properties, message) {
+        if (!command) {
+            command = 'missing.command';
+        }
+        this.command = command;
+        this.properties = properties;
+        this.message = message;
+    }
+    toString() {
+        let cmdStr = CMD_STRING + this.command;
+        if (this.properties && Object.keys(this.properties).length > 0) {
+            cmdStr += ' ';
+            let first = true;
+            for (const key in this.properties) {
+                if (this.properties.hasOwnProperty(key)) {
+                    const val = this.properties[key];
+                    if (val) {
+                        if (first) {
+                            first = false;
+                        }
+                        else {
+                            cmdStr += ',';
+                        }
+                        cmdStr += `${key}=${escapeProperty(val)}`;
+                    }
+                }
+            }
+        }
+        cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
+        return cmdStr;
+    }
+}
+function escapeData(s) {
+    return utils_toCommandValue(s)
+        .replace(/%/g, '%25')
+        .replace(/\r/g, '%0D')
+        .replace(/\n/g, '%0A');
+}
+function escapeProperty(s) {
+    return utils_toCommandValue(s)
+        .replace(/%/g, '%25')
+        .replace(/\r/g, '%0D')
+        .replace(/\n/g, '%0A')
+        .replace(/:/g, '%3A')
+        .replace(/,/g, '%2C');
+}
+//# sourceMappingURL=command.js.map
+;// CONCATENATED MODULE: external "crypto"
+const external_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("crypto");
+// EXTERNAL MODULE: external "fs"
+var external_fs_ = __nccwpck_require__(9896);
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
+// For internal use, subject to change.
+// We use any as a valid input type
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+
+
+
+function file_command_issueFileCommand(command, message) {
+    const filePath = process.env[`GITHUB_${command}`];
+    if (!filePath) {
+        throw new Error(`Unable to find environment variable for file command ${command}`);
+    }
+    if (!external_fs_.existsSync(filePath)) {
+        throw new Error(`Missing file at path: ${filePath}`);
+    }
+    external_fs_.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_.EOL}`, {
+        encoding: 'utf8'
+    });
+}
+function file_command_prepareKeyValueMessage(key, value) {
+    const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
+    const convertedValue = utils_toCommandValue(value);
+    // These should realistically never happen, but just in case someone finds a
+    // way to exploit uuid generation let's not allow keys or values that contain
+    // the delimiter.
+    if (key.includes(delimiter)) {
+        throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
+    }
+    if (convertedValue.includes(delimiter)) {
+        throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
+    }
+    return `${key}<<${delimiter}${external_os_.EOL}${convertedValue}${external_os_.EOL}${delimiter}`;
+}
+//# sourceMappingURL=file-command.js.map
+;// CONCATENATED MODULE: external "path"
+const external_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("path");
+// EXTERNAL MODULE: ./node_modules/@actions/http-client/lib/index.js + 1 modules
+var lib = __nccwpck_require__(4942);
+;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/auth.js
+var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+class BasicCredentialHandler {
+    constructor(username, password) {
+        this.username = username;
+        this.password = password;
+    }
+    prepareRequest(options) {
+        if (!options.headers) {
+            throw Error('The request has no headers');
+        }
+        options.headers['Authorization'] = `Basic ${Buffer.from(`${this.username}:${this.password}`).toString('base64')}`;
+    }
+    // This handler cannot handle 401
+    canHandleAuthentication() {
+        return false;
+    }
+    handleAuthentication() {
+        return __awaiter(this, void 0, void 0, function* () {
+            throw new Error('not implemented');
+        });
+    }
+}
+class auth_BearerCredentialHandler {
+    constructor(token) {
+        this.token = token;
+    }
+    // currently implements pre-authorization
+    // TODO: support preAuth = false where it hooks on 401
+    prepareRequest(options) {
+        if (!options.headers) {
+            throw Error('The request has no headers');
+        }
+        options.headers['Authorization'] = `Bearer ${this.token}`;
+    }
+    // This handler cannot handle 401
+    canHandleAuthentication() {
+        return false;
+    }
+    handleAuthentication() {
+        return __awaiter(this, void 0, void 0, function* () {
+            throw new Error('not implemented');
+        });
+    }
+}
+class PersonalAccessTokenCredentialHandler {
+    constructor(token) {
+        this.token = token;
+    }
+    // currently implements pre-authorization
+    // TODO: support preAuth = false where it hooks on 401
+    prepareRequest(options) {
+        if (!options.headers) {
+            throw Error('The request has no headers');
+        }
+        options.headers['Authorization'] = `Basic ${Buffer.from(`PAT:${this.token}`).toString('base64')}`;
+    }
+    // This handler cannot handle 401
+    canHandleAuthentication() {
+        return false;
+    }
+    handleAuthentication() {
+        return __awaiter(this, void 0, void 0, function* () {
+            throw new Error('not implemented');
+        });
+    }
+}
+//# sourceMappingURL=auth.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/oidc-utils.js
+var oidc_utils_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+class oidc_utils_OidcClient {
+    static createHttpClient(allowRetry = true, maxRetry = 10) {
+        const requestOptions = {
+            allowRetries: allowRetry,
+            maxRetries: maxRetry
+        };
+        return new HttpClient('actions/oidc-client', [new BearerCredentialHandler(oidc_utils_OidcClient.getRequestToken())], requestOptions);
+    }
+    static getRequestToken() {
+        const token = process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'];
+        if (!token) {
+            throw new Error('Unable to get ACTIONS_ID_TOKEN_REQUEST_TOKEN env variable');
+        }
+        return token;
+    }
+    static getIDTokenUrl() {
+        const runtimeUrl = process.env['ACTIONS_ID_TOKEN_REQUEST_URL'];
+        if (!runtimeUrl) {
+            throw new Error('Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable');
+        }
+        return runtimeUrl;
+    }
+    static getCall(id_token_url) {
+        return oidc_utils_awaiter(this, void 0, void 0, function* () {
+            var _a;
+            const httpclient = oidc_utils_OidcClient.createHttpClient();
+            const res = yield httpclient
+                .getJson(id_token_url)
+                .catch(error => {
+                throw new Error(`Failed to get ID Token. \n 
+        Error Code : ${error.statusCode}\n 
+        Error Message: ${error.message}`);
+            });
+            const id_token = (_a = res.result) === null || _a === void 0 ? void 0 : _a.value;
+            if (!id_token) {
+                throw new Error('Response json body do not have ID Token field');
+            }
+            return id_token;
+        });
+    }
+    static getIDToken(audience) {
+        return oidc_utils_awaiter(this, void 0, void 0, function* () {
+            try {
+                // New ID Token is requested from action service
+                let id_token_url = oidc_utils_OidcClient.getIDTokenUrl();
+                if (audience) {
+                    const encodedAudience = encodeURIComponent(audience);
+                    id_token_url = `${id_token_url}&audience=${encodedAudience}`;
+                }
+                debug(`ID token url is ${id_token_url}`);
+                const id_token = yield oidc_utils_OidcClient.getCall(id_token_url);
+                setSecret(id_token);
+                return id_token;
+            }
+            catch (error) {
+                throw new Error(`Error message: ${error.message}`);
+            }
+        });
+    }
+}
+//# sourceMappingURL=oidc-utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/summary.js
+var summary_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+const { access, appendFile, writeFile } = external_fs_.promises;
+const SUMMARY_ENV_VAR = 'GITHUB_STEP_SUMMARY';
+const SUMMARY_DOCS_URL = 'https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-job-summary';
+class Summary {
+    constructor() {
+        this._buffer = '';
+    }
+    /**
+     * Finds the summary file path from the environment, rejects if env var is not found or file does not exist
+     * Also checks r/w permissions.
+     *
+     * @returns step summary file path
+     */
+    filePath() {
+        return summary_awaiter(this, void 0, void 0, function* () {
+            if (this._filePath) {
+                return this._filePath;
+            }
+            const pathFromEnv = process.env[SUMMARY_ENV_VAR];
+            if (!pathFromEnv) {
+                throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
+            }
+            try {
+                yield access(pathFromEnv, external_fs_.constants.R_OK | external_fs_.constants.W_OK);
+            }
+            catch (_a) {
+                throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
+            }
+            this._filePath = pathFromEnv;
+            return this._filePath;
+        });
+    }
+    /**
+     * Wraps content in an HTML tag, adding any HTML attributes
+     *
+     * @param {string} tag HTML tag to wrap
+     * @param {string | null} content content within the tag
+     * @param {[attribute: string]: string} attrs key-value list of HTML attributes to add
+     *
+     * @returns {string} content wrapped in HTML element
+     */
+    wrap(tag, content, attrs = {}) {
+        const htmlAttrs = Object.entries(attrs)
+            .map(([key, value]) => ` ${key}="${value}"`)
+            .join('');
+        if (!content) {
+            return `<${tag}${htmlAttrs}>`;
+        }
+        return `<${tag}${htmlAttrs}>${content}</${tag}>`;
+    }
+    /**
+     * Writes text in the buffer to the summary buffer file and empties buffer. Will append by default.
+     *
+     * @param {SummaryWriteOptions} [options] (optional) options for write operation
+     *
+     * @returns {Promise<Summary>} summary instance
+     */
+    write(options) {
+        return summary_awaiter(this, void 0, void 0, function* () {
+            const overwrite = !!(options === null || options === void 0 ? void 0 : options.overwrite);
+            const filePath = yield this.filePath();
+            const writeFunc = overwrite ? writeFile : appendFile;
+            yield writeFunc(filePath, this._buffer, { encoding: 'utf8' });
+            return this.emptyBuffer();
+        });
+    }
+    /**
+     * Clears the summary buffer and wipes the summary file
+     *
+     * @returns {Summary} summary instance
+     */
+    clear() {
+        return summary_awaiter(this, void 0, void 0, function* () {
+            return this.emptyBuffer().write({ overwrite: true });
+        });
+    }
+    /**
+     * Returns the current summary buffer as a string
+     *
+     * @returns {string} string of summary buffer
+     */
+    stringify() {
+        return this._buffer;
+    }
+    /**
+     * If the summary buffer is empty
+     *
+     * @returns {boolen} true if the buffer is empty
+     */
+    isEmptyBuffer() {
+        return this._buffer.length === 0;
+    }
+    /**
+     * Resets the summary buffer without writing to summary file
+     *
+     * @returns {Summary} summary instance
+     */
+    emptyBuffer() {
+        this._buffer = '';
+        return this;
+    }
+    /**
+     * Adds raw text to the summary buffer
+     *
+     * @param {string} text content to add
+     * @param {boolean} [addEOL=false] (optional) append an EOL to the raw text (default: false)
+     *
+     * @returns {Summary} summary instance
+     */
+    addRaw(text, addEOL = false) {
+        this._buffer += text;
+        return addEOL ? this.addEOL() : this;
+    }
+    /**
+     * Adds the operating system-specific end-of-line marker to the buffer
+     *
+     * @returns {Summary} summary instance
+     */
+    addEOL() {
+        return this.addRaw(external_os_.EOL);
+    }
+    /**
+     * Adds an HTML codeblock to the summary buffer
+     *
+     * @param {string} code content to render within fenced code block
+     * @param {string} lang (optional) language to syntax highlight code
+     *
+     * @returns {Summary} summary instance
+     */
+    addCodeBlock(code, lang) {
+        const attrs = Object.assign({}, (lang && { lang }));
+        const element = this.wrap('pre', this.wrap('code', code), attrs);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML list to the summary buffer
+     *
+     * @param {string[]} items list of items to render
+     * @param {boolean} [ordered=false] (optional) if the rendered list should be ordered or not (default: false)
+     *
+     * @returns {Summary} summary instance
+     */
+    addList(items, ordered = false) {
+        const tag = ordered ? 'ol' : 'ul';
+        const listItems = items.map(item => this.wrap('li', item)).join('');
+        const element = this.wrap(tag, listItems);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML table to the summary buffer
+     *
+     * @param {SummaryTableCell[]} rows table rows
+     *
+     * @returns {Summary} summary instance
+     */
+    addTable(rows) {
+        const tableBody = rows
+            .map(row => {
+            const cells = row
+                .map(cell => {
+                if (typeof cell === 'string') {
+                    return this.wrap('td', cell);
+                }
+                const { header, data, colspan, rowspan } = cell;
+                const tag = header ? 'th' : 'td';
+                const attrs = Object.assign(Object.assign({}, (colspan && { colspan })), (rowspan && { rowspan }));
+                return this.wrap(tag, data, attrs);
+            })
+                .join('');
+            return this.wrap('tr', cells);
+        })
+            .join('');
+        const element = this.wrap('table', tableBody);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds a collapsable HTML details element to the summary buffer
+     *
+     * @param {string} label text for the closed state
+     * @param {string} content collapsable content
+     *
+     * @returns {Summary} summary instance
+     */
+    addDetails(label, content) {
+        const element = this.wrap('details', this.wrap('summary', label) + content);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML image tag to the summary buffer
+     *
+     * @param {string} src path to the image you to embed
+     * @param {string} alt text description of the image
+     * @param {SummaryImageOptions} options (optional) addition image attributes
+     *
+     * @returns {Summary} summary instance
+     */
+    addImage(src, alt, options) {
+        const { width, height } = options || {};
+        const attrs = Object.assign(Object.assign({}, (width && { width })), (height && { height }));
+        const element = this.wrap('img', null, Object.assign({ src, alt }, attrs));
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML section heading element
+     *
+     * @param {string} text heading text
+     * @param {number | string} [level=1] (optional) the heading level, default: 1
+     *
+     * @returns {Summary} summary instance
+     */
+    addHeading(text, level) {
+        const tag = `h${level}`;
+        const allowedTag = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].includes(tag)
+            ? tag
+            : 'h1';
+        const element = this.wrap(allowedTag, text);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML thematic break (<hr>) to the summary buffer
+     *
+     * @returns {Summary} summary instance
+     */
+    addSeparator() {
+        const element = this.wrap('hr', null);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML line break (<br>) to the summary buffer
+     *
+     * @returns {Summary} summary instance
+     */
+    addBreak() {
+        const element = this.wrap('br', null);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML blockquote to the summary buffer
+     *
+     * @param {string} text quote text
+     * @param {string} cite (optional) citation url
+     *
+     * @returns {Summary} summary instance
+     */
+    addQuote(text, cite) {
+        const attrs = Object.assign({}, (cite && { cite }));
+        const element = this.wrap('blockquote', text, attrs);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML anchor tag to the summary buffer
+     *
+     * @param {string} text link text/content
+     * @param {string} href hyperlink
+     *
+     * @returns {Summary} summary instance
+     */
+    addLink(text, href) {
+        const element = this.wrap('a', text, { href });
+        return this.addRaw(element).addEOL();
+    }
+}
+const _summary = new Summary();
+/**
+ * @deprecated use `core.summary`
+ */
+const markdownSummary = (/* unused pure expression or super */ null && (_summary));
+const summary = (/* unused pure expression or super */ null && (_summary));
+//# sourceMappingURL=summary.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/path-utils.js
+
+/**
+ * toPosixPath converts the given path to the posix form. On Windows, \\ will be
+ * replaced with /.
+ *
+ * @param pth. Path to transform.
+ * @return string Posix path.
+ */
+function toPosixPath(pth) {
+    return pth.replace(/[\\]/g, '/');
+}
+/**
+ * toWin32Path converts the given path to the win32 form. On Linux, / will be
+ * replaced with \\.
+ *
+ * @param pth. Path to transform.
+ * @return string Win32 path.
+ */
+function toWin32Path(pth) {
+    return pth.replace(/[/]/g, '\\');
+}
+/**
+ * toPlatformPath converts the given path to a platform-specific path. It does
+ * this by replacing instances of / and \ with the platform-specific path
+ * separator.
+ *
+ * @param pth The path to platformize.
+ * @return string The platform-specific path.
+ */
+function toPlatformPath(pth) {
+    return pth.replace(/[/\\]/g, path.sep);
+}
+//# sourceMappingURL=path-utils.js.map
+;// CONCATENATED MODULE: external "string_decoder"
+const external_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("string_decoder");
+// EXTERNAL MODULE: external "events"
+var external_events_ = __nccwpck_require__(4434);
+;// CONCATENATED MODULE: external "child_process"
+const external_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("child_process");
+// EXTERNAL MODULE: external "assert"
+var external_assert_ = __nccwpck_require__(2613);
+;// CONCATENATED MODULE: ./node_modules/@actions/io/lib/io-util.js
+var io_util_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+const { chmod, copyFile, lstat, mkdir, open: io_util_open, readdir, rename, rm, rmdir, stat, symlink, unlink } = external_fs_.promises;
+// export const {open} = 'fs'
+const IS_WINDOWS = process.platform === 'win32';
+/**
+ * Custom implementation of readlink to ensure Windows junctions
+ * maintain trailing backslash for backward compatibility with Node.js < 24
+ *
+ * In Node.js 20, Windows junctions (directory symlinks) always returned paths
+ * with trailing backslashes. Node.js 24 removed this behavior, which breaks
+ * code that relied on this format for path operations.
+ *
+ * This implementation restores the Node 20 behavior by adding a trailing
+ * backslash to all junction results on Windows.
+ */
+function readlink(fsPath) {
+    return io_util_awaiter(this, void 0, void 0, function* () {
+        const result = yield fs.promises.readlink(fsPath);
+        // On Windows, restore Node 20 behavior: add trailing backslash to all results
+        // since junctions on Windows are always directory links
+        if (IS_WINDOWS && !result.endsWith('\\')) {
+            return `${result}\\`;
+        }
+        return result;
+    });
+}
+// See https://github.com/nodejs/node/blob/d0153aee367422d0858105abec186da4dff0a0c5/deps/uv/include/uv/win.h#L691
+const UV_FS_O_EXLOCK = 0x10000000;
+const READONLY = external_fs_.constants.O_RDONLY;
+function exists(fsPath) {
+    return io_util_awaiter(this, void 0, void 0, function* () {
+        try {
+            yield stat(fsPath);
+        }
+        catch (err) {
+            if (err.code === 'ENOENT') {
+                return false;
+            }
+            throw err;
+        }
+        return true;
+    });
+}
+function isDirectory(fsPath_1) {
+    return io_util_awaiter(this, arguments, void 0, function* (fsPath, useStat = false) {
+        const stats = useStat ? yield stat(fsPath) : yield lstat(fsPath);
+        return stats.isDirectory();
+    });
+}
+/**
+ * On OSX/Linux, true if path starts with '/'. On Windows, true for paths like:
+ * \, \hello, \\hello\share, C:, and C:\hello (and corresponding alternate separator cases).
+ */
+function isRooted(p) {
+    p = normalizeSeparators(p);
+    if (!p) {
+        throw new Error('isRooted() parameter "p" cannot be empty');
+    }
+    if (IS_WINDOWS) {
+        return (p.startsWith('\\') || /^[A-Z]:/i.test(p) // e.g. \ or \hello or \\hello
+        ); // e.g. C: or C:\hello
+    }
+    return p.startsWith('/');
+}
+/**
+ * Best effort attempt to determine whether a file exists and is executable.
+ * @param filePath    file path to check
+ * @param extensions  additional file extensions to try
+ * @return if file exists and is executable, returns the file path. otherwise empty string.
+ */
+function tryGetExecutablePath(filePath, extensions) {
+    return io_util_awaiter(this, void 0, void 0, function* () {
+        let stats = undefined;
+        try {
+            // test file exists
+            stats = yield stat(filePath);
+        }
+        catch (err) {
+            if (err.code !== 'ENOENT') {
+                // eslint-disable-next-line no-console
+                console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
+            }
+        }
+        if (stats && stats.isFile()) {
+            if (IS_WINDOWS) {
+                // on Windows, test for valid extension
+                const upperExt = external_path_namespaceObject.extname(filePath).toUpperCase();
+                if (extensions.some(validExt => validExt.toUpperCase() === upperExt)) {
+                    return filePath;
+                }
+            }
+            else {
+                if (isUnixExecutable(stats)) {
+                    return filePath;
+                }
+            }
+        }
+        // try each extension
+        const originalFilePath = filePath;
+        for (const extension of extensions) {
+            filePath = originalFilePath + extension;
+            stats = undefined;
+            try {
+                stats = yield stat(filePath);
+            }
+            catch (err) {
+                if (err.code !== 'ENOENT') {
+                    // eslint-disable-next-line no-console
+                    console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
+                }
+            }
+            if (stats && stats.isFile()) {
+                if (IS_WINDOWS) {
+                    // preserve the case of the actual file (since an extension was appended)
+                    try {
+                        const directory = external_path_namespaceObject.dirname(filePath);
+                        const upperName = external_path_namespaceObject.basename(filePath).toUpperCase();
+                        for (const actualName of yield readdir(directory)) {
+                            if (upperName === actualName.toUpperCase()) {
+                                filePath = external_path_namespaceObject.join(directory, actualName);
+                                break;
+                            }
+                        }
+                    }
+                    catch (err) {
+                        // eslint-disable-next-line no-console
+                        console.log(`Unexpected error attempting to determine the actual case of the file '${filePath}': ${err}`);
+                    }
+                    return filePath;
+                }
+                else {
+                    if (isUnixExecutable(stats)) {
+                        return filePath;
+                    }
+                }
+            }
+        }
+        return '';
+    });
+}
+function normalizeSeparators(p) {
+    p = p || '';
+    if (IS_WINDOWS) {
+        // convert slashes on Windows
+        p = p.replace(/\//g, '\\');
+        // remove redundant slashes
+        return p.replace(/\\\\+/g, '\\');
+    }
+    // remove redundant slashes
+    return p.replace(/\/\/+/g, '/');
+}
+// on Mac/Linux, test the execute bit
+//     R   W  X  R  W X R W X
+//   256 128 64 32 16 8 4 2 1
+function isUnixExecutable(stats) {
+    return ((stats.mode & 1) > 0 ||
+        ((stats.mode & 8) > 0 &&
+            process.getgid !== undefined &&
+            stats.gid === process.getgid()) ||
+        ((stats.mode & 64) > 0 &&
+            process.getuid !== undefined &&
+            stats.uid === process.getuid()));
+}
+// Get the path of cmd.exe in windows
+function getCmdPath() {
+    var _a;
+    return (_a = process.env['COMSPEC']) !== null && _a !== void 0 ? _a : `cmd.exe`;
+}
+//# sourceMappingURL=io-util.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/io/lib/io.js
+var io_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+/**
+ * Copies a file or folder.
+ * Based off of shelljs - https://github.com/shelljs/shelljs/blob/9237f66c52e5daa40458f94f9565e18e8132f5a6/src/cp.js
+ *
+ * @param     source    source path
+ * @param     dest      destination path
+ * @param     options   optional. See CopyOptions.
+ */
+function cp(source_1, dest_1) {
+    return io_awaiter(this, arguments, void 0, function* (source, dest, options = {}) {
+        const { force, recursive, copySourceDirectory } = readCopyOptions(options);
+        const destStat = (yield ioUtil.exists(dest)) ? yield ioUtil.stat(dest) : null;
+        // Dest is an existing file, but not forcing
+        if (destStat && destStat.isFile() && !force) {
+            return;
+        }
+        // If dest is an existing directory, should copy inside.
+        const newDest = destStat && destStat.isDirectory() && copySourceDirectory
+            ? path.join(dest, path.basename(source))
+            : dest;
+        if (!(yield ioUtil.exists(source))) {
+            throw new Error(`no such file or directory: ${source}`);
+        }
+        const sourceStat = yield ioUtil.stat(source);
+        if (sourceStat.isDirectory()) {
+            if (!recursive) {
+                throw new Error(`Failed to copy. ${source} is a directory, but tried to copy without recursive flag.`);
+            }
+            else {
+                yield cpDirRecursive(source, newDest, 0, force);
+            }
+        }
+        else {
+            if (path.relative(source, newDest) === '') {
+                // a file cannot be copied to itself
+                throw new Error(`'${newDest}' and '${source}' are the same file`);
+            }
+            yield io_copyFile(source, newDest, force);
+        }
+    });
+}
+/**
+ * Moves a path.
+ *
+ * @param     source    source path
+ * @param     dest      destination path
+ * @param     options   optional. See MoveOptions.
+ */
+function mv(source_1, dest_1) {
+    return io_awaiter(this, arguments, void 0, function* (source, dest, options = {}) {
+        if (yield ioUtil.exists(dest)) {
+            let destExists = true;
+            if (yield ioUtil.isDirectory(dest)) {
+                // If dest is directory copy src into dest
+                dest = path.join(dest, path.basename(source));
+                destExists = yield ioUtil.exists(dest);
+            }
+            if (destExists) {
+                if (options.force == null || options.force) {
+                    yield rmRF(dest);
+                }
+                else {
+                    throw new Error('Destination already exists');
+                }
+            }
+        }
+        yield mkdirP(path.dirname(dest));
+        yield ioUtil.rename(source, dest);
+    });
+}
+/**
+ * Remove a path recursively with force
+ *
+ * @param inputPath path to remove
+ */
+function rmRF(inputPath) {
+    return io_awaiter(this, void 0, void 0, function* () {
+        if (ioUtil.IS_WINDOWS) {
+            // Check for invalid characters
+            // https://docs.microsoft.com/en-us/windows/win32/fileio/naming-a-file
+            if (/[*"<>|]/.test(inputPath)) {
+                throw new Error('File path must not contain `*`, `"`, `<`, `>` or `|` on Windows');
+            }
+        }
+        try {
+            // note if path does not exist, error is silent
+            yield ioUtil.rm(inputPath, {
+                force: true,
+                maxRetries: 3,
+                recursive: true,
+                retryDelay: 300
+            });
+        }
+        catch (err) {
+            throw new Error(`File was unable to be removed ${err}`);
+        }
+    });
+}
+/**
+ * Make a directory.  Creates the full path with folders in between
+ * Will throw if it fails
+ *
+ * @param   fsPath        path to create
+ * @returns Promise<void>
+ */
+function mkdirP(fsPath) {
+    return io_awaiter(this, void 0, void 0, function* () {
+        ok(fsPath, 'a path argument must be provided');
+        yield ioUtil.mkdir(fsPath, { recursive: true });
+    });
+}
+/**
+ * Returns path of a tool had the tool actually been invoked.  Resolves via paths.
+ * If you check and the tool does not exist, it will throw.
+ *
+ * @param     tool              name of the tool
+ * @param     check             whether to check if tool exists
+ * @returns   Promise<string>   path to tool
+ */
+function which(tool, check) {
+    return io_awaiter(this, void 0, void 0, function* () {
+        if (!tool) {
+            throw new Error("parameter 'tool' is required");
+        }
+        // recursive when check=true
+        if (check) {
+            const result = yield which(tool, false);
+            if (!result) {
+                if (IS_WINDOWS) {
+                    throw new Error(`Unable to locate executable file: ${tool}. Please verify either the file path exists or the file can be found within a directory specified by the PATH environment variable. Also verify the file has a valid extension for an executable file.`);
+                }
+                else {
+                    throw new Error(`Unable to locate executable file: ${tool}. Please verify either the file path exists or the file can be found within a directory specified by the PATH environment variable. Also check the file mode to verify the file is executable.`);
+                }
+            }
+            return result;
+        }
+        const matches = yield findInPath(tool);
+        if (matches && matches.length > 0) {
+            return matches[0];
+        }
+        return '';
+    });
+}
+/**
+ * Returns a list of all occurrences of the given tool on the system path.
+ *
+ * @returns   Promise<string[]>  the paths of the tool
+ */
+function findInPath(tool) {
+    return io_awaiter(this, void 0, void 0, function* () {
+        if (!tool) {
+            throw new Error("parameter 'tool' is required");
+        }
+        // build the list of extensions to try
+        const extensions = [];
+        if (IS_WINDOWS && process.env['PATHEXT']) {
+            for (const extension of process.env['PATHEXT'].split(external_path_namespaceObject.delimiter)) {
+                if (extension) {
+                    extensions.push(extension);
+                }
+            }
+        }
+        // if it's rooted, return it if exists. otherwise return empty.
+        if (isRooted(tool)) {
+            const filePath = yield tryGetExecutablePath(tool, extensions);
+            if (filePath) {
+                return [filePath];
+            }
+            return [];
+        }
+        // if any path separators, return empty
+        if (tool.includes(external_path_namespaceObject.sep)) {
+            return [];
+        }
+        // build the list of directories
+        //
+        // Note, technically "where" checks the current directory on Windows. From a toolkit perspective,
+        // it feels like we should not do this. Checking the current directory seems like more of a use
+        // case of a shell, and the which() function exposed by the toolkit should strive for consistency
+        // across platforms.
+        const directories = [];
+        if (process.env.PATH) {
+            for (const p of process.env.PATH.split(external_path_namespaceObject.delimiter)) {
+                if (p) {
+                    directories.push(p);
+                }
+            }
+        }
+        // find all matches
+        const matches = [];
+        for (const directory of directories) {
+            const filePath = yield tryGetExecutablePath(external_path_namespaceObject.join(directory, tool), extensions);
+            if (filePath) {
+                matches.push(filePath);
+            }
+        }
+        return matches;
+    });
+}
+function readCopyOptions(options) {
+    const force = options.force == null ? true : options.force;
+    const recursive = Boolean(options.recursive);
+    const copySourceDirectory = options.copySourceDirectory == null
+        ? true
+        : Boolean(options.copySourceDirectory);
+    return { force, recursive, copySourceDirectory };
+}
+function cpDirRecursive(sourceDir, destDir, currentDepth, force) {
+    return io_awaiter(this, void 0, void 0, function* () {
+        // Ensure there is not a run away recursive copy
+        if (currentDepth >= 255)
+            return;
+        currentDepth++;
+        yield mkdirP(destDir);
+        const files = yield ioUtil.readdir(sourceDir);
+        for (const fileName of files) {
+            const srcFile = `${sourceDir}/${fileName}`;
+            const destFile = `${destDir}/${fileName}`;
+            const srcFileStat = yield ioUtil.lstat(srcFile);
+            if (srcFileStat.isDirectory()) {
+                // Recurse
+                yield cpDirRecursive(srcFile, destFile, currentDepth, force);
+            }
+            else {
+                yield io_copyFile(srcFile, destFile, force);
+            }
+        }
+        // Change the mode for the newly created directory
+        yield ioUtil.chmod(destDir, (yield ioUtil.stat(sourceDir)).mode);
+    });
+}
+// Buffered file copy
+function io_copyFile(srcFile, destFile, force) {
+    return io_awaiter(this, void 0, void 0, function* () {
+        if ((yield ioUtil.lstat(srcFile)).isSymbolicLink()) {
+            // unlink/re-link it
+            try {
+                yield ioUtil.lstat(destFile);
+                yield ioUtil.unlink(destFile);
+            }
+            catch (e) {
+                // Try to override file permission
+                if (e.code === 'EPERM') {
+                    yield ioUtil.chmod(destFile, '0666');
+                    yield ioUtil.unlink(destFile);
+                }
+                // other errors = it doesn't exist, no work to do
+            }
+            // Copy over symlink
+            const symlinkFull = yield ioUtil.readlink(srcFile);
+            yield ioUtil.symlink(symlinkFull, destFile, ioUtil.IS_WINDOWS ? 'junction' : null);
+        }
+        else if (!(yield ioUtil.exists(destFile)) || force) {
+            yield ioUtil.copyFile(srcFile, destFile);
+        }
+    });
+}
+//# sourceMappingURL=io.js.map
+;// CONCATENATED MODULE: external "timers"
+const external_timers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("timers");
+;// CONCATENATED MODULE: ./node_modules/@actions/exec/lib/toolrunner.js
+var toolrunner_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+
+
+
+
+/* eslint-disable @typescript-eslint/unbound-method */
+const toolrunner_IS_WINDOWS = process.platform === 'win32';
+/*
+ * Class for running command line tools. Handles quoting and arg parsing in a platform agnostic way.
+ */
+class ToolRunner extends external_events_.EventEmitter {
+    constructor(toolPath, args, options) {
+        super();
+        if (!toolPath) {
+            throw new Error("Parameter 'toolPath' cannot be null or empty.");
+        }
+        this.toolPath = toolPath;
+        this.args = args || [];
+        this.options = options || {};
+    }
+    _debug(message) {
+        if (this.options.listeners && this.options.listeners.debug) {
+            this.options.listeners.debug(message);
+        }
+    }
+    _getCommandString(options, noPrefix) {
+        const toolPath = this._getSpawnFileName();
+        const args = this._getSpawnArgs(options);
+        let cmd = noPrefix ? '' : '[command]'; // omit prefix when piped to a second tool
+        if (toolrunner_IS_WINDOWS) {
+            // Windows + cmd file
+            if (this._isCmdFile()) {
+                cmd += toolPath;
+                for (const a of args) {
+                    cmd += ` ${a}`;
+                }
+            }
+            // Windows + verbatim
+            else if (options.windowsVerbatimArguments) {
+                cmd += `"${toolPath}"`;
+                for (const a of args) {
+                    cmd += ` ${a}`;
+                }
+            }
+            // Windows (regular)
+            else {
+                cmd += this._windowsQuoteCmdArg(toolPath);
+                for (const a of args) {
+                    cmd += ` ${this._windowsQuoteCmdArg(a)}`;
+                }
+            }
+        }
+        else {
+            // OSX/Linux - this can likely be improved with some form of quoting.
+            // creating processes on Unix is fundamentally different than Windows.
+            // on Unix, execvp() takes an arg array.
+            cmd += toolPath;
+            for (const a of args) {
+                cmd += ` ${a}`;
+            }
+        }
+        return cmd;
+    }
+    _processLineBuffer(data, strBuffer, onLine) {
+        try {
+            let s = strBuffer + data.toString();
+            let n = s.indexOf(external_os_.EOL);
+            while (n > -1) {
+                const line = s.substring(0, n);
+                onLine(line);
+                // the rest of the string ...
+                s = s.substring(n + external_os_.EOL.length);
+                n = s.indexOf(external_os_.EOL);
+            }
+            return s;
+        }
+        catch (err) {
+            // streaming lines to console is best effort.  Don't fail a build.
+            this._debug(`error processing line. Failed with error ${err}`);
+            return '';
+        }
+    }
+    _getSpawnFileName() {
+        if (toolrunner_IS_WINDOWS) {
+            if (this._isCmdFile()) {
+                return process.env['COMSPEC'] || 'cmd.exe';
+            }
+        }
+        return this.toolPath;
+    }
+    _getSpawnArgs(options) {
+        if (toolrunner_IS_WINDOWS) {
+            if (this._isCmdFile()) {
+                let argline = `/D /S /C "${this._windowsQuoteCmdArg(this.toolPath)}`;
+                for (const a of this.args) {
+                    argline += ' ';
+                    argline += options.windowsVerbatimArguments
+                        ? a
+                        : this._windowsQuoteCmdArg(a);
+                }
+                argline += '"';
+                return [argline];
+            }
+        }
+        return this.args;
+    }
+    _endsWith(str, end) {
+        return str.endsWith(end);
+    }
+    _isCmdFile() {
+        const upperToolPath = this.toolPath.toUpperCase();
+        return (this._endsWith(upperToolPath, '.CMD') ||
+            this._endsWith(upperToolPath, '.BAT'));
+    }
+    _windowsQuoteCmdArg(arg) {
+        // for .exe, apply the normal quoting rules that libuv applies
+        if (!this._isCmdFile()) {
+            return this._uvQuoteCmdArg(arg);
+        }
+        // otherwise apply quoting rules specific to the cmd.exe command line parser.
+        // the libuv rules are generic and are not designed specifically for cmd.exe
+        // command line parser.
+        //
+        // for a detailed description of the cmd.exe command line parser, refer to
+        // http://stackoverflow.com/questions/4094699/how-does-the-windows-command-interpreter-cmd-exe-parse-scripts/7970912#7970912
+        // need quotes for empty arg
+        if (!arg) {
+            return '""';
+        }
+        // determine whether the arg needs to be quoted
+        const cmdSpecialChars = [
+            ' ',
+            '\t',
+            '&',
+            '(',
+            ')',
+            '[',
+            ']',
+            '{',
+            '}',
+            '^',
+            '=',
+            ';',
+            '!',
+            "'",
+            '+',
+            ',',
+            '`',
+            '~',
+            '|',
+            '<',
+            '>',
+            '"'
+        ];
+        let needsQuotes = false;
+        for (const char of arg) {
+            if (cmdSpecialChars.some(x => x === char)) {
+                needsQuotes = true;
+                break;
+            }
+        }
+        // short-circuit if quotes not needed
+        if (!needsQuotes) {
+            return arg;
+        }
+        // the following quoting rules are very similar to the rules that by libuv applies.
+        //
+        // 1) wrap the string in quotes
+        //
+        // 2) double-up quotes - i.e. " => ""
+        //
+        //    this is different from the libuv quoting rules. libuv replaces " with \", which unfortunately
+        //    doesn't work well with a cmd.exe command line.
+        //
+        //    note, replacing " with "" also works well if the arg is passed to a downstream .NET console app.
+        //    for example, the command line:
+        //          foo.exe "myarg:""my val"""
+        //    is parsed by a .NET console app into an arg array:
+        //          [ "myarg:\"my val\"" ]
+        //    which is the same end result when applying libuv quoting rules. although the actual
+        //    command line from libuv quoting rules would look like:
+        //          foo.exe "myarg:\"my val\""
+        //
+        // 3) double-up slashes that precede a quote,
+        //    e.g.  hello \world    => "hello \world"
+        //          hello\"world    => "hello\\""world"
+        //          hello\\"world   => "hello\\\\""world"
+        //          hello world\    => "hello world\\"
+        //
+        //    technically this is not required for a cmd.exe command line, or the batch argument parser.
+        //    the reasons for including this as a .cmd quoting rule are:
+        //
+        //    a) this is optimized for the scenario where the argument is passed from the .cmd file to an
+        //       external program. many programs (e.g. .NET console apps) rely on the slash-doubling rule.
+        //
+        //    b) it's what we've been doing previously (by deferring to node default behavior) and we
+        //       haven't heard any complaints about that aspect.
+        //
+        // note, a weakness of the quoting rules chosen here, is that % is not escaped. in fact, % cannot be
+        // escaped when used on the command line directly - even though within a .cmd file % can be escaped
+        // by using %%.
+        //
+        // the saving grace is, on the command line, %var% is left as-is if var is not defined. this contrasts
+        // the line parsing rules within a .cmd file, where if var is not defined it is replaced with nothing.
+        //
+        // one option that was explored was replacing % with ^% - i.e. %var% => ^%var^%. this hack would
+        // often work, since it is unlikely that var^ would exist, and the ^ character is removed when the
+        // variable is used. the problem, however, is that ^ is not removed when %* is used to pass the args
+        // to an external program.
+        //
+        // an unexplored potential solution for the % escaping problem, is to create a wrapper .cmd file.
+        // % can be escaped within a .cmd file.
+        let reverse = '"';
+        let quoteHit = true;
+        for (let i = arg.length; i > 0; i--) {
+            // walk the string in reverse
+            reverse += arg[i - 1];
+            if (quoteHit && arg[i - 1] === '\\') {
+                reverse += '\\'; // double the slash
+            }
+            else if (arg[i - 1] === '"') {
+                quoteHit = true;
+                reverse += '"'; // double the quote
+            }
+            else {
+                quoteHit = false;
+            }
+        }
+        reverse += '"';
+        return reverse.split('').reverse().join('');
+    }
+    _uvQuoteCmdArg(arg) {
+        // Tool runner wraps child_process.spawn() and needs to apply the same quoting as
+        // Node in certain cases where the undocumented spawn option windowsVerbatimArguments
+        // is used.
+        //
+        // Since this function is a port of quote_cmd_arg from Node 4.x (technically, lib UV,
+        // see https://github.com/nodejs/node/blob/v4.x/deps/uv/src/win/process.c for details),
+        // pasting copyright notice from Node within this function:
+        //
+        //      Copyright Joyent, Inc. and other Node contributors. All rights reserved.
+        //
+        //      Permission is hereby granted, free of charge, to any person obtaining a copy
+        //      of this software and associated documentation files (the "Software"), to
+        //      deal in the Software without restriction, including without limitation the
+        //      rights to use, copy, modify, merge, publish, distribute, sublicense, and/or
+        //      sell copies of the Software, and to permit persons to whom the Software is
+        //      furnished to do so, subject to the following conditions:
+        //
+        //      The above copyright notice and this permission notice shall be included in
+        //      all copies or substantial portions of the Software.
+        //
+        //      THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+        //      IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+        //      FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+        //      AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+        //      LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING
+        //      FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS
+        //      IN THE SOFTWARE.
+        if (!arg) {
+            // Need double quotation for empty argument
+            return '""';
+        }
+        if (!arg.includes(' ') && !arg.includes('\t') && !arg.includes('"')) {
+            // No quotation needed
+            return arg;
+        }
+        if (!arg.includes('"') && !arg.includes('\\')) {
+            // No embedded double quotes or backslashes, so I can just wrap
+            // quote marks around the whole thing.
+            return `"${arg}"`;
+        }
+        // Expected input/output:
+        //   input : hello"world
+        //   output: "hello\"world"
+        //   input : hello""world
+        //   output: "hello\"\"world"
+        //   input : hello\world
+        //   output: hello\world
+        //   input : hello\\world
+        //   output: hello\\world
+        //   input : hello\"world
+        //   output: "hello\\\"world"
+        //   input : hello\\"world
+        //   output: "hello\\\\\"world"
+        //   input : hello world\
+        //   output: "hello world\\" - note the comment in libuv actually reads "hello world\"
+        //                             but it appears the comment is wrong, it should be "hello world\\"
+        let reverse = '"';
+        let quoteHit = true;
+        for (let i = arg.length; i > 0; i--) {
+            // walk the string in reverse
+            reverse += arg[i - 1];
+            if (quoteHit && arg[i - 1] === '\\') {
+                reverse += '\\';
+            }
+            else if (arg[i - 1] === '"') {
+                quoteHit = true;
+                reverse += '\\';
+            }
+            else {
+                quoteHit = false;
+            }
+        }
+        reverse += '"';
+        return reverse.split('').reverse().join('');
+    }
+    _cloneExecOptions(options) {
+        options = options || {};
+        const result = {
+            cwd: options.cwd || process.cwd(),
+            env: options.env || process.env,
+            silent: options.silent || false,
+            windowsVerbatimArguments: options.windowsVerbatimArguments || false,
+            failOnStdErr: options.failOnStdErr || false,
+            ignoreReturnCode: options.ignoreReturnCode || false,
+            delay: options.delay || 10000
+        };
+        result.outStream = options.outStream || process.stdout;
+        result.errStream = options.errStream || process.stderr;
+        return result;
+    }
+    _getSpawnOptions(options, toolPath) {
+        options = options || {};
+        const result = {};
+        result.cwd = options.cwd;
+        result.env = options.env;
+        result['windowsVerbatimArguments'] =
+            options.windowsVerbatimArguments || this._isCmdFile();
+        if (options.windowsVerbatimArguments) {
+            result.argv0 = `"${toolPath}"`;
+        }
+        return result;
+    }
+    /**
+     * Exec a tool.
+     * Output will be streamed to the live console.
+     * Returns promise with return code
+     *
+     * @param     tool     path to tool to exec
+     * @param     options  optional exec options.  See ExecOptions
+     * @returns   number
+     */
+    exec() {
+        return toolrunner_awaiter(this, void 0, void 0, function* () {
+            // root the tool path if it is unrooted and contains relative pathing
+            if (!isRooted(this.toolPath) &&
+                (this.toolPath.includes('/') ||
+                    (toolrunner_IS_WINDOWS && this.toolPath.includes('\\')))) {
+                // prefer options.cwd if it is specified, however options.cwd may also need to be rooted
+                this.toolPath = external_path_namespaceObject.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
+            }
+            // if the tool is only a file name, then resolve it from the PATH
+            // otherwise verify it exists (add extension on Windows if necessary)
+            this.toolPath = yield which(this.toolPath, true);
+            return new Promise((resolve, reject) => toolrunner_awaiter(this, void 0, void 0, function* () {
+                this._debug(`exec tool: ${this.toolPath}`);
+                this._debug('arguments:');
+                for (const arg of this.args) {
+                    this._debug(`   ${arg}`);
+                }
+                const optionsNonNull = this._cloneExecOptions(this.options);
+                if (!optionsNonNull.silent && optionsNonNull.outStream) {
+                    optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + external_os_.EOL);
+                }
+                const state = new ExecState(optionsNonNull, this.toolPath);
+                state.on('debug', (message) => {
+                    this._debug(message);
+                });
+                if (this.options.cwd && !(yield exists(this.options.cwd))) {
+                    return reject(new Error(`The cwd: ${this.options.cwd} does not exist!`));
+                }
+                const fileName = this._getSpawnFileName();
+                const cp = external_child_process_namespaceObject.spawn(fileName, this._getSpawnArgs(optionsNonNull), this._getSpawnOptions(this.options, fileName));
+                let stdbuffer = '';
+                if (cp.stdout) {
+                    cp.stdout.on('data', (data) => {
+                        if (this.options.listeners && this.options.listeners.stdout) {
+                            this.options.listeners.stdout(data);
+                        }
+                        if (!optionsNonNull.silent && optionsNonNull.outStream) {
+                            optionsNonNull.outStream.write(data);
+                        }
+                        stdbuffer = this._processLineBuffer(data, stdbuffer, (line) => {
+                            if (this.options.listeners && this.options.listeners.stdline) {
+                                this.options.listeners.stdline(line);
+                            }
+                        });
+                    });
+                }
+                let errbuffer = '';
+                if (cp.stderr) {
+                    cp.stderr.on('data', (data) => {
+                        state.processStderr = true;
+                        if (this.options.listeners && this.options.listeners.stderr) {
+                            this.options.listeners.stderr(data);
+                        }
+                        if (!optionsNonNull.silent &&
+                            optionsNonNull.errStream &&
+                            optionsNonNull.outStream) {
+                            const s = optionsNonNull.failOnStdErr
+                                ? optionsNonNull.errStream
+                                : optionsNonNull.outStream;
+                            s.write(data);
+                        }
+                        errbuffer = this._processLineBuffer(data, errbuffer, (line) => {
+                            if (this.options.listeners && this.options.listeners.errline) {
+                                this.options.listeners.errline(line);
+                            }
+                        });
+                    });
+                }
+                cp.on('error', (err) => {
+                    state.processError = err.message;
+                    state.processExited = true;
+                    state.processClosed = true;
+                    state.CheckComplete();
+                });
+                cp.on('exit', (code) => {
+                    state.processExitCode = code;
+                    state.processExited = true;
+                    this._debug(`Exit code ${code} received from tool '${this.toolPath}'`);
+                    state.CheckComplete();
+                });
+                cp.on('close', (code) => {
+                    state.processExitCode = code;
+                    state.processExited = true;
+                    state.processClosed = true;
+                    this._debug(`STDIO streams have closed for tool '${this.toolPath}'`);
+                    state.CheckComplete();
+                });
+                state.on('done', (error, exitCode) => {
+                    if (stdbuffer.length > 0) {
+                        this.emit('stdline', stdbuffer);
+                    }
+                    if (errbuffer.length > 0) {
+                        this.emit('errline', errbuffer);
+                    }
+                    cp.removeAllListeners();
+                    if (error) {
+                        reject(error);
+                    }
+                    else {
+                        resolve(exitCode);
+                    }
+                });
+                if (this.options.input) {
+                    if (!cp.stdin) {
+                        throw new Error('child process missing stdin');
+                    }
+                    cp.stdin.end(this.options.input);
+                }
+            }));
+        });
+    }
+}
+/**
+ * Convert an arg string to an array of args. Handles escaping
+ *
+ * @param    argString   string of arguments
+ * @returns  string[]    array of arguments
+ */
+function argStringToArray(argString) {
+    const args = [];
+    let inQuotes = false;
+    let escaped = false;
+    let arg = '';
+    function append(c) {
+        // we only escape double quotes.
+        if (escaped && c !== '"') {
+            arg += '\\';
+        }
+        arg += c;
+        escaped = false;
+    }
+    for (let i = 0; i < argString.length; i++) {
+        const c = argString.charAt(i);
+        if (c === '"') {
+            if (!escaped) {
+                inQuotes = !inQuotes;
+            }
+            else {
+                append(c);
+            }
+            continue;
+        }
+        if (c === '\\' && escaped) {
+            append(c);
+            continue;
+        }
+        if (c === '\\' && inQuotes) {
+            escaped = true;
+            continue;
+        }
+        if (c === ' ' && !inQuotes) {
+            if (arg.length > 0) {
+                args.push(arg);
+                arg = '';
+            }
+            continue;
+        }
+        append(c);
+    }
+    if (arg.length > 0) {
+        args.push(arg.trim());
+    }
+    return args;
+}
+class ExecState extends external_events_.EventEmitter {
+    constructor(options, toolPath) {
+        super();
+        this.processClosed = false; // tracks whether the process has exited and stdio is closed
+        this.processError = '';
+        this.processExitCode = 0;
+        this.processExited = false; // tracks whether the process has exited
+        this.processStderr = false; // tracks whether stderr was written to
+        this.delay = 10000; // 10 seconds
+        this.done = false;
+        this.timeout = null;
+        if (!toolPath) {
+            throw new Error('toolPath must not be empty');
+        }
+        this.options = options;
+        this.toolPath = toolPath;
+        if (options.delay) {
+            this.delay = options.delay;
+        }
+    }
+    CheckComplete() {
+        if (this.done) {
+            return;
+        }
+        if (this.processClosed) {
+            this._setResult();
+        }
+        else if (this.processExited) {
+            this.timeout = (0,external_timers_namespaceObject.setTimeout)(ExecState.HandleTimeout, this.delay, this);
+        }
+    }
+    _debug(message) {
+        this.emit('debug', message);
+    }
+    _setResult() {
+        // determine whether there is an error
+        let error;
+        if (this.processExited) {
+            if (this.processError) {
+                error = new Error(`There was an error when attempting to execute the process '${this.toolPath}'. This may indicate the process failed to start. Error: ${this.processError}`);
+            }
+            else if (this.processExitCode !== 0 && !this.options.ignoreReturnCode) {
+                error = new Error(`The process '${this.toolPath}' failed with exit code ${this.processExitCode}`);
+            }
+            else if (this.processStderr && this.options.failOnStdErr) {
+                error = new Error(`The process '${this.toolPath}' failed because one or more lines were written to the STDERR stream`);
+            }
+        }
+        // clear the timeout
+        if (this.timeout) {
+            clearTimeout(this.timeout);
+            this.timeout = null;
+        }
+        this.done = true;
+        this.emit('done', error, this.processExitCode);
+    }
+    static HandleTimeout(state) {
+        if (state.done) {
+            return;
+        }
+        if (!state.processClosed && state.processExited) {
+            const message = `The STDIO streams did not close within ${state.delay / 1000} seconds of the exit event from process '${state.toolPath}'. This may indicate a child process inherited the STDIO streams and has not yet exited.`;
+            state._debug(message);
+        }
+        state._setResult();
+    }
+}
+//# sourceMappingURL=toolrunner.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/exec/lib/exec.js
+var exec_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+/**
+ * Exec a command.
+ * Output will be streamed to the live console.
+ * Returns promise with return code
+ *
+ * @param     commandLine        command to execute (can include additional args). Must be correctly escaped.
+ * @param     args               optional arguments for tool. Escaping is handled by the lib.
+ * @param     options            optional exec options.  See ExecOptions
+ * @returns   Promise<number>    exit code
+ */
+function exec_exec(commandLine, args, options) {
+    return exec_awaiter(this, void 0, void 0, function* () {
+        const commandArgs = tr.argStringToArray(commandLine);
+        if (commandArgs.length === 0) {
+            throw new Error(`Parameter 'commandLine' cannot be null or empty.`);
+        }
+        // Path to tool to execute should be first arg
+        const toolPath = commandArgs[0];
+        args = commandArgs.slice(1).concat(args || []);
+        const runner = new tr.ToolRunner(toolPath, args, options);
+        return runner.exec();
+    });
+}
+/**
+ * Exec a command and get the output.
+ * Output will be streamed to the live console.
+ * Returns promise with the exit code and collected stdout and stderr
+ *
+ * @param     commandLine           command to execute (can include additional args). Must be correctly escaped.
+ * @param     args                  optional arguments for tool. Escaping is handled by the lib.
+ * @param     options               optional exec options.  See ExecOptions
+ * @returns   Promise<ExecOutput>   exit code, stdout, and stderr
+ */
+function getExecOutput(commandLine, args, options) {
+    return exec_awaiter(this, void 0, void 0, function* () {
+        var _a, _b;
+        let stdout = '';
+        let stderr = '';
+        //Using string decoder covers the case where a mult-byte character is split
+        const stdoutDecoder = new StringDecoder('utf8');
+        const stderrDecoder = new StringDecoder('utf8');
+        const originalStdoutListener = (_a = options === null || options === void 0 ? void 0 : options.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
+        const originalStdErrListener = (_b = options === null || options === void 0 ? void 0 : options.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
+        const stdErrListener = (data) => {
+            stderr += stderrDecoder.write(data);
+            if (originalStdErrListener) {
+                originalStdErrListener(data);
+            }
+        };
+        const stdOutListener = (data) => {
+            stdout += stdoutDecoder.write(data);
+            if (originalStdoutListener) {
+                originalStdoutListener(data);
+            }
+        };
+        const listeners = Object.assign(Object.assign({}, options === null || options === void 0 ? void 0 : options.listeners), { stdout: stdOutListener, stderr: stdErrListener });
+        const exitCode = yield exec_exec(commandLine, args, Object.assign(Object.assign({}, options), { listeners }));
+        //flush any remaining characters
+        stdout += stdoutDecoder.end();
+        stderr += stderrDecoder.end();
+        return {
+            exitCode,
+            stdout,
+            stderr
+        };
+    });
+}
+//# sourceMappingURL=exec.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/platform.js
+var platform_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+const getWindowsInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
+    const { stdout: version } = yield exec.getExecOutput('powershell -command "(Get-CimInstance -ClassName Win32_OperatingSystem).Version"', undefined, {
+        silent: true
+    });
+    const { stdout: name } = yield exec.getExecOutput('powershell -command "(Get-CimInstance -ClassName Win32_OperatingSystem).Caption"', undefined, {
+        silent: true
+    });
+    return {
+        name: name.trim(),
+        version: version.trim()
+    };
+});
+const getMacOsInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
+    var _a, _b, _c, _d;
+    const { stdout } = yield exec.getExecOutput('sw_vers', undefined, {
+        silent: true
+    });
+    const version = (_b = (_a = stdout.match(/ProductVersion:\s*(.+)/)) === null || _a === void 0 ? void 0 : _a[1]) !== null && _b !== void 0 ? _b : '';
+    const name = (_d = (_c = stdout.match(/ProductName:\s*(.+)/)) === null || _c === void 0 ? void 0 : _c[1]) !== null && _d !== void 0 ? _d : '';
+    return {
+        name,
+        version
+    };
+});
+const getLinuxInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
+    const { stdout } = yield exec.getExecOutput('lsb_release', ['-i', '-r', '-s'], {
+        silent: true
+    });
+    const [name, version] = stdout.trim().split('\n');
+    return {
+        name,
+        version
+    };
+});
+const platform = external_os_.platform();
+const arch = external_os_.arch();
+const isWindows = platform === 'win32';
+const isMacOS = platform === 'darwin';
+const isLinux = platform === 'linux';
+function getDetails() {
+    return platform_awaiter(this, void 0, void 0, function* () {
+        return Object.assign(Object.assign({}, (yield (isWindows
+            ? getWindowsInfo()
+            : isMacOS
+                ? getMacOsInfo()
+                : getLinuxInfo()))), { platform,
+            arch,
+            isWindows,
+            isMacOS,
+            isLinux });
+    });
+}
+//# sourceMappingURL=platform.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/core.js
+var core_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+
+
+
+/**
+ * The code to exit an action
+ */
+var ExitCode;
+(function (ExitCode) {
+    /**
+     * A code indicating that the action was successful
+     */
+    ExitCode[ExitCode["Success"] = 0] = "Success";
+    /**
+     * A code indicating that the action was a failure
+     */
+    ExitCode[ExitCode["Failure"] = 1] = "Failure";
+})(ExitCode || (ExitCode = {}));
+//-----------------------------------------------------------------------
+// Variables
+//-----------------------------------------------------------------------
+/**
+ * Sets env variable for this action and future actions in the job
+ * @param name the name of the variable to set
+ * @param val the value of the variable. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function exportVariable(name, val) {
+    const convertedVal = toCommandValue(val);
+    process.env[name] = convertedVal;
+    const filePath = process.env['GITHUB_ENV'] || '';
+    if (filePath) {
+        return issueFileCommand('ENV', prepareKeyValueMessage(name, val));
+    }
+    issueCommand('set-env', { name }, convertedVal);
+}
+/**
+ * Registers a secret which will get masked from logs
+ *
+ * @param secret - Value of the secret to be masked
+ * @remarks
+ * This function instructs the Actions runner to mask the specified value in any
+ * logs produced during the workflow run. Once registered, the secret value will
+ * be replaced with asterisks (***) whenever it appears in console output, logs,
+ * or error messages.
+ *
+ * This is useful for protecting sensitive information such as:
+ * - API keys
+ * - Access tokens
+ * - Authentication credentials
+ * - URL parameters containing signatures (SAS tokens)
+ *
+ * Note that masking only affects future logs; any previous appearances of the
+ * secret in logs before calling this function will remain unmasked.
+ *
+ * @example
+ * ```typescript
+ * // Register an API token as a secret
+ * const apiToken = "abc123xyz456";
+ * setSecret(apiToken);
+ *
+ * // Now any logs containing this value will show *** instead
+ * console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
+ * ```
+ */
+function core_setSecret(secret) {
+    command_issueCommand('add-mask', {}, secret);
+}
+/**
+ * Prepends inputPath to the PATH (for this action and future actions)
+ * @param inputPath
+ */
+function addPath(inputPath) {
+    const filePath = process.env['GITHUB_PATH'] || '';
+    if (filePath) {
+        issueFileCommand('PATH', inputPath);
+    }
+    else {
+        issueCommand('add-path', {}, inputPath);
+    }
+    process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
+}
+/**
+ * Gets the value of an input.
+ * Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
+ * Returns an empty string if the value is not defined.
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   string
+ */
+function getInput(name, options) {
+    const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
+    if (options && options.required && !val) {
+        throw new Error(`Input required and not supplied: ${name}`);
+    }
+    if (options && options.trimWhitespace === false) {
+        return val;
+    }
+    return val.trim();
+}
+/**
+ * Gets the values of an multiline input.  Each value is also trimmed.
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   string[]
+ *
+ */
+function getMultilineInput(name, options) {
+    const inputs = getInput(name, options)
+        .split('\n')
+        .filter(x => x !== '');
+    if (options && options.trimWhitespace === false) {
+        return inputs;
+    }
+    return inputs.map(input => input.trim());
+}
+/**
+ * Gets the input value of the boolean type in the YAML 1.2 "core schema" specification.
+ * Support boolean input list: `true | True | TRUE | false | False | FALSE` .
+ * The return value is also in boolean type.
+ * ref: https://yaml.org/spec/1.2/spec.html#id2804923
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   boolean
+ */
+function getBooleanInput(name, options) {
+    const trueValue = ['true', 'True', 'TRUE'];
+    const falseValue = ['false', 'False', 'FALSE'];
+    const val = getInput(name, options);
+    if (trueValue.includes(val))
+        return true;
+    if (falseValue.includes(val))
+        return false;
+    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` +
+        `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
+}
+/**
+ * Sets the value of an output.
+ *
+ * @param     name     name of the output to set
+ * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function setOutput(name, value) {
+    const filePath = process.env['GITHUB_OUTPUT'] || '';
+    if (filePath) {
+        return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
+    }
+    process.stdout.write(external_os_.EOL);
+    command_issueCommand('set-output', { name }, utils_toCommandValue(value));
+}
+/**
+ * Enables or disables the echoing of commands into stdout for the rest of the step.
+ * Echoing is disabled by default if ACTIONS_STEP_DEBUG is not set.
+ *
+ */
+function setCommandEcho(enabled) {
+    issue('echo', enabled ? 'on' : 'off');
+}
+//-----------------------------------------------------------------------
+// Results
+//-----------------------------------------------------------------------
+/**
+ * Sets the action status to failed.
+ * When the action exits it will be with an exit code of 1
+ * @param message add error issue message
+ */
+function setFailed(message) {
+    process.exitCode = ExitCode.Failure;
+    error(message);
+}
+//-----------------------------------------------------------------------
+// Logging Commands
+//-----------------------------------------------------------------------
+/**
+ * Gets whether Actions Step Debug is on or not
+ */
+function isDebug() {
+    return process.env['RUNNER_DEBUG'] === '1';
+}
+/**
+ * Writes debug message to user log
+ * @param message debug message
+ */
+function core_debug(message) {
+    issueCommand('debug', {}, message);
+}
+/**
+ * Adds an error issue
+ * @param message error issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function error(message, properties = {}) {
+    command_issueCommand('error', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Adds a warning issue
+ * @param message warning issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function warning(message, properties = {}) {
+    command_issueCommand('warning', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Adds a notice issue
+ * @param message notice issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function notice(message, properties = {}) {
+    command_issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Writes info to log with console.log.
+ * @param message info message
+ */
+function info(message) {
+    process.stdout.write(message + external_os_.EOL);
+}
+/**
+ * Begin an output group.
+ *
+ * Output until the next `groupEnd` will be foldable in this group
+ *
+ * @param name The name of the output group
+ */
+function startGroup(name) {
+    command_issue('group', name);
+}
+/**
+ * End an output group.
+ */
+function endGroup() {
+    command_issue('endgroup');
+}
+/**
+ * Wrap an asynchronous function call in a group.
+ *
+ * Returns the same type as the function itself.
+ *
+ * @param name The name of the group
+ * @param fn The function to wrap in the group
+ */
+function group(name, fn) {
+    return core_awaiter(this, void 0, void 0, function* () {
+        startGroup(name);
+        let result;
+        try {
+            result = yield fn();
+        }
+        finally {
+            endGroup();
+        }
+        return result;
+    });
+}
+//-----------------------------------------------------------------------
+// Wrapper action state
+//-----------------------------------------------------------------------
+/**
+ * Saves state for current action, the state can only be retrieved by this action's post job execution.
+ *
+ * @param     name     name of the state to store
+ * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function saveState(name, value) {
+    const filePath = process.env['GITHUB_STATE'] || '';
+    if (filePath) {
+        return issueFileCommand('STATE', prepareKeyValueMessage(name, value));
+    }
+    issueCommand('save-state', { name }, toCommandValue(value));
+}
+/**
+ * Gets the value of an state set by this action's main execution.
+ *
+ * @param     name     name of the state to get
+ * @returns   string
+ */
+function getState(name) {
+    return process.env[`STATE_${name}`] || '';
+}
+function getIDToken(aud) {
+    return core_awaiter(this, void 0, void 0, function* () {
+        return yield OidcClient.getIDToken(aud);
+    });
+}
+/**
+ * Summary exports
+ */
+
+/**
+ * @deprecated use core.summary
+ */
+
+/**
+ * Path exports
+ */
+
+/**
+ * Platform utilities exports
+ */
+
+//# sourceMappingURL=core.js.map
+;// CONCATENATED MODULE: ./build/secrets.js
+// The secrets of this run: told to the runner before their first use, and taken out of whatever this action writes, as
+// the runner masks its log alone and not files, and an answer from outside may quote what it was sent.
+
+const known = new Set();
+/** As they may come back in an answer: as they are, and as a header or a form had them. */
+const secrets_forms = new Set();
+/** Shorter text is no secret worth hiding, and would blank out every other word. */
+const SHORTEST = 8;
+/** Each line on its own too, as logs come in lines. */
+function mask(secret) {
+    const lines = secret.split(/\r?\n|\\n/).map(line => line.trim());
+    for (const part of new Set([secret, ...lines.filter(line => line.length >= SHORTEST)])) {
+        if (part === '' || known.has(part))
+            continue;
+        core_setSecret(part);
+        known.add(part);
+        if (part.length >= SHORTEST)
+            for (const form of formsOf(part))
+                secrets_forms.add(form);
+    }
+}
+function formsOf(secret) {
+    const base64 = ['base64', 'base64url'].map(encoding => Buffer.from(secret).toString(encoding));
+    const form = new URLSearchParams({ secret }).toString().slice('secret='.length);
+    return [secret, encodeURIComponent(secret), form, ...base64.map(text => text.replace(/=+$/, ''))];
+}
+/** The same data without secrets in any of its texts: before they are escaped, when nothing would be recognised. */
+function redactAll(value) {
+    if (typeof value === 'string')
+        return redact(value);
+    if (Array.isArray(value))
+        return value.map(redactAll);
+    if (typeof value !== 'object' || value === null)
+        return value;
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redactAll(each)]));
+}
+function redact(text) {
+    let redacted = text;
+    for (const form of secrets_forms)
+        redacted = redacted.replaceAll(form, '***');
+    return redacted;
+}
+
+;// CONCATENATED MODULE: ./build/inputs.js
+// Action inputs → one readonly Inputs. Masks every secret before anything else happens, and finds everything that is
+// wrong with the inputs before any request is sent.
+
+
+
+
+const MODES = ['validate', 'plan', 'apply', 'export'];
+const REVOKE = ['never', 'managed', 'all'];
+const SCOPES = ['all', 'changed'];
+const MISSING_USERS = ['fail', 'warn'];
+const ALGORITHMS = ['RS256', 'RS384', 'PS256'];
+/** What an input is when the workflow does not set it; `action.yml` says the same, and a test compares the two. */
+const DEFAULTS = {
+    mode: 'apply',
+    manifest: '.github/auth0-permissions.yml',
+    'client-private-key-algorithm': 'RS256',
+    revoke: 'managed',
+    scope: 'all',
+    'max-revocations': '20',
+    'missing-users': 'fail',
+    'fail-on-changes': 'false',
+    comment: 'false',
+    headroom: '25%',
+};
+/** @throws InputError that names every input that cannot be used */
+function readInputs() {
+    const secrets = {
+        'client-secret': getInput('client-secret'),
+        'client-private-key': getInput('client-private-key'),
+        'access-token': getInput('access-token'),
+        'github-token': getInput('github-token'),
+    };
+    for (const secret of Object.values(secrets))
+        mask(secret);
+    const problems = [];
+    const reject = (input, message) => {
+        problems.push({ input, message: `Input ${input}: ${message}` });
+        return undefined;
+    };
+    const mode = oneOf('mode', MODES, reject);
+    const manifest = lines('manifest');
+    const domain = readDomain(inputs_text('domain'), reject);
+    const headroom = readShare('headroom', reject);
+    const requestsPerSecond = readRate('requests-per-second', reject);
+    const choices = readChoices(mode, reject);
+    const algorithm = oneOf('client-private-key-algorithm', ALGORITHMS, reject);
+    if (mode === 'validate') {
+        if (problems.length > 0)
+            throw new InputError(problems);
+        return { mode, manifest, domain };
+    }
+    if (inputs_text('domain') === '')
+        reject('domain', `mode ${mode ?? 'apply'} needs it: the tenant's domain, such as acme.eu.auth0.com.`);
+    const credential = readCredential(secrets, algorithm, reject);
+    const audience = readAudience(domain, reject);
+    const subjects = mode === 'export' ? readSubjects(manifest, reject) : undefined;
+    const complete = mode && domain && audience && headroom !== undefined && credential && choices;
+    if (problems.length > 0 || !complete)
+        throw new InputError(problems);
+    const access = { manifest, domain, audience, credential, headroom, requestsPerSecond };
+    if (mode !== 'export') {
+        const githubToken = secrets['github-token'];
+        return { mode, ...access, ...choices, githubToken: githubToken === '' ? undefined : githubToken };
+    }
+    if (subjects === undefined)
+        throw new InputError(problems);
+    return { mode, ...access, ...subjects };
+}
+/** What a plan may do, and what becomes of it. */
+function readChoices(mode, reject) {
+    const revoke = oneOf('revoke', REVOKE, reject);
+    const scope = oneOf('scope', SCOPES, reject);
+    const maxRevocations = readCount('max-revocations', reject);
+    const missingUsers = oneOf('missing-users', MISSING_USERS, reject);
+    const planFile = optional('plan-file');
+    const approvedPlan = readDigest('approved-plan', reject);
+    const failOnChanges = readBoolean('fail-on-changes', reject);
+    const comment = readBoolean('comment', reject);
+    if (planFile !== undefined && mode !== 'apply') {
+        reject('plan-file', `mode ${mode ?? ''} computes a plan of its own; leave it out, or use mode: apply.`);
+    }
+    if (mode !== 'export') {
+        for (const input of ['users', 'query']) {
+            if (inputs_text(input) !== '')
+                reject(input, 'only mode export knows it; list users in the manifest.');
+        }
+    }
+    if (!revoke || !scope || maxRevocations === undefined || !missingUsers)
+        return undefined;
+    if (failOnChanges === undefined || comment === undefined)
+        return undefined;
+    return { revoke, scope, maxRevocations, missingUsers, planFile, approvedPlan, failOnChanges, comment };
+}
+/** Whom to export, and that there is one path to write to. */
+function readSubjects(manifest, reject) {
+    const [path, ...others] = manifest;
+    if (path === undefined || others.length > 0 || /[*?[{]/.test(path)) {
+        reject('manifest', 'mode export writes one file; give its path.');
+    }
+    const users = lines('users');
+    const query = optional('query');
+    if (users.length > 0 || query !== undefined)
+        return { users, query };
+    return reject('users', 'mode export needs users (ids or e-mail addresses, one a line) or query (a search).');
+}
+function inputs_text(input) {
+    const value = getInput(input);
+    return value === '' && input in DEFAULTS ? DEFAULTS[input] : value;
+}
+function optional(input) {
+    const value = inputs_text(input);
+    return value === '' ? undefined : value;
+}
+function lines(input) {
+    return inputs_text(input)
+        .split('\n')
+        .map(line => line.trim())
+        .filter(line => line !== '');
+}
+/** As YAML 1.2 has them, and `getBooleanInput` too. */
+function readBoolean(input, reject) {
+    const value = inputs_text(input);
+    if (/^(true|True|TRUE)$/.test(value))
+        return true;
+    if (/^(false|False|FALSE)$/.test(value))
+        return false;
+    return reject(input, `${quote(value)} is not known; use true or false.`);
+}
+function readDigest(input, reject) {
+    const value = optional(input);
+    if (value === undefined || /^sha256:[0-9a-f]{64}$/.test(value))
+        return value;
+    return reject(input, `${quote(value)} is not a digest; use the output plan-digest, sha256: and 64 hexadecimal digits in lower case.`);
+}
+function oneOf(input, allowed, reject) {
+    const value = inputs_text(input);
+    return allowed.find(each => each === value) ?? reject(input, `${quote(value)} is not known; use ${listed(allowed)}.`);
+}
+function readCount(input, reject) {
+    const value = inputs_text(input);
+    return /^\d{1,9}$/.test(value)
+        ? Number(value)
+        : reject(input, `${quote(value)} is not a whole number; use 0 or more, such as ${DEFAULTS['max-revocations']}.`);
+}
+function readShare(input, reject) {
+    const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(inputs_text(input)) ?? [];
+    return percent === undefined
+        ? reject(input, `${quote(inputs_text(input))} is not a share; use a percentage from 0% to 99%, such as 25%.`)
+        : Number(percent) / 100;
+}
+function readRate(input, reject) {
+    const value = inputs_text(input);
+    if (value === '')
+        return undefined;
+    const rate = /^\d{1,6}(\.\d{1,3})?$/.test(value) ? Number(value) : 0;
+    return rate > 0 ? rate : reject(input, `${quote(value)} is not a number above 0, such as 5 or 0.5.`);
+}
+const DOMAIN_FORM = "use the tenant's domain or custom domain, such as acme.eu.auth0.com";
+function readDomain(value, reject) {
+    if (value === '')
+        return undefined;
+    const url = URL.parse(value.includes('://') ? value : `https://${value}`);
+    const named = quote(value);
+    if (!url)
+        return reject('domain', `${named} is not a domain; ${DOMAIN_FORM}.`);
+    if (url.username !== '' || url.password !== '') {
+        return reject('domain', `it holds a user or password; ${DOMAIN_FORM}.`);
+    }
+    if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(value)) {
+        return reject('domain', `${named} has a path or a query; ${DOMAIN_FORM}.`);
+    }
+    const loopback = isLoopback(url.hostname);
+    if (url.protocol === 'http:' && !loopback) {
+        return reject('domain', `${named} is plain HTTP, which is allowed to a loopback address alone; use https://.`);
+    }
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+        return reject('domain', `${named} is not an https:// address; ${DOMAIN_FORM}.`);
+    }
+    if (!loopback && !/^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/.test(url.hostname)) {
+        return reject('domain', `${named} is not a full domain; ${DOMAIN_FORM}.`);
+    }
+    return { host: url.host, origin: url.origin };
+}
+function isLoopback(hostname) {
+    return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+/** @see https://auth0.com/docs/secure/tokens/access-tokens/management-api-access-tokens */
+function readAudience(domain, reject) {
+    const value = getInput('audience');
+    if (value === '')
+        return domain && `https://${domain.host}/api/v2/`;
+    return URL.canParse(value)
+        ? value
+        : reject('audience', `${quote(value)} is not an address; use the Management API's identifier, such as https://acme.eu.auth0.com/api/v2/.`);
+}
+function readCredential(secrets, algorithm, reject) {
+    const { 'client-secret': clientSecret, 'client-private-key': privateKey, 'access-token': accessToken } = secrets;
+    const credentials = { 'client-secret': clientSecret, 'client-private-key': privateKey, 'access-token': accessToken };
+    const given = Object.entries(credentials).filter(([, value]) => value !== '');
+    const [first, second] = given.map(([input]) => input);
+    if (first === undefined) {
+        return reject('client-secret', 'no credential is given; set client-secret, client-private-key or access-token.');
+    }
+    if (second !== undefined) {
+        return reject(second, `it is given beside ${first}; use one credential: ${listed(Object.keys(credentials))}.`);
+    }
+    const keyId = getInput('client-private-key-id');
+    if (keyId !== '' && privateKey === '') {
+        return reject('client-private-key-id', 'it goes with client-private-key; leave it out with another credential.');
+    }
+    if (accessToken !== '') {
+        return /^[\x21-\x7e]+$/.test(accessToken)
+            ? { kind: 'access-token', accessToken }
+            : reject('access-token', 'it holds blanks or other characters that no token has; give the bare token, without "Bearer".');
+    }
+    const clientId = getInput('client-id');
+    if (clientId === '') {
+        return reject('client-id', `${first} needs it: the id of the machine-to-machine application.`);
+    }
+    if (clientSecret !== '')
+        return { kind: 'client-secret', clientId, clientSecret };
+    const key = readPrivateKey(privateKey, reject);
+    return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm };
+}
+function readPrivateKey(pem, reject) {
+    try {
+        // Secrets that went through a JSON file or an environment variable often have \n spelt out.
+        const key = (0,external_node_crypto_.createPrivateKey)(pem.includes('\n') ? pem : pem.replaceAll('\\n', '\n'));
+        if (key.asymmetricKeyType === 'rsa')
+            return key;
+        return reject('client-private-key', `it is a key of type ${key.asymmetricKeyType}; Auth0 takes RSA keys.`);
+    }
+    catch {
+        // The cause is left out on purpose: OpenSSL's message may quote what it could not read.
+        return reject('client-private-key', 'it is not a PEM private key without passphrase (-----BEGIN PRIVATE KEY-----).');
+    }
+}
+function quote(value) {
+    const shown = redact(value);
+    return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
+}
+function listed(names) {
+    return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
+
+;// CONCATENATED MODULE: ./build/plan/grants.js
+// Sets of grants and their algebra. A grant is one permission of one API, assigned directly; as a text it can live in
+// native sets, whose union, difference and intersection are the whole arithmetic of a plan. Pure.
+const NO_GRANTS = new Set();
+// Neither part can hold a NUL: the manifest's names have no control characters, and Auth0's are URLs and scope names.
+const SEPARATOR = '\0';
+function grantOf(api, permission) {
+    return `${api}${SEPARATOR}${permission}`;
+}
+function partsOf(grant) {
+    const at = grant.indexOf(SEPARATOR);
+    return { api: grant.slice(0, at), permission: grant.slice(at + 1) };
+}
+/** By code units, so that the order is the same on every machine: by API, then by permission name. */
+function sortedPermissions(grants) {
+    return [...grants].sort(compareText).map(partsOf);
+}
+/** Order by UTF-16 code units; `localeCompare` would make a plan depend on the machine's language. */
+function compareText(a, b) {
+    return a < b ? -1 : a > b ? 1 : 0;
+}
+
+;// CONCATENATED MODULE: ./build/plan/plan.js
+// A plan is sorted, serialisable data: for each user what to grant and what to revoke, with the before-state that it was
+// computed from. Renderers read it and `apply` executes it. Pure.
+
+function countOperations(users) {
+    return users.reduce((counts, user) => ({
+        grants: counts.grants + user.grant.length,
+        revocations: counts.revocations + user.revoke.length,
+    }), { grants: 0, revocations: 0 });
+}
+/** A plan that takes back what was done of this one, as far as it is known what was there before. */
+function undoOf(plan, outcomes, entry) {
+    const befores = new Map(plan.users.map(({ user, before }) => [user, before]));
+    const users = outcomes.flatMap(({ user, granted, revoked }) => {
+        const before = befores.get(user);
+        if (before === undefined || granted.length + revoked.length === 0)
+            return [];
+        return {
+            user,
+            grant: revoked.map(withoutTerms),
+            revoke: granted.map(withoutTerms),
+            before: after(before, granted, revoked),
+        };
+    });
+    const complete = outcomes.length === plan.users.length && outcomes.every(({ status }) => status === 'done');
+    return {
+        format: 1,
+        tenant: plan.tenant,
+        source: { ...plan.source, ...(entry !== undefined && { entry }) },
+        ...(entry !== undefined && { undoes: entry }),
+        users: users.sort((a, b) => compareText(a.user, b.user)),
+        holders: complete
+            ? plan.holders.map(({ before, after, ...grant }) => ({ ...grant, before: after, after: before }))
+            : [],
+    };
+}
+/** The manifest's terms end with what it asked for. */
+function withoutTerms({ api, permission, roles }) {
+    return { api, permission, roles };
+}
+/** What is held once these are granted and revoked. */
+function after(before, granted, revoked) {
+    return sortedPermissions(setOf([...before, ...granted]).difference(setOf(revoked)));
+}
+/**
+ * A saved plan's user, in the state of now: as it was when the plan was computed, or as an earlier run of this very plan
+ * left it.
+ */
+function resume(saved, live) {
+    const before = saved.before ?? [];
+    const none = [];
+    const steps = [
+        saved,
+        { ...saved, grant: none, before: after(before, saved.grant, none) },
+        { ...saved, revoke: none, before: after(before, none, saved.revoke) },
+        { ...saved, grant: none, revoke: none, before: after(before, saved.grant, saved.revoke) },
+    ];
+    const left = steps.find(step => setOf(step.before ?? []).symmetricDifference(live).size === 0);
+    if (left === undefined)
+        return { kind: 'moved' };
+    return { kind: 'ready', left: left.grant.length + left.revoke.length === 0 ? undefined : left };
+}
+function setOf(permissions) {
+    return new Set(permissions.map(({ api, permission }) => grantOf(api, permission)));
+}
+
+;// CONCATENATED MODULE: ./build/report/record.js
+// Everything that a run has to tell, as data: it grows while the run goes on, whatever becomes of it, and outputs,
+// summary and report file are all computed from it. Pure.
+
+
+function derivedOf({ id, live }) {
+    return [...(live?.derived ?? [])].map(([grant, roles]) => ({ user: id, ...partsOf(grant), roles }));
+}
+function newRecord() {
+    return {
+        mode: undefined,
+        revoke: undefined,
+        scope: undefined,
+        tenant: undefined,
+        files: [],
+        users: 0,
+        stopped: undefined,
+        cancelled: false,
+        drift: false,
+        exported: undefined,
+        errors: [],
+        warnings: [],
+        notices: [],
+        failures: [],
+        plan: undefined,
+        digest: undefined,
+        approval: undefined,
+        outcomes: [],
+        read: 0,
+        derived: [],
+        unmanaged: [],
+        advice: [],
+        ledger: undefined,
+        planFile: undefined,
+        undoPlanFile: undefined,
+        traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
+        duration: 0,
+    };
+}
+function conclude(record) {
+    const totals = record.mode === 'apply' ? totalsDone(record) : totalsPlanned(record);
+    const result = resultOf(record, totals);
+    return { result, ...totals, sentence: sentenceOf(record, result, totals) };
+}
+function totalsPlanned({ plan, users, failures, traffic }) {
+    const planned = plan?.users ?? [];
+    return {
+        changed: planned.length > 0,
+        ...countOperations(planned),
+        users,
+        usersChanged: planned.length,
+        usersFailed: failures.length,
+        requests: traffic.requests,
+    };
+}
+function totalsDone({ outcomes, users, failures, traffic }) {
+    const written = outcomes.filter(({ granted, revoked }) => granted.length + revoked.length > 0);
+    return {
+        changed: written.length > 0,
+        grants: written.reduce((sum, { granted }) => sum + granted.length, 0),
+        revocations: written.reduce((sum, { revoked }) => sum + revoked.length, 0),
+        users,
+        usersChanged: written.length,
+        usersFailed: failures.length + outcomes.filter(({ status }) => status === 'not attempted').length,
+        requests: traffic.requests,
+    };
+}
+function resultOf({ mode, stopped, users }, { changed, usersFailed }) {
+    if (stopped !== undefined)
+        return changed && mode === 'apply' ? 'partial' : 'failed';
+    if (usersFailed > 0)
+        return usersFailed < users || changed ? 'partial' : 'failed';
+    if (!changed)
+        return 'unchanged';
+    return mode === 'apply' ? 'applied' : 'planned';
+}
+function sentenceOf(record, result, totals) {
+    const { mode, stopped, errors } = record;
+    const { grants, revocations, users, usersChanged, usersFailed } = totals;
+    if (record.cancelled)
+        return `Cancelled: ${doneSoFar(mode, totals)}.`;
+    switch (stopped) {
+        case 'inputs':
+            return `The ${errors.length === 1 ? 'input is' : 'inputs are'} not usable; no request was sent.`;
+        case 'manifest':
+            return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`;
+        case 'refused':
+            return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`;
+        case 'error':
+            return `Failed: ${doneSoFar(mode, totals)}.`;
+        case undefined:
+    }
+    if (record.exported !== undefined) {
+        const { path, grants: held } = record.exported;
+        return `Exported: ${path} lists ${counted(users, 'user')} with ${counted(held, 'direct permission')}.`;
+    }
+    const changes = `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')}`;
+    if (result === 'unchanged') {
+        const [lookedAt, partial] = record.scope === 'changed' && record.read < users ? [record.read, 'in scope '] : [users, ''];
+        return mode === 'validate'
+            ? `The manifest is valid; it lists ${counted(users, 'user')}.`
+            : `Unchanged: every one of ${counted(lookedAt, 'listed user')} ${partial}has what the manifest says.`;
+    }
+    const would = mode === 'apply' ? `changed: ${changes}` : `would change: ${changes}`;
+    const failed = usersFailed === 0 ? '' : `${usersFailed} of ${counted(users, 'user')} failed; `;
+    return `${failed}${usersChanged} of ${counted(users, 'user')} ${would}.`;
+}
+function doneSoFar(mode, { changed, grants, revocations, usersChanged }) {
+    if (mode !== 'apply' || !changed)
+        return 'nothing was written';
+    return `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} were done for ${counted(usersChanged, 'user')}`;
+}
+function counted(count, noun) {
+    return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+;// CONCATENATED MODULE: ./build/report/text.js
+// Makes text from outside harmless where it is shown: in log lines, workflow commands, Markdown and HTML. Everything
+// that a manifest, the tenant or an error says goes through here. Pure.
+/** Control characters (ANSI sequences, newlines), and what reorders, hides or joins text without being seen. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
+/**
+ * One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
+ * command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
+ */
+function plain(text) {
+    return text
+        .replace(UNSEEN, character => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+        .replaceAll('##[', '##\\[')
+        .replace(/^(\s*):(?=:)/, '$1\\:');
+}
+const ENTITIES = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+    // GitHub looks for `$formulas$` before it knows what is HTML.
+    $: '&#36;',
+};
+/** At most so many characters (UTF-16 code units), none of them cut in half; what is left out is marked. */
+function clip(text, most) {
+    if (text.length <= most)
+        return text;
+    const head = text.slice(0, most - 1);
+    return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`;
+}
+/**
+ * A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
+ * `<code>` GitHub makes no mention, reference or emoji out of anything.
+ */
+function code(text) {
+    return `<code>${escapeHtml(plain(text))}</code>`;
+}
+/**
+ * Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
+ * could be the beginning of a commit's hash is no word.
+ */
+const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+)?[).,;:!?"]*$/;
+/** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
+function prose(sentence) {
+    return plain(sentence)
+        .split(' ')
+        .map(token => (WORD.test(token) ? escapeHtml(token) : codeToken(token)))
+        .join(' ');
+}
+/** A sentence's punctuation stays outside of the code. */
+function codeToken(token) {
+    const [, before = '', inner = '', after = ''] = /^([("]*)(.*?)([).,;:!?"]*)$/.exec(token) ?? [];
+    return `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`;
+}
+/** An address that can be nothing but that, and whose end is seen. */
+const ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
+const LONGEST_ADDRESS = 500;
+/**
+ * A link to a page of GitHub for an HTML block, or the address as `code` where it is not plainly one.
+ * @param words of our own
+ */
+function text_link(address, words) {
+    const plainly = address.length <= LONGEST_ADDRESS && ADDRESS.test(address);
+    return plainly ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS));
+}
+function escapeHtml(text) {
+    return text.replace(/[&<>"'$]/g, character => ENTITIES[character] ?? '');
+}
+
+;// CONCATENATED MODULE: ./build/report/summary.js
+// A run's record → what people read in the job summary; the pull-request comment has the same content. Markdown has the
+// headings and alerts alone; everything else is HTML blocks, where text from outside has no force (see text.ts). Pure.
+
+
+
+/** GitHub shows nothing of a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
+const SUMMARY_LIMIT = 700_000;
+/** What is longer is folded. */
+const FOLD_AFTER = 20;
+/** Of one user, so that one with a thousand permissions does not fill the page. */
+const MOST_LINES = 25;
+/** Auth0 has names of up to 280 characters. */
+const LONGEST_NAME = 300;
+const LONGEST_MESSAGE = 2_000;
+const MOST_FILES = 10;
+const SUMMARY = {
+    limit: SUMMARY_LIMIT,
+    whole: 'the report file (output <code>report-file</code>) has all of them',
+    foldFacts: false,
+    notes: [],
+};
+function renderSummary(record) {
+    return renderReport(record, SUMMARY);
+}
+/** Headings start at the second level: GitHub has a title of its own above. */
+function renderReport(record, medium) {
+    const lists = listsOf(record);
+    // Lists get what the frame around them leaves, and how much that is shows when it is rendered.
+    for (let room = medium.limit;;) {
+        const report = renderWithin(record, medium, shortenLists(lists, room, medium.whole));
+        const excess = Buffer.byteLength(report) - medium.limit;
+        if (excess <= 0 || room === 0)
+            return report;
+        room = Math.max(0, room - Math.max(excess, Math.ceil(medium.limit / 100)));
+    }
+}
+function renderWithin(record, medium, lists) {
+    const conclusion = conclude(record);
+    return [
+        `## Auth0 permissions: ${headingOf(record, conclusion)}`,
+        lead(record, conclusion),
+        ...summary_alert('NOTE', paragraphs(medium.notes)),
+        ...attention(record, lists),
+        ...changes(record, lists),
+        ...asides(record, lists),
+        ...facts(record, conclusion, medium),
+        '',
+    ].join('\n\n');
+}
+const RESULT_WORDS = {
+    unchanged: 'nothing to change',
+    planned: 'changes planned',
+    applied: 'changes applied',
+    partial: 'partly done',
+    failed: 'failed',
+};
+function headingOf({ mode, stopped, cancelled, exported }, { result }) {
+    if (cancelled)
+        return 'cancelled';
+    if (exported !== undefined)
+        return 'manifest exported';
+    if (stopped === 'refused' && result === 'failed')
+        return 'refused';
+    return mode === 'validate' && result === 'unchanged' ? 'the manifest is valid' : RESULT_WORDS[result];
+}
+function lead({ tenant, stopped, drift, approval, plan }, { sentence }) {
+    const lines = [
+        `<strong>${prose(sentence)}</strong>`,
+        tenant === undefined ? '' : `Tenant: ${summary_name(tenant)}.`,
+        drift ? 'The step fails because <code>fail-on-changes</code> is set and the plan is not empty.' : '',
+        approval === undefined || stopped !== undefined ? '' : APPROVALS[approval],
+        plan?.undoes === undefined ? '' : `It takes back what deployment ${plan.undoes} did.`,
+    ];
+    return `<p>${lines.filter(line => line !== '').join('<br>\n')}</p>`;
+}
+const APPROVALS = {
+    approved: 'The plan is the approved one: its digest is the one in <code>approved-plan</code>.',
+    saved: 'The plan is the saved one in <code>plan-file</code>.',
+};
+// Lists: every one of them can be too long for its medium.
+/**
+ * Percent of the room that a list is sure of. What some do not use goes to the others, in this order: what a person must
+ * look at and removals are cut last.
+ */
+const SHARES = {
+    errors: 14,
+    failures: 14,
+    revocations: 20,
+    warnings: 10,
+    grants: 18,
+    permissions: 10,
+    notices: 4,
+    unmanaged: 4,
+    advice: 3,
+    derived: 3,
+};
+function listsOf(record) {
+    const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record;
+    const outcomes = isWritten(record) ? new Map(record.outcomes.map(outcome => [outcome.user, outcome])) : undefined;
+    return {
+        errors: bullets(errors.map(findingText)),
+        failures: bullets(failures.map(findingText)),
+        warnings: bullets(warnings.map(findingText)),
+        notices: bullets(notices.map(findingText)),
+        advice: bullets(advice.map(message)),
+        revocations: rows(1, (plan?.users ?? []).filter(loses).map(user => userRow(user, summary_REVOKE, outcomes))),
+        grants: rows(1, (plan?.users ?? []).filter(gains).map(user => userRow(user, GRANT, outcomes))),
+        permissions: rows(2, holderRows(plan)),
+        unmanaged: rows(1, heldRows(unmanaged, permissionText)),
+        derived: rows(1, heldRows(derived, derivedText)),
+    };
+}
+function bullets(texts) {
+    return { entries: texts.map(text => `<li>${text}</li>`), gap: text => `<li>${text}</li>` };
+}
+function rows(columns, entries) {
+    const span = columns === 1 ? '' : ` colspan="${columns}"`;
+    return { entries, gap: text => `<tr><td${span}>${text}</td></tr>` };
+}
+function row(cells) {
+    return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`;
+}
+function shortenLists(lists, room, whole) {
+    const names = Object.keys(SHARES);
+    const sizes = Object.fromEntries(names.map(list => [list, sizeOf(lists[list].entries)]));
+    const sure = (list) => Math.min(sizes[list], Math.floor((room * SHARES[list]) / 100));
+    let spare = room - names.reduce((sum, list) => sum + sure(list), 0);
+    const shortened = names.map(list => {
+        const more = Math.min(sizes[list] - sure(list), spare);
+        spare -= more;
+        return [list, shorten(lists[list], sizes[list], sure(list) + more, whole)];
+    });
+    return Object.fromEntries(shortened);
+}
+/** Of a list that is too long, the head and a shorter tail. */
+function shorten({ entries, gap }, size, room, whole) {
+    if (size <= room)
+        return entries.join('\n');
+    const head = countFitting(entries, room * 0.75);
+    const tail = countFitting(entries.toReversed(), room * 0.25);
+    const cut = entries.length - head - tail;
+    const text = `… ${cut} of ${entries.length} are cut here; ${whole}.`;
+    return [...entries.slice(0, head), gap(text), ...entries.slice(entries.length - tail)].join('\n');
+}
+function countFitting(entries, room) {
+    let size = 0;
+    const last = entries.findIndex(entry => {
+        size += sizeOf([entry]);
+        return size > room;
+    });
+    return last === -1 ? entries.length : last;
+}
+/** With what the end of a line and an alert's mark before it take. */
+function sizeOf(entries) {
+    return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0);
+}
+// What a person must look at
+function attention(record, lists) {
+    const { errors, failures, warnings } = record;
+    const both = errors.length > 0 && failures.length > 0;
+    const alerts = [
+        ...summary_alert('CAUTION', [
+            ...summary_listed(ERROR_TITLES[record.stopped ?? 'error'], errors, lists.errors, both),
+            ...summary_listed('Users that failed', failures, lists.failures, both),
+        ]),
+        ...summary_alert('WARNING', [...revocationsInShort(record), ...summary_listed('Warnings', warnings, lists.warnings)]),
+    ];
+    return alerts.length === 0 ? [] : ['### Look at this first', ...alerts];
+}
+const ERROR_TITLES = {
+    inputs: 'Inputs that cannot be used',
+    manifest: 'Mistakes in the manifest',
+    refused: 'Reasons for the refusal',
+    error: 'Errors',
+};
+function counting(title, items) {
+    return `${title} (${items.length})`;
+}
+function findingText({ place, user, message: text }) {
+    const where = place === undefined ? '' : `${summary_name(`${place.file}:${place.line}:${place.column}`)}<br>`;
+    const who = user === undefined || text.includes(user) ? '' : `${summary_name(user)}: `;
+    return `${where}${who}${message(text)}`;
+}
+function revocationsInShort(record) {
+    const losers = (record.plan?.users ?? []).filter(loses);
+    const { revocations } = countOperations(losers);
+    if (revocations === 0)
+        return [];
+    const done = record.outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0);
+    return [
+        `<p><strong>${revocationsSentence({ revocations, done, users: losers.length }, isWritten(record))}</strong></p>`,
+    ];
+}
+function revocationsSentence({ revocations, done, users }, written) {
+    if (!written)
+        return `− ${counted(revocations, 'grant')} would be revoked, from ${counted(users, 'user')}`;
+    if (done === revocations)
+        return `− ${counted(revocations, 'grant')} revoked, from ${counted(users, 'user')}`;
+    return `− ${done} of ${counted(revocations, 'planned revocation')} done`;
+}
+/** A list, folded where it is long; its title can be left out where the list says it all. */
+function summary_listed(title, items, entries, titled = false) {
+    if (items.length === 0)
+        return [];
+    const strong = `<strong>${counting(title, items)}</strong>`;
+    const list = `<ul>\n${entries}\n</ul>`;
+    if (items.length > FOLD_AFTER)
+        return [fold(strong, list)];
+    return titled ? [`<p>${strong}</p>`, list] : [list];
+}
+/** GitHub's own box with a word and a sign for it; elsewhere a quotation. */
+function summary_alert(kind, blocks) {
+    if (blocks.length === 0)
+        return [];
+    return [[`[!${kind}]`, ...blocks].join('\n').replaceAll(/^/gm, '> ')];
+}
+// What changes
+function loses({ revoke }) {
+    return revoke.length > 0;
+}
+function gains({ grant }) {
+    return grant.length > 0;
+}
+/** Whether outcomes are to be told: of a plan that was shown or refused there are none. */
+function isWritten({ mode, stopped }) {
+    return mode === 'apply' && stopped !== 'refused';
+}
+function changes(record, lists) {
+    const { plan } = record;
+    if (plan === undefined || plan.users.length === 0)
+        return [];
+    const { grants, revocations } = countOperations(plan.users);
+    const written = isWritten(record);
+    const headers = (kind) => [`User, and what they ${written ? kind.done : kind.planned}`];
+    return [
+        ...section(`− Revocations (${revocations})`, {
+            headers: headers(summary_REVOKE),
+            rows: lists.revocations,
+            length: plan.users.filter(loses).length,
+            title: length => `${counted(length, 'user')} ${written ? 'lose' : 'would lose'} permissions`,
+        }),
+        ...section(`+ Grants (${grants})`, {
+            headers: headers(GRANT),
+            rows: lists.grants,
+            length: plan.users.filter(gains).length,
+            title: length => `${counted(length, 'user')} ${written ? 'gain' : 'would gain'} permissions`,
+        }),
+        ...section(`By permission${written && !isComplete(record) ? ', as planned' : ''}`, {
+            headers: ['Permission', `Holders, of ${countedUsers(record)}`],
+            rows: lists.permissions,
+            length: plan.holders.length,
+            title: length => counted(length, 'permission'),
+        }),
+        ...digestText(record, written),
+    ];
+}
+function isComplete({ plan, outcomes }) {
+    return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done');
+}
+/** Those among whom holders are counted: nothing is known of a listed user who was not read. */
+function countedUsers({ read, users }) {
+    return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user');
+}
+function digestText({ digest }, written) {
+    if (digest === undefined)
+        return [];
+    const words = written
+        ? 'The digest of the plan'
+        : 'To apply this plan and no other, set <code>approved-plan</code> to its digest';
+    return [`<p>${words}:<br>\n${summary_name(digest)}</p>`];
+}
+const GRANT = {
+    operations: 'grant',
+    outcome: 'granted',
+    sign: '+ grant',
+    planned: 'would gain',
+    done: 'gain',
+    effective: 'already effective',
+};
+const summary_REVOKE = {
+    operations: 'revoke',
+    outcome: 'revoked',
+    sign: '− revoke',
+    planned: 'would lose',
+    done: 'lose',
+    effective: 'still effective',
+};
+function userRow(user, kind, outcomes) {
+    const outcome = outcomes === undefined ? '' : `${outcomeText(outcomes.get(user.user), kind)}: `;
+    const operations = userLines(user[kind.operations], operation => operationText(operation, kind));
+    return row([`${outcome}${summary_name(user.user)}<br>${operations}`]);
+}
+function outcomeText(outcome, kind) {
+    if (outcome === undefined || outcome.status === 'not attempted')
+        return '<strong>not attempted</strong>';
+    return outcome.status === 'done' || outcome[kind.outcome].length > 0 ? 'done' : '<strong>failed</strong>';
+}
+function operationText(operation, { sign, effective }) {
+    return `${sign} ${permissionText(operation)}${operationNotes(operation, effective, summary_name)}`;
+}
+/**
+ * What there is to know about an operation beyond its name, in brackets, or nothing.
+ * @param show makes the names and reasons in it harmless where they are shown
+ */
+function operationNotes({ roles, expires, reason }, effective, show) {
+    const notes = [
+        roles.length === 0 ? '' : `${effective} through role ${roles.map(show).join(', ')}`,
+        expires === undefined ? '' : `until ${show(expires)}`,
+        reason === undefined ? '' : `reason: ${show(reason)}`,
+    ].filter(note => note !== '');
+    return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+}
+function permissionText({ api, permission }) {
+    return `${summary_name(permission)} on ${summary_name(api)}`;
+}
+/** Permissions that lose holders come first. */
+function holderRows(plan) {
+    const holders = plan?.holders ?? [];
+    const ordered = [...holders.filter(isLost), ...holders.filter(each => !isLost(each))];
+    return ordered.map(each => row([permissionText(each), `${each.before} → ${each.after} (${difference(each)})`]));
+}
+function isLost({ before, after }) {
+    return after < before;
+}
+function difference({ before, after }) {
+    if (after === before)
+        return 'as many';
+    return after > before ? `${after - before} more` : `${before - after} fewer`;
+}
+// What is good to know
+function asides(record, lists) {
+    const { notices, advice, unmanaged, derived } = record;
+    const blocks = [
+        ...summary_listed('Notices', notices, lists.notices),
+        ...folded(`${counted(unmanaged.length, 'unmanaged direct grant')} of ${counted(byUser(unmanaged).size, 'listed user')}`, unmanaged, [
+            '<p>The manifest does not ask for them, and they stay: list them to keep them on purpose, or revoke them with <code>revoke: all</code>.</p>',
+            table(['User, and what they hold directly'], lists.unmanaged),
+        ]),
+        ...folded(counting('Advice', advice), advice, [`<ul>\n${lists.advice}\n</ul>`]),
+        ...folded(`${counted(derived.length, 'permission')} held through roles, never touched`, derived, [
+            table(['User, and what they hold through roles'], lists.derived),
+        ]),
+    ];
+    return blocks.length === 0 ? [] : ['### Good to know', ...blocks];
+}
+function folded(title, items, blocks) {
+    return items.length === 0 ? [] : [fold(title, blocks.join('\n'))];
+}
+function heldRows(items, text) {
+    return [...byUser(items)].map(([user, held]) => row([`${summary_name(user)}<br>${userLines(held, text)}`]));
+}
+function derivedText(held) {
+    return `${permissionText(held)}, through ${held.roles.map(summary_name).join(', ')}`;
+}
+function byUser(items) {
+    return Map.groupBy(items, item => item.user);
+}
+// Facts
+function facts(record, { requests }, { foldFacts }) {
+    const { mode, tenant, plan, ledger, traffic, duration } = record;
+    const online = mode !== 'validate' && mode !== undefined;
+    const facts = [
+        ['Tenant', tenant && summary_name(tenant)],
+        ['Mode', modeText(record)],
+        ['Manifest', record.files.length === 0 ? undefined : filesText(record.files)],
+        ['Commit', plan?.source.commit && shortCommit(plan.source.commit)],
+        ['Listed users', online ? `${record.users}, of whom ${record.read} were read` : String(record.users)],
+        ['Last successful apply', ledger && (ledger.base === undefined ? 'none' : `commit ${shortCommit(ledger.base)}`)],
+        ['Attempts since then', ledger && ledger.attempts > 0 ? String(ledger.attempts) : undefined],
+        ['Recorded as', ledger?.deployment && text_link(ledger.deployment, 'deployment')],
+        ['Files with plans', outputsText(record)],
+        ['Requests to the tenant', online ? String(requests) : undefined],
+        ['Waited for the rate limit', online ? time(traffic.waited) : undefined],
+        ['Duration', time(duration)],
+    ];
+    const rows = facts.flatMap(([fact, value]) => (value === undefined || value === '' ? [] : [row([fact, value])]));
+    const block = table(['Fact', 'Value'], rows.join('\n'));
+    return ['### Facts', foldFacts ? fold('About this run', block) : block];
+}
+function modeText({ mode, revoke, scope }) {
+    if (mode === undefined)
+        return undefined;
+    const inputs = Object.entries({ revoke, scope }).flatMap(([input, value]) => value ? [code(`${input}: ${value}`)] : []);
+    return [code(mode), ...inputs].join(', ');
+}
+/** As GitHub shows it, and long enough to be found. */
+function shortCommit(commit) {
+    return code(commit.slice(0, 12));
+}
+function filesText(files) {
+    const shown = files.slice(0, MOST_FILES).map(summary_name);
+    const more = files.length - shown.length;
+    return [...shown, ...(more === 0 ? [] : [`and ${more} more`])].join('<br>');
+}
+function outputsText({ planFile, undoPlanFile }) {
+    const outputs = [planFile && code('plan-file'), undoPlanFile && code('undo-plan-file')].filter(Boolean);
+    return outputs.length === 0 ? undefined : `${outputs.length === 1 ? 'output' : 'outputs'} ${outputs.join(' and ')}`;
+}
+function time(milliseconds) {
+    const seconds = milliseconds / 1000;
+    if (seconds < 60)
+        return `${seconds.toFixed(1)} s`;
+    return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+// Building blocks
+function paragraphs(texts) {
+    return texts.map(text => `<p>${text}</p>`);
+}
+function section(heading, { headers, rows, length, title }) {
+    if (length === 0)
+        return [];
+    const block = table(headers, rows);
+    return [`### ${heading}`, length > FOLD_AFTER ? fold(title(length), block) : block];
+}
+function table(headers, rows) {
+    const head = headers.map(header => `<th align="left">${header}</th>`).join('');
+    return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`;
+}
+function fold(title, block) {
+    return `<details><summary>${title}</summary>\n${block}\n</details>`;
+}
+/** What belongs to a user, a line each; only what is shown is rendered. */
+function userLines(items, line) {
+    if (items.length <= MOST_LINES)
+        return items.map(line).join('<br>');
+    const tail = Math.floor(MOST_LINES / 5);
+    const head = MOST_LINES - tail;
+    const cut = `… ${items.length - head - tail} more of this user`;
+    return [...items.slice(0, head).map(line), cut, ...items.slice(-tail).map(line)].join('<br>');
+}
+/** A name, an id, a path: always as a whole and literally, unless it is absurdly long. */
+function summary_name(text) {
+    return code(clip(text, LONGEST_NAME));
+}
+function message(text) {
+    return prose(clip(text, LONGEST_MESSAGE));
+}
+
+;// CONCATENATED MODULE: ./build/report/report.js
+// The only writer of log, annotations, summary, outputs and files. Every line from outside passes text.ts on its way.
+
+
+
+
+
+
+
+
+/** GitHub shows ten annotations of a kind for a step. */
+const SHOWN_ANNOTATIONS = 10;
+/** More than these are lines of the log alone. */
+const MOST_ANNOTATIONS = 100;
+const PROGRESS_EVERY = 5_000;
+function harmless(text) {
+    return plain(redact(text));
+}
+function logLine(text) {
+    info(harmless(text));
+}
+/** Users one by one, each operation on a line of its own, told apart by sign and word. */
+function logPlan(plan, digest) {
+    if (plan.users.length === 0)
+        return;
+    startGroup(harmless(`Plan for ${plan.tenant}: ${counted(plan.users.length, 'user')} to change`));
+    for (const { user, grant, revoke } of plan.users) {
+        logLine(user);
+        for (const operation of grant)
+            info(`  + grant ${report_operationText(operation, 'already effective')}`);
+        for (const operation of revoke)
+            info(`  - revoke ${report_operationText(operation, 'still effective')}`);
+    }
+    endGroup();
+    if (digest !== undefined)
+        logLine(`The plan's digest is ${digest}`);
+}
+function report_operationText(operation, effective) {
+    return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, effective, harmless)}`;
+}
+/** Tells every five seconds how far a long list is, how fast it goes, when it will be through, and what it waits for. */
+function logProgress(doing, total, traffic) {
+    const from = { at: Date.now(), requests: traffic.requests };
+    let done = 0;
+    const timer = setInterval(() => {
+        const seconds = (Date.now() - from.at) / 1000;
+        const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`;
+        const left = done === 0 ? '' : `, about ${Math.ceil((seconds / done) * (total - done))} s left`;
+        const waiting = traffic.waitingFor === undefined ? '' : `; waiting for ${traffic.waitingFor}`;
+        info(`${doing}: ${done} of ${total}, ${pace}${left}${waiting}`);
+    }, PROGRESS_EVERY);
+    return {
+        step: () => {
+            done++;
+        },
+        end: () => {
+            clearInterval(timer);
+            if (total > 0)
+                info(`${doing}: ${done} of ${total}`);
+        },
+    };
+}
+/** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
+async function publish(whole) {
+    const record = redactAll(whole);
+    const conclusion = conclude(record);
+    annotate('error', [...record.errors, ...record.failures]);
+    annotate('warning', record.warnings);
+    annotate('notice', record.notices);
+    logLine(conclusion.sentence);
+    const failed = conclusion.result === 'failed' || conclusion.result === 'partial' || record.drift;
+    if (failed)
+        process.exitCode = ExitCode.Failure;
+    setOutput('result', conclusion.result);
+    setOutput('changed', conclusion.changed);
+    setOutput('grants', conclusion.grants);
+    setOutput('revocations', conclusion.revocations);
+    setOutput('users', conclusion.users);
+    setOutput('users-changed', conclusion.usersChanged);
+    setOutput('users-failed', conclusion.usersFailed);
+    setOutput('plan-digest', record.digest ?? '');
+    setOutput('plan-file', record.planFile ?? '');
+    setOutput('undo-plan-file', record.undoPlanFile ?? '');
+    setOutput('requests', conclusion.requests);
+    const report = JSON.stringify({ format: 1, ...conclusion, ...record }, undefined, 2);
+    setOutput('report-file', (await saveFile('report', report)) ?? '');
+    await attemptFile('job summary', () => writeSummary(renderSummary(record)));
+}
+/** Where the files of this run are. */
+let folder;
+async function createFolder() {
+    const temp = process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)();
+    await (0,promises_.mkdir)(temp, { recursive: true });
+    return (0,promises_.mkdtemp)((0,external_node_path_.join)(temp, 'auth0-permissions-'));
+}
+/**
+ * Writes a file for later steps, in a folder of its own under `$RUNNER_TEMP`.
+ * @returns its path; undefined where it could not be written, which is told
+ */
+function saveFile(name, text) {
+    return attemptFile(name.replace('-', ' '), async () => {
+        folder ??= createFolder();
+        const path = (0,external_node_path_.join)(await folder, `${name}.json`);
+        await (0,promises_.writeFile)(path, redact(text));
+        return path;
+    });
+}
+async function writeSummary(markdown) {
+    const path = process.env.GITHUB_STEP_SUMMARY ?? '';
+    if (path !== '')
+        await (0,promises_.appendFile)(path, markdown);
+    return path;
+}
+/** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
+async function attemptFile(what, write) {
+    try {
+        return await write();
+    }
+    catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        warning(harmless(`The ${what} could not be written: ${reason}`));
+        return undefined;
+    }
+}
+const ANNOTATE = { error: error, warning: warning, notice: notice };
+function annotate(kind, findings) {
+    const say = ANNOTATE[kind];
+    if (findings.length > SHOWN_ANNOTATIONS) {
+        say(`${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`);
+    }
+    for (const { message, place } of findings.slice(0, MOST_ANNOTATIONS)) {
+        say(harmless(message), place && { file: harmless(place.file), startLine: place.line, startColumn: place.column });
+    }
+    for (const { message, place } of findings.slice(MOST_ANNOTATIONS)) {
+        logLine(place === undefined ? message : `${place.file}:${place.line}:${place.column} ${message}`);
+    }
+}
+
+;// CONCATENATED MODULE: external "node:path/posix"
+const posix_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path/posix");
+;// CONCATENATED MODULE: ./node_modules/p-map/index.js
+function pMap(iterable, mapper, options) {
+	return mapConcurrently(iterable, mapper, options, false);
+}
+
+function pMapSettled(iterable, mapper, options) {
+	return mapConcurrently(iterable, mapper, options, true);
+}
+
+function pMapKeyed(input, mapper, options) {
+	return mapKeyed(input, mapper, options, false);
+}
+
+function pMapSettledKeyed(input, mapper, options) {
+	return mapKeyed(input, mapper, options, true);
+}
+
+// Like `Promise.allKeyed` and `Promise.allSettledKeyed`, with a mapper, and for a `Map` too. Each value travels with its key, so a skipped key, which leaves no slot in the result, cannot shift the keys after it.
+async function mapKeyed(input, mapper, options, isSettled) {
+	const entries = getKeyedEntries(input);
+
+	// After the values have their handlers, like the other argument errors, which `mapConcurrently` checks. It cannot check this one, as it gets the wrapper below as its mapper.
+	if (typeof mapper !== 'function') {
+		throw new TypeError('Mapper function is required');
+	}
+
+	const mappedEntries = await mapConcurrently(entries, async ([key, inputResult]) => {
+		try {
+			if (inputResult.status === 'rejected') {
+				throw inputResult.reason;
+			}
+
+			const result = await mapper(inputResult.value, key);
+
+			if (result === pMapSkip || result === pMapStop) {
+				return result;
+			}
+
+			return [key, isSettled ? {status: 'fulfilled', value: result} : result];
+		} catch (error) {
+			if (!isSettled) {
+				throw error;
+			}
+
+			return [key, {status: 'rejected', reason: error}];
+		}
+	}, options, false);
+
+	if (input instanceof Map) {
+		return new Map(mappedEntries);
+	}
+
+	// A null prototype, like `Promise.allKeyed`, so a key like `__proto__` or `toString` is an own property like any other.
+	return Object.setPrototypeOf(Object.fromEntries(mappedEntries), null);
+}
+
+// The engine behind all the functions, except `pMapIterable`. With `isSettled`, an element or a mapper that rejects gives a `{status: 'rejected'}` result instead of an error, like `Promise.allSettled`, so `stopOnError` does not apply.
+async function mapConcurrently(
+	iterable,
+	mapper,
+	{
+		concurrency = Number.POSITIVE_INFINITY,
+		stopOnError = true,
+		signal,
+	} = {},
+	isSettled,
+) {
+	return new Promise((resolve_, reject_) => {
+		validateOptions(iterable, mapper, concurrency);
+
+		const result = [];
+		// Stage the errors by index, like `result`, so they are reported in input order.
+		const errors = [];
+		let skippedCount = 0;
+		let isResolved = false;
+		let isIterableDone = false;
+		const pendingIndexes = new Set();
+		let doneIndex = Number.POSITIVE_INFINITY;
+		let currentIndex = 0;
+		const iterator = getIterator(iterable);
+
+		const signalListener = () => {
+			reject(signal.reason);
+		};
+
+		const cleanup = () => {
+			signal?.removeEventListener('abort', signalListener);
+		};
+
+		const resolve = value => {
+			resolve_(value);
+			cleanup();
+		};
+
+		const reject = reason => {
+			if (isResolved) {
+				return;
+			}
+
+			isResolved = true;
+			reject_(reason);
+			cleanup();
+
+			if (!isIterableDone) {
+				closeIterator(iterator);
+			}
+		};
+
+		if (signal) {
+			if (signal.aborted) {
+				reject(signal.reason);
+				return;
+			}
+
+			signal.addEventListener('abort', signalListener, {once: true});
+		}
+
+		const pull = createPuller(iterator);
+
+		// Settle only once the source is done, or a mapper stopped, and every earlier pull and mapper has finished. A pull before the `done` or the stop can still produce an element, while pulls after it do not affect the result.
+		const settleIfFinished = () => {
+			if (isResolved || doneIndex === Number.POSITIVE_INFINITY) {
+				return;
+			}
+
+			for (const index of pendingIndexes) {
+				if (index < doneIndex) {
+					return;
+				}
+			}
+
+			if (!stopOnError) {
+				const collectedErrors = [];
+
+				for (let index = 0; index < Math.min(doneIndex, errors.length); index++) {
+					if (index in errors) {
+						collectedErrors.push(errors[index]);
+					}
+				}
+
+				if (collectedErrors.length > 0) {
+					reject(new AggregateError(collectedErrors)); // eslint-disable-line unicorn/error-message
+					return;
+				}
+			}
+
+			isResolved = true;
+
+			// A stop ended the result before the source did, so close it, like `for await` does on a `break`. Not at the stop itself, as a source that settles its `next()` calls out of call order may still owe an earlier element, and closing could drop it.
+			if (!isIterableDone) {
+				closeIterator(iterator);
+			}
+
+			// `done` is final, like `for await`, so a `done` that lands between two elements ends
+			// the result there and everything the source produced past it is dropped. A stop cuts it the same way.
+			const lastIndex = Math.min(doneIndex, result.length);
+
+			// Every index below `lastIndex` has a value: an index only goes unassigned when its pull reported `done` or its mapper returned `pMapStop`, and the lowest such index is `doneIndex`. So the array is dense below `lastIndex`, and the fast path can hand it over untouched.
+			if (lastIndex === result.length && skippedCount === 0) {
+				resolve(result);
+				return;
+			}
+
+			// Otherwise this drops the skipped results and whatever the `done` or the stop cut off.
+			resolve(result.slice(0, lastIndex).filter(value => value !== pMapSkip));
+		};
+
+		const next = async () => {
+			// After a `done` or a stop, a pull would take an item nobody is going to map, which a one-shot source, like a queue, would lose.
+			if (isResolved || currentIndex >= doneIndex) {
+				return;
+			}
+
+			// Take the index when the pull starts, not when it resolves, so a source that settles
+			// its `next()` calls out of call order still gets the right position.
+			const index = currentIndex++;
+			pendingIndexes.add(index);
+
+			let nextItem;
+			try {
+				nextItem = await pull();
+			} catch (error) {
+				pendingIndexes.delete(index);
+
+				if (index < doneIndex) {
+					throw error;
+				}
+
+				settleIfFinished();
+				return;
+			}
+
+			if (nextItem.done) {
+				pendingIndexes.delete(index);
+				doneIndex = Math.min(doneIndex, index);
+				isIterableDone = true;
+				settleIfFinished();
+				return;
+			}
+
+			// Intentionally detached
+			const runner = (async () => {
+				try {
+					const element = await nextItem.value;
+
+					if (isResolved || index >= doneIndex) {
+						return;
+					}
+
+					const value = await mapper(element, index);
+
+					// Ignore an item produced after an earlier pull reported `done` or an earlier mapper returned `pMapStop`.
+					if (index >= doneIndex) {
+						return;
+					}
+
+					// A stop ends the result here, like a `done` from the source, so settling waits only for the earlier elements.
+					if (value === pMapStop) {
+						doneIndex = index;
+						return;
+					}
+
+					if (value === pMapSkip) {
+						skippedCount++;
+					}
+
+					result[index] = isSettled && value !== pMapSkip ? {status: 'fulfilled', value} : value;
+				} catch (error) {
+					if (index >= doneIndex) {
+						return;
+					}
+
+					if (isSettled) {
+						result[index] = {status: 'rejected', reason: error};
+					} else if (stopOnError) {
+						reject(error);
+						return;
+					} else {
+						errors[index] = error;
+					}
+				} finally {
+					pendingIndexes.delete(index);
+					settleIfFinished();
+				}
+
+				// If the iterable throws we can't really continue regardless of `stopOnError` state
+				// since an iterable is likely to continue throwing after it throws once.
+				// If we continue calling `next()` indefinitely we will likely end up
+				// in an infinite loop of failed iteration.
+				try {
+					await next();
+				} catch (error) {
+					reject(error);
+				}
+			})();
+
+			// Link the runner to the returned promise, so the async stack trace of a mapper error reaches the caller. Nothing awaits the runner, so the trace would stop there, but V8 follows a reaction that resolves another promise. The link never settles, so it never resolves the returned promise. It is a new promise for each runner, as a shared one would keep a reaction for every element.
+			runner.then(() => new Promise(() => {})).then(resolve_);
+		};
+
+		// Create the concurrent runners in a detached (non-awaited)
+		// promise. We need this so we can await the `next()` calls
+		// to stop creating runners before hitting the concurrency limit
+		// if the iterable has already been marked as done or a mapper stopped.
+		// NOTE: We *must* do this for async iterators otherwise we'll spin up
+		// infinite `next()` calls by default and never start the event loop.
+		(async () => {
+			for (let index = 0; index < concurrency; index++) {
+				try {
+					// eslint-disable-next-line no-await-in-loop
+					await next();
+				} catch (error) {
+					reject(error);
+					break;
+				}
+
+				if (isResolved || currentIndex >= doneIndex) {
+					break;
+				}
+			}
+		})();
+	});
+}
+
+function pMapIterable(
+	iterable,
+	mapper,
+	{
+		concurrency = Number.POSITIVE_INFINITY,
+		backpressure = concurrency,
+		preserveOrder = true,
+	} = {},
+) {
+	validateOptions(iterable, mapper, concurrency);
+
+	if (!isLimit(backpressure, concurrency)) {
+		throw new TypeError(`Expected \`backpressure\` to be an integer from \`concurrency\` (${concurrency}) and up or \`Infinity\`, got \`${backpressure}\` (${typeof backpressure})`);
+	}
+
+	return {
+		[Symbol.asyncIterator]() {
+			// `isDone` lives outside the generator so the wrapper below can set it the moment the
+			// consumer asks to stop. The generator is suspended on a pending `next()` at that point,
+			// so its `finally` would not run until much later and workers finishing in the meantime
+			// would keep pulling and mapping input for nobody.
+			let isDone = false;
+
+			const generator = (async function * () {
+				const iterator = getIterator(iterable);
+
+				// Results are consumed from the front with a moving `headIndex` instead of `shift()`.
+				// `shift()` moves every remaining entry, which is O(n) per element and made the whole
+				// run O(n²) whenever `backpressure` let the array grow, which is the default.
+				let promises = [];
+				let headIndex = 0;
+				let isIterableDone = false;
+
+				// The lowest index whose pull reported `done`. Without `preserveOrder`, the pulls after it have their slots given back, so their errors are dropped.
+				let doneIndex = Number.POSITIVE_INFINITY;
+
+				// An element that is being read, or is waiting for a mapper, does not hold a mapper slot, so the next element can be read while the mappers run. Those elements have their own cap of `concurrency`, so the source never sees more than `concurrency` overlapping `next()` calls, even with `backpressure: Infinity`. `backpressure` caps everything in flight together.
+				let readingCount = 0;
+				let runningMappersCount = 0;
+
+				// The workers waiting for a mapper slot, in the order they started waiting. A finished mapper hands its slot to the oldest one.
+				const mapperWaiters = new Map();
+				let mapperWaiterCount = 0;
+				let wokenMapperWaiterCount = 0;
+
+				const releaseMapperSlot = () => {
+					if (wokenMapperWaiterCount === mapperWaiterCount) {
+						runningMappersCount--;
+						return;
+					}
+
+					mapperWaiters.get(wokenMapperWaiterCount)();
+					mapperWaiters.delete(wokenMapperWaiterCount++);
+				};
+
+				let index = 0;
+
+				// The lowest index whose mapper returned `pMapStop`, or, with `preserveOrder`, whose pull, element, or mapper threw. The stream ends there, like a `break` or a `throw` in a loop. Once it is set, nothing past it is pulled, and no pending element past it is mapped, while the earlier elements still finish and are yielded first. `isDone` cannot do this, as it would drop the values of the earlier elements too.
+				let stopIndex = Number.POSITIVE_INFINITY;
+
+				// Without `preserveOrder`, each spawn still takes a slot in `promises`, so `backpressure` counts the same, but the slots are filled in the order the workers settle rather than the order they were spawned in, so the consumer gets whichever result is ready first. A worker always fills the oldest empty slot, at `fillIndex`. An empty slot is `undefined`, and a filled one holds the result itself rather than a promise, so a result costs a promise only when the consumer has to wait for it, through `wake`.
+				let fillIndex = 0;
+				let wake;
+
+				// The indexes of the pulls whose worker has not filled a slot yet, without `preserveOrder`.
+				const unfilledIndexes = new Set();
+
+				// The consumer waits only when the head is empty, and then the oldest empty slot is the head, so the first fill wakes it.
+				const fillSlot = result => {
+					promises[fillIndex++] = result;
+					wake?.(result);
+					wake = undefined;
+				};
+
+				const pull = createPuller(iterator);
+
+				function trySpawn() {
+					// Do not spawn once the consumer is gone, the source is done, or the stream ends at an earlier element. The pull would be wasted work, and for a one-shot source, like a queue, it takes an item nobody is going to ask for.
+					if (isDone || isIterableDone || index > stopIndex || readingCount >= concurrency || promises.length - headIndex >= backpressure) {
+						return;
+					}
+
+					readingCount++;
+
+					// Take the index when the pull starts, not when it resolves, so a source that
+					// settles its `next()` calls out of call order still gets the right position.
+					const currentIndex = index++;
+
+					// Errors must be returned as a value instead of rejecting, otherwise a promise that
+					// the consumer abandons after an earlier error becomes an unhandled rejection.
+					const promise = (async () => {
+						try {
+							let element;
+							try {
+								const {done, value} = await pull();
+
+								if (done) {
+									isIterableDone = true;
+									doneIndex = Math.min(doneIndex, currentIndex);
+									return {done: true};
+								}
+
+								// Spawn if still below the reading and backpressure limits
+								trySpawn();
+
+								element = await value;
+
+								if (runningMappersCount < concurrency) {
+									runningMappersCount++;
+								} else {
+									// `releaseMapperSlot` hands the slot over without decrementing `runningMappersCount`, so it is already counted.
+									await new Promise(resolve => {
+										mapperWaiters.set(mapperWaiterCount++, resolve);
+									});
+								}
+							} finally {
+								readingCount--;
+							}
+
+							// Spawn now that this element is no longer waiting for a mapper, so the next one is read while this one is mapped
+							trySpawn();
+
+							let returnValue;
+							try {
+								// The consumer stopped iterating, or the stream ends before this element, while this element was being read or waiting for a mapper, so drop it instead of doing work nobody will consume.
+								if (isDone || currentIndex > stopIndex) {
+									return {done: false, value: pMapSkip};
+								}
+
+								returnValue = await mapper(element, currentIndex);
+							} finally {
+								releaseMapperSlot();
+							}
+
+							if (returnValue === pMapStop) {
+								stopIndex = Math.min(stopIndex, currentIndex);
+							}
+
+							return {done: false, value: returnValue};
+						} catch (error) {
+							// With `preserveOrder`, the error is thrown at its own position, after the results before it, so those still finish. Without it, the error is thrown as soon as it settles, so nothing still pending can be yielded anymore.
+							// An error from a pull after the end of the source is dropped, as `done` is final, so it must have no effect. `doneIndex` is set before the worker that saw `done` settles, so its slot hand-back runs before the delivery check of any error that sees it here, and the two always agree.
+							if (preserveOrder) {
+								stopIndex = Math.min(stopIndex, currentIndex);
+							} else if (currentIndex < doneIndex) {
+								isDone = true;
+							}
+
+							return {error};
+						}
+					})();
+
+					if (preserveOrder) {
+						promises.push(promise);
+						return;
+					}
+
+					promises.push(undefined);
+
+					unfilledIndexes.add(currentIndex);
+
+					// The worker never rejects, as errors are returned as a value.
+					// The slot is filled here, a tick after the worker settles, rather than by the worker itself, for the same reason the consumer awaits a filled slot: so the consumer never runs, and pulls, earlier.
+					promise.then(result => {
+						// The slot was already given back, as the pull came after the end of the source.
+						if (!unfilledIndexes.delete(currentIndex)) {
+							return;
+						}
+
+						if (result.done) {
+							// The pulls made after this one came after the end of the source, and a source like a queue may never answer them, so give their slots back now instead of waiting on them.
+							for (const unfilledIndex of unfilledIndexes) {
+								if (unfilledIndex > currentIndex) {
+									unfilledIndexes.delete(unfilledIndex);
+									fillSlot({done: true});
+								}
+							}
+						}
+
+						fillSlot(result);
+					});
+				}
+
+				trySpawn();
+
+				try {
+					while (headIndex < promises.length) {
+						// Without `preserveOrder`, a filled slot holds the result itself, and it is still awaited. That takes one tick, like awaiting a settled promise, so the consumer, and its `trySpawn()`, never run earlier than with a promise in the slot. Taking a ready result without the tick can make the consumer pull before it sees a stop or the end of the source, and a one-shot source, like a queue, would lose that item.
+						// eslint-disable-next-line no-await-in-loop
+						const result = await (promises[headIndex] ?? new Promise(resolve => {
+							wake = resolve;
+						}));
+						const {done, value} = result;
+
+						// Release the entry instead of leaving it for a `shift()` to move, and drop the
+						// consumed prefix once it is at least half the array. That keeps the backing
+						// store proportional to the results still in flight rather than to the total
+						// ever spawned, which matters for an endless source, while costing one copy per
+						// half of the array, so it stays O(1) per element.
+						promises[headIndex] = undefined;
+						headIndex++;
+
+						if (headIndex * 2 >= promises.length) {
+							promises = promises.slice(headIndex);
+							fillIndex -= headIndex;
+							headIndex = 0;
+						}
+
+						if (Object.hasOwn(result, 'error')) {
+							throw result.error;
+						}
+
+						if (done) {
+							// Without `preserveOrder`, the `done` can arrive while other workers are still running.
+							if (preserveOrder) {
+								return;
+							}
+
+							continue;
+						}
+
+						// The stream ends where the stop would have been yielded: after the earlier elements with `preserveOrder`, and after the results that were ready before it without.
+						if (value === pMapStop) {
+							return;
+						}
+
+						// Spawn if just dropped below the backpressure limit and still below the reading limit
+						trySpawn();
+
+						// A `pMapSkip` result stays in `promises` and is stepped over here. Splicing it out
+						// in the worker instead would make every skip an O(n) scan and move, so a run of
+						// skips would be O(n²).
+						if (value === pMapSkip) {
+							continue;
+						}
+
+						yield value;
+					}
+				} finally {
+					// Stop pulling input once the consumer stops iterating, otherwise pending skipped mappers keep spawning work.
+					isDone = true;
+
+					if (!isIterableDone) {
+						closeIterator(iterator);
+					}
+				}
+			})();
+
+			// Override `return()` and `throw()` on the generator itself instead of wrapping it, so it
+			// keeps what it inherits, like `Symbol.asyncDispose` for `await using`, and `next()` stays
+			// the native one. Plain functions, not `async`: the generator already returns a promise,
+			// and an `async` function would wrap it in two more promises and two more microtask hops.
+			const {return: generatorReturn, throw: generatorThrow} = generator;
+
+			generator.return = value => {
+				isDone = true;
+				return generatorReturn.call(generator, value);
+			};
+
+			generator.throw = error => {
+				isDone = true;
+				return generatorThrow.call(generator, error);
+			};
+
+			return generator;
+		},
+	};
+}
+
+const pMapSkip = Symbol('skip');
+
+const pMapStop = Symbol('stop');
+
+// The checks `pMap` and `pMapIterable` share, so both reject the same input the same way.
+// `mapConcurrently` runs this inside its promise, so a bad argument rejects rather than throws.
+function validateOptions(iterable, mapper, concurrency) {
+	// Optional chaining, so a nullish input gets this message rather than Node's internal
+	// "null is not iterable".
+	if (iterable?.[Symbol.iterator] === undefined && iterable?.[Symbol.asyncIterator] === undefined) {
+		throw new TypeError(`Expected \`input\` to be either an \`Iterable\` or \`AsyncIterable\`, got (${typeof iterable})`);
+	}
+
+	if (typeof mapper !== 'function') {
+		throw new TypeError('Mapper function is required');
+	}
+
+	if (!isLimit(concurrency, 1)) {
+		throw new TypeError(`Expected \`concurrency\` to be an integer from 1 and up or \`Infinity\`, got \`${concurrency}\` (${typeof concurrency})`);
+	}
+}
+
+// Whether the value is an integer from `minimum` and up, or `Infinity`, as `concurrency` and `backpressure` must be.
+function isLimit(value, minimum) {
+	return (Number.isSafeInteger(value) && value >= minimum) || value === Number.POSITIVE_INFINITY;
+}
+
+// Read the entries of a `Map`, or else the own enumerable keys, strings and symbols, in the order and the way `Promise.allKeyed` does, all up front. Each value gets a handler right away, also like `Promise.allKeyed`, so a value that rejects before a mapper slot reaches it is not an unhandled rejection.
+function getKeyedEntries(input) {
+	if (input === null || (typeof input !== 'object' && typeof input !== 'function')) {
+		throw new TypeError(`Expected \`input\` to be an object, got (${input === null ? 'null' : typeof input})`);
+	}
+
+	const entries = [];
+
+	const addEntry = (key, value) => {
+		// Resolve the whole entry, so the engine checks termination after the value settles and before the mapper runs.
+		entries.push(Promise.resolve(value).then(
+			value => [key, {status: 'fulfilled', value}],
+			error => [key, {status: 'rejected', reason: error}],
+		));
+	};
+
+	if (input instanceof Map) {
+		for (const [key, value] of input) {
+			addEntry(key, value);
+		}
+	} else {
+		for (const key of Reflect.ownKeys(input)) {
+			if (Object.getOwnPropertyDescriptor(input, key)?.enumerable) {
+				addEntry(key, input[key]);
+			}
+		}
+	}
+
+	return entries;
+}
+
+// Take the async iterator when the input has both, like `for await` does.
+function getIterator(iterable) {
+	return iterable[Symbol.asyncIterator] === undefined ? iterable[Symbol.iterator]() : iterable[Symbol.asyncIterator]();
+}
+
+// Close the source so it can release its resources, like `for await` does.
+// Callers must not await this so a source that is blocked in `next()` cannot block them.
+async function closeIterator(iterator) {
+	try {
+		await iterator.return?.();
+	} catch {}
+}
+
+// Pull the next item, and stop pulling once the source has reported `done`: a source like a queue
+// may block in `next()` after it is exhausted, which would hang the caller. `done` is final, like
+// `for await`, so anything the source produces after it is dropped.
+function createPuller(iterator) {
+	let isSourceDone = false;
+
+	// A sync iterable, like an array, answers right away, so `done` can be seen here. An async
+	// iterable is seen in the `then` below, as soon as its pull settles.
+	const markDone = item => {
+		if (item?.done) {
+			isSourceDone = true;
+		}
+	};
+
+	return () => {
+		if (isSourceDone) {
+			return {done: true};
+		}
+
+		const result = iterator.next();
+		markDone(result);
+
+		// A sync iterable, like an array, answers right away, so `done` has been read already and
+		// the result can go back untouched.
+		if (typeof result?.then !== 'function') {
+			return result;
+		}
+
+		// An async iterable settles later, so `done` is read off the pull once it does. That is a
+		// branch of its own, which leaves the caller awaiting the pull itself rather than a promise
+		// derived from it, so an async source does not pay an extra microtask per element. The
+		// rejection is handled here as well as by the caller, so a pull cannot escape as an
+		// unhandled rejection. A thenable that is not a promise is turned into one first, so it is
+		// subscribed to once, like `for await` does, while a native promise is returned as is.
+		const promise = Promise.resolve(result);
+		promise.then(markDone, () => {});
+
+		return promise;
+	};
+}
+
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
 
 // functions
@@ -47168,7 +51183,7 @@ function timeSource(args) {
             : `${hhmm}(?::[0-5]\\d(?:\\.\\d+)?)?`;
     return regex;
 }
-function time(args) {
+function regexes_time(args) {
     return new RegExp(`^${timeSource(args)}$`);
 }
 // Adapted from https://stackoverflow.com/a/3143231
@@ -48173,7 +52188,7 @@ const $ZodISODate = /*@__PURE__*/ $constructor("$ZodISODate", (inst, def) => {
     $ZodStringFormat.init(inst, def);
 });
 const $ZodISOTime = /*@__PURE__*/ $constructor("$ZodISOTime", (inst, def) => {
-    def.pattern ?? (def.pattern = time(def));
+    def.pattern ?? (def.pattern = regexes_time(def));
     $ZodStringFormat.init(inst, def);
 });
 const $ZodISODuration = /*@__PURE__*/ $constructor("$ZodISODuration", (inst, def) => {
@@ -53093,7 +57108,7 @@ function toJSONSchema(input, params) {
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/locales/en.js
 
-const error = () => {
+const en_error = () => {
     const Sizable = {
         string: { unit: "characters", verb: "to have" },
         file: { unit: "bytes", verb: "to have" },
@@ -53214,7 +57229,7 @@ const error = () => {
 };
 /* harmony default export */ function en() {
     return {
-        localeError: error(),
+        localeError: en_error(),
     };
 }
 
@@ -53799,7 +57814,7 @@ const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
         return this.check(_overwrite(fn));
     },
     optional() {
-        return optional(this);
+        return schemas_optional(this);
     },
     exactOptional() {
         return exactOptional(this);
@@ -53808,7 +57823,7 @@ const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
         return nullable(this);
     },
     nullish() {
-        return optional(nullable(this));
+        return schemas_optional(nullable(this));
     },
     nonoptional(params) {
         return nonoptional(this, params);
@@ -54067,13 +58082,13 @@ const ZodString = /*@__PURE__*/ $constructor("ZodString", (inst, def) => {
         return this.check(_isoDateTime(ZodISODateTime, params));
     },
     date(params) {
-        return this.check(_isoDate(ZodISODate, params));
+        return this.check(_isoDate(schemas_ZodISODate, params));
     },
     time(params) {
-        return this.check(_isoTime(ZodISOTime, params));
+        return this.check(_isoTime(schemas_ZodISOTime, params));
     },
     duration(params) {
-        return this.check(_isoDuration(ZodISODuration, params));
+        return this.check(_isoDuration(schemas_ZodISODuration, params));
     },
 });
 function schemas_string(params) {
@@ -54087,15 +58102,15 @@ const ZodISODateTime = /*@__PURE__*/ $constructor("ZodISODateTime", (inst, def) 
     $ZodISODateTime.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
-const ZodISODate = /*@__PURE__*/ $constructor("ZodISODate", (inst, def) => {
+const schemas_ZodISODate = /*@__PURE__*/ $constructor("ZodISODate", (inst, def) => {
     $ZodISODate.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
-const ZodISOTime = /*@__PURE__*/ $constructor("ZodISOTime", (inst, def) => {
+const schemas_ZodISOTime = /*@__PURE__*/ $constructor("ZodISOTime", (inst, def) => {
     $ZodISOTime.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
-const ZodISODuration = /*@__PURE__*/ $constructor("ZodISODuration", (inst, def) => {
+const schemas_ZodISODuration = /*@__PURE__*/ $constructor("ZodISODuration", (inst, def) => {
     $ZodISODuration.init(inst, def);
     ZodStringFormat.init(inst, def);
 });
@@ -54982,7 +58997,7 @@ const ZodOptional = /*@__PURE__*/ $constructor("ZodOptional", (inst, def) => {
     inst._zod.processJSONSchema = (ctx, json, params) => optionalProcessor(inst, ctx, json, params);
     inst.unwrap = () => inst._zod.def.innerType;
 });
-function optional(innerType) {
+function schemas_optional(innerType) {
     return new ZodOptional({
         type: "optional",
         innerType: innerType,
@@ -55014,7 +59029,7 @@ function nullable(innerType) {
 }
 // nullish
 function schemas_nullish(innerType) {
-    return optional(nullable(innerType));
+    return schemas_optional(nullable(innerType));
 }
 const ZodDefault = /*@__PURE__*/ $constructor("ZodDefault", (inst, def) => {
     $ZodDefault.init(inst, def);
@@ -55278,3194 +59293,181 @@ function preprocess(fn, schema) {
     });
 }
 
-;// CONCATENATED MODULE: ./build/errors.js
-// What a run can fail with on purpose. Every message says what is wrong and what to change; whatever else is thrown is a
-// defect of this action and is reported as one.
-/** The base of every failure that a user can do something about. */
-class ActionError extends Error {
-    name = 'ActionError';
+;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
+
+
+
+function iso_datetime(params) {
+    return _isoDateTime(ZodISODateTime, params);
 }
-class InputError extends ActionError {
-    name = 'InputError';
-    problems;
-    constructor(problems) {
-        super(problems.map(problem => problem.message).join('\n'));
-        this.problems = problems;
-    }
+function iso_date(params) {
+    return core._isoDate(ZodISODate, params);
 }
-/** The run stops, and what this is thrown for was not sent. */
-class NotSentError extends ActionError {
-    name = 'NotSentError';
+function iso_time(params) {
+    return core._isoTime(ZodISOTime, params);
 }
-/** A request that the tenant refused, or that did not get through. */
-class TenantError extends ActionError {
-    name = 'TenantError';
-    details;
-    constructor(summary, details, options) {
-        const said = [details.status, details.errorCode, details.answer].filter(part => part !== undefined).join(' ');
-        const facts = [
-            details.request,
-            details.attempts > 1 ? `${details.attempts} attempts` : undefined,
-            said === '' ? undefined : `Auth0 said: ${said}`,
-            details.requestId === undefined ? undefined : `request id ${details.requestId}`,
-        ].filter(part => part !== undefined);
-        super(`${summary} (${facts.join('; ')}). ${details.advice}`, options);
-        this.details = details;
-    }
+function iso_duration(params) {
+    return core._isoDuration(ZodISODuration, params);
 }
 
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: external "os"
-const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
-// We use any as a valid input type
-/* eslint-disable @typescript-eslint/no-explicit-any */
-/**
- * Sanitizes an input into a string so it can be passed into issueCommand safely
- * @param input input to sanitize into a string
- */
-function utils_toCommandValue(input) {
-    if (input === null || input === undefined) {
-        return '';
+;// CONCATENATED MODULE: ./build/github.js
+// GitHub's API in this project's words: deployments, files at commits, ancestry, comments. Its client is loaded only
+// when it is needed, as it takes longer to load than a small run takes.
+
+/** GitHub refused a request, or did not answer. */
+class GitHubError extends ActionError {
+    name = 'GitHubError';
+    /** undefined where no answer came */
+    status;
+    constructor(message, status, options) {
+        super(message, options);
+        this.status = status;
     }
-    else if (typeof input === 'string' || input instanceof String) {
-        return input;
-    }
-    return JSON.stringify(input);
 }
-/**
- *
- * @param annotationProperties
- * @returns The command properties to send with the actual annotation command
- * See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
- */
-function toCommandProperties(annotationProperties) {
-    if (!Object.keys(annotationProperties).length) {
-        return {};
-    }
-    return {
-        title: annotationProperties.title,
-        file: annotationProperties.file,
-        line: annotationProperties.startLine,
-        endLine: annotationProperties.endLine,
-        col: annotationProperties.startColumn,
-        endColumn: annotationProperties.endColumn
+const TASK = 'auth0-permissions';
+/** Milliseconds; GitHub answers within a second or not at all. */
+const TIMEOUT = 15_000;
+/** Where a file is larger, GitHub's JSON leaves its content out. */
+const PER_PAGE = 100;
+/** Who the token of a workflow's job writes as. */
+const ACTIONS_BOT = 'github-actions[bot]';
+async function openGitHub({ token, repository }) {
+    const [{ getOctokit }, { retry }] = await Promise.all([__nccwpck_require__.e(/* import() */ 758).then(__nccwpck_require__.bind(__nccwpck_require__, 1758)), __nccwpck_require__.e(/* import() */ 735).then(__nccwpck_require__.bind(__nccwpck_require__, 9735))]);
+    const octokit = getOctokit(token, { log: SILENT }, retry);
+    octokit.hook.before('request', options => {
+        options.request.signal = AbortSignal.timeout(TIMEOUT);
+    });
+    const { repos, issues } = octokit.rest;
+    const contentAt = async (commit, path) => orMissing(() => repos.getContent({ ...repository, path, ref: commit }));
+    const fileAt = async (commit, path) => {
+        const answer = await contentAt(commit, path);
+        if (answer === undefined || Array.isArray(answer.data) || answer.data.type !== 'file')
+            return undefined;
+        const { sha: blob, content, encoding } = answer.data;
+        if (encoding === 'base64')
+            return { blob, content: Buffer.from(content, 'base64') };
+        const raw = await call(`read ${path} at ${commit}`, () => repos.getContent({ ...repository, path, ref: commit, mediaType: { format: 'raw' } }));
+        return { blob, content: Buffer.from(raw.data, 'utf8') };
     };
-}
-//# sourceMappingURL=utils.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/command.js
-
-
-/**
- * Issues a command to the GitHub Actions runner
- *
- * @param command - The command name to issue
- * @param properties - Additional properties for the command (key-value pairs)
- * @param message - The message to include with the command
- * @remarks
- * This function outputs a specially formatted string to stdout that the Actions
- * runner interprets as a command. These commands can control workflow behavior,
- * set outputs, create annotations, mask values, and more.
- *
- * Command Format:
- *   ::name key=value,key=value::message
- *
- * @example
- * ```typescript
- * // Issue a warning annotation
- * issueCommand('warning', {}, 'This is a warning message');
- * // Output: ::warning::This is a warning message
- *
- * // Set an environment variable
- * issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
- * // Output: ::set-env name=MY_VAR::some value
- *
- * // Add a secret mask
- * issueCommand('add-mask', {}, 'secretValue123');
- * // Output: ::add-mask::secretValue123
- * ```
- *
- * @internal
- * This is an internal utility function that powers the public API functions
- * such as setSecret, warning, error, and exportVariable.
- */
-function command_issueCommand(command, properties, message) {
-    const cmd = new Command(command, properties, message);
-    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
-}
-function command_issue(name, message = '') {
-    command_issueCommand(name, {}, message);
-}
-const CMD_STRING = '::';
-class Command {
-    constructor(command, properties, message) {
-        if (!command) {
-            command = 'missing.command';
-        }
-        this.command = command;
-        this.properties = properties;
-        this.message = message;
-    }
-    toString() {
-        let cmdStr = CMD_STRING + this.command;
-        if (this.properties && Object.keys(this.properties).length > 0) {
-            cmdStr += ' ';
-            let first = true;
-            for (const key in this.properties) {
-                if (this.properties.hasOwnProperty(key)) {
-                    const val = this.properties[key];
-                    if (val) {
-                        if (first) {
-                            first = false;
-                        }
-                        else {
-                            cmdStr += ',';
-                        }
-                        cmdStr += `${key}=${escapeProperty(val)}`;
-                    }
-                }
-            }
-        }
-        cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
-        return cmdStr;
-    }
-}
-function escapeData(s) {
-    return utils_toCommandValue(s)
-        .replace(/%/g, '%25')
-        .replace(/\r/g, '%0D')
-        .replace(/\n/g, '%0A');
-}
-function escapeProperty(s) {
-    return utils_toCommandValue(s)
-        .replace(/%/g, '%25')
-        .replace(/\r/g, '%0D')
-        .replace(/\n/g, '%0A')
-        .replace(/:/g, '%3A')
-        .replace(/,/g, '%2C');
-}
-//# sourceMappingURL=command.js.map
-;// CONCATENATED MODULE: external "crypto"
-const external_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("crypto");
-;// CONCATENATED MODULE: external "fs"
-const external_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("fs");
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
-// For internal use, subject to change.
-// We use any as a valid input type
-/* eslint-disable @typescript-eslint/no-explicit-any */
-
-
-
-
-function file_command_issueFileCommand(command, message) {
-    const filePath = process.env[`GITHUB_${command}`];
-    if (!filePath) {
-        throw new Error(`Unable to find environment variable for file command ${command}`);
-    }
-    if (!external_fs_namespaceObject.existsSync(filePath)) {
-        throw new Error(`Missing file at path: ${filePath}`);
-    }
-    external_fs_namespaceObject.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
-        encoding: 'utf8'
-    });
-}
-function file_command_prepareKeyValueMessage(key, value) {
-    const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
-    const convertedValue = utils_toCommandValue(value);
-    // These should realistically never happen, but just in case someone finds a
-    // way to exploit uuid generation let's not allow keys or values that contain
-    // the delimiter.
-    if (key.includes(delimiter)) {
-        throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
-    }
-    if (convertedValue.includes(delimiter)) {
-        throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
-    }
-    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
-}
-//# sourceMappingURL=file-command.js.map
-;// CONCATENATED MODULE: external "path"
-const external_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("path");
-// EXTERNAL MODULE: external "http"
-var external_http_ = __nccwpck_require__(8611);
-// EXTERNAL MODULE: external "https"
-var external_https_ = __nccwpck_require__(5692);
-;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/proxy.js
-function getProxyUrl(reqUrl) {
-    const usingSsl = reqUrl.protocol === 'https:';
-    if (checkBypass(reqUrl)) {
-        return undefined;
-    }
-    const proxyVar = (() => {
-        if (usingSsl) {
-            return process.env['https_proxy'] || process.env['HTTPS_PROXY'];
-        }
-        else {
-            return process.env['http_proxy'] || process.env['HTTP_PROXY'];
-        }
-    })();
-    if (proxyVar) {
-        try {
-            return new DecodedURL(proxyVar);
-        }
-        catch (_a) {
-            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://'))
-                return new DecodedURL(`http://${proxyVar}`);
-        }
-    }
-    else {
-        return undefined;
-    }
-}
-function checkBypass(reqUrl) {
-    if (!reqUrl.hostname) {
-        return false;
-    }
-    const reqHost = reqUrl.hostname;
-    if (isLoopbackAddress(reqHost)) {
-        return true;
-    }
-    const noProxy = process.env['no_proxy'] || process.env['NO_PROXY'] || '';
-    if (!noProxy) {
-        return false;
-    }
-    // Determine the request port
-    let reqPort;
-    if (reqUrl.port) {
-        reqPort = Number(reqUrl.port);
-    }
-    else if (reqUrl.protocol === 'http:') {
-        reqPort = 80;
-    }
-    else if (reqUrl.protocol === 'https:') {
-        reqPort = 443;
-    }
-    // Format the request hostname and hostname with port
-    const upperReqHosts = [reqUrl.hostname.toUpperCase()];
-    if (typeof reqPort === 'number') {
-        upperReqHosts.push(`${upperReqHosts[0]}:${reqPort}`);
-    }
-    // Compare request host against noproxy
-    for (const upperNoProxyItem of noProxy
-        .split(',')
-        .map(x => x.trim().toUpperCase())
-        .filter(x => x)) {
-        if (upperNoProxyItem === '*' ||
-            upperReqHosts.some(x => x === upperNoProxyItem ||
-                x.endsWith(`.${upperNoProxyItem}`) ||
-                (upperNoProxyItem.startsWith('.') &&
-                    x.endsWith(`${upperNoProxyItem}`)))) {
-            return true;
-        }
-    }
-    return false;
-}
-function isLoopbackAddress(host) {
-    const hostLower = host.toLowerCase();
-    return (hostLower === 'localhost' ||
-        hostLower.startsWith('127.') ||
-        hostLower.startsWith('[::1]') ||
-        hostLower.startsWith('[0:0:0:0:0:0:0:1]'));
-}
-class DecodedURL extends URL {
-    constructor(url, base) {
-        super(url, base);
-        this._decodedUsername = decodeURIComponent(super.username);
-        this._decodedPassword = decodeURIComponent(super.password);
-    }
-    get username() {
-        return this._decodedUsername;
-    }
-    get password() {
-        return this._decodedPassword;
-    }
-}
-//# sourceMappingURL=proxy.js.map
-// EXTERNAL MODULE: ./node_modules/tunnel/index.js
-var node_modules_tunnel = __nccwpck_require__(770);
-// EXTERNAL MODULE: ./node_modules/undici/index.js
-var undici = __nccwpck_require__(6752);
-;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
-/* eslint-disable @typescript-eslint/no-explicit-any */
-var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-
-
-var HttpCodes;
-(function (HttpCodes) {
-    HttpCodes[HttpCodes["OK"] = 200] = "OK";
-    HttpCodes[HttpCodes["MultipleChoices"] = 300] = "MultipleChoices";
-    HttpCodes[HttpCodes["MovedPermanently"] = 301] = "MovedPermanently";
-    HttpCodes[HttpCodes["ResourceMoved"] = 302] = "ResourceMoved";
-    HttpCodes[HttpCodes["SeeOther"] = 303] = "SeeOther";
-    HttpCodes[HttpCodes["NotModified"] = 304] = "NotModified";
-    HttpCodes[HttpCodes["UseProxy"] = 305] = "UseProxy";
-    HttpCodes[HttpCodes["SwitchProxy"] = 306] = "SwitchProxy";
-    HttpCodes[HttpCodes["TemporaryRedirect"] = 307] = "TemporaryRedirect";
-    HttpCodes[HttpCodes["PermanentRedirect"] = 308] = "PermanentRedirect";
-    HttpCodes[HttpCodes["BadRequest"] = 400] = "BadRequest";
-    HttpCodes[HttpCodes["Unauthorized"] = 401] = "Unauthorized";
-    HttpCodes[HttpCodes["PaymentRequired"] = 402] = "PaymentRequired";
-    HttpCodes[HttpCodes["Forbidden"] = 403] = "Forbidden";
-    HttpCodes[HttpCodes["NotFound"] = 404] = "NotFound";
-    HttpCodes[HttpCodes["MethodNotAllowed"] = 405] = "MethodNotAllowed";
-    HttpCodes[HttpCodes["NotAcceptable"] = 406] = "NotAcceptable";
-    HttpCodes[HttpCodes["ProxyAuthenticationRequired"] = 407] = "ProxyAuthenticationRequired";
-    HttpCodes[HttpCodes["RequestTimeout"] = 408] = "RequestTimeout";
-    HttpCodes[HttpCodes["Conflict"] = 409] = "Conflict";
-    HttpCodes[HttpCodes["Gone"] = 410] = "Gone";
-    HttpCodes[HttpCodes["TooManyRequests"] = 429] = "TooManyRequests";
-    HttpCodes[HttpCodes["InternalServerError"] = 500] = "InternalServerError";
-    HttpCodes[HttpCodes["NotImplemented"] = 501] = "NotImplemented";
-    HttpCodes[HttpCodes["BadGateway"] = 502] = "BadGateway";
-    HttpCodes[HttpCodes["ServiceUnavailable"] = 503] = "ServiceUnavailable";
-    HttpCodes[HttpCodes["GatewayTimeout"] = 504] = "GatewayTimeout";
-})(HttpCodes || (HttpCodes = {}));
-var Headers;
-(function (Headers) {
-    Headers["Accept"] = "accept";
-    Headers["ContentType"] = "content-type";
-})(Headers || (Headers = {}));
-var MediaTypes;
-(function (MediaTypes) {
-    MediaTypes["ApplicationJson"] = "application/json";
-})(MediaTypes || (MediaTypes = {}));
-/**
- * Returns the proxy URL, depending upon the supplied url and proxy environment variables.
- * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
- */
-function lib_getProxyUrl(serverUrl) {
-    const proxyUrl = pm.getProxyUrl(new URL(serverUrl));
-    return proxyUrl ? proxyUrl.href : '';
-}
-const HttpRedirectCodes = [
-    HttpCodes.MovedPermanently,
-    HttpCodes.ResourceMoved,
-    HttpCodes.SeeOther,
-    HttpCodes.TemporaryRedirect,
-    HttpCodes.PermanentRedirect
-];
-const HttpResponseRetryCodes = [
-    HttpCodes.BadGateway,
-    HttpCodes.ServiceUnavailable,
-    HttpCodes.GatewayTimeout
-];
-const RetryableHttpVerbs = (/* unused pure expression or super */ null && (['OPTIONS', 'GET', 'DELETE', 'HEAD']));
-const ExponentialBackoffCeiling = 10;
-const ExponentialBackoffTimeSlice = 5;
-class HttpClientError extends Error {
-    constructor(message, statusCode) {
-        super(message);
-        this.name = 'HttpClientError';
-        this.statusCode = statusCode;
-        Object.setPrototypeOf(this, HttpClientError.prototype);
-    }
-}
-class HttpClientResponse {
-    constructor(message) {
-        this.message = message;
-    }
-    readBody() {
-        return __awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve) => __awaiter(this, void 0, void 0, function* () {
-                let output = Buffer.alloc(0);
-                this.message.on('data', (chunk) => {
-                    output = Buffer.concat([output, chunk]);
-                });
-                this.message.on('end', () => {
-                    resolve(output.toString());
-                });
-            }));
-        });
-    }
-    readBodyBuffer() {
-        return __awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve) => __awaiter(this, void 0, void 0, function* () {
-                const chunks = [];
-                this.message.on('data', (chunk) => {
-                    chunks.push(chunk);
-                });
-                this.message.on('end', () => {
-                    resolve(Buffer.concat(chunks));
-                });
-            }));
-        });
-    }
-}
-function isHttps(requestUrl) {
-    const parsedUrl = new URL(requestUrl);
-    return parsedUrl.protocol === 'https:';
-}
-class lib_HttpClient {
-    constructor(userAgent, handlers, requestOptions) {
-        this._ignoreSslError = false;
-        this._allowRedirects = true;
-        this._allowRedirectDowngrade = false;
-        this._maxRedirects = 50;
-        this._allowRetries = false;
-        this._maxRetries = 1;
-        this._keepAlive = false;
-        this._disposed = false;
-        this.userAgent = this._getUserAgentWithOrchestrationId(userAgent);
-        this.handlers = handlers || [];
-        this.requestOptions = requestOptions;
-        if (requestOptions) {
-            if (requestOptions.ignoreSslError != null) {
-                this._ignoreSslError = requestOptions.ignoreSslError;
-            }
-            this._socketTimeout = requestOptions.socketTimeout;
-            if (requestOptions.allowRedirects != null) {
-                this._allowRedirects = requestOptions.allowRedirects;
-            }
-            if (requestOptions.allowRedirectDowngrade != null) {
-                this._allowRedirectDowngrade = requestOptions.allowRedirectDowngrade;
-            }
-            if (requestOptions.maxRedirects != null) {
-                this._maxRedirects = Math.max(requestOptions.maxRedirects, 0);
-            }
-            if (requestOptions.keepAlive != null) {
-                this._keepAlive = requestOptions.keepAlive;
-            }
-            if (requestOptions.allowRetries != null) {
-                this._allowRetries = requestOptions.allowRetries;
-            }
-            if (requestOptions.maxRetries != null) {
-                this._maxRetries = requestOptions.maxRetries;
-            }
-        }
-    }
-    options(requestUrl, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return this.request('OPTIONS', requestUrl, null, additionalHeaders || {});
-        });
-    }
-    get(requestUrl, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return this.request('GET', requestUrl, null, additionalHeaders || {});
-        });
-    }
-    del(requestUrl, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return this.request('DELETE', requestUrl, null, additionalHeaders || {});
-        });
-    }
-    post(requestUrl, data, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return this.request('POST', requestUrl, data, additionalHeaders || {});
-        });
-    }
-    patch(requestUrl, data, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return this.request('PATCH', requestUrl, data, additionalHeaders || {});
-        });
-    }
-    put(requestUrl, data, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return this.request('PUT', requestUrl, data, additionalHeaders || {});
-        });
-    }
-    head(requestUrl, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return this.request('HEAD', requestUrl, null, additionalHeaders || {});
-        });
-    }
-    sendStream(verb, requestUrl, stream, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return this.request(verb, requestUrl, stream, additionalHeaders);
-        });
-    }
-    /**
-     * Gets a typed object from an endpoint
-     * Be aware that not found returns a null.  Other errors (4xx, 5xx) reject the promise
-     */
-    getJson(requestUrl_1) {
-        return __awaiter(this, arguments, void 0, function* (requestUrl, additionalHeaders = {}) {
-            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            const res = yield this.get(requestUrl, additionalHeaders);
-            return this._processResponse(res, this.requestOptions);
-        });
-    }
-    postJson(requestUrl_1, obj_1) {
-        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
-            const data = JSON.stringify(obj, null, 2);
-            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            additionalHeaders[Headers.ContentType] =
-                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
-            const res = yield this.post(requestUrl, data, additionalHeaders);
-            return this._processResponse(res, this.requestOptions);
-        });
-    }
-    putJson(requestUrl_1, obj_1) {
-        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
-            const data = JSON.stringify(obj, null, 2);
-            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            additionalHeaders[Headers.ContentType] =
-                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
-            const res = yield this.put(requestUrl, data, additionalHeaders);
-            return this._processResponse(res, this.requestOptions);
-        });
-    }
-    patchJson(requestUrl_1, obj_1) {
-        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
-            const data = JSON.stringify(obj, null, 2);
-            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            additionalHeaders[Headers.ContentType] =
-                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
-            const res = yield this.patch(requestUrl, data, additionalHeaders);
-            return this._processResponse(res, this.requestOptions);
-        });
-    }
-    /**
-     * Makes a raw http request.
-     * All other methods such as get, post, patch, and request ultimately call this.
-     * Prefer get, del, post and patch
-     */
-    request(verb, requestUrl, data, headers) {
-        return __awaiter(this, void 0, void 0, function* () {
-            if (this._disposed) {
-                throw new Error('Client has already been disposed.');
-            }
-            const parsedUrl = new URL(requestUrl);
-            let info = this._prepareRequest(verb, parsedUrl, headers);
-            // Only perform retries on reads since writes may not be idempotent.
-            const maxTries = this._allowRetries && RetryableHttpVerbs.includes(verb)
-                ? this._maxRetries + 1
-                : 1;
-            let numTries = 0;
-            let response;
-            do {
-                response = yield this.requestRaw(info, data);
-                // Check if it's an authentication challenge
-                if (response &&
-                    response.message &&
-                    response.message.statusCode === HttpCodes.Unauthorized) {
-                    let authenticationHandler;
-                    for (const handler of this.handlers) {
-                        if (handler.canHandleAuthentication(response)) {
-                            authenticationHandler = handler;
-                            break;
-                        }
-                    }
-                    if (authenticationHandler) {
-                        return authenticationHandler.handleAuthentication(this, info, data);
-                    }
-                    else {
-                        // We have received an unauthorized response but have no handlers to handle it.
-                        // Let the response return to the caller.
-                        return response;
-                    }
-                }
-                let redirectsRemaining = this._maxRedirects;
-                while (response.message.statusCode &&
-                    HttpRedirectCodes.includes(response.message.statusCode) &&
-                    this._allowRedirects &&
-                    redirectsRemaining > 0) {
-                    const redirectUrl = response.message.headers['location'];
-                    if (!redirectUrl) {
-                        // if there's no location to redirect to, we won't
-                        break;
-                    }
-                    const parsedRedirectUrl = new URL(redirectUrl);
-                    if (parsedUrl.protocol === 'https:' &&
-                        parsedUrl.protocol !== parsedRedirectUrl.protocol &&
-                        !this._allowRedirectDowngrade) {
-                        throw new Error('Redirect from HTTPS to HTTP protocol. This downgrade is not allowed for security reasons. If you want to allow this behavior, set the allowRedirectDowngrade option to true.');
-                    }
-                    // we need to finish reading the response before reassigning response
-                    // which will leak the open socket.
-                    yield response.readBody();
-                    // strip authorization header if redirected to a different hostname
-                    if (parsedRedirectUrl.hostname !== parsedUrl.hostname) {
-                        for (const header in headers) {
-                            // header names are case insensitive
-                            if (header.toLowerCase() === 'authorization') {
-                                delete headers[header];
-                            }
-                        }
-                    }
-                    // let's make the request with the new redirectUrl
-                    info = this._prepareRequest(verb, parsedRedirectUrl, headers);
-                    response = yield this.requestRaw(info, data);
-                    redirectsRemaining--;
-                }
-                if (!response.message.statusCode ||
-                    !HttpResponseRetryCodes.includes(response.message.statusCode)) {
-                    // If not a retry code, return immediately instead of retrying
-                    return response;
-                }
-                numTries += 1;
-                if (numTries < maxTries) {
-                    yield response.readBody();
-                    yield this._performExponentialBackoff(numTries);
-                }
-            } while (numTries < maxTries);
-            return response;
-        });
-    }
-    /**
-     * Needs to be called if keepAlive is set to true in request options.
-     */
-    dispose() {
-        if (this._agent) {
-            this._agent.destroy();
-        }
-        this._disposed = true;
-    }
-    /**
-     * Raw request.
-     * @param info
-     * @param data
-     */
-    requestRaw(info, data) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve, reject) => {
-                function callbackForResult(err, res) {
-                    if (err) {
-                        reject(err);
-                    }
-                    else if (!res) {
-                        // If `err` is not passed, then `res` must be passed.
-                        reject(new Error('Unknown error'));
-                    }
-                    else {
-                        resolve(res);
-                    }
-                }
-                this.requestRawWithCallback(info, data, callbackForResult);
-            });
-        });
-    }
-    /**
-     * Raw request with callback.
-     * @param info
-     * @param data
-     * @param onResult
-     */
-    requestRawWithCallback(info, data, onResult) {
-        if (typeof data === 'string') {
-            if (!info.options.headers) {
-                info.options.headers = {};
-            }
-            info.options.headers['Content-Length'] = Buffer.byteLength(data, 'utf8');
-        }
-        let callbackCalled = false;
-        function handleResult(err, res) {
-            if (!callbackCalled) {
-                callbackCalled = true;
-                onResult(err, res);
-            }
-        }
-        const req = info.httpModule.request(info.options, (msg) => {
-            const res = new HttpClientResponse(msg);
-            handleResult(undefined, res);
-        });
-        let socket;
-        req.on('socket', sock => {
-            socket = sock;
-        });
-        // If we ever get disconnected, we want the socket to timeout eventually
-        req.setTimeout(this._socketTimeout || 3 * 60000, () => {
-            if (socket) {
-                socket.end();
-            }
-            handleResult(new Error(`Request timeout: ${info.options.path}`));
-        });
-        req.on('error', function (err) {
-            // err has statusCode property
-            // res should have headers
-            handleResult(err);
-        });
-        if (data && typeof data === 'string') {
-            req.write(data, 'utf8');
-        }
-        if (data && typeof data !== 'string') {
-            data.on('close', function () {
-                req.end();
-            });
-            data.pipe(req);
-        }
-        else {
-            req.end();
-        }
-    }
-    /**
-     * Gets an http agent. This function is useful when you need an http agent that handles
-     * routing through a proxy server - depending upon the url and proxy environment variables.
-     * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
-     */
-    getAgent(serverUrl) {
-        const parsedUrl = new URL(serverUrl);
-        return this._getAgent(parsedUrl);
-    }
-    getAgentDispatcher(serverUrl) {
-        const parsedUrl = new URL(serverUrl);
-        const proxyUrl = pm.getProxyUrl(parsedUrl);
-        const useProxy = proxyUrl && proxyUrl.hostname;
-        if (!useProxy) {
-            return;
-        }
-        return this._getProxyAgentDispatcher(parsedUrl, proxyUrl);
-    }
-    _prepareRequest(method, requestUrl, headers) {
-        const info = {};
-        info.parsedUrl = requestUrl;
-        const usingSsl = info.parsedUrl.protocol === 'https:';
-        info.httpModule = usingSsl ? https : http;
-        const defaultPort = usingSsl ? 443 : 80;
-        info.options = {};
-        info.options.host = info.parsedUrl.hostname;
-        info.options.port = info.parsedUrl.port
-            ? parseInt(info.parsedUrl.port)
-            : defaultPort;
-        info.options.path =
-            (info.parsedUrl.pathname || '') + (info.parsedUrl.search || '');
-        info.options.method = method;
-        info.options.headers = this._mergeHeaders(headers);
-        if (this.userAgent != null) {
-            info.options.headers['user-agent'] = this.userAgent;
-        }
-        info.options.agent = this._getAgent(info.parsedUrl);
-        // gives handlers an opportunity to participate
-        if (this.handlers) {
-            for (const handler of this.handlers) {
-                handler.prepareRequest(info.options);
-            }
-        }
-        return info;
-    }
-    _mergeHeaders(headers) {
-        if (this.requestOptions && this.requestOptions.headers) {
-            return Object.assign({}, lowercaseKeys(this.requestOptions.headers), lowercaseKeys(headers || {}));
-        }
-        return lowercaseKeys(headers || {});
-    }
-    /**
-     * Gets an existing header value or returns a default.
-     * Handles converting number header values to strings since HTTP headers must be strings.
-     * Note: This returns string | string[] since some headers can have multiple values.
-     * For headers that must always be a single string (like Content-Type), use the
-     * specialized _getExistingOrDefaultContentTypeHeader method instead.
-     */
-    _getExistingOrDefaultHeader(additionalHeaders, header, _default) {
-        let clientHeader;
-        if (this.requestOptions && this.requestOptions.headers) {
-            const headerValue = lowercaseKeys(this.requestOptions.headers)[header];
-            if (headerValue) {
-                clientHeader =
-                    typeof headerValue === 'number' ? headerValue.toString() : headerValue;
-            }
-        }
-        const additionalValue = additionalHeaders[header];
-        if (additionalValue !== undefined) {
-            return typeof additionalValue === 'number'
-                ? additionalValue.toString()
-                : additionalValue;
-        }
-        if (clientHeader !== undefined) {
-            return clientHeader;
-        }
-        return _default;
-    }
-    /**
-     * Specialized version of _getExistingOrDefaultHeader for Content-Type header.
-     * Always returns a single string (not an array) since Content-Type should be a single value.
-     * Converts arrays to comma-separated strings and numbers to strings to ensure type safety.
-     * This was split from _getExistingOrDefaultHeader to provide stricter typing for callers
-     * that assign the result to places expecting a string (e.g., additionalHeaders[Headers.ContentType]).
-     */
-    _getExistingOrDefaultContentTypeHeader(additionalHeaders, _default) {
-        let clientHeader;
-        if (this.requestOptions && this.requestOptions.headers) {
-            const headerValue = lowercaseKeys(this.requestOptions.headers)[Headers.ContentType];
-            if (headerValue) {
-                if (typeof headerValue === 'number') {
-                    clientHeader = String(headerValue);
-                }
-                else if (Array.isArray(headerValue)) {
-                    clientHeader = headerValue.join(', ');
-                }
-                else {
-                    clientHeader = headerValue;
-                }
-            }
-        }
-        const additionalValue = additionalHeaders[Headers.ContentType];
-        // Return the first non-undefined value, converting numbers or arrays to strings if necessary
-        if (additionalValue !== undefined) {
-            if (typeof additionalValue === 'number') {
-                return String(additionalValue);
-            }
-            else if (Array.isArray(additionalValue)) {
-                return additionalValue.join(', ');
-            }
-            else {
-                return additionalValue;
-            }
-        }
-        if (clientHeader !== undefined) {
-            return clientHeader;
-        }
-        return _default;
-    }
-    _getAgent(parsedUrl) {
-        let agent;
-        const proxyUrl = pm.getProxyUrl(parsedUrl);
-        const useProxy = proxyUrl && proxyUrl.hostname;
-        if (this._keepAlive && useProxy) {
-            agent = this._proxyAgent;
-        }
-        if (!useProxy) {
-            agent = this._agent;
-        }
-        // if agent is already assigned use that agent.
-        if (agent) {
-            return agent;
-        }
-        const usingSsl = parsedUrl.protocol === 'https:';
-        let maxSockets = 100;
-        if (this.requestOptions) {
-            maxSockets = this.requestOptions.maxSockets || http.globalAgent.maxSockets;
-        }
-        // This is `useProxy` again, but we need to check `proxyURl` directly for TypeScripts's flow analysis.
-        if (proxyUrl && proxyUrl.hostname) {
-            const agentOptions = {
-                maxSockets,
-                keepAlive: this._keepAlive,
-                proxy: Object.assign(Object.assign({}, ((proxyUrl.username || proxyUrl.password) && {
-                    proxyAuth: `${proxyUrl.username}:${proxyUrl.password}`
-                })), { host: proxyUrl.hostname, port: proxyUrl.port })
-            };
-            let tunnelAgent;
-            const overHttps = proxyUrl.protocol === 'https:';
-            if (usingSsl) {
-                tunnelAgent = overHttps ? tunnel.httpsOverHttps : tunnel.httpsOverHttp;
-            }
-            else {
-                tunnelAgent = overHttps ? tunnel.httpOverHttps : tunnel.httpOverHttp;
-            }
-            agent = tunnelAgent(agentOptions);
-            this._proxyAgent = agent;
-        }
-        // if tunneling agent isn't assigned create a new agent
-        if (!agent) {
-            const options = { keepAlive: this._keepAlive, maxSockets };
-            agent = usingSsl ? new https.Agent(options) : new http.Agent(options);
-            this._agent = agent;
-        }
-        if (usingSsl && this._ignoreSslError) {
-            // we don't want to set NODE_TLS_REJECT_UNAUTHORIZED=0 since that will affect request for entire process
-            // http.RequestOptions doesn't expose a way to modify RequestOptions.agent.options
-            // we have to cast it to any and change it directly
-            agent.options = Object.assign(agent.options || {}, {
-                rejectUnauthorized: false
-            });
-        }
-        return agent;
-    }
-    _getProxyAgentDispatcher(parsedUrl, proxyUrl) {
-        let proxyAgent;
-        if (this._keepAlive) {
-            proxyAgent = this._proxyAgentDispatcher;
-        }
-        // if agent is already assigned use that agent.
-        if (proxyAgent) {
-            return proxyAgent;
-        }
-        const usingSsl = parsedUrl.protocol === 'https:';
-        proxyAgent = new ProxyAgent(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
-            token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
-        })));
-        this._proxyAgentDispatcher = proxyAgent;
-        if (usingSsl && this._ignoreSslError) {
-            // we don't want to set NODE_TLS_REJECT_UNAUTHORIZED=0 since that will affect request for entire process
-            // http.RequestOptions doesn't expose a way to modify RequestOptions.agent.options
-            // we have to cast it to any and change it directly
-            proxyAgent.options = Object.assign(proxyAgent.options.requestTls || {}, {
-                rejectUnauthorized: false
-            });
-        }
-        return proxyAgent;
-    }
-    _getUserAgentWithOrchestrationId(userAgent) {
-        const baseUserAgent = userAgent || 'actions/http-client';
-        const orchId = process.env['ACTIONS_ORCHESTRATION_ID'];
-        if (orchId) {
-            // Sanitize the orchestration ID to ensure it contains only valid characters
-            // Valid characters: 0-9, a-z, _, -, .
-            const sanitizedId = orchId.replace(/[^a-z0-9_.-]/gi, '_');
-            return `${baseUserAgent} actions_orchestration_id/${sanitizedId}`;
-        }
-        return baseUserAgent;
-    }
-    _performExponentialBackoff(retryNumber) {
-        return __awaiter(this, void 0, void 0, function* () {
-            retryNumber = Math.min(ExponentialBackoffCeiling, retryNumber);
-            const ms = ExponentialBackoffTimeSlice * Math.pow(2, retryNumber);
-            return new Promise(resolve => setTimeout(() => resolve(), ms));
-        });
-    }
-    _processResponse(res, options) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve, reject) => __awaiter(this, void 0, void 0, function* () {
-                const statusCode = res.message.statusCode || 0;
-                const response = {
-                    statusCode,
-                    result: null,
-                    headers: {}
-                };
-                // not found leads to null obj returned
-                if (statusCode === HttpCodes.NotFound) {
-                    resolve(response);
-                }
-                // get the result from the body
-                function dateTimeDeserializer(key, value) {
-                    if (typeof value === 'string') {
-                        const a = new Date(value);
-                        if (!isNaN(a.valueOf())) {
-                            return a;
-                        }
-                    }
-                    return value;
-                }
-                let obj;
-                let contents;
-                try {
-                    contents = yield res.readBody();
-                    if (contents && contents.length > 0) {
-                        if (options && options.deserializeDates) {
-                            obj = JSON.parse(contents, dateTimeDeserializer);
-                        }
-                        else {
-                            obj = JSON.parse(contents);
-                        }
-                        response.result = obj;
-                    }
-                    response.headers = res.message.headers;
-                }
-                catch (err) {
-                    // Invalid resource (contents not json);  leaving result obj null
-                }
-                // note that 3xx redirects are handled by the http layer.
-                if (statusCode > 299) {
-                    let msg;
-                    // if exception/error in body, attempt to get better error
-                    if (obj && obj.message) {
-                        msg = obj.message;
-                    }
-                    else if (contents && contents.length > 0) {
-                        // it may be the case that the exception is in the body message as string
-                        msg = contents;
-                    }
-                    else {
-                        msg = `Failed request: (${statusCode})`;
-                    }
-                    const err = new HttpClientError(msg, statusCode);
-                    err.result = response.result;
-                    reject(err);
-                }
-                else {
-                    resolve(response);
-                }
-            }));
-        });
-    }
-}
-const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCase()] = obj[k]), c), {});
-//# sourceMappingURL=index.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/auth.js
-var auth_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-class BasicCredentialHandler {
-    constructor(username, password) {
-        this.username = username;
-        this.password = password;
-    }
-    prepareRequest(options) {
-        if (!options.headers) {
-            throw Error('The request has no headers');
-        }
-        options.headers['Authorization'] = `Basic ${Buffer.from(`${this.username}:${this.password}`).toString('base64')}`;
-    }
-    // This handler cannot handle 401
-    canHandleAuthentication() {
-        return false;
-    }
-    handleAuthentication() {
-        return auth_awaiter(this, void 0, void 0, function* () {
-            throw new Error('not implemented');
-        });
-    }
-}
-class auth_BearerCredentialHandler {
-    constructor(token) {
-        this.token = token;
-    }
-    // currently implements pre-authorization
-    // TODO: support preAuth = false where it hooks on 401
-    prepareRequest(options) {
-        if (!options.headers) {
-            throw Error('The request has no headers');
-        }
-        options.headers['Authorization'] = `Bearer ${this.token}`;
-    }
-    // This handler cannot handle 401
-    canHandleAuthentication() {
-        return false;
-    }
-    handleAuthentication() {
-        return auth_awaiter(this, void 0, void 0, function* () {
-            throw new Error('not implemented');
-        });
-    }
-}
-class PersonalAccessTokenCredentialHandler {
-    constructor(token) {
-        this.token = token;
-    }
-    // currently implements pre-authorization
-    // TODO: support preAuth = false where it hooks on 401
-    prepareRequest(options) {
-        if (!options.headers) {
-            throw Error('The request has no headers');
-        }
-        options.headers['Authorization'] = `Basic ${Buffer.from(`PAT:${this.token}`).toString('base64')}`;
-    }
-    // This handler cannot handle 401
-    canHandleAuthentication() {
-        return false;
-    }
-    handleAuthentication() {
-        return auth_awaiter(this, void 0, void 0, function* () {
-            throw new Error('not implemented');
-        });
-    }
-}
-//# sourceMappingURL=auth.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/oidc-utils.js
-var oidc_utils_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-class oidc_utils_OidcClient {
-    static createHttpClient(allowRetry = true, maxRetry = 10) {
-        const requestOptions = {
-            allowRetries: allowRetry,
-            maxRetries: maxRetry
-        };
-        return new HttpClient('actions/oidc-client', [new BearerCredentialHandler(oidc_utils_OidcClient.getRequestToken())], requestOptions);
-    }
-    static getRequestToken() {
-        const token = process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'];
-        if (!token) {
-            throw new Error('Unable to get ACTIONS_ID_TOKEN_REQUEST_TOKEN env variable');
-        }
-        return token;
-    }
-    static getIDTokenUrl() {
-        const runtimeUrl = process.env['ACTIONS_ID_TOKEN_REQUEST_URL'];
-        if (!runtimeUrl) {
-            throw new Error('Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable');
-        }
-        return runtimeUrl;
-    }
-    static getCall(id_token_url) {
-        return oidc_utils_awaiter(this, void 0, void 0, function* () {
-            var _a;
-            const httpclient = oidc_utils_OidcClient.createHttpClient();
-            const res = yield httpclient
-                .getJson(id_token_url)
-                .catch(error => {
-                throw new Error(`Failed to get ID Token. \n 
-        Error Code : ${error.statusCode}\n 
-        Error Message: ${error.message}`);
-            });
-            const id_token = (_a = res.result) === null || _a === void 0 ? void 0 : _a.value;
-            if (!id_token) {
-                throw new Error('Response json body do not have ID Token field');
-            }
-            return id_token;
-        });
-    }
-    static getIDToken(audience) {
-        return oidc_utils_awaiter(this, void 0, void 0, function* () {
-            try {
-                // New ID Token is requested from action service
-                let id_token_url = oidc_utils_OidcClient.getIDTokenUrl();
-                if (audience) {
-                    const encodedAudience = encodeURIComponent(audience);
-                    id_token_url = `${id_token_url}&audience=${encodedAudience}`;
-                }
-                debug(`ID token url is ${id_token_url}`);
-                const id_token = yield oidc_utils_OidcClient.getCall(id_token_url);
-                setSecret(id_token);
-                return id_token;
-            }
-            catch (error) {
-                throw new Error(`Error message: ${error.message}`);
-            }
-        });
-    }
-}
-//# sourceMappingURL=oidc-utils.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/summary.js
-var summary_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-const { access, appendFile, writeFile } = external_fs_namespaceObject.promises;
-const SUMMARY_ENV_VAR = 'GITHUB_STEP_SUMMARY';
-const SUMMARY_DOCS_URL = 'https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-job-summary';
-class Summary {
-    constructor() {
-        this._buffer = '';
-    }
-    /**
-     * Finds the summary file path from the environment, rejects if env var is not found or file does not exist
-     * Also checks r/w permissions.
-     *
-     * @returns step summary file path
-     */
-    filePath() {
-        return summary_awaiter(this, void 0, void 0, function* () {
-            if (this._filePath) {
-                return this._filePath;
-            }
-            const pathFromEnv = process.env[SUMMARY_ENV_VAR];
-            if (!pathFromEnv) {
-                throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
-            }
-            try {
-                yield access(pathFromEnv, external_fs_namespaceObject.constants.R_OK | external_fs_namespaceObject.constants.W_OK);
-            }
-            catch (_a) {
-                throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
-            }
-            this._filePath = pathFromEnv;
-            return this._filePath;
-        });
-    }
-    /**
-     * Wraps content in an HTML tag, adding any HTML attributes
-     *
-     * @param {string} tag HTML tag to wrap
-     * @param {string | null} content content within the tag
-     * @param {[attribute: string]: string} attrs key-value list of HTML attributes to add
-     *
-     * @returns {string} content wrapped in HTML element
-     */
-    wrap(tag, content, attrs = {}) {
-        const htmlAttrs = Object.entries(attrs)
-            .map(([key, value]) => ` ${key}="${value}"`)
-            .join('');
-        if (!content) {
-            return `<${tag}${htmlAttrs}>`;
-        }
-        return `<${tag}${htmlAttrs}>${content}</${tag}>`;
-    }
-    /**
-     * Writes text in the buffer to the summary buffer file and empties buffer. Will append by default.
-     *
-     * @param {SummaryWriteOptions} [options] (optional) options for write operation
-     *
-     * @returns {Promise<Summary>} summary instance
-     */
-    write(options) {
-        return summary_awaiter(this, void 0, void 0, function* () {
-            const overwrite = !!(options === null || options === void 0 ? void 0 : options.overwrite);
-            const filePath = yield this.filePath();
-            const writeFunc = overwrite ? writeFile : appendFile;
-            yield writeFunc(filePath, this._buffer, { encoding: 'utf8' });
-            return this.emptyBuffer();
-        });
-    }
-    /**
-     * Clears the summary buffer and wipes the summary file
-     *
-     * @returns {Summary} summary instance
-     */
-    clear() {
-        return summary_awaiter(this, void 0, void 0, function* () {
-            return this.emptyBuffer().write({ overwrite: true });
-        });
-    }
-    /**
-     * Returns the current summary buffer as a string
-     *
-     * @returns {string} string of summary buffer
-     */
-    stringify() {
-        return this._buffer;
-    }
-    /**
-     * If the summary buffer is empty
-     *
-     * @returns {boolen} true if the buffer is empty
-     */
-    isEmptyBuffer() {
-        return this._buffer.length === 0;
-    }
-    /**
-     * Resets the summary buffer without writing to summary file
-     *
-     * @returns {Summary} summary instance
-     */
-    emptyBuffer() {
-        this._buffer = '';
-        return this;
-    }
-    /**
-     * Adds raw text to the summary buffer
-     *
-     * @param {string} text content to add
-     * @param {boolean} [addEOL=false] (optional) append an EOL to the raw text (default: false)
-     *
-     * @returns {Summary} summary instance
-     */
-    addRaw(text, addEOL = false) {
-        this._buffer += text;
-        return addEOL ? this.addEOL() : this;
-    }
-    /**
-     * Adds the operating system-specific end-of-line marker to the buffer
-     *
-     * @returns {Summary} summary instance
-     */
-    addEOL() {
-        return this.addRaw(external_os_namespaceObject.EOL);
-    }
-    /**
-     * Adds an HTML codeblock to the summary buffer
-     *
-     * @param {string} code content to render within fenced code block
-     * @param {string} lang (optional) language to syntax highlight code
-     *
-     * @returns {Summary} summary instance
-     */
-    addCodeBlock(code, lang) {
-        const attrs = Object.assign({}, (lang && { lang }));
-        const element = this.wrap('pre', this.wrap('code', code), attrs);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML list to the summary buffer
-     *
-     * @param {string[]} items list of items to render
-     * @param {boolean} [ordered=false] (optional) if the rendered list should be ordered or not (default: false)
-     *
-     * @returns {Summary} summary instance
-     */
-    addList(items, ordered = false) {
-        const tag = ordered ? 'ol' : 'ul';
-        const listItems = items.map(item => this.wrap('li', item)).join('');
-        const element = this.wrap(tag, listItems);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML table to the summary buffer
-     *
-     * @param {SummaryTableCell[]} rows table rows
-     *
-     * @returns {Summary} summary instance
-     */
-    addTable(rows) {
-        const tableBody = rows
-            .map(row => {
-            const cells = row
-                .map(cell => {
-                if (typeof cell === 'string') {
-                    return this.wrap('td', cell);
-                }
-                const { header, data, colspan, rowspan } = cell;
-                const tag = header ? 'th' : 'td';
-                const attrs = Object.assign(Object.assign({}, (colspan && { colspan })), (rowspan && { rowspan }));
-                return this.wrap(tag, data, attrs);
-            })
-                .join('');
-            return this.wrap('tr', cells);
-        })
-            .join('');
-        const element = this.wrap('table', tableBody);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds a collapsable HTML details element to the summary buffer
-     *
-     * @param {string} label text for the closed state
-     * @param {string} content collapsable content
-     *
-     * @returns {Summary} summary instance
-     */
-    addDetails(label, content) {
-        const element = this.wrap('details', this.wrap('summary', label) + content);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML image tag to the summary buffer
-     *
-     * @param {string} src path to the image you to embed
-     * @param {string} alt text description of the image
-     * @param {SummaryImageOptions} options (optional) addition image attributes
-     *
-     * @returns {Summary} summary instance
-     */
-    addImage(src, alt, options) {
-        const { width, height } = options || {};
-        const attrs = Object.assign(Object.assign({}, (width && { width })), (height && { height }));
-        const element = this.wrap('img', null, Object.assign({ src, alt }, attrs));
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML section heading element
-     *
-     * @param {string} text heading text
-     * @param {number | string} [level=1] (optional) the heading level, default: 1
-     *
-     * @returns {Summary} summary instance
-     */
-    addHeading(text, level) {
-        const tag = `h${level}`;
-        const allowedTag = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].includes(tag)
-            ? tag
-            : 'h1';
-        const element = this.wrap(allowedTag, text);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML thematic break (<hr>) to the summary buffer
-     *
-     * @returns {Summary} summary instance
-     */
-    addSeparator() {
-        const element = this.wrap('hr', null);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML line break (<br>) to the summary buffer
-     *
-     * @returns {Summary} summary instance
-     */
-    addBreak() {
-        const element = this.wrap('br', null);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML blockquote to the summary buffer
-     *
-     * @param {string} text quote text
-     * @param {string} cite (optional) citation url
-     *
-     * @returns {Summary} summary instance
-     */
-    addQuote(text, cite) {
-        const attrs = Object.assign({}, (cite && { cite }));
-        const element = this.wrap('blockquote', text, attrs);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML anchor tag to the summary buffer
-     *
-     * @param {string} text link text/content
-     * @param {string} href hyperlink
-     *
-     * @returns {Summary} summary instance
-     */
-    addLink(text, href) {
-        const element = this.wrap('a', text, { href });
-        return this.addRaw(element).addEOL();
-    }
-}
-const _summary = new Summary();
-/**
- * @deprecated use `core.summary`
- */
-const markdownSummary = (/* unused pure expression or super */ null && (_summary));
-const summary = (/* unused pure expression or super */ null && (_summary));
-//# sourceMappingURL=summary.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/path-utils.js
-
-/**
- * toPosixPath converts the given path to the posix form. On Windows, \\ will be
- * replaced with /.
- *
- * @param pth. Path to transform.
- * @return string Posix path.
- */
-function toPosixPath(pth) {
-    return pth.replace(/[\\]/g, '/');
-}
-/**
- * toWin32Path converts the given path to the win32 form. On Linux, / will be
- * replaced with \\.
- *
- * @param pth. Path to transform.
- * @return string Win32 path.
- */
-function toWin32Path(pth) {
-    return pth.replace(/[/]/g, '\\');
-}
-/**
- * toPlatformPath converts the given path to a platform-specific path. It does
- * this by replacing instances of / and \ with the platform-specific path
- * separator.
- *
- * @param pth The path to platformize.
- * @return string The platform-specific path.
- */
-function toPlatformPath(pth) {
-    return pth.replace(/[/\\]/g, path.sep);
-}
-//# sourceMappingURL=path-utils.js.map
-;// CONCATENATED MODULE: external "string_decoder"
-const external_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("string_decoder");
-// EXTERNAL MODULE: external "events"
-var external_events_ = __nccwpck_require__(4434);
-;// CONCATENATED MODULE: external "child_process"
-const external_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("child_process");
-// EXTERNAL MODULE: external "assert"
-var external_assert_ = __nccwpck_require__(2613);
-;// CONCATENATED MODULE: ./node_modules/@actions/io/lib/io-util.js
-var io_util_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-const { chmod, copyFile, lstat, mkdir, open: io_util_open, readdir, rename, rm, rmdir, stat, symlink, unlink } = external_fs_namespaceObject.promises;
-// export const {open} = 'fs'
-const IS_WINDOWS = process.platform === 'win32';
-/**
- * Custom implementation of readlink to ensure Windows junctions
- * maintain trailing backslash for backward compatibility with Node.js < 24
- *
- * In Node.js 20, Windows junctions (directory symlinks) always returned paths
- * with trailing backslashes. Node.js 24 removed this behavior, which breaks
- * code that relied on this format for path operations.
- *
- * This implementation restores the Node 20 behavior by adding a trailing
- * backslash to all junction results on Windows.
- */
-function readlink(fsPath) {
-    return io_util_awaiter(this, void 0, void 0, function* () {
-        const result = yield fs.promises.readlink(fsPath);
-        // On Windows, restore Node 20 behavior: add trailing backslash to all results
-        // since junctions on Windows are always directory links
-        if (IS_WINDOWS && !result.endsWith('\\')) {
-            return `${result}\\`;
-        }
-        return result;
-    });
-}
-// See https://github.com/nodejs/node/blob/d0153aee367422d0858105abec186da4dff0a0c5/deps/uv/include/uv/win.h#L691
-const UV_FS_O_EXLOCK = 0x10000000;
-const READONLY = external_fs_namespaceObject.constants.O_RDONLY;
-function exists(fsPath) {
-    return io_util_awaiter(this, void 0, void 0, function* () {
-        try {
-            yield stat(fsPath);
-        }
-        catch (err) {
-            if (err.code === 'ENOENT') {
-                return false;
-            }
-            throw err;
-        }
-        return true;
-    });
-}
-function isDirectory(fsPath_1) {
-    return io_util_awaiter(this, arguments, void 0, function* (fsPath, useStat = false) {
-        const stats = useStat ? yield stat(fsPath) : yield lstat(fsPath);
-        return stats.isDirectory();
-    });
-}
-/**
- * On OSX/Linux, true if path starts with '/'. On Windows, true for paths like:
- * \, \hello, \\hello\share, C:, and C:\hello (and corresponding alternate separator cases).
- */
-function isRooted(p) {
-    p = normalizeSeparators(p);
-    if (!p) {
-        throw new Error('isRooted() parameter "p" cannot be empty');
-    }
-    if (IS_WINDOWS) {
-        return (p.startsWith('\\') || /^[A-Z]:/i.test(p) // e.g. \ or \hello or \\hello
-        ); // e.g. C: or C:\hello
-    }
-    return p.startsWith('/');
-}
-/**
- * Best effort attempt to determine whether a file exists and is executable.
- * @param filePath    file path to check
- * @param extensions  additional file extensions to try
- * @return if file exists and is executable, returns the file path. otherwise empty string.
- */
-function tryGetExecutablePath(filePath, extensions) {
-    return io_util_awaiter(this, void 0, void 0, function* () {
-        let stats = undefined;
-        try {
-            // test file exists
-            stats = yield stat(filePath);
-        }
-        catch (err) {
-            if (err.code !== 'ENOENT') {
-                // eslint-disable-next-line no-console
-                console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
-            }
-        }
-        if (stats && stats.isFile()) {
-            if (IS_WINDOWS) {
-                // on Windows, test for valid extension
-                const upperExt = external_path_namespaceObject.extname(filePath).toUpperCase();
-                if (extensions.some(validExt => validExt.toUpperCase() === upperExt)) {
-                    return filePath;
-                }
-            }
-            else {
-                if (isUnixExecutable(stats)) {
-                    return filePath;
-                }
-            }
-        }
-        // try each extension
-        const originalFilePath = filePath;
-        for (const extension of extensions) {
-            filePath = originalFilePath + extension;
-            stats = undefined;
-            try {
-                stats = yield stat(filePath);
-            }
-            catch (err) {
-                if (err.code !== 'ENOENT') {
-                    // eslint-disable-next-line no-console
-                    console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
-                }
-            }
-            if (stats && stats.isFile()) {
-                if (IS_WINDOWS) {
-                    // preserve the case of the actual file (since an extension was appended)
-                    try {
-                        const directory = external_path_namespaceObject.dirname(filePath);
-                        const upperName = external_path_namespaceObject.basename(filePath).toUpperCase();
-                        for (const actualName of yield readdir(directory)) {
-                            if (upperName === actualName.toUpperCase()) {
-                                filePath = external_path_namespaceObject.join(directory, actualName);
-                                break;
-                            }
-                        }
-                    }
-                    catch (err) {
-                        // eslint-disable-next-line no-console
-                        console.log(`Unexpected error attempting to determine the actual case of the file '${filePath}': ${err}`);
-                    }
-                    return filePath;
-                }
-                else {
-                    if (isUnixExecutable(stats)) {
-                        return filePath;
-                    }
-                }
-            }
-        }
-        return '';
-    });
-}
-function normalizeSeparators(p) {
-    p = p || '';
-    if (IS_WINDOWS) {
-        // convert slashes on Windows
-        p = p.replace(/\//g, '\\');
-        // remove redundant slashes
-        return p.replace(/\\\\+/g, '\\');
-    }
-    // remove redundant slashes
-    return p.replace(/\/\/+/g, '/');
-}
-// on Mac/Linux, test the execute bit
-//     R   W  X  R  W X R W X
-//   256 128 64 32 16 8 4 2 1
-function isUnixExecutable(stats) {
-    return ((stats.mode & 1) > 0 ||
-        ((stats.mode & 8) > 0 &&
-            process.getgid !== undefined &&
-            stats.gid === process.getgid()) ||
-        ((stats.mode & 64) > 0 &&
-            process.getuid !== undefined &&
-            stats.uid === process.getuid()));
-}
-// Get the path of cmd.exe in windows
-function getCmdPath() {
-    var _a;
-    return (_a = process.env['COMSPEC']) !== null && _a !== void 0 ? _a : `cmd.exe`;
-}
-//# sourceMappingURL=io-util.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/io/lib/io.js
-var io_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-/**
- * Copies a file or folder.
- * Based off of shelljs - https://github.com/shelljs/shelljs/blob/9237f66c52e5daa40458f94f9565e18e8132f5a6/src/cp.js
- *
- * @param     source    source path
- * @param     dest      destination path
- * @param     options   optional. See CopyOptions.
- */
-function cp(source_1, dest_1) {
-    return io_awaiter(this, arguments, void 0, function* (source, dest, options = {}) {
-        const { force, recursive, copySourceDirectory } = readCopyOptions(options);
-        const destStat = (yield ioUtil.exists(dest)) ? yield ioUtil.stat(dest) : null;
-        // Dest is an existing file, but not forcing
-        if (destStat && destStat.isFile() && !force) {
-            return;
-        }
-        // If dest is an existing directory, should copy inside.
-        const newDest = destStat && destStat.isDirectory() && copySourceDirectory
-            ? path.join(dest, path.basename(source))
-            : dest;
-        if (!(yield ioUtil.exists(source))) {
-            throw new Error(`no such file or directory: ${source}`);
-        }
-        const sourceStat = yield ioUtil.stat(source);
-        if (sourceStat.isDirectory()) {
-            if (!recursive) {
-                throw new Error(`Failed to copy. ${source} is a directory, but tried to copy without recursive flag.`);
-            }
-            else {
-                yield cpDirRecursive(source, newDest, 0, force);
-            }
-        }
-        else {
-            if (path.relative(source, newDest) === '') {
-                // a file cannot be copied to itself
-                throw new Error(`'${newDest}' and '${source}' are the same file`);
-            }
-            yield io_copyFile(source, newDest, force);
-        }
-    });
-}
-/**
- * Moves a path.
- *
- * @param     source    source path
- * @param     dest      destination path
- * @param     options   optional. See MoveOptions.
- */
-function mv(source_1, dest_1) {
-    return io_awaiter(this, arguments, void 0, function* (source, dest, options = {}) {
-        if (yield ioUtil.exists(dest)) {
-            let destExists = true;
-            if (yield ioUtil.isDirectory(dest)) {
-                // If dest is directory copy src into dest
-                dest = path.join(dest, path.basename(source));
-                destExists = yield ioUtil.exists(dest);
-            }
-            if (destExists) {
-                if (options.force == null || options.force) {
-                    yield rmRF(dest);
-                }
-                else {
-                    throw new Error('Destination already exists');
-                }
-            }
-        }
-        yield mkdirP(path.dirname(dest));
-        yield ioUtil.rename(source, dest);
-    });
-}
-/**
- * Remove a path recursively with force
- *
- * @param inputPath path to remove
- */
-function rmRF(inputPath) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        if (ioUtil.IS_WINDOWS) {
-            // Check for invalid characters
-            // https://docs.microsoft.com/en-us/windows/win32/fileio/naming-a-file
-            if (/[*"<>|]/.test(inputPath)) {
-                throw new Error('File path must not contain `*`, `"`, `<`, `>` or `|` on Windows');
-            }
-        }
-        try {
-            // note if path does not exist, error is silent
-            yield ioUtil.rm(inputPath, {
-                force: true,
-                maxRetries: 3,
-                recursive: true,
-                retryDelay: 300
-            });
-        }
-        catch (err) {
-            throw new Error(`File was unable to be removed ${err}`);
-        }
-    });
-}
-/**
- * Make a directory.  Creates the full path with folders in between
- * Will throw if it fails
- *
- * @param   fsPath        path to create
- * @returns Promise<void>
- */
-function mkdirP(fsPath) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        ok(fsPath, 'a path argument must be provided');
-        yield ioUtil.mkdir(fsPath, { recursive: true });
-    });
-}
-/**
- * Returns path of a tool had the tool actually been invoked.  Resolves via paths.
- * If you check and the tool does not exist, it will throw.
- *
- * @param     tool              name of the tool
- * @param     check             whether to check if tool exists
- * @returns   Promise<string>   path to tool
- */
-function which(tool, check) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        if (!tool) {
-            throw new Error("parameter 'tool' is required");
-        }
-        // recursive when check=true
-        if (check) {
-            const result = yield which(tool, false);
-            if (!result) {
-                if (IS_WINDOWS) {
-                    throw new Error(`Unable to locate executable file: ${tool}. Please verify either the file path exists or the file can be found within a directory specified by the PATH environment variable. Also verify the file has a valid extension for an executable file.`);
-                }
-                else {
-                    throw new Error(`Unable to locate executable file: ${tool}. Please verify either the file path exists or the file can be found within a directory specified by the PATH environment variable. Also check the file mode to verify the file is executable.`);
-                }
-            }
-            return result;
-        }
-        const matches = yield findInPath(tool);
-        if (matches && matches.length > 0) {
-            return matches[0];
-        }
-        return '';
-    });
-}
-/**
- * Returns a list of all occurrences of the given tool on the system path.
- *
- * @returns   Promise<string[]>  the paths of the tool
- */
-function findInPath(tool) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        if (!tool) {
-            throw new Error("parameter 'tool' is required");
-        }
-        // build the list of extensions to try
-        const extensions = [];
-        if (IS_WINDOWS && process.env['PATHEXT']) {
-            for (const extension of process.env['PATHEXT'].split(external_path_namespaceObject.delimiter)) {
-                if (extension) {
-                    extensions.push(extension);
-                }
-            }
-        }
-        // if it's rooted, return it if exists. otherwise return empty.
-        if (isRooted(tool)) {
-            const filePath = yield tryGetExecutablePath(tool, extensions);
-            if (filePath) {
-                return [filePath];
-            }
+    const filesIn = async (commit, folder) => {
+        const answer = await contentAt(commit, folder);
+        if (answer === undefined || !Array.isArray(answer.data))
             return [];
-        }
-        // if any path separators, return empty
-        if (tool.includes(external_path_namespaceObject.sep)) {
-            return [];
-        }
-        // build the list of directories
-        //
-        // Note, technically "where" checks the current directory on Windows. From a toolkit perspective,
-        // it feels like we should not do this. Checking the current directory seems like more of a use
-        // case of a shell, and the which() function exposed by the toolkit should strive for consistency
-        // across platforms.
-        const directories = [];
-        if (process.env.PATH) {
-            for (const p of process.env.PATH.split(external_path_namespaceObject.delimiter)) {
-                if (p) {
-                    directories.push(p);
+        const below = await Promise.all(answer.data.map(({ type, path }) => (type === 'dir' ? filesIn(commit, path) : type === 'file' ? [path] : [])));
+        return below.flat();
+    };
+    return {
+        deployments: async function* (environment) {
+            for (let page = 1;; page++) {
+                const { data } = await call('read the deployments', () => repos.listDeployments({ ...repository, environment, task: TASK, per_page: PER_PAGE, page }));
+                for (const { id, sha, created_at, payload } of data) {
+                    yield { id, commit: sha, createdAt: Date.parse(created_at), payload: parsed(payload) };
                 }
+                if (data.length < PER_PAGE)
+                    return;
             }
-        }
-        // find all matches
-        const matches = [];
-        for (const directory of directories) {
-            const filePath = yield tryGetExecutablePath(external_path_namespaceObject.join(directory, tool), extensions);
-            if (filePath) {
-                matches.push(filePath);
-            }
-        }
-        return matches;
-    });
-}
-function readCopyOptions(options) {
-    const force = options.force == null ? true : options.force;
-    const recursive = Boolean(options.recursive);
-    const copySourceDirectory = options.copySourceDirectory == null
-        ? true
-        : Boolean(options.copySourceDirectory);
-    return { force, recursive, copySourceDirectory };
-}
-function cpDirRecursive(sourceDir, destDir, currentDepth, force) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        // Ensure there is not a run away recursive copy
-        if (currentDepth >= 255)
-            return;
-        currentDepth++;
-        yield mkdirP(destDir);
-        const files = yield ioUtil.readdir(sourceDir);
-        for (const fileName of files) {
-            const srcFile = `${sourceDir}/${fileName}`;
-            const destFile = `${destDir}/${fileName}`;
-            const srcFileStat = yield ioUtil.lstat(srcFile);
-            if (srcFileStat.isDirectory()) {
-                // Recurse
-                yield cpDirRecursive(srcFile, destFile, currentDepth, force);
-            }
-            else {
-                yield io_copyFile(srcFile, destFile, force);
-            }
-        }
-        // Change the mode for the newly created directory
-        yield ioUtil.chmod(destDir, (yield ioUtil.stat(sourceDir)).mode);
-    });
-}
-// Buffered file copy
-function io_copyFile(srcFile, destFile, force) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        if ((yield ioUtil.lstat(srcFile)).isSymbolicLink()) {
-            // unlink/re-link it
-            try {
-                yield ioUtil.lstat(destFile);
-                yield ioUtil.unlink(destFile);
-            }
-            catch (e) {
-                // Try to override file permission
-                if (e.code === 'EPERM') {
-                    yield ioUtil.chmod(destFile, '0666');
-                    yield ioUtil.unlink(destFile);
-                }
-                // other errors = it doesn't exist, no work to do
-            }
-            // Copy over symlink
-            const symlinkFull = yield ioUtil.readlink(srcFile);
-            yield ioUtil.symlink(symlinkFull, destFile, ioUtil.IS_WINDOWS ? 'junction' : null);
-        }
-        else if (!(yield ioUtil.exists(destFile)) || force) {
-            yield ioUtil.copyFile(srcFile, destFile);
-        }
-    });
-}
-//# sourceMappingURL=io.js.map
-;// CONCATENATED MODULE: external "timers"
-const external_timers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("timers");
-;// CONCATENATED MODULE: ./node_modules/@actions/exec/lib/toolrunner.js
-var toolrunner_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-
-
-
-
-/* eslint-disable @typescript-eslint/unbound-method */
-const toolrunner_IS_WINDOWS = process.platform === 'win32';
-/*
- * Class for running command line tools. Handles quoting and arg parsing in a platform agnostic way.
- */
-class ToolRunner extends external_events_.EventEmitter {
-    constructor(toolPath, args, options) {
-        super();
-        if (!toolPath) {
-            throw new Error("Parameter 'toolPath' cannot be null or empty.");
-        }
-        this.toolPath = toolPath;
-        this.args = args || [];
-        this.options = options || {};
-    }
-    _debug(message) {
-        if (this.options.listeners && this.options.listeners.debug) {
-            this.options.listeners.debug(message);
-        }
-    }
-    _getCommandString(options, noPrefix) {
-        const toolPath = this._getSpawnFileName();
-        const args = this._getSpawnArgs(options);
-        let cmd = noPrefix ? '' : '[command]'; // omit prefix when piped to a second tool
-        if (toolrunner_IS_WINDOWS) {
-            // Windows + cmd file
-            if (this._isCmdFile()) {
-                cmd += toolPath;
-                for (const a of args) {
-                    cmd += ` ${a}`;
-                }
-            }
-            // Windows + verbatim
-            else if (options.windowsVerbatimArguments) {
-                cmd += `"${toolPath}"`;
-                for (const a of args) {
-                    cmd += ` ${a}`;
-                }
-            }
-            // Windows (regular)
-            else {
-                cmd += this._windowsQuoteCmdArg(toolPath);
-                for (const a of args) {
-                    cmd += ` ${this._windowsQuoteCmdArg(a)}`;
-                }
-            }
-        }
-        else {
-            // OSX/Linux - this can likely be improved with some form of quoting.
-            // creating processes on Unix is fundamentally different than Windows.
-            // on Unix, execvp() takes an arg array.
-            cmd += toolPath;
-            for (const a of args) {
-                cmd += ` ${a}`;
-            }
-        }
-        return cmd;
-    }
-    _processLineBuffer(data, strBuffer, onLine) {
-        try {
-            let s = strBuffer + data.toString();
-            let n = s.indexOf(external_os_namespaceObject.EOL);
-            while (n > -1) {
-                const line = s.substring(0, n);
-                onLine(line);
-                // the rest of the string ...
-                s = s.substring(n + external_os_namespaceObject.EOL.length);
-                n = s.indexOf(external_os_namespaceObject.EOL);
-            }
-            return s;
-        }
-        catch (err) {
-            // streaming lines to console is best effort.  Don't fail a build.
-            this._debug(`error processing line. Failed with error ${err}`);
-            return '';
-        }
-    }
-    _getSpawnFileName() {
-        if (toolrunner_IS_WINDOWS) {
-            if (this._isCmdFile()) {
-                return process.env['COMSPEC'] || 'cmd.exe';
-            }
-        }
-        return this.toolPath;
-    }
-    _getSpawnArgs(options) {
-        if (toolrunner_IS_WINDOWS) {
-            if (this._isCmdFile()) {
-                let argline = `/D /S /C "${this._windowsQuoteCmdArg(this.toolPath)}`;
-                for (const a of this.args) {
-                    argline += ' ';
-                    argline += options.windowsVerbatimArguments
-                        ? a
-                        : this._windowsQuoteCmdArg(a);
-                }
-                argline += '"';
-                return [argline];
-            }
-        }
-        return this.args;
-    }
-    _endsWith(str, end) {
-        return str.endsWith(end);
-    }
-    _isCmdFile() {
-        const upperToolPath = this.toolPath.toUpperCase();
-        return (this._endsWith(upperToolPath, '.CMD') ||
-            this._endsWith(upperToolPath, '.BAT'));
-    }
-    _windowsQuoteCmdArg(arg) {
-        // for .exe, apply the normal quoting rules that libuv applies
-        if (!this._isCmdFile()) {
-            return this._uvQuoteCmdArg(arg);
-        }
-        // otherwise apply quoting rules specific to the cmd.exe command line parser.
-        // the libuv rules are generic and are not designed specifically for cmd.exe
-        // command line parser.
-        //
-        // for a detailed description of the cmd.exe command line parser, refer to
-        // http://stackoverflow.com/questions/4094699/how-does-the-windows-command-interpreter-cmd-exe-parse-scripts/7970912#7970912
-        // need quotes for empty arg
-        if (!arg) {
-            return '""';
-        }
-        // determine whether the arg needs to be quoted
-        const cmdSpecialChars = [
-            ' ',
-            '\t',
-            '&',
-            '(',
-            ')',
-            '[',
-            ']',
-            '{',
-            '}',
-            '^',
-            '=',
-            ';',
-            '!',
-            "'",
-            '+',
-            ',',
-            '`',
-            '~',
-            '|',
-            '<',
-            '>',
-            '"'
-        ];
-        let needsQuotes = false;
-        for (const char of arg) {
-            if (cmdSpecialChars.some(x => x === char)) {
-                needsQuotes = true;
-                break;
-            }
-        }
-        // short-circuit if quotes not needed
-        if (!needsQuotes) {
-            return arg;
-        }
-        // the following quoting rules are very similar to the rules that by libuv applies.
-        //
-        // 1) wrap the string in quotes
-        //
-        // 2) double-up quotes - i.e. " => ""
-        //
-        //    this is different from the libuv quoting rules. libuv replaces " with \", which unfortunately
-        //    doesn't work well with a cmd.exe command line.
-        //
-        //    note, replacing " with "" also works well if the arg is passed to a downstream .NET console app.
-        //    for example, the command line:
-        //          foo.exe "myarg:""my val"""
-        //    is parsed by a .NET console app into an arg array:
-        //          [ "myarg:\"my val\"" ]
-        //    which is the same end result when applying libuv quoting rules. although the actual
-        //    command line from libuv quoting rules would look like:
-        //          foo.exe "myarg:\"my val\""
-        //
-        // 3) double-up slashes that precede a quote,
-        //    e.g.  hello \world    => "hello \world"
-        //          hello\"world    => "hello\\""world"
-        //          hello\\"world   => "hello\\\\""world"
-        //          hello world\    => "hello world\\"
-        //
-        //    technically this is not required for a cmd.exe command line, or the batch argument parser.
-        //    the reasons for including this as a .cmd quoting rule are:
-        //
-        //    a) this is optimized for the scenario where the argument is passed from the .cmd file to an
-        //       external program. many programs (e.g. .NET console apps) rely on the slash-doubling rule.
-        //
-        //    b) it's what we've been doing previously (by deferring to node default behavior) and we
-        //       haven't heard any complaints about that aspect.
-        //
-        // note, a weakness of the quoting rules chosen here, is that % is not escaped. in fact, % cannot be
-        // escaped when used on the command line directly - even though within a .cmd file % can be escaped
-        // by using %%.
-        //
-        // the saving grace is, on the command line, %var% is left as-is if var is not defined. this contrasts
-        // the line parsing rules within a .cmd file, where if var is not defined it is replaced with nothing.
-        //
-        // one option that was explored was replacing % with ^% - i.e. %var% => ^%var^%. this hack would
-        // often work, since it is unlikely that var^ would exist, and the ^ character is removed when the
-        // variable is used. the problem, however, is that ^ is not removed when %* is used to pass the args
-        // to an external program.
-        //
-        // an unexplored potential solution for the % escaping problem, is to create a wrapper .cmd file.
-        // % can be escaped within a .cmd file.
-        let reverse = '"';
-        let quoteHit = true;
-        for (let i = arg.length; i > 0; i--) {
-            // walk the string in reverse
-            reverse += arg[i - 1];
-            if (quoteHit && arg[i - 1] === '\\') {
-                reverse += '\\'; // double the slash
-            }
-            else if (arg[i - 1] === '"') {
-                quoteHit = true;
-                reverse += '"'; // double the quote
-            }
-            else {
-                quoteHit = false;
-            }
-        }
-        reverse += '"';
-        return reverse.split('').reverse().join('');
-    }
-    _uvQuoteCmdArg(arg) {
-        // Tool runner wraps child_process.spawn() and needs to apply the same quoting as
-        // Node in certain cases where the undocumented spawn option windowsVerbatimArguments
-        // is used.
-        //
-        // Since this function is a port of quote_cmd_arg from Node 4.x (technically, lib UV,
-        // see https://github.com/nodejs/node/blob/v4.x/deps/uv/src/win/process.c for details),
-        // pasting copyright notice from Node within this function:
-        //
-        //      Copyright Joyent, Inc. and other Node contributors. All rights reserved.
-        //
-        //      Permission is hereby granted, free of charge, to any person obtaining a copy
-        //      of this software and associated documentation files (the "Software"), to
-        //      deal in the Software without restriction, including without limitation the
-        //      rights to use, copy, modify, merge, publish, distribute, sublicense, and/or
-        //      sell copies of the Software, and to permit persons to whom the Software is
-        //      furnished to do so, subject to the following conditions:
-        //
-        //      The above copyright notice and this permission notice shall be included in
-        //      all copies or substantial portions of the Software.
-        //
-        //      THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
-        //      IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
-        //      FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
-        //      AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
-        //      LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING
-        //      FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS
-        //      IN THE SOFTWARE.
-        if (!arg) {
-            // Need double quotation for empty argument
-            return '""';
-        }
-        if (!arg.includes(' ') && !arg.includes('\t') && !arg.includes('"')) {
-            // No quotation needed
-            return arg;
-        }
-        if (!arg.includes('"') && !arg.includes('\\')) {
-            // No embedded double quotes or backslashes, so I can just wrap
-            // quote marks around the whole thing.
-            return `"${arg}"`;
-        }
-        // Expected input/output:
-        //   input : hello"world
-        //   output: "hello\"world"
-        //   input : hello""world
-        //   output: "hello\"\"world"
-        //   input : hello\world
-        //   output: hello\world
-        //   input : hello\\world
-        //   output: hello\\world
-        //   input : hello\"world
-        //   output: "hello\\\"world"
-        //   input : hello\\"world
-        //   output: "hello\\\\\"world"
-        //   input : hello world\
-        //   output: "hello world\\" - note the comment in libuv actually reads "hello world\"
-        //                             but it appears the comment is wrong, it should be "hello world\\"
-        let reverse = '"';
-        let quoteHit = true;
-        for (let i = arg.length; i > 0; i--) {
-            // walk the string in reverse
-            reverse += arg[i - 1];
-            if (quoteHit && arg[i - 1] === '\\') {
-                reverse += '\\';
-            }
-            else if (arg[i - 1] === '"') {
-                quoteHit = true;
-                reverse += '\\';
-            }
-            else {
-                quoteHit = false;
-            }
-        }
-        reverse += '"';
-        return reverse.split('').reverse().join('');
-    }
-    _cloneExecOptions(options) {
-        options = options || {};
-        const result = {
-            cwd: options.cwd || process.cwd(),
-            env: options.env || process.env,
-            silent: options.silent || false,
-            windowsVerbatimArguments: options.windowsVerbatimArguments || false,
-            failOnStdErr: options.failOnStdErr || false,
-            ignoreReturnCode: options.ignoreReturnCode || false,
-            delay: options.delay || 10000
-        };
-        result.outStream = options.outStream || process.stdout;
-        result.errStream = options.errStream || process.stderr;
-        return result;
-    }
-    _getSpawnOptions(options, toolPath) {
-        options = options || {};
-        const result = {};
-        result.cwd = options.cwd;
-        result.env = options.env;
-        result['windowsVerbatimArguments'] =
-            options.windowsVerbatimArguments || this._isCmdFile();
-        if (options.windowsVerbatimArguments) {
-            result.argv0 = `"${toolPath}"`;
-        }
-        return result;
-    }
-    /**
-     * Exec a tool.
-     * Output will be streamed to the live console.
-     * Returns promise with return code
-     *
-     * @param     tool     path to tool to exec
-     * @param     options  optional exec options.  See ExecOptions
-     * @returns   number
-     */
-    exec() {
-        return toolrunner_awaiter(this, void 0, void 0, function* () {
-            // root the tool path if it is unrooted and contains relative pathing
-            if (!isRooted(this.toolPath) &&
-                (this.toolPath.includes('/') ||
-                    (toolrunner_IS_WINDOWS && this.toolPath.includes('\\')))) {
-                // prefer options.cwd if it is specified, however options.cwd may also need to be rooted
-                this.toolPath = external_path_namespaceObject.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
-            }
-            // if the tool is only a file name, then resolve it from the PATH
-            // otherwise verify it exists (add extension on Windows if necessary)
-            this.toolPath = yield which(this.toolPath, true);
-            return new Promise((resolve, reject) => toolrunner_awaiter(this, void 0, void 0, function* () {
-                this._debug(`exec tool: ${this.toolPath}`);
-                this._debug('arguments:');
-                for (const arg of this.args) {
-                    this._debug(`   ${arg}`);
-                }
-                const optionsNonNull = this._cloneExecOptions(this.options);
-                if (!optionsNonNull.silent && optionsNonNull.outStream) {
-                    optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + external_os_namespaceObject.EOL);
-                }
-                const state = new ExecState(optionsNonNull, this.toolPath);
-                state.on('debug', (message) => {
-                    this._debug(message);
-                });
-                if (this.options.cwd && !(yield exists(this.options.cwd))) {
-                    return reject(new Error(`The cwd: ${this.options.cwd} does not exist!`));
-                }
-                const fileName = this._getSpawnFileName();
-                const cp = external_child_process_namespaceObject.spawn(fileName, this._getSpawnArgs(optionsNonNull), this._getSpawnOptions(this.options, fileName));
-                let stdbuffer = '';
-                if (cp.stdout) {
-                    cp.stdout.on('data', (data) => {
-                        if (this.options.listeners && this.options.listeners.stdout) {
-                            this.options.listeners.stdout(data);
-                        }
-                        if (!optionsNonNull.silent && optionsNonNull.outStream) {
-                            optionsNonNull.outStream.write(data);
-                        }
-                        stdbuffer = this._processLineBuffer(data, stdbuffer, (line) => {
-                            if (this.options.listeners && this.options.listeners.stdline) {
-                                this.options.listeners.stdline(line);
-                            }
-                        });
-                    });
-                }
-                let errbuffer = '';
-                if (cp.stderr) {
-                    cp.stderr.on('data', (data) => {
-                        state.processStderr = true;
-                        if (this.options.listeners && this.options.listeners.stderr) {
-                            this.options.listeners.stderr(data);
-                        }
-                        if (!optionsNonNull.silent &&
-                            optionsNonNull.errStream &&
-                            optionsNonNull.outStream) {
-                            const s = optionsNonNull.failOnStdErr
-                                ? optionsNonNull.errStream
-                                : optionsNonNull.outStream;
-                            s.write(data);
-                        }
-                        errbuffer = this._processLineBuffer(data, errbuffer, (line) => {
-                            if (this.options.listeners && this.options.listeners.errline) {
-                                this.options.listeners.errline(line);
-                            }
-                        });
-                    });
-                }
-                cp.on('error', (err) => {
-                    state.processError = err.message;
-                    state.processExited = true;
-                    state.processClosed = true;
-                    state.CheckComplete();
-                });
-                cp.on('exit', (code) => {
-                    state.processExitCode = code;
-                    state.processExited = true;
-                    this._debug(`Exit code ${code} received from tool '${this.toolPath}'`);
-                    state.CheckComplete();
-                });
-                cp.on('close', (code) => {
-                    state.processExitCode = code;
-                    state.processExited = true;
-                    state.processClosed = true;
-                    this._debug(`STDIO streams have closed for tool '${this.toolPath}'`);
-                    state.CheckComplete();
-                });
-                state.on('done', (error, exitCode) => {
-                    if (stdbuffer.length > 0) {
-                        this.emit('stdline', stdbuffer);
-                    }
-                    if (errbuffer.length > 0) {
-                        this.emit('errline', errbuffer);
-                    }
-                    cp.removeAllListeners();
-                    if (error) {
-                        reject(error);
-                    }
-                    else {
-                        resolve(exitCode);
-                    }
-                });
-                if (this.options.input) {
-                    if (!cp.stdin) {
-                        throw new Error('child process missing stdin');
-                    }
-                    cp.stdin.end(this.options.input);
-                }
+        },
+        statesOf: async (deployment) => {
+            const { data } = await call('read the states of a deployment', () => repos.listDeploymentStatuses({ ...repository, deployment_id: deployment, per_page: PER_PAGE }));
+            return data.map(({ state }) => state);
+        },
+        createDeployment: async ({ commit, environment, payload, description }) => {
+            const { data } = await call('create a deployment', () => repos.createDeployment({
+                ...repository,
+                ref: commit,
+                task: TASK,
+                environment,
+                payload: { ...payload },
+                description,
+                auto_merge: false,
+                required_contexts: [],
             }));
-        });
-    }
-}
-/**
- * Convert an arg string to an array of args. Handles escaping
- *
- * @param    argString   string of arguments
- * @returns  string[]    array of arguments
- */
-function argStringToArray(argString) {
-    const args = [];
-    let inQuotes = false;
-    let escaped = false;
-    let arg = '';
-    function append(c) {
-        // we only escape double quotes.
-        if (escaped && c !== '"') {
-            arg += '\\';
-        }
-        arg += c;
-        escaped = false;
-    }
-    for (let i = 0; i < argString.length; i++) {
-        const c = argString.charAt(i);
-        if (c === '"') {
-            if (!escaped) {
-                inQuotes = !inQuotes;
+            if ('id' in data)
+                return data.id;
+            throw new GitHubError(`GitHub made no deployment: ${data.message}`, 202);
+        },
+        changeState: async (deployment, { state, description, runUrl }) => {
+            await call(`set a deployment to ${state}`, () => repos.createDeploymentStatus({
+                ...repository,
+                deployment_id: deployment,
+                state,
+                description,
+                ...(runUrl !== undefined && { log_url: runUrl }),
+                auto_inactive: false,
+            }));
+        },
+        fileAt,
+        filesIn,
+        isAncestor: async (ancestor, commit) => {
+            const answer = await orMissing(() => repos.compareCommitsWithBasehead({ ...repository, basehead: `${ancestor}...${commit}`, per_page: 1 }));
+            return answer?.data.status === 'ahead';
+        },
+        login: async () => {
+            try {
+                const { viewer } = await octokit.graphql('{ viewer { login } }');
+                return viewer.login;
             }
-            else {
-                append(c);
+            catch {
+                return ACTIONS_BOT;
             }
-            continue;
-        }
-        if (c === '\\' && escaped) {
-            append(c);
-            continue;
-        }
-        if (c === '\\' && inQuotes) {
-            escaped = true;
-            continue;
-        }
-        if (c === ' ' && !inQuotes) {
-            if (arg.length > 0) {
-                args.push(arg);
-                arg = '';
+        },
+        comments: async (pullRequest) => {
+            const found = [];
+            for (let page = 1;; page++) {
+                const { data } = await call('read the comments', () => issues.listComments({ ...repository, issue_number: pullRequest, per_page: PER_PAGE, page }));
+                found.push(...data.map(({ id, user, body }) => ({ id, author: user?.login ?? '', body: body ?? '' })));
+                if (data.length < PER_PAGE)
+                    return found;
             }
-            continue;
-        }
-        append(c);
-    }
-    if (arg.length > 0) {
-        args.push(arg.trim());
-    }
-    return args;
-}
-class ExecState extends external_events_.EventEmitter {
-    constructor(options, toolPath) {
-        super();
-        this.processClosed = false; // tracks whether the process has exited and stdio is closed
-        this.processError = '';
-        this.processExitCode = 0;
-        this.processExited = false; // tracks whether the process has exited
-        this.processStderr = false; // tracks whether stderr was written to
-        this.delay = 10000; // 10 seconds
-        this.done = false;
-        this.timeout = null;
-        if (!toolPath) {
-            throw new Error('toolPath must not be empty');
-        }
-        this.options = options;
-        this.toolPath = toolPath;
-        if (options.delay) {
-            this.delay = options.delay;
-        }
-    }
-    CheckComplete() {
-        if (this.done) {
-            return;
-        }
-        if (this.processClosed) {
-            this._setResult();
-        }
-        else if (this.processExited) {
-            this.timeout = (0,external_timers_namespaceObject.setTimeout)(ExecState.HandleTimeout, this.delay, this);
-        }
-    }
-    _debug(message) {
-        this.emit('debug', message);
-    }
-    _setResult() {
-        // determine whether there is an error
-        let error;
-        if (this.processExited) {
-            if (this.processError) {
-                error = new Error(`There was an error when attempting to execute the process '${this.toolPath}'. This may indicate the process failed to start. Error: ${this.processError}`);
-            }
-            else if (this.processExitCode !== 0 && !this.options.ignoreReturnCode) {
-                error = new Error(`The process '${this.toolPath}' failed with exit code ${this.processExitCode}`);
-            }
-            else if (this.processStderr && this.options.failOnStdErr) {
-                error = new Error(`The process '${this.toolPath}' failed because one or more lines were written to the STDERR stream`);
-            }
-        }
-        // clear the timeout
-        if (this.timeout) {
-            clearTimeout(this.timeout);
-            this.timeout = null;
-        }
-        this.done = true;
-        this.emit('done', error, this.processExitCode);
-    }
-    static HandleTimeout(state) {
-        if (state.done) {
-            return;
-        }
-        if (!state.processClosed && state.processExited) {
-            const message = `The STDIO streams did not close within ${state.delay / 1000} seconds of the exit event from process '${state.toolPath}'. This may indicate a child process inherited the STDIO streams and has not yet exited.`;
-            state._debug(message);
-        }
-        state._setResult();
-    }
-}
-//# sourceMappingURL=toolrunner.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/exec/lib/exec.js
-var exec_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-/**
- * Exec a command.
- * Output will be streamed to the live console.
- * Returns promise with return code
- *
- * @param     commandLine        command to execute (can include additional args). Must be correctly escaped.
- * @param     args               optional arguments for tool. Escaping is handled by the lib.
- * @param     options            optional exec options.  See ExecOptions
- * @returns   Promise<number>    exit code
- */
-function exec_exec(commandLine, args, options) {
-    return exec_awaiter(this, void 0, void 0, function* () {
-        const commandArgs = tr.argStringToArray(commandLine);
-        if (commandArgs.length === 0) {
-            throw new Error(`Parameter 'commandLine' cannot be null or empty.`);
-        }
-        // Path to tool to execute should be first arg
-        const toolPath = commandArgs[0];
-        args = commandArgs.slice(1).concat(args || []);
-        const runner = new tr.ToolRunner(toolPath, args, options);
-        return runner.exec();
-    });
-}
-/**
- * Exec a command and get the output.
- * Output will be streamed to the live console.
- * Returns promise with the exit code and collected stdout and stderr
- *
- * @param     commandLine           command to execute (can include additional args). Must be correctly escaped.
- * @param     args                  optional arguments for tool. Escaping is handled by the lib.
- * @param     options               optional exec options.  See ExecOptions
- * @returns   Promise<ExecOutput>   exit code, stdout, and stderr
- */
-function getExecOutput(commandLine, args, options) {
-    return exec_awaiter(this, void 0, void 0, function* () {
-        var _a, _b;
-        let stdout = '';
-        let stderr = '';
-        //Using string decoder covers the case where a mult-byte character is split
-        const stdoutDecoder = new StringDecoder('utf8');
-        const stderrDecoder = new StringDecoder('utf8');
-        const originalStdoutListener = (_a = options === null || options === void 0 ? void 0 : options.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
-        const originalStdErrListener = (_b = options === null || options === void 0 ? void 0 : options.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
-        const stdErrListener = (data) => {
-            stderr += stderrDecoder.write(data);
-            if (originalStdErrListener) {
-                originalStdErrListener(data);
-            }
-        };
-        const stdOutListener = (data) => {
-            stdout += stdoutDecoder.write(data);
-            if (originalStdoutListener) {
-                originalStdoutListener(data);
-            }
-        };
-        const listeners = Object.assign(Object.assign({}, options === null || options === void 0 ? void 0 : options.listeners), { stdout: stdOutListener, stderr: stdErrListener });
-        const exitCode = yield exec_exec(commandLine, args, Object.assign(Object.assign({}, options), { listeners }));
-        //flush any remaining characters
-        stdout += stdoutDecoder.end();
-        stderr += stderrDecoder.end();
-        return {
-            exitCode,
-            stdout,
-            stderr
-        };
-    });
-}
-//# sourceMappingURL=exec.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/platform.js
-var platform_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-const getWindowsInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
-    const { stdout: version } = yield exec.getExecOutput('powershell -command "(Get-CimInstance -ClassName Win32_OperatingSystem).Version"', undefined, {
-        silent: true
-    });
-    const { stdout: name } = yield exec.getExecOutput('powershell -command "(Get-CimInstance -ClassName Win32_OperatingSystem).Caption"', undefined, {
-        silent: true
-    });
-    return {
-        name: name.trim(),
-        version: version.trim()
+        },
+        addComment: async (pullRequest, body) => {
+            await call('write a comment', () => issues.createComment({ ...repository, issue_number: pullRequest, body }));
+        },
+        editComment: async (comment, body) => {
+            await call('edit a comment', () => issues.updateComment({ ...repository, comment_id: comment, body }));
+        },
     };
-});
-const getMacOsInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
-    var _a, _b, _c, _d;
-    const { stdout } = yield exec.getExecOutput('sw_vers', undefined, {
-        silent: true
-    });
-    const version = (_b = (_a = stdout.match(/ProductVersion:\s*(.+)/)) === null || _a === void 0 ? void 0 : _a[1]) !== null && _b !== void 0 ? _b : '';
-    const name = (_d = (_c = stdout.match(/ProductName:\s*(.+)/)) === null || _c === void 0 ? void 0 : _c[1]) !== null && _d !== void 0 ? _d : '';
-    return {
-        name,
-        version
-    };
-});
-const getLinuxInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
-    const { stdout } = yield exec.getExecOutput('lsb_release', ['-i', '-r', '-s'], {
-        silent: true
-    });
-    const [name, version] = stdout.trim().split('\n');
-    return {
-        name,
-        version
-    };
-});
-const platform = external_os_namespaceObject.platform();
-const arch = external_os_namespaceObject.arch();
-const isWindows = platform === 'win32';
-const isMacOS = platform === 'darwin';
-const isLinux = platform === 'linux';
-function getDetails() {
-    return platform_awaiter(this, void 0, void 0, function* () {
-        return Object.assign(Object.assign({}, (yield (isWindows
-            ? getWindowsInfo()
-            : isMacOS
-                ? getMacOsInfo()
-                : getLinuxInfo()))), { platform,
-            arch,
-            isWindows,
-            isMacOS,
-            isLinux });
-    });
 }
-//# sourceMappingURL=platform.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/core.js
-var core_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-
-
-
-/**
- * The code to exit an action
- */
-var ExitCode;
-(function (ExitCode) {
-    /**
-     * A code indicating that the action was successful
-     */
-    ExitCode[ExitCode["Success"] = 0] = "Success";
-    /**
-     * A code indicating that the action was a failure
-     */
-    ExitCode[ExitCode["Failure"] = 1] = "Failure";
-})(ExitCode || (ExitCode = {}));
-//-----------------------------------------------------------------------
-// Variables
-//-----------------------------------------------------------------------
-/**
- * Sets env variable for this action and future actions in the job
- * @param name the name of the variable to set
- * @param val the value of the variable. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function exportVariable(name, val) {
-    const convertedVal = toCommandValue(val);
-    process.env[name] = convertedVal;
-    const filePath = process.env['GITHUB_ENV'] || '';
-    if (filePath) {
-        return issueFileCommand('ENV', prepareKeyValueMessage(name, val));
-    }
-    issueCommand('set-env', { name }, convertedVal);
-}
-/**
- * Registers a secret which will get masked from logs
- *
- * @param secret - Value of the secret to be masked
- * @remarks
- * This function instructs the Actions runner to mask the specified value in any
- * logs produced during the workflow run. Once registered, the secret value will
- * be replaced with asterisks (***) whenever it appears in console output, logs,
- * or error messages.
- *
- * This is useful for protecting sensitive information such as:
- * - API keys
- * - Access tokens
- * - Authentication credentials
- * - URL parameters containing signatures (SAS tokens)
- *
- * Note that masking only affects future logs; any previous appearances of the
- * secret in logs before calling this function will remain unmasked.
- *
- * @example
- * ```typescript
- * // Register an API token as a secret
- * const apiToken = "abc123xyz456";
- * setSecret(apiToken);
- *
- * // Now any logs containing this value will show *** instead
- * console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
- * ```
- */
-function core_setSecret(secret) {
-    command_issueCommand('add-mask', {}, secret);
-}
-/**
- * Prepends inputPath to the PATH (for this action and future actions)
- * @param inputPath
- */
-function addPath(inputPath) {
-    const filePath = process.env['GITHUB_PATH'] || '';
-    if (filePath) {
-        issueFileCommand('PATH', inputPath);
-    }
-    else {
-        issueCommand('add-path', {}, inputPath);
-    }
-    process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
-}
-/**
- * Gets the value of an input.
- * Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
- * Returns an empty string if the value is not defined.
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   string
- */
-function getInput(name, options) {
-    const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
-    if (options && options.required && !val) {
-        throw new Error(`Input required and not supplied: ${name}`);
-    }
-    if (options && options.trimWhitespace === false) {
-        return val;
-    }
-    return val.trim();
-}
-/**
- * Gets the values of an multiline input.  Each value is also trimmed.
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   string[]
- *
- */
-function getMultilineInput(name, options) {
-    const inputs = getInput(name, options)
-        .split('\n')
-        .filter(x => x !== '');
-    if (options && options.trimWhitespace === false) {
-        return inputs;
-    }
-    return inputs.map(input => input.trim());
-}
-/**
- * Gets the input value of the boolean type in the YAML 1.2 "core schema" specification.
- * Support boolean input list: `true | True | TRUE | false | False | FALSE` .
- * The return value is also in boolean type.
- * ref: https://yaml.org/spec/1.2/spec.html#id2804923
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   boolean
- */
-function getBooleanInput(name, options) {
-    const trueValue = ['true', 'True', 'TRUE'];
-    const falseValue = ['false', 'False', 'FALSE'];
-    const val = getInput(name, options);
-    if (trueValue.includes(val))
-        return true;
-    if (falseValue.includes(val))
-        return false;
-    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` +
-        `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
-}
-/**
- * Sets the value of an output.
- *
- * @param     name     name of the output to set
- * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function setOutput(name, value) {
-    const filePath = process.env['GITHUB_OUTPUT'] || '';
-    if (filePath) {
-        return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
-    }
-    process.stdout.write(external_os_namespaceObject.EOL);
-    command_issueCommand('set-output', { name }, utils_toCommandValue(value));
-}
-/**
- * Enables or disables the echoing of commands into stdout for the rest of the step.
- * Echoing is disabled by default if ACTIONS_STEP_DEBUG is not set.
- *
- */
-function setCommandEcho(enabled) {
-    issue('echo', enabled ? 'on' : 'off');
-}
-//-----------------------------------------------------------------------
-// Results
-//-----------------------------------------------------------------------
-/**
- * Sets the action status to failed.
- * When the action exits it will be with an exit code of 1
- * @param message add error issue message
- */
-function setFailed(message) {
-    process.exitCode = ExitCode.Failure;
-    core_error(message);
-}
-//-----------------------------------------------------------------------
-// Logging Commands
-//-----------------------------------------------------------------------
-/**
- * Gets whether Actions Step Debug is on or not
- */
-function isDebug() {
-    return process.env['RUNNER_DEBUG'] === '1';
-}
-/**
- * Writes debug message to user log
- * @param message debug message
- */
-function core_debug(message) {
-    issueCommand('debug', {}, message);
-}
-/**
- * Adds an error issue
- * @param message error issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
-function core_error(message, properties = {}) {
-    command_issueCommand('error', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
- * Adds a warning issue
- * @param message warning issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
-function warning(message, properties = {}) {
-    command_issueCommand('warning', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
- * Adds a notice issue
- * @param message notice issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
-function notice(message, properties = {}) {
-    command_issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
- * Writes info to log with console.log.
- * @param message info message
- */
-function info(message) {
-    process.stdout.write(message + external_os_namespaceObject.EOL);
-}
-/**
- * Begin an output group.
- *
- * Output until the next `groupEnd` will be foldable in this group
- *
- * @param name The name of the output group
- */
-function startGroup(name) {
-    command_issue('group', name);
-}
-/**
- * End an output group.
- */
-function endGroup() {
-    command_issue('endgroup');
-}
-/**
- * Wrap an asynchronous function call in a group.
- *
- * Returns the same type as the function itself.
- *
- * @param name The name of the group
- * @param fn The function to wrap in the group
- */
-function group(name, fn) {
-    return core_awaiter(this, void 0, void 0, function* () {
-        startGroup(name);
-        let result;
-        try {
-            result = yield fn();
-        }
-        finally {
-            endGroup();
-        }
-        return result;
-    });
-}
-//-----------------------------------------------------------------------
-// Wrapper action state
-//-----------------------------------------------------------------------
-/**
- * Saves state for current action, the state can only be retrieved by this action's post job execution.
- *
- * @param     name     name of the state to store
- * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function saveState(name, value) {
-    const filePath = process.env['GITHUB_STATE'] || '';
-    if (filePath) {
-        return issueFileCommand('STATE', prepareKeyValueMessage(name, value));
-    }
-    issueCommand('save-state', { name }, toCommandValue(value));
-}
-/**
- * Gets the value of an state set by this action's main execution.
- *
- * @param     name     name of the state to get
- * @returns   string
- */
-function getState(name) {
-    return process.env[`STATE_${name}`] || '';
-}
-function getIDToken(aud) {
-    return core_awaiter(this, void 0, void 0, function* () {
-        return yield OidcClient.getIDToken(aud);
-    });
-}
-/**
- * Summary exports
- */
-
-/**
- * @deprecated use core.summary
- */
-
-/**
- * Path exports
- */
-
-/**
- * Platform utilities exports
- */
-
-//# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: ./build/secrets.js
-// The secrets of this run: told to the runner before their first use, and taken out of whatever this action writes, as
-// the runner masks its log alone and not files, and an answer from outside may quote what it was sent.
-
-const known = new Set();
-/** Shorter text is no secret worth hiding, and would blank out every other word. */
-const SHORTEST = 8;
-/** Each line on its own too, as logs come in lines. */
-function mask(secret) {
-    const lines = secret.split(/\r?\n|\\n/).map(line => line.trim());
-    for (const part of new Set([secret, ...lines.filter(line => line.length >= SHORTEST)])) {
-        if (part === '' || known.has(part))
-            continue;
-        core_setSecret(part);
-        known.add(part);
-    }
-}
-/** The same data without secrets in any of its texts: before they are escaped, when nothing would be recognised. */
-function redactAll(value) {
-    if (typeof value === 'string')
-        return redact(value);
-    if (Array.isArray(value))
-        return value.map(redactAll);
-    if (typeof value !== 'object' || value === null)
-        return value;
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redactAll(each)]));
-}
-function redact(text) {
-    let redacted = text;
-    for (const secret of known)
-        if (secret.length >= SHORTEST)
-            redacted = redacted.replaceAll(secret, '***');
-    return redacted;
-}
-
-;// CONCATENATED MODULE: ./build/inputs.js
-// Action inputs → one readonly Inputs. Masks every secret before anything else happens, and finds everything that is
-// wrong with the inputs before any request is sent.
-
-
-
-
-const MODES = ['validate', 'plan', 'apply'];
-const REVOKE = ['never', 'all'];
-const ALGORITHMS = ['RS256', 'RS384', 'PS256'];
-/** What an input is when the workflow does not set it; `action.yml` says the same, and a test compares the two. */
-const DEFAULTS = {
-    mode: 'apply',
-    manifest: '.github/auth0-permissions.yml',
-    'client-private-key-algorithm': 'RS256',
-    revoke: 'never',
-    'max-revocations': '20',
-    headroom: '25%',
-};
-/** @throws InputError that names every input that cannot be used */
-function readInputs() {
-    const secrets = {
-        'client-secret': getInput('client-secret'),
-        'client-private-key': getInput('client-private-key'),
-        'access-token': getInput('access-token'),
-    };
-    for (const secret of Object.values(secrets))
-        mask(secret);
-    const problems = [];
-    const reject = (input, message) => {
-        problems.push({ input, message: `Input ${input}: ${message}` });
-        return undefined;
-    };
-    const mode = oneOf('mode', MODES, reject);
-    const manifest = inputs_text('manifest')
-        .split('\n')
-        .map(line => line.trim())
-        .filter(line => line !== '');
-    const domain = readDomain(inputs_text('domain'), reject);
-    const revoke = oneOf('revoke', REVOKE, reject);
-    const maxRevocations = readCount('max-revocations', reject);
-    const headroom = readShare('headroom', reject);
-    const requestsPerSecond = readRate('requests-per-second', reject);
-    const algorithm = oneOf('client-private-key-algorithm', ALGORITHMS, reject);
-    if (mode === 'validate') {
-        if (problems.length > 0)
-            throw new InputError(problems);
-        return { mode, manifest, domain };
-    }
-    if (inputs_text('domain') === '')
-        reject('domain', `mode ${mode ?? 'apply'} needs it: the tenant's domain, such as acme.eu.auth0.com.`);
-    const credential = readCredential(secrets, algorithm, reject);
-    const audience = readAudience(domain, reject);
-    const complete = mode && domain && audience && revoke && maxRevocations !== undefined && headroom !== undefined && credential;
-    if (problems.length > 0 || !complete)
-        throw new InputError(problems);
-    return { mode, manifest, domain, audience, credential, revoke, maxRevocations, headroom, requestsPerSecond };
-}
-function inputs_text(input) {
-    const value = getInput(input);
-    return value === '' && input in DEFAULTS ? DEFAULTS[input] : value;
-}
-function oneOf(input, allowed, reject) {
-    const value = inputs_text(input);
-    return allowed.find(each => each === value) ?? reject(input, `${quote(value)} is not known; use ${listed(allowed)}.`);
-}
-function readCount(input, reject) {
-    const value = inputs_text(input);
-    return /^\d{1,9}$/.test(value)
-        ? Number(value)
-        : reject(input, `${quote(value)} is not a whole number; use 0 or more, such as ${DEFAULTS['max-revocations']}.`);
-}
-function readShare(input, reject) {
-    const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(inputs_text(input)) ?? [];
-    return percent === undefined
-        ? reject(input, `${quote(inputs_text(input))} is not a share; use a percentage from 0% to 99%, such as 25%.`)
-        : Number(percent) / 100;
-}
-function readRate(input, reject) {
-    const value = inputs_text(input);
-    if (value === '')
-        return undefined;
-    const rate = /^\d{1,6}(\.\d{1,3})?$/.test(value) ? Number(value) : 0;
-    return rate > 0 ? rate : reject(input, `${quote(value)} is not a number above 0, such as 5 or 0.5.`);
-}
-const DOMAIN_FORM = "use the tenant's domain or custom domain, such as acme.eu.auth0.com";
-function readDomain(value, reject) {
-    if (value === '')
-        return undefined;
-    const url = URL.parse(value.includes('://') ? value : `https://${value}`);
-    const named = quote(value);
-    if (!url)
-        return reject('domain', `${named} is not a domain; ${DOMAIN_FORM}.`);
-    if (url.username !== '' || url.password !== '') {
-        return reject('domain', `it holds a user or password; ${DOMAIN_FORM}.`);
-    }
-    if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(value)) {
-        return reject('domain', `${named} has a path or a query; ${DOMAIN_FORM}.`);
-    }
-    const loopback = isLoopback(url.hostname);
-    if (url.protocol === 'http:' && !loopback) {
-        return reject('domain', `${named} is plain HTTP, which is allowed to a loopback address alone; use https://.`);
-    }
-    if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-        return reject('domain', `${named} is not an https:// address; ${DOMAIN_FORM}.`);
-    }
-    if (!loopback && !/^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/.test(url.hostname)) {
-        return reject('domain', `${named} is not a full domain; ${DOMAIN_FORM}.`);
-    }
-    return { host: url.host, origin: url.origin };
-}
-function isLoopback(hostname) {
-    return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-/** @see https://auth0.com/docs/secure/tokens/access-tokens/management-api-access-tokens */
-function readAudience(domain, reject) {
-    const value = getInput('audience');
-    if (value === '')
-        return domain && `https://${domain.host}/api/v2/`;
-    return URL.canParse(value)
-        ? value
-        : reject('audience', `${quote(value)} is not an address; use the Management API's identifier, such as https://acme.eu.auth0.com/api/v2/.`);
-}
-function readCredential(secrets, algorithm, reject) {
-    const { 'client-secret': clientSecret, 'client-private-key': privateKey, 'access-token': accessToken } = secrets;
-    const given = Object.entries(secrets).filter(([, value]) => value !== '');
-    const [first, second] = given.map(([input]) => input);
-    if (first === undefined) {
-        return reject('client-secret', 'no credential is given; set client-secret, client-private-key or access-token.');
-    }
-    if (second !== undefined) {
-        return reject(second, `it is given beside ${first}; use one credential: ${listed(Object.keys(secrets))}.`);
-    }
-    const keyId = getInput('client-private-key-id');
-    if (keyId !== '' && privateKey === '') {
-        return reject('client-private-key-id', 'it goes with client-private-key; leave it out with another credential.');
-    }
-    if (accessToken !== '') {
-        return /^[\x21-\x7e]+$/.test(accessToken)
-            ? { kind: 'access-token', accessToken }
-            : reject('access-token', 'it holds blanks or other characters that no token has; give the bare token, without "Bearer".');
-    }
-    const clientId = getInput('client-id');
-    if (clientId === '') {
-        return reject('client-id', `${first} needs it: the id of the machine-to-machine application.`);
-    }
-    if (clientSecret !== '')
-        return { kind: 'client-secret', clientId, clientSecret };
-    const key = readPrivateKey(privateKey, reject);
-    return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm };
-}
-function readPrivateKey(pem, reject) {
+/** The log is written by report.ts alone. */
+const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+function ignore() { }
+/** @throws GitHubError */
+async function call(doing, work) {
     try {
-        // Secrets that went through a JSON file or an environment variable often have \n spelt out.
-        const key = (0,external_node_crypto_.createPrivateKey)(pem.includes('\n') ? pem : pem.replaceAll('\\n', '\n'));
-        if (key.asymmetricKeyType === 'rsa')
-            return key;
-        return reject('client-private-key', `it is a key of type ${key.asymmetricKeyType}; Auth0 takes RSA keys.`);
+        return await work();
+    }
+    catch (error) {
+        const status = statusOf(error);
+        const words = error instanceof Error ? error.message : String(error);
+        throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${words}.`, status, {
+            cause: error,
+        });
+    }
+}
+/** undefined for a 404 */
+async function orMissing(work) {
+    try {
+        return await call('read the repository', work);
+    }
+    catch (error) {
+        if (error instanceof GitHubError && error.status === 404)
+            return undefined;
+        throw error;
+    }
+}
+function statusOf(error) {
+    return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+}
+/** GitHub gives a payload back as it was given: an object, or a text. */
+function parsed(payload) {
+    if (typeof payload !== 'string')
+        return payload;
+    try {
+        return JSON.parse(payload);
     }
     catch {
-        // The cause is left out on purpose: OpenSSL's message may quote what it could not read.
-        return reject('client-private-key', 'it is not a PEM private key without passphrase (-----BEGIN PRIVATE KEY-----).');
+        return undefined;
     }
-}
-function quote(value) {
-    const shown = redact(value);
-    return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
-}
-function listed(names) {
-    return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
 ;// CONCATENATED MODULE: ./build/manifest/problem.js
@@ -58688,7 +59690,7 @@ function textOf(value) {
 // The manifest's form: validation, types and the published JSON Schema all come from this definition. Pure.
 
 /** Auth0's own limit for the name of a permission. */
-const LONGEST_NAME = 280;
+const schema_LONGEST_NAME = 280;
 /** For user ids, API identifiers and addresses; longer than any that Auth0 gives out. */
 const LONGEST_ID = 1000;
 const LONGEST_REASON = 1000;
@@ -58717,7 +59719,7 @@ const terms = {
         .meta({ description: 'A note that plan and report show.', examples: ['quarter close, FIN-118'] })
         .optional(),
 };
-const permissionName = schema_text('a permission name', LONGEST_NAME, "The name of one of the API's permissions.", 'read:orders');
+const permissionName = schema_text('a permission name', schema_LONGEST_NAME, "The name of one of the API's permissions.", 'read:orders');
 const permissionItem = strictObject({ name: permissionName, ...terms }, 'a permission must be a name, or a mapping with name, expires and reason');
 const permissionList = array(union([permissionName, permissionItem], 'a permission must be a name, or a mapping with name, expires and reason'), 'an API must have a list of permission names here, such as [read:orders]')
     .meta({ description: 'Permissions of this API: names, or mappings with `name`, `expires` and `reason`.' });
@@ -58737,12 +59739,12 @@ const apiDefinition = strictObject({
 }, 'an API must be an identifier, or a mapping with identifier and permissions');
 const api = union([identifier, apiDefinition], 'an API must be an identifier, or a mapping with identifier and permissions')
     .meta({ description: 'The API that this alias stands for.' });
-const bundleName = schema_text('the name of a bundle', LONGEST_NAME, 'A name out of `bundles`.', 'support');
+const bundleName = schema_text('the name of a bundle', schema_LONGEST_NAME, 'A name out of `bundles`.', 'support');
 const bundleItem = strictObject({ name: bundleName, ...terms }, 'a bundle must be a name, or a mapping with name, expires and reason');
 const userEntry = strictObject({
     id: schema_text('id', LONGEST_ID, 'The Auth0 user id. Give this or `email`.', 'auth0|5f7c8ec7c33c6c004bbafe82').optional(),
     email: schema_text('email', LONGEST_ID, 'An address with exactly one user whose address is verified. Give this or `id`.', 'grace@acme.com').optional(),
-    connection: schema_text('connection', LONGEST_NAME, 'Narrows the look-up by `email` to one connection.', 'Username-Password-Authentication').optional(),
+    connection: schema_text('connection', schema_LONGEST_NAME, 'Narrows the look-up by `email` to one connection.', 'Username-Password-Authentication').optional(),
     bundles: array(union([bundleName, bundleItem], 'a bundle must be a name, or a mapping with name, expires and reason'), 'bundles must be a list of names, such as [support]')
         .meta({ description: 'Bundles whose permissions this user has.' })
         .optional(),
@@ -58756,10 +59758,10 @@ const userEntry = strictObject({
 const manifestSchema = strictObject({
     version: literal(1, 'version must be 1').meta({ description: "The manifest's format." }).optional(),
     tenant: schema_text('tenant', LONGEST_ID, 'The tenant that this manifest is for; a run against another `domain` is refused.', 'acme.eu.auth0.com').optional(),
-    apis: record(schema_text('an API alias', LONGEST_NAME, 'A short name for an API.'), api, 'apis must give aliases their APIs, such as orders: https://orders.acme.com/')
+    apis: record(schema_text('an API alias', schema_LONGEST_NAME, 'A short name for an API.'), api, 'apis must give aliases their APIs, such as orders: https://orders.acme.com/')
         .meta({ description: 'Short names for APIs. An API listed here counts as named by the manifest.' })
         .optional(),
-    bundles: record(schema_text('the name of a bundle', LONGEST_NAME, 'A name for a set of permissions.'), permissions, 'bundles must give names their permissions')
+    bundles: record(schema_text('the name of a bundle', schema_LONGEST_NAME, 'A name for a set of permissions.'), permissions, 'bundles must give names their permissions')
         .meta({ description: 'Named sets of permissions.' })
         .optional(),
     users: array(userEntry, 'users must be a list of users; where nobody is listed, write users: []')
@@ -58899,7 +59901,7 @@ function canonical(value) {
     const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`);
     return `{${members.sort().join()}}`;
 }
-const ADDRESS = /^[^\s@]+@[^\s@]+$/;
+const check_ADDRESS = /^[^\s@]+@[^\s@]+$/;
 function checkUsers(documents, names) {
     const remarks = [];
     let [file, seen] = ['', new Map()];
@@ -58918,7 +59920,7 @@ function checkUsers(documents, names) {
             remark('connection', 'A connection narrows the look-up by email; remove it, or give an email instead of the id.');
         }
         const address = textOf(email);
-        if (address !== undefined && !ADDRESS.test(address)) {
+        if (address !== undefined && !check_ADDRESS.test(address)) {
             remark('email', `${problem_quote(address)} is not an e-mail address such as grace@acme.com.`);
         }
         const key = userKey(entry);
@@ -59008,33 +60010,16 @@ function checkIdentifiers(documents, names, catalogue) {
     return remarks;
 }
 
-;// CONCATENATED MODULE: ./build/plan/grants.js
-// Sets of grants and their algebra. A grant is one permission of one API, assigned directly; as a text it can live in
-// native sets, whose union, difference and intersection are the whole arithmetic of a plan. Pure.
-// Neither part can hold a NUL: the manifest's names have no control characters, and Auth0's are URLs and scope names.
-const SEPARATOR = '\0';
-function grantOf(api, permission) {
-    return `${api}${SEPARATOR}${permission}`;
-}
-function partsOf(grant) {
-    const at = grant.indexOf(SEPARATOR);
-    return { api: grant.slice(0, at), permission: grant.slice(at + 1) };
-}
-/** By code units, so that the order is the same on every machine: by API, then by permission name. */
-function sortedPermissions(grants) {
-    return [...grants].sort(compareText).map(partsOf);
-}
-/** Order by UTF-16 code units; `localeCompare` would make a plan depend on the machine's language. */
-function compareText(a, b) {
-    return a < b ? -1 : a > b ? 1 : 0;
-}
-
 ;// CONCATENATED MODULE: ./build/manifest/desired.js
 // Aliases, bundles, expiry → the grants that the manifest asks for at a moment in time. Pure.
 
 
 
 
+/** Equal for two users who are the same for sure. */
+function userIdentity(user) {
+    return JSON.stringify(user.id === undefined ? [user.email, user.connection ?? ''] : [user.id]);
+}
 function readManifest(documents, now) {
     const names = readNames(documents);
     const excess = checkAmount(documents, names);
@@ -59157,10 +60142,6 @@ function findExpired(documents, now) {
     return remarks;
 }
 
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
 ;// CONCATENATED MODULE: ./node_modules/js-yaml/dist/js-yaml.mjs
 /*! js-yaml 5.5.0 https://github.com/nodeca/js-yaml @license MIT */
 //#region src/tag.ts
@@ -63148,688 +64129,185 @@ function checkExtent(content) {
         ? `Aliases nest lists and mappings more than ${LIMITS.nesting} deep, or put an alias within the value that it stands for; write out what they stand for.`
         : `The manifest holds ${size} values; at most ${LIMITS.values} values are read, with those behind each alias counted every time.`;
 }
-/** Where the last document begins. */
+/** Where the last document begins; an empty one is nowhere. */
 function lastStart(events) {
     const document = events.findLastIndex(event => event.type === EVENT_ID.DOCUMENT);
-    return startOf(events[document + 1]) ?? 0;
+    return Math.max(0, startOf(events[document + 1]) ?? 0);
 }
 function topOf(file, message) {
     return { place: { file, line: 1, column: 1 }, message };
 }
 
-;// CONCATENATED MODULE: ./node_modules/p-map/index.js
-function pMap(iterable, mapper, options) {
-	return mapConcurrently(iterable, mapper, options, false);
+;// CONCATENATED MODULE: ./build/ledger/history.js
+// The ledger's arithmetic: which applies count, what they asked for, and whom a new one has to look at. Pure.
+
+
+const NO_HISTORY = { base: undefined, attempts: [] };
+/**
+ * One entry further back.
+ * @param history from the newest entry on, so far without a base
+ */
+function goBack({ attempts }, entry) {
+    const takenBack = attempts.some(({ undoes }) => undoes === entry.id);
+    const isBase = entry.succeeded && entry.undoes === undefined && !takenBack;
+    return isBase ? { base: entry, attempts } : { base: undefined, attempts: [...attempts, entry] };
+}
+/** What all these revisions asked for, by the identity of the user. */
+function unionOf(revisions) {
+    const managed = new Map();
+    for (const user of revisions.flat()) {
+        const identity = userIdentity(user);
+        const grants = (managed.get(identity)?.grants ?? NO_GRANTS).union(new Set(user.grants.keys()));
+        managed.set(identity, { user, grants });
+    }
+    return managed;
+}
+/** Whose grants some of the later revisions asks for otherwise than the base: listed, changed or gone. */
+function changedSince(base, later) {
+    const before = grantsByUser(base);
+    const changed = new Set();
+    for (const revision of later) {
+        const after = grantsByUser(revision);
+        for (const [identity, grants] of after) {
+            const same = before.get(identity);
+            if (same === undefined || same.symmetricDifference(grants).size > 0)
+                changed.add(identity);
+        }
+        for (const identity of before.keys())
+            if (!after.has(identity))
+                changed.add(identity);
+    }
+    return changed;
+}
+function grantsByUser(revision) {
+    return new Map(revision.map(user => [userIdentity(user), new Set(user.grants.keys())]));
 }
 
-function pMapSettled(iterable, mapper, options) {
-	return mapConcurrently(iterable, mapper, options, true);
+;// CONCATENATED MODULE: ./build/ledger/ledger.js
+// The memory between runs: one GitHub deployment an apply. It reads what earlier applies asked for, and writes what this
+// one does; what follows from it is history.ts.
+
+
+
+
+
+
+
+
+
+const note = object({
+    manifest: array(schemas_string().min(1)).optional().catch(undefined),
+    at: iso_datetime().optional().catch(undefined),
+    undoes: schemas_int().optional().catch(undefined),
+});
+/** How many requests to GitHub at once. */
+const WIDTH = 6;
+function openLedger({ github, tenant, workflow }) {
+    const environment = `${TASK}/${tenant}`;
+    const history = async () => {
+        let found = NO_HISTORY;
+        for await (const { id, commit, createdAt, payload } of github.deployments(environment)) {
+            const { manifest, at, undoes } = note.safeParse(payload).data ?? {};
+            const succeeded = (await github.statesOf(id)).includes('success');
+            const entry = {
+                id,
+                commit,
+                at: at === undefined ? createdAt : Date.parse(at),
+                files: manifest,
+                succeeded,
+                undoes,
+            };
+            found = goBack(found, entry);
+            if (found.base !== undefined)
+                break;
+        }
+        return found;
+    };
+    const documentAt = async (commit, path) => {
+        const file = await github.fileAt(commit, path);
+        const why = 'and an earlier apply granted what it says';
+        if (file === undefined) {
+            throw new ActionError(`The commit ${commit} or ${path} in it cannot be read, ${why}. ${INSTEAD}`);
+        }
+        const { documents, problems } = parseDocument(path, Buffer.from(file.content).toString('utf8'));
+        const [document] = documents;
+        if (document !== undefined)
+            return document;
+        const mistake = problems.map(({ message }) => message).join(' ');
+        throw new ActionError(`${path} at the commit ${commit} cannot be read, ${why}: ${mistake} ${INSTEAD}`);
+    };
+    const revisionsOf = async (entries, files) => {
+        // Attempts come in rows at the same commit.
+        const wanted = new Map(entries.flatMap(({ commit, files: own = files }) => own.map(path => [`${commit} ${path}`, { commit, path }])));
+        const read = await pMap(wanted, async ([key, { commit, path }]) => [key, await documentAt(commit, path)], {
+            concurrency: WIDTH,
+        });
+        const documents = new Map(read);
+        return entries.map(({ commit, at, files: own = files }) => {
+            const ofEntry = own.flatMap(path => documents.get(`${commit} ${path}`) ?? []);
+            return readManifest(ofEntry, new Date(at)).manifest.users;
+        });
+    };
+    const differences = async ({ commit, documents, patterns }) => {
+        const present = new Set(documents.map(({ file }) => file));
+        const changed = await pMap(documents, async ({ file, text }) => {
+            const committed = await github.fileAt(commit, file);
+            if (committed === undefined)
+                return [`${file} is not in the commit ${commit}, or the token lacks contents: read`];
+            return isSame(text, committed.blob) ? [] : [`${file} is not what the commit ${commit} holds`];
+        }, { concurrency: WIDTH });
+        const globs = patterns.filter(isGlob);
+        const committed = await pMap(globs, async (glob) => filesOf(await github.filesIn(commit, folderOf(glob)), glob));
+        const missing = [...new Set(committed.flat())].filter(file => !present.has(file));
+        return [...changed.flat(), ...missing.map(file => `${file} is in the commit ${commit} and not in the workspace`)];
+    };
+    return {
+        history,
+        revisionsOf,
+        differences,
+        isBefore: (commit, entry) => commit === entry.commit ? Promise.resolve(false) : github.isAncestor(commit, entry.commit),
+        held: async (files, commit) => {
+            const found = await pMap(files, path => github.fileAt(commit, path), { concurrency: WIDTH });
+            return files.filter((_, index) => found[index] !== undefined);
+        },
+        begin: async (commit, payload) => {
+            const description = 'Auth0 user permissions';
+            const id = await github.createDeployment({ commit, environment, payload, description });
+            await github.changeState(id, { state: 'in_progress', description, runUrl: workflow.runUrl });
+            return id;
+        },
+        end: (id, converged, description) => github.changeState(id, { state: converged ? 'success' : 'failure', description, runUrl: workflow.runUrl }),
+    };
 }
-
-function pMapKeyed(input, mapper, options) {
-	return mapKeyed(input, mapper, options, false);
+const INSTEAD = 'Set revoke: never or revoke: all for one run: when that succeeds, the ledger does not look further back than to it.';
+/** What to do where GitHub does not let the ledger be; empty where the error says it itself. */
+function ledgerAdvice(error) {
+    if (!(error instanceof GitHubError))
+        return '';
+    const instead = 'set revoke: never or revoke: all, and scope: all, which do without it';
+    return error.status === 403 || error.status === 404
+        ? `Add this to the job: "permissions: { contents: read, deployments: write }" (for mode plan, deployments: read is enough); or ${instead}.`
+        : `Run it again when GitHub answers; or ${instead}.`;
 }
-
-function pMapSettledKeyed(input, mapper, options) {
-	return mapKeyed(input, mapper, options, true);
+function isGlob(pattern) {
+    return /[*?[{]/.test(pattern);
 }
-
-// Like `Promise.allKeyed` and `Promise.allSettledKeyed`, with a mapper, and for a `Map` too. Each value travels with its key, so a skipped key, which leaves no slot in the result, cannot shift the keys after it.
-async function mapKeyed(input, mapper, options, isSettled) {
-	const entries = getKeyedEntries(input);
-
-	// After the values have their handlers, like the other argument errors, which `mapConcurrently` checks. It cannot check this one, as it gets the wrapper below as its mapper.
-	if (typeof mapper !== 'function') {
-		throw new TypeError('Mapper function is required');
-	}
-
-	const mappedEntries = await mapConcurrently(entries, async ([key, inputResult]) => {
-		try {
-			if (inputResult.status === 'rejected') {
-				throw inputResult.reason;
-			}
-
-			const result = await mapper(inputResult.value, key);
-
-			if (result === pMapSkip || result === pMapStop) {
-				return result;
-			}
-
-			return [key, isSettled ? {status: 'fulfilled', value: result} : result];
-		} catch (error) {
-			if (!isSettled) {
-				throw error;
-			}
-
-			return [key, {status: 'rejected', reason: error}];
-		}
-	}, options, false);
-
-	if (input instanceof Map) {
-		return new Map(mappedEntries);
-	}
-
-	// A null prototype, like `Promise.allKeyed`, so a key like `__proto__` or `toString` is an own property like any other.
-	return Object.setPrototypeOf(Object.fromEntries(mappedEntries), null);
+/** The folder that all matches of a glob are below. */
+function folderOf(glob) {
+    const parts = glob.replace(/^\.\//, '').split('/');
+    return parts.slice(0, parts.findIndex(isGlob)).join('/');
 }
-
-// The engine behind all the functions, except `pMapIterable`. With `isSettled`, an element or a mapper that rejects gives a `{status: 'rejected'}` result instead of an error, like `Promise.allSettled`, so `stopOnError` does not apply.
-async function mapConcurrently(
-	iterable,
-	mapper,
-	{
-		concurrency = Number.POSITIVE_INFINITY,
-		stopOnError = true,
-		signal,
-	} = {},
-	isSettled,
-) {
-	return new Promise((resolve_, reject_) => {
-		validateOptions(iterable, mapper, concurrency);
-
-		const result = [];
-		// Stage the errors by index, like `result`, so they are reported in input order.
-		const errors = [];
-		let skippedCount = 0;
-		let isResolved = false;
-		let isIterableDone = false;
-		const pendingIndexes = new Set();
-		let doneIndex = Number.POSITIVE_INFINITY;
-		let currentIndex = 0;
-		const iterator = getIterator(iterable);
-
-		const signalListener = () => {
-			reject(signal.reason);
-		};
-
-		const cleanup = () => {
-			signal?.removeEventListener('abort', signalListener);
-		};
-
-		const resolve = value => {
-			resolve_(value);
-			cleanup();
-		};
-
-		const reject = reason => {
-			if (isResolved) {
-				return;
-			}
-
-			isResolved = true;
-			reject_(reason);
-			cleanup();
-
-			if (!isIterableDone) {
-				closeIterator(iterator);
-			}
-		};
-
-		if (signal) {
-			if (signal.aborted) {
-				reject(signal.reason);
-				return;
-			}
-
-			signal.addEventListener('abort', signalListener, {once: true});
-		}
-
-		const pull = createPuller(iterator);
-
-		// Settle only once the source is done, or a mapper stopped, and every earlier pull and mapper has finished. A pull before the `done` or the stop can still produce an element, while pulls after it do not affect the result.
-		const settleIfFinished = () => {
-			if (isResolved || doneIndex === Number.POSITIVE_INFINITY) {
-				return;
-			}
-
-			for (const index of pendingIndexes) {
-				if (index < doneIndex) {
-					return;
-				}
-			}
-
-			if (!stopOnError) {
-				const collectedErrors = [];
-
-				for (let index = 0; index < Math.min(doneIndex, errors.length); index++) {
-					if (index in errors) {
-						collectedErrors.push(errors[index]);
-					}
-				}
-
-				if (collectedErrors.length > 0) {
-					reject(new AggregateError(collectedErrors)); // eslint-disable-line unicorn/error-message
-					return;
-				}
-			}
-
-			isResolved = true;
-
-			// A stop ended the result before the source did, so close it, like `for await` does on a `break`. Not at the stop itself, as a source that settles its `next()` calls out of call order may still owe an earlier element, and closing could drop it.
-			if (!isIterableDone) {
-				closeIterator(iterator);
-			}
-
-			// `done` is final, like `for await`, so a `done` that lands between two elements ends
-			// the result there and everything the source produced past it is dropped. A stop cuts it the same way.
-			const lastIndex = Math.min(doneIndex, result.length);
-
-			// Every index below `lastIndex` has a value: an index only goes unassigned when its pull reported `done` or its mapper returned `pMapStop`, and the lowest such index is `doneIndex`. So the array is dense below `lastIndex`, and the fast path can hand it over untouched.
-			if (lastIndex === result.length && skippedCount === 0) {
-				resolve(result);
-				return;
-			}
-
-			// Otherwise this drops the skipped results and whatever the `done` or the stop cut off.
-			resolve(result.slice(0, lastIndex).filter(value => value !== pMapSkip));
-		};
-
-		const next = async () => {
-			// After a `done` or a stop, a pull would take an item nobody is going to map, which a one-shot source, like a queue, would lose.
-			if (isResolved || currentIndex >= doneIndex) {
-				return;
-			}
-
-			// Take the index when the pull starts, not when it resolves, so a source that settles
-			// its `next()` calls out of call order still gets the right position.
-			const index = currentIndex++;
-			pendingIndexes.add(index);
-
-			let nextItem;
-			try {
-				nextItem = await pull();
-			} catch (error) {
-				pendingIndexes.delete(index);
-
-				if (index < doneIndex) {
-					throw error;
-				}
-
-				settleIfFinished();
-				return;
-			}
-
-			if (nextItem.done) {
-				pendingIndexes.delete(index);
-				doneIndex = Math.min(doneIndex, index);
-				isIterableDone = true;
-				settleIfFinished();
-				return;
-			}
-
-			// Intentionally detached
-			const runner = (async () => {
-				try {
-					const element = await nextItem.value;
-
-					if (isResolved || index >= doneIndex) {
-						return;
-					}
-
-					const value = await mapper(element, index);
-
-					// Ignore an item produced after an earlier pull reported `done` or an earlier mapper returned `pMapStop`.
-					if (index >= doneIndex) {
-						return;
-					}
-
-					// A stop ends the result here, like a `done` from the source, so settling waits only for the earlier elements.
-					if (value === pMapStop) {
-						doneIndex = index;
-						return;
-					}
-
-					if (value === pMapSkip) {
-						skippedCount++;
-					}
-
-					result[index] = isSettled && value !== pMapSkip ? {status: 'fulfilled', value} : value;
-				} catch (error) {
-					if (index >= doneIndex) {
-						return;
-					}
-
-					if (isSettled) {
-						result[index] = {status: 'rejected', reason: error};
-					} else if (stopOnError) {
-						reject(error);
-						return;
-					} else {
-						errors[index] = error;
-					}
-				} finally {
-					pendingIndexes.delete(index);
-					settleIfFinished();
-				}
-
-				// If the iterable throws we can't really continue regardless of `stopOnError` state
-				// since an iterable is likely to continue throwing after it throws once.
-				// If we continue calling `next()` indefinitely we will likely end up
-				// in an infinite loop of failed iteration.
-				try {
-					await next();
-				} catch (error) {
-					reject(error);
-				}
-			})();
-
-			// Link the runner to the returned promise, so the async stack trace of a mapper error reaches the caller. Nothing awaits the runner, so the trace would stop there, but V8 follows a reaction that resolves another promise. The link never settles, so it never resolves the returned promise. It is a new promise for each runner, as a shared one would keep a reaction for every element.
-			runner.then(() => new Promise(() => {})).then(resolve_);
-		};
-
-		// Create the concurrent runners in a detached (non-awaited)
-		// promise. We need this so we can await the `next()` calls
-		// to stop creating runners before hitting the concurrency limit
-		// if the iterable has already been marked as done or a mapper stopped.
-		// NOTE: We *must* do this for async iterators otherwise we'll spin up
-		// infinite `next()` calls by default and never start the event loop.
-		(async () => {
-			for (let index = 0; index < concurrency; index++) {
-				try {
-					// eslint-disable-next-line no-await-in-loop
-					await next();
-				} catch (error) {
-					reject(error);
-					break;
-				}
-
-				if (isResolved || currentIndex >= doneIndex) {
-					break;
-				}
-			}
-		})();
-	});
+function filesOf(files, glob) {
+    const pattern = glob.replace(/^\.\//, '');
+    return files.filter(file => (0,posix_namespaceObject.matchesGlob)(file, pattern));
 }
-
-function pMapIterable(
-	iterable,
-	mapper,
-	{
-		concurrency = Number.POSITIVE_INFINITY,
-		backpressure = concurrency,
-		preserveOrder = true,
-	} = {},
-) {
-	validateOptions(iterable, mapper, concurrency);
-
-	if (!isLimit(backpressure, concurrency)) {
-		throw new TypeError(`Expected \`backpressure\` to be an integer from \`concurrency\` (${concurrency}) and up or \`Infinity\`, got \`${backpressure}\` (${typeof backpressure})`);
-	}
-
-	return {
-		[Symbol.asyncIterator]() {
-			// `isDone` lives outside the generator so the wrapper below can set it the moment the
-			// consumer asks to stop. The generator is suspended on a pending `next()` at that point,
-			// so its `finally` would not run until much later and workers finishing in the meantime
-			// would keep pulling and mapping input for nobody.
-			let isDone = false;
-
-			const generator = (async function * () {
-				const iterator = getIterator(iterable);
-
-				// Results are consumed from the front with a moving `headIndex` instead of `shift()`.
-				// `shift()` moves every remaining entry, which is O(n) per element and made the whole
-				// run O(n²) whenever `backpressure` let the array grow, which is the default.
-				let promises = [];
-				let headIndex = 0;
-				let isIterableDone = false;
-
-				// The lowest index whose pull reported `done`. Without `preserveOrder`, the pulls after it have their slots given back, so their errors are dropped.
-				let doneIndex = Number.POSITIVE_INFINITY;
-
-				// An element that is being read, or is waiting for a mapper, does not hold a mapper slot, so the next element can be read while the mappers run. Those elements have their own cap of `concurrency`, so the source never sees more than `concurrency` overlapping `next()` calls, even with `backpressure: Infinity`. `backpressure` caps everything in flight together.
-				let readingCount = 0;
-				let runningMappersCount = 0;
-
-				// The workers waiting for a mapper slot, in the order they started waiting. A finished mapper hands its slot to the oldest one.
-				const mapperWaiters = new Map();
-				let mapperWaiterCount = 0;
-				let wokenMapperWaiterCount = 0;
-
-				const releaseMapperSlot = () => {
-					if (wokenMapperWaiterCount === mapperWaiterCount) {
-						runningMappersCount--;
-						return;
-					}
-
-					mapperWaiters.get(wokenMapperWaiterCount)();
-					mapperWaiters.delete(wokenMapperWaiterCount++);
-				};
-
-				let index = 0;
-
-				// The lowest index whose mapper returned `pMapStop`, or, with `preserveOrder`, whose pull, element, or mapper threw. The stream ends there, like a `break` or a `throw` in a loop. Once it is set, nothing past it is pulled, and no pending element past it is mapped, while the earlier elements still finish and are yielded first. `isDone` cannot do this, as it would drop the values of the earlier elements too.
-				let stopIndex = Number.POSITIVE_INFINITY;
-
-				// Without `preserveOrder`, each spawn still takes a slot in `promises`, so `backpressure` counts the same, but the slots are filled in the order the workers settle rather than the order they were spawned in, so the consumer gets whichever result is ready first. A worker always fills the oldest empty slot, at `fillIndex`. An empty slot is `undefined`, and a filled one holds the result itself rather than a promise, so a result costs a promise only when the consumer has to wait for it, through `wake`.
-				let fillIndex = 0;
-				let wake;
-
-				// The indexes of the pulls whose worker has not filled a slot yet, without `preserveOrder`.
-				const unfilledIndexes = new Set();
-
-				// The consumer waits only when the head is empty, and then the oldest empty slot is the head, so the first fill wakes it.
-				const fillSlot = result => {
-					promises[fillIndex++] = result;
-					wake?.(result);
-					wake = undefined;
-				};
-
-				const pull = createPuller(iterator);
-
-				function trySpawn() {
-					// Do not spawn once the consumer is gone, the source is done, or the stream ends at an earlier element. The pull would be wasted work, and for a one-shot source, like a queue, it takes an item nobody is going to ask for.
-					if (isDone || isIterableDone || index > stopIndex || readingCount >= concurrency || promises.length - headIndex >= backpressure) {
-						return;
-					}
-
-					readingCount++;
-
-					// Take the index when the pull starts, not when it resolves, so a source that
-					// settles its `next()` calls out of call order still gets the right position.
-					const currentIndex = index++;
-
-					// Errors must be returned as a value instead of rejecting, otherwise a promise that
-					// the consumer abandons after an earlier error becomes an unhandled rejection.
-					const promise = (async () => {
-						try {
-							let element;
-							try {
-								const {done, value} = await pull();
-
-								if (done) {
-									isIterableDone = true;
-									doneIndex = Math.min(doneIndex, currentIndex);
-									return {done: true};
-								}
-
-								// Spawn if still below the reading and backpressure limits
-								trySpawn();
-
-								element = await value;
-
-								if (runningMappersCount < concurrency) {
-									runningMappersCount++;
-								} else {
-									// `releaseMapperSlot` hands the slot over without decrementing `runningMappersCount`, so it is already counted.
-									await new Promise(resolve => {
-										mapperWaiters.set(mapperWaiterCount++, resolve);
-									});
-								}
-							} finally {
-								readingCount--;
-							}
-
-							// Spawn now that this element is no longer waiting for a mapper, so the next one is read while this one is mapped
-							trySpawn();
-
-							let returnValue;
-							try {
-								// The consumer stopped iterating, or the stream ends before this element, while this element was being read or waiting for a mapper, so drop it instead of doing work nobody will consume.
-								if (isDone || currentIndex > stopIndex) {
-									return {done: false, value: pMapSkip};
-								}
-
-								returnValue = await mapper(element, currentIndex);
-							} finally {
-								releaseMapperSlot();
-							}
-
-							if (returnValue === pMapStop) {
-								stopIndex = Math.min(stopIndex, currentIndex);
-							}
-
-							return {done: false, value: returnValue};
-						} catch (error) {
-							// With `preserveOrder`, the error is thrown at its own position, after the results before it, so those still finish. Without it, the error is thrown as soon as it settles, so nothing still pending can be yielded anymore.
-							// An error from a pull after the end of the source is dropped, as `done` is final, so it must have no effect. `doneIndex` is set before the worker that saw `done` settles, so its slot hand-back runs before the delivery check of any error that sees it here, and the two always agree.
-							if (preserveOrder) {
-								stopIndex = Math.min(stopIndex, currentIndex);
-							} else if (currentIndex < doneIndex) {
-								isDone = true;
-							}
-
-							return {error};
-						}
-					})();
-
-					if (preserveOrder) {
-						promises.push(promise);
-						return;
-					}
-
-					promises.push(undefined);
-
-					unfilledIndexes.add(currentIndex);
-
-					// The worker never rejects, as errors are returned as a value.
-					// The slot is filled here, a tick after the worker settles, rather than by the worker itself, for the same reason the consumer awaits a filled slot: so the consumer never runs, and pulls, earlier.
-					promise.then(result => {
-						// The slot was already given back, as the pull came after the end of the source.
-						if (!unfilledIndexes.delete(currentIndex)) {
-							return;
-						}
-
-						if (result.done) {
-							// The pulls made after this one came after the end of the source, and a source like a queue may never answer them, so give their slots back now instead of waiting on them.
-							for (const unfilledIndex of unfilledIndexes) {
-								if (unfilledIndex > currentIndex) {
-									unfilledIndexes.delete(unfilledIndex);
-									fillSlot({done: true});
-								}
-							}
-						}
-
-						fillSlot(result);
-					});
-				}
-
-				trySpawn();
-
-				try {
-					while (headIndex < promises.length) {
-						// Without `preserveOrder`, a filled slot holds the result itself, and it is still awaited. That takes one tick, like awaiting a settled promise, so the consumer, and its `trySpawn()`, never run earlier than with a promise in the slot. Taking a ready result without the tick can make the consumer pull before it sees a stop or the end of the source, and a one-shot source, like a queue, would lose that item.
-						// eslint-disable-next-line no-await-in-loop
-						const result = await (promises[headIndex] ?? new Promise(resolve => {
-							wake = resolve;
-						}));
-						const {done, value} = result;
-
-						// Release the entry instead of leaving it for a `shift()` to move, and drop the
-						// consumed prefix once it is at least half the array. That keeps the backing
-						// store proportional to the results still in flight rather than to the total
-						// ever spawned, which matters for an endless source, while costing one copy per
-						// half of the array, so it stays O(1) per element.
-						promises[headIndex] = undefined;
-						headIndex++;
-
-						if (headIndex * 2 >= promises.length) {
-							promises = promises.slice(headIndex);
-							fillIndex -= headIndex;
-							headIndex = 0;
-						}
-
-						if (Object.hasOwn(result, 'error')) {
-							throw result.error;
-						}
-
-						if (done) {
-							// Without `preserveOrder`, the `done` can arrive while other workers are still running.
-							if (preserveOrder) {
-								return;
-							}
-
-							continue;
-						}
-
-						// The stream ends where the stop would have been yielded: after the earlier elements with `preserveOrder`, and after the results that were ready before it without.
-						if (value === pMapStop) {
-							return;
-						}
-
-						// Spawn if just dropped below the backpressure limit and still below the reading limit
-						trySpawn();
-
-						// A `pMapSkip` result stays in `promises` and is stepped over here. Splicing it out
-						// in the worker instead would make every skip an O(n) scan and move, so a run of
-						// skips would be O(n²).
-						if (value === pMapSkip) {
-							continue;
-						}
-
-						yield value;
-					}
-				} finally {
-					// Stop pulling input once the consumer stops iterating, otherwise pending skipped mappers keep spawning work.
-					isDone = true;
-
-					if (!isIterableDone) {
-						closeIterator(iterator);
-					}
-				}
-			})();
-
-			// Override `return()` and `throw()` on the generator itself instead of wrapping it, so it
-			// keeps what it inherits, like `Symbol.asyncDispose` for `await using`, and `next()` stays
-			// the native one. Plain functions, not `async`: the generator already returns a promise,
-			// and an `async` function would wrap it in two more promises and two more microtask hops.
-			const {return: generatorReturn, throw: generatorThrow} = generator;
-
-			generator.return = value => {
-				isDone = true;
-				return generatorReturn.call(generator, value);
-			};
-
-			generator.throw = error => {
-				isDone = true;
-				return generatorThrow.call(generator, error);
-			};
-
-			return generator;
-		},
-	};
+/** By Git's own hash. A checkout on Windows may have changed the line ends, and a byte order mark is not read. */
+function isSame(text, blob) {
+    return [text, text.replaceAll('\r\n', '\n'), `\ufeff${text}`].some(each => blobOf(each) === blob);
 }
-
-const pMapSkip = Symbol('skip');
-
-const pMapStop = Symbol('stop');
-
-// The checks `pMap` and `pMapIterable` share, so both reject the same input the same way.
-// `mapConcurrently` runs this inside its promise, so a bad argument rejects rather than throws.
-function validateOptions(iterable, mapper, concurrency) {
-	// Optional chaining, so a nullish input gets this message rather than Node's internal
-	// "null is not iterable".
-	if (iterable?.[Symbol.iterator] === undefined && iterable?.[Symbol.asyncIterator] === undefined) {
-		throw new TypeError(`Expected \`input\` to be either an \`Iterable\` or \`AsyncIterable\`, got (${typeof iterable})`);
-	}
-
-	if (typeof mapper !== 'function') {
-		throw new TypeError('Mapper function is required');
-	}
-
-	if (!isLimit(concurrency, 1)) {
-		throw new TypeError(`Expected \`concurrency\` to be an integer from 1 and up or \`Infinity\`, got \`${concurrency}\` (${typeof concurrency})`);
-	}
-}
-
-// Whether the value is an integer from `minimum` and up, or `Infinity`, as `concurrency` and `backpressure` must be.
-function isLimit(value, minimum) {
-	return (Number.isSafeInteger(value) && value >= minimum) || value === Number.POSITIVE_INFINITY;
-}
-
-// Read the entries of a `Map`, or else the own enumerable keys, strings and symbols, in the order and the way `Promise.allKeyed` does, all up front. Each value gets a handler right away, also like `Promise.allKeyed`, so a value that rejects before a mapper slot reaches it is not an unhandled rejection.
-function getKeyedEntries(input) {
-	if (input === null || (typeof input !== 'object' && typeof input !== 'function')) {
-		throw new TypeError(`Expected \`input\` to be an object, got (${input === null ? 'null' : typeof input})`);
-	}
-
-	const entries = [];
-
-	const addEntry = (key, value) => {
-		// Resolve the whole entry, so the engine checks termination after the value settles and before the mapper runs.
-		entries.push(Promise.resolve(value).then(
-			value => [key, {status: 'fulfilled', value}],
-			error => [key, {status: 'rejected', reason: error}],
-		));
-	};
-
-	if (input instanceof Map) {
-		for (const [key, value] of input) {
-			addEntry(key, value);
-		}
-	} else {
-		for (const key of Reflect.ownKeys(input)) {
-			if (Object.getOwnPropertyDescriptor(input, key)?.enumerable) {
-				addEntry(key, input[key]);
-			}
-		}
-	}
-
-	return entries;
-}
-
-// Take the async iterator when the input has both, like `for await` does.
-function getIterator(iterable) {
-	return iterable[Symbol.asyncIterator] === undefined ? iterable[Symbol.iterator]() : iterable[Symbol.asyncIterator]();
-}
-
-// Close the source so it can release its resources, like `for await` does.
-// Callers must not await this so a source that is blocked in `next()` cannot block them.
-async function closeIterator(iterator) {
-	try {
-		await iterator.return?.();
-	} catch {}
-}
-
-// Pull the next item, and stop pulling once the source has reported `done`: a source like a queue
-// may block in `next()` after it is exhausted, which would hang the caller. `done` is final, like
-// `for await`, so anything the source produces after it is dropped.
-function createPuller(iterator) {
-	let isSourceDone = false;
-
-	// A sync iterable, like an array, answers right away, so `done` can be seen here. An async
-	// iterable is seen in the `then` below, as soon as its pull settles.
-	const markDone = item => {
-		if (item?.done) {
-			isSourceDone = true;
-		}
-	};
-
-	return () => {
-		if (isSourceDone) {
-			return {done: true};
-		}
-
-		const result = iterator.next();
-		markDone(result);
-
-		// A sync iterable, like an array, answers right away, so `done` has been read already and
-		// the result can go back untouched.
-		if (typeof result?.then !== 'function') {
-			return result;
-		}
-
-		// An async iterable settles later, so `done` is read off the pull once it does. That is a
-		// branch of its own, which leaves the caller awaiting the pull itself rather than a promise
-		// derived from it, so an async source does not pay an extra microtask per element. The
-		// rejection is handled here as well as by the caller, so a pull cannot escape as an
-		// unhandled rejection. A thenable that is not a promise is turned into one first, so it is
-		// subscribed to once, like `for await` does, while a native promise is returned as is.
-		const promise = Promise.resolve(result);
-		promise.then(markDone, () => {});
-
-		return promise;
-	};
-}
-
-;// CONCATENATED MODULE: ./build/plan/plan.js
-// A plan is sorted, serialisable data: for each user what to grant and what to revoke, with the before-state that it was
-// computed from. Renderers read it and `apply` executes it. Pure.
-function countOperations(users) {
-    return users.reduce((counts, user) => ({
-        grants: counts.grants + user.grant.length,
-        revocations: counts.revocations + user.revoke.length,
-    }), { grants: 0, revocations: 0 });
+function blobOf(text) {
+    const content = Buffer.from(text, 'utf8');
+    return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }
 
 ;// CONCATENATED MODULE: ./build/plan/guard.js
@@ -63878,6 +64356,24 @@ function checkRevocations(plan, maxRevocations) {
     return [
         `The plan revokes ${revocations} grants, more than the ${maxRevocations} that max-revocations allows. If that is meant, set max-revocations to ${revocations} for this run.`,
     ];
+}
+/** What a person approved is done, or nothing. @param approved undefined where nobody asked for approval */
+function checkApproval(plan, digest, approved) {
+    if (approved === undefined || approved === digest || plan.users.length === 0)
+        return [];
+    return [
+        `The plan is not the one that was approved: its digest is ${digest}, and approved-plan is ${approved}. Either the manifest or the tenant has changed since; look at this plan, and approve it if it is right.`,
+    ];
+}
+/** A saved plan has no line to point at, so all that is wrong with its names is told as refusals. */
+function checkPlanNames(granted, apis) {
+    const refusals = granted.map(({ api, permission }) => {
+        const known = apis.get(api)?.permissions;
+        if (known === undefined)
+            return `The tenant has no API ${api}, which the plan names.`;
+        return known.has(permission) ? '' : `The API ${api} has no permission ${permission}, which the plan names.`;
+    });
+    return [...new Set(refusals)].filter(refusal => refusal !== '');
 }
 function warnOfApis(apis) {
     const sorted = [...apis].sort((a, b) => compareText(a.identifier, b.identifier));
@@ -63952,637 +64448,109 @@ function reachOf(error) {
 function outcomeOf({ user, grant, revoke }, { done, failures }) {
     return {
         user,
-        status: statusOf(done, failures),
+        status: apply_statusOf(done, failures),
         granted: done.includes('grant') ? grant : [],
         revoked: done.includes('revoke') ? revoke : [],
         errors: failures.map(failure => failure.message),
     };
 }
 /** A cancelled request was never sent, so a user for whom nothing else happened is as untouched as one never reached. */
-function statusOf(done, failures) {
+function apply_statusOf(done, failures) {
     if (done.length === 0 && failures.every(failure => failure instanceof NotSentError))
         return 'not attempted';
     return failures.length === 0 ? 'done' : 'failed';
 }
 
-;// CONCATENATED MODULE: ./build/plan/diff.js
-// Desired × live → Plan. Only direct grants count as live; what a role gives is shown, and never touched. Pure.
+;// CONCATENATED MODULE: ./build/plan/digest.js
+// A plan's digest: what a person approves. It covers the tenant and every operation, and nothing that may differ between
+// two plans that do the same.
 
-function diff({ tenant, users, revoke, apis }) {
-    const isOurs = (grant) => revoke === 'all' && apis.has(partsOf(grant).api);
-    const plans = users
-        .map(user => planUser(user, isOurs))
-        .filter(plan => plan.grant.length + plan.revoke.length > 0)
-        .sort((a, b) => compareText(a.user, b.user));
-    return { format: 1, tenant, users: plans, holders: countHolders(plans, users) };
+/** `sha256:` and 64 hexadecimal digits. */
+function digestOf(plan) {
+    return `sha256:${(0,external_node_crypto_.createHash)('sha256').update(canonicalForm(plan)).digest('hex')}`;
 }
-function planUser({ id, desired, live }, isOurs) {
-    const wanted = new Set(desired.keys());
-    if (live === undefined)
-        return { user: id, grant: operations(wanted, new Map(), desired), revoke: [] };
-    const surplus = [...live.direct.difference(wanted)].filter(isOurs);
-    return {
-        user: id,
-        grant: operations(wanted.difference(live.direct), live.derived, desired),
-        revoke: operations(surplus, live.derived, new Map()),
-        before: sortedPermissions(live.direct),
-    };
+/** Users and operations are sorted in a plan, so equal plans are equal texts. */
+function canonicalForm({ tenant, users }) {
+    const operations = users.map(({ user, grant, revoke }) => [user, grant.map(pairOf), revoke.map(pairOf)]);
+    return JSON.stringify([tenant, operations]);
 }
-function operations(grants, derived, terms) {
-    return [...grants]
-        .sort(compareText)
-        .map(grant => ({ ...partsOf(grant), roles: derived.get(grant) ?? [], ...termsOf(terms.get(grant)) }));
-}
-function termsOf({ expires, reason } = {}) {
-    return { ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) };
-}
-function countHolders(plans, users) {
-    const changes = new Map();
-    const count = (operations, by) => {
-        for (const { api, permission } of operations) {
-            const grant = grantOf(api, permission);
-            changes.set(grant, (changes.get(grant) ?? 0) + by);
-        }
-    };
-    for (const { grant, revoke } of plans) {
-        count(grant, 1);
-        count(revoke, -1);
-    }
-    const before = new Map();
-    for (const { live } of users) {
-        if (live === undefined)
-            return [];
-        for (const grant of live.direct)
-            if (changes.has(grant))
-                before.set(grant, (before.get(grant) ?? 0) + 1);
-    }
-    return [...changes]
-        .sort(([a], [b]) => compareText(a, b))
-        .map(([grant, change]) => {
-        const held = before.get(grant) ?? 0;
-        return { ...partsOf(grant), before: held, after: held + change };
-    });
+function pairOf({ api, permission }) {
+    return [api, permission];
 }
 
-;// CONCATENATED MODULE: ./build/report/record.js
-// Everything that a run has to tell, as data: it grows while the run goes on, whatever becomes of it, and outputs,
-// summary and report file are all computed from it. Pure.
-
-
-function derivedOf({ id, live }) {
-    return [...(live?.derived ?? [])].map(([grant, roles]) => ({ user: id, ...partsOf(grant), roles }));
-}
-function newRecord() {
-    return {
-        mode: undefined,
-        revoke: undefined,
-        tenant: undefined,
-        files: [],
-        users: 0,
-        stopped: undefined,
-        cancelled: false,
-        errors: [],
-        warnings: [],
-        notices: [],
-        failures: [],
-        plan: undefined,
-        outcomes: [],
-        derived: [],
-        traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
-        duration: 0,
-    };
-}
-function conclude(record) {
-    const totals = record.mode === 'apply' ? totalsDone(record) : totalsPlanned(record);
-    const result = resultOf(record, totals);
-    return { result, ...totals, sentence: sentenceOf(record, result, totals) };
-}
-function totalsPlanned({ plan, users, failures, traffic }) {
-    const planned = plan?.users ?? [];
-    return {
-        changed: planned.length > 0,
-        ...countOperations(planned),
-        users,
-        usersChanged: planned.length,
-        usersFailed: failures.length,
-        requests: traffic.requests,
-    };
-}
-function totalsDone({ outcomes, users, failures, traffic }) {
-    const written = outcomes.filter(({ granted, revoked }) => granted.length + revoked.length > 0);
-    return {
-        changed: written.length > 0,
-        grants: written.reduce((sum, { granted }) => sum + granted.length, 0),
-        revocations: written.reduce((sum, { revoked }) => sum + revoked.length, 0),
-        users,
-        usersChanged: written.length,
-        usersFailed: failures.length + outcomes.filter(({ status }) => status === 'not attempted').length,
-        requests: traffic.requests,
-    };
-}
-function resultOf({ mode, stopped, users }, { changed, usersFailed }) {
-    if (stopped !== undefined)
-        return changed && mode === 'apply' ? 'partial' : 'failed';
-    if (usersFailed > 0)
-        return usersFailed < users || changed ? 'partial' : 'failed';
-    if (!changed)
-        return 'unchanged';
-    return mode === 'apply' ? 'applied' : 'planned';
-}
-function sentenceOf(record, result, totals) {
-    const { mode, stopped, errors } = record;
-    const { grants, revocations, users, usersChanged, usersFailed } = totals;
-    if (record.cancelled)
-        return `Cancelled: ${doneSoFar(mode, totals)}.`;
-    switch (stopped) {
-        case 'inputs':
-            return `The ${errors.length === 1 ? 'input is' : 'inputs are'} not usable; no request was sent.`;
-        case 'manifest':
-            return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`;
-        case 'refused':
-            return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`;
-        case 'error':
-            return `Failed: ${doneSoFar(mode, totals)}.`;
-        case undefined:
-    }
-    const changes = `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')}`;
-    if (result === 'unchanged') {
-        return mode === 'validate'
-            ? `The manifest is valid; it lists ${counted(users, 'user')}.`
-            : `Unchanged: every one of ${counted(users, 'listed user')} has what the manifest says.`;
-    }
-    const would = mode === 'apply' ? `changed: ${changes}` : `would change: ${changes}`;
-    const failed = usersFailed === 0 ? '' : `${usersFailed} of ${counted(users, 'user')} failed; `;
-    return `${failed}${usersChanged} of ${counted(users, 'user')} ${would}.`;
-}
-function doneSoFar(mode, { changed, grants, revocations, usersChanged }) {
-    if (mode !== 'apply' || !changed)
-        return 'nothing was written';
-    return `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} were done for ${counted(usersChanged, 'user')}`;
-}
-function counted(count, noun) {
-    return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: ./build/report/text.js
-// Makes text from outside harmless where it is shown: in log lines, workflow commands, Markdown and HTML. Everything
-// that a manifest, the tenant or an error says goes through here. Pure.
-/** Control characters (ANSI sequences, newlines), and what reorders, hides or joins text without being seen. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\u115f\u1160\u3164\uffa0]/gu;
-/**
- * One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
- * command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
- */
-function plain(text) {
-    return text
-        .replace(UNSEEN, character => `\\u{${character.codePointAt(0)?.toString(16)}}`)
-        .replaceAll('##[', '##\\[')
-        .replace(/^(\s*):(?=:)/, '$1\\:');
-}
-const ENTITIES = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-};
-/**
- * A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
- * `<code>` GitHub makes no mention, reference or emoji out of anything.
- */
-function code(text) {
-    return `<code>${escapeHtml(plain(text))}</code>`;
-}
-/** Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. */
-const WORD = /^[("]*(Auth0|[A-Za-z]+(['’-][A-Za-z]+)*|\d{1,9})?[).,;:!?"]*$/;
-/** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
-function prose(sentence) {
-    return plain(sentence)
-        .split(' ')
-        .map(token => (WORD.test(token) ? escapeHtml(token) : codeToken(token)))
-        .join(' ');
-}
-/** A sentence's punctuation stays outside of the code. */
-function codeToken(token) {
-    const [, before = '', inner = '', after = ''] = /^([("]*)(.*?)([).,;:!?"]*)$/.exec(token) ?? [];
-    return `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`;
-}
-function escapeHtml(text) {
-    return text.replace(/[&<>"']/g, character => ENTITIES[character] ?? '');
-}
-
-;// CONCATENATED MODULE: ./build/report/summary.js
-// A run's record → the job summary. Markdown has the headings alone; everything else is HTML blocks, where text from
-// outside has no force (see text.ts). Pure.
-
-
-/** GitHub shows nothing of a summary over 1,048,576 bytes; this leaves room for the frame and for other steps' text. */
-const LIST_BUDGET = 200_000;
-/** Longer lists are folded. */
-const FOLD_AFTER = 20;
-function renderSummary(record) {
-    const conclusion = conclude(record);
-    return [
-        `## Auth0 permissions: ${headingOf(record, conclusion)}`,
-        `<p>${prose(conclusion.sentence)}</p>`,
-        ...attention(record),
-        ...changes(record),
-        ...facts(record, conclusion),
-        '',
-    ].join('\n\n');
-}
-const RESULT_WORDS = {
-    unchanged: 'nothing to change',
-    planned: 'changes planned',
-    applied: 'changes applied',
-    partial: 'partly done',
-    failed: 'failed',
-};
-function headingOf({ mode, cancelled }, { result }) {
-    if (cancelled)
-        return 'cancelled';
-    return mode === 'validate' && result === 'unchanged' ? 'the manifest is valid' : RESULT_WORDS[result];
-}
-/** What a person must look at, first. */
-function attention({ errors, failures, warnings, notices }) {
-    const lists = [
-        findingList('Errors', errors),
-        findingList('Users that failed', failures),
-        findingList('Warnings', warnings),
-        findingList('Notices', notices),
-    ].flat();
-    return lists.length === 0 ? [] : ['### Look at this first', ...lists];
-}
-function findingList(title, findings) {
-    if (findings.length === 0)
-        return [];
-    const items = findings.map(({ place, user, message }) => {
-        const where = place === undefined ? '' : `${code(`${place.file}:${place.line}:${place.column}`)} `;
-        const who = user === undefined || message.includes(user) ? '' : `${code(user)}: `;
-        return `<li>${where}${who}${prose(message)}</li>`;
-    });
-    return [foldable(`${title} (${findings.length})`, items, list => `<ul>\n${list}\n</ul>`)];
-}
-function changes({ mode, plan, stopped, outcomes }) {
-    if (plan === undefined || plan.users.length === 0)
-        return [];
-    const statuses = new Map(outcomes.map(outcome => [outcome.user, outcome]));
-    const written = mode === 'apply' && stopped !== 'refused';
-    const byUser = plan.users.map(user => userRow(user, written ? summary_statusOf(statuses.get(user.user)) : 'planned'));
-    const byPermission = plan.holders.map(holders => `<tr><td>${permissionCell(holders)}</td><td>${holders.before} → ${holders.after}</td></tr>`);
-    return [
-        written ? '### Changes' : '### Planned changes',
-        foldable(`By user (${byUser.length})`, byUser, table(['User', '+ grant', '− revoke', 'Status'])),
-        ...(byPermission.length === 0
-            ? []
-            : [
-                foldable(`By permission (${byPermission.length})`, byPermission, table(['Permission', 'Holders among the listed users, before → after'])),
-            ]),
-    ];
-}
-function userRow({ user, grant, revoke }, status) {
-    const cells = [
-        code(user),
-        grant.map(operation => operationLine('+', operation, 'already effective')).join('<br>'),
-        revoke.map(operation => operationLine('−', operation, 'still effective')).join('<br>'),
-        status,
-    ];
-    return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`;
-}
-function operationLine(sign, operation, effective) {
-    return `${sign} ${permissionCell(operation)}${operationNotes(operation, effective, code)}`;
-}
-/**
- * What there is to know about an operation beyond its name, in brackets, or nothing.
- * @param show makes the names and reasons in it harmless where they are shown
- */
-function operationNotes({ roles, expires, reason }, effective, show) {
-    const notes = [
-        roles.length === 0 ? '' : `${effective} through role ${roles.map(show).join(', ')}`,
-        expires === undefined ? '' : `until ${show(expires)}`,
-        reason === undefined ? '' : `reason: ${show(reason)}`,
-    ].filter(note => note !== '');
-    return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
-}
-function permissionCell({ api, permission }) {
-    return `${code(permission)} on ${code(api)}`;
-}
-function summary_statusOf(outcome) {
-    return outcome?.status ?? 'not attempted';
-}
-function facts(record, { requests, users }) {
-    const { mode, revoke, tenant, files, derived, traffic, duration } = record;
-    const rows = [
-        ['Tenant', tenant === undefined ? '' : code(tenant)],
-        ['Mode', mode === undefined ? '' : `${mode}${revoke === undefined ? '' : `, revoke: ${revoke}`}`],
-        ['Manifest', files.map(code).join(', ')],
-        ['Listed users', String(users)],
-        ['Held through roles, never touched', derived.length === 0 ? '' : counted(derived.length, 'permission')],
-        ['Requests to the tenant', String(requests)],
-        ['Waited for the rate limit', `${seconds(traffic.waited)} s`],
-        ['Duration', `${seconds(duration)} s`],
-    ];
-    const shown = rows
-        .filter(([, value]) => value !== '')
-        .map(([name, value]) => `<tr><td>${name}</td><td>${value}</td></tr>`);
-    return ['### Facts', table(['Fact', 'Value'])(shown.join('\n'))];
-}
-function seconds(milliseconds) {
-    return (milliseconds / 1000).toFixed(1);
-}
-function table(headers) {
-    const head = headers.map(header => `<th>${header}</th>`).join('');
-    return rows => `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`;
-}
-/** As many items as the budget allows; what is cut is counted, and the report file has it. */
-function foldable(title, items, frame) {
-    let size = 0;
-    const shown = items.filter(item => {
-        size += Buffer.byteLength(item);
-        return size <= LIST_BUDGET;
-    });
-    const cut = shown.length === items.length
-        ? ''
-        : `\n<p>${items.length - shown.length} more are cut here; the report file (output <code>report-file</code>) has all of them.</p>`;
-    const open = items.length <= FOLD_AFTER ? ' open' : '';
-    return `<details${open}><summary>${title}</summary>\n${frame(shown.join('\n'))}${cut}\n</details>`;
-}
-
-;// CONCATENATED MODULE: ./build/report/report.js
-// The only writer of log, annotations, summary, outputs and files. Every line from outside passes text.ts on its way.
+;// CONCATENATED MODULE: ./build/plan/saved.js
+// A plan as a file: what is written can be read back, and nothing else can. A file may come from anywhere. Pure.
 
 
 
-
-
-
-
-
-/** GitHub shows ten annotations of a kind for a step. */
-const SHOWN_ANNOTATIONS = 10;
-/** More than these are lines of the log alone. */
-const MOST_ANNOTATIONS = 100;
-const PROGRESS_EVERY = 5_000;
-function harmless(text) {
-    return plain(redact(text));
+const saved_name = schemas_string()
+    .min(1)
+    .max(1000)
+    .regex(/^\P{Cc}*$/u, 'holds control characters');
+const permission = strictObject({ api: saved_name, permission: saved_name });
+const operation = strictObject({
+    ...permission.shape,
+    roles: array(schemas_string()),
+    expires: schemas_string().exactOptional(),
+    reason: schemas_string().exactOptional(),
+});
+const savedPlan = strictObject({
+    format: literal(1),
+    digest: schemas_string(),
+    tenant: saved_name,
+    source: strictObject({
+        commit: schemas_string(),
+        files: array(schemas_string()),
+        at: iso_datetime(),
+        users: schemas_int().nonnegative(),
+        entry: schemas_int().exactOptional(),
+    }),
+    undoes: schemas_int().exactOptional(),
+    users: array(strictObject({
+        user: saved_name,
+        grant: array(operation),
+        revoke: array(operation),
+        before: array(permission),
+    })),
+    holders: array(strictObject({ ...permission.shape, before: schemas_int(), after: schemas_int() })),
+});
+/** The bytes of the file; equal plans give equal bytes. */
+function writeSaved(plan) {
+    return `${JSON.stringify({ digest: digestOf(plan), ...plan }, undefined, 2)}\n`;
 }
-function logLine(text) {
-    info(harmless(text));
-}
-/** Users one by one, each operation on a line of its own, told apart by sign and word. */
-function logPlan(plan) {
-    if (plan.users.length === 0)
-        return;
-    startGroup(harmless(`Plan for ${plan.tenant}: ${counted(plan.users.length, 'user')} to change`));
-    for (const { user, grant, revoke } of plan.users) {
-        logLine(user);
-        for (const operation of grant)
-            info(`  + grant ${operationText(operation, 'already effective')}`);
-        for (const operation of revoke)
-            info(`  - revoke ${operationText(operation, 'still effective')}`);
-    }
-    endGroup();
-}
-function operationText(operation, effective) {
-    return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, effective, harmless)}`;
-}
-/** Tells every five seconds how far a long list is, how fast it goes, when it will be through, and what it waits for. */
-function logProgress(doing, total, traffic) {
-    const from = { at: Date.now(), requests: traffic.requests };
-    let done = 0;
-    const timer = setInterval(() => {
-        const seconds = (Date.now() - from.at) / 1000;
-        const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`;
-        const left = done === 0 ? '' : `, about ${Math.ceil((seconds / done) * (total - done))} s left`;
-        const waiting = traffic.waitingFor === undefined ? '' : `; waiting for ${traffic.waitingFor}`;
-        info(`${doing}: ${done} of ${total}, ${pace}${left}${waiting}`);
-    }, PROGRESS_EVERY);
-    return {
-        step: () => {
-            done++;
-        },
-        end: () => {
-            clearInterval(timer);
-            info(`${doing}: ${done} of ${total}`);
-        },
-    };
-}
-/** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
-async function publish(whole) {
-    const record = redactAll(whole);
-    const conclusion = conclude(record);
-    annotate('error', [...record.errors, ...record.failures]);
-    annotate('warning', record.warnings);
-    annotate('notice', record.notices);
-    logLine(conclusion.sentence);
-    if (conclusion.result === 'failed' || conclusion.result === 'partial')
-        process.exitCode = ExitCode.Failure;
-    setOutput('result', conclusion.result);
-    setOutput('changed', conclusion.changed);
-    setOutput('grants', conclusion.grants);
-    setOutput('revocations', conclusion.revocations);
-    setOutput('users', conclusion.users);
-    setOutput('users-changed', conclusion.usersChanged);
-    setOutput('users-failed', conclusion.usersFailed);
-    setOutput('requests', conclusion.requests);
-    setOutput('report-file', await attemptFile('report', () => writeReport({ format: 1, ...conclusion, ...record })));
-    await attemptFile('job summary', () => writeSummary(renderSummary(record)));
-}
-async function writeReport(report) {
-    const temp = process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)();
-    await (0,promises_.mkdir)(temp, { recursive: true });
-    const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(temp, 'auth0-permissions-')), 'report.json');
-    await (0,promises_.writeFile)(path, JSON.stringify(report, undefined, 2));
-    return path;
-}
-async function writeSummary(markdown) {
-    const path = process.env.GITHUB_STEP_SUMMARY ?? '';
-    if (path !== '')
-        await (0,promises_.appendFile)(path, markdown);
-    return path;
-}
-/** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
-async function attemptFile(what, write) {
-    try {
-        return await write();
-    }
-    catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        warning(harmless(`The ${what} could not be written: ${reason}`));
-        return '';
-    }
-}
-const ANNOTATE = { error: core_error, warning: warning, notice: notice };
-function annotate(kind, findings) {
-    const say = ANNOTATE[kind];
-    if (findings.length > SHOWN_ANNOTATIONS) {
-        say(`${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`);
-    }
-    for (const { message, place } of findings.slice(0, MOST_ANNOTATIONS)) {
-        say(harmless(message), place && { file: harmless(place.file), startLine: place.line, startColumn: place.column });
-    }
-    for (const { message, place } of findings.slice(MOST_ANNOTATIONS)) {
-        logLine(place === undefined ? message : `${place.file}:${place.line}:${place.column} ${message}`);
-    }
-}
-
-;// CONCATENATED MODULE: ./build/plan/identify.js
-// Which user an e-mail address means. Anyone can sign up with somebody else's address, so only a verified one counts.
-// Pure.
-function identify(email, connection, candidates) {
-    const matches = candidates.filter(user => connection === undefined || user.connections.includes(connection));
-    const verified = matches.filter(user => user.verified);
-    const unverified = matches.filter(user => !user.verified);
-    const address = connection === undefined ? email : `${email} in connection ${connection}`;
-    const [found, ...others] = verified;
-    if (found === undefined)
-        return { kind: 'refused', message: nobody(address, unverified, candidates) };
-    if (others.length > 0) {
+function readSaved(text) {
+    const { data, error } = savedPlan.safeParse(saved_parse(text));
+    if (error !== undefined) {
+        const [{ path, message } = { path: [], message: '' }] = error.issues;
         return {
-            kind: 'refused',
-            message: `${verified.length} users have the verified address ${address}: ${identify_listed(verified)}. Use id, or connection to say which one.`,
+            problem: `it is not a plan that this action wrote: ${path.length === 0 ? '' : `${path.join('.')}: `}${message}`,
         };
     }
-    return {
-        kind: 'found',
-        id: found.id,
-        warning: unverified.length === 0
-            ? undefined
-            : `${address} is ${found.id}; not counted, as the address is not verified there: ${identify_listed(unverified)}.`,
-    };
-}
-function nobody(address, unverified, candidates) {
-    if (unverified.length > 0) {
-        return `No user has the verified address ${address}; unverified, and so not counted: ${identify_listed(unverified)}. Have the address verified, or use id.`;
+    const { digest, ...plan } = data;
+    if (digest !== digestOf(plan)) {
+        return {
+            problem: `its operations have been changed since it was written: their digest is ${digestOf(plan)}, not ${digest}`,
+        };
     }
-    if (candidates.length > 0) {
-        return `No user has the address ${address}; in other connections: ${identify_listed(candidates)}. Correct connection, or leave it out.`;
+    const users = new Set();
+    for (const { user, grant, revoke } of plan.users) {
+        if (users.has(user))
+            return { problem: `the user ${user} is in it twice` };
+        users.add(user);
+        const granted = new Set(grant.map(({ api, permission }) => grantOf(api, permission)));
+        if (revoke.some(({ api, permission }) => granted.has(grantOf(api, permission)))) {
+            return { problem: `it grants and revokes the same permission of ${user}` };
+        }
     }
-    return `The tenant has no user with the address ${address}. Correct the address, or remove the entry.`;
+    return { plan };
 }
-function identify_listed(users) {
-    return users.map(user => `${user.id} (${user.connections.join(', ') || 'no connection'})`).join('; ');
-}
-
-;// CONCATENATED MODULE: ./build/survey.js
-// From the users that the manifest lists to the users of the tenant and what they hold: look-ups by e-mail, then one
-// read for each user. One who cannot be read does not stop the others.
-
-
-
-/** @throws TenantError for what concerns the whole run, NotSentError where the run stops */
-async function survey(listed, reader, { width, readPermissions, onUser }) {
-    const identified = await pMap(listed, user => identifyListed(user, reader), { concurrency: width });
-    const { users, warnings } = unite(valuesOf(identified));
-    const read = await pMap(users, async (user) => {
-        const step = readPermissions ? await readState(user, reader) : { value: { ...user, live: undefined } };
-        onUser();
-        return step;
-    }, { concurrency: width });
-    return {
-        states: valuesOf(read),
-        failures: [...failuresOf(identified), ...failuresOf(read)],
-        warnings: [...identified.flatMap(step => ('warning' in step && step.warning ? [step.warning] : [])), ...warnings],
-    };
-}
-async function identifyListed(user, reader) {
-    const { id, email, connection, mention, grants } = user;
-    if (email === undefined)
-        return { value: { id, mention, desired: grants } };
-    return attempt(email, mention, async () => {
-        const found = identify(email, connection, await reader.findByEmail(email));
-        if (found.kind === 'refused')
-            return { failure: { user: email, message: found.message, mention } };
-        const value = { id: found.id, mention, desired: grants };
-        if (found.warning === undefined)
-            return { value };
-        return { value, warning: { user: found.id, message: found.warning, mention } };
-    });
-}
-/** Entries that turn out to be the same user ask for what all of them ask for. */
-function unite(users) {
-    const united = new Map();
-    const warnings = [];
-    for (const user of users) {
-        const first = united.get(user.id);
-        united.set(user.id, first === undefined ? user : { ...first, desired: new Map([...user.desired, ...first.desired]) });
-        if (first === undefined)
-            continue;
-        const message = `This entry and another one are the same user, ${user.id}; their permissions are united. Make one entry of them.`;
-        warnings.push({ user: user.id, message, mention: user.mention });
-    }
-    return { users: [...united.values()], warnings };
-}
-async function readState(user, reader) {
-    return attempt(user.id, user.mention, async () => {
-        const live = await reader.permissionsOf(user.id);
-        if (live !== undefined)
-            return { value: { ...user, live } };
-        const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`;
-        return { failure: { user: user.id, message, mention: user.mention } };
-    });
-}
-async function attempt(user, mention, work) {
+function saved_parse(text) {
     try {
-        return await work();
+        return JSON.parse(text);
     }
-    catch (error) {
-        if (!(error instanceof TenantError) || error.details.reach === 'run')
-            throw error;
-        return { failure: { user, message: error.message, mention } };
+    catch {
+        return undefined;
     }
-}
-function valuesOf(steps) {
-    return steps.flatMap(step => ('value' in step ? [step.value] : []));
-}
-function failuresOf(steps) {
-    return steps.flatMap(step => ('failure' in step ? [step.failure] : []));
-}
-
-;// CONCATENATED MODULE: external "node:timers/promises"
-const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: external "node:v8"
-const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
-;// CONCATENATED MODULE: ./build/tenant/answer-error.js
-// An answer that is not what was hoped for → an error with Auth0's own words in it.
-
-
-
-/** The Management API's form, and the token endpoint's. */
-const errorBody = object({
-    message: schemas_string().optional(),
-    errorCode: schemas_string().optional(),
-    error: schemas_string().optional(),
-    error_description: schemas_string().optional(),
-});
-/** Where Auth0, and the network before it, put the id that their support asks for. */
-const REQUEST_ID_HEADERS = ['ot-baggage-auth0-request-id', 'x-auth0-requestid', 'cf-ray'];
-const answer_error_LONGEST_QUOTE = 300;
-function answerError(answer, summary, reach, advice) {
-    const { data } = errorBody.safeParse(answer.body);
-    const words = data?.message ?? data?.error_description ?? (typeof answer.body === 'string' ? answer.body : undefined);
-    // An answer may quote what it was sent, and of a secret that is cut in two nothing would be recognised later.
-    const said = words && redact(words);
-    return new TenantError(summary, {
-        request: `${answer.request.method} ${answer.request.path}`,
-        reach,
-        attempts: answer.attempts,
-        status: answer.status,
-        errorCode: data?.errorCode ?? data?.error,
-        answer: said !== undefined && said.length > answer_error_LONGEST_QUOTE ? `${said.slice(0, answer_error_LONGEST_QUOTE)}…` : said,
-        requestId: REQUEST_ID_HEADERS.map(name => answer.headers[name]).find(value => typeof value === 'string'),
-        advice,
-    });
-}
-function isRedirect(status) {
-    return status >= 300 && status < 400;
-}
-function redirectAdvice({ location }) {
-    const target = URL.parse(String(location))?.host;
-    const where = target === undefined ? '' : ` to ${target}`;
-    return `It redirects${where}, which is never followed; set the input domain to the tenant's own domain.`;
 }
 
 ;// CONCATENATED MODULE: ./build/tenant/pace.js
@@ -64749,6 +64717,1185 @@ function wholeNumber(header) {
     return typeof header === 'string' && /^\d{1,12}$/.test(header) ? Number(header) : undefined;
 }
 
+;// CONCATENATED MODULE: ./build/steps/context.js
+// What every step of a run is handed, and how a step tells what it found.
+
+function refuse(record, messages) {
+    if (messages.length > 0)
+        record.stopped = 'refused';
+    record.errors.push(...messages.map(findingOf));
+}
+function warn(record, messages) {
+    record.warnings.push(...messages.map(findingOf));
+}
+function context_notice(record, messages) {
+    record.notices.push(...messages.map(findingOf));
+}
+function findingOf(message) {
+    return { message };
+}
+/** Sentences about users, at the lines that list them. */
+function locateUsers(documents, findings) {
+    const mentioned = findings.flatMap(({ mention }) => mention ?? []);
+    const places = placesOf(documents, mentioned);
+    return findings.map(({ user, message, mention }) => {
+        const place = mention && places[mentioned.indexOf(mention)];
+        return { user, message, ...(place && { place }) };
+    });
+}
+
+;// CONCATENATED MODULE: ./build/steps/recall.js
+// Asks the ledger what earlier applies asked for, and whether this one may follow them.
+
+
+
+
+
+const NOTHING = { ledger: undefined, history: NO_HISTORY, managed: new Map(), changed: undefined };
+/** @returns undefined where the run needs the ledger and cannot have it; why is told as a refusal */
+async function recall(context) {
+    const { inputs, workflow, record } = context;
+    const need = needOf(context);
+    if (need === undefined && (inputs.mode === 'plan' || workflow.repository === undefined))
+        return NOTHING;
+    try {
+        return await readLedger(context, await recall_open(context), need);
+    }
+    catch (error) {
+        if (!(error instanceof ActionError))
+            throw error;
+        const message = `${error.message} ${ledgerAdvice(error)}`.trim();
+        if (need !== undefined) {
+            refuse(record, [`The input ${need} needs the ledger. ${message}`]);
+            return undefined;
+        }
+        context_notice(record, [`This apply is not recorded in the ledger. ${message}`]);
+        return NOTHING;
+    }
+}
+/** The input that cannot do without the ledger. */
+function needOf({ inputs }) {
+    if (inputs.revoke === 'managed')
+        return 'revoke: managed';
+    return inputs.scope === 'changed' ? 'scope: changed' : undefined;
+}
+async function recall_open({ inputs, workflow }) {
+    const { githubToken: token } = inputs;
+    const { repository } = workflow;
+    if (repository === undefined) {
+        throw new ActionError('It is kept on GitHub, and this run has no GITHUB_REPOSITORY. Set revoke: never or revoke: all, and scope: all.');
+    }
+    if (token === undefined) {
+        throw new ActionError("It is kept on GitHub, and the input github-token is empty; leave it out, as its default is the job's own token.");
+    }
+    return openLedger({ github: await openGitHub({ token, repository }), tenant: inputs.domain.host, workflow });
+}
+async function readLedger(context, ledger, need) {
+    const { inputs, record, task } = context;
+    const history = await ledger.history();
+    record.ledger = { base: history.base?.commit, attempts: history.attempts.length, deployment: undefined };
+    await checkOrder(context, ledger, history);
+    if (task.kind === 'saved')
+        return { ...NOTHING, ledger, history };
+    const doubts = await doubtsOf(context, ledger, history, task.files);
+    if (doubts.length > 0 && need === undefined) {
+        context_notice(record, [`This apply is not recorded in the ledger: ${doubts.join('; ')}.`]);
+        return { ...NOTHING, history };
+    }
+    refuse(record, doubts.map(doubt => `The input ${need} is refused: ${doubt}.`));
+    if (doubts.length > 0)
+        return undefined;
+    if (need === undefined)
+        return { ...NOTHING, ledger, history };
+    const files = task.files.documents.map(({ file }) => file);
+    const entries = history.base === undefined ? history.attempts : [history.base, ...history.attempts];
+    const revisions = await ledger.revisionsOf(entries, files);
+    const [base] = revisions;
+    const followsBase = inputs.scope === 'changed' && history.base !== undefined && base !== undefined;
+    if (inputs.scope === 'changed' && !followsBase) {
+        context_notice(record, ['No apply has succeeded yet, so every listed user is read.']);
+    }
+    const later = [...revisions.slice(1), task.files.manifest.users];
+    return {
+        ledger,
+        history,
+        managed: unionOf(revisions),
+        changed: followsBase ? changedSince(base, later) : undefined,
+    };
+}
+/** Going back is a revert, a new commit: an old run that is started again must not undo what came after it. */
+async function checkOrder(context, ledger, history) {
+    const { inputs, record } = context;
+    const commit = commitOf(context);
+    const entries = history.base === undefined ? history.attempts : [...history.attempts, history.base];
+    const newer = await firstAfter(ledger, commit, entries);
+    if (newer === undefined)
+        return;
+    const message = `A newer revision of the manifest was applied already: ${newer.commit} comes after ${commit}, the commit of this run. An old run is not applied over a newer one; to go back, revert the newer commit.`;
+    if (inputs.mode === 'apply')
+        refuse(record, [message]);
+    else
+        warn(record, [message]);
+}
+async function firstAfter(ledger, commit, entries) {
+    const commits = new Set();
+    for (const entry of entries) {
+        if (commit === '' || commits.has(entry.commit))
+            continue;
+        commits.add(entry.commit);
+        if (await ledger.isBefore(commit, entry))
+            return entry;
+    }
+    return undefined;
+}
+/** The commit whose manifest this run applies; empty where no commit holds it. */
+function commitOf({ task, workflow }) {
+    return task.kind === 'saved' ? task.plan.source.commit : workflow.commit;
+}
+/** Why the ledger would tell later runs something else than what this run asks for. */
+async function doubtsOf({ inputs, workflow }, ledger, { base, attempts }, { documents }) {
+    const { commit } = workflow;
+    const differences = await ledger.differences({ commit, documents, patterns: inputs.manifest });
+    if (differences.length > 0) {
+        return [`${differences.join(', ')}; check out the commit of the run, with nothing changed and nothing left out`];
+    }
+    const present = new Set(documents.map(({ file }) => file));
+    const left = [...new Set([...attempts, ...(base ? [base] : [])].flatMap(({ files = [] }) => files))].filter(file => !present.has(file));
+    const kept = await ledger.held(left, commit);
+    if (kept.length === 0)
+        return [];
+    return [
+        `an earlier apply to this tenant read ${kept.join(', ')} too, which this commit still holds and this run does not read, so that its users would count as having left; name all files of a tenant in the input manifest, or delete those that are not in use`,
+    ];
+}
+
+;// CONCATENATED MODULE: ./build/steps/apply-plan.js
+// Judges a plan, and does it: recorded in the ledger from before the first write to after the last.
+
+
+
+
+
+
+
+
+
+
+
+/** Shows the plan, saves it, and tells why it may not be done. */
+async function judgePlan({ inputs, record, task }, plan) {
+    const { mode, maxRevocations, approvedPlan, failOnChanges } = inputs;
+    logPlan(plan, record.digest);
+    const readable = plan.users.every(({ before }) => before !== undefined);
+    if (readable && task.kind === 'manifest')
+        record.planFile = await saveFile('plan', writeSaved(plan));
+    refuse(record, checkLimit(plan));
+    refuse(record, checkApproval(plan, record.digest ?? '', approvedPlan));
+    if (approvedPlan !== undefined && record.stopped === undefined)
+        record.approval = 'approved';
+    const tooMany = checkRevocations(plan, maxRevocations);
+    if (mode === 'apply')
+        refuse(record, tooMany);
+    else
+        warn(record, tooMany);
+    record.drift = mode === 'plan' && failOnChanges && plan.users.length > 0;
+}
+async function applyPlan(context, { plan, survey }, memory) {
+    const { record } = context;
+    const entry = await begin(context, memory, plan);
+    if (record.stopped !== undefined)
+        return;
+    try {
+        await write(context, plan, survey);
+    }
+    finally {
+        record.undoPlanFile = await saveFile('undo-plan', writeSaved(undoOf(plan, record.outcomes, entry)));
+        if (entry !== undefined)
+            await end(context, memory, entry);
+    }
+}
+/** @returns the entry of this apply in the ledger, where there is one */
+async function begin(context, { ledger }, plan) {
+    const { inputs, record } = context;
+    const commit = commitOf(context);
+    if (ledger === undefined)
+        return undefined;
+    try {
+        if (commit === '')
+            throw new ActionError('The plan does not say which commit it was computed from.');
+        const { files, at } = plan.source;
+        const note = { manifest: files, at, digest: record.digest ?? '', ...(plan.undoes && { undoes: plan.undoes }) };
+        return await ledger.begin(commit, note);
+    }
+    catch (error) {
+        if (!(error instanceof ActionError))
+            throw error;
+        const message = `${error.message} ${ledgerAdvice(error)}`.trim();
+        if (inputs.revoke === 'managed' || inputs.scope === 'changed') {
+            refuse(record, [`The apply could not be recorded in the ledger before its first write. ${message}`]);
+        }
+        else
+            context_notice(record, [`This apply is not recorded in the ledger. ${message}`]);
+        return undefined;
+    }
+}
+/** Success is what later runs build on, so it is said only where everybody has what the manifest asks for. */
+async function end(context, { ledger, history }, entry) {
+    const { record, task } = context;
+    const { outcomes, failures } = record;
+    const newest = history.attempts[0] ?? history.base;
+    const stale = task.kind === 'saved' && newest !== undefined && newest.id !== task.plan.source.entry;
+    if (stale) {
+        warn(record, [
+            'Since this plan was computed, another apply went to the tenant; what it did to other users is not looked at here, so the ledger does not count this apply as complete. Run mode: apply without plan-file.',
+        ]);
+    }
+    const converged = !stale && failures.length === 0 && outcomes.every(({ status }) => status === 'done');
+    const grants = outcomes.reduce((sum, { granted }) => sum + granted.length, 0);
+    const revocations = outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0);
+    const description = `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} done`;
+    try {
+        await ledger?.end(entry, converged, description);
+    }
+    catch (error) {
+        if (!(error instanceof ActionError))
+            throw error;
+        warn(record, [
+            `The ledger does not know how this apply ended, and counts it as one that did not finish. ${error.message}`,
+        ]);
+    }
+}
+async function write({ tenant, record, task }, plan, surveyed) {
+    const progress = logProgress('Changing users', plan.users.length, record.traffic);
+    await apply(plan, tenant, {
+        width: MOST_IN_FLIGHT,
+        onOutcome: outcome => {
+            record.outcomes.push(outcome);
+            progress.step();
+        },
+    }).finally(progress.end);
+    const mentions = new Map(surveyed.states.map(({ id, mention }) => [id, mention]));
+    const failed = record.outcomes.filter(outcome => outcome.status === 'failed');
+    const failures = failed.map(({ user, errors }) => {
+        const mention = mentions.get(user);
+        return { user, message: errors.join(' '), ...(mention && { mention }) };
+    });
+    record.failures.push(...locateUsers(task.kind === 'saved' ? [] : task.files.documents, failures));
+    const left = record.outcomes.filter(outcome => outcome.status === 'not attempted').length;
+    if (left > 0)
+        record.errors.push({ message: `${counted(left, 'user')} of the plan were not attempted.` });
+}
+
+;// CONCATENATED MODULE: ./build/steps/check-access.js
+// What this run may do: by the token's scopes, by the event that started it, and by the APIs that the tenant has.
+
+
+
+
+/** @param scopes undefined where the token does not tell */
+function checkAccess({ inputs, task, record, workflow }, scopes) {
+    const has = (scope) => scopes === undefined || scopes.has(scope);
+    const assignOnly = has('update:users') && !has('read:users') && canAssignOnly(inputs, task);
+    const toRead = assignOnly ? [] : ['read:users', 'read:resource_servers'];
+    const toWrite = inputs.mode === 'apply' ? ['update:users'] : [];
+    refuse(record, checkScopes(scopes, [...toRead, ...toWrite]));
+    if (inputs.mode === 'apply') {
+        refuse(record, checkEvent(workflow));
+        warn(record, warnOfRef(workflow));
+    }
+    return { readApis: has('read:resource_servers'), readUsers: has('read:users'), assignOnly };
+}
+function canAssignOnly({ mode, revoke }, task) {
+    if (mode !== 'apply' || revoke !== 'never' || task.kind === 'saved')
+        return false;
+    return task.files.manifest.users.every(user => user.id !== undefined);
+}
+async function checkApis({ task, tenant, record }) {
+    if (task.kind === 'saved') {
+        const granted = task.plan.users.flatMap(({ grant }) => grant);
+        const apis = await tenant.apis([...new Set(granted.map(({ api }) => api))]);
+        refuse(record, checkPlanNames(granted, apis));
+        warn(record, warnOfApis(apis.values()));
+        return;
+    }
+    const { documents, manifest } = task.files;
+    const apis = await tenant.apis([...manifest.apis]);
+    const unknown = checkNames(documents, new Map([...apis].map(([identifier, api]) => [identifier, api.permissions])));
+    if (unknown.length > 0)
+        record.stopped = 'refused';
+    record.errors.push(...locateRemarks(documents, unknown));
+    warn(record, warnOfApis(apis.values()));
+}
+
+;// CONCATENATED MODULE: ./build/report/comment.js
+// A run's record → the comment on a pull request, one for each tenant: the job summary's content, smaller. Pure.
+
+
+/** GitHub takes 65,536 characters; this leaves room for what surrounds the report. */
+const REPORT_LIMIT = 62_000;
+const COMMENT = {
+    limit: REPORT_LIMIT,
+    whole: 'the job summary has more, and the report file (output <code>report-file</code>) has all of them',
+    foldFacts: true,
+    notes: [],
+};
+const LONGEST_HOST = 253;
+/** Under 65,536 characters and bytes, and begins with `markerOf` its tenant. */
+function renderComment(record, options = {}) {
+    return [
+        markerOf(record.tenant ?? ''),
+        renderReport(record, { ...COMMENT, notes: outdatedNotes(record) }).trimEnd(),
+        ...origin(options),
+        '',
+    ].join('\n\n');
+}
+/** An earlier plan must not be taken for what would happen now, wherever it was read. */
+function outdatedNotes({ plan }) {
+    if (plan === undefined)
+        return ['A plan that this comment showed before is outdated; this run made none.'];
+    if (plan.users.length > 0)
+        return [];
+    return ['Nothing would change any more: a plan that this comment showed before is outdated.'];
+}
+function origin({ runUrl, commit }) {
+    const parts = [
+        commit === undefined ? '' : `for commit ${shortCommit(commit)}`,
+        runUrl === undefined ? '' : `by ${text_link(runUrl, 'this workflow run')}`,
+    ].filter(part => part !== '');
+    return parts.length === 0 ? [] : [`<p>Written ${parts.join(' ')}.</p>`];
+}
+/**
+ * What nobody sees, and an earlier comment about the same tenant is recognised by. HTML ends a comment at `-->` or
+ * `--!>`, so no two hyphens stay together; only what a host can hold stays as it is.
+ */
+function markerOf(tenant) {
+    const safe = clip(tenant, LONGEST_HOST).replace(/[^A-Za-z0-9.:-]|(?<=-)-/gu, character => `%${character.codePointAt(0)?.toString(16)};`);
+    return `<!-- auth0-permissions: ${safe} -->`;
+}
+
+;// CONCATENATED MODULE: ./build/steps/comment.js
+// Keeps one comment with the plan on the pull request. A comment is for reading: when it cannot be written, the run goes
+// on.
+
+
+
+
+
+async function publishComment(inputs, workflow, record) {
+    if ((inputs.mode !== 'plan' && inputs.mode !== 'apply') || !inputs.comment)
+        return;
+    const { pullRequest, repository, commit, runUrl } = workflow;
+    const { githubToken: token, domain } = inputs;
+    if (pullRequest === undefined || repository === undefined)
+        return;
+    if (token === undefined) {
+        warn(record, ['There is no comment on the pull request, as the input github-token is empty.']);
+        return;
+    }
+    try {
+        const github = await openGitHub({ token, repository });
+        // A comment is not masked by the runner.
+        const body = renderComment(redactAll(record), { commit, ...(runUrl !== undefined && { runUrl }) });
+        await keepComment(github, pullRequest, markerOf(domain.host), body);
+    }
+    catch (error) {
+        if (!(error instanceof ActionError))
+            throw error;
+        const denied = error instanceof GitHubError && (error.status === 403 || error.status === 404);
+        const advice = denied
+            ? 'Add pull-requests: write to the permissions of the job; on a pull request from a fork the token never has it.'
+            : 'Run it again when GitHub answers.';
+        warn(record, [`There is no comment on the pull request. ${error.message} ${advice}`]);
+    }
+}
+/** By marker and author: anybody who can write may copy the marker into a comment of their own. */
+async function keepComment(github, pullRequest, marker, body) {
+    const [comments, login] = await Promise.all([github.comments(pullRequest), github.login()]);
+    const own = comments.find(({ author, body }) => author === login && body.startsWith(marker));
+    if (own === undefined)
+        await github.addComment(pullRequest, body);
+    else if (own.body !== body)
+        await github.editComment(own.id, body);
+}
+
+;// CONCATENATED MODULE: ./build/plan/advise.js
+// What would make a manifest simpler, where that is plain to see. Pure.
+
+/** Fewer users with the same grants are no pattern yet. */
+const LEAST_USERS = 5;
+const LEAST_GRANTS = 2;
+const MOST_SENTENCES = 5;
+/** Sentences, the weightiest first. */
+function adviseOn(users) {
+    return [...adviseRoles(users), ...adviseDerived(users)];
+}
+/** Auth0 itself recommends roles for what many users share. */
+function adviseRoles(users) {
+    const groups = new Map();
+    for (const { listed, desired } of users) {
+        if (!listed || desired.size < LEAST_GRANTS)
+            continue;
+        const key = JSON.stringify([...desired.keys()].sort(compareText));
+        const group = groups.get(key) ?? { size: desired.size, count: 0 };
+        group.count++;
+        groups.set(key, group);
+    }
+    return [...groups.values()]
+        .filter(({ count }) => count >= LEAST_USERS)
+        .sort((a, b) => b.count * b.size - a.count * a.size)
+        .slice(0, MOST_SENTENCES)
+        .map(({ size, count }) => `${count} listed users have the same ${size} direct permissions; a role would say it once.`);
+}
+function adviseDerived(users) {
+    const counts = new Map();
+    for (const { listed, desired, live } of users) {
+        for (const [grant, roles] of listed ? (live?.derived ?? []) : []) {
+            if (!desired.has(grant))
+                continue;
+            const { api, permission } = partsOf(grant);
+            const key = `${permission} on ${api} through the role ${roles.join(', ')}`;
+            counts.set(key, (counts.get(key) ?? 0) + 1);
+        }
+    }
+    return [...counts]
+        .sort(([a, first], [b, second]) => second - first || compareText(a, b))
+        .slice(0, MOST_SENTENCES)
+        .map(([what, count]) => {
+        const who = count === 1 ? '1 listed user has' : `${count} listed users have`;
+        return `${who} ${what} already; the manifest need not grant it directly too.`;
+    });
+}
+
+;// CONCATENATED MODULE: ./build/plan/diff.js
+// Desired × managed × live → Plan. Only direct grants count as live; what a role gives is shown, and never touched. Pure.
+
+function diff({ tenant, source, users, revoke, apis }) {
+    const isOurs = {
+        never: () => false,
+        managed: ({ managed }, grant) => managed.has(grant),
+        all: ({ listed }, grant) => listed && apis.has(partsOf(grant).api),
+    };
+    const plans = users
+        .map(user => planUser(user, isOurs[revoke]))
+        .filter(plan => plan.grant.length + plan.revoke.length > 0)
+        .sort((a, b) => compareText(a.user, b.user));
+    return { format: 1, tenant, source, users: plans, holders: countHolders(plans, users) };
+}
+function planUser(user, isOurs) {
+    const { id, desired, live } = user;
+    const wanted = new Set(desired.keys());
+    if (live === undefined)
+        return { user: id, grant: operations(wanted, new Map(), desired), revoke: [] };
+    const surplus = [...live.direct.difference(wanted)].filter(grant => isOurs(user, grant));
+    return {
+        user: id,
+        grant: operations(wanted.difference(live.direct), live.derived, desired),
+        revoke: operations(surplus, live.derived, new Map()),
+        before: sortedPermissions(live.direct),
+    };
+}
+function operations(grants, derived, terms) {
+    return [...grants]
+        .sort(compareText)
+        .map(grant => ({ ...partsOf(grant), roles: derived.get(grant) ?? [], ...termsOf(terms.get(grant)) }));
+}
+function termsOf({ expires, reason } = {}) {
+    return { ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) };
+}
+function countHolders(plans, users) {
+    const changes = new Map();
+    const count = (operations, by) => {
+        for (const { api, permission } of operations) {
+            const grant = grantOf(api, permission);
+            changes.set(grant, (changes.get(grant) ?? 0) + by);
+        }
+    };
+    const listed = new Set(users.filter(user => user.listed).map(({ id }) => id));
+    for (const { user, grant, revoke } of plans) {
+        if (!listed.has(user))
+            continue;
+        count(grant, 1);
+        count(revoke, -1);
+    }
+    const before = new Map();
+    for (const { listed, live } of users) {
+        if (live === undefined)
+            return [];
+        if (!listed)
+            continue;
+        for (const grant of live.direct)
+            if (changes.has(grant))
+                before.set(grant, (before.get(grant) ?? 0) + 1);
+    }
+    return [...changes]
+        .sort(([a], [b]) => compareText(a, b))
+        .map(([grant, change]) => {
+        const held = before.get(grant) ?? 0;
+        return { ...partsOf(grant), before: held, after: held + change };
+    });
+}
+/** Grants of listed users that nobody desires and the plan leaves alone. */
+function unmanagedOf(users, plan) {
+    const revoked = new Map(plan.users.map(({ user, revoke }) => [user, new Set(revoke.map(grantFrom))]));
+    return users.flatMap(({ id, listed, desired, live }) => {
+        if (!listed || live === undefined)
+            return [];
+        const left = [...live.direct].filter(grant => !desired.has(grant) && !revoked.get(id)?.has(grant));
+        return sortedPermissions(left).map(permission => ({ user: id, ...permission }));
+    });
+}
+function grantFrom({ api, permission }) {
+    return grantOf(api, permission);
+}
+
+;// CONCATENATED MODULE: ./build/plan/identify.js
+// Which user an e-mail address means. Anyone can sign up with somebody else's address, so only a verified one counts.
+// Pure.
+function identify(email, connection, candidates) {
+    const matches = candidates.filter(user => connection === undefined || user.connections.includes(connection));
+    const verified = matches.filter(user => user.verified);
+    const unverified = matches.filter(user => !user.verified);
+    const address = connection === undefined ? email : `${email} in connection ${connection}`;
+    const [found, ...others] = verified;
+    if (candidates.length === 0) {
+        const message = `The tenant has no user with the address ${address}. Correct the address, or remove the entry.`;
+        return { kind: 'missing', message };
+    }
+    if (found === undefined)
+        return { kind: 'refused', message: nobody(address, unverified, candidates) };
+    if (others.length > 0) {
+        return {
+            kind: 'refused',
+            message: `${verified.length} users have the verified address ${address}: ${identify_listed(verified)}. Use id, or connection to say which one.`,
+        };
+    }
+    return {
+        kind: 'found',
+        id: found.id,
+        warning: unverified.length === 0
+            ? undefined
+            : `${address} is ${found.id}; not counted, as the address is not verified there: ${identify_listed(unverified)}.`,
+    };
+}
+function nobody(address, unverified, candidates) {
+    if (unverified.length > 0) {
+        return `No user has the verified address ${address}; unverified, and so not counted: ${identify_listed(unverified)}. Have the address verified, or use id.`;
+    }
+    return `No user has the address ${address}; in other connections: ${identify_listed(candidates)}. Correct connection, or leave it out.`;
+}
+function identify_listed(users) {
+    return users.map(user => `${user.id} (${user.connections.join(', ') || 'no connection'})`).join('; ');
+}
+
+;// CONCATENATED MODULE: ./build/survey.js
+// From the users that the manifest lists to the users of the tenant and what they hold: look-ups by e-mail, then one
+// read for each user. One who cannot be read does not stop the others.
+
+
+
+/** @throws TenantError for what concerns the whole run, NotSentError where the run stops */
+async function survey(subjects, reader, { width, readPermissions, others, mayLose, onUser }) {
+    const identifyAll = (batch) => pMap(batch, subject => identifySubject(subject, reader), { concurrency: width });
+    const first = await identifyAll(subjects);
+    const twins = await findTwins(subjects, valuesOf(first), reader, { width, others, mayLose });
+    const identified = [...first, ...(await identifyAll(twins))];
+    const { users, warnings } = unite(valuesOf(identified));
+    const read = await pMap(users, async (user) => {
+        const step = readPermissions ? await readState(user, reader) : { value: { ...user, live: undefined } };
+        onUser();
+        return step;
+    }, { concurrency: width });
+    const steps = [...identified, ...read];
+    return {
+        states: valuesOf(read),
+        failures: steps.flatMap(step => ('failure' in step ? [step.failure] : [])),
+        missing: steps.flatMap(step => ('missing' in step ? [step.missing] : [])),
+        warnings: [...identified.flatMap(step => ('warning' in step && step.warning ? [step.warning] : [])), ...warnings],
+    };
+}
+async function identifySubject(subject, reader) {
+    const { id, email, connection, mention, grants, managed } = subject;
+    const known = { ...mentionOf(subject), listed: mention !== undefined, desired: grants, managed };
+    if (email === undefined)
+        return { value: { id, ...known } };
+    return attempt(email, mention, async () => {
+        const found = identify(email, connection, await reader.findByEmail(email));
+        if (found.kind !== 'found') {
+            const finding = { user: email, message: found.message, ...mentionOf(subject) };
+            return found.kind === 'missing' ? { missing: finding } : { failure: finding };
+        }
+        const value = { id: found.id, ...known };
+        if (found.warning === undefined)
+            return { value };
+        return { value, warning: { user: found.id, message: found.warning, ...mentionOf(subject) } };
+    });
+}
+function mentionOf({ mention }) {
+    return mention === undefined ? {} : { mention };
+}
+/**
+ * Entries among the others that may mean a user of this run in another way: what such an entry asks for must not be
+ * taken away because another entry does not ask for it any more.
+ */
+async function findTwins(subjects, known, reader, { width, others, mayLose }) {
+    if (others.length === 0)
+        return [];
+    const ids = new Set(known.map(({ id }) => id));
+    const emails = new Set(subjects.flatMap(({ email }) => email ?? []));
+    const byId = subjects.filter(subject => subject.id !== undefined && mayLose(subject));
+    if (others.some(({ email }) => email !== undefined)) {
+        const found = await pMap(byId, ({ id }) => (id === undefined ? undefined : reader.emailOf(id)), {
+            concurrency: width,
+        });
+        for (const email of found)
+            if (email !== undefined)
+                emails.add(email);
+    }
+    return others.filter(({ id, email }) => (id === undefined ? emails.has(email) : ids.has(id)));
+}
+/** Entries that turn out to be the same user ask for what all of them ask for. */
+function unite(users) {
+    const united = new Map();
+    const warnings = [];
+    for (const user of users) {
+        const first = united.get(user.id);
+        united.set(user.id, first === undefined ? user : both(first, user));
+        if (!first?.listed || !user.listed)
+            continue;
+        const message = `This entry and another one are the same user, ${user.id}; their permissions are united. Make one entry of them.`;
+        warnings.push({ user: user.id, message, ...mentionOf(user) });
+    }
+    return { users: [...united.values()], warnings };
+}
+function both(first, second) {
+    return {
+        id: first.id,
+        ...mentionOf(first.listed ? first : second),
+        listed: first.listed || second.listed,
+        desired: new Map([...second.desired, ...first.desired]),
+        managed: first.managed.union(second.managed),
+    };
+}
+async function readState(user, reader) {
+    return attempt(user.id, user.mention, async () => {
+        const live = await reader.permissionsOf(user.id);
+        if (live !== undefined)
+            return { value: { ...user, live } };
+        const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`;
+        return { missing: { user: user.id, message, ...mentionOf(user) } };
+    });
+}
+async function attempt(user, mention, work) {
+    try {
+        return await work();
+    }
+    catch (error) {
+        if (!(error instanceof TenantError) || error.details.reach === 'run')
+            throw error;
+        return { failure: { user, message: error.message, ...(mention && { mention }) } };
+    }
+}
+function valuesOf(steps) {
+    return steps.flatMap(step => ('value' in step ? [step.value] : []));
+}
+
+;// CONCATENATED MODULE: ./build/steps/compute-plan.js
+// From the task to a plan: the users of the manifest, or those of a saved plan, are read, and what differs is planned.
+
+
+
+
+
+
+
+
+
+
+
+async function computePlan(context, memory, access) {
+    const { task, record } = context;
+    const planning = task.kind === 'saved'
+        ? await resumePlan(context, task.plan)
+        : await planManifest(context, task.files, memory, access);
+    record.plan = planning.plan;
+    record.digest = digestOf(task.kind === 'saved' ? task.plan : planning.plan);
+    return planning;
+}
+async function planManifest(context, files, memory, { assignOnly }) {
+    const { inputs, record } = context;
+    if (assignOnly) {
+        warn(record, ['The token may not read users, so what is desired is assigned without looking at what is there.']);
+    }
+    const { chosen, others } = chooseSubjects(files.manifest.users, memory, inputs.revoke === 'managed');
+    const surveyed = await readUsers(context, chosen, { readPermissions: !assignOnly, others });
+    const plan = diff({
+        tenant: inputs.domain.host,
+        source: sourceOf(context, files, memory),
+        users: surveyed.states,
+        revoke: inputs.revoke,
+        apis: files.manifest.apis,
+    });
+    record.unmanaged = unmanagedOf(surveyed.states, plan);
+    record.advice = adviseOn(surveyed.states);
+    return { plan, survey: surveyed };
+}
+function sourceOf({ workflow }, { documents, manifest, at }, { history }) {
+    const newest = history.attempts[0] ?? history.base;
+    return {
+        commit: workflow.commit,
+        files: documents.map(({ file }) => file),
+        at: at.toISOString(),
+        users: manifest.users.length,
+        ...(newest && { entry: newest.id }),
+    };
+}
+/** Listed users with what is managed of them, those who have left the manifest, and those whom the scope leaves out. */
+function chooseSubjects(listed, { managed, changed }, offBoard) {
+    const subjects = new Map();
+    for (const user of listed) {
+        const identity = userIdentity(user);
+        subjects.set(identity, { ...user, managed: managed.get(identity)?.grants ?? NO_GRANTS });
+    }
+    for (const [identity, { user, grants }] of offBoard ? managed : []) {
+        if (subjects.has(identity))
+            continue;
+        const { mention: _, ...left } = user;
+        subjects.set(identity, { ...left, grants: new Map(), managed: grants });
+    }
+    const isChosen = ([identity]) => changed === undefined || changed.has(identity);
+    const { chosen = [], others = [] } = Object.groupBy(subjects, entry => (isChosen(entry) ? 'chosen' : 'others'));
+    return { chosen: chosen.map(([, subject]) => subject), others: others.map(([, subject]) => subject) };
+}
+/** A saved plan is done exactly, or not at all for a user who has changed since. */
+async function resumePlan(context, saved) {
+    const { record } = context;
+    const subjects = saved.users.map(({ user }) => ({ id: user, grants: new Map(), managed: NO_GRANTS }));
+    const surveyed = await readUsers(context, subjects, { readPermissions: true, others: [] });
+    const live = new Map(surveyed.states.map(state => [state.id, state.live?.direct ?? NO_GRANTS]));
+    const users = [];
+    for (const userPlan of saved.users) {
+        const held = live.get(userPlan.user);
+        if (held === undefined)
+            continue;
+        const resumption = resume(userPlan, held);
+        if (resumption.kind === 'moved') {
+            const now = [...held].map(grant => `${partsOf(grant).permission} on ${partsOf(grant).api}`).sort();
+            const message = `${userPlan.user} has changed since the plan was computed, and holds ${now.join(', ') || 'nothing'} directly now. Make a new plan for this user.`;
+            record.failures.push({ user: userPlan.user, message });
+        }
+        else if (resumption.left !== undefined)
+            users.push(resumption.left);
+    }
+    return { plan: { ...saved, users }, survey: surveyed };
+}
+async function readUsers({ inputs, task, tenant, record }, subjects, options) {
+    const { revoke } = inputs;
+    const progress = logProgress(options.readPermissions ? 'Reading users' : 'Listing users', subjects.length, record.traffic);
+    const surveyed = await survey(subjects, tenant, {
+        ...options,
+        width: MOST_IN_FLIGHT,
+        mayLose: ({ grants, managed }) => revoke === 'all' || (revoke === 'managed' && !managed.isSubsetOf(new Set(grants.keys()))),
+        onUser: progress.step,
+    }).finally(progress.end);
+    tellSurvey(surveyed, task, inputs.missingUsers === 'warn', record);
+    return surveyed;
+}
+function tellSurvey(surveyed, task, missingIsFine, record) {
+    const documents = task.kind === 'saved' ? [] : task.files.documents;
+    const { listed = [], left = [] } = Object.groupBy(surveyed.missing, ({ mention }) => mention === undefined && task.kind === 'manifest' ? 'left' : 'listed');
+    record.failures.push(...locateUsers(documents, surveyed.failures));
+    const missing = locateUsers(documents, listed);
+    if (missingIsFine)
+        record.warnings.push(...missing);
+    else
+        record.failures.push(...missing);
+    record.warnings.push(...locateUsers(documents, surveyed.warnings));
+    for (const { user } of left) {
+        const message = `${user} has left the manifest and is not in the tenant any more; there is nothing left to revoke.`;
+        record.notices.push({ message });
+    }
+    record.read = surveyed.states.length;
+    record.derived = surveyed.states.filter(({ listed }) => listed).flatMap(derivedOf);
+}
+
+;// CONCATENATED MODULE: ./build/export.js
+// Live grants → the text of a manifest that asks for exactly these. It is printed here and not by the YAML library, as
+// lists should stand on one line and names without quotes wherever no reader of YAML can take them for something else.
+// Pure.
+
+
+
+
+const HEADER = [
+    '# What these users hold directly, as the tenant had it when mode export wrote this file. As long as nothing else',
+    '# changes there, a plan with this manifest and revoke: all is empty. Names of bundles and APIs are free to change.',
+];
+const LONGEST_LINE = 120;
+/**
+ * The text is the same whatever the order of users and grants.
+ * @throws ActionError that names each user, API and permission that no manifest can express
+ */
+function exportManifest({ tenant, users }) {
+    const sorted = users.toSorted((a, b) => compareText(a.id, b.id));
+    refuseUnwritable(sorted);
+    const aliases = nameApis(sorted);
+    const bundles = nameBundles(sorted, aliases);
+    const sections = [
+        HEADER,
+        ['version: 1', `tenant: ${scalar(tenant)}`],
+        export_section('apis', apiLines(aliases)),
+        export_section('bundles', bundleLines(bundles, aliases)),
+        sorted.length === 0 ? ['users: []'] : ['users:', ...sorted.flatMap(user => export_userLines(user, bundles, aliases))],
+    ];
+    const text = sections.filter(lines => lines.length > 0).map(lines => lines.join('\n'));
+    return `${text.join('\n\n')}\n`;
+}
+function export_section(key, lines) {
+    return lines.length === 0 ? [] : [`${key}:`, ...lines];
+}
+function apiLines(aliases) {
+    return [...aliases]
+        .sort(([, a], [, b]) => compareText(a, b))
+        .map(([api, alias]) => `  ${scalar(alias)}: ${scalar(api)}`);
+}
+function bundleLines(bundles, aliases) {
+    return [...bundles.values()]
+        .sort((a, b) => compareText(a.name, b.name))
+        .flatMap(({ name, permissions }) => [`  ${scalar(name)}:`, ...permissionLines('    ', permissions, aliases)]);
+}
+function export_userLines({ id, direct }, bundles, aliases) {
+    const entry = `  - id: ${scalar(id)}`;
+    if (direct.size === 0)
+        return [entry];
+    const bundle = bundles.get(setKey(direct));
+    if (bundle !== undefined)
+        return [entry, `    bundles: [${scalar(bundle.name)}]`];
+    return [entry, '    permissions:', ...permissionLines('      ', sortedPermissions(direct), aliases)];
+}
+function permissionLines(indent, permissions, aliases) {
+    return [...Map.groupBy(permissions, ({ api }) => aliases.get(api) ?? api)]
+        .sort(([a], [b]) => compareText(a, b))
+        .flatMap(([alias, list]) => {
+        const key = `${indent}${scalar(alias)}:`;
+        const names = list.map(({ permission }) => scalar(permission));
+        const line = `${key} [${names.join(', ')}]`;
+        return line.length <= LONGEST_LINE ? [line] : [key, ...names.map(name => `${indent}  - ${name}`)];
+    });
+}
+/** Begins with a letter, and no colon is at its end or before a blank. */
+const PLAIN = /^[A-Za-z_](?:[\w./|@*+~-]|:(?=[\w./|@*+~-]))*$/;
+/** What YAML 1.1 or 1.2 takes for something else than text, among all that PLAIN lets through. */
+const NOT_TEXT = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
+/** Characters that YAML does not allow, that end a line to some of its readers, or that nobody can see. */
+const export_UNSEEN = /\p{C}|(?! )\p{Z}/gu;
+/** A text as a YAML scalar, in a list on one line too. */
+function scalar(text) {
+    if (PLAIN.test(text) && !NOT_TEXT.test(text))
+        return text;
+    return JSON.stringify(text).replace(export_UNSEEN, export_escapeCharacter);
+}
+function export_escapeCharacter(character) {
+    const code = (character.codePointAt(0) ?? 0).toString(16);
+    return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
+}
+const MOST_TOLD = 20;
+/** A manifest that leaves something out would be taken for the whole. */
+function refuseUnwritable(users) {
+    const holders = new Map();
+    for (const { id, direct } of users)
+        for (const grant of direct)
+            if (!holders.has(grant))
+                holders.set(grant, id);
+    const refusals = [...users.flatMap(refuseUser), ...[...holders].sort(byGrant).flatMap(refuseGrant)];
+    if (refusals.length === 0)
+        return;
+    const more = refusals.length > MOST_TOLD ? [`There are ${refusals.length - MOST_TOLD} more like these.`] : [];
+    throw new ActionError([...refusals.slice(0, MOST_TOLD), ...more].join('\n'));
+}
+function byGrant([a], [b]) {
+    return compareText(a, b);
+}
+function refuseUser({ id }) {
+    const [reason] = userEntry.shape.id.safeParse(id).error?.issues ?? [];
+    if (reason === undefined)
+        return [];
+    return [`The user ${problem_quote(id)} cannot be written into a manifest: ${reason.message}. Leave this user out.`];
+}
+function refuseGrant([grant, user]) {
+    const { api, permission } = partsOf(grant);
+    const forms = [apiDefinition.shape.identifier.safeParse(api), permissionItem.shape.name.safeParse(permission)];
+    const reasons = forms.flatMap(({ error }) => error?.issues ?? []).map(({ message }) => message);
+    if (reasons.length === 0)
+        return [];
+    const what = `The permission ${problem_quote(permission)} of the API ${problem_quote(api)}, which the user ${problem_quote(user)} holds,`;
+    return [`${what} cannot be written into a manifest: ${reasons.join(', ')}. Revoke it first, or leave this user out.`];
+}
+/** Auth0's own Management API: its host would give it the company's name. */
+const MANAGEMENT_API = /^https:\/\/[^/]+\.auth0\.com\/api\/v2\/$/;
+/** `https://orders.acme.com/…`: what stands for the host, and the rest. */
+const export_ADDRESS = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is;
+/** Below the top level of a domain, nobody's own name: `acme.co.uk`. */
+const PUBLIC_LABEL = /^(?:ac|co|com|edu|gov|net|org)$/;
+const GENERIC = /^(?:api|apis|https?|rest|urn|www)$/;
+const VERSION = /^v\d+(?:-\d+)*$/;
+const export_LONGEST_NAME = 40;
+function nameApis(users) {
+    const identifiers = new Set(users.flatMap(({ direct }) => [...direct].map(grant => partsOf(grant).api)));
+    const candidates = new Map([...identifiers].sort(compareText).map(api => [api, aliasesFor(api)]));
+    // An alias that is the identifier of another API would be taken for it by people.
+    return chooseNames(candidates, (alias, api) => alias === api || !identifiers.has(alias));
+}
+/** From the shortest to the longest. */
+function aliasesFor(identifier) {
+    if (MANAGEMENT_API.test(identifier))
+        return ['auth0-management'];
+    const words = wordsOf(identifier);
+    const telling = words.filter(word => !GENERIC.test(word) && !VERSION.test(word));
+    const last = telling.at(-1) ?? words.at(-1) ?? 'api';
+    const version = words.filter(word => VERSION.test(word)).slice(-1);
+    const aliases = [[last], [last, ...version], telling.slice(-2), telling, words];
+    return aliases.filter(each => each.length > 0).map(each => readable(slug(each.join('-'))));
+}
+/** A key that needs no quotes. */
+function readable(alias) {
+    return /^[a-z]/.test(alias) && !NOT_TEXT.test(alias) ? alias : `api-${alias}`;
+}
+/** An identifier's words, from the company's to the most particular one. */
+function wordsOf(identifier) {
+    const [, host, path = ''] = export_ADDRESS.exec(identifier) ?? [];
+    const parts = host === undefined ? identifier.split(/[:/]/) : [...labelsOf(host), ...path.split('/')];
+    return parts.map(slug).filter(word => word !== '');
+}
+function labelsOf(host) {
+    const labels = host.replace(/:\d+$/, '').toLowerCase().split('.').reverse();
+    const own = labels.slice(Math.min(1, labels.length - 1));
+    return own.length > 1 && PUBLIC_LABEL.test(own[0] ?? '') ? own.slice(1) : own;
+}
+/** Lower-case letters, digits and hyphens between them; empty where nothing of it is left. */
+function slug(text) {
+    const dashed = text
+        .normalize('NFKD')
+        .replace(/\p{M}/gu, '')
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-');
+    return dashed.replace(/^-/, '').slice(0, export_LONGEST_NAME).replace(/-$/, '');
+}
+/** A bundle for every set of two or more grants that two or more users hold. */
+function nameBundles(users, aliases) {
+    const shared = [...Map.groupBy(users, ({ direct }) => setKey(direct))].flatMap(([key, [first, ...others]]) => first === undefined || first.direct.size < 2 || others.length === 0 ? [] : [[key, first.direct]]);
+    const permissions = new Map(shared.sort(([a], [b]) => compareText(a, b)).map(([key, direct]) => [key, sortedPermissions(direct)]));
+    const candidates = new Map([...permissions].map(([key, list]) => [key, bundleNamesFor(list, aliases)]));
+    const known = new Set(aliases.values());
+    const names = chooseNames(candidates, name => !known.has(name));
+    return new Map([...permissions].map(([key, list]) => [key, { name: names.get(key) ?? key, permissions: list }]));
+}
+/** Equal for equal sets. */
+function setKey(grants) {
+    return JSON.stringify([...grants].sort(compareText));
+}
+/** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-orders`. */
+function bundleNamesFor(permissions, aliases) {
+    const apis = new Set(permissions.map(({ api }) => aliases.get(api) ?? api));
+    const [alias = ''] = apis;
+    const names = apis.size > 1
+        ? [[...apis].sort(compareText).join('-')]
+        : [
+            [alias, ...new Set(permissions.map(({ permission }) => verbOf(permission, alias)))].join('-'),
+            `${alias}-bundle`,
+        ];
+    const short = names.filter(name => name.length <= export_LONGEST_NAME && !name.endsWith('-'));
+    return short.length > 0 ? short : ['bundle'];
+}
+/** `read` of `read:orders`, and of `orders:read` too. */
+function verbOf(permission, alias) {
+    const words = permission.split(/[:./]/).map(slug);
+    return words.find(word => word !== '' && word !== alias) ?? '';
+}
+/**
+ * A name for each subject: the first of its candidates that no other subject wants, or a number behind the first where
+ * every one is wanted twice.
+ * @param candidates in the order in which numbers are given
+ */
+function chooseNames(candidates, isFree) {
+    const chosen = new Map();
+    const taken = new Set();
+    const take = (name, subject) => {
+        if (taken.has(name) || !isFree(name, subject))
+            return false;
+        chosen.set(subject, name);
+        taken.add(name);
+        return true;
+    };
+    const longest = [...candidates.values()].reduce((most, { length }) => Math.max(most, length), 0);
+    for (let level = 0; level < longest; level++) {
+        const open = [...candidates].filter(([subject]) => !chosen.has(subject));
+        for (const [name, wanted] of Map.groupBy(open, ([, names]) => names[level] ?? names.at(-1) ?? '')) {
+            const [only, ...rivals] = wanted;
+            if (only !== undefined && rivals.length === 0)
+                take(name, only[0]);
+        }
+    }
+    const next = new Map();
+    for (const [subject, [first = '']] of candidates) {
+        if (chosen.has(subject))
+            continue;
+        let number = next.get(first) ?? 1;
+        while (!take(number === 1 ? first : `${first}-${number}`, subject))
+            number++;
+        next.set(first, number + 1);
+    }
+    return chosen;
+}
+
+;// CONCATENATED MODULE: ./build/steps/export-users.js
+// Writes the manifest that describes what users hold today. All of them, or nothing: a manifest that leaves somebody out
+// would be taken for the whole.
+
+
+
+
+
+
+
+
+
+
+async function exportUsers({ inputs, tenant, session, workflow, record }) {
+    const path = await freePath(inputs, workflow);
+    refuse(record, checkScopes(await session.scopes(), ['read:users']));
+    if (record.stopped !== undefined)
+        return;
+    const found = inputs.query === undefined ? [] : await tenant.searchUsers(inputs.query);
+    const subjects = [...new Set([...inputs.users, ...found])].map(subjectOf);
+    const progress = logProgress('Reading users', subjects.length, record.traffic);
+    const surveyed = await survey(subjects, tenant, {
+        width: MOST_IN_FLIGHT,
+        readPermissions: true,
+        others: [],
+        mayLose: () => false,
+        onUser: progress.step,
+    }).finally(progress.end);
+    record.users = surveyed.states.length;
+    record.read = surveyed.states.length;
+    record.failures.push(...surveyed.failures, ...surveyed.missing);
+    record.warnings.push(...surveyed.warnings);
+    if (record.failures.length > 0) {
+        refuse(record, ['Not every user could be read, so no manifest was written.']);
+        return;
+    }
+    const users = surveyed.states.map(({ id, live }) => ({ id, direct: live?.direct ?? NO_GRANTS }));
+    await (0,promises_.mkdir)((0,external_node_path_.dirname)(path), { recursive: true });
+    await (0,promises_.writeFile)(path, exportManifest({ tenant: inputs.domain.host, users }), { flag: 'wx' });
+    const grants = users.reduce((sum, { direct }) => sum + direct.size, 0);
+    record.exported = { path: (0,external_node_path_.relative)(workflow.workspace, path).split(external_node_path_.sep).join('/'), grants };
+}
+/** @throws InputError before anything is read, where the path is taken */
+async function freePath({ manifest }, { workspace }) {
+    const [pattern = ''] = manifest;
+    const path = (0,external_node_path_.resolve)(workspace, pattern);
+    const reject = (message) => new InputError([{ input: 'manifest', message: `Input manifest: ${message}` }]);
+    const exists = (file) => (0,promises_.stat)(file).then(() => true, () => false);
+    if (await exists(path))
+        throw reject(`${pattern} exists already; mode export writes a new file and changes none.`);
+    return path;
+}
+/** Auth0's ids have a bar between the connection's strategy and its own id, and an address has none. */
+function subjectOf(name) {
+    const identity = name.includes('@') && !name.includes('|') ? { email: name.toLowerCase(), connection: undefined } : { id: name };
+    return { ...identity, grants: new Map(), managed: NO_GRANTS };
+}
+
+;// CONCATENATED MODULE: ./build/steps/read-files.js
+// Reads the manifest, and tells everything that is wrong with it.
+
+
+
+
+async function readFiles(inputs, workflow, record) {
+    const at = new Date();
+    const { documents, problems } = await loadManifest(inputs.manifest, workflow.workspace);
+    const { manifest, mistakes, expired } = readManifest(documents, at);
+    const mismatch = inputs.domain === undefined ? [] : checkTenant(documents, inputs.domain.host);
+    record.files = documents.map(document => document.file);
+    record.users = manifest.users.length;
+    record.notices.push(...locateRemarks(documents, expired));
+    record.errors.push(...problems, ...locateRemarks(documents, [...mistakes, ...mismatch]));
+    if (record.errors.length > 0)
+        record.stopped = 'manifest';
+    return { documents, manifest, at };
+}
+
+;// CONCATENATED MODULE: ./build/steps/read-saved.js
+// Reads a saved plan, as whole as it was written.
+
+
+
+
+/** @throws InputError for a file that is no plan for this tenant */
+async function readSavedPlan(path, { domain }, { workspace }, record) {
+    const reject = (message) => new InputError([{ input: 'plan-file', message: `Input plan-file: ${message}` }]);
+    const text = await (0,promises_.readFile)((0,external_node_path_.resolve)(workspace, path), 'utf8').catch((error) => {
+        throw reject(`it cannot be read: ${error.message}.`);
+    });
+    const { plan, problem } = readSaved(text);
+    if (problem !== undefined) {
+        throw reject(`${problem}. Use the file that the output plan-file or undo-plan-file names, as it was written.`);
+    }
+    if (plan.tenant !== domain.host) {
+        throw reject(`it is a plan for the tenant ${plan.tenant}, and the input domain is ${domain.host}.`);
+    }
+    record.files = plan.source.files;
+    record.users = plan.source.users;
+    record.approval = 'saved';
+    return plan;
+}
+
+;// CONCATENATED MODULE: external "node:timers/promises"
+const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: external "node:v8"
+const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+// EXTERNAL MODULE: ./node_modules/undici/index.js
+var undici = __nccwpck_require__(6752);
+;// CONCATENATED MODULE: ./build/tenant/answer-error.js
+// An answer that is not what was hoped for → an error with Auth0's own words in it.
+
+
+
+/** The Management API's form, and the token endpoint's. */
+const errorBody = object({
+    message: schemas_string().optional(),
+    errorCode: schemas_string().optional(),
+    error: schemas_string().optional(),
+    error_description: schemas_string().optional(),
+});
+/** Where Auth0, and the network before it, put the id that their support asks for. */
+const REQUEST_ID_HEADERS = ['ot-baggage-auth0-request-id', 'x-auth0-requestid', 'cf-ray'];
+const answer_error_LONGEST_QUOTE = 300;
+function answerError(answer, summary, reach, advice) {
+    const { data } = errorBody.safeParse(answer.body);
+    const words = data?.message ?? data?.error_description ?? (typeof answer.body === 'string' ? answer.body : undefined);
+    // An answer may quote what it was sent, and of a secret that is cut in two nothing would be recognised later.
+    const said = words && redact(words);
+    return new TenantError(summary, {
+        request: `${answer.request.method} ${answer.request.path}`,
+        reach,
+        attempts: answer.attempts,
+        status: answer.status,
+        errorCode: data?.errorCode ?? data?.error,
+        answer: said !== undefined && said.length > answer_error_LONGEST_QUOTE ? `${said.slice(0, answer_error_LONGEST_QUOTE)}…` : said,
+        requestId: REQUEST_ID_HEADERS.map(name => answer.headers[name]).find(value => typeof value === 'string'),
+        advice,
+    });
+}
+function isRedirect(status) {
+    return status >= 300 && status < 400;
+}
+function redirectAdvice({ location }) {
+    const target = URL.parse(String(location))?.host;
+    const where = target === undefined ? '' : ` to ${target}`;
+    return `It redirects${where}, which is never followed; set the input domain to the tenant's own domain.`;
+}
+
 ;// CONCATENATED MODULE: ./build/tenant/http.js
 // Requests to the tenant's host: one pool, time-outs, pace and retries. It knows what a broken exchange is, and nothing
 // of what an answer means.
@@ -64766,7 +65913,7 @@ const LONGEST_BACKOFF = 16_000;
 const DOWN_AFTER = 32;
 /** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
 const GRACE = 5_000;
-const TIMEOUT = 30_000;
+const http_TIMEOUT = 30_000;
 const MAX_BODY = 8 * 1024 * 1024;
 /** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
 const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/;
@@ -64841,7 +65988,7 @@ function createHttp(options) {
         return result;
     };
     const send = async (request) => {
-        if (mode === 'plan' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
+        if (mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
             throw new Error(`${request.method} ${request.path} in a mode that writes nothing`);
         }
         let attempts = 0;
@@ -64901,7 +66048,7 @@ async function exchange(dispatcher, origin, request, signal) {
             method,
             headers: { accept: 'application/json', 'user-agent': 'auth0-permissions-action', ...headers },
             body: body ?? null,
-            signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+            signal: AbortSignal.any([signal, AbortSignal.timeout(http_TIMEOUT)]),
         });
         const text = await readText(response.body);
         return {
@@ -64979,8 +66126,8 @@ function createDispatcher(origin) {
         connections: MOST_IN_FLIGHT,
         allowH2: false,
         connect: { timeout: 10_000 },
-        headersTimeout: TIMEOUT,
-        bodyTimeout: TIMEOUT,
+        headersTimeout: http_TIMEOUT,
+        bodyTimeout: http_TIMEOUT,
     };
     return origin.startsWith('http:') ? new undici/* Agent */.g6(options) : new undici/* EnvHttpProxyAgent */.J2(options);
 }
@@ -64997,7 +66144,9 @@ const BASE = '/api/v2';
 const DONE = { POST: 201, DELETE: 204 };
 /** Auth0 takes no more `identifiers` in one request. */
 const APIS_PER_REQUEST = 10;
-const PER_PAGE = 100;
+const tenant_PER_PAGE = 100;
+/** Auth0 returns no more users to a search. */
+const MOST_FOUND = 1000;
 /** More than anybody holds: 1,000 direct permissions, and those of many roles. */
 const MOST_PAGES = 500;
 /** How often a list that changes while its pages are read is read again. */
@@ -65017,6 +66166,8 @@ const permissionPage = object({
     })),
     total: schemas_int().nonnegative(),
 });
+const userPage = object({ users: array(object({ user_id: schemas_string().min(1) })), total: schemas_int().nonnegative() });
+const userProfile = object({ email: schemas_string().optional(), email_verified: schemas_boolean().default(false) });
 const userList = array(object({
     user_id: schemas_string(),
     email: schemas_string().optional(),
@@ -65048,7 +66199,7 @@ function openTenant(session) {
             let page;
             let pages = 0;
             do {
-                const query = `page=${pages}&per_page=${PER_PAGE}&include_totals=true`;
+                const query = `page=${pages}&per_page=${tenant_PER_PAGE}&include_totals=true`;
                 answer = await get(permissionsPath(user), query);
                 if (isUnknownUser(answer))
                     return undefined;
@@ -65056,7 +66207,7 @@ function openTenant(session) {
                 items.push(...page.permissions);
                 pages++;
                 // A page that is not full is the last one, whatever the total says.
-            } while (items.length < page.total && page.permissions.length >= PER_PAGE && pages < MOST_PAGES);
+            } while (items.length < page.total && page.permissions.length >= tenant_PER_PAGE && pages < MOST_PAGES);
             const live = liveOf(items);
             if (live.size === page.total)
                 return live;
@@ -65074,6 +66225,46 @@ function openTenant(session) {
             verified: user.email_verified,
             connections: user.identities.map(identity => identity.connection),
         }));
+    };
+    const emailOf = async (user) => {
+        const answer = await get(userPath(user), 'fields=email,email_verified&include_fields=true');
+        if (answer.status === 404)
+            return undefined;
+        const { email, email_verified } = read(userProfile, answer, `The address of ${user} could not be read`);
+        return email_verified ? email?.toLowerCase() : undefined;
+    };
+    const searchPage = async (query, page) => {
+        const fields = 'fields=user_id&include_fields=true&sort=user_id:1&search_engine=v3';
+        const paging = `page=${page}&per_page=${tenant_PER_PAGE}&include_totals=true`;
+        const answer = await get('/users', `q=${encodeURIComponent(query)}&${fields}&${paging}`);
+        if (answer.status === 400)
+            throw answerError(answer, 'The search failed', 'run', 'Correct the input query.');
+        const { users, total } = read(userPage, answer, 'The search failed');
+        if (total > MOST_FOUND) {
+            const summary = `The search finds ${total} users, and Auth0 returns ${MOST_FOUND} of them at the most`;
+            const advice = 'Narrow the input query, such as to one connection or to one first letter, and export in several runs.';
+            throw answerError(answer, summary, 'run', advice);
+        }
+        return { answer, total, ids: users.map(user => user.user_id) };
+    };
+    const searchUsers = async (query) => {
+        for (let attempt = 1;; attempt++) {
+            const ids = new Set();
+            let found = await searchPage(query, 0);
+            for (const id of found.ids)
+                ids.add(id);
+            for (let page = 1; page * tenant_PER_PAGE < found.total; page++) {
+                found = await searchPage(query, page);
+                for (const id of found.ids)
+                    ids.add(id);
+            }
+            if (ids.size === found.total)
+                return [...ids];
+            if (attempt === LIST_READS) {
+                const summary = `What the search finds changed while it was read: ${ids.size} users came of ${found.total}`;
+                throw answerError(found.answer, summary, 'run', 'Run it again when no users come or go.');
+            }
+        }
     };
     const write = async (method, user, permissions) => {
         const items = permissions.map(({ api, permission }) => ({
@@ -65108,14 +66299,19 @@ function openTenant(session) {
         apis: identifiers => halting(apis(identifiers)),
         permissionsOf: user => halting(permissionsOf(user)),
         findByEmail: email => halting(findByEmail(email)),
+        emailOf: user => halting(emailOf(user)),
+        searchUsers: query => halting(searchUsers(query)),
         grant: (user, permissions) => halting(write('POST', user, permissions)),
         revoke: (user, permissions) => halting(write('DELETE', user, permissions)),
     };
 }
 function permissionsPath(user) {
+    return `${userPath(user)}/permissions`;
+}
+function userPath(user) {
     // Dots are no special characters to encodeURIComponent, but a segment of dots is a step in the path to others.
     const segment = encodeURIComponent(user).replace(/^\.{1,2}$/, dots => dots.replaceAll('.', '%2E'));
-    return `/users/${segment}/permissions`;
+    return `/users/${segment}`;
 }
 function liveOf(items) {
     const direct = new Set();
@@ -65339,9 +66535,47 @@ function refusedToken(answer, { audience, credential }) {
     return answerError(answer, 'Auth0 refused a token', 'run', advice);
 }
 
-;// CONCATENATED MODULE: ./build/run.js
-// The story of a run, top to bottom, and the only place that knows everybody. Whatever happens on the way is told.
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+;// CONCATENATED MODULE: ./build/workflow.js
+// What GitHub tells a step about the run that it is part of.
 
+
+const eventPayload = object({
+    repository: object({ default_branch: schemas_string() }).optional().catch(undefined),
+    pull_request: object({ number: schemas_int() }).optional().catch(undefined),
+});
+function readWorkflow() {
+    const env = process.env;
+    const payload = readPayload(env.GITHUB_EVENT_PATH ?? '');
+    const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/');
+    const ref = env.GITHUB_REF ?? '';
+    const mergeRef = /^refs\/pull\/(\d+)\//.exec(ref)?.[1];
+    return {
+        name: env.GITHUB_EVENT_NAME ?? '',
+        ref,
+        defaultBranch: payload?.repository?.default_branch,
+        workspace: env.GITHUB_WORKSPACE || process.cwd(),
+        repository: owner && repo ? { owner, repo } : undefined,
+        commit: env.GITHUB_SHA ?? '',
+        runUrl: env.GITHUB_RUN_ID === undefined
+            ? undefined
+            : `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${owner}/${repo}/actions/runs/${env.GITHUB_RUN_ID}`,
+        pullRequest: payload?.pull_request?.number ?? (mergeRef === undefined ? undefined : Number(mergeRef)),
+    };
+}
+/** undefined where there is none, as outside of a workflow */
+function readPayload(path) {
+    try {
+        return eventPayload.parse(JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8')));
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/run.js
+// The story of a run, top to bottom. Whatever happens on the way is told.
 
 
 
@@ -65364,59 +66598,65 @@ async function run() {
     const started = Date.now();
     const record = newRecord();
     const cancelled = cancelOnSignal();
-    try {
-        await story(record, cancelled);
-    }
-    catch (error) {
-        tellFailure(record, error);
-    }
-    finally {
-        // A signal that came too late to leave anything undone is no news.
-        const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done');
-        record.cancelled = cancelled.aborted && undone;
-        record.duration = Date.now() - started;
-        await publish(record);
+    const workflow = readWorkflow();
+    const inputs = await telling(record, async () => readInputs());
+    if (inputs !== undefined)
+        await telling(record, () => story(inputs, record, workflow, cancelled));
+    // A signal that came too late to leave anything undone is no news.
+    const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done');
+    record.cancelled = cancelled.aborted && undone;
+    record.duration = Date.now() - started;
+    if (inputs !== undefined && !cancelled.aborted)
+        await publishComment(inputs, workflow, record);
+    await publish(record);
+}
+async function story(inputs, record, workflow, cancelled) {
+    record.mode = inputs.mode;
+    record.tenant = inputs.domain?.host;
+    switch (inputs.mode) {
+        case 'validate':
+            await readFiles(inputs, workflow, record);
+            return;
+        case 'export':
+            await withTenant(inputs, record, cancelled, (tenant, session) => exportUsers({ inputs, tenant, session, workflow, record }));
+            return;
+        default:
+            await planAndApply(inputs, record, workflow, cancelled);
     }
 }
-async function story(record, cancelled) {
-    const inputs = readInputs();
-    record.mode = inputs.mode;
-    const { documents, manifest } = await readFiles(inputs, record);
-    if (record.stopped !== undefined || inputs.mode === 'validate')
-        return;
-    record.tenant = inputs.domain.host;
+async function planAndApply(inputs, record, workflow, cancelled) {
     record.revoke = inputs.revoke;
-    const http = createHttp({
-        origin: inputs.domain.origin,
-        mode: inputs.mode,
-        limits: { headroom: inputs.headroom, ceiling: inputs.requestsPerSecond },
-        signal: cancelled,
+    record.scope = inputs.scope;
+    const task = await readTask(inputs, workflow, record);
+    if (record.stopped !== undefined)
+        return;
+    await withTenant(inputs, record, cancelled, async (tenant, session) => {
+        const context = { inputs, workflow, record, tenant, task };
+        const access = checkAccess(context, await session.scopes());
+        const memory = await recall(context);
+        if (access.readApis)
+            await checkApis(context);
+        if (memory === undefined || (!access.readUsers && !access.assignOnly))
+            return;
+        const planning = await computePlan(context, memory, access);
+        await judgePlan(context, planning.plan);
+        if (record.stopped !== undefined || inputs.mode === 'plan')
+            return;
+        await applyPlan(context, planning, memory);
     });
+}
+async function readTask(inputs, workflow, record) {
+    if (inputs.planFile === undefined)
+        return { kind: 'manifest', files: await readFiles(inputs, workflow, record) };
+    return { kind: 'saved', plan: await readSavedPlan(inputs.planFile, inputs, workflow, record) };
+}
+async function withTenant(inputs, record, signal, use) {
+    const { domain, headroom, requestsPerSecond: ceiling, mode } = inputs;
+    const http = createHttp({ origin: domain.origin, mode, limits: { headroom, ceiling }, signal });
     record.traffic = http.traffic;
     try {
         const session = openSession({ http, ...inputs, mask: mask });
-        const tenant = openTenant(session);
-        const access = accessOf(inputs, manifest, await session.scopes());
-        refuse(record, access.refusals);
-        if (inputs.mode === 'apply')
-            judgeEvent(workflowEvent(), record);
-        if (access.readApis)
-            await judgeApis(tenant, documents, manifest, record);
-        if (!access.readUsers && !access.assignOnly)
-            return;
-        const surveyed = await surveyUsers(documents, manifest, tenant, access, record);
-        const plan = diff({
-            tenant: inputs.domain.host,
-            users: surveyed.states,
-            revoke: inputs.revoke,
-            apis: manifest.apis,
-        });
-        record.plan = plan;
-        logPlan(plan);
-        judgePlan(plan, inputs, record);
-        if (record.stopped !== undefined || inputs.mode === 'plan')
-            return;
-        await applyPlan(documents, plan, surveyed, tenant, record);
+        await use(openTenant(session), session);
     }
     finally {
         if (http.traffic.blind)
@@ -65424,107 +66664,15 @@ async function story(record, cancelled) {
         await http.close();
     }
 }
-async function readFiles(inputs, record) {
-    const workspace = process.env.GITHUB_WORKSPACE || process.cwd();
-    const { documents, problems } = await loadManifest(inputs.manifest, workspace);
-    const { manifest, mistakes, expired } = readManifest(documents, new Date());
-    const mismatch = inputs.domain === undefined ? [] : checkTenant(documents, inputs.domain.host);
-    record.files = documents.map(document => document.file);
-    record.users = manifest.users.length;
-    record.notices.push(...locateRemarks(documents, expired));
-    record.errors.push(...problems, ...locateRemarks(documents, [...mistakes, ...mismatch]));
-    if (record.errors.length > 0)
-        record.stopped = 'manifest';
-    return { documents, manifest };
-}
-function accessOf(inputs, manifest, scopes) {
-    const has = (scope) => scopes === undefined || scopes.has(scope);
-    const assignOnly = inputs.mode === 'apply' &&
-        inputs.revoke === 'never' &&
-        has('update:users') &&
-        !has('read:users') &&
-        manifest.users.every(user => user.id !== undefined);
-    const toRead = assignOnly ? [] : ['read:users', 'read:resource_servers'];
-    const toWrite = inputs.mode === 'apply' ? ['update:users'] : [];
-    return {
-        readApis: has('read:resource_servers'),
-        readUsers: has('read:users'),
-        assignOnly,
-        refusals: checkScopes(scopes, [...toRead, ...toWrite]),
-    };
-}
-function judgeEvent(event, record) {
-    refuse(record, checkEvent(event));
-    warn(record, warnOfRef(event));
-}
-async function judgeApis(tenant, documents, manifest, record) {
-    const apis = await tenant.apis([...manifest.apis]);
-    const unknown = checkNames(documents, new Map([...apis].map(([identifier, api]) => [identifier, api.permissions])));
-    if (unknown.length > 0)
-        record.stopped = 'refused';
-    record.errors.push(...locateRemarks(documents, unknown));
-    warn(record, warnOfApis(apis.values()));
-}
-async function surveyUsers(documents, manifest, tenant, { assignOnly }, record) {
-    if (assignOnly) {
-        warn(record, ['The token may not read users, so what is desired is assigned without looking at what is there.']);
+/** undefined where it failed; what failed is told. */
+async function telling(record, work) {
+    try {
+        return await work();
     }
-    const progress = logProgress(assignOnly ? 'Listing users' : 'Reading users', manifest.users.length, record.traffic);
-    const surveyed = await survey(manifest.users, tenant, {
-        width: MOST_IN_FLIGHT,
-        readPermissions: !assignOnly,
-        onUser: progress.step,
-    }).finally(progress.end);
-    record.failures.push(...locateUsers(documents, surveyed.failures));
-    record.warnings.push(...locateUsers(documents, surveyed.warnings));
-    record.derived = surveyed.states.flatMap(derivedOf);
-    return surveyed;
-}
-function judgePlan(plan, inputs, record) {
-    refuse(record, checkLimit(plan));
-    const tooMany = checkRevocations(plan, inputs.maxRevocations);
-    if (inputs.mode === 'apply')
-        refuse(record, tooMany);
-    else
-        warn(record, tooMany);
-}
-async function applyPlan(documents, plan, surveyed, tenant, record) {
-    const progress = logProgress('Changing users', plan.users.length, record.traffic);
-    await apply(plan, tenant, {
-        width: MOST_IN_FLIGHT,
-        onOutcome: outcome => {
-            record.outcomes.push(outcome);
-            progress.step();
-        },
-    }).finally(progress.end);
-    const mentions = new Map(surveyed.states.map(({ id, mention }) => [id, mention]));
-    const failed = record.outcomes.filter(outcome => outcome.status === 'failed');
-    const failures = failed.flatMap(({ user, errors }) => {
-        const mention = mentions.get(user);
-        return mention === undefined ? [] : { user, message: errors.join(' '), mention };
-    });
-    record.failures.push(...locateUsers(documents, failures));
-    const left = record.outcomes.filter(outcome => outcome.status === 'not attempted').length;
-    if (left > 0)
-        record.errors.push({ message: `${counted(left, 'user')} of the plan were not attempted.` });
-}
-function locateUsers(documents, findings) {
-    const places = placesOf(documents, findings.map(({ mention }) => mention));
-    return findings.map(({ user, message }, index) => {
-        const place = places[index];
-        return { user, message, ...(place && { place }) };
-    });
-}
-function refuse(record, messages) {
-    if (messages.length > 0)
-        record.stopped = 'refused';
-    record.errors.push(...messages.map(findingOf));
-}
-function warn(record, messages) {
-    record.warnings.push(...messages.map(findingOf));
-}
-function findingOf(message) {
-    return { message };
+    catch (error) {
+        tellFailure(record, error);
+        return undefined;
+    }
 }
 function tellFailure(record, error) {
     if (error instanceof InputError) {
@@ -65552,21 +66700,819 @@ function cancelOnSignal() {
     }
     return controller.signal;
 }
-const eventPayload = object({ repository: object({ default_branch: schemas_string() }) });
-function workflowEvent() {
-    const { GITHUB_EVENT_NAME: name = '', GITHUB_REF: ref = '', GITHUB_EVENT_PATH: path = '' } = process.env;
-    return { name, ref, defaultBranch: defaultBranchOf(path) };
-}
-/** undefined where the event does not tell, as outside of a workflow. */
-function defaultBranchOf(eventPath) {
-    try {
-        return eventPayload.parse(JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(eventPath, 'utf8'))).repository.default_branch;
+
+
+/***/ }),
+
+/***/ 4942:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Qq: () => (/* binding */ HttpClient)
+});
+
+// UNUSED EXPORTS: Headers, HttpClientError, HttpClientResponse, HttpCodes, MediaTypes, getProxyUrl, isHttps
+
+// EXTERNAL MODULE: external "http"
+var external_http_ = __nccwpck_require__(8611);
+var external_http_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_http_, 2);
+// EXTERNAL MODULE: external "https"
+var external_https_ = __nccwpck_require__(5692);
+var external_https_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_https_, 2);
+;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/proxy.js
+function getProxyUrl(reqUrl) {
+    const usingSsl = reqUrl.protocol === 'https:';
+    if (checkBypass(reqUrl)) {
+        return undefined;
     }
-    catch {
+    const proxyVar = (() => {
+        if (usingSsl) {
+            return process.env['https_proxy'] || process.env['HTTPS_PROXY'];
+        }
+        else {
+            return process.env['http_proxy'] || process.env['HTTP_PROXY'];
+        }
+    })();
+    if (proxyVar) {
+        try {
+            return new DecodedURL(proxyVar);
+        }
+        catch (_a) {
+            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://'))
+                return new DecodedURL(`http://${proxyVar}`);
+        }
+    }
+    else {
         return undefined;
     }
 }
+function checkBypass(reqUrl) {
+    if (!reqUrl.hostname) {
+        return false;
+    }
+    const reqHost = reqUrl.hostname;
+    if (isLoopbackAddress(reqHost)) {
+        return true;
+    }
+    const noProxy = process.env['no_proxy'] || process.env['NO_PROXY'] || '';
+    if (!noProxy) {
+        return false;
+    }
+    // Determine the request port
+    let reqPort;
+    if (reqUrl.port) {
+        reqPort = Number(reqUrl.port);
+    }
+    else if (reqUrl.protocol === 'http:') {
+        reqPort = 80;
+    }
+    else if (reqUrl.protocol === 'https:') {
+        reqPort = 443;
+    }
+    // Format the request hostname and hostname with port
+    const upperReqHosts = [reqUrl.hostname.toUpperCase()];
+    if (typeof reqPort === 'number') {
+        upperReqHosts.push(`${upperReqHosts[0]}:${reqPort}`);
+    }
+    // Compare request host against noproxy
+    for (const upperNoProxyItem of noProxy
+        .split(',')
+        .map(x => x.trim().toUpperCase())
+        .filter(x => x)) {
+        if (upperNoProxyItem === '*' ||
+            upperReqHosts.some(x => x === upperNoProxyItem ||
+                x.endsWith(`.${upperNoProxyItem}`) ||
+                (upperNoProxyItem.startsWith('.') &&
+                    x.endsWith(`${upperNoProxyItem}`)))) {
+            return true;
+        }
+    }
+    return false;
+}
+function isLoopbackAddress(host) {
+    const hostLower = host.toLowerCase();
+    return (hostLower === 'localhost' ||
+        hostLower.startsWith('127.') ||
+        hostLower.startsWith('[::1]') ||
+        hostLower.startsWith('[0:0:0:0:0:0:0:1]'));
+}
+class DecodedURL extends URL {
+    constructor(url, base) {
+        super(url, base);
+        this._decodedUsername = decodeURIComponent(super.username);
+        this._decodedPassword = decodeURIComponent(super.password);
+    }
+    get username() {
+        return this._decodedUsername;
+    }
+    get password() {
+        return this._decodedPassword;
+    }
+}
+//# sourceMappingURL=proxy.js.map
+// EXTERNAL MODULE: ./node_modules/tunnel/index.js
+var tunnel = __nccwpck_require__(770);
+// EXTERNAL MODULE: ./node_modules/undici/index.js
+var undici = __nccwpck_require__(6752);
+;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
+/* eslint-disable @typescript-eslint/no-explicit-any */
+var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
 
+
+
+
+
+var HttpCodes;
+(function (HttpCodes) {
+    HttpCodes[HttpCodes["OK"] = 200] = "OK";
+    HttpCodes[HttpCodes["MultipleChoices"] = 300] = "MultipleChoices";
+    HttpCodes[HttpCodes["MovedPermanently"] = 301] = "MovedPermanently";
+    HttpCodes[HttpCodes["ResourceMoved"] = 302] = "ResourceMoved";
+    HttpCodes[HttpCodes["SeeOther"] = 303] = "SeeOther";
+    HttpCodes[HttpCodes["NotModified"] = 304] = "NotModified";
+    HttpCodes[HttpCodes["UseProxy"] = 305] = "UseProxy";
+    HttpCodes[HttpCodes["SwitchProxy"] = 306] = "SwitchProxy";
+    HttpCodes[HttpCodes["TemporaryRedirect"] = 307] = "TemporaryRedirect";
+    HttpCodes[HttpCodes["PermanentRedirect"] = 308] = "PermanentRedirect";
+    HttpCodes[HttpCodes["BadRequest"] = 400] = "BadRequest";
+    HttpCodes[HttpCodes["Unauthorized"] = 401] = "Unauthorized";
+    HttpCodes[HttpCodes["PaymentRequired"] = 402] = "PaymentRequired";
+    HttpCodes[HttpCodes["Forbidden"] = 403] = "Forbidden";
+    HttpCodes[HttpCodes["NotFound"] = 404] = "NotFound";
+    HttpCodes[HttpCodes["MethodNotAllowed"] = 405] = "MethodNotAllowed";
+    HttpCodes[HttpCodes["NotAcceptable"] = 406] = "NotAcceptable";
+    HttpCodes[HttpCodes["ProxyAuthenticationRequired"] = 407] = "ProxyAuthenticationRequired";
+    HttpCodes[HttpCodes["RequestTimeout"] = 408] = "RequestTimeout";
+    HttpCodes[HttpCodes["Conflict"] = 409] = "Conflict";
+    HttpCodes[HttpCodes["Gone"] = 410] = "Gone";
+    HttpCodes[HttpCodes["TooManyRequests"] = 429] = "TooManyRequests";
+    HttpCodes[HttpCodes["InternalServerError"] = 500] = "InternalServerError";
+    HttpCodes[HttpCodes["NotImplemented"] = 501] = "NotImplemented";
+    HttpCodes[HttpCodes["BadGateway"] = 502] = "BadGateway";
+    HttpCodes[HttpCodes["ServiceUnavailable"] = 503] = "ServiceUnavailable";
+    HttpCodes[HttpCodes["GatewayTimeout"] = 504] = "GatewayTimeout";
+})(HttpCodes || (HttpCodes = {}));
+var Headers;
+(function (Headers) {
+    Headers["Accept"] = "accept";
+    Headers["ContentType"] = "content-type";
+})(Headers || (Headers = {}));
+var MediaTypes;
+(function (MediaTypes) {
+    MediaTypes["ApplicationJson"] = "application/json";
+})(MediaTypes || (MediaTypes = {}));
+/**
+ * Returns the proxy URL, depending upon the supplied url and proxy environment variables.
+ * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
+ */
+function lib_getProxyUrl(serverUrl) {
+    const proxyUrl = pm.getProxyUrl(new URL(serverUrl));
+    return proxyUrl ? proxyUrl.href : '';
+}
+const HttpRedirectCodes = [
+    HttpCodes.MovedPermanently,
+    HttpCodes.ResourceMoved,
+    HttpCodes.SeeOther,
+    HttpCodes.TemporaryRedirect,
+    HttpCodes.PermanentRedirect
+];
+const HttpResponseRetryCodes = [
+    HttpCodes.BadGateway,
+    HttpCodes.ServiceUnavailable,
+    HttpCodes.GatewayTimeout
+];
+const RetryableHttpVerbs = ['OPTIONS', 'GET', 'DELETE', 'HEAD'];
+const ExponentialBackoffCeiling = 10;
+const ExponentialBackoffTimeSlice = 5;
+class HttpClientError extends Error {
+    constructor(message, statusCode) {
+        super(message);
+        this.name = 'HttpClientError';
+        this.statusCode = statusCode;
+        Object.setPrototypeOf(this, HttpClientError.prototype);
+    }
+}
+class HttpClientResponse {
+    constructor(message) {
+        this.message = message;
+    }
+    readBody() {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve) => __awaiter(this, void 0, void 0, function* () {
+                let output = Buffer.alloc(0);
+                this.message.on('data', (chunk) => {
+                    output = Buffer.concat([output, chunk]);
+                });
+                this.message.on('end', () => {
+                    resolve(output.toString());
+                });
+            }));
+        });
+    }
+    readBodyBuffer() {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve) => __awaiter(this, void 0, void 0, function* () {
+                const chunks = [];
+                this.message.on('data', (chunk) => {
+                    chunks.push(chunk);
+                });
+                this.message.on('end', () => {
+                    resolve(Buffer.concat(chunks));
+                });
+            }));
+        });
+    }
+}
+function isHttps(requestUrl) {
+    const parsedUrl = new URL(requestUrl);
+    return parsedUrl.protocol === 'https:';
+}
+class HttpClient {
+    constructor(userAgent, handlers, requestOptions) {
+        this._ignoreSslError = false;
+        this._allowRedirects = true;
+        this._allowRedirectDowngrade = false;
+        this._maxRedirects = 50;
+        this._allowRetries = false;
+        this._maxRetries = 1;
+        this._keepAlive = false;
+        this._disposed = false;
+        this.userAgent = this._getUserAgentWithOrchestrationId(userAgent);
+        this.handlers = handlers || [];
+        this.requestOptions = requestOptions;
+        if (requestOptions) {
+            if (requestOptions.ignoreSslError != null) {
+                this._ignoreSslError = requestOptions.ignoreSslError;
+            }
+            this._socketTimeout = requestOptions.socketTimeout;
+            if (requestOptions.allowRedirects != null) {
+                this._allowRedirects = requestOptions.allowRedirects;
+            }
+            if (requestOptions.allowRedirectDowngrade != null) {
+                this._allowRedirectDowngrade = requestOptions.allowRedirectDowngrade;
+            }
+            if (requestOptions.maxRedirects != null) {
+                this._maxRedirects = Math.max(requestOptions.maxRedirects, 0);
+            }
+            if (requestOptions.keepAlive != null) {
+                this._keepAlive = requestOptions.keepAlive;
+            }
+            if (requestOptions.allowRetries != null) {
+                this._allowRetries = requestOptions.allowRetries;
+            }
+            if (requestOptions.maxRetries != null) {
+                this._maxRetries = requestOptions.maxRetries;
+            }
+        }
+    }
+    options(requestUrl, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('OPTIONS', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    get(requestUrl, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('GET', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    del(requestUrl, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('DELETE', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    post(requestUrl, data, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('POST', requestUrl, data, additionalHeaders || {});
+        });
+    }
+    patch(requestUrl, data, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('PATCH', requestUrl, data, additionalHeaders || {});
+        });
+    }
+    put(requestUrl, data, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('PUT', requestUrl, data, additionalHeaders || {});
+        });
+    }
+    head(requestUrl, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('HEAD', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    sendStream(verb, requestUrl, stream, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request(verb, requestUrl, stream, additionalHeaders);
+        });
+    }
+    /**
+     * Gets a typed object from an endpoint
+     * Be aware that not found returns a null.  Other errors (4xx, 5xx) reject the promise
+     */
+    getJson(requestUrl_1) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, additionalHeaders = {}) {
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            const res = yield this.get(requestUrl, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    postJson(requestUrl_1, obj_1) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+            const data = JSON.stringify(obj, null, 2);
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] =
+                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            const res = yield this.post(requestUrl, data, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    putJson(requestUrl_1, obj_1) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+            const data = JSON.stringify(obj, null, 2);
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] =
+                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            const res = yield this.put(requestUrl, data, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    patchJson(requestUrl_1, obj_1) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+            const data = JSON.stringify(obj, null, 2);
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] =
+                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            const res = yield this.patch(requestUrl, data, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    /**
+     * Makes a raw http request.
+     * All other methods such as get, post, patch, and request ultimately call this.
+     * Prefer get, del, post and patch
+     */
+    request(verb, requestUrl, data, headers) {
+        return __awaiter(this, void 0, void 0, function* () {
+            if (this._disposed) {
+                throw new Error('Client has already been disposed.');
+            }
+            const parsedUrl = new URL(requestUrl);
+            let info = this._prepareRequest(verb, parsedUrl, headers);
+            // Only perform retries on reads since writes may not be idempotent.
+            const maxTries = this._allowRetries && RetryableHttpVerbs.includes(verb)
+                ? this._maxRetries + 1
+                : 1;
+            let numTries = 0;
+            let response;
+            do {
+                response = yield this.requestRaw(info, data);
+                // Check if it's an authentication challenge
+                if (response &&
+                    response.message &&
+                    response.message.statusCode === HttpCodes.Unauthorized) {
+                    let authenticationHandler;
+                    for (const handler of this.handlers) {
+                        if (handler.canHandleAuthentication(response)) {
+                            authenticationHandler = handler;
+                            break;
+                        }
+                    }
+                    if (authenticationHandler) {
+                        return authenticationHandler.handleAuthentication(this, info, data);
+                    }
+                    else {
+                        // We have received an unauthorized response but have no handlers to handle it.
+                        // Let the response return to the caller.
+                        return response;
+                    }
+                }
+                let redirectsRemaining = this._maxRedirects;
+                while (response.message.statusCode &&
+                    HttpRedirectCodes.includes(response.message.statusCode) &&
+                    this._allowRedirects &&
+                    redirectsRemaining > 0) {
+                    const redirectUrl = response.message.headers['location'];
+                    if (!redirectUrl) {
+                        // if there's no location to redirect to, we won't
+                        break;
+                    }
+                    const parsedRedirectUrl = new URL(redirectUrl);
+                    if (parsedUrl.protocol === 'https:' &&
+                        parsedUrl.protocol !== parsedRedirectUrl.protocol &&
+                        !this._allowRedirectDowngrade) {
+                        throw new Error('Redirect from HTTPS to HTTP protocol. This downgrade is not allowed for security reasons. If you want to allow this behavior, set the allowRedirectDowngrade option to true.');
+                    }
+                    // we need to finish reading the response before reassigning response
+                    // which will leak the open socket.
+                    yield response.readBody();
+                    // strip authorization header if redirected to a different hostname
+                    if (parsedRedirectUrl.hostname !== parsedUrl.hostname) {
+                        for (const header in headers) {
+                            // header names are case insensitive
+                            if (header.toLowerCase() === 'authorization') {
+                                delete headers[header];
+                            }
+                        }
+                    }
+                    // let's make the request with the new redirectUrl
+                    info = this._prepareRequest(verb, parsedRedirectUrl, headers);
+                    response = yield this.requestRaw(info, data);
+                    redirectsRemaining--;
+                }
+                if (!response.message.statusCode ||
+                    !HttpResponseRetryCodes.includes(response.message.statusCode)) {
+                    // If not a retry code, return immediately instead of retrying
+                    return response;
+                }
+                numTries += 1;
+                if (numTries < maxTries) {
+                    yield response.readBody();
+                    yield this._performExponentialBackoff(numTries);
+                }
+            } while (numTries < maxTries);
+            return response;
+        });
+    }
+    /**
+     * Needs to be called if keepAlive is set to true in request options.
+     */
+    dispose() {
+        if (this._agent) {
+            this._agent.destroy();
+        }
+        this._disposed = true;
+    }
+    /**
+     * Raw request.
+     * @param info
+     * @param data
+     */
+    requestRaw(info, data) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve, reject) => {
+                function callbackForResult(err, res) {
+                    if (err) {
+                        reject(err);
+                    }
+                    else if (!res) {
+                        // If `err` is not passed, then `res` must be passed.
+                        reject(new Error('Unknown error'));
+                    }
+                    else {
+                        resolve(res);
+                    }
+                }
+                this.requestRawWithCallback(info, data, callbackForResult);
+            });
+        });
+    }
+    /**
+     * Raw request with callback.
+     * @param info
+     * @param data
+     * @param onResult
+     */
+    requestRawWithCallback(info, data, onResult) {
+        if (typeof data === 'string') {
+            if (!info.options.headers) {
+                info.options.headers = {};
+            }
+            info.options.headers['Content-Length'] = Buffer.byteLength(data, 'utf8');
+        }
+        let callbackCalled = false;
+        function handleResult(err, res) {
+            if (!callbackCalled) {
+                callbackCalled = true;
+                onResult(err, res);
+            }
+        }
+        const req = info.httpModule.request(info.options, (msg) => {
+            const res = new HttpClientResponse(msg);
+            handleResult(undefined, res);
+        });
+        let socket;
+        req.on('socket', sock => {
+            socket = sock;
+        });
+        // If we ever get disconnected, we want the socket to timeout eventually
+        req.setTimeout(this._socketTimeout || 3 * 60000, () => {
+            if (socket) {
+                socket.end();
+            }
+            handleResult(new Error(`Request timeout: ${info.options.path}`));
+        });
+        req.on('error', function (err) {
+            // err has statusCode property
+            // res should have headers
+            handleResult(err);
+        });
+        if (data && typeof data === 'string') {
+            req.write(data, 'utf8');
+        }
+        if (data && typeof data !== 'string') {
+            data.on('close', function () {
+                req.end();
+            });
+            data.pipe(req);
+        }
+        else {
+            req.end();
+        }
+    }
+    /**
+     * Gets an http agent. This function is useful when you need an http agent that handles
+     * routing through a proxy server - depending upon the url and proxy environment variables.
+     * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
+     */
+    getAgent(serverUrl) {
+        const parsedUrl = new URL(serverUrl);
+        return this._getAgent(parsedUrl);
+    }
+    getAgentDispatcher(serverUrl) {
+        const parsedUrl = new URL(serverUrl);
+        const proxyUrl = getProxyUrl(parsedUrl);
+        const useProxy = proxyUrl && proxyUrl.hostname;
+        if (!useProxy) {
+            return;
+        }
+        return this._getProxyAgentDispatcher(parsedUrl, proxyUrl);
+    }
+    _prepareRequest(method, requestUrl, headers) {
+        const info = {};
+        info.parsedUrl = requestUrl;
+        const usingSsl = info.parsedUrl.protocol === 'https:';
+        info.httpModule = usingSsl ? external_https_namespaceObject : external_http_namespaceObject;
+        const defaultPort = usingSsl ? 443 : 80;
+        info.options = {};
+        info.options.host = info.parsedUrl.hostname;
+        info.options.port = info.parsedUrl.port
+            ? parseInt(info.parsedUrl.port)
+            : defaultPort;
+        info.options.path =
+            (info.parsedUrl.pathname || '') + (info.parsedUrl.search || '');
+        info.options.method = method;
+        info.options.headers = this._mergeHeaders(headers);
+        if (this.userAgent != null) {
+            info.options.headers['user-agent'] = this.userAgent;
+        }
+        info.options.agent = this._getAgent(info.parsedUrl);
+        // gives handlers an opportunity to participate
+        if (this.handlers) {
+            for (const handler of this.handlers) {
+                handler.prepareRequest(info.options);
+            }
+        }
+        return info;
+    }
+    _mergeHeaders(headers) {
+        if (this.requestOptions && this.requestOptions.headers) {
+            return Object.assign({}, lowercaseKeys(this.requestOptions.headers), lowercaseKeys(headers || {}));
+        }
+        return lowercaseKeys(headers || {});
+    }
+    /**
+     * Gets an existing header value or returns a default.
+     * Handles converting number header values to strings since HTTP headers must be strings.
+     * Note: This returns string | string[] since some headers can have multiple values.
+     * For headers that must always be a single string (like Content-Type), use the
+     * specialized _getExistingOrDefaultContentTypeHeader method instead.
+     */
+    _getExistingOrDefaultHeader(additionalHeaders, header, _default) {
+        let clientHeader;
+        if (this.requestOptions && this.requestOptions.headers) {
+            const headerValue = lowercaseKeys(this.requestOptions.headers)[header];
+            if (headerValue) {
+                clientHeader =
+                    typeof headerValue === 'number' ? headerValue.toString() : headerValue;
+            }
+        }
+        const additionalValue = additionalHeaders[header];
+        if (additionalValue !== undefined) {
+            return typeof additionalValue === 'number'
+                ? additionalValue.toString()
+                : additionalValue;
+        }
+        if (clientHeader !== undefined) {
+            return clientHeader;
+        }
+        return _default;
+    }
+    /**
+     * Specialized version of _getExistingOrDefaultHeader for Content-Type header.
+     * Always returns a single string (not an array) since Content-Type should be a single value.
+     * Converts arrays to comma-separated strings and numbers to strings to ensure type safety.
+     * This was split from _getExistingOrDefaultHeader to provide stricter typing for callers
+     * that assign the result to places expecting a string (e.g., additionalHeaders[Headers.ContentType]).
+     */
+    _getExistingOrDefaultContentTypeHeader(additionalHeaders, _default) {
+        let clientHeader;
+        if (this.requestOptions && this.requestOptions.headers) {
+            const headerValue = lowercaseKeys(this.requestOptions.headers)[Headers.ContentType];
+            if (headerValue) {
+                if (typeof headerValue === 'number') {
+                    clientHeader = String(headerValue);
+                }
+                else if (Array.isArray(headerValue)) {
+                    clientHeader = headerValue.join(', ');
+                }
+                else {
+                    clientHeader = headerValue;
+                }
+            }
+        }
+        const additionalValue = additionalHeaders[Headers.ContentType];
+        // Return the first non-undefined value, converting numbers or arrays to strings if necessary
+        if (additionalValue !== undefined) {
+            if (typeof additionalValue === 'number') {
+                return String(additionalValue);
+            }
+            else if (Array.isArray(additionalValue)) {
+                return additionalValue.join(', ');
+            }
+            else {
+                return additionalValue;
+            }
+        }
+        if (clientHeader !== undefined) {
+            return clientHeader;
+        }
+        return _default;
+    }
+    _getAgent(parsedUrl) {
+        let agent;
+        const proxyUrl = getProxyUrl(parsedUrl);
+        const useProxy = proxyUrl && proxyUrl.hostname;
+        if (this._keepAlive && useProxy) {
+            agent = this._proxyAgent;
+        }
+        if (!useProxy) {
+            agent = this._agent;
+        }
+        // if agent is already assigned use that agent.
+        if (agent) {
+            return agent;
+        }
+        const usingSsl = parsedUrl.protocol === 'https:';
+        let maxSockets = 100;
+        if (this.requestOptions) {
+            maxSockets = this.requestOptions.maxSockets || external_http_.globalAgent.maxSockets;
+        }
+        // This is `useProxy` again, but we need to check `proxyURl` directly for TypeScripts's flow analysis.
+        if (proxyUrl && proxyUrl.hostname) {
+            const agentOptions = {
+                maxSockets,
+                keepAlive: this._keepAlive,
+                proxy: Object.assign(Object.assign({}, ((proxyUrl.username || proxyUrl.password) && {
+                    proxyAuth: `${proxyUrl.username}:${proxyUrl.password}`
+                })), { host: proxyUrl.hostname, port: proxyUrl.port })
+            };
+            let tunnelAgent;
+            const overHttps = proxyUrl.protocol === 'https:';
+            if (usingSsl) {
+                tunnelAgent = overHttps ? tunnel.httpsOverHttps : tunnel.httpsOverHttp;
+            }
+            else {
+                tunnelAgent = overHttps ? tunnel.httpOverHttps : tunnel.httpOverHttp;
+            }
+            agent = tunnelAgent(agentOptions);
+            this._proxyAgent = agent;
+        }
+        // if tunneling agent isn't assigned create a new agent
+        if (!agent) {
+            const options = { keepAlive: this._keepAlive, maxSockets };
+            agent = usingSsl ? new external_https_.Agent(options) : new external_http_.Agent(options);
+            this._agent = agent;
+        }
+        if (usingSsl && this._ignoreSslError) {
+            // we don't want to set NODE_TLS_REJECT_UNAUTHORIZED=0 since that will affect request for entire process
+            // http.RequestOptions doesn't expose a way to modify RequestOptions.agent.options
+            // we have to cast it to any and change it directly
+            agent.options = Object.assign(agent.options || {}, {
+                rejectUnauthorized: false
+            });
+        }
+        return agent;
+    }
+    _getProxyAgentDispatcher(parsedUrl, proxyUrl) {
+        let proxyAgent;
+        if (this._keepAlive) {
+            proxyAgent = this._proxyAgentDispatcher;
+        }
+        // if agent is already assigned use that agent.
+        if (proxyAgent) {
+            return proxyAgent;
+        }
+        const usingSsl = parsedUrl.protocol === 'https:';
+        proxyAgent = new undici/* ProxyAgent */.kT(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
+            token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
+        })));
+        this._proxyAgentDispatcher = proxyAgent;
+        if (usingSsl && this._ignoreSslError) {
+            // we don't want to set NODE_TLS_REJECT_UNAUTHORIZED=0 since that will affect request for entire process
+            // http.RequestOptions doesn't expose a way to modify RequestOptions.agent.options
+            // we have to cast it to any and change it directly
+            proxyAgent.options = Object.assign(proxyAgent.options.requestTls || {}, {
+                rejectUnauthorized: false
+            });
+        }
+        return proxyAgent;
+    }
+    _getUserAgentWithOrchestrationId(userAgent) {
+        const baseUserAgent = userAgent || 'actions/http-client';
+        const orchId = process.env['ACTIONS_ORCHESTRATION_ID'];
+        if (orchId) {
+            // Sanitize the orchestration ID to ensure it contains only valid characters
+            // Valid characters: 0-9, a-z, _, -, .
+            const sanitizedId = orchId.replace(/[^a-z0-9_.-]/gi, '_');
+            return `${baseUserAgent} actions_orchestration_id/${sanitizedId}`;
+        }
+        return baseUserAgent;
+    }
+    _performExponentialBackoff(retryNumber) {
+        return __awaiter(this, void 0, void 0, function* () {
+            retryNumber = Math.min(ExponentialBackoffCeiling, retryNumber);
+            const ms = ExponentialBackoffTimeSlice * Math.pow(2, retryNumber);
+            return new Promise(resolve => setTimeout(() => resolve(), ms));
+        });
+    }
+    _processResponse(res, options) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve, reject) => __awaiter(this, void 0, void 0, function* () {
+                const statusCode = res.message.statusCode || 0;
+                const response = {
+                    statusCode,
+                    result: null,
+                    headers: {}
+                };
+                // not found leads to null obj returned
+                if (statusCode === HttpCodes.NotFound) {
+                    resolve(response);
+                }
+                // get the result from the body
+                function dateTimeDeserializer(key, value) {
+                    if (typeof value === 'string') {
+                        const a = new Date(value);
+                        if (!isNaN(a.valueOf())) {
+                            return a;
+                        }
+                    }
+                    return value;
+                }
+                let obj;
+                let contents;
+                try {
+                    contents = yield res.readBody();
+                    if (contents && contents.length > 0) {
+                        if (options && options.deserializeDates) {
+                            obj = JSON.parse(contents, dateTimeDeserializer);
+                        }
+                        else {
+                            obj = JSON.parse(contents);
+                        }
+                        response.result = obj;
+                    }
+                    response.headers = res.message.headers;
+                }
+                catch (err) {
+                    // Invalid resource (contents not json);  leaving result obj null
+                }
+                // note that 3xx redirects are handled by the http layer.
+                if (statusCode > 299) {
+                    let msg;
+                    // if exception/error in body, attempt to get better error
+                    if (obj && obj.message) {
+                        msg = obj.message;
+                    }
+                    else if (contents && contents.length > 0) {
+                        // it may be the case that the exception is in the body message as string
+                        msg = contents;
+                    }
+                    else {
+                        msg = `Failed request: (${statusCode})`;
+                    }
+                    const err = new HttpClientError(msg, statusCode);
+                    err.result = response.result;
+                    reject(err);
+                }
+                else {
+                    resolve(response);
+                }
+            }));
+        });
+    }
+}
+const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCase()] = obj[k]), c), {});
+//# sourceMappingURL=index.js.map
 
 /***/ })
 
@@ -65592,7 +67538,7 @@ function defaultBranchOf(eventPath) {
 /******/ 	// Execute the module function
 /******/ 	var threw = true;
 /******/ 	try {
-/******/ 		__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
+/******/ 		__webpack_modules__[moduleId].call(module.exports, module, module.exports, __nccwpck_require__);
 /******/ 		threw = false;
 /******/ 	} finally {
 /******/ 		if(threw) delete __webpack_module_cache__[moduleId];
@@ -65604,6 +67550,9 @@ function defaultBranchOf(eventPath) {
 /******/ 	// Return the exports of the module
 /******/ 	return module.exports;
 /******/ }
+/******/ 
+/******/ // expose the modules object (__webpack_modules__)
+/******/ __nccwpck_require__.m = __webpack_modules__;
 /******/ 
 /************************************************************************/
 /******/ /* webpack/runtime/asset-relocator-loader */
@@ -65678,6 +67627,36 @@ function defaultBranchOf(eventPath) {
 /******/ 	};
 /******/ })();
 /******/ 
+/******/ /* webpack/runtime/create fake namespace object */
+/******/ (() => {
+/******/ 	var getProto = Object.getPrototypeOf ? (obj) => (Object.getPrototypeOf(obj)) : (obj) => (obj.__proto__);
+/******/ 	var leafPrototypes;
+/******/ 	// create a fake namespace object
+/******/ 	// mode & 1: value is a module id, require it
+/******/ 	// mode & 2: merge all properties of value into the ns
+/******/ 	// mode & 4: return value when already ns object
+/******/ 	// mode & 16: return value when it's Promise-like
+/******/ 	// mode & 8|1: behave like require
+/******/ 	__nccwpck_require__.t = function(value, mode) {
+/******/ 		if(mode & 1) value = this(value);
+/******/ 		if(mode & 8) return value;
+/******/ 		if(typeof value === 'object' && value) {
+/******/ 			if((mode & 4) && value.__esModule) return value;
+/******/ 			if((mode & 16) && typeof value.then === 'function') return value;
+/******/ 		}
+/******/ 		var ns = Object.create(null);
+/******/ 		__nccwpck_require__.r(ns);
+/******/ 		var def = {};
+/******/ 		leafPrototypes = leafPrototypes || [null, getProto({}), getProto([]), getProto(getProto)];
+/******/ 		for(var current = mode & 2 && value; typeof current == 'object' && !~leafPrototypes.indexOf(current); current = getProto(current)) {
+/******/ 			Object.getOwnPropertyNames(current).forEach((key) => (def[key] = () => (value[key])));
+/******/ 		}
+/******/ 		def['default'] = () => (value);
+/******/ 		__nccwpck_require__.d(ns, def);
+/******/ 		return ns;
+/******/ 	};
+/******/ })();
+/******/ 
 /******/ /* webpack/runtime/define property getters */
 /******/ (() => {
 /******/ 	// define getter functions for harmony exports
@@ -65690,9 +67669,42 @@ function defaultBranchOf(eventPath) {
 /******/ 	};
 /******/ })();
 /******/ 
+/******/ /* webpack/runtime/ensure chunk */
+/******/ (() => {
+/******/ 	__nccwpck_require__.f = {};
+/******/ 	// This file contains only the entry chunk.
+/******/ 	// The chunk loading function for additional chunks
+/******/ 	__nccwpck_require__.e = (chunkId) => {
+/******/ 		return Promise.all(Object.keys(__nccwpck_require__.f).reduce((promises, key) => {
+/******/ 			__nccwpck_require__.f[key](chunkId, promises);
+/******/ 			return promises;
+/******/ 		}, []));
+/******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/get javascript chunk filename */
+/******/ (() => {
+/******/ 	// This function allow to reference async chunks
+/******/ 	__nccwpck_require__.u = (chunkId) => {
+/******/ 		// return url for filenames based on template
+/******/ 		return "" + chunkId + ".index.js";
+/******/ 	};
+/******/ })();
+/******/ 
 /******/ /* webpack/runtime/hasOwnProperty shorthand */
 /******/ (() => {
 /******/ 	__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/make namespace object */
+/******/ (() => {
+/******/ 	// define __esModule on exports
+/******/ 	__nccwpck_require__.r = (exports) => {
+/******/ 		if(typeof Symbol !== 'undefined' && Symbol.toStringTag) {
+/******/ 			Object.defineProperty(exports, Symbol.toStringTag, { value: 'Module' });
+/******/ 		}
+/******/ 		Object.defineProperty(exports, '__esModule', { value: true });
+/******/ 	};
 /******/ })();
 /******/ 
 /******/ /* webpack/runtime/node module decorator */
@@ -65702,6 +67714,69 @@ function defaultBranchOf(eventPath) {
 /******/ 		if (!module.children) module.children = [];
 /******/ 		return module;
 /******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/import chunk loading */
+/******/ (() => {
+/******/ 	// no baseURI
+/******/ 	
+/******/ 	// object to store loaded and loading chunks
+/******/ 	// undefined = chunk not loaded, null = chunk preloaded/prefetched
+/******/ 	// [resolve, Promise] = chunk loading, 0 = chunk loaded
+/******/ 	var installedChunks = {
+/******/ 		792: 0
+/******/ 	};
+/******/ 	
+/******/ 	var installChunk = (data) => {
+/******/ 		var {ids, modules, runtime} = data;
+/******/ 		// add "modules" to the modules object,
+/******/ 		// then flag all "ids" as loaded and fire callback
+/******/ 		var moduleId, chunkId, i = 0;
+/******/ 		for(moduleId in modules) {
+/******/ 			if(__nccwpck_require__.o(modules, moduleId)) {
+/******/ 				__nccwpck_require__.m[moduleId] = modules[moduleId];
+/******/ 			}
+/******/ 		}
+/******/ 		if(runtime) runtime(__nccwpck_require__);
+/******/ 		for(;i < ids.length; i++) {
+/******/ 			chunkId = ids[i];
+/******/ 			if(__nccwpck_require__.o(installedChunks, chunkId) && installedChunks[chunkId]) {
+/******/ 				installedChunks[chunkId][0]();
+/******/ 			}
+/******/ 			installedChunks[ids[i]] = 0;
+/******/ 		}
+/******/ 	
+/******/ 	}
+/******/ 	
+/******/ 	__nccwpck_require__.f.j = (chunkId, promises) => {
+/******/ 			// import() chunk loading for javascript
+/******/ 			var installedChunkData = __nccwpck_require__.o(installedChunks, chunkId) ? installedChunks[chunkId] : undefined;
+/******/ 			if(installedChunkData !== 0) { // 0 means "already installed".
+/******/ 	
+/******/ 				// a Promise means "currently loading".
+/******/ 				if(installedChunkData) {
+/******/ 					promises.push(installedChunkData[1]);
+/******/ 				} else {
+/******/ 					if(true) { // all chunks have JS
+/******/ 						// setup Promise in chunk cache
+/******/ 						var promise = import("./" + __nccwpck_require__.u(chunkId)).then(installChunk, (e) => {
+/******/ 							if(installedChunks[chunkId] !== 0) installedChunks[chunkId] = undefined;
+/******/ 							throw e;
+/******/ 						});
+/******/ 						var promise = Promise.race([promise, new Promise((resolve) => (installedChunkData = installedChunks[chunkId] = [resolve]))])
+/******/ 						promises.push(installedChunkData[1] = promise);
+/******/ 					}
+/******/ 				}
+/******/ 			}
+/******/ 	};
+/******/ 	
+/******/ 	// no prefetching
+/******/ 	
+/******/ 	// no preloaded
+/******/ 	
+/******/ 	// no external install chunk
+/******/ 	
+/******/ 	// no on chunks loaded
 /******/ })();
 /******/ 
 /************************************************************************/

@@ -6,7 +6,7 @@ import * as core from '@actions/core'
 import { InputError, type InputProblem } from './errors.ts'
 import { mask, redact } from './secrets.ts'
 
-export const MODES = ['validate', 'plan', 'apply'] as const
+export const MODES = ['validate', 'plan', 'apply', 'export'] as const
 export const REVOKE = ['never', 'managed', 'all'] as const
 export const SCOPES = ['all', 'changed'] as const
 export const MISSING_USERS = ['fail', 'warn'] as const
@@ -23,8 +23,12 @@ export const DEFAULTS = {
   mode: 'apply',
   manifest: '.github/auth0-permissions.yml',
   'client-private-key-algorithm': 'RS256',
-  revoke: 'never',
+  revoke: 'managed',
+  scope: 'all',
   'max-revocations': '20',
+  'missing-users': 'fail',
+  'fail-on-changes': 'false',
+  comment: 'false',
   headroom: '25%',
 } as const
 
@@ -53,19 +57,41 @@ export interface OfflineInputs {
   readonly domain: Domain | undefined
 }
 
-export interface TenantInputs {
-  readonly mode: 'plan' | 'apply'
+/** How to reach the tenant, and how fast. */
+export interface Access {
   readonly manifest: readonly string[]
   readonly domain: Domain
   readonly audience: string
   readonly credential: Credential
-  readonly revoke: Revoke
-  readonly maxRevocations: number
   /** The share of the tenant's rate-limit bucket that is left to other traffic, 0 to below 1. */
   readonly headroom: number
   /** undefined where the tenant's own limit decides */
   readonly requestsPerSecond: number | undefined
 }
+
+export interface PlanInputs extends Access {
+  readonly mode: 'plan' | 'apply'
+  readonly revoke: Revoke
+  readonly scope: Scope
+  readonly maxRevocations: number
+  readonly missingUsers: MissingUsers
+  /** The path of a saved plan. */
+  readonly planFile: string | undefined
+  /** `sha256:…` */
+  readonly approvedPlan: string | undefined
+  readonly failOnChanges: boolean
+  readonly comment: boolean
+  readonly githubToken: string | undefined
+}
+
+export interface ExportInputs extends Access {
+  readonly mode: 'export'
+  /** Ids and e-mail addresses. */
+  readonly users: readonly string[]
+  readonly query: string | undefined
+}
+
+export type TenantInputs = PlanInputs | ExportInputs
 
 export type Inputs = OfflineInputs | TenantInputs
 
@@ -75,6 +101,7 @@ export function readInputs(): Inputs {
     'client-secret': core.getInput('client-secret'),
     'client-private-key': core.getInput('client-private-key'),
     'access-token': core.getInput('access-token'),
+    'github-token': core.getInput('github-token'),
   }
   for (const secret of Object.values(secrets)) mask(secret)
 
@@ -85,15 +112,11 @@ export function readInputs(): Inputs {
   }
 
   const mode = oneOf('mode', MODES, reject)
-  const manifest = text('manifest')
-    .split('\n')
-    .map(line => line.trim())
-    .filter(line => line !== '')
+  const manifest = lines('manifest')
   const domain = readDomain(text('domain'), reject)
-  const revoke = oneOf('revoke', REVOKE, reject)
-  const maxRevocations = readCount('max-revocations', reject)
   const headroom = readShare('headroom', reject)
   const requestsPerSecond = readRate('requests-per-second', reject)
+  const choices = readChoices(mode, reject)
   const algorithm = oneOf('client-private-key-algorithm', ALGORITHMS, reject)
 
   if (mode === 'validate') {
@@ -104,10 +127,53 @@ export function readInputs(): Inputs {
     reject('domain', `mode ${mode ?? 'apply'} needs it: the tenant's domain, such as acme.eu.auth0.com.`)
   const credential = readCredential(secrets, algorithm, reject)
   const audience = readAudience(domain, reject)
-  const complete =
-    mode && domain && audience && revoke && maxRevocations !== undefined && headroom !== undefined && credential
+  const subjects = mode === 'export' ? readSubjects(manifest, reject) : undefined
+  const complete = mode && domain && audience && headroom !== undefined && credential && choices
   if (problems.length > 0 || !complete) throw new InputError(problems)
-  return { mode, manifest, domain, audience, credential, revoke, maxRevocations, headroom, requestsPerSecond }
+  const access = { manifest, domain, audience, credential, headroom, requestsPerSecond }
+  if (mode !== 'export') {
+    const githubToken = secrets['github-token']
+    return { mode, ...access, ...choices, githubToken: githubToken === '' ? undefined : githubToken }
+  }
+  if (subjects === undefined) throw new InputError(problems)
+  return { mode, ...access, ...subjects }
+}
+
+type Choices = Omit<PlanInputs, keyof Access | 'mode' | 'githubToken'>
+
+/** What a plan may do, and what becomes of it. */
+function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefined {
+  const revoke = oneOf('revoke', REVOKE, reject)
+  const scope = oneOf('scope', SCOPES, reject)
+  const maxRevocations = readCount('max-revocations', reject)
+  const missingUsers = oneOf('missing-users', MISSING_USERS, reject)
+  const planFile = optional('plan-file')
+  const approvedPlan = readDigest('approved-plan', reject)
+  const failOnChanges = readBoolean('fail-on-changes', reject)
+  const comment = readBoolean('comment', reject)
+  if (planFile !== undefined && mode !== 'apply') {
+    reject('plan-file', `mode ${mode ?? ''} computes a plan of its own; leave it out, or use mode: apply.`)
+  }
+  if (mode !== 'export') {
+    for (const input of ['users', 'query']) {
+      if (text(input) !== '') reject(input, 'only mode export knows it; list users in the manifest.')
+    }
+  }
+  if (!revoke || !scope || maxRevocations === undefined || !missingUsers) return undefined
+  if (failOnChanges === undefined || comment === undefined) return undefined
+  return { revoke, scope, maxRevocations, missingUsers, planFile, approvedPlan, failOnChanges, comment }
+}
+
+/** Whom to export, and that there is one path to write to. */
+function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportInputs, 'users' | 'query'> | undefined {
+  const [path, ...others] = manifest
+  if (path === undefined || others.length > 0 || /[*?[{]/.test(path)) {
+    reject('manifest', 'mode export writes one file; give its path.')
+  }
+  const users = lines('users')
+  const query = optional('query')
+  if (users.length > 0 || query !== undefined) return { users, query }
+  return reject('users', 'mode export needs users (ids or e-mail addresses, one a line) or query (a search).')
 }
 
 type Reject = (input: string, message: string) => undefined
@@ -115,6 +181,35 @@ type Reject = (input: string, message: string) => undefined
 function text(input: string): string {
   const value = core.getInput(input)
   return value === '' && input in DEFAULTS ? DEFAULTS[input as keyof typeof DEFAULTS] : value
+}
+
+function optional(input: string): string | undefined {
+  const value = text(input)
+  return value === '' ? undefined : value
+}
+
+function lines(input: string): readonly string[] {
+  return text(input)
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+}
+
+/** As YAML 1.2 has them, and `getBooleanInput` too. */
+function readBoolean(input: string, reject: Reject): boolean | undefined {
+  const value = text(input)
+  if (/^(true|True|TRUE)$/.test(value)) return true
+  if (/^(false|False|FALSE)$/.test(value)) return false
+  return reject(input, `${quote(value)} is not known; use true or false.`)
+}
+
+function readDigest(input: string, reject: Reject): string | undefined {
+  const value = optional(input)
+  if (value === undefined || /^sha256:[0-9a-f]{64}$/.test(value)) return value
+  return reject(
+    input,
+    `${quote(value)} is not a digest; use the output plan-digest, sha256: and 64 hexadecimal digits in lower case.`,
+  )
 }
 
 function oneOf<T extends string>(input: string, allowed: readonly T[], reject: Reject): T | undefined {
@@ -191,13 +286,14 @@ function readCredential(
   reject: Reject,
 ): Credential | undefined {
   const { 'client-secret': clientSecret, 'client-private-key': privateKey, 'access-token': accessToken } = secrets
-  const given = Object.entries(secrets).filter(([, value]) => value !== '')
+  const credentials = { 'client-secret': clientSecret, 'client-private-key': privateKey, 'access-token': accessToken }
+  const given = Object.entries(credentials).filter(([, value]) => value !== '')
   const [first, second] = given.map(([input]) => input)
   if (first === undefined) {
     return reject('client-secret', 'no credential is given; set client-secret, client-private-key or access-token.')
   }
   if (second !== undefined) {
-    return reject(second, `it is given beside ${first}; use one credential: ${listed(Object.keys(secrets))}.`)
+    return reject(second, `it is given beside ${first}; use one credential: ${listed(Object.keys(credentials))}.`)
   }
   const keyId = core.getInput('client-private-key-id')
   if (keyId !== '' && privateKey === '') {

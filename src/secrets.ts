@@ -4,6 +4,8 @@
 import { setSecret } from '@actions/core'
 
 const known = new Set<string>()
+/** As they may come back in an answer: as they are, and as a header or a form had them. */
+const forms = new Set<string>()
 
 /** Shorter text is no secret worth hiding, and would blank out every other word. */
 const SHORTEST = 8
@@ -15,7 +17,14 @@ export function mask(secret: string): void {
     if (part === '' || known.has(part)) continue
     setSecret(part)
     known.add(part)
+    if (part.length >= SHORTEST) for (const form of formsOf(part)) forms.add(form)
   }
+}
+
+function formsOf(secret: string): readonly string[] {
+  const base64 = (['base64', 'base64url'] as const).map(encoding => Buffer.from(secret).toString(encoding))
+  const form = new URLSearchParams({ secret }).toString().slice('secret='.length)
+  return [secret, encodeURIComponent(secret), form, ...base64.map(text => text.replace(/=+$/, ''))]
 }
 
 /** The same data without secrets in any of its texts: before they are escaped, when nothing would be recognised. */
@@ -28,6 +37,6 @@ export function redactAll<T>(value: T): T {
 
 export function redact(text: string): string {
   let redacted = text
-  for (const secret of known) if (secret.length >= SHORTEST) redacted = redacted.replaceAll(secret, '***')
+  for (const form of forms) redacted = redacted.replaceAll(form, '***')
   return redacted
 }

@@ -3,15 +3,27 @@
 
 import pMap from 'p-map'
 import { TenantError } from './errors.ts'
-import type { ListedUser } from './manifest/desired.ts'
+import type { Identity } from './manifest/desired.ts'
 import type { Mention } from './manifest/problem.ts'
-import type { Live, UserState } from './plan/diff.ts'
+import type { Live, Terms, UserState } from './plan/diff.ts'
+import type { Grant, Grants } from './plan/grants.ts'
 import { type Candidate, identify } from './plan/identify.ts'
 
-/** The two reads that this is made of. */
+/** The reads that this is made of. */
 export interface Reader {
   readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
+  /** The user's verified address, in lower case; undefined where there is none. */
+  readonly emailOf: (user: string) => Promise<string | undefined>
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
+}
+
+/** A user whom the manifest lists, or an earlier revision of it did. */
+export type Subject = Identity & {
+  /** Absent for a user who has left the manifest. */
+  readonly mention?: Mention
+  readonly grants: ReadonlyMap<Grant, Terms>
+  /** What earlier revisions asked for. */
+  readonly managed: Grants
 }
 
 /** A sentence about one user, with the entry that lists the user. */
@@ -19,16 +31,18 @@ export interface UserFinding {
   /** The id, or the address where no id was found. */
   readonly user: string
   readonly message: string
-  readonly mention: Mention
+  readonly mention?: Mention
 }
 
 interface SurveyedUser extends UserState {
-  readonly mention: Mention
+  readonly mention?: Mention
 }
 
 export interface Survey {
   readonly states: readonly SurveyedUser[]
   readonly failures: readonly UserFinding[]
+  /** Whom the tenant does not have. */
+  readonly missing: readonly UserFinding[]
   readonly warnings: readonly UserFinding[]
 }
 
@@ -37,21 +51,32 @@ export interface SurveyOptions {
   readonly width: number
   /** Off, every user is taken to hold nothing that is known. */
   readonly readPermissions: boolean
+  /** Listed users whom this run leaves alone, unless they turn out to be one that it does not. */
+  readonly others: readonly Subject[]
+  /** Whether something may be taken away from this user. */
+  readonly mayLose: (user: Subject) => boolean
   readonly onUser: () => void
 }
 
-/** A listed user whose id is known. */
+/** A user whose id is known. */
 type KnownUser = Omit<SurveyedUser, 'live'>
 
-type Step<T> = { readonly value: T; readonly warning?: UserFinding } | { readonly failure: UserFinding }
+type Step<T> =
+  | { readonly value: T; readonly warning?: UserFinding }
+  | { readonly failure: UserFinding }
+  | { readonly missing: UserFinding }
 
 /** @throws TenantError for what concerns the whole run, NotSentError where the run stops */
 export async function survey(
-  listed: readonly ListedUser[],
+  subjects: readonly Subject[],
   reader: Reader,
-  { width, readPermissions, onUser }: SurveyOptions,
+  { width, readPermissions, others, mayLose, onUser }: SurveyOptions,
 ): Promise<Survey> {
-  const identified = await pMap(listed, user => identifyListed(user, reader), { concurrency: width })
+  const identifyAll = (batch: readonly Subject[]) =>
+    pMap(batch, subject => identifySubject(subject, reader), { concurrency: width })
+  const first = await identifyAll(subjects)
+  const twins = await findTwins(subjects, valuesOf(first), reader, { width, others, mayLose })
+  const identified = [...first, ...(await identifyAll(twins))]
   const { users, warnings } = unite(valuesOf(identified))
   const read = await pMap(
     users,
@@ -62,23 +87,56 @@ export async function survey(
     },
     { concurrency: width },
   )
+  const steps = [...identified, ...read]
   return {
     states: valuesOf(read),
-    failures: [...failuresOf(identified), ...failuresOf(read)],
+    failures: steps.flatMap(step => ('failure' in step ? [step.failure] : [])),
+    missing: steps.flatMap(step => ('missing' in step ? [step.missing] : [])),
     warnings: [...identified.flatMap(step => ('warning' in step && step.warning ? [step.warning] : [])), ...warnings],
   }
 }
 
-async function identifyListed(user: ListedUser, reader: Reader): Promise<Step<KnownUser>> {
-  const { id, email, connection, mention, grants } = user
-  if (email === undefined) return { value: { id, mention, desired: grants } }
+async function identifySubject(subject: Subject, reader: Reader): Promise<Step<KnownUser>> {
+  const { id, email, connection, mention, grants, managed } = subject
+  const known = { ...mentionOf(subject), listed: mention !== undefined, desired: grants, managed }
+  if (email === undefined) return { value: { id, ...known } }
   return attempt(email, mention, async () => {
     const found = identify(email, connection, await reader.findByEmail(email))
-    if (found.kind === 'refused') return { failure: { user: email, message: found.message, mention } }
-    const value = { id: found.id, mention, desired: grants }
+    if (found.kind !== 'found') {
+      const finding = { user: email, message: found.message, ...mentionOf(subject) }
+      return found.kind === 'missing' ? { missing: finding } : { failure: finding }
+    }
+    const value = { id: found.id, ...known }
     if (found.warning === undefined) return { value }
-    return { value, warning: { user: found.id, message: found.warning, mention } }
+    return { value, warning: { user: found.id, message: found.warning, ...mentionOf(subject) } }
   })
+}
+
+function mentionOf({ mention }: { readonly mention?: Mention }): { readonly mention?: Mention } {
+  return mention === undefined ? {} : { mention }
+}
+
+/**
+ * Entries among the others that may mean a user of this run in another way: what such an entry asks for must not be
+ * taken away because another entry does not ask for it any more.
+ */
+async function findTwins(
+  subjects: readonly Subject[],
+  known: readonly KnownUser[],
+  reader: Reader,
+  { width, others, mayLose }: Pick<SurveyOptions, 'width' | 'others' | 'mayLose'>,
+): Promise<readonly Subject[]> {
+  if (others.length === 0) return []
+  const ids = new Set(known.map(({ id }) => id))
+  const emails = new Set(subjects.flatMap(({ email }) => email ?? []))
+  const byId = subjects.filter(subject => subject.id !== undefined && mayLose(subject))
+  if (others.some(({ email }) => email !== undefined)) {
+    const found = await pMap(byId, ({ id }) => (id === undefined ? undefined : reader.emailOf(id)), {
+      concurrency: width,
+    })
+    for (const email of found) if (email !== undefined) emails.add(email)
+  }
+  return others.filter(({ id, email }) => (id === undefined ? emails.has(email) : ids.has(id)))
 }
 
 /** Entries that turn out to be the same user ask for what all of them ask for. */
@@ -90,15 +148,22 @@ function unite(users: readonly KnownUser[]): {
   const warnings: UserFinding[] = []
   for (const user of users) {
     const first = united.get(user.id)
-    united.set(
-      user.id,
-      first === undefined ? user : { ...first, desired: new Map([...user.desired, ...first.desired]) },
-    )
-    if (first === undefined) continue
+    united.set(user.id, first === undefined ? user : both(first, user))
+    if (!first?.listed || !user.listed) continue
     const message = `This entry and another one are the same user, ${user.id}; their permissions are united. Make one entry of them.`
-    warnings.push({ user: user.id, message, mention: user.mention })
+    warnings.push({ user: user.id, message, ...mentionOf(user) })
   }
   return { users: [...united.values()], warnings }
+}
+
+function both(first: KnownUser, second: KnownUser): KnownUser {
+  return {
+    id: first.id,
+    ...mentionOf(first.listed ? first : second),
+    listed: first.listed || second.listed,
+    desired: new Map([...second.desired, ...first.desired]),
+    managed: first.managed.union(second.managed),
+  }
 }
 
 async function readState(user: KnownUser, reader: Reader): Promise<Step<SurveyedUser>> {
@@ -106,23 +171,19 @@ async function readState(user: KnownUser, reader: Reader): Promise<Step<Surveyed
     const live = await reader.permissionsOf(user.id)
     if (live !== undefined) return { value: { ...user, live } }
     const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`
-    return { failure: { user: user.id, message, mention: user.mention } }
+    return { missing: { user: user.id, message, ...mentionOf(user) } }
   })
 }
 
-async function attempt<T>(user: string, mention: Mention, work: () => Promise<Step<T>>): Promise<Step<T>> {
+async function attempt<T>(user: string, mention: Mention | undefined, work: () => Promise<Step<T>>): Promise<Step<T>> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof TenantError) || error.details.reach === 'run') throw error
-    return { failure: { user, message: error.message, mention } }
+    return { failure: { user, message: error.message, ...(mention && { mention }) } }
   }
 }
 
 function valuesOf<T>(steps: readonly Step<T>[]): readonly T[] {
   return steps.flatMap(step => ('value' in step ? [step.value] : []))
-}
-
-function failuresOf(steps: readonly Step<unknown>[]): readonly UserFinding[] {
-  return steps.flatMap(step => ('failure' in step ? [step.failure] : []))
 }

@@ -23,7 +23,7 @@ import {
   usersOf,
 } from './read.ts'
 
-type Identity =
+export type Identity =
   | { readonly id: string; readonly email?: never; readonly connection?: never }
   /** The address in lower case. */
   | { readonly id?: never; readonly email: string; readonly connection: string | undefined }
@@ -32,6 +32,11 @@ export type ListedUser = Identity & {
   /** Where the user is listed first. */
   readonly mention: Mention
   readonly grants: ReadonlyMap<Grant, Terms>
+}
+
+/** Equal for two users who are the same for sure. */
+export function userIdentity(user: Identity): string {
+  return JSON.stringify(user.id === undefined ? [user.email, user.connection ?? ''] : [user.id])
 }
 
 export interface Manifest {

@@ -173,10 +173,10 @@ function checkExtent(content: unknown): string | undefined {
     : `The manifest holds ${size} values; at most ${LIMITS.values} values are read, with those behind each alias counted every time.`
 }
 
-/** Where the last document begins. */
+/** Where the last document begins; an empty one is nowhere. */
 function lastStart(events: readonly Event[]): number {
   const document = events.findLastIndex(event => event.type === EVENT_ID.DOCUMENT)
-  return startOf(events[document + 1]) ?? 0
+  return Math.max(0, startOf(events[document + 1]) ?? 0)
 }
 
 function topOf(file: string, message: string): Problem {

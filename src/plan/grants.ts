@@ -8,6 +8,8 @@ export type Grant = string & { readonly [grant]: never }
 
 export type Grants = ReadonlySet<Grant>
 
+export const NO_GRANTS: Grants = new Set()
+
 /** A grant's two parts, as plans and reports show them. */
 export interface Permission {
   readonly api: string

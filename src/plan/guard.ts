@@ -1,7 +1,7 @@
 // What may not happen, as checks over data: each gives the refusals that it finds, and the run shows all of them
 // together before anything is written. Pure.
 
-import { compareText } from './grants.ts'
+import { compareText, type Permission } from './grants.ts'
 import { countOperations, type Plan } from './plan.ts'
 
 /** Why nothing may be written, and what to change. */
@@ -59,6 +59,27 @@ export function checkRevocations(plan: Plan, maxRevocations: number): readonly R
   return [
     `The plan revokes ${revocations} grants, more than the ${maxRevocations} that max-revocations allows. If that is meant, set max-revocations to ${revocations} for this run.`,
   ]
+}
+
+/** What a person approved is done, or nothing. @param approved undefined where nobody asked for approval */
+export function checkApproval(plan: Plan, digest: string, approved: string | undefined): readonly Refusal[] {
+  if (approved === undefined || approved === digest || plan.users.length === 0) return []
+  return [
+    `The plan is not the one that was approved: its digest is ${digest}, and approved-plan is ${approved}. Either the manifest or the tenant has changed since; look at this plan, and approve it if it is right.`,
+  ]
+}
+
+/** A saved plan has no line to point at, so all that is wrong with its names is told as refusals. */
+export function checkPlanNames(
+  granted: readonly Permission[],
+  apis: ReadonlyMap<string, { readonly permissions: ReadonlySet<string> }>,
+): readonly Refusal[] {
+  const refusals = granted.map(({ api, permission }) => {
+    const known = apis.get(api)?.permissions
+    if (known === undefined) return `The tenant has no API ${api}, which the plan names.`
+    return known.has(permission) ? '' : `The API ${api} has no permission ${permission}, which the plan names.`
+  })
+  return [...new Set(refusals)].filter(refusal => refusal !== '')
 }
 
 /** As much of an API as decides whether its permissions have any effect. */

@@ -10,6 +10,8 @@ export interface Candidate {
 
 export type Identification =
   | { readonly kind: 'found'; readonly id: string; readonly warning: string | undefined }
+  /** Nobody at all has the address. */
+  | { readonly kind: 'missing'; readonly message: string }
   | { readonly kind: 'refused'; readonly message: string }
 
 export function identify(
@@ -22,6 +24,10 @@ export function identify(
   const unverified = matches.filter(user => !user.verified)
   const address = connection === undefined ? email : `${email} in connection ${connection}`
   const [found, ...others] = verified
+  if (candidates.length === 0) {
+    const message = `The tenant has no user with the address ${address}. Correct the address, or remove the entry.`
+    return { kind: 'missing', message }
+  }
   if (found === undefined) return { kind: 'refused', message: nobody(address, unverified, candidates) }
   if (others.length > 0) {
     return {
@@ -43,10 +49,7 @@ function nobody(address: string, unverified: readonly Candidate[], candidates: r
   if (unverified.length > 0) {
     return `No user has the verified address ${address}; unverified, and so not counted: ${listed(unverified)}. Have the address verified, or use id.`
   }
-  if (candidates.length > 0) {
-    return `No user has the address ${address}; in other connections: ${listed(candidates)}. Correct connection, or leave it out.`
-  }
-  return `The tenant has no user with the address ${address}. Correct the address, or remove the entry.`
+  return `No user has the address ${address}; in other connections: ${listed(candidates)}. Correct connection, or leave it out.`
 }
 
 function listed(users: readonly Candidate[]): string {

@@ -1,7 +1,7 @@
 // A plan is sorted, serialisable data: for each user what to grant and what to revoke, with the before-state that it was
 // computed from. Renderers read it and `apply` executes it. Pure.
 
-import type { Permission } from './grants.ts'
+import { compareText, type Grants, grantOf, type Permission, sortedPermissions } from './grants.ts'
 
 /** One permission to grant or to revoke. */
 export interface Operation extends Permission {
@@ -27,9 +27,25 @@ export interface Holders extends Permission {
   readonly after: number
 }
 
+/** The manifest that a plan was computed from. */
+export interface Source {
+  /** Empty outside of Git. */
+  readonly commit: string
+  readonly files: readonly string[]
+  /** The clock by which `expires` was read, ISO 8601. */
+  readonly at: string
+  /** How many users it lists. */
+  readonly users: number
+  /** The ledger's newest entry when the plan was computed; absent where there was none. */
+  readonly entry?: number
+}
+
 export interface Plan {
   readonly format: 1
   readonly tenant: string
+  readonly source: Source
+  /** The ledger's entry that this plan takes back. */
+  readonly undoes?: number
   /** Sorted by id. */
   readonly users: readonly UserPlan[]
   /** Sorted by API and permission; empty where the run assigns without reading. */
@@ -59,4 +75,72 @@ export function countOperations(users: readonly UserPlan[]): Counts {
     }),
     { grants: 0, revocations: 0 },
   )
+}
+
+/** A plan that takes back what was done of this one, as far as it is known what was there before. */
+export function undoOf(plan: Plan, outcomes: readonly UserOutcome[], entry: number | undefined): Plan {
+  const befores = new Map(plan.users.map(({ user, before }) => [user, before]))
+  const users = outcomes.flatMap(({ user, granted, revoked }) => {
+    const before = befores.get(user)
+    if (before === undefined || granted.length + revoked.length === 0) return []
+    return {
+      user,
+      grant: revoked.map(withoutTerms),
+      revoke: granted.map(withoutTerms),
+      before: after(before, granted, revoked),
+    }
+  })
+  const complete = outcomes.length === plan.users.length && outcomes.every(({ status }) => status === 'done')
+  return {
+    format: 1,
+    tenant: plan.tenant,
+    source: { ...plan.source, ...(entry !== undefined && { entry }) },
+    ...(entry !== undefined && { undoes: entry }),
+    users: users.sort((a, b) => compareText(a.user, b.user)),
+    holders: complete
+      ? plan.holders.map(({ before, after, ...grant }) => ({ ...grant, before: after, after: before }))
+      : [],
+  }
+}
+
+/** The manifest's terms end with what it asked for. */
+function withoutTerms({ api, permission, roles }: Operation): Operation {
+  return { api, permission, roles }
+}
+
+/** What is held once these are granted and revoked. */
+export function after(
+  before: readonly Permission[],
+  granted: readonly Permission[],
+  revoked: readonly Permission[],
+): readonly Permission[] {
+  return sortedPermissions(setOf([...before, ...granted]).difference(setOf(revoked)))
+}
+
+export type Resumption =
+  /** As much of it as is still to be done; undefined where nothing is left. */
+  | { readonly kind: 'ready'; readonly left: UserPlan | undefined }
+  /** Somebody else has changed the user since. */
+  | { readonly kind: 'moved' }
+
+/**
+ * A saved plan's user, in the state of now: as it was when the plan was computed, or as an earlier run of this very plan
+ * left it.
+ */
+export function resume(saved: UserPlan, live: Grants): Resumption {
+  const before = saved.before ?? []
+  const none: readonly Operation[] = []
+  const steps: readonly UserPlan[] = [
+    saved,
+    { ...saved, grant: none, before: after(before, saved.grant, none) },
+    { ...saved, revoke: none, before: after(before, none, saved.revoke) },
+    { ...saved, grant: none, revoke: none, before: after(before, saved.grant, saved.revoke) },
+  ]
+  const left = steps.find(step => setOf(step.before ?? []).symmetricDifference(live).size === 0)
+  if (left === undefined) return { kind: 'moved' }
+  return { kind: 'ready', left: left.grant.length + left.revoke.length === 0 ? undefined : left }
+}
+
+function setOf(permissions: readonly Permission[]): Grants {
+  return new Set(permissions.map(({ api, permission }) => grantOf(api, permission)))
 }

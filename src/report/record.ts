@@ -3,7 +3,7 @@
 
 import type { Mode, Revoke, Scope } from '../inputs.ts'
 import type { Place } from '../manifest/problem.ts'
-import type { UserState } from '../plan/diff.ts'
+import type { Held, UserState } from '../plan/diff.ts'
 import { type Permission, partsOf } from '../plan/grants.ts'
 import { countOperations, type Plan, type UserOutcome } from '../plan/plan.ts'
 import type { Traffic } from '../tenant/pace.ts'
@@ -27,9 +27,9 @@ export interface Derived extends Permission {
   readonly roles: readonly string[]
 }
 
-/** A grant of a listed user that the manifest does not ask for and the plan does not revoke. */
-export interface Unmanaged extends Permission {
-  readonly user: string
+export interface Exported {
+  readonly path: string
+  readonly grants: number
 }
 
 /** What the ledger said, and where this run is recorded. */
@@ -55,6 +55,10 @@ export interface RunRecord {
   /** Where the run ended early, why, in the words of the final sentence; nothing was written then. */
   stopped: 'inputs' | 'manifest' | 'refused' | 'error' | undefined
   cancelled: boolean
+  /** `fail-on-changes` was asked for, and the plan is not empty. */
+  drift: boolean
+  /** What `mode: export` wrote. */
+  exported: Exported | undefined
   errors: Finding[]
   warnings: Finding[]
   notices: Finding[]
@@ -68,7 +72,7 @@ export interface RunRecord {
   /** How many users were read. */
   read: number
   derived: readonly Derived[]
-  unmanaged: readonly Unmanaged[]
+  unmanaged: readonly Held[]
   /** What would make the manifest simpler, in sentences. */
   advice: readonly string[]
   ledger: LedgerFacts | undefined
@@ -80,7 +84,7 @@ export interface RunRecord {
   duration: number
 }
 
-export function derivedOf({ id, live }: UserState): readonly Derived[] {
+export function derivedOf({ id, live }: Pick<UserState, 'id' | 'live'>): readonly Derived[] {
   return [...(live?.derived ?? [])].map(([grant, roles]) => ({ user: id, ...partsOf(grant), roles }))
 }
 
@@ -94,6 +98,8 @@ export function newRecord(): RunRecord {
     users: 0,
     stopped: undefined,
     cancelled: false,
+    drift: false,
+    exported: undefined,
     errors: [],
     warnings: [],
     notices: [],
@@ -183,11 +189,17 @@ function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals)
       return `Failed: ${doneSoFar(mode, totals)}.`
     case undefined:
   }
+  if (record.exported !== undefined) {
+    const { path, grants: held } = record.exported
+    return `Exported: ${path} lists ${counted(users, 'user')} with ${counted(held, 'direct permission')}.`
+  }
   const changes = `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')}`
   if (result === 'unchanged') {
+    const [lookedAt, partial] =
+      record.scope === 'changed' && record.read < users ? [record.read, 'in scope '] : [users, '']
     return mode === 'validate'
       ? `The manifest is valid; it lists ${counted(users, 'user')}.`
-      : `Unchanged: every one of ${counted(users, 'listed user')} has what the manifest says.`
+      : `Unchanged: every one of ${counted(lookedAt, 'listed user')} ${partial}has what the manifest says.`
   }
   const would = mode === 'apply' ? `changed: ${changes}` : `would change: ${changes}`
   const failed = usersFailed === 0 ? '' : `${usersFailed} of ${counted(users, 'user')} failed; `

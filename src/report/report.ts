@@ -26,7 +26,7 @@ export function logLine(text: string): void {
 }
 
 /** Users one by one, each operation on a line of its own, told apart by sign and word. */
-export function logPlan(plan: Plan): void {
+export function logPlan(plan: Plan, digest: string | undefined): void {
   if (plan.users.length === 0) return
   core.startGroup(harmless(`Plan for ${plan.tenant}: ${counted(plan.users.length, 'user')} to change`))
   for (const { user, grant, revoke } of plan.users) {
@@ -35,6 +35,7 @@ export function logPlan(plan: Plan): void {
     for (const operation of revoke) core.info(`  - revoke ${operationText(operation, 'still effective')}`)
   }
   core.endGroup()
+  if (digest !== undefined) logLine(`The plan's digest is ${digest}`)
 }
 
 function operationText(operation: Operation, effective: string): string {
@@ -63,7 +64,7 @@ export function logProgress(doing: string, total: number, traffic: Traffic): Pro
     },
     end: () => {
       clearInterval(timer)
-      core.info(`${doing}: ${done} of ${total}`)
+      if (total > 0) core.info(`${doing}: ${done} of ${total}`)
     },
   }
 }
@@ -76,7 +77,8 @@ export async function publish(whole: Readonly<RunRecord>): Promise<void> {
   annotate('warning', record.warnings)
   annotate('notice', record.notices)
   logLine(conclusion.sentence)
-  if (conclusion.result === 'failed' || conclusion.result === 'partial') process.exitCode = core.ExitCode.Failure
+  const failed = conclusion.result === 'failed' || conclusion.result === 'partial' || record.drift
+  if (failed) process.exitCode = core.ExitCode.Failure
 
   core.setOutput('result', conclusion.result)
   core.setOutput('changed', conclusion.changed)
@@ -85,17 +87,35 @@ export async function publish(whole: Readonly<RunRecord>): Promise<void> {
   core.setOutput('users', conclusion.users)
   core.setOutput('users-changed', conclusion.usersChanged)
   core.setOutput('users-failed', conclusion.usersFailed)
+  core.setOutput('plan-digest', record.digest ?? '')
+  core.setOutput('plan-file', record.planFile ?? '')
+  core.setOutput('undo-plan-file', record.undoPlanFile ?? '')
   core.setOutput('requests', conclusion.requests)
-  core.setOutput('report-file', await attemptFile('report', () => writeReport({ format: 1, ...conclusion, ...record })))
+  const report = JSON.stringify({ format: 1, ...conclusion, ...record }, undefined, 2)
+  core.setOutput('report-file', (await saveFile('report', report)) ?? '')
   await attemptFile('job summary', () => writeSummary(renderSummary(record)))
 }
 
-async function writeReport(report: object): Promise<string> {
+/** Where the files of this run are. */
+let folder: Promise<string> | undefined
+
+async function createFolder(): Promise<string> {
   const temp = process.env.RUNNER_TEMP || tmpdir()
   await mkdir(temp, { recursive: true })
-  const path = join(await mkdtemp(join(temp, 'auth0-permissions-')), 'report.json')
-  await writeFile(path, JSON.stringify(report, undefined, 2))
-  return path
+  return mkdtemp(join(temp, 'auth0-permissions-'))
+}
+
+/**
+ * Writes a file for later steps, in a folder of its own under `$RUNNER_TEMP`.
+ * @returns its path; undefined where it could not be written, which is told
+ */
+export function saveFile(name: 'plan' | 'undo-plan' | 'report', text: string): Promise<string | undefined> {
+  return attemptFile(name.replace('-', ' '), async () => {
+    folder ??= createFolder()
+    const path = join(await folder, `${name}.json`)
+    await writeFile(path, redact(text))
+    return path
+  })
 }
 
 async function writeSummary(markdown: string): Promise<string> {
@@ -105,13 +125,13 @@ async function writeSummary(markdown: string): Promise<string> {
 }
 
 /** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
-async function attemptFile(what: string, write: () => Promise<string>): Promise<string> {
+async function attemptFile(what: string, write: () => Promise<string>): Promise<string | undefined> {
   try {
     return await write()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     core.warning(harmless(`The ${what} could not be written: ${reason}`))
-    return ''
+    return undefined
   }
 }
 

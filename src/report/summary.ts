@@ -1,24 +1,66 @@
-// A run's record → the job summary. Markdown has the headings alone; everything else is HTML blocks, where text from
-// outside has no force (see text.ts). Pure.
+// A run's record → what people read in the job summary; the pull-request comment has the same content. Markdown has the
+// headings and alerts alone; everything else is HTML blocks, where text from outside has no force (see text.ts). Pure.
 
 import type { Permission } from '../plan/grants.ts'
-import type { Operation, UserOutcome, UserPlan } from '../plan/plan.ts'
+import { countOperations, type Operation, type Plan, type UserOutcome, type UserPlan } from '../plan/plan.ts'
 import { type Conclusion, conclude, counted, type Finding, type RunRecord, type UserFailure } from './record.ts'
-import { code, prose } from './text.ts'
+import { clip, code, link, prose } from './text.ts'
 
-/** GitHub shows nothing of a summary over 1,048,576 bytes; this leaves room for the frame and for other steps' text. */
-const LIST_BUDGET = 200_000
-/** Longer lists are folded. */
+/** GitHub shows nothing of a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
+const SUMMARY_LIMIT = 700_000
+/** What is longer is folded. */
 const FOLD_AFTER = 20
+/** Of one user, so that one with a thousand permissions does not fill the page. */
+const MOST_LINES = 25
+/** Auth0 has names of up to 280 characters. */
+const LONGEST_NAME = 300
+const LONGEST_MESSAGE = 2_000
+const MOST_FILES = 10
+
+/** Where a report is shown. */
+export interface Medium {
+  /** In bytes of UTF-8, which are never fewer than the characters that GitHub counts. */
+  readonly limit: number
+  /** Where the reader finds what is cut, as HTML. */
+  readonly whole: string
+  readonly foldFacts: boolean
+  /** Sentences of our own that the reader needs where this is shown. */
+  readonly notes: readonly string[]
+}
+
+const SUMMARY: Medium = {
+  limit: SUMMARY_LIMIT,
+  whole: 'the report file (output <code>report-file</code>) has all of them',
+  foldFacts: false,
+  notes: [],
+}
 
 export function renderSummary(record: Readonly<RunRecord>): string {
+  return renderReport(record, SUMMARY)
+}
+
+/** Headings start at the second level: GitHub has a title of its own above. */
+export function renderReport(record: Readonly<RunRecord>, medium: Medium): string {
+  const lists = listsOf(record)
+  // Lists get what the frame around them leaves, and how much that is shows when it is rendered.
+  for (let room = medium.limit; ; ) {
+    const report = renderWithin(record, medium, shortenLists(lists, room, medium.whole))
+    const excess = Buffer.byteLength(report) - medium.limit
+    if (excess <= 0 || room === 0) return report
+    room = Math.max(0, room - Math.max(excess, Math.ceil(medium.limit / 100)))
+  }
+}
+
+function renderWithin(record: Readonly<RunRecord>, medium: Medium, lists: Lists): string {
   const conclusion = conclude(record)
   return [
     `## Auth0 permissions: ${headingOf(record, conclusion)}`,
-    `<p>${prose(conclusion.sentence)}</p>`,
-    ...attention(record),
-    ...changes(record),
-    ...facts(record, conclusion),
+    lead(record, conclusion),
+    ...alert('NOTE', paragraphs(medium.notes)),
+    ...attention(record, lists),
+    ...changes(record, lists),
+    ...asides(record, lists),
+    ...facts(record, conclusion, medium),
     '',
   ].join('\n\n')
 }
@@ -31,67 +73,299 @@ const RESULT_WORDS: Readonly<Record<Conclusion['result'], string>> = {
   failed: 'failed',
 }
 
-function headingOf({ mode, cancelled }: Readonly<RunRecord>, { result }: Conclusion): string {
+function headingOf({ mode, stopped, cancelled, exported }: Readonly<RunRecord>, { result }: Conclusion): string {
   if (cancelled) return 'cancelled'
+  if (exported !== undefined) return 'manifest exported'
+  if (stopped === 'refused' && result === 'failed') return 'refused'
   return mode === 'validate' && result === 'unchanged' ? 'the manifest is valid' : RESULT_WORDS[result]
 }
 
-/** What a person must look at, first. */
-function attention({ errors, failures, warnings, notices }: Readonly<RunRecord>): readonly string[] {
-  const lists = [
-    findingList('Errors', errors),
-    findingList('Users that failed', failures),
-    findingList('Warnings', warnings),
-    findingList('Notices', notices),
-  ].flat()
-  return lists.length === 0 ? [] : ['### Look at this first', ...lists]
-}
-
-function findingList(title: string, findings: readonly (Finding & Partial<UserFailure>)[]): readonly string[] {
-  if (findings.length === 0) return []
-  const items = findings.map(({ place, user, message }) => {
-    const where = place === undefined ? '' : `${code(`${place.file}:${place.line}:${place.column}`)} `
-    const who = user === undefined || message.includes(user) ? '' : `${code(user)}: `
-    return `<li>${where}${who}${prose(message)}</li>`
-  })
-  return [foldable(`${title} (${findings.length})`, items, list => `<ul>\n${list}\n</ul>`)]
-}
-
-function changes({ mode, plan, stopped, outcomes }: Readonly<RunRecord>): readonly string[] {
-  if (plan === undefined || plan.users.length === 0) return []
-  const statuses = new Map(outcomes.map(outcome => [outcome.user, outcome]))
-  const written = mode === 'apply' && stopped !== 'refused'
-  const byUser = plan.users.map(user => userRow(user, written ? statusOf(statuses.get(user.user)) : 'planned'))
-  const byPermission = plan.holders.map(
-    holders => `<tr><td>${permissionCell(holders)}</td><td>${holders.before} → ${holders.after}</td></tr>`,
-  )
-  return [
-    written ? '### Changes' : '### Planned changes',
-    foldable(`By user (${byUser.length})`, byUser, table(['User', '+ grant', '− revoke', 'Status'])),
-    ...(byPermission.length === 0
-      ? []
-      : [
-          foldable(
-            `By permission (${byPermission.length})`,
-            byPermission,
-            table(['Permission', 'Holders among the listed users, before → after']),
-          ),
-        ]),
+function lead({ tenant, stopped, drift, approval, plan }: Readonly<RunRecord>, { sentence }: Conclusion): string {
+  const lines = [
+    `<strong>${prose(sentence)}</strong>`,
+    tenant === undefined ? '' : `Tenant: ${name(tenant)}.`,
+    drift ? 'The step fails because <code>fail-on-changes</code> is set and the plan is not empty.' : '',
+    approval === undefined || stopped !== undefined ? '' : APPROVALS[approval],
+    plan?.undoes === undefined ? '' : `It takes back what deployment ${plan.undoes} did.`,
   ]
+  return `<p>${lines.filter(line => line !== '').join('<br>\n')}</p>`
 }
 
-function userRow({ user, grant, revoke }: UserPlan, status: string): string {
-  const cells = [
-    code(user),
-    grant.map(operation => operationLine('+', operation, 'already effective')).join('<br>'),
-    revoke.map(operation => operationLine('−', operation, 'still effective')).join('<br>'),
-    status,
-  ]
+const APPROVALS: Readonly<Record<NonNullable<RunRecord['approval']>, string>> = {
+  approved: 'The plan is the approved one: its digest is the one in <code>approved-plan</code>.',
+  saved: 'The plan is the saved one in <code>plan-file</code>.',
+}
+
+// Lists: every one of them can be too long for its medium.
+
+/**
+ * Percent of the room that a list is sure of. What some do not use goes to the others, in this order: what a person must
+ * look at and removals are cut last.
+ */
+const SHARES = {
+  errors: 14,
+  failures: 14,
+  revocations: 20,
+  warnings: 10,
+  grants: 18,
+  permissions: 10,
+  notices: 4,
+  unmanaged: 4,
+  advice: 3,
+  derived: 3,
+} as const
+
+type ListName = keyof typeof SHARES
+
+/** Entries of HTML, and the one that stands for those that are cut. */
+interface List {
+  readonly entries: readonly string[]
+  readonly gap: (text: string) => string
+}
+
+/** What fits, as HTML; empty where there is nothing to list. */
+type Lists = Readonly<Record<ListName, string>>
+
+function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> {
+  const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record
+  const outcomes = isWritten(record) ? new Map(record.outcomes.map(outcome => [outcome.user, outcome])) : undefined
+  return {
+    errors: bullets(errors.map(findingText)),
+    failures: bullets(failures.map(findingText)),
+    warnings: bullets(warnings.map(findingText)),
+    notices: bullets(notices.map(findingText)),
+    advice: bullets(advice.map(message)),
+    revocations: rows(
+      1,
+      (plan?.users ?? []).filter(loses).map(user => userRow(user, REVOKE, outcomes)),
+    ),
+    grants: rows(
+      1,
+      (plan?.users ?? []).filter(gains).map(user => userRow(user, GRANT, outcomes)),
+    ),
+    permissions: rows(2, holderRows(plan)),
+    unmanaged: rows(1, heldRows(unmanaged, permissionText)),
+    derived: rows(1, heldRows(derived, derivedText)),
+  }
+}
+
+function bullets(texts: readonly string[]): List {
+  return { entries: texts.map(text => `<li>${text}</li>`), gap: text => `<li>${text}</li>` }
+}
+
+function rows(columns: 1 | 2, entries: readonly string[]): List {
+  const span = columns === 1 ? '' : ` colspan="${columns}"`
+  return { entries, gap: text => `<tr><td${span}>${text}</td></tr>` }
+}
+
+function row(cells: readonly string[]): string {
   return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`
 }
 
-function operationLine(sign: string, operation: Operation, effective: string): string {
-  return `${sign} ${permissionCell(operation)}${operationNotes(operation, effective, code)}`
+function shortenLists(lists: Readonly<Record<ListName, List>>, room: number, whole: string): Lists {
+  const names = Object.keys(SHARES) as readonly ListName[]
+  const sizes = Object.fromEntries(names.map(list => [list, sizeOf(lists[list].entries)])) as Record<ListName, number>
+  const sure = (list: ListName) => Math.min(sizes[list], Math.floor((room * SHARES[list]) / 100))
+  let spare = room - names.reduce((sum, list) => sum + sure(list), 0)
+  const shortened = names.map(list => {
+    const more = Math.min(sizes[list] - sure(list), spare)
+    spare -= more
+    return [list, shorten(lists[list], sizes[list], sure(list) + more, whole)]
+  })
+  return Object.fromEntries(shortened) as Lists
+}
+
+/** Of a list that is too long, the head and a shorter tail. */
+function shorten({ entries, gap }: List, size: number, room: number, whole: string): string {
+  if (size <= room) return entries.join('\n')
+  const head = countFitting(entries, room * 0.75)
+  const tail = countFitting(entries.toReversed(), room * 0.25)
+  const cut = entries.length - head - tail
+  const text = `… ${cut} of ${entries.length} are cut here; ${whole}.`
+  return [...entries.slice(0, head), gap(text), ...entries.slice(entries.length - tail)].join('\n')
+}
+
+function countFitting(entries: readonly string[], room: number): number {
+  let size = 0
+  const last = entries.findIndex(entry => {
+    size += sizeOf([entry])
+    return size > room
+  })
+  return last === -1 ? entries.length : last
+}
+
+/** With what the end of a line and an alert's mark before it take. */
+function sizeOf(entries: readonly string[]): number {
+  return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0)
+}
+
+// What a person must look at
+
+function attention(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
+  const { errors, failures, warnings } = record
+  const both = errors.length > 0 && failures.length > 0
+  const alerts = [
+    ...alert('CAUTION', [
+      ...listed(ERROR_TITLES[record.stopped ?? 'error'], errors, lists.errors, both),
+      ...listed('Users that failed', failures, lists.failures, both),
+    ]),
+    ...alert('WARNING', [...revocationsInShort(record), ...listed('Warnings', warnings, lists.warnings)]),
+  ]
+  return alerts.length === 0 ? [] : ['### Look at this first', ...alerts]
+}
+
+const ERROR_TITLES: Readonly<Record<NonNullable<RunRecord['stopped']>, string>> = {
+  inputs: 'Inputs that cannot be used',
+  manifest: 'Mistakes in the manifest',
+  refused: 'Reasons for the refusal',
+  error: 'Errors',
+}
+
+function counting(title: string, items: readonly unknown[]): string {
+  return `${title} (${items.length})`
+}
+
+function findingText({ place, user, message: text }: Finding & Partial<UserFailure>): string {
+  const where = place === undefined ? '' : `${name(`${place.file}:${place.line}:${place.column}`)}<br>`
+  const who = user === undefined || text.includes(user) ? '' : `${name(user)}: `
+  return `${where}${who}${message(text)}`
+}
+
+function revocationsInShort(record: Readonly<RunRecord>): readonly string[] {
+  const losers = (record.plan?.users ?? []).filter(loses)
+  const { revocations } = countOperations(losers)
+  if (revocations === 0) return []
+  const done = record.outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0)
+  return [
+    `<p><strong>${revocationsSentence({ revocations, done, users: losers.length }, isWritten(record))}</strong></p>`,
+  ]
+}
+
+function revocationsSentence(
+  { revocations, done, users }: { readonly revocations: number; readonly done: number; readonly users: number },
+  written: boolean,
+): string {
+  if (!written) return `− ${counted(revocations, 'grant')} would be revoked, from ${counted(users, 'user')}`
+  if (done === revocations) return `− ${counted(revocations, 'grant')} revoked, from ${counted(users, 'user')}`
+  return `− ${done} of ${counted(revocations, 'planned revocation')} done`
+}
+
+/** A list, folded where it is long; its title can be left out where the list says it all. */
+function listed(title: string, items: readonly unknown[], entries: string, titled = false): readonly string[] {
+  if (items.length === 0) return []
+  const strong = `<strong>${counting(title, items)}</strong>`
+  const list = `<ul>\n${entries}\n</ul>`
+  if (items.length > FOLD_AFTER) return [fold(strong, list)]
+  return titled ? [`<p>${strong}</p>`, list] : [list]
+}
+
+/** GitHub's own box with a word and a sign for it; elsewhere a quotation. */
+function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', blocks: readonly string[]): readonly string[] {
+  if (blocks.length === 0) return []
+  return [[`[!${kind}]`, ...blocks].join('\n').replaceAll(/^/gm, '> ')]
+}
+
+// What changes
+
+function loses({ revoke }: UserPlan): boolean {
+  return revoke.length > 0
+}
+
+function gains({ grant }: UserPlan): boolean {
+  return grant.length > 0
+}
+
+/** Whether outcomes are to be told: of a plan that was shown or refused there are none. */
+function isWritten({ mode, stopped }: Readonly<RunRecord>): boolean {
+  return mode === 'apply' && stopped !== 'refused'
+}
+
+function changes(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
+  const { plan } = record
+  if (plan === undefined || plan.users.length === 0) return []
+  const { grants, revocations } = countOperations(plan.users)
+  const written = isWritten(record)
+  const headers = (kind: Kind) => [`User, and what they ${written ? kind.done : kind.planned}`]
+  return [
+    ...section(`− Revocations (${revocations})`, {
+      headers: headers(REVOKE),
+      rows: lists.revocations,
+      length: plan.users.filter(loses).length,
+      title: length => `${counted(length, 'user')} ${written ? 'lose' : 'would lose'} permissions`,
+    }),
+    ...section(`+ Grants (${grants})`, {
+      headers: headers(GRANT),
+      rows: lists.grants,
+      length: plan.users.filter(gains).length,
+      title: length => `${counted(length, 'user')} ${written ? 'gain' : 'would gain'} permissions`,
+    }),
+    ...section(`By permission${written && !isComplete(record) ? ', as planned' : ''}`, {
+      headers: ['Permission', `Holders, of ${countedUsers(record)}`],
+      rows: lists.permissions,
+      length: plan.holders.length,
+      title: length => counted(length, 'permission'),
+    }),
+    ...digestText(record, written),
+  ]
+}
+
+function isComplete({ plan, outcomes }: Readonly<RunRecord>): boolean {
+  return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done')
+}
+
+/** Those among whom holders are counted: nothing is known of a listed user who was not read. */
+function countedUsers({ read, users }: Readonly<RunRecord>): string {
+  return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user')
+}
+
+function digestText({ digest }: Readonly<RunRecord>, written: boolean): readonly string[] {
+  if (digest === undefined) return []
+  const words = written
+    ? 'The digest of the plan'
+    : 'To apply this plan and no other, set <code>approved-plan</code> to its digest'
+  return [`<p>${words}:<br>\n${name(digest)}</p>`]
+}
+
+interface Kind {
+  readonly operations: 'grant' | 'revoke'
+  readonly outcome: 'granted' | 'revoked'
+  readonly sign: string
+  readonly planned: string
+  readonly done: string
+  readonly effective: string
+}
+
+const GRANT: Kind = {
+  operations: 'grant',
+  outcome: 'granted',
+  sign: '+ grant',
+  planned: 'would gain',
+  done: 'gain',
+  effective: 'already effective',
+}
+
+const REVOKE: Kind = {
+  operations: 'revoke',
+  outcome: 'revoked',
+  sign: '− revoke',
+  planned: 'would lose',
+  done: 'lose',
+  effective: 'still effective',
+}
+
+function userRow(user: UserPlan, kind: Kind, outcomes: ReadonlyMap<string, UserOutcome> | undefined): string {
+  const outcome = outcomes === undefined ? '' : `${outcomeText(outcomes.get(user.user), kind)}: `
+  const operations = userLines(user[kind.operations], operation => operationText(operation, kind))
+  return row([`${outcome}${name(user.user)}<br>${operations}`])
+}
+
+function outcomeText(outcome: UserOutcome | undefined, kind: Kind): string {
+  if (outcome === undefined || outcome.status === 'not attempted') return '<strong>not attempted</strong>'
+  return outcome.status === 'done' || outcome[kind.outcome].length > 0 ? 'done' : '<strong>failed</strong>'
+}
+
+function operationText(operation: Operation, { sign, effective }: Kind): string {
+  return `${sign} ${permissionText(operation)}${operationNotes(operation, effective, name)}`
 }
 
 /**
@@ -111,52 +385,170 @@ export function operationNotes(
   return notes.length === 0 ? '' : ` (${notes.join('; ')})`
 }
 
-function permissionCell({ api, permission }: Permission): string {
-  return `${code(permission)} on ${code(api)}`
+function permissionText({ api, permission }: Permission): string {
+  return `${name(permission)} on ${name(api)}`
 }
 
-function statusOf(outcome: UserOutcome | undefined): string {
-  return outcome?.status ?? 'not attempted'
+/** Permissions that lose holders come first. */
+function holderRows(plan: Plan | undefined): readonly string[] {
+  const holders = plan?.holders ?? []
+  const ordered = [...holders.filter(isLost), ...holders.filter(each => !isLost(each))]
+  return ordered.map(each => row([permissionText(each), `${each.before} → ${each.after} (${difference(each)})`]))
 }
 
-function facts(record: Readonly<RunRecord>, { requests, users }: Conclusion): readonly string[] {
-  const { mode, revoke, tenant, files, derived, traffic, duration } = record
-  const rows: readonly (readonly [string, string])[] = [
-    ['Tenant', tenant === undefined ? '' : code(tenant)],
-    ['Mode', mode === undefined ? '' : `${mode}${revoke === undefined ? '' : `, revoke: ${revoke}`}`],
-    ['Manifest', files.map(code).join(', ')],
-    ['Listed users', String(users)],
-    ['Held through roles, never touched', derived.length === 0 ? '' : counted(derived.length, 'permission')],
-    ['Requests to the tenant', String(requests)],
-    ['Waited for the rate limit', `${seconds(traffic.waited)} s`],
-    ['Duration', `${seconds(duration)} s`],
+interface Change {
+  readonly before: number
+  readonly after: number
+}
+
+function isLost({ before, after }: Change): boolean {
+  return after < before
+}
+
+function difference({ before, after }: Change): string {
+  if (after === before) return 'as many'
+  return after > before ? `${after - before} more` : `${before - after} fewer`
+}
+
+// What is good to know
+
+function asides(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
+  const { notices, advice, unmanaged, derived } = record
+  const blocks = [
+    ...listed('Notices', notices, lists.notices),
+    ...folded(
+      `${counted(unmanaged.length, 'unmanaged direct grant')} of ${counted(byUser(unmanaged).size, 'listed user')}`,
+      unmanaged,
+      [
+        '<p>The manifest does not ask for them, and they stay: list them to keep them on purpose, or revoke them with <code>revoke: all</code>.</p>',
+        table(['User, and what they hold directly'], lists.unmanaged),
+      ],
+    ),
+    ...folded(counting('Advice', advice), advice, [`<ul>\n${lists.advice}\n</ul>`]),
+    ...folded(`${counted(derived.length, 'permission')} held through roles, never touched`, derived, [
+      table(['User, and what they hold through roles'], lists.derived),
+    ]),
   ]
-  const shown = rows
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => `<tr><td>${name}</td><td>${value}</td></tr>`)
-  return ['### Facts', table(['Fact', 'Value'])(shown.join('\n'))]
+  return blocks.length === 0 ? [] : ['### Good to know', ...blocks]
 }
 
-function seconds(milliseconds: number): string {
-  return (milliseconds / 1000).toFixed(1)
+function folded(title: string, items: readonly unknown[], blocks: readonly string[]): readonly string[] {
+  return items.length === 0 ? [] : [fold(title, blocks.join('\n'))]
 }
 
-function table(headers: readonly string[]): (rows: string) => string {
-  const head = headers.map(header => `<th>${header}</th>`).join('')
-  return rows => `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`
+interface Held extends Permission {
+  readonly user: string
 }
 
-/** As many items as the budget allows; what is cut is counted, and the report file has it. */
-function foldable(title: string, items: readonly string[], frame: (items: string) => string): string {
-  let size = 0
-  const shown = items.filter(item => {
-    size += Buffer.byteLength(item)
-    return size <= LIST_BUDGET
-  })
-  const cut =
-    shown.length === items.length
-      ? ''
-      : `\n<p>${items.length - shown.length} more are cut here; the report file (output <code>report-file</code>) has all of them.</p>`
-  const open = items.length <= FOLD_AFTER ? ' open' : ''
-  return `<details${open}><summary>${title}</summary>\n${frame(shown.join('\n'))}${cut}\n</details>`
+function heldRows<T extends Held>(items: readonly T[], text: (item: T) => string): readonly string[] {
+  return [...byUser(items)].map(([user, held]) => row([`${name(user)}<br>${userLines(held, text)}`]))
+}
+
+function derivedText(held: RunRecord['derived'][number]): string {
+  return `${permissionText(held)}, through ${held.roles.map(name).join(', ')}`
+}
+
+function byUser<T extends Held>(items: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  return Map.groupBy(items, item => item.user)
+}
+
+// Facts
+
+function facts(record: Readonly<RunRecord>, { requests }: Conclusion, { foldFacts }: Medium): readonly string[] {
+  const { mode, tenant, plan, ledger, traffic, duration } = record
+  const online = mode !== 'validate' && mode !== undefined
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['Tenant', tenant && name(tenant)],
+    ['Mode', modeText(record)],
+    ['Manifest', record.files.length === 0 ? undefined : filesText(record.files)],
+    ['Commit', plan?.source.commit && shortCommit(plan.source.commit)],
+    ['Listed users', online ? `${record.users}, of whom ${record.read} were read` : String(record.users)],
+    ['Last successful apply', ledger && (ledger.base === undefined ? 'none' : `commit ${shortCommit(ledger.base)}`)],
+    ['Attempts since then', ledger && ledger.attempts > 0 ? String(ledger.attempts) : undefined],
+    ['Recorded as', ledger?.deployment && link(ledger.deployment, 'deployment')],
+    ['Files with plans', outputsText(record)],
+    ['Requests to the tenant', online ? String(requests) : undefined],
+    ['Waited for the rate limit', online ? time(traffic.waited) : undefined],
+    ['Duration', time(duration)],
+  ]
+  const rows = facts.flatMap(([fact, value]) => (value === undefined || value === '' ? [] : [row([fact, value])]))
+  const block = table(['Fact', 'Value'], rows.join('\n'))
+  return ['### Facts', foldFacts ? fold('About this run', block) : block]
+}
+
+function modeText({ mode, revoke, scope }: Readonly<RunRecord>): string | undefined {
+  if (mode === undefined) return undefined
+  const inputs = Object.entries({ revoke, scope }).flatMap(([input, value]) =>
+    value ? [code(`${input}: ${value}`)] : [],
+  )
+  return [code(mode), ...inputs].join(', ')
+}
+
+/** As GitHub shows it, and long enough to be found. */
+export function shortCommit(commit: string): string {
+  return code(commit.slice(0, 12))
+}
+
+function filesText(files: readonly string[]): string {
+  const shown = files.slice(0, MOST_FILES).map(name)
+  const more = files.length - shown.length
+  return [...shown, ...(more === 0 ? [] : [`and ${more} more`])].join('<br>')
+}
+
+function outputsText({ planFile, undoPlanFile }: Readonly<RunRecord>): string | undefined {
+  const outputs = [planFile && code('plan-file'), undoPlanFile && code('undo-plan-file')].filter(Boolean)
+  return outputs.length === 0 ? undefined : `${outputs.length === 1 ? 'output' : 'outputs'} ${outputs.join(' and ')}`
+}
+
+function time(milliseconds: number): string {
+  const seconds = milliseconds / 1000
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
+}
+
+// Building blocks
+
+function paragraphs(texts: readonly string[]): readonly string[] {
+  return texts.map(text => `<p>${text}</p>`)
+}
+
+interface Section {
+  readonly headers: readonly string[]
+  readonly rows: string
+  readonly length: number
+  /** What is said in the place of a long table, until it is unfolded. */
+  readonly title: (length: number) => string
+}
+
+function section(heading: string, { headers, rows, length, title }: Section): readonly string[] {
+  if (length === 0) return []
+  const block = table(headers, rows)
+  return [`### ${heading}`, length > FOLD_AFTER ? fold(title(length), block) : block]
+}
+
+function table(headers: readonly string[], rows: string): string {
+  const head = headers.map(header => `<th align="left">${header}</th>`).join('')
+  return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`
+}
+
+function fold(title: string, block: string): string {
+  return `<details><summary>${title}</summary>\n${block}\n</details>`
+}
+
+/** What belongs to a user, a line each; only what is shown is rendered. */
+function userLines<T>(items: readonly T[], line: (item: T) => string): string {
+  if (items.length <= MOST_LINES) return items.map(line).join('<br>')
+  const tail = Math.floor(MOST_LINES / 5)
+  const head = MOST_LINES - tail
+  const cut = `… ${items.length - head - tail} more of this user`
+  return [...items.slice(0, head).map(line), cut, ...items.slice(-tail).map(line)].join('<br>')
+}
+
+/** A name, an id, a path: always as a whole and literally, unless it is absurdly long. */
+function name(text: string): string {
+  return code(clip(text, LONGEST_NAME))
+}
+
+function message(text: string): string {
+  return prose(clip(text, LONGEST_MESSAGE))
 }

@@ -2,7 +2,7 @@
 // that a manifest, the tenant or an error says goes through here. Pure.
 
 /** Control characters (ANSI sequences, newlines), and what reorders, hides or joins text without being seen. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\u115f\u1160\u3164\uffa0]/gu
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
 
 /**
  * One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
@@ -21,6 +21,15 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
+  // GitHub looks for `$formulas$` before it knows what is HTML.
+  $: '&#36;',
+}
+
+/** At most so many characters (UTF-16 code units), none of them cut in half; what is left out is marked. */
+export function clip(text: string, most: number): string {
+  if (text.length <= most) return text
+  const head = text.slice(0, most - 1)
+  return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`
 }
 
 /**
@@ -31,8 +40,11 @@ export function code(text: string): string {
   return `<code>${escapeHtml(plain(text))}</code>`
 }
 
-/** Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. */
-const WORD = /^[("]*(Auth0|[A-Za-z]+(['’-][A-Za-z]+)*|\d{1,9})?[).,;:!?"]*$/
+/**
+ * Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
+ * could be the beginning of a commit's hash is no word.
+ */
+const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+)?[).,;:!?"]*$/
 
 /** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
 export function prose(sentence: string): string {
@@ -48,6 +60,19 @@ function codeToken(token: string): string {
   return `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`
 }
 
+/** An address that can be nothing but that, and whose end is seen. */
+const ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/
+const LONGEST_ADDRESS = 500
+
+/**
+ * A link to a page of GitHub for an HTML block, or the address as `code` where it is not plainly one.
+ * @param words of our own
+ */
+export function link(address: string, words: string): string {
+  const plainly = address.length <= LONGEST_ADDRESS && ADDRESS.test(address)
+  return plainly ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS))
+}
+
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, character => ENTITIES[character] ?? '')
+  return text.replace(/[&<>"'$]/g, character => ENTITIES[character] ?? '')
 }

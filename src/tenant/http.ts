@@ -51,8 +51,8 @@ export interface Http {
 
 export interface HttpOptions {
   readonly origin: string
-  /** In `plan`, every method but GET is refused, and POST to the token endpoint. */
-  readonly mode: 'plan' | 'apply'
+  /** In every mode but `apply`, every method but GET is refused, and POST to the token endpoint. */
+  readonly mode: 'plan' | 'apply' | 'export'
   readonly limits: PaceLimits
   /** Its reason is a NotSentError. */
   readonly signal: AbortSignal
@@ -160,7 +160,7 @@ export function createHttp(options: HttpOptions): Http {
   }
 
   const send = async (request: Request): Promise<Answer> => {
-    if (mode === 'plan' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
+    if (mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
       throw new Error(`${request.method} ${request.path} in a mode that writes nothing`)
     }
     let attempts = 0

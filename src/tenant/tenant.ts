@@ -25,6 +25,10 @@ export interface Tenant {
   /** undefined where the tenant has no such user */
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
   readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
+  /** The user's verified address, in lower case; undefined where there is none, or no such user. */
+  readonly emailOf: (user: string) => Promise<string | undefined>
+  /** Ids of all users that a search finds, in Auth0's user query syntax. @throws TenantError for more than 1,000 */
+  readonly searchUsers: (query: string) => Promise<readonly string[]>
   readonly grant: (user: string, permissions: readonly Permission[]) => Promise<void>
   readonly revoke: (user: string, permissions: readonly Permission[]) => Promise<void>
 }
@@ -35,6 +39,8 @@ const DONE = { POST: 201, DELETE: 204 } as const
 /** Auth0 takes no more `identifiers` in one request. */
 const APIS_PER_REQUEST = 10
 const PER_PAGE = 100
+/** Auth0 returns no more users to a search. */
+const MOST_FOUND = 1000
 /** More than anybody holds: 1,000 direct permissions, and those of many roles. */
 const MOST_PAGES = 500
 /** How often a list that changes while its pages are read is read again. */
@@ -62,6 +68,10 @@ const permissionPage = z.object({
 })
 
 type PermissionItem = z.infer<typeof permissionPage>['permissions'][number]
+
+const userPage = z.object({ users: z.array(z.object({ user_id: z.string().min(1) })), total: z.int().nonnegative() })
+
+const userProfile = z.object({ email: z.string().optional(), email_verified: z.boolean().default(false) })
 
 const userList = z.array(
   z.object({
@@ -126,6 +136,45 @@ export function openTenant(session: Session): Tenant {
     }))
   }
 
+  const emailOf = async (user: string): Promise<string | undefined> => {
+    const answer = await get(userPath(user), 'fields=email,email_verified&include_fields=true')
+    if (answer.status === 404) return undefined
+    const { email, email_verified } = read(userProfile, answer, `The address of ${user} could not be read`)
+    return email_verified ? email?.toLowerCase() : undefined
+  }
+
+  const searchPage = async (query: string, page: number) => {
+    const fields = 'fields=user_id&include_fields=true&sort=user_id:1&search_engine=v3'
+    const paging = `page=${page}&per_page=${PER_PAGE}&include_totals=true`
+    const answer = await get('/users', `q=${encodeURIComponent(query)}&${fields}&${paging}`)
+    if (answer.status === 400) throw answerError(answer, 'The search failed', 'run', 'Correct the input query.')
+    const { users, total } = read(userPage, answer, 'The search failed')
+    if (total > MOST_FOUND) {
+      const summary = `The search finds ${total} users, and Auth0 returns ${MOST_FOUND} of them at the most`
+      const advice =
+        'Narrow the input query, such as to one connection or to one first letter, and export in several runs.'
+      throw answerError(answer, summary, 'run', advice)
+    }
+    return { answer, total, ids: users.map(user => user.user_id) }
+  }
+
+  const searchUsers = async (query: string): Promise<readonly string[]> => {
+    for (let attempt = 1; ; attempt++) {
+      const ids = new Set<string>()
+      let found = await searchPage(query, 0)
+      for (const id of found.ids) ids.add(id)
+      for (let page = 1; page * PER_PAGE < found.total; page++) {
+        found = await searchPage(query, page)
+        for (const id of found.ids) ids.add(id)
+      }
+      if (ids.size === found.total) return [...ids]
+      if (attempt === LIST_READS) {
+        const summary = `What the search finds changed while it was read: ${ids.size} users came of ${found.total}`
+        throw answerError(found.answer, summary, 'run', 'Run it again when no users come or go.')
+      }
+    }
+  }
+
   const write = async (method: 'POST' | 'DELETE', user: string, permissions: readonly Permission[]): Promise<void> => {
     const items = permissions.map(({ api, permission }) => ({
       resource_server_identifier: api,
@@ -163,15 +212,21 @@ export function openTenant(session: Session): Tenant {
     apis: identifiers => halting(apis(identifiers)),
     permissionsOf: user => halting(permissionsOf(user)),
     findByEmail: email => halting(findByEmail(email)),
+    emailOf: user => halting(emailOf(user)),
+    searchUsers: query => halting(searchUsers(query)),
     grant: (user, permissions) => halting(write('POST', user, permissions)),
     revoke: (user, permissions) => halting(write('DELETE', user, permissions)),
   }
 }
 
 function permissionsPath(user: string): string {
+  return `${userPath(user)}/permissions`
+}
+
+function userPath(user: string): string {
   // Dots are no special characters to encodeURIComponent, but a segment of dots is a step in the path to others.
   const segment = encodeURIComponent(user).replace(/^\.{1,2}$/, dots => dots.replaceAll('.', '%2E'))
-  return `/users/${segment}/permissions`
+  return `/users/${segment}`
 }
 
 function liveOf(items: readonly PermissionItem[]): Live {

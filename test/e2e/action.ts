@@ -38,6 +38,9 @@ export interface ActionRun {
   readonly summary: string
   /** The report file's content. */
   readonly report: Readonly<Record<string, unknown>>
+  /** The saved plan, and the plan that takes back what was done, as they were written. */
+  readonly plan: string
+  readonly undoPlan: string
   readonly masked: readonly string[]
 }
 
@@ -95,7 +98,8 @@ async function runIn(home: string, { inputs, files = {}, env = {}, onStart }: Ac
     child.on('close', (exitCode, signal) => resolve({ exitCode, signal }))
   })
   const outputs = parseOutputs(await readFile(paths.output, 'utf8'))
-  const reportFile = outputs['report-file']
+  const fileOf = async (output: string) => (outputs[output] ? readFile(outputs[output], 'utf8') : '')
+  const report = await fileOf('report-file')
   return {
     exitCode,
     signal,
@@ -103,7 +107,9 @@ async function runIn(home: string, { inputs, files = {}, env = {}, onStart }: Ac
     annotations: parseAnnotations(log),
     outputs,
     summary: await readFile(paths.summary, 'utf8'),
-    report: reportFile ? JSON.parse(await readFile(reportFile, 'utf8')) : {},
+    report: report === '' ? {} : JSON.parse(report),
+    plan: await fileOf('plan-file'),
+    undoPlan: await fileOf('undo-plan-file'),
     masked: [...log.matchAll(/^::add-mask::(.*)$/gm)].map(match => unescapeData(match[1] ?? '')),
   }
 }
@@ -116,7 +122,7 @@ async function inputVariables(inputs: Readonly<Record<string, string>>): Promise
   return Object.fromEntries(
     Object.entries(declared).map(([name, definition]) => [
       `INPUT_${name.toUpperCase()}`,
-      inputs[name] ?? definition.default ?? '',
+      inputs[name] ?? definition.default?.replace(/^\$\{\{.*\}\}$/, '') ?? '',
     ]),
   )
 }

@@ -120,8 +120,8 @@ describe('one sentence that names what to change, and nothing written', () => {
 describe('inputs that cannot be used are named before any request', () => {
   const good = { domain: 'acme.eu.auth0.com', 'client-id': 'c', 'client-secret': 'a-secret-of-some-length' }
   const cases: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[]])[] = [
-    ['an unknown mode', { ...good, mode: 'destroy' }, ['mode', '"destroy"', 'validate, plan or apply']],
-    ['an unknown revoke', { ...good, revoke: 'some' }, ['revoke', 'never or all']],
+    ['an unknown mode', { ...good, mode: 'destroy' }, ['mode', '"destroy"', 'validate, plan, apply or export']],
+    ['an unknown revoke', { ...good, revoke: 'some' }, ['revoke', 'never, managed or all']],
     ['a ceiling that is no number', { ...good, 'max-revocations': 'many' }, ['max-revocations', '"many"']],
     ['no domain', { ...good, domain: '' }, ['domain']],
     ['a domain with a path', { ...good, domain: 'acme.eu.auth0.com/api/v2/' }, ['domain', 'path']],
@@ -136,6 +136,18 @@ describe('inputs that cannot be used are named before any request', () => {
     ['a key that is none', { ...good, 'client-secret': '', 'client-private-key': 'not-a-pem' }, ['client-private-key']],
     ['a key id without key', { ...good, 'client-private-key-id': 'kid' }, ['client-private-key-id']],
     ['an unknown algorithm', { ...good, 'client-private-key-algorithm': 'HS256' }, ['RS256, RS384 or PS256']],
+    ['an unknown scope', { ...good, scope: 'some' }, ['scope', 'all or changed']],
+    ['an unknown choice for missing users', { ...good, 'missing-users': 'skip' }, ['missing-users', 'fail or warn']],
+    ['a boolean that is none', { ...good, 'fail-on-changes': 'yes' }, ['fail-on-changes', 'true or false']],
+    ['another boolean that is none', { ...good, comment: '1' }, ['comment', 'true or false']],
+    ['a digest that is none', { ...good, 'approved-plan': 'sha256:abc' }, ['approved-plan', 'plan-digest']],
+    ['a saved plan to be planned', { ...good, mode: 'plan', 'plan-file': 'plan.json' }, ['plan-file', 'mode: apply']],
+    ['a saved plan that is not there', { ...good, 'plan-file': 'plan.json' }, ['plan-file', 'cannot be read']],
+    ['users to export without export', { ...good, users: 'auth0|1' }, ['users', 'export']],
+    ['a query without export', { ...good, query: '*' }, ['query', 'export']],
+    ['an export of nobody', { ...good, mode: 'export' }, ['users', 'query']],
+    ['an export to several files', { ...good, mode: 'export', query: '*', manifest: 'a*.yml' }, ['manifest', 'path']],
+    ['an export over a file', { ...good, mode: 'export', query: '*', manifest: MANIFEST }, ['manifest', 'exists']],
     ['an audience that is no address', { ...good, audience: 'management' }, ['audience']],
   ]
   it.each(cases)('%s', async (_, inputs, words) => {

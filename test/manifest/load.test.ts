@@ -132,3 +132,10 @@ describe('hostile text', () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 })
+
+describe('a second document', () => {
+  it('that is empty has a place too', () => {
+    const { problems } = parseDocument('m.yml', '(\n---')
+    expect(problems).toMatchObject([{ place: { line: 1, column: 1 }, message: expect.stringContaining('one YAML document') }])
+  })
+})

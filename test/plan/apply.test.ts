@@ -3,7 +3,7 @@ import { NotSentError, type Reach, TenantError } from '../../src/errors.ts'
 import { apply, type Writer } from '../../src/plan/apply.ts'
 import { diff, type UserState } from '../../src/plan/diff.ts'
 import type { UserOutcome } from '../../src/plan/plan.ts'
-import { grants, live, ORDERS, state } from './fixtures.ts'
+import { grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
 /** Writes `user:step` down, and throws what a test wants thrown instead. */
 function recorder(failing: Readonly<Record<string, Error>> = {}) {
@@ -22,7 +22,7 @@ function failure(reach: Reach): TenantError {
 }
 
 async function applyTo(users: readonly UserState[], writer: Writer): Promise<readonly UserOutcome[]> {
-  const plan = diff({ tenant: 't', users, revoke: 'all', apis: new Set([ORDERS]) })
+  const plan = diff({ tenant: 't', source: SOURCE, users, revoke: 'all', apis: new Set([ORDERS]) })
   return apply(plan, writer, { width: 1, onOutcome: () => undefined })
 }
 

@@ -3,10 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { type DiffOptions, diff, type UserState } from '../../src/plan/diff.ts'
 import { type Grant, grantOf } from '../../src/plan/grants.ts'
 import type { Plan } from '../../src/plan/plan.ts'
-import { BILLING, grants, live, ORDERS, state } from './fixtures.ts'
+import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
 function plan(users: readonly UserState[], options: Partial<DiffOptions> = {}): Plan {
-  return diff({ tenant: 'acme.eu.auth0.com', users, revoke: 'all', apis: new Set([ORDERS]), ...options })
+  return diff({
+    tenant: 'acme.eu.auth0.com',
+    source: SOURCE,
+    users,
+    revoke: 'all',
+    apis: new Set([ORDERS]),
+    ...options,
+  })
 }
 
 const name = (operation: { readonly permission: string }) => operation.permission
@@ -70,7 +77,7 @@ describe('what a plan tells', () => {
   it('carries expiry and reason of what is granted', () => {
     const [grant] = grants(['a']) as [Grant]
     const desired = new Map([[grant, { expires: '2026-12-31', reason: 'FIN-118' }]])
-    const [user] = plan([{ id: 'u', desired, live: live([]) }]).users
+    const [user] = plan([{ ...state('u', [], live([])), desired }]).users
     expect(user?.grant).toEqual([{ api: ORDERS, permission: 'a', roles: [], expires: '2026-12-31', reason: 'FIN-118' }])
   })
 
@@ -103,10 +110,12 @@ describe('properties', () => {
   const user = fc.record({
     id: fc.string(),
     desired: fc.uniqueArray(grant).map(list => new Map(list.map(each => [each, {}]))),
+    listed: fc.boolean(),
+    managed: fc.uniqueArray(grant).map(list => new Set(list)),
     live: fc.uniqueArray(grant).map(list => live(list)),
   })
   const users = fc.uniqueArray(user, { selector: each => each.id })
-  const revoke = fc.constantFrom('never' as const, 'all' as const)
+  const revoke = fc.constantFrom('never' as const, 'managed' as const, 'all' as const)
 
   it('a plan of equal sets is empty', () => {
     fc.assert(

@@ -2,6 +2,7 @@
 
 import type { Live, UserState } from '../../src/plan/diff.ts'
 import { type Grant, grantOf } from '../../src/plan/grants.ts'
+import type { Source } from '../../src/plan/plan.ts'
 
 export const ORDERS = 'https://orders.acme.com/'
 export const BILLING = 'https://billing.acme.com/'
@@ -15,6 +16,8 @@ export function live(direct: readonly Grant[], derived: Readonly<Record<string, 
   return { direct: new Set(direct), derived: byRole, size: new Set([...direct, ...byRole.keys()]).size }
 }
 
+export const SOURCE: Source = { commit: '', files: ['manifest.yml'], at: '2026-11-23T12:00:00.000Z', users: 1 }
+
 export function state(id: string, desired: readonly Grant[], held: Live | undefined): UserState {
-  return { id, desired: new Map(desired.map(grant => [grant, {}])), live: held }
+  return { id, listed: true, desired: new Map(desired.map(grant => [grant, {}])), managed: new Set(), live: held }
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { diff } from '../../src/plan/diff.ts'
 import { checkEvent, checkLimit, checkRevocations, checkScopes, warnOfApis, warnOfRef } from '../../src/plan/guard.ts'
-import { grants, live, ORDERS, state } from './fixtures.ts'
+import { grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
 const names = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `p${index + from}`)
 
 function planOf(desired: readonly string[], held: readonly string[], revoke: 'never' | 'all' = 'never') {
   const users = [state('auth0|1', grants(desired), live(grants(held)))]
-  return diff({ tenant: 'acme.eu.auth0.com', users, revoke, apis: new Set([ORDERS]) })
+  return diff({ tenant: 'acme.eu.auth0.com', source: SOURCE, users, revoke, apis: new Set([ORDERS]) })
 }
 
 describe('an unmerged manifest is never applied', () => {

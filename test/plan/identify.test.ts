@@ -21,8 +21,14 @@ describe('an address', () => {
     expect(found).toMatchObject({ kind: 'found', id: 'auth0|1', warning: expect.stringContaining('auth0|2') })
   })
 
+  it('of nobody is missing', () => {
+    expect(identify('a@x.io', undefined, [])).toMatchObject({
+      kind: 'missing',
+      message: expect.stringContaining('no user with the address a@x.io'),
+    })
+  })
+
   const refused: readonly (readonly [string, string | undefined, readonly Candidate[], readonly string[]])[] = [
-    ['of nobody is refused', undefined, [], ['no user with the address a@x.io']],
     ['of an unverified user alone is refused', undefined, [user('auth0|2', false, 'db')], ['unverified', 'auth0|2']],
     [
       'of several verified users is refused, with their ids and connections',

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { UserOutcome, UserPlan } from '../../src/plan/plan.ts'
 import { conclude, newRecord, type RunRecord } from '../../src/report/record.ts'
+import { SOURCE } from '../plan/fixtures.ts'
 
 const operation = { api: 'https://a/', permission: 'x', roles: [] }
 const planned: UserPlan = { user: 'u', grant: [operation], revoke: [operation, operation] }
-const plan = { format: 1, tenant: 't', users: [planned], holders: [] } as const
+const plan = { format: 1, source: SOURCE, tenant: 't', users: [planned], holders: [] } as const
 const done: UserOutcome = {
   user: 'u',
   status: 'done',

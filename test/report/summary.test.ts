@@ -1,105 +1,414 @@
 import { describe, expect, it } from 'vitest'
+import type { UserPlan } from '../../src/plan/plan.ts'
 import { newRecord, type RunRecord } from '../../src/report/record.ts'
 import { renderSummary } from '../../src/report/summary.ts'
+import { elementsOf, type HtmlNode, nodesOf, parseMarkdown, textOf } from '../preview/markdown.ts'
+import { RUNS } from '../preview/runs.ts'
 
-const HOSTILE =
-  'a|b`c<img src=x onerror=alert(1)>\n\n# @team [x](http://y) ::error::z ##[stop-commands] \u202e\u001b[31m'
-const operation = { api: HOSTILE, permission: HOSTILE, roles: [HOSTILE], expires: HOSTILE, reason: HOSTILE }
-const finding = { message: HOSTILE, place: { file: HOSTILE, line: 1, column: 2 } }
+const MEBIBYTE = 1_048_576
+const SOURCE = { commit: 'c0ffee', files: ['m.yml'], at: '2026-11-03T00:00:00.000Z', users: 1 }
 
-function render(known: Partial<RunRecord>): string {
-  return renderSummary({ ...newRecord(), mode: 'plan', ...known })
+function run(name: string): RunRecord {
+  const record = RUNS[name]
+  if (record === undefined) throw new Error(`no run ${name}`)
+  return record
 }
 
-describe('hostile text', () => {
-  const summary = render({
-    tenant: HOSTILE,
-    files: [HOSTILE],
-    errors: [finding],
-    warnings: [finding],
-    notices: [finding],
-    failures: [{ ...finding, user: HOSTILE }],
-    plan: {
-      format: 1,
-      tenant: HOSTILE,
-      users: [{ user: HOSTILE, grant: [operation], revoke: [operation] }],
-      holders: [{ ...operation, before: 1, after: 1 }],
-    },
+function record(known: Partial<RunRecord>): RunRecord {
+  return { ...newRecord(), mode: 'plan', tenant: 't', ...known }
+}
+
+function planRecord(users: readonly UserPlan[], known: Partial<RunRecord> = {}): RunRecord {
+  return record({ plan: { format: 1, tenant: 't', source: SOURCE, users, holders: [] }, users: users.length, ...known })
+}
+
+const trees = new Map<Readonly<RunRecord>, HtmlNode>()
+
+/** Parsed once: some are large. */
+function treeOf(known: Readonly<RunRecord>): HtmlNode {
+  const tree = trees.get(known) ?? parseMarkdown(renderSummary(known))
+  trees.set(known, tree)
+  return tree
+}
+
+/** Headings, and all that stands under each until the next. */
+function sectionsOf(known: Readonly<RunRecord>): ReadonlyMap<string, string> {
+  const sections = new Map<string, string>()
+  let heading = ''
+  for (const node of treeOf(known).children ?? []) {
+    if (/^h\d$/.test(node.tagName ?? '')) heading = textOf(node)
+    sections.set(heading, `${sections.get(heading) ?? ''}${node.tagName === 'h2' ? '' : textOf(node)}\n`)
+  }
+  return sections
+}
+
+function expectInOrder(text: string, parts: readonly string[]): void {
+  const places = parts.map(part => text.indexOf(part))
+  expect(places, text).not.toContain(-1)
+  expect(places, text).toEqual([...places].sort((a, b) => a - b))
+}
+
+describe('every typical run', () => {
+  it.each(Object.keys(RUNS))('(%s) has its headings in order, the title first', name => {
+    const headings = [...nodesOf(treeOf(run(name)))].filter(node => /^h\d$/.test(node.tagName ?? ''))
+    const [title, ...others] = headings
+    expect(title?.tagName).toBe('h2')
+    expect(textOf(title ?? { type: 'none' })).toMatch(/^Auth0 permissions: /)
+    for (const each of others) expect(each.tagName).toBe('h3')
+    expect(new Set(headings.map(textOf)).size).toBe(headings.length)
   })
 
-  it('leaves the headings to us', () => {
-    expect(summary.match(/^#+ .*$/gm)).toEqual([
-      '## Auth0 permissions: partly done',
-      '### Look at this first',
-      '### Planned changes',
-      '### Facts',
-    ])
-  })
-
-  it('becomes no markup, mention, link or command', () => {
-    const withoutCode = summary.replace(/<code>[^<]*<\/code>/g, '')
-    const tags = new Set(withoutCode.match(/<\/?[a-z]+/g)?.map(tag => tag.replace(/[</]/g, '')))
-    expect([...tags].sort()).toEqual([
-      'details',
-      'li',
-      'p',
-      'summary',
-      'table',
-      'tbody',
-      'td',
-      'th',
-      'thead',
-      'tr',
-      'ul',
-    ])
-    expect(withoutCode).not.toMatch(/@|http|::|##\[|\[x\]|`/)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-    expect(summary).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/)
-  })
-
-  it('ends no block of HTML', () => {
-    for (const block of summary.split('\n\n')) {
-      expect(block.startsWith('<') || block.startsWith('#') || block === '').toBe(true)
+  it.each(Object.keys(RUNS))('(%s) has a header row on each table, and as many cells in every row', name => {
+    const tables = elementsOf(treeOf(run(name)), 'table')
+    expect(tables.length).toBeGreaterThan(0)
+    for (const table of tables) {
+      const headers = elementsOf(table, 'th')
+      expect(headers.length).toBeGreaterThan(0)
+      for (const header of headers) expect(textOf(header)).toMatch(/\w/)
+      const rows = elementsOf(table, 'tbody').flatMap(body => elementsOf(body, 'tr'))
+      expect(rows.length).toBeGreaterThan(0)
+      for (const row of rows) {
+        const cells = elementsOf(row, 'td').map(cell => Number(cell.properties?.colSpan ?? 1))
+        expect(cells.reduce((sum, span) => sum + span, 0)).toBe(headers.length)
+      }
     }
+  })
+
+  it.each(Object.keys(RUNS))('(%s) says nothing by a picture or an emoji', name => {
+    const tree = treeOf(run(name))
+    expect(elementsOf(tree, 'img')).toEqual([])
+    expect(textOf(tree)).not.toMatch(/\p{Emoji_Presentation}|\ufe0f/u)
+  })
+
+  it.each(Object.keys(RUNS))('(%s) tells each operation by sign and word', name => {
+    const sections = sectionsOf(run(name))
+    for (const [heading, text] of sections) {
+      if (heading.includes('Revocations')) expect(heading).toMatch(/^− Revocations \(\d+\)$/)
+      if (heading.includes('Grants')) expect(heading).toMatch(/^\+ Grants \(\d+\)$/)
+      if (heading.startsWith('−')) expect(text).toContain('− revoke ')
+      if (heading.startsWith('+')) expect(text).toContain('+ grant ')
+      if (!heading.startsWith('−')) expect(text).not.toContain('− revoke ')
+      if (!heading.startsWith('+')) expect(text).not.toContain('+ grant ')
+    }
+  })
+
+  it.each(Object.keys(RUNS))('(%s) is shown by GitHub', name => {
+    expect(Buffer.byteLength(renderSummary(run(name)))).toBeLessThan(MEBIBYTE)
   })
 })
 
-describe('a long list', () => {
-  const users = Array.from({ length: 20_000 }, (_, index) => ({
-    user: `auth0|${'x'.repeat(100)}${index}`,
-    grant: [{ api: 'https://orders.acme.com/', permission: 'read:orders', roles: [] }],
-    revoke: [],
-  }))
-  const summary = render({ plan: { format: 1, tenant: 't', users, holders: [] }, users: 20_000 })
-
-  it('is folded, and cut so that GitHub shows the summary', () => {
-    expect(summary).toContain('<details><summary>By user (20000)')
-    expect(Buffer.byteLength(summary)).toBeLessThan(1_048_576)
+describe('the title says', () => {
+  it.each([
+    ['empty', 'nothing to change'],
+    ['first grants', 'changes planned'],
+    ['failures', 'partly done'],
+    ['refused guard', 'refused'],
+    ['approved', 'changes applied'],
+    ['cancelled', 'cancelled'],
+  ])('of %s: %s', (name, words) => {
+    expect(renderSummary(run(name))).toMatch(new RegExp(`^## Auth0 permissions: ${words}\n`))
   })
 
-  it('says how much is cut, and where the whole is', () => {
-    const shown = summary.match(/<tr><td><code>auth0/g)?.length ?? 0
-    expect(summary).toContain(`${20_000 - shown} more are cut here`)
-    expect(summary).toContain('report-file')
+  it('that a manifest is valid, and where one was exported', () => {
+    expect(renderSummary(record({ mode: 'validate', tenant: undefined }))).toContain(': the manifest is valid\n')
+    const exported = renderSummary(record({ mode: 'export', exported: { path: 'm.yml', grants: 2 } }))
+    expect(exported).toContain('## Auth0 permissions: manifest exported\n')
+    expect(exported).toContain('<code>m.yml</code> lists')
+  })
+})
+
+describe('the order', () => {
+  it('is: what happened, what to look at, revocations, grants, permissions, the rest, facts', () => {
+    expect([...sectionsOf(run('mixed')).keys()]).toEqual([
+      'Auth0 permissions: changes planned',
+      'Look at this first',
+      '− Revocations (2)',
+      '+ Grants (3)',
+      'By permission',
+      'Good to know',
+      'Facts',
+    ])
+  })
+
+  it('has failures before revocations, and both before warnings', () => {
+    expectInOrder(sectionsOf(run('failures')).get('Look at this first') ?? '', [
+      '[!CAUTION]',
+      'The tenant has no user',
+      'Auth0 refused to revoke',
+      '[!WARNING]',
+      '− 1 of 2 planned revocations done',
+      'RBAC is off for https://billing.acme.com/',
+    ])
+  })
+
+  it('tells the reasons for a refusal first, and shows the plan all the same', () => {
+    const sections = sectionsOf(run('refused guard'))
+    expectInOrder(sections.get('Look at this first') ?? '', [
+      '[!CAUTION]',
+      'more than the 20 that max-revocations allows',
+      '[!WARNING]',
+      '− 48 grants would be revoked, from 24 users',
+    ])
+    expect(sections.get('− Revocations (48)')).toContain('what they would lose')
+    expect(sections.get('− Revocations (48)')).not.toContain('not attempted')
+  })
+
+  it('has nothing to look at where all is well', () => {
+    expect([...sectionsOf(run('empty')).keys()]).toEqual(['Auth0 permissions: nothing to change', 'Facts'])
+  })
+
+  it('names both lists where errors and failed users come together', () => {
+    const text = renderSummary(record({ errors: [{ message: 'e' }], failures: [{ user: 'u', message: 'f' }] }))
+    expectInOrder(text, ['<strong>Errors (1)</strong>', '<li>e</li>', '<strong>Users that failed (1)</strong>'])
+    expect(text).toContain('<li><code>u</code>: f</li>')
   })
 })
 
 describe('the changes', () => {
-  it('tell grants from revocations by sign and column, and what roles have to do with them', () => {
-    const both = { api: 'a:', permission: 'x', roles: ['Lead'] }
-    const plan = {
-      format: 1,
-      tenant: 't',
-      users: [{ user: 'u', grant: [both], revoke: [{ ...both, permission: 'y' }] }],
-      holders: [{ api: 'a:', permission: 'x', before: 0, after: 1 }],
-    } as const
-    const summary = render({ plan, users: 1 })
+  const user: UserPlan = {
+    user: 'u',
+    grant: [{ api: 'a:', permission: 'x', roles: ['Lead'], expires: '2026-12-31', reason: 'why' }],
+    revoke: [{ api: 'a:', permission: 'y', roles: ['Lead'] }],
+  }
+
+  it('say what roles, terms and reasons have to do with them', () => {
+    const summary = renderSummary(planRecord([user]))
     expect(summary).toContain(
-      '<td>+ <code>x</code> on <code>a:</code> (already effective through role <code>Lead</code>)</td>',
+      '<tr><td><code>u</code><br>+ grant <code>x</code> on <code>a:</code> (already effective through role <code>Lead</code>; until <code>2026-12-31</code>; reason: <code>why</code>)</td></tr>',
     )
     expect(summary).toContain(
-      '<td>− <code>y</code> on <code>a:</code> (still effective through role <code>Lead</code>)</td>',
+      '<tr><td><code>u</code><br>− revoke <code>y</code> on <code>a:</code> (still effective through role <code>Lead</code>)</td></tr>',
     )
-    expect(summary).toContain('<td>0 → 1</td>')
+  })
+
+  it.each([
+    ['done', [...user.grant], [...user.revoke], 'done: ', 'done: '],
+    ['failed', [...user.grant], [], 'done: ', '<strong>failed</strong>: '],
+    ['failed', [], [...user.revoke], '<strong>failed</strong>: ', 'done: '],
+    ['not attempted', [], [], '<strong>not attempted</strong>: ', '<strong>not attempted</strong>: '],
+  ] as const)('say what became of them: %s', (status, granted, revoked, grant, revoke) => {
+    const outcomes = [{ user: 'u', status, granted, revoked, errors: [] }]
+    const summary = renderSummary(planRecord([user], { mode: 'apply', outcomes }))
+    expect(summary).toContain(`<td>${grant}<code>u</code><br>+ grant`)
+    expect(summary).toContain(`<td>${revoke}<code>u</code><br>− revoke`)
+  })
+
+  it('take a user without an outcome for one who was not attempted', () => {
+    const summary = renderSummary(planRecord([user], { mode: 'apply', stopped: 'error' }))
+    expect(summary.match(/<strong>not attempted<\/strong>: <code>u/g)).toHaveLength(2)
+  })
+
+  it('count holders among the listed users, those who become fewer first', () => {
+    const text = sectionsOf(run('mixed')).get('By permission') ?? ''
+    expectInOrder(text, [
+      'Holders, of 12 listed users',
+      'refund:orders on https://orders.acme.com/2 → 1 (1 fewer)',
+      'write:invoices on https://billing.acme.com/1 → 2 (1 more)',
+      'read:orders on https://orders.acme.com/9 → 9 (as many)',
+      'write:orders on https://orders.acme.com/3 → 4 (1 more)',
+    ])
+  })
+
+  it('count holders among those read, where not all were, and as planned, where not all was done', () => {
+    expect(sectionsOf(run('approved')).get('By permission')).toContain('Holders, of 3 users read')
+    expect([...sectionsOf(run('failures')).keys()]).toContain('By permission, as planned')
+    expect([...sectionsOf(run('cancelled')).keys()]).toContain('By permission, as planned')
+    const stopped = { ...run('approved'), outcomes: run('approved').outcomes.slice(1) }
+    expect([...sectionsOf(stopped).keys()]).toContain('By permission, as planned')
+  })
+
+  it('show 25 lines of a user, from the head and the tail', () => {
+    const grant = Array.from({ length: 30 }, (_, index) => ({ api: 'a:', permission: `p${index}.`, roles: [] }))
+    const summary = renderSummary(planRecord([{ user: 'u', grant, revoke: [] }]))
+    expect(summary.match(/\+ grant /g)).toHaveLength(25)
+    expectInOrder(summary, ['p0.', 'p19.', '… 5 more of this user', 'p25.', 'p29.'])
+    const whole = renderSummary(planRecord([{ user: 'u', grant: grant.slice(0, 25), revoke: [] }]))
+    expect(whole).not.toContain('more of this user')
+  })
+
+  it('tell the revocations that were done', () => {
+    expect(renderSummary(run('approved'))).toContain('<strong>− 2 grants revoked, from 2 users</strong>')
+    expect(renderSummary(run('cancelled'))).toContain('<strong>− 1 of 2 planned revocations done</strong>')
+  })
+})
+
+describe('approval', () => {
+  it('is offered with the digest before, and told after', () => {
+    const digest = run('mixed').digest
+    expect(renderSummary(run('mixed'))).toContain(
+      `set <code>approved-plan</code> to its digest:<br>\n<code>${digest}</code>`,
+    )
+    expect(renderSummary(run('approved'))).toContain('its digest is the one in <code>approved-plan</code>.')
+    expect(renderSummary({ ...run('approved'), approval: 'saved' })).toContain('saved one in <code>plan-file</code>.')
+    expect(renderSummary({ ...run('approved'), stopped: 'refused' })).not.toContain('The plan is the approved one')
+  })
+
+  it('and undoing, and drift, are told in the lead', () => {
+    const plan = { format: 1, tenant: 't', source: SOURCE, users: [], holders: [], undoes: 7 } as const
+    expect(renderSummary(record({ plan }))).toContain('It takes back what deployment 7 did.')
+    expect(renderSummary(record({ drift: true }))).toContain('<code>fail-on-changes</code> is set')
+    expect(renderSummary(record({}))).not.toMatch(/deployment|fail-on-changes/)
+  })
+})
+
+describe('folds', () => {
+  const users = (count: number): readonly UserPlan[] =>
+    Array.from({ length: count }, (_, index) => ({
+      user: `u${index}`,
+      grant: [{ api: 'a:', permission: 'x', roles: [] }],
+      revoke: [],
+    }))
+
+  it.each([
+    [20, 0],
+    [21, 1],
+  ])('%i users make %i', (count, folds) => {
+    const tree = treeOf(planRecord(users(count)))
+    expect(elementsOf(tree, 'details')).toHaveLength(folds)
+    for (const summary of elementsOf(tree, 'summary')) expect(textOf(summary)).toBe('21 users would gain permissions')
+  })
+
+  it.each(['errors', 'warnings', 'notices'] as const)('hold %s that are many, with their number', kind => {
+    const findings = Array.from({ length: 21 }, (_, index) => ({ message: `number ${index}.` }))
+    const tree = treeOf(record({ [kind]: findings }))
+    expect(elementsOf(tree, 'summary').map(textOf)).toEqual([`${kind[0]?.toUpperCase()}${kind.slice(1)} (21)`])
+    expect(elementsOf(tree, 'li')).toHaveLength(21)
+  })
+
+  it('hold what is good to know, with its number', () => {
+    expect(elementsOf(treeOf(run('mixed')), 'summary').map(textOf)).toEqual([
+      '3 unmanaged direct grants of 2 listed users',
+      'Advice (1)',
+      '2 permissions held through roles, never touched',
+    ])
+    const text = sectionsOf(run('mixed')).get('Good to know') ?? ''
+    expect(text).toContain('auth0|65a1f0c2d4e6f80b1c3d5e72read:invoices on https://billing.acme.com/write:invoices on')
+    expect(text).toContain('read:orders on https://orders.acme.com/, through Order Reader, Support Lead')
+    expect(text).toContain('through the role "Order Reader" already; the entry may go.')
+  })
+})
+
+describe('facts', () => {
+  it('are the tenant, the mode, the manifest, the ledger, requests and times', () => {
+    const rows = elementsOf(treeOf(run('approved')), 'table').at(-1)
+    const facts = elementsOf(rows ?? { type: 'none' }, 'tr').map(row => (row.children ?? []).map(textOf).join(': '))
+    expect(facts).toEqual([
+      'Fact: Value',
+      'Tenant: acme.eu.auth0.com',
+      'Mode: apply, revoke: managed, scope: changed',
+      'Manifest: .github/auth0-permissions.yml',
+      'Commit: 4f1c0a92be7d',
+      'Listed users: 10000, of whom 3 were read',
+      'Last successful apply: commit be7d5d3c8e6f',
+      'Recorded as: deployment',
+      'Files with plans: outputs plan-file and undo-plan-file',
+      'Requests to the tenant: 9',
+      'Waited for the rate limit: 0.0 s',
+      'Duration: 1.8 s',
+    ])
+  })
+
+  it('leave out what a run does not have', () => {
+    const text = sectionsOf(record({ mode: 'validate', tenant: undefined, users: 3, duration: 12 })).get('Facts') ?? ''
+    expect(text.replaceAll('\n', ' ')).toMatch(
+      /^Facts *Fact *Value *Mode *validate *Listed users *3 *Duration *0\.0 s *$/,
+    )
+  })
+
+  it('give long times in minutes, and ten files of many', () => {
+    const files = Array.from({ length: 12 }, (_, index) => `f${index}.yml`)
+    const ledger = { base: undefined, attempts: 2, deployment: undefined }
+    const text = sectionsOf(record({ files, duration: 271_300, ledger })).get('Facts') ?? ''
+    expect(text).toContain('4 min 31 s')
+    expect(text).toContain('f9.ymland 2 more')
+    expect(text).not.toContain('f10.yml')
+    expect(text).toContain('Last successful applynone')
+    expect(text).toContain('Attempts since then2')
+  })
+})
+
+describe('a plan of 5,000 changed users', () => {
+  const summary = renderSummary(run('large'))
+  const sections = sectionsOf(run('large'))
+
+  it('leaves room in the mebibyte that GitHub shows', () => {
+    expect(Buffer.byteLength(summary)).toBeLessThan(0.75 * MEBIBYTE)
+    expect(Buffer.byteLength(summary)).toBeGreaterThan(0.5 * MEBIBYTE)
+  })
+
+  it('keeps every removal', () => {
+    const removals = sections.get('− Revocations (1250)') ?? ''
+    expect(removals.match(/− revoke /g)).toHaveLength(1250)
+    expect(removals).not.toContain('cut here')
+  })
+
+  it('shows head and tail of the grants, and says how many are cut and where they are', () => {
+    const grants = sections.get('+ Grants (10000)') ?? ''
+    const shown = grants.match(/auth0\|/g)?.length ?? 0
+    expect(shown).toBeGreaterThan(1_000)
+    expect(grants).toContain(
+      `… ${5_000 - shown} of 5000 are cut here; the report file (output report-file) has all of them.`,
+    )
+    const [first, last] = [0, 4_999].map(index => run('large').plan?.users[index]?.user ?? '')
+    expectInOrder(grants, [first ?? '', 'cut here', last ?? ''])
+    const [head = '', tail = ''] = grants.split('cut here')
+    expect(head.length).toBeGreaterThan(2 * tail.length)
+  })
+})
+
+describe('lists that are too long together', () => {
+  const operation = { api: 'a:', permission: 'x', roles: [] }
+  const users = Array.from({ length: 20_000 }, (_, index) => ({
+    user: `user number ${index}`,
+    grant: [operation],
+    revoke: [operation],
+  }))
+  const holders = users.map(({ user }) => ({ api: 'a:', permission: user, before: 1, after: 1 }))
+  const errors = users.map(({ user }) => ({ message: `something is wrong with ${user}, whatever it may be` }))
+  const long = planRecord(users, { errors, plan: { format: 1, tenant: 't', source: SOURCE, users, holders } })
+
+  it('each keep a share', () => {
+    const sections = sectionsOf(long)
+    for (const heading of ['Look at this first', '− Revocations (20000)', '+ Grants (20000)', 'By permission']) {
+      expect(sections.get(heading)?.match(/user number/g)?.length).toBeGreaterThan(500)
+      expect(sections.get(heading)).toMatch(/\d of 20000 are cut here/)
+    }
+  })
+
+  it('and a row that stands for others is as wide as they are', () => {
+    const cut = elementsOf(treeOf(long), 'td').filter(cell => textOf(cell).includes('cut here'))
+    expect(cut.map(cell => cell.properties?.colSpan ?? 1)).toEqual([1, 1, 2])
+  })
+})
+
+describe('the limit', () => {
+  it('holds when every list is endless and every text absurd', () => {
+    const absurd = '\u{e0001}"&'.repeat(3_000)
+    const operation = { api: absurd, permission: absurd, roles: [absurd], expires: absurd, reason: absurd }
+    const many = <T>(item: T): T[] => Array.from({ length: 300 }, () => item)
+    const finding = { message: absurd, place: { file: absurd, line: 1, column: 1 } }
+    const summary = renderSummary(
+      record({
+        tenant: absurd,
+        digest: absurd,
+        files: many(absurd),
+        errors: many(finding),
+        failures: many({ ...finding, user: absurd }),
+        warnings: many(finding),
+        notices: many(finding),
+        advice: many(absurd),
+        unmanaged: many({ user: absurd, ...operation }),
+        derived: many({ user: absurd, ...operation }),
+        plan: {
+          format: 1,
+          tenant: absurd,
+          source: { ...SOURCE, commit: absurd },
+          users: many({ user: absurd, grant: many(operation), revoke: many(operation) }),
+          holders: many({ ...operation, before: 1, after: 0 }),
+        },
+      }),
+    )
+    expect(Buffer.byteLength(summary)).toBeLessThan(MEBIBYTE)
+    expect(summary.match(/are cut here/g)?.length).toBeGreaterThanOrEqual(7)
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { code, plain, prose } from '../../src/report/text.ts'
+import { clip, code, link, plain, prose } from '../../src/report/text.ts'
 
 describe('plain', () => {
   it.each([
@@ -8,6 +8,8 @@ describe('plain', () => {
     ['terminal escapes', '\u001b[31mred', '\\u{1b}[31mred'],
     ['bidirectional overrides', 'a\u202eb', 'a\\u{202e}b'],
     ['zero-width characters', 'a\u200bb\ufeff', 'a\\u{200b}b\\u{feff}'],
+    ['variation selectors', 'a\ufe0fb\u{e0100}', 'a\\u{fe0f}b\\u{e0100}'],
+    ['interlinear annotations', 'a\ufff9b', 'a\\u{fff9}b'],
     ['line separators', 'a\u2028b', 'a\\u{2028}b'],
     ['lone surrogates', 'a\ud800b', 'a\\u{d800}b'],
     ['a command at the start', '::error::x', '\\::error::x'],
@@ -44,7 +46,39 @@ describe('code', () => {
   })
 })
 
+describe('clip', () => {
+  it.each([
+    ['abc', 3, 'abc'],
+    ['abcd', 3, 'ab…'],
+    ['a😀bc', 3, 'a…'],
+    ['a😀bc', 4, 'a😀…'],
+  ])('of %s to %i is %s', (text, most, expected) => {
+    expect(clip(text, most)).toBe(expected)
+  })
+})
+
+describe('link', () => {
+  it('is made of a plain address only', () => {
+    expect(link('https://github.com/a/b?c=1&d=2', 'run')).toBe('<a href="https://github.com/a/b?c=1&amp;d=2">run</a>')
+    expect(link('https://a@b/', 'run')).toBe('<code>https://a@b/</code>')
+    expect(link(`https://b/${'x'.repeat(500)}`, 'run')).toMatch(/^<code>https:\/\/b\/x+…<\/code>$/)
+  })
+})
+
 describe('prose', () => {
+  it.each([
+    ['deadbeef', '<code>deadbeef</code>'],
+    ['1234567', '<code>1234567</code>'],
+    ['123456', '123456'],
+    ['facade', 'facade'],
+    ['FIN-ABC', '<code>FIN-ABC</code>'],
+    ['read-only', 'read-only'],
+    ["Auth0's", 'Auth0&#39;s'],
+    ['$x$', '<code>&#36;x&#36;</code>'],
+  ])('shows %s as %s', (word, expected) => {
+    expect(prose(word)).toBe(expected)
+  })
+
   it('leaves words alone and takes everything else for a name', () => {
     expect(prose('The tenant has no API https://a.b/; did you mean "https://c.d/"?')).toBe(
       'The tenant has no API <code>https://a.b/</code>; did you mean &quot;<code>https://c.d/</code>&quot;?',

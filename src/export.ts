@@ -1,0 +1,273 @@
+// Live grants → the text of a manifest that asks for exactly these. It is printed here and not by the YAML library, as
+// lists should stand on one line and names without quotes wherever no reader of YAML can take them for something else.
+// Pure.
+
+import { ActionError } from './errors.ts'
+import { quote } from './manifest/problem.ts'
+import { apiDefinition, permissionItem, userEntry } from './manifest/schema.ts'
+import { compareText, type Grant, type Grants, type Permission, partsOf, sortedPermissions } from './plan/grants.ts'
+
+export interface ExportedUser {
+  readonly id: string
+  readonly direct: Grants
+}
+
+export interface ExportOptions {
+  /** The tenant's host. */
+  readonly tenant: string
+  /** Each of them once, in any order. */
+  readonly users: readonly ExportedUser[]
+}
+
+/** Aliases by API identifier. */
+type Aliases = ReadonlyMap<string, string>
+
+/** A set of permissions that users share. */
+interface Bundle {
+  readonly name: string
+  readonly permissions: readonly Permission[]
+}
+
+/** By what `setKey` makes of the grants. */
+type Bundles = ReadonlyMap<string, Bundle>
+
+const HEADER = [
+  '# What these users hold directly, as the tenant had it when mode export wrote this file. As long as nothing else',
+  '# changes there, a plan with this manifest and revoke: all is empty. Names of bundles and APIs are free to change.',
+]
+const LONGEST_LINE = 120
+
+/**
+ * The text is the same whatever the order of users and grants.
+ * @throws ActionError that names each user, API and permission that no manifest can express
+ */
+export function exportManifest({ tenant, users }: ExportOptions): string {
+  const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
+  refuseUnwritable(sorted)
+  const aliases = nameApis(sorted)
+  const bundles = nameBundles(sorted, aliases)
+  const sections = [
+    HEADER,
+    ['version: 1', `tenant: ${scalar(tenant)}`],
+    section('apis', apiLines(aliases)),
+    section('bundles', bundleLines(bundles, aliases)),
+    sorted.length === 0 ? ['users: []'] : ['users:', ...sorted.flatMap(user => userLines(user, bundles, aliases))],
+  ]
+  const text = sections.filter(lines => lines.length > 0).map(lines => lines.join('\n'))
+  return `${text.join('\n\n')}\n`
+}
+
+function section(key: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`${key}:`, ...lines]
+}
+
+function apiLines(aliases: Aliases): readonly string[] {
+  return [...aliases]
+    .sort(([, a], [, b]) => compareText(a, b))
+    .map(([api, alias]) => `  ${scalar(alias)}: ${scalar(api)}`)
+}
+
+function bundleLines(bundles: Bundles, aliases: Aliases): readonly string[] {
+  return [...bundles.values()]
+    .sort((a, b) => compareText(a.name, b.name))
+    .flatMap(({ name, permissions }) => [`  ${scalar(name)}:`, ...permissionLines('    ', permissions, aliases)])
+}
+
+function userLines({ id, direct }: ExportedUser, bundles: Bundles, aliases: Aliases): readonly string[] {
+  const entry = `  - id: ${scalar(id)}`
+  if (direct.size === 0) return [entry]
+  const bundle = bundles.get(setKey(direct))
+  if (bundle !== undefined) return [entry, `    bundles: [${scalar(bundle.name)}]`]
+  return [entry, '    permissions:', ...permissionLines('      ', sortedPermissions(direct), aliases)]
+}
+
+function permissionLines(indent: string, permissions: readonly Permission[], aliases: Aliases): readonly string[] {
+  return [...Map.groupBy(permissions, ({ api }) => aliases.get(api) ?? api)]
+    .sort(([a], [b]) => compareText(a, b))
+    .flatMap(([alias, list]) => {
+      const key = `${indent}${scalar(alias)}:`
+      const names = list.map(({ permission }) => scalar(permission))
+      const line = `${key} [${names.join(', ')}]`
+      return line.length <= LONGEST_LINE ? [line] : [key, ...names.map(name => `${indent}  - ${name}`)]
+    })
+}
+
+/** Begins with a letter, and no colon is at its end or before a blank. */
+const PLAIN = /^[A-Za-z_](?:[\w./|@*+~-]|:(?=[\w./|@*+~-]))*$/
+/** What YAML 1.1 or 1.2 takes for something else than text, among all that PLAIN lets through. */
+const NOT_TEXT = /^(?:y|n|yes|no|on|off|true|false|null)$/i
+/** Characters that YAML does not allow, that end a line to some of its readers, or that nobody can see. */
+const UNSEEN = /\p{C}|(?! )\p{Z}/gu
+
+/** A text as a YAML scalar, in a list on one line too. */
+function scalar(text: string): string {
+  if (PLAIN.test(text) && !NOT_TEXT.test(text)) return text
+  return JSON.stringify(text).replace(UNSEEN, escapeCharacter)
+}
+
+function escapeCharacter(character: string): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16)
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
+}
+
+const MOST_TOLD = 20
+
+/** A manifest that leaves something out would be taken for the whole. */
+function refuseUnwritable(users: readonly ExportedUser[]): void {
+  const holders = new Map<Grant, string>()
+  for (const { id, direct } of users) for (const grant of direct) if (!holders.has(grant)) holders.set(grant, id)
+  const refusals = [...users.flatMap(refuseUser), ...[...holders].sort(byGrant).flatMap(refuseGrant)]
+  if (refusals.length === 0) return
+  const more = refusals.length > MOST_TOLD ? [`There are ${refusals.length - MOST_TOLD} more like these.`] : []
+  throw new ActionError([...refusals.slice(0, MOST_TOLD), ...more].join('\n'))
+}
+
+function byGrant([a]: readonly [Grant, string], [b]: readonly [Grant, string]): number {
+  return compareText(a, b)
+}
+
+function refuseUser({ id }: ExportedUser): readonly string[] {
+  const [reason] = userEntry.shape.id.safeParse(id).error?.issues ?? []
+  if (reason === undefined) return []
+  return [`The user ${quote(id)} cannot be written into a manifest: ${reason.message}. Leave this user out.`]
+}
+
+function refuseGrant([grant, user]: readonly [Grant, string]): readonly string[] {
+  const { api, permission } = partsOf(grant)
+  const forms = [apiDefinition.shape.identifier.safeParse(api), permissionItem.shape.name.safeParse(permission)]
+  const reasons = forms.flatMap(({ error }) => error?.issues ?? []).map(({ message }) => message)
+  if (reasons.length === 0) return []
+  const what = `The permission ${quote(permission)} of the API ${quote(api)}, which the user ${quote(user)} holds,`
+  return [`${what} cannot be written into a manifest: ${reasons.join(', ')}. Revoke it first, or leave this user out.`]
+}
+
+/** Auth0's own Management API: its host would give it the company's name. */
+const MANAGEMENT_API = /^https:\/\/[^/]+\.auth0\.com\/api\/v2\/$/
+/** `https://orders.acme.com/…`: what stands for the host, and the rest. */
+const ADDRESS = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is
+/** Below the top level of a domain, nobody's own name: `acme.co.uk`. */
+const PUBLIC_LABEL = /^(?:ac|co|com|edu|gov|net|org)$/
+const GENERIC = /^(?:api|apis|https?|rest|urn|www)$/
+const VERSION = /^v\d+(?:-\d+)*$/
+const LONGEST_NAME = 40
+
+function nameApis(users: readonly ExportedUser[]): Aliases {
+  const identifiers = new Set(users.flatMap(({ direct }) => [...direct].map(grant => partsOf(grant).api)))
+  const candidates = new Map([...identifiers].sort(compareText).map(api => [api, aliasesFor(api)]))
+  // An alias that is the identifier of another API would be taken for it by people.
+  return chooseNames(candidates, (alias, api) => alias === api || !identifiers.has(alias))
+}
+
+/** From the shortest to the longest. */
+function aliasesFor(identifier: string): readonly string[] {
+  if (MANAGEMENT_API.test(identifier)) return ['auth0-management']
+  const words = wordsOf(identifier)
+  const telling = words.filter(word => !GENERIC.test(word) && !VERSION.test(word))
+  const last = telling.at(-1) ?? words.at(-1) ?? 'api'
+  const version = words.filter(word => VERSION.test(word)).slice(-1)
+  const aliases = [[last], [last, ...version], telling.slice(-2), telling, words]
+  return aliases.filter(each => each.length > 0).map(each => readable(slug(each.join('-'))))
+}
+
+/** A key that needs no quotes. */
+function readable(alias: string): string {
+  return /^[a-z]/.test(alias) && !NOT_TEXT.test(alias) ? alias : `api-${alias}`
+}
+
+/** An identifier's words, from the company's to the most particular one. */
+function wordsOf(identifier: string): readonly string[] {
+  const [, host, path = ''] = ADDRESS.exec(identifier) ?? []
+  const parts = host === undefined ? identifier.split(/[:/]/) : [...labelsOf(host), ...path.split('/')]
+  return parts.map(slug).filter(word => word !== '')
+}
+
+function labelsOf(host: string): readonly string[] {
+  const labels = host.replace(/:\d+$/, '').toLowerCase().split('.').reverse()
+  const own = labels.slice(Math.min(1, labels.length - 1))
+  return own.length > 1 && PUBLIC_LABEL.test(own[0] ?? '') ? own.slice(1) : own
+}
+
+/** Lower-case letters, digits and hyphens between them; empty where nothing of it is left. */
+function slug(text: string): string {
+  const dashed = text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+  return dashed.replace(/^-/, '').slice(0, LONGEST_NAME).replace(/-$/, '')
+}
+
+/** A bundle for every set of two or more grants that two or more users hold. */
+function nameBundles(users: readonly ExportedUser[], aliases: Aliases): Bundles {
+  const shared = [...Map.groupBy(users, ({ direct }) => setKey(direct))].flatMap(([key, [first, ...others]]) =>
+    first === undefined || first.direct.size < 2 || others.length === 0 ? [] : [[key, first.direct] as const],
+  )
+  const permissions = new Map(
+    shared.sort(([a], [b]) => compareText(a, b)).map(([key, direct]) => [key, sortedPermissions(direct)]),
+  )
+  const candidates = new Map([...permissions].map(([key, list]) => [key, bundleNamesFor(list, aliases)]))
+  const known = new Set(aliases.values())
+  const names = chooseNames(candidates, name => !known.has(name))
+  return new Map([...permissions].map(([key, list]) => [key, { name: names.get(key) ?? key, permissions: list }]))
+}
+
+/** Equal for equal sets. */
+function setKey(grants: Grants): string {
+  return JSON.stringify([...grants].sort(compareText))
+}
+
+/** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-orders`. */
+function bundleNamesFor(permissions: readonly Permission[], aliases: Aliases): readonly string[] {
+  const apis = new Set(permissions.map(({ api }) => aliases.get(api) ?? api))
+  const [alias = ''] = apis
+  const names =
+    apis.size > 1
+      ? [[...apis].sort(compareText).join('-')]
+      : [
+          [alias, ...new Set(permissions.map(({ permission }) => verbOf(permission, alias)))].join('-'),
+          `${alias}-bundle`,
+        ]
+  const short = names.filter(name => name.length <= LONGEST_NAME && !name.endsWith('-'))
+  return short.length > 0 ? short : ['bundle']
+}
+
+/** `read` of `read:orders`, and of `orders:read` too. */
+function verbOf(permission: string, alias: string): string {
+  const words = permission.split(/[:./]/).map(slug)
+  return words.find(word => word !== '' && word !== alias) ?? ''
+}
+
+/**
+ * A name for each subject: the first of its candidates that no other subject wants, or a number behind the first where
+ * every one is wanted twice.
+ * @param candidates in the order in which numbers are given
+ */
+function chooseNames(
+  candidates: ReadonlyMap<string, readonly string[]>,
+  isFree: (name: string, subject: string) => boolean,
+): ReadonlyMap<string, string> {
+  const chosen = new Map<string, string>()
+  const taken = new Set<string>()
+  const take = (name: string, subject: string): boolean => {
+    if (taken.has(name) || !isFree(name, subject)) return false
+    chosen.set(subject, name)
+    taken.add(name)
+    return true
+  }
+  const longest = [...candidates.values()].reduce((most, { length }) => Math.max(most, length), 0)
+  for (let level = 0; level < longest; level++) {
+    const open = [...candidates].filter(([subject]) => !chosen.has(subject))
+    for (const [name, wanted] of Map.groupBy(open, ([, names]) => names[level] ?? names.at(-1) ?? '')) {
+      const [only, ...rivals] = wanted
+      if (only !== undefined && rivals.length === 0) take(name, only[0])
+    }
+  }
+  const next = new Map<string, number>()
+  for (const [subject, [first = '']] of candidates) {
+    if (chosen.has(subject)) continue
+    let number = next.get(first) ?? 1
+    while (!take(number === 1 ? first : `${first}-${number}`, subject)) number++
+    next.set(first, number + 1)
+  }
+  return chosen
+}

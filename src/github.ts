@@ -1,0 +1,244 @@
+// GitHub's API in this project's words: deployments, files at commits, ancestry, comments. Its client is loaded only
+// when it is needed, as it takes longer to load than a small run takes.
+
+import { ActionError } from './errors.ts'
+import type { Repository } from './workflow.ts'
+
+export interface Deployment {
+  readonly id: number
+  /** The commit that it is of. */
+  readonly commit: string
+  /** When it was created, in milliseconds since 1970. */
+  readonly createdAt: number
+  /** What its creator gave it, read as JSON where it is JSON. */
+  readonly payload: unknown
+}
+
+export interface NewDeployment {
+  readonly commit: string
+  readonly environment: string
+  readonly payload: object
+  readonly description: string
+}
+
+export type DeploymentState = 'in_progress' | 'success' | 'failure'
+
+export interface StateChange {
+  readonly state: DeploymentState
+  readonly description: string
+  readonly runUrl: string | undefined
+}
+
+/** A file as a commit holds it. */
+export interface CommittedFile {
+  /** The SHA-1 that Git has for its content. */
+  readonly blob: string
+  readonly content: Uint8Array
+}
+
+export interface Comment {
+  readonly id: number
+  readonly author: string
+  readonly body: string
+}
+
+export interface GitHub {
+  /** Newest first; pages are read as they are asked for. */
+  readonly deployments: (environment: string) => AsyncIterable<Deployment>
+  /** All states that it ever had. */
+  readonly statesOf: (deployment: number) => Promise<readonly string[]>
+  readonly createDeployment: (deployment: NewDeployment) => Promise<number>
+  readonly changeState: (deployment: number, change: StateChange) => Promise<void>
+  /** undefined where the commit does not hold it */
+  readonly fileAt: (commit: string, path: string) => Promise<CommittedFile | undefined>
+  /** Paths of all files below a folder; none where the commit does not hold it. */
+  readonly filesIn: (commit: string, folder: string) => Promise<readonly string[]>
+  readonly isAncestor: (ancestor: string, commit: string) => Promise<boolean>
+  /** Who this token writes as. */
+  readonly login: () => Promise<string>
+  readonly comments: (pullRequest: number) => Promise<readonly Comment[]>
+  readonly addComment: (pullRequest: number, body: string) => Promise<void>
+  readonly editComment: (comment: number, body: string) => Promise<void>
+}
+
+/** GitHub refused a request, or did not answer. */
+export class GitHubError extends ActionError {
+  override readonly name = 'GitHubError'
+  /** undefined where no answer came */
+  readonly status: number | undefined
+
+  constructor(message: string, status: number | undefined, options?: ErrorOptions) {
+    super(message, options)
+    this.status = status
+  }
+}
+
+export const TASK = 'auth0-permissions'
+
+/** Milliseconds; GitHub answers within a second or not at all. */
+const TIMEOUT = 15_000
+/** Where a file is larger, GitHub's JSON leaves its content out. */
+const PER_PAGE = 100
+/** Who the token of a workflow's job writes as. */
+const ACTIONS_BOT = 'github-actions[bot]'
+
+export interface GitHubOptions {
+  readonly token: string
+  readonly repository: Repository
+}
+
+export async function openGitHub({ token, repository }: GitHubOptions): Promise<GitHub> {
+  const [{ getOctokit }, { retry }] = await Promise.all([import('@actions/github'), import('@octokit/plugin-retry')])
+  const octokit = getOctokit(token, { log: SILENT }, retry)
+  octokit.hook.before('request', options => {
+    options.request.signal = AbortSignal.timeout(TIMEOUT)
+  })
+  const { repos, issues } = octokit.rest
+
+  const contentAt = async (commit: string, path: string) =>
+    orMissing(() => repos.getContent({ ...repository, path, ref: commit }))
+
+  const fileAt: GitHub['fileAt'] = async (commit, path) => {
+    const answer = await contentAt(commit, path)
+    if (answer === undefined || Array.isArray(answer.data) || answer.data.type !== 'file') return undefined
+    const { sha: blob, content, encoding } = answer.data
+    if (encoding === 'base64') return { blob, content: Buffer.from(content, 'base64') }
+    const raw = await call(`read ${path} at ${commit}`, () =>
+      repos.getContent({ ...repository, path, ref: commit, mediaType: { format: 'raw' } }),
+    )
+    return { blob, content: Buffer.from(raw.data as unknown as string, 'utf8') }
+  }
+
+  const filesIn: GitHub['filesIn'] = async (commit, folder) => {
+    const answer = await contentAt(commit, folder)
+    if (answer === undefined || !Array.isArray(answer.data)) return []
+    const below = await Promise.all(
+      answer.data.map(({ type, path }) => (type === 'dir' ? filesIn(commit, path) : type === 'file' ? [path] : [])),
+    )
+    return below.flat()
+  }
+
+  return {
+    deployments: async function* (environment) {
+      for (let page = 1; ; page++) {
+        const { data } = await call('read the deployments', () =>
+          repos.listDeployments({ ...repository, environment, task: TASK, per_page: PER_PAGE, page }),
+        )
+        for (const { id, sha, created_at, payload } of data) {
+          yield { id, commit: sha, createdAt: Date.parse(created_at), payload: parsed(payload) }
+        }
+        if (data.length < PER_PAGE) return
+      }
+    },
+    statesOf: async deployment => {
+      const { data } = await call('read the states of a deployment', () =>
+        repos.listDeploymentStatuses({ ...repository, deployment_id: deployment, per_page: PER_PAGE }),
+      )
+      return data.map(({ state }) => state)
+    },
+    createDeployment: async ({ commit, environment, payload, description }) => {
+      const { data } = await call('create a deployment', () =>
+        repos.createDeployment({
+          ...repository,
+          ref: commit,
+          task: TASK,
+          environment,
+          payload: { ...payload },
+          description,
+          auto_merge: false,
+          required_contexts: [],
+        }),
+      )
+      if ('id' in data) return data.id
+      throw new GitHubError(`GitHub made no deployment: ${data.message}`, 202)
+    },
+    changeState: async (deployment, { state, description, runUrl }) => {
+      await call(`set a deployment to ${state}`, () =>
+        repos.createDeploymentStatus({
+          ...repository,
+          deployment_id: deployment,
+          state,
+          description,
+          ...(runUrl !== undefined && { log_url: runUrl }),
+          auto_inactive: false,
+        }),
+      )
+    },
+    fileAt,
+    filesIn,
+    isAncestor: async (ancestor, commit) => {
+      const answer = await orMissing(() =>
+        repos.compareCommitsWithBasehead({ ...repository, basehead: `${ancestor}...${commit}`, per_page: 1 }),
+      )
+      return answer?.data.status === 'ahead'
+    },
+    login: async () => {
+      try {
+        const { viewer } = await octokit.graphql<{ readonly viewer: { readonly login: string } }>(
+          '{ viewer { login } }',
+        )
+        return viewer.login
+      } catch {
+        return ACTIONS_BOT
+      }
+    },
+    comments: async pullRequest => {
+      const found: Comment[] = []
+      for (let page = 1; ; page++) {
+        const { data } = await call('read the comments', () =>
+          issues.listComments({ ...repository, issue_number: pullRequest, per_page: PER_PAGE, page }),
+        )
+        found.push(...data.map(({ id, user, body }) => ({ id, author: user?.login ?? '', body: body ?? '' })))
+        if (data.length < PER_PAGE) return found
+      }
+    },
+    addComment: async (pullRequest, body) => {
+      await call('write a comment', () => issues.createComment({ ...repository, issue_number: pullRequest, body }))
+    },
+    editComment: async (comment, body) => {
+      await call('edit a comment', () => issues.updateComment({ ...repository, comment_id: comment, body }))
+    },
+  }
+}
+
+/** The log is written by report.ts alone. */
+const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore }
+
+function ignore(): void {}
+
+/** @throws GitHubError */
+async function call<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const status = statusOf(error)
+    const words = error instanceof Error ? error.message : String(error)
+    throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${words}.`, status, {
+      cause: error,
+    })
+  }
+}
+
+/** undefined for a 404 */
+async function orMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call('read the repository', work)
+  } catch (error) {
+    if (error instanceof GitHubError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined
+}
+
+/** GitHub gives a payload back as it was given: an object, or a text. */
+function parsed(payload: unknown): unknown {
+  if (typeof payload !== 'string') return payload
+  try {
+    return JSON.parse(payload)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,86 @@
+// A plan as a file: what is written can be read back, and nothing else can. A file may come from anywhere. Pure.
+
+import { z } from 'zod'
+import { digestOf } from './digest.ts'
+import { grantOf } from './grants.ts'
+import type { Plan } from './plan.ts'
+
+const name = z
+  .string()
+  .min(1)
+  .max(1000)
+  .regex(/^\P{Cc}*$/u, 'holds control characters')
+const permission = z.strictObject({ api: name, permission: name })
+const operation = z.strictObject({
+  ...permission.shape,
+  roles: z.array(z.string()),
+  expires: z.string().exactOptional(),
+  reason: z.string().exactOptional(),
+})
+
+const savedPlan = z.strictObject({
+  format: z.literal(1),
+  digest: z.string(),
+  tenant: name,
+  source: z.strictObject({
+    commit: z.string(),
+    files: z.array(z.string()),
+    at: z.iso.datetime(),
+    users: z.int().nonnegative(),
+    entry: z.int().exactOptional(),
+  }),
+  undoes: z.int().exactOptional(),
+  users: z.array(
+    z.strictObject({
+      user: name,
+      grant: z.array(operation),
+      revoke: z.array(operation),
+      before: z.array(permission),
+    }),
+  ),
+  holders: z.array(z.strictObject({ ...permission.shape, before: z.int(), after: z.int() })),
+})
+
+export type SavedReading =
+  | { readonly plan: Plan; readonly problem?: never }
+  /** What is wrong with the file. */
+  | { readonly plan?: never; readonly problem: string }
+
+/** The bytes of the file; equal plans give equal bytes. */
+export function writeSaved(plan: Plan): string {
+  return `${JSON.stringify({ digest: digestOf(plan), ...plan }, undefined, 2)}\n`
+}
+
+export function readSaved(text: string): SavedReading {
+  const { data, error } = savedPlan.safeParse(parse(text))
+  if (error !== undefined) {
+    const [{ path, message } = { path: [], message: '' }] = error.issues
+    return {
+      problem: `it is not a plan that this action wrote: ${path.length === 0 ? '' : `${path.join('.')}: `}${message}`,
+    }
+  }
+  const { digest, ...plan } = data
+  if (digest !== digestOf(plan)) {
+    return {
+      problem: `its operations have been changed since it was written: their digest is ${digestOf(plan)}, not ${digest}`,
+    }
+  }
+  const users = new Set<string>()
+  for (const { user, grant, revoke } of plan.users) {
+    if (users.has(user)) return { problem: `the user ${user} is in it twice` }
+    users.add(user)
+    const granted = new Set(grant.map(({ api, permission }) => grantOf(api, permission)))
+    if (revoke.some(({ api, permission }) => granted.has(grantOf(api, permission)))) {
+      return { problem: `it grants and revokes the same permission of ${user}` }
+    }
+  }
+  return { plan }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,61 @@
+// A run's record → the comment on a pull request, one for each tenant: the job summary's content, smaller. Pure.
+
+import type { RunRecord } from './record.ts'
+import { type Medium, renderReport, shortCommit } from './summary.ts'
+import { clip, link } from './text.ts'
+
+/** GitHub takes 65,536 characters; this leaves room for what surrounds the report. */
+const REPORT_LIMIT = 62_000
+
+const COMMENT: Medium = {
+  limit: REPORT_LIMIT,
+  whole: 'the job summary has more, and the report file (output <code>report-file</code>) has all of them',
+  foldFacts: true,
+  notes: [],
+}
+
+const LONGEST_HOST = 253
+
+export interface CommentOptions {
+  /** The page of the workflow run. */
+  readonly runUrl?: string
+  /** The commit that the plan was made for. */
+  readonly commit?: string
+}
+
+/** Under 65,536 characters and bytes, and begins with `markerOf` its tenant. */
+export function renderComment(record: Readonly<RunRecord>, options: CommentOptions = {}): string {
+  return [
+    markerOf(record.tenant ?? ''),
+    renderReport(record, { ...COMMENT, notes: outdatedNotes(record) }).trimEnd(),
+    ...origin(options),
+    '',
+  ].join('\n\n')
+}
+
+/** An earlier plan must not be taken for what would happen now, wherever it was read. */
+function outdatedNotes({ plan }: Readonly<RunRecord>): readonly string[] {
+  if (plan === undefined) return ['A plan that this comment showed before is outdated; this run made none.']
+  if (plan.users.length > 0) return []
+  return ['Nothing would change any more: a plan that this comment showed before is outdated.']
+}
+
+function origin({ runUrl, commit }: CommentOptions): readonly string[] {
+  const parts = [
+    commit === undefined ? '' : `for commit ${shortCommit(commit)}`,
+    runUrl === undefined ? '' : `by ${link(runUrl, 'this workflow run')}`,
+  ].filter(part => part !== '')
+  return parts.length === 0 ? [] : [`<p>Written ${parts.join(' ')}.</p>`]
+}
+
+/**
+ * What nobody sees, and an earlier comment about the same tenant is recognised by. HTML ends a comment at `-->` or
+ * `--!>`, so no two hyphens stay together; only what a host can hold stays as it is.
+ */
+export function markerOf(tenant: string): string {
+  const safe = clip(tenant, LONGEST_HOST).replace(
+    /[^A-Za-z0-9.:-]|(?<=-)-/gu,
+    character => `%${character.codePointAt(0)?.toString(16)};`,
+  )
+  return `<!-- auth0-permissions: ${safe} -->`
+}

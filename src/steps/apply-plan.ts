@@ -1,0 +1,107 @@
+// Judges a plan, and does it: recorded in the ledger from before the first write to after the last.
+
+import { ActionError } from '../errors.ts'
+import { ledgerAdvice } from '../ledger/ledger.ts'
+import { apply } from '../plan/apply.ts'
+import { checkApproval, checkLimit, checkRevocations } from '../plan/guard.ts'
+import { type Plan, undoOf } from '../plan/plan.ts'
+import { writeSaved } from '../plan/saved.ts'
+import { counted } from '../report/record.ts'
+import { logPlan, logProgress, saveFile } from '../report/report.ts'
+import type { Survey } from '../survey.ts'
+import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
+import type { Planning } from './compute-plan.ts'
+import { type Context, locateUsers, notice, refuse, warn } from './context.ts'
+import { commitOf, type Memory } from './recall.ts'
+
+/** Shows the plan, saves it, and tells why it may not be done. */
+export async function judgePlan({ inputs, record, task }: Context, plan: Plan): Promise<void> {
+  const { mode, maxRevocations, approvedPlan, failOnChanges } = inputs
+  logPlan(plan, record.digest)
+  const readable = plan.users.every(({ before }) => before !== undefined)
+  if (readable && task.kind === 'manifest') record.planFile = await saveFile('plan', writeSaved(plan))
+  refuse(record, checkLimit(plan))
+  refuse(record, checkApproval(plan, record.digest ?? '', approvedPlan))
+  if (approvedPlan !== undefined && record.stopped === undefined) record.approval = 'approved'
+  const tooMany = checkRevocations(plan, maxRevocations)
+  if (mode === 'apply') refuse(record, tooMany)
+  else warn(record, tooMany)
+  record.drift = mode === 'plan' && failOnChanges && plan.users.length > 0
+}
+
+export async function applyPlan(context: Context, { plan, survey }: Planning, memory: Memory): Promise<void> {
+  const { record } = context
+  const entry = await begin(context, memory, plan)
+  if (record.stopped !== undefined) return
+  try {
+    await write(context, plan, survey)
+  } finally {
+    record.undoPlanFile = await saveFile('undo-plan', writeSaved(undoOf(plan, record.outcomes, entry)))
+    if (entry !== undefined) await end(context, memory, entry)
+  }
+}
+
+/** @returns the entry of this apply in the ledger, where there is one */
+async function begin(context: Context, { ledger }: Memory, plan: Plan): Promise<number | undefined> {
+  const { inputs, record } = context
+  const commit = commitOf(context)
+  if (ledger === undefined) return undefined
+  try {
+    if (commit === '') throw new ActionError('The plan does not say which commit it was computed from.')
+    const { files, at } = plan.source
+    const note = { manifest: files, at, digest: record.digest ?? '', ...(plan.undoes && { undoes: plan.undoes }) }
+    return await ledger.begin(commit, note)
+  } catch (error) {
+    if (!(error instanceof ActionError)) throw error
+    const message = `${error.message} ${ledgerAdvice(error)}`.trim()
+    if (inputs.revoke === 'managed' || inputs.scope === 'changed') {
+      refuse(record, [`The apply could not be recorded in the ledger before its first write. ${message}`])
+    } else notice(record, [`This apply is not recorded in the ledger. ${message}`])
+    return undefined
+  }
+}
+
+/** Success is what later runs build on, so it is said only where everybody has what the manifest asks for. */
+async function end(context: Context, { ledger, history }: Memory, entry: number): Promise<void> {
+  const { record, task } = context
+  const { outcomes, failures } = record
+  const newest = history.attempts[0] ?? history.base
+  const stale = task.kind === 'saved' && newest !== undefined && newest.id !== task.plan.source.entry
+  if (stale) {
+    warn(record, [
+      'Since this plan was computed, another apply went to the tenant; what it did to other users is not looked at here, so the ledger does not count this apply as complete. Run mode: apply without plan-file.',
+    ])
+  }
+  const converged = !stale && failures.length === 0 && outcomes.every(({ status }) => status === 'done')
+  const grants = outcomes.reduce((sum, { granted }) => sum + granted.length, 0)
+  const revocations = outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0)
+  const description = `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} done`
+  try {
+    await ledger?.end(entry, converged, description)
+  } catch (error) {
+    if (!(error instanceof ActionError)) throw error
+    warn(record, [
+      `The ledger does not know how this apply ended, and counts it as one that did not finish. ${error.message}`,
+    ])
+  }
+}
+
+async function write({ tenant, record, task }: Context, plan: Plan, surveyed: Survey): Promise<void> {
+  const progress = logProgress('Changing users', plan.users.length, record.traffic)
+  await apply(plan, tenant, {
+    width: MOST_IN_FLIGHT,
+    onOutcome: outcome => {
+      record.outcomes.push(outcome)
+      progress.step()
+    },
+  }).finally(progress.end)
+  const mentions = new Map(surveyed.states.map(({ id, mention }) => [id, mention]))
+  const failed = record.outcomes.filter(outcome => outcome.status === 'failed')
+  const failures = failed.map(({ user, errors }) => {
+    const mention = mentions.get(user)
+    return { user, message: errors.join(' '), ...(mention && { mention }) }
+  })
+  record.failures.push(...locateUsers(task.kind === 'saved' ? [] : task.files.documents, failures))
+  const left = record.outcomes.filter(outcome => outcome.status === 'not attempted').length
+  if (left > 0) record.errors.push({ message: `${counted(left, 'user')} of the plan were not attempted.` })
+}

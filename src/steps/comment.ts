@@ -1,0 +1,43 @@
+// Keeps one comment with the plan on the pull request. A comment is for reading: when it cannot be written, the run goes
+// on.
+
+import { ActionError } from '../errors.ts'
+import { type GitHub, GitHubError, openGitHub } from '../github.ts'
+import type { Inputs } from '../inputs.ts'
+import { markerOf, renderComment } from '../report/comment.ts'
+import type { RunRecord } from '../report/record.ts'
+import { redactAll } from '../secrets.ts'
+import type { Workflow } from '../workflow.ts'
+import { warn } from './context.ts'
+
+export async function publishComment(inputs: Inputs, workflow: Workflow, record: RunRecord): Promise<void> {
+  if ((inputs.mode !== 'plan' && inputs.mode !== 'apply') || !inputs.comment) return
+  const { pullRequest, repository, commit, runUrl } = workflow
+  const { githubToken: token, domain } = inputs
+  if (pullRequest === undefined || repository === undefined) return
+  if (token === undefined) {
+    warn(record, ['There is no comment on the pull request, as the input github-token is empty.'])
+    return
+  }
+  try {
+    const github = await openGitHub({ token, repository })
+    // A comment is not masked by the runner.
+    const body = renderComment(redactAll(record), { commit, ...(runUrl !== undefined && { runUrl }) })
+    await keepComment(github, pullRequest, markerOf(domain.host), body)
+  } catch (error) {
+    if (!(error instanceof ActionError)) throw error
+    const denied = error instanceof GitHubError && (error.status === 403 || error.status === 404)
+    const advice = denied
+      ? 'Add pull-requests: write to the permissions of the job; on a pull request from a fork the token never has it.'
+      : 'Run it again when GitHub answers.'
+    warn(record, [`There is no comment on the pull request. ${error.message} ${advice}`])
+  }
+}
+
+/** By marker and author: anybody who can write may copy the marker into a comment of their own. */
+async function keepComment(github: GitHub, pullRequest: number, marker: string, body: string): Promise<void> {
+  const [comments, login] = await Promise.all([github.comments(pullRequest), github.login()])
+  const own = comments.find(({ author, body }) => author === login && body.startsWith(marker))
+  if (own === undefined) await github.addComment(pullRequest, body)
+  else if (own.body !== body) await github.editComment(own.id, body)
+}

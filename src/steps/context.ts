@@ -1,0 +1,58 @@
+// What every step of a run is handed, and how a step tells what it found.
+
+import type { PlanInputs } from '../inputs.ts'
+import type { Manifest } from '../manifest/desired.ts'
+import type { Document } from '../manifest/load.ts'
+import { placesOf } from '../manifest/locate.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Finding, RunRecord, UserFailure } from '../report/record.ts'
+import type { UserFinding } from '../survey.ts'
+import type { Tenant } from '../tenant/tenant.ts'
+import type { Workflow } from '../workflow.ts'
+
+export interface Context {
+  readonly inputs: PlanInputs
+  readonly workflow: Workflow
+  readonly record: RunRecord
+  readonly tenant: Tenant
+  readonly task: Task
+}
+
+/** What a plan comes from: the manifest, or a plan that was saved earlier. */
+export type Task =
+  | { readonly kind: 'manifest'; readonly files: ManifestFiles }
+  | { readonly kind: 'saved'; readonly plan: Plan }
+
+export interface ManifestFiles {
+  readonly documents: readonly Document[]
+  readonly manifest: Manifest
+  /** The clock by which `expires` was read. */
+  readonly at: Date
+}
+
+export function refuse(record: RunRecord, messages: readonly string[]): void {
+  if (messages.length > 0) record.stopped = 'refused'
+  record.errors.push(...messages.map(findingOf))
+}
+
+export function warn(record: RunRecord, messages: readonly string[]): void {
+  record.warnings.push(...messages.map(findingOf))
+}
+
+export function notice(record: RunRecord, messages: readonly string[]): void {
+  record.notices.push(...messages.map(findingOf))
+}
+
+function findingOf(message: string): Finding {
+  return { message }
+}
+
+/** Sentences about users, at the lines that list them. */
+export function locateUsers(documents: readonly Document[], findings: readonly UserFinding[]): readonly UserFailure[] {
+  const mentioned = findings.flatMap(({ mention }) => mention ?? [])
+  const places = placesOf(documents, mentioned)
+  return findings.map(({ user, message, mention }) => {
+    const place = mention && places[mentioned.indexOf(mention)]
+    return { user, message, ...(place && { place }) }
+  })
+}

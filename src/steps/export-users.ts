@@ -1,0 +1,78 @@
+// Writes the manifest that describes what users hold today. All of them, or nothing: a manifest that leaves somebody out
+// would be taken for the whole.
+
+import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { dirname, relative, resolve, sep } from 'node:path'
+import { InputError } from '../errors.ts'
+import { exportManifest } from '../export.ts'
+import type { ExportInputs } from '../inputs.ts'
+import { NO_GRANTS } from '../plan/grants.ts'
+import { checkScopes } from '../plan/guard.ts'
+import type { RunRecord } from '../report/record.ts'
+import { logProgress } from '../report/report.ts'
+import { type Subject, survey } from '../survey.ts'
+import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
+import type { Tenant } from '../tenant/tenant.ts'
+import type { Session } from '../tenant/token.ts'
+import type { Workflow } from '../workflow.ts'
+import { refuse } from './context.ts'
+
+export interface ExportOptions {
+  readonly inputs: ExportInputs
+  readonly tenant: Tenant
+  readonly session: Session
+  readonly workflow: Workflow
+  readonly record: RunRecord
+}
+
+export async function exportUsers({ inputs, tenant, session, workflow, record }: ExportOptions): Promise<void> {
+  const path = await freePath(inputs, workflow)
+  refuse(record, checkScopes(await session.scopes(), ['read:users']))
+  if (record.stopped !== undefined) return
+
+  const found = inputs.query === undefined ? [] : await tenant.searchUsers(inputs.query)
+  const subjects = [...new Set([...inputs.users, ...found])].map(subjectOf)
+  const progress = logProgress('Reading users', subjects.length, record.traffic)
+  const surveyed = await survey(subjects, tenant, {
+    width: MOST_IN_FLIGHT,
+    readPermissions: true,
+    others: [],
+    mayLose: () => false,
+    onUser: progress.step,
+  }).finally(progress.end)
+  record.users = surveyed.states.length
+  record.read = surveyed.states.length
+  record.failures.push(...surveyed.failures, ...surveyed.missing)
+  record.warnings.push(...surveyed.warnings)
+  if (record.failures.length > 0) {
+    refuse(record, ['Not every user could be read, so no manifest was written.'])
+    return
+  }
+
+  const users = surveyed.states.map(({ id, live }) => ({ id, direct: live?.direct ?? NO_GRANTS }))
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, exportManifest({ tenant: inputs.domain.host, users }), { flag: 'wx' })
+  const grants = users.reduce((sum, { direct }) => sum + direct.size, 0)
+  record.exported = { path: relative(workflow.workspace, path).split(sep).join('/'), grants }
+}
+
+/** @throws InputError before anything is read, where the path is taken */
+async function freePath({ manifest }: ExportInputs, { workspace }: Workflow): Promise<string> {
+  const [pattern = ''] = manifest
+  const path = resolve(workspace, pattern)
+  const reject = (message: string) => new InputError([{ input: 'manifest', message: `Input manifest: ${message}` }])
+  const exists = (file: string) =>
+    stat(file).then(
+      () => true,
+      () => false,
+    )
+  if (await exists(path)) throw reject(`${pattern} exists already; mode export writes a new file and changes none.`)
+  return path
+}
+
+/** Auth0's ids have a bar between the connection's strategy and its own id, and an address has none. */
+function subjectOf(name: string): Subject {
+  const identity =
+    name.includes('@') && !name.includes('|') ? { email: name.toLowerCase(), connection: undefined } : { id: name }
+  return { ...identity, grants: new Map(), managed: NO_GRANTS }
+}

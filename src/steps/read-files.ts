@@ -1,0 +1,23 @@
+// Reads the manifest, and tells everything that is wrong with it.
+
+import type { Inputs } from '../inputs.ts'
+import { checkTenant } from '../manifest/check.ts'
+import { readManifest } from '../manifest/desired.ts'
+import { loadManifest } from '../manifest/load.ts'
+import { locateRemarks } from '../manifest/locate.ts'
+import type { RunRecord } from '../report/record.ts'
+import type { Workflow } from '../workflow.ts'
+import type { ManifestFiles } from './context.ts'
+
+export async function readFiles(inputs: Inputs, workflow: Workflow, record: RunRecord): Promise<ManifestFiles> {
+  const at = new Date()
+  const { documents, problems } = await loadManifest(inputs.manifest, workflow.workspace)
+  const { manifest, mistakes, expired } = readManifest(documents, at)
+  const mismatch = inputs.domain === undefined ? [] : checkTenant(documents, inputs.domain.host)
+  record.files = documents.map(document => document.file)
+  record.users = manifest.users.length
+  record.notices.push(...locateRemarks(documents, expired))
+  record.errors.push(...problems, ...locateRemarks(documents, [...mistakes, ...mismatch]))
+  if (record.errors.length > 0) record.stopped = 'manifest'
+  return { documents, manifest, at }
+}

@@ -1,0 +1,15 @@
+// Runs one target on seeded inputs.
+
+import fc from 'fast-check'
+import type { Target } from './targets.ts'
+
+export interface FuzzOptions {
+  readonly seed: number
+  readonly inputs: number
+}
+
+/** @returns what was found, with the smallest input that shows it; undefined where nothing was */
+export async function fuzz({ property }: Target, { seed, inputs }: FuzzOptions): Promise<string | undefined> {
+  const details = await fc.check(property, { seed, numRuns: inputs })
+  return details.failed ? fc.defaultReportMessage(details) : undefined
+}

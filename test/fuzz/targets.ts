@@ -1,0 +1,414 @@
+// What is fuzzed: everything that reads data from outside. Each target says what must hold for any input; what it
+// throws is a finding.
+
+import fc from 'fast-check'
+import { ActionError } from '../../src/errors.ts'
+import type { Deployment, GitHub } from '../../src/github.ts'
+import { openLedger } from '../../src/ledger/ledger.ts'
+import { readManifest } from '../../src/manifest/desired.ts'
+import { type Document, parseDocument } from '../../src/manifest/load.ts'
+import { locateRemarks } from '../../src/manifest/locate.ts'
+import { readSaved, writeSaved } from '../../src/plan/saved.ts'
+import { code, plain, prose } from '../../src/report/text.ts'
+import type { Answer } from '../../src/tenant/http.ts'
+import { delayBefore, readBucket, received, sending, startPace } from '../../src/tenant/pace.ts'
+import { openTenant } from '../../src/tenant/tenant.ts'
+import type { Workflow } from '../../src/workflow.ts'
+import { SOURCE } from '../plan/fixtures.ts'
+
+export interface Target {
+  readonly name: string
+  readonly property: fc.IAsyncProperty<[unknown]>
+}
+
+/** Milliseconds that one input may take. */
+const SLOW = 2_000
+
+function target<T>(name: string, inputs: fc.Arbitrary<T>, check: (input: T) => unknown): Target {
+  const property = fc.asyncProperty(inputs, async input => {
+    const from = performance.now()
+    await check(input)
+    const took = performance.now() - from
+    if (took > SLOW) throw new Error(`took ${took.toFixed(0)} ms`)
+  })
+  return { name, property: property as fc.IAsyncProperty<[unknown]> }
+}
+
+function must(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(what)
+}
+
+/** @throws whatever is not an error for the user */
+async function answerOrError<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    must(error instanceof ActionError, `a defect: ${error}`)
+    must(error.message.length > 10, 'an error that says nothing')
+    return undefined
+  }
+}
+
+// Words that a manifest is made of, each at times in the place of another.
+const word = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.constantFrom('orders', 'read:orders', 'https://orders.acme.com/', 'auth0|1', 'a@acme.com', 'support'),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '2026-12-31',
+      '2026-02-30',
+      '2026-12-31T18:00:00Z',
+      '',
+      ' ',
+      '__proto__',
+      '<<',
+      'constructor',
+    ),
+  },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
+)
+const key = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom('version', 'tenant', 'apis', 'bundles', 'users', 'id', 'email', 'connection'),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom('permissions', 'identifier', 'name', 'expires', 'reason', 'orders', 'support'),
+  },
+  { weight: 1, arbitrary: word },
+)
+const { value } = fc.letrec<{ value: unknown }>(tie => ({
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    word,
+    fc.constantFrom(null, true, 1, 1.5, -0),
+    fc.array(tie('value'), { maxLength: 5 }),
+    fc.array(fc.tuple(key, tie('value')), { maxLength: 5 }).map(entries => Object.fromEntries(entries)),
+  ),
+}))
+
+const permissions = fc.dictionary(word, fc.oneof(fc.array(fc.oneof(word, value), { maxLength: 4 }), value), {
+  maxKeys: 3,
+})
+const user = fc.record(
+  {
+    id: word,
+    email: word,
+    connection: word,
+    permissions,
+    bundles: fc.array(fc.oneof(word, value), { maxLength: 3 }),
+    expires: word,
+    more: value,
+  },
+  { requiredKeys: [] },
+)
+const manifest = fc.record(
+  {
+    version: fc.constantFrom<unknown>(1, 2, '1'),
+    tenant: word,
+    apis: fc.dictionary(word, fc.oneof(word, value), { maxKeys: 3 }),
+    bundles: fc.dictionary(word, permissions, { maxKeys: 3 }),
+    users: fc.oneof(fc.array(user, { maxLength: 5 }), value),
+    more: value,
+  },
+  { requiredKeys: [] },
+)
+
+const YAML_PARTS = [
+  'users:',
+  '- id: ',
+  '&a ',
+  '*a',
+  '{',
+  '}',
+  '[',
+  ']',
+  ': ',
+  '\n',
+  '  ',
+  '? ',
+  '| ',
+  '> ',
+  '"',
+  "'",
+  '#',
+  '---',
+  '...',
+  '!!',
+  '%YAML',
+  '<<: ',
+  '\t',
+  '\r',
+  '\u2028',
+  '\ufeff',
+  '\0',
+]
+const yaml = fc
+  .array(fc.oneof(fc.constantFrom(...YAML_PARTS), word, fc.string({ unit: 'binary', maxLength: 5 })), { maxLength: 60 })
+  .map(parts => parts.join(''))
+
+function readText(text: string): void {
+  const { documents, problems } = parseDocument('m.yml', text)
+  for (const { place, message } of problems) {
+    must(place.line >= 1 && place.column >= 1, `a problem nowhere: ${message}`)
+  }
+  readDocuments(documents)
+}
+
+function readDocuments(documents: readonly Document[]): void {
+  const { manifest, mistakes, expired } = readManifest(documents, new Date('2026-11-23T12:00:00Z'))
+  for (const { place, message } of locateRemarks(documents, [...mistakes, ...expired])) {
+    must(message.length > 10 && message.length < 4_096, `a message of ${message.length} characters`)
+    must(place.line >= 1 && place.column >= 1, `a remark nowhere: ${message}`)
+  }
+  must(new Set(manifest.users).size === manifest.users.length, 'a user twice')
+}
+
+const NUMBERS = [
+  '',
+  '0',
+  '1',
+  '-1',
+  '50',
+  '1e3',
+  'NaN',
+  '999999999999',
+  '9999999999999999',
+  '1795449190',
+  ' 7',
+  '0x10',
+  '٣',
+]
+const header = fc.oneof(fc.constantFrom(...NUMBERS), fc.string({ maxLength: 8 }), fc.nat().map(String))
+const headers = fc.record(
+  {
+    'x-ratelimit-limit': fc.oneof(header, fc.constant<string[]>(['1', '2'])),
+    'x-ratelimit-remaining': header,
+    'x-ratelimit-reset': header,
+    date: fc.oneof(fc.constant('Mon, 23 Nov 2026 12:00:00 GMT'), fc.string({ maxLength: 10 })),
+  },
+  { requiredKeys: [] },
+)
+const exchange = fc.record({
+  headers,
+  answered: fc.boolean(),
+  throttled: fc.boolean(),
+  latency: fc.nat({ max: 40_000 }),
+  jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+})
+
+/** No sequence of headers makes the pace wait for ever, or not at all after a refusal. */
+function keepPace(exchanges: readonly (typeof exchange extends fc.Arbitrary<infer T> ? T : never)[]): void {
+  let pace = startPace({ headroom: 0.25, ceiling: undefined })
+  let now = 1_795_000_000_000
+  for (const { headers, answered, throttled, latency, jitter } of exchanges) {
+    pace = sending(pace, now)
+    now += latency
+    const bucket = answered ? readBucket(headers, now) : undefined
+    if (bucket !== undefined) {
+      must(bucket.limit > 0 && bucket.remaining >= 0 && bucket.remaining <= bucket.limit, 'an impossible bucket')
+      must(bucket.resetAt >= now && bucket.resetAt <= now + 60_000, 'a reset that is too far away')
+    }
+    pace = received(pace, { bucket, answered, throttled: answered && throttled, latency, jitter }, now)
+    const delay = delayBefore(pace, now)
+    must(Number.isInteger(delay) && delay >= 0 && delay <= 62_000, `a delay of ${delay}`)
+    if (answered && throttled) must(delay > 0 || bucket?.resetAt === now, 'no delay after a refusal')
+    now += delay
+  }
+}
+
+const permissionItem = fc.record(
+  {
+    permission_name: fc.oneof(word, value),
+    resource_server_identifier: fc.oneof(word, value),
+    sources: fc.oneof(
+      fc.array(
+        fc.record({ source_type: fc.constantFrom('DIRECT', 'ROLE', 'GROUP', ''), source_name: fc.oneof(word, value) }),
+        { maxLength: 3 },
+      ),
+      value,
+    ),
+  },
+  { requiredKeys: [] },
+)
+const body = fc.oneof(
+  value,
+  fc.record(
+    { permissions: fc.array(permissionItem, { maxLength: 3 }), total: fc.oneof(fc.nat({ max: 5 }), value) },
+    { requiredKeys: [] },
+  ),
+  fc.array(
+    fc.record(
+      { user_id: fc.oneof(word, value), email: value, email_verified: value, identities: value },
+      { requiredKeys: [] },
+    ),
+    { maxLength: 3 },
+  ),
+  fc.array(
+    fc.record(
+      { identifier: fc.oneof(word, value), scopes: value, enforce_policies: value, token_dialect: value },
+      { requiredKeys: [] },
+    ),
+    { maxLength: 3 },
+  ),
+  fc.record({
+    start: value,
+    limit: value,
+    total: fc.oneof(fc.nat({ max: 2_000 }), value),
+    users: fc.oneof(fc.array(fc.record({ user_id: word })), value),
+  }),
+  fc.record({ statusCode: value, error: value, message: value, errorCode: value }),
+)
+const answer = fc.record({ status: fc.constantFrom(200, 201, 204, 301, 400, 401, 403, 404, 409), body })
+
+async function askTenant(answers: readonly Pick<Answer, 'status' | 'body'>[]): Promise<void> {
+  let next = 0
+  const tenant = openTenant({
+    send: async request => ({
+      attempts: 1,
+      headers: {},
+      status: 200,
+      body: [],
+      ...answers[next++ % answers.length],
+      request: { ...request, paced: true },
+    }),
+    halt: () => undefined,
+    scopes: async () => undefined,
+  })
+  const live = await answerOrError(() => tenant.permissionsOf('auth0|1'))
+  if (live !== undefined) must(live.direct.size <= live.size, 'more direct permissions than permissions')
+  await answerOrError(() => tenant.apis(['https://orders.acme.com/']))
+  await answerOrError(() => tenant.findByEmail('a@acme.com'))
+  await answerOrError(() => tenant.emailOf('auth0|1'))
+  await answerOrError(() => tenant.searchUsers('*'))
+  await answerOrError(() => tenant.grant('auth0|1', [{ api: 'a', permission: 'p' }]))
+  await answerOrError(() => tenant.revoke('auth0|1', [{ api: 'a', permission: 'p' }]))
+}
+
+const payload = fc.oneof(
+  value,
+  fc.record(
+    {
+      manifest: fc.oneof(fc.array(word), value),
+      at: fc.oneof(word, fc.constant('2026-11-23T12:00:00.000Z'), value),
+      digest: value,
+      undoes: value,
+    },
+    { requiredKeys: [] },
+  ),
+)
+const deployments = fc.array(
+  fc.record({
+    id: fc.nat(),
+    commit: word,
+    createdAt: fc.nat(),
+    payload,
+    states: fc.array(fc.constantFrom('success', 'failure', 'inactive', 'odd')),
+  }),
+  { maxLength: 5 },
+)
+
+async function askLedger(
+  found: readonly (Deployment & { readonly states: readonly string[] })[],
+  text: string,
+): Promise<void> {
+  const github = {
+    deployments: async function* () {
+      yield* found
+    },
+    statesOf: async (id: number) => found.find(each => each.id === id)?.states ?? [],
+    fileAt: async () => ({ blob: '', content: Buffer.from(text) }),
+    filesIn: async () => [],
+    isAncestor: async () => false,
+  } as unknown as GitHub
+  const ledger = openLedger({ github, tenant: 't', workflow: {} as Workflow })
+  const history = await ledger.history()
+  const entries = [...history.attempts, ...(history.base ? [history.base] : [])]
+  must(
+    entries.every(({ at }) => Number.isFinite(at)),
+    'an apply at no time',
+  )
+  await answerOrError(() => ledger.revisionsOf(entries, ['m.yml']))
+}
+
+const SAVED = JSON.parse(
+  writeSaved({
+    format: 1,
+    tenant: 't',
+    source: SOURCE,
+    users: [{ user: 'u', grant: [{ api: 'a', permission: 'p', roles: [] }], revoke: [], before: [] }],
+    holders: [],
+  }),
+)
+
+/** A name that a log, a command, or Markdown could take for more than a name. */
+const NASTY = [
+  '::error::',
+  '##[stop]',
+  '\n',
+  '\r',
+  '\u001b[31m',
+  '<img>',
+  '@team',
+  '`',
+  '|',
+  '\u202e',
+  '\u200b',
+  '&lt;',
+  '-->',
+  ' ',
+  ':',
+]
+const nasty = fc
+  .array(fc.oneof(fc.constantFrom(...NASTY), fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 12 })
+  .map(parts => parts.join(''))
+
+export const TARGETS: readonly Target[] = [
+  target('a manifest of raw text', yaml, readText),
+  target('a manifest of raw bytes', fc.uint8Array({ maxLength: 200 }), bytes =>
+    readText(Buffer.from(bytes).toString('utf8')),
+  ),
+  target('a manifest with the right keys', manifest, content => readText(JSON.stringify(content) ?? '')),
+  target('several manifests', fc.array(manifest, { maxLength: 3 }), contents =>
+    readDocuments(
+      contents.flatMap((content, index) => parseDocument(`${index}.yml`, JSON.stringify(content)).documents),
+    ),
+  ),
+  target('rate-limit headers', fc.array(exchange, { maxLength: 30 }), keepPace),
+  target("the tenant's answers", fc.array(answer, { minLength: 1, maxLength: 4 }), askTenant),
+  target(
+    "GitHub's answers",
+    fc.tuple(
+      deployments,
+      fc.oneof(
+        yaml,
+        manifest.map(each => JSON.stringify(each)),
+      ),
+    ),
+    ([found, text]) => askLedger(found, text),
+  ),
+  target(
+    'a saved plan',
+    fc.oneof(
+      value,
+      fc.dictionary(fc.constantFrom(...Object.keys(SAVED)), value).map(change => ({ ...SAVED, ...change })),
+    ),
+    content => {
+      const { plan, problem } = readSaved(JSON.stringify(content) ?? '')
+      must((plan === undefined) !== (problem === undefined), 'neither a plan nor a problem')
+    },
+  ),
+  target('text', nasty, text => {
+    const line = plain(text)
+    must(
+      !/^\s*::|##\[/.test(line) && !/[\p{Cc}\p{Cf}\u2028\u2029]/u.test(line),
+      `a command or unseen character: ${line}`,
+    )
+    must(!/[<>]/.test(prose(text).replace(/<\/?code>/g, '')), 'markup in prose')
+    must(!/[<>]/.test(code(text).replace(/^<code>|<\/code>$/g, '')), 'markup in code')
+  }),
+]

@@ -1,0 +1,10 @@
+// The tests that run against mutants: those of the pure core, by themselves.
+
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/{manifest,plan,ledger,report}/*.test.ts', 'test/tenant/pace.test.ts'],
+    exclude: ['test/manifest/schema.test.ts', 'test/manifest/hostile.test.ts', 'test/report/hostile.test.ts'],
+  },
+})

@@ -1,0 +1,169 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { diff, type UserState } from '../../src/plan/diff.ts'
+import { digestOf } from '../../src/plan/digest.ts'
+import { type Grant, type Grants, grantOf } from '../../src/plan/grants.ts'
+import { type Plan, resume, type UserOutcome, type UserPlan, undoOf } from '../../src/plan/plan.ts'
+import { readSaved, writeSaved } from '../../src/plan/saved.ts'
+import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
+
+function planOf(users: readonly UserState[]): Plan {
+  return diff({ tenant: 'acme.eu.auth0.com', source: SOURCE, users, revoke: 'all', apis: new Set([ORDERS, BILLING]) })
+}
+
+const plan = planOf([
+  state('auth0|1', grants(['a', 'b']), live(grants(['b', 'c']), { a: ['Support'] })),
+  state('auth0|2', grants(['a']), live([])),
+])
+
+const grant = fc
+  .tuple(fc.constantFrom(ORDERS, BILLING), fc.constantFrom('a', 'b', 'c', 'd'))
+  .map(([api, permission]) => grantOf(api, permission))
+const states = fc
+  .uniqueArray(fc.tuple(fc.string({ minLength: 1 }), fc.uniqueArray(grant), fc.uniqueArray(grant)), {
+    selector: ([id]) => id,
+  })
+  .map(users => users.map(([id, desired, held]) => state(id.replace(/\p{Cc}/gu, '_'), desired, live(held))))
+
+/** What a user holds once these are done. */
+function after(held: Grants, { grant, revoke }: Pick<UserPlan, 'grant' | 'revoke'>): Grants {
+  const grantsOf = (list: UserPlan['grant']) => new Set(list.map(({ api, permission }) => grantOf(api, permission)))
+  return held.union(grantsOf(grant)).difference(grantsOf(revoke))
+}
+
+function outcomesOf({ users }: Plan): readonly UserOutcome[] {
+  return users.map(({ user, grant, revoke }) => ({ user, status: 'done', granted: grant, revoked: revoke, errors: [] }))
+}
+
+describe('the digest', () => {
+  it('is the same for the same operations, whatever else differs', () => {
+    const [first, second] = plan.users as [UserPlan, UserPlan]
+    const same = {
+      ...plan,
+      source: { ...SOURCE, commit: 'other', users: 9 },
+      users: [{ ...first, before: [], grant: first.grant.map(each => ({ ...each, roles: [], reason: 'r' })) }, second],
+      holders: [],
+    }
+    expect(digestOf(same)).toBe(digestOf(plan))
+    expect(digestOf(plan)).toMatch(/^sha256:[0-9a-f]{64}$/)
+  })
+
+  it.each([
+    ['another tenant', { ...plan, tenant: 'other.auth0.com' }],
+    ['one user less', { ...plan, users: plan.users.slice(1) }],
+    ['another user', { ...plan, users: plan.users.map(each => ({ ...each, user: `${each.user}0` })) }],
+    [
+      'revocations as grants',
+      { ...plan, users: plan.users.map(each => ({ ...each, grant: each.revoke, revoke: each.grant })) },
+    ],
+  ])('differs for %s', (_, other) => {
+    expect(digestOf(other)).not.toBe(digestOf(plan))
+  })
+})
+
+describe('a saved plan', () => {
+  it('reads back as it was written', () => {
+    expect(readSaved(writeSaved(plan))).toEqual({ plan })
+  })
+
+  it('is the same to the byte for the same plan', () => {
+    fc.assert(fc.property(states, users => writeSaved(planOf(users)) === writeSaved(planOf([...users].reverse()))))
+  })
+
+  const written = JSON.parse(writeSaved(plan))
+  const [user] = written.users
+  it.each([
+    ['text that is no JSON', 'no', 'not a plan'],
+    ['another format', { ...written, format: 2 }, 'format'],
+    ['an unknown key', { ...written, more: 1 }, 'more'],
+    ['a user without before-state', { ...written, users: [{ ...user, before: undefined }] }, 'before'],
+    [
+      'an operation more',
+      { ...written, users: [{ ...user, grant: [...user.grant, { ...user.grant[0], permission: 'z' }] }] },
+      'changed since it was written',
+    ],
+    ['an empty name', { ...written, users: [{ ...user, user: '' }] }, 'users.0.user'],
+    ['a control character', { ...written, tenant: 'a\nb' }, 'control'],
+  ])('is refused with %s', (_, content, expected) => {
+    const { problem } = readSaved(typeof content === 'string' ? content : JSON.stringify(content))
+    expect(problem).toContain(expected)
+  })
+
+  const resigned = (users: readonly UserPlan[]) => writeSaved({ ...plan, users })
+  it('is refused with a user twice, or with both for one permission', () => {
+    const [first] = plan.users as [UserPlan]
+    expect(readSaved(resigned([first, first])).problem).toContain('twice')
+    expect(readSaved(resigned([{ ...first, revoke: first.grant }])).problem).toContain('grants and revokes')
+  })
+})
+
+describe('a saved plan meets the state of now', () => {
+  const saved = plan.users[0] as UserPlan
+  const meets = (names: readonly string[]) => resume(saved, new Set(grants(names)))
+
+  it.each([
+    ['as it was', ['b', 'c'], ['a'], ['c']],
+    ['after the grants', ['a', 'b', 'c'], [], ['c']],
+    ['after the revocations', ['b'], ['a'], []],
+  ])('%s: the rest is done', (_, held, granted, revoked) => {
+    const resumption = meets(held)
+    const left = resumption.kind === 'ready' ? resumption.left : undefined
+    expect(left?.grant.map(({ permission }) => permission)).toEqual(granted)
+    expect(left?.revoke.map(({ permission }) => permission)).toEqual(revoked)
+  })
+
+  it('as the plan wants it: nothing is left', () => {
+    expect(meets(['a', 'b'])).toEqual({ kind: 'ready', left: undefined })
+  })
+
+  it.each([[['b', 'c', 'd']], [['c']], [[]]])('changed by somebody else: %j is refused', held => {
+    expect(meets(held)).toEqual({ kind: 'moved' })
+  })
+})
+
+describe('an undo plan', () => {
+  it('restores what was there before, for any plan', () => {
+    fc.assert(
+      fc.property(states, users => {
+        const forward = planOf(users)
+        const undo = undoOf(forward, outcomesOf(forward), 7)
+        expect(undo.undoes ?? 7).toBe(7)
+        for (const { user, grant, revoke, before = [] } of undo.users) {
+          const held = users.find(({ id }) => id === user)?.live?.direct as Grants
+          const now = after(held, forward.users.find(each => each.user === user) as UserPlan)
+          expect([...now].sort()).toEqual(before.map(({ api, permission }) => grantOf(api, permission)).sort())
+          expect([...after(now, { grant, revoke })].sort()).toEqual([...held].sort() as Grant[])
+        }
+      }),
+    )
+  })
+
+  it('holds what was done alone', () => {
+    const [first] = outcomesOf(plan) as [UserOutcome]
+    const undo = undoOf(plan, [{ ...first, status: 'failed', revoked: [] }], undefined)
+    expect(undo.users).toEqual([
+      {
+        user: 'auth0|1',
+        grant: [],
+        revoke: [{ api: ORDERS, permission: 'a', roles: ['Support'] }],
+        before: expect.any(Array),
+      },
+    ])
+    expect(undo.holders).toEqual([])
+    expect(undo).not.toHaveProperty('undoes')
+  })
+
+  it('leaves out whom nobody read', () => {
+    const assigned = planOf([state('auth0|1', grants(['a']), undefined)])
+    expect(undoOf(assigned, outcomesOf(assigned), undefined).users).toEqual([])
+  })
+
+  it('turns the counts of holders round', () => {
+    const [holders] = plan.holders
+    expect(undoOf(plan, outcomesOf(plan), 1).holders[0]).toEqual({
+      ...holders,
+      before: holders?.after,
+      after: holders?.before,
+    })
+  })
+})

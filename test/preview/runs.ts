@@ -1,0 +1,364 @@
+// Typical runs as records: what the preview shows, and what the tests of the renderers read.
+
+import type { Permission } from '../../src/plan/grants.ts'
+import type { Holders, Operation, Plan, Source, UserOutcome, UserPlan } from '../../src/plan/plan.ts'
+import { newRecord, type RunRecord } from '../../src/report/record.ts'
+
+const TENANT = 'acme.eu.auth0.com'
+const ORDERS = 'https://orders.acme.com/'
+const BILLING = 'https://billing.acme.com/'
+const FILE = '.github/auth0-permissions.yml'
+const COMMIT = '4f1c0a92be7d5d3c8e6f0b1a2c3d4e5f60718293'
+const DIGEST = 'sha256:8c2f6a0d9e41b37c5a90f4d2e7b81c63a5f09d4e2b7c81f36a90e5d4c2b7f183'
+
+const ADA = 'auth0|65a1f0c2d4e6f80b1c3d5e71'
+const GRACE = 'auth0|65a1f0c2d4e6f80b1c3d5e72'
+const LINUS = 'google-oauth2|108204268033311374519'
+const MARGARET = 'samlp|acme-okta|margaret@acme.com'
+
+const SOURCE: Source = {
+  commit: COMMIT,
+  files: [FILE],
+  at: '2026-11-03T09:12:44.000Z',
+  users: 12,
+  entry: 1_839_201_447,
+}
+
+type Terms = Partial<Pick<Operation, 'roles' | 'expires' | 'reason'>>
+
+function permit(permission: string, api: string, terms: Terms = {}): Operation {
+  return { api, permission, roles: [], ...terms }
+}
+
+function planOf(users: readonly UserPlan[], holders: readonly Holders[], source: Partial<Source> = {}): Plan {
+  return { format: 1, tenant: TENANT, source: { ...SOURCE, ...source }, users, holders }
+}
+
+function done({ user, grant, revoke }: UserPlan): UserOutcome {
+  return { user, status: 'done', granted: grant, revoked: revoke, errors: [] }
+}
+
+function notAttempted({ user }: UserPlan): UserOutcome {
+  return { user, status: 'not attempted', granted: [], revoked: [], errors: [] }
+}
+
+function record(known: Partial<RunRecord>): RunRecord {
+  return {
+    ...newRecord(),
+    mode: 'plan',
+    revoke: 'managed',
+    scope: 'all',
+    tenant: TENANT,
+    files: [FILE],
+    users: 12,
+    read: 12,
+    digest: DIGEST,
+    ledger: { base: 'be7d5d3c8e6f0b1a2c3d4e5f607182934f1c0a92', attempts: 0, deployment: undefined },
+    planFile: '/home/runner/work/_temp/auth0-permissions-x1/plan.json',
+    traffic: { requests: 14, waited: 0, waitingFor: undefined, blind: false },
+    duration: 1_840,
+    ...known,
+  }
+}
+
+const APPLIED: Partial<RunRecord> = {
+  mode: 'apply',
+  ledger: {
+    base: 'be7d5d3c8e6f0b1a2c3d4e5f607182934f1c0a92',
+    attempts: 0,
+    deployment: 'https://github.com/acme/access/deployments/auth0-permissions%2Facme.eu.auth0.com',
+  },
+  undoPlanFile: '/home/runner/work/_temp/auth0-permissions-x1/undo-plan.json',
+}
+
+const MIXED_USERS: readonly UserPlan[] = [
+  {
+    user: ADA,
+    grant: [
+      permit('write:orders', ORDERS),
+      permit('write:invoices', BILLING, { expires: '2026-12-31', reason: 'quarter close, FIN-118' }),
+    ],
+    revoke: [permit('refund:orders', ORDERS)],
+    before: [permit('refund:orders', ORDERS)],
+  },
+  { user: LINUS, grant: [], revoke: [permit('read:orders', ORDERS, { roles: ['Order Reader'] })], before: [] },
+  { user: MARGARET, grant: [permit('read:orders', ORDERS, { roles: ['Order Reader'] })], revoke: [], before: [] },
+]
+
+const MIXED_HOLDERS: readonly Holders[] = [
+  { api: BILLING, permission: 'write:invoices', before: 1, after: 2 },
+  { api: ORDERS, permission: 'read:orders', before: 9, after: 9 },
+  { api: ORDERS, permission: 'refund:orders', before: 2, after: 1 },
+  { api: ORDERS, permission: 'write:orders', before: 3, after: 4 },
+]
+
+const RBAC_OFF = `RBAC is off for ${BILLING}: Auth0 does not look at its permissions, so users notice no difference until "Enable RBAC" is on in the API's settings.`
+
+const empty = record({ plan: planOf([], []) })
+
+const firstGrants = record({
+  users: 3,
+  read: 3,
+  ledger: { base: undefined, attempts: 0, deployment: undefined },
+  plan: planOf(
+    [ADA, GRACE, LINUS].map(user => ({
+      user,
+      grant: [permit('read:orders', ORDERS), permit('refund:orders', ORDERS)],
+      revoke: [],
+      before: [],
+    })),
+    [
+      { api: ORDERS, permission: 'read:orders', before: 0, after: 3 },
+      { api: ORDERS, permission: 'refund:orders', before: 0, after: 3 },
+    ],
+    { users: 3 },
+  ),
+  advice: [
+    'These 3 users have the same 2 direct permissions; a role in Auth0, or a bundle in the manifest, would say it once.',
+  ],
+  traffic: { requests: 5, waited: 0, waitingFor: undefined, blind: false },
+  duration: 912,
+})
+
+const mixed = record({
+  plan: planOf(MIXED_USERS, MIXED_HOLDERS),
+  warnings: [{ message: RBAC_OFF }],
+  unmanaged: [
+    { user: GRACE, ...bare('read:invoices', BILLING) },
+    { user: GRACE, ...bare('write:invoices', BILLING) },
+    { user: LINUS, ...bare('write:orders', ORDERS) },
+  ],
+  derived: [
+    { user: LINUS, ...bare('read:orders', ORDERS), roles: ['Order Reader'] },
+    { user: MARGARET, ...bare('read:orders', ORDERS), roles: ['Order Reader', 'Support Lead'] },
+  ],
+  advice: [
+    `samlp|acme-okta|margaret@acme.com holds read:orders on ${ORDERS} through the role "Order Reader" already; the entry may go.`,
+  ],
+})
+
+function bare(permission: string, api: string): Permission {
+  return { api, permission }
+}
+
+const LARGE = 5_000
+const LARGE_USERS: readonly UserPlan[] = Array.from({ length: LARGE }, (_, index) => {
+  const id = `auth0|${(0x65a1f0c2d4e6 + index * 7_919).toString(16)}${String(index).padStart(12, '0')}`
+  const grant = [permit('read:orders', ORDERS), permit('refund:orders', ORDERS, { expires: '2027-03-31' })]
+  return index % 4 === 0
+    ? { user: id, grant, revoke: [permit('write:orders', ORDERS)], before: [permit('write:orders', ORDERS)] }
+    : { user: id, grant, revoke: [], before: [] }
+})
+
+const large = record({
+  users: 12_400,
+  read: 12_400,
+  plan: planOf(
+    LARGE_USERS,
+    [
+      { api: ORDERS, permission: 'read:orders', before: 7_400, after: 12_400 },
+      { api: ORDERS, permission: 'refund:orders', before: 120, after: 5_120 },
+      { api: ORDERS, permission: 'write:orders', before: 1_250, after: 0 },
+    ],
+    { users: 12_400 },
+  ),
+  warnings: [
+    {
+      message:
+        'The plan revokes 1250 grants, more than the 20 that max-revocations allows. If that is meant, set max-revocations to 1250 for this run.',
+    },
+  ],
+  traffic: { requests: 12_402, waited: 96_400, waitingFor: undefined, blind: false },
+  duration: 271_300,
+})
+
+const failures = record({
+  ...APPLIED,
+  plan: planOf(MIXED_USERS, MIXED_HOLDERS),
+  outcomes: [
+    {
+      user: ADA,
+      status: 'failed',
+      granted: MIXED_USERS[0]?.grant ?? [],
+      revoked: [],
+      errors: ['The revocation was refused.'],
+    },
+    ...MIXED_USERS.slice(1).map(done),
+  ],
+  failures: [
+    {
+      user: 'auth0|65a1f0c2d4e6f80b1c3d5e99',
+      message: 'The tenant has no user auth0|65a1f0c2d4e6f80b1c3d5e99. Correct the id, or remove the entry.',
+      place: { file: FILE, line: 31, column: 11 },
+    },
+    {
+      user: ADA,
+      message: `Auth0 refused to revoke 1 permission of ${ADA} (DELETE /api/v2/users/auth0%7C65a1f0c2d4e6f80b1c3d5e71/permissions; Auth0 said: 403 operation_not_supported "The operation is not supported for this user"; request id 8f1d2c). Look at the user in Auth0's dashboard.`,
+      place: { file: FILE, line: 12, column: 11 },
+    },
+  ],
+  warnings: [{ message: RBAC_OFF }],
+})
+
+const refused = record({
+  ...APPLIED,
+  undoPlanFile: undefined,
+  stopped: 'refused',
+  revoke: 'all',
+  plan: planOf(
+    Array.from({ length: 24 }, (_, index) => ({
+      user: `auth0|65a1f0c2d4e6f80b1c3d6e${(index + 16).toString(16)}`,
+      grant: [],
+      revoke: [permit('read:orders', ORDERS), permit('write:orders', ORDERS)],
+      before: [permit('read:orders', ORDERS), permit('write:orders', ORDERS)],
+    })),
+    [
+      { api: ORDERS, permission: 'read:orders', before: 36, after: 12 },
+      { api: ORDERS, permission: 'write:orders', before: 30, after: 6 },
+    ],
+  ),
+  users: 36,
+  read: 36,
+  errors: [
+    {
+      message:
+        'The plan revokes 48 grants, more than the 20 that max-revocations allows. If that is meant, set max-revocations to 48 for this run.',
+    },
+    {
+      message:
+        'Mode apply is refused on the event pull_request: a manifest that is not merged is never applied. Use mode: plan here, and apply on pushes to the default branch.',
+    },
+  ],
+})
+
+const approved = record({
+  ...APPLIED,
+  approval: 'approved',
+  scope: 'changed',
+  users: 10_000,
+  read: 3,
+  // Counted among the three who were read.
+  plan: planOf(
+    MIXED_USERS,
+    [
+      { api: BILLING, permission: 'write:invoices', before: 0, after: 1 },
+      { api: ORDERS, permission: 'read:orders', before: 1, after: 1 },
+      { api: ORDERS, permission: 'refund:orders', before: 1, after: 0 },
+      { api: ORDERS, permission: 'write:orders', before: 0, after: 1 },
+    ],
+    { users: 10_000 },
+  ),
+  outcomes: MIXED_USERS.map(done),
+  traffic: { requests: 9, waited: 0, waitingFor: undefined, blind: false },
+})
+
+const cancelled = record({
+  ...APPLIED,
+  cancelled: true,
+  plan: planOf(MIXED_USERS, MIXED_HOLDERS),
+  outcomes: [...MIXED_USERS.slice(0, 1).map(done), ...MIXED_USERS.slice(1).map(notAttempted)],
+  errors: [{ message: '2 users of the plan were not attempted.' }],
+})
+
+const expired = record({
+  ...APPLIED,
+  plan: planOf(
+    [
+      {
+        user: GRACE,
+        grant: [],
+        revoke: [permit('write:invoices', BILLING)],
+        before: [permit('read:invoices', BILLING), permit('write:invoices', BILLING)],
+      },
+    ],
+    [{ api: BILLING, permission: 'write:invoices', before: 2, after: 1 }],
+  ),
+  outcomes: [{ user: GRACE, status: 'done', granted: [], revoked: [permit('write:invoices', BILLING)], errors: [] }],
+  notices: [
+    {
+      message: `"write:invoices" on ${BILLING} expired on 2026-10-31 and is not desired any more; the entry can be removed.`,
+      place: { file: FILE, line: 24, column: 20 },
+    },
+  ],
+})
+
+/** Each of these would take effect somewhere if it were shown as it is. */
+export const HOSTILE_NAMES = [
+  'a|b||c',
+  '`x` ``y`` ```z',
+  '<img src=x onerror=alert(1)>',
+  '<script>alert(1)</script></td></table></details>',
+  '@acme/security @octocat',
+  'fixes #123 GH-1 octo/repo#7',
+  'deadbeef 4f1c0a92be7d5d3c8e6f0b1a2c3d4e5f60718293 1234567',
+  'https://evil.example/?a=1&b=2 www.evil.example x@evil.example',
+  '::error file=x::boo',
+  '  ::add-mask::a',
+  'x ##[stop-commands]y ##[error]z',
+  'a\n\n# b\n\n- c\n> [!NOTE]\n\n<b>d</b>',
+  'a\r\n::warning::b',
+  'a\u202eb\u2066c\u061cd',
+  'a\u200bb\u200dc\ufeffd\u00ade\ufe0ff\ufff9g',
+  '\u001b[31mred\u001b[0m\u0007',
+  '</code></td></tr></li>',
+  '--> --!> <!-- <![CDATA[ <?php',
+  '&lt;b&gt; &amp;amp; &#60; &copy;',
+  '$math$ $$x^2$$ $`y`$',
+  ':smile: :tada:',
+  '*a* _b_ **c** ~~d~~ [e](http://y) ![f](http://y) [^1]',
+  '\\<b\\> \\u{a}',
+  '',
+] as const
+
+/** One text with all of it. */
+export const HOSTILE = HOSTILE_NAMES.join(' ')
+
+/** Every text of a record that comes from outside is this one, marked by the place where it stands. */
+export function hostileRecord(text: (place: string) => string): RunRecord {
+  const operation = (place: string): Operation => ({
+    api: text(`${place} api`),
+    permission: text(`${place} permission`),
+    roles: [text(`${place} role`)],
+    expires: text(`${place} expires`),
+    reason: text(`${place} reason`),
+  })
+  const place = (name: string) => ({ file: text(`${name} file`), line: 1, column: 2 })
+  const permission = (name: string) => ({ api: text(`${name} api`), permission: text(`${name} permission`) })
+  const plan: Plan = {
+    format: 1,
+    tenant: text('tenant'),
+    source: { ...SOURCE, commit: text('commit'), files: [text('file')] },
+    users: [{ user: text('user'), grant: [operation('grant')], revoke: [operation('revoke')] }],
+    holders: [{ ...permission('holders'), before: 1, after: 1 }],
+  }
+  return record({
+    mode: 'apply',
+    tenant: text('tenant'),
+    files: [text('file')],
+    digest: text('digest'),
+    ledger: { base: text('base'), attempts: 1, deployment: text('deployment') },
+    errors: [{ message: text('error'), place: place('error') }],
+    warnings: [{ message: text('warning'), place: place('warning') }],
+    notices: [{ message: text('notice'), place: place('notice') }],
+    failures: [{ message: text('failure'), user: text('failed user'), place: place('failure') }],
+    plan,
+    unmanaged: [{ user: text('unmanaged user'), ...permission('unmanaged') }],
+    derived: [{ user: text('derived user'), ...permission('derived'), roles: [text('derived role')] }],
+    advice: [text('advice')],
+    planFile: text('plan file'),
+    undoPlanFile: text('undo plan file'),
+  })
+}
+
+export const RUNS: Readonly<Record<string, RunRecord>> = {
+  empty,
+  'first grants': firstGrants,
+  mixed,
+  large,
+  failures,
+  'refused guard': refused,
+  approved,
+  cancelled,
+  expired,
+  hostile: hostileRecord(place => `${HOSTILE} ${place}`),
+}
