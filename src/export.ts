@@ -31,10 +31,7 @@ interface Bundle {
 /** By what `setKey` makes of the grants. */
 type Bundles = ReadonlyMap<string, Bundle>
 
-const HEADER = [
-  '# What these users hold directly, as the tenant had it when mode export wrote this file. As long as nothing else',
-  '# changes there, a plan with this manifest and revoke: all is empty. Names of bundles and APIs are free to change.',
-]
+const HEADER = '# What these users hold directly, as exported from the tenant.'
 const LONGEST_LINE = 120
 
 /**
@@ -46,15 +43,15 @@ export function exportManifest({ tenant, users }: ExportOptions): string {
   refuseUnwritable(sorted)
   const aliases = nameApis(sorted)
   const bundles = nameBundles(sorted, aliases)
-  const sections = [
+  const lines = [
     HEADER,
-    ['version: 1', `tenant: ${scalar(tenant)}`],
-    section('apis', apiLines(aliases)),
-    section('bundles', bundleLines(bundles, aliases)),
-    sorted.length === 0 ? ['users: []'] : ['users:', ...sorted.flatMap(user => userLines(user, bundles, aliases))],
+    'version: 1',
+    `tenant: ${scalar(tenant)}`,
+    ...section('apis', apiLines(aliases)),
+    ...section('bundles', bundleLines(bundles, aliases)),
+    ...(sorted.length === 0 ? ['users: []'] : ['users:', ...sorted.flatMap(user => userLines(user, bundles, aliases))]),
   ]
-  const text = sections.filter(lines => lines.length > 0).map(lines => lines.join('\n'))
-  return `${text.join('\n\n')}\n`
+  return `${lines.join('\n')}\n`
 }
 
 function section(key: string, lines: readonly string[]): readonly string[] {
@@ -93,9 +90,9 @@ function permissionLines(indent: string, permissions: readonly Permission[], ali
 }
 
 /** Begins with a letter, and no colon is at its end or before a blank. */
-const PLAIN = /^[A-Za-z_](?:[\w./|@*+~-]|:(?=[\w./|@*+~-]))*$/
+const PLAIN = /^[A-Za-z](?:[\w./|@*+~-]|:(?=[\w./|@*+~-]))*$/
 /** What YAML 1.1 or 1.2 takes for something else than text, among all that PLAIN lets through. */
-const NOT_TEXT = /^(?:y|n|yes|no|on|off|true|false|null)$/i
+const NOT_TEXT = /^(?:y|n|yes|no|on|off|true|false|null|e[-+]?\d+)$/i
 /** Characters that YAML does not allow, that end a line to some of its readers, or that nobody can see. */
 const UNSEEN = /\p{C}|(?! )\p{Z}/gu
 
@@ -134,11 +131,16 @@ function refuseUser({ id }: ExportedUser): readonly string[] {
 
 function refuseGrant([grant, user]: readonly [Grant, string]): readonly string[] {
   const { api, permission } = partsOf(grant)
-  const forms = [apiDefinition.shape.identifier.safeParse(api), permissionItem.shape.name.safeParse(permission)]
-  const reasons = forms.flatMap(({ error }) => error?.issues ?? []).map(({ message }) => message)
+  const forms = {
+    apis: apiDefinition.shape.identifier.safeParse(api),
+    lists: permissionItem.shape.name.safeParse(permission),
+  }
+  const reasons = Object.entries(forms).flatMap(([place, { error }]) =>
+    (error?.issues ?? []).map(({ message }) => `in ${place}, ${message}`),
+  )
   if (reasons.length === 0) return []
   const what = `The permission ${quote(permission)} of the API ${quote(api)}, which the user ${quote(user)} holds,`
-  return [`${what} cannot be written into a manifest: ${reasons.join(', ')}. Revoke it first, or leave this user out.`]
+  return [`${what} cannot be written into a manifest: ${reasons.join('; ')}. Revoke it first, or leave this user out.`]
 }
 
 /** Auth0's own Management API: its host would give it the company's name. */
@@ -161,12 +163,18 @@ function nameApis(users: readonly ExportedUser[]): Aliases {
 /** From the shortest to the longest. */
 function aliasesFor(identifier: string): readonly string[] {
   if (MANAGEMENT_API.test(identifier)) return ['auth0-management']
-  const words = wordsOf(identifier)
-  const telling = words.filter(word => !GENERIC.test(word) && !VERSION.test(word))
-  const last = telling.at(-1) ?? words.at(-1) ?? 'api'
+  const { host, path } = wordsOf(identifier)
+  const words = [...host, ...path]
   const version = words.filter(word => VERSION.test(word)).slice(-1)
-  const aliases = [[last], [last, ...version], telling.slice(-2), telling, words]
-  return aliases.filter(each => each.length > 0).map(each => readable(slug(each.join('-'))))
+  const telling = words.filter(isTelling)
+  const shortest = [...host.filter(isTelling).slice(-1), ...path.filter(isTelling).slice(-1)]
+  const base = shortest.length > 0 ? shortest : words.length > 0 ? words.slice(-1) : ['api']
+  const names = [base, [...base, ...version], telling, words].filter(each => each.length > 0)
+  return names.map(each => readable(slug(each.join('-'))))
+}
+
+function isTelling(word: string): boolean {
+  return !GENERIC.test(word) && !VERSION.test(word)
 }
 
 /** A key that needs no quotes. */
@@ -174,11 +182,13 @@ function readable(alias: string): string {
   return /^[a-z]/.test(alias) && !NOT_TEXT.test(alias) ? alias : `api-${alias}`
 }
 
-/** An identifier's words, from the company's to the most particular one. */
-function wordsOf(identifier: string): readonly string[] {
+/** An identifier's words, each time from the most general to the most particular one. */
+function wordsOf(identifier: string): { readonly host: readonly string[]; readonly path: readonly string[] } {
   const [, host, path = ''] = ADDRESS.exec(identifier) ?? []
-  const parts = host === undefined ? identifier.split(/[:/]/) : [...labelsOf(host), ...path.split('/')]
-  return parts.map(slug).filter(word => word !== '')
+  const slugs = (parts: readonly string[]) => parts.map(slug).filter(word => word !== '')
+  return host === undefined
+    ? { host: [], path: slugs(identifier.split(/[:/]/)) }
+    : { host: slugs(labelsOf(host)), path: slugs(path.split('/')) }
 }
 
 function labelsOf(host: string): readonly string[] {
@@ -216,13 +226,13 @@ function setKey(grants: Grants): string {
   return JSON.stringify([...grants].sort(compareText))
 }
 
-/** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-orders`. */
+/** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-and-orders`. */
 function bundleNamesFor(permissions: readonly Permission[], aliases: Aliases): readonly string[] {
   const apis = new Set(permissions.map(({ api }) => aliases.get(api) ?? api))
   const [alias = ''] = apis
   const names =
     apis.size > 1
-      ? [[...apis].sort(compareText).join('-')]
+      ? [[...apis].sort(compareText).join('-and-')]
       : [
           [alias, ...new Set(permissions.map(({ permission }) => verbOf(permission, alias)))].join('-'),
           `${alias}-bundle`,
@@ -264,9 +274,9 @@ function chooseNames(
   }
   const next = new Map<string, number>()
   for (const [subject, [first = '']] of candidates) {
-    if (chosen.has(subject)) continue
-    let number = next.get(first) ?? 1
-    while (!take(number === 1 ? first : `${first}-${number}`, subject)) number++
+    if (chosen.has(subject) || take(first, subject)) continue
+    let number = next.get(first) ?? 2
+    while (!take(`${first}-${number}`, subject)) number++
     next.set(first, number + 1)
   }
   return chosen

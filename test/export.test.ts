@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ActionError } from '../src/errors.ts'
 import { type ExportedUser, exportManifest } from '../src/export.ts'
 import { readManifest } from '../src/manifest/desired.ts'
 import { parseDocument } from '../src/manifest/load.ts'
-import { type Grant, grantOf } from '../src/plan/grants.ts'
+import { type Grant, grantOf, partsOf } from '../src/plan/grants.ts'
 
 const TENANT = 'acme.eu.auth0.com'
 
@@ -20,6 +21,16 @@ function readBack(text: string) {
   const { documents, problems } = parseDocument('m.yml', text)
   const { manifest, mistakes } = readManifest(documents, new Date())
   return { manifest, mistakes: [...problems, ...mistakes].map(({ message }) => message) }
+}
+
+function catchMessage(work: () => unknown): string {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof ActionError) return error.message
+    throw error
+  }
+  throw new Error('nothing was thrown')
 }
 
 const ORDERS = 'https://orders.acme.com/'
@@ -75,6 +86,13 @@ users:
     ['orders', 'orders'],
     ['Bestellungen & mehr', 'bestellungen-mehr'],
     ['***', 'api'],
+    ['https://api.acme.co.uk:8443/v1/orders?x=1', 'acme-orders-x-1'],
+    ['https://hr.eu.acme.com/admin/', 'hr-admin'],
+    ['https://acme.eu.auth0.com/api/v2/', 'auth0-management'],
+    ['api://5f7c8ec7', 'api-5f7c8ec7'],
+    ['true', 'api-true'],
+    ['urn:api', 'api'],
+    [`https://${'x'.repeat(900)}.com/`, 'x'.repeat(40)],
     ['__proto__', 'proto'],
   ])('calls the API %s %s', (identifier, alias) => {
     expect(write([user('u', [identifier, 'p'])])).toContain(`\n  ${alias}: `)
@@ -83,6 +101,123 @@ users:
   it('tells APIs apart that would have the same name', () => {
     const text = write([user('u', ['https://orders.acme.com/', 'p'], ['https://orders.acme.org/', 'p'])])
     expect(text).toContain('  orders: https://orders.acme.com/\n  orders-2: https://orders.acme.org/')
+  })
+
+  it.each([
+    [
+      'by their versions',
+      ['https://api.acme.com/billing/v1', 'https://api.acme.com/billing/v2'],
+      ['acme-billing-v1', 'acme-billing-v2'],
+    ],
+    ['by the company', ['https://orders.acme.com/', 'https://orders.beta.com/'], ['acme-orders', 'beta-orders']],
+    [
+      'and gives no API the identifier of another one as its alias',
+      ['orders', 'https://orders.acme.com/'],
+      ['acme-orders', 'orders'],
+    ],
+    [
+      'and leaves its alias to one that is called like it',
+      ['ORDERS', 'orders', 'Orders'],
+      ['orders', 'orders-2', 'orders-3'],
+    ],
+    ['by numbers where nothing else is left', ['urn:api', 'URN:API', 'api'], ['api', 'api-2', 'api-3']],
+  ])('tells APIs apart %s', (_, identifiers, aliases) => {
+    const text = write([user('u', ...identifiers.map(identifier => [identifier, 'p'] as const))])
+    expect([...text.matchAll(/^ {2}([\w-]+): /gm)].map(([, alias]) => alias)).toEqual(aliases)
+    // An alias that is an identifier too is that API's.
+    for (const alias of aliases) if (identifiers.includes(alias)) expect(text).toContain(`  ${alias}: ${alias}\n`)
+  })
+
+  it.each<[string, readonly (readonly [string, string])[], string]>([
+    [
+      'by what may be done, on one API',
+      [
+        [ORDERS, 'read:orders'],
+        [ORDERS, 'write:orders'],
+      ],
+      'orders-read-write',
+    ],
+    [
+      'by it too where the API comes first',
+      [
+        [ORDERS, 'orders:read'],
+        [ORDERS, 'orders.write'],
+      ],
+      'orders-write-read',
+    ],
+    [
+      'by the API alone where that would be long',
+      [...'abcdef'].map(verb => [ORDERS, `${verb.repeat(9)}:x`] as const),
+      'orders-bundle',
+    ],
+    [
+      'by the APIs, on several',
+      [
+        [ORDERS, 'a'],
+        ['urn:reports', 'a'],
+      ],
+      'orders-and-reports',
+    ],
+    [
+      'by a word where these are many',
+      [...'abcdefghij'].map(letter => [`urn:${letter.repeat(9)}`, 'p'] as const),
+      'bundle',
+    ],
+  ])('calls a bundle %s', (_, grants, name) => {
+    const text = write([user('u1', ...grants), user('u2', ...[...grants].reverse())])
+    expect(text).toContain(`\nbundles:\n  ${name}:\n`)
+    expect(text.match(/ {4}bundles: .*/g)).toEqual([`    bundles: [${name}]`, `    bundles: [${name}]`])
+  })
+
+  it('gives no bundle the alias of an API', () => {
+    const grants = [
+      [ORDERS, 'read:a'],
+      [ORDERS, 'read:b'],
+    ] as const
+    const text = write([user('1', ...grants), user('2', ...grants), user('3', ['orders-read', 'p'])])
+    expect(text).toContain('  orders-read: orders-read\n')
+    expect(text).toContain('    bundles: [orders-bundle]\n')
+  })
+
+  it('numbers bundles that would have the same name', () => {
+    const [read, write1, write2] = [
+      [ORDERS, 'read:a'],
+      [ORDERS, 'write:a'],
+      [ORDERS, 'write:b'],
+    ] as const
+    const text = write([
+      ...['1', '2'].map(id => user(id, read, write2)),
+      ...['3', '4'].map(id => user(id, write1, read)),
+    ])
+    expect(text).toContain('  orders-read-write:\n    orders: [read:a, write:a]\n')
+    expect(text).toContain('  orders-read-write-2:\n    orders: [read:a, write:b]\n')
+  })
+
+  it('puts names that one line cannot hold on lines of their own', () => {
+    const names = Array.from({ length: 8 }, (_, index) => `read:things-${index + 10}`)
+    const text = write([user('u', ...names.map(name => [ORDERS, name] as const))])
+    expect(text).toContain('      orders:\n        - read:things-10\n        - read:things-11\n')
+    expect(Math.max(...text.split('\n').map(line => line.length))).toBeLessThanOrEqual(120)
+  })
+
+  it('shows what nobody could see', () => {
+    const text = write([
+      user('u', [ORDERS, 'a\u202eb'], [ORDERS, 'c\ufeffd'], [ORDERS, 'e\u{e0001}f'], [ORDERS, 'g\u00a0h']),
+    ])
+    expect(text).toContain('orders: ["a\\u202eb", "c\\ufeffd", "e\\U000e0001f", "g\\u00a0h"]')
+  })
+
+  it('tells of everything that it cannot hold at once, and of no end of it', () => {
+    const odd = Array.from({ length: 30 }, (_, index) => user('auth0|1', [ORDERS, `read ${index} `]).direct)
+    const all = { id: 'auth0|2', direct: odd.reduce((united, set) => united.union(set)) }
+    const told = catchMessage(() => write([user(' auth0|3'), all, user('auth0|1', [' x', 'p'])])).split('\n')
+    expect(told).toHaveLength(21)
+    const turned = { id: 'auth0|2', direct: new Set([...all.direct].reverse()) }
+    const again = catchMessage(() => write([user('auth0|1', [' x', 'p']), turned, user(' auth0|3')]))
+    expect(again.split('\n')).toEqual(told)
+    expect(told[0]).toContain('The user " auth0|3" cannot be written into a manifest: id must not begin')
+    expect(told[1]).toContain('The permission "p" of the API " x", which the user "auth0|1" holds')
+    expect(told.at(-1)).toBe('There are 12 more like these.')
   })
 
   it.each([
@@ -120,14 +255,30 @@ describe('for all that Auth0 could hold', () => {
     '?',
     '~',
     'ä',
-    '日本', 'a\u2028b',
+    '日本',
+    'a\u2028b',
     'a\u00a0b',
+    'a\ufeffb',
+    'a\uffffb',
+    '\u202eb',
+    '\u{1f469}\u200d\u{1f680}',
+    ...['No', 'ON', 'y', 'NULL', '.inf', '1e3', '0o7', '12:30:45', '---', '...', 'a:', 'a,b', 'a, b', ']', '`'],
+    ...['toString', 'constructor', 'orders', 'acme-orders', 'api', 'http://', 'x'.repeat(280)],
     '<<',
     '__proto__',
   ]
   const name = fc.oneof(
     fc.constantFrom('read:orders', 'write:orders', 'read:invoices', ...NASTY),
-    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter(text => !/\p{Cc}|\p{Cs}|^\s|\s$/u.test(text)),
+    fc
+      .string({
+        unit: fc.oneof(
+          fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
+          fc.constantFrom(...': #,[]{}&*"\'\\\u2028\u0085\ufffe'),
+        ),
+        minLength: 1,
+        maxLength: 12,
+      })
+      .filter(text => !/\p{Cc}|\p{Cs}|^\s|\s$/u.test(text)),
   )
   const api = fc.oneof(fc.constantFrom(ORDERS, BILLING, 'urn:acme:reports', 'https://orders.acme.org/'), name)
   const set = fc.uniqueArray(fc.tuple(api, name), { maxLength: 6, selector: pair => pair.join('\0') })
@@ -143,6 +294,9 @@ describe('for all that Auth0 could hold', () => {
       fc.property(users, exported => {
         const { manifest, mistakes } = readBack(write(exported))
         expect(mistakes).toEqual([])
+        const inUse = new Set(exported.flatMap(({ direct }) => [...direct].map(grant => partsOf(grant).api)))
+        expect(new Set(manifest.apis)).toEqual(inUse)
+        expect(manifest.users.map(({ id }) => id)).toEqual(exported.map(({ id }) => id).sort())
         const back = new Map(manifest.users.map(({ id, grants }) => [id, [...grants.keys()].sort()]))
         expect(back).toEqual(new Map(exported.map(({ id, direct }) => [id, [...direct].sort()])))
       }),

@@ -15,6 +15,8 @@ export interface ActionOptions {
   /** The workspace's files, by path. */
   readonly files?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
+  /** A file of the workspace whose content is wanted afterwards. */
+  readonly keep?: string
   /** Called with the running process, such as to send it a signal. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void
 }
@@ -41,6 +43,8 @@ export interface ActionRun {
   /** The saved plan, and the plan that takes back what was done, as they were written. */
   readonly plan: string
   readonly undoPlan: string
+  /** Empty where there is no such file. */
+  readonly kept: string
   readonly masked: readonly string[]
 }
 
@@ -62,7 +66,7 @@ export async function runAction(options: ActionOptions): Promise<ActionRun> {
   }
 }
 
-async function runIn(home: string, { inputs, files = {}, env = {}, onStart }: ActionOptions): Promise<ActionRun> {
+async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart }: ActionOptions): Promise<ActionRun> {
   const workspace = join(home, 'workspace')
   const paths = { output: join(home, 'output'), summary: join(home, 'summary'), temp: join(home, 'temp') }
   await Promise.all([workspace, paths.temp].map(path => mkdir(path)))
@@ -108,6 +112,7 @@ async function runIn(home: string, { inputs, files = {}, env = {}, onStart }: Ac
     outputs,
     summary: await readFile(paths.summary, 'utf8'),
     report: report === '' ? {} : JSON.parse(report),
+    kept: keep === undefined ? '' : await readFile(join(workspace, keep), 'utf8').catch(() => ''),
     plan: await fileOf('plan-file'),
     undoPlan: await fileOf('undo-plan-file'),
     masked: [...log.matchAll(/^::add-mask::(.*)$/gm)].map(match => unescapeData(match[1] ?? '')),

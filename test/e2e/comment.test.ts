@@ -1,0 +1,113 @@
+// The pull-request comment, on the built action.
+
+import { describe, expect, it } from 'vitest'
+import type { Tenant } from '../tenant/tenant.ts'
+import { acme, CLIENT, ORDERS, warningsOf } from './acme.ts'
+import { acmeRepository, manifestOf, type Permissions, type Repository } from './repository.ts'
+
+const wants = (...permissions: readonly string[]) => [{ id: 'auth0|1', permissions: { [ORDERS]: permissions } }]
+const PULL_REQUEST = { env: { GITHUB_EVENT_NAME: 'pull_request', GITHUB_REF: 'refs/pull/5/merge' } }
+
+async function start(): Promise<{ readonly tenant: Tenant; readonly repository: Repository }> {
+  const tenant = await acme({ users: [{ id: 'auth0|1' }] })
+  return { tenant, repository: await acmeRepository(tenant) }
+}
+
+function plan(repository: Repository, users: readonly unknown[], inputs = {}, permissions: Permissions = {}) {
+  const commit = repository.commit(manifestOf(users))
+  return repository.run(commit, { mode: 'plan', comment: 'true', ...inputs }, permissions, undefined, PULL_REQUEST)
+}
+
+describe('comment: true', () => {
+  it('keeps one comment with the plan up to date', async () => {
+    const { tenant, repository } = await start()
+    await plan(repository, wants('read:orders'))
+    await plan(repository, wants('write:orders'))
+    const [comment, ...others] = repository.github.comments
+    expect(others).toEqual([])
+    expect(comment).toMatchObject({ pullRequest: 5, user: { login: 'github-actions[bot]' } })
+    expect(comment?.body).toContain('write:orders')
+    expect(comment?.body).not.toContain('read:orders')
+    tenant.grant('auth0|1', { api: ORDERS, permission: 'write:orders' })
+    await plan(repository, wants('write:orders'))
+    expect(repository.github.comments).toHaveLength(1)
+    expect(comment?.body).toContain('outdated')
+  })
+
+  it('keeps one for each tenant', async () => {
+    const { repository } = await start()
+    const other = await acme({ users: [{ id: 'auth0|1' }] })
+    await plan(repository, wants('read:orders'))
+    await plan(repository, wants('read:orders'), { domain: other.domain })
+    expect(repository.github.comments).toHaveLength(2)
+  })
+
+  it('never edits what somebody else wrote, whatever it begins with', async () => {
+    const { repository } = await start()
+    await plan(repository, wants('read:orders'))
+    const [own] = repository.github.comments
+    const copy = { id: 99, pullRequest: 5, user: { login: 'mallory' }, body: own?.body ?? '' }
+    repository.github.comments.unshift(copy)
+    await plan(repository, wants('write:orders'))
+    expect(copy.body).toContain('read:orders')
+    expect(own?.body).toContain('write:orders')
+    expect(repository.github.comments).toHaveLength(2)
+  })
+
+  it('finds its comment behind a hundred others', async () => {
+    const { repository } = await start()
+    const filler = { pullRequest: 5, user: { login: 'octocat' }, body: 'hello' }
+    for (let id = 0; id < 150; id++) repository.github.comments.push({ ...filler, id: 1_000 + id })
+    await plan(repository, wants('read:orders'))
+    await plan(repository, wants('write:orders'))
+    expect(repository.github.comments).toHaveLength(151)
+  })
+
+  it('without the permission is a warning that names it, and never a failure', async () => {
+    const { repository } = await start()
+    const run = await plan(repository, wants('read:orders'), {}, { 'pull-requests': 'read' })
+    expect(run).toMatchObject({ exitCode: 0, outputs: { result: 'planned' } })
+    expect(warningsOf(run)).toEqual([expect.stringContaining('pull-requests: write')])
+  })
+
+  it('tells of a run that failed too', async () => {
+    const { repository } = await start()
+    await plan(repository, wants('read:orders'))
+    const run = await plan(repository, wants('no:such'))
+    expect(run.exitCode).toBe(1)
+    expect(repository.github.comments[0]?.body).toContain('no:such')
+  })
+
+  it('holds no secret, though the runner does not mask it', async () => {
+    const { tenant, repository } = await start()
+    const body = { statusCode: 400, message: `you sent ${CLIENT.secret}`, errorCode: 'echo' }
+    tenant.fault({ kind: 'status', status: 400, body, when: ({ path }) => path.includes('/users/') })
+    await plan(repository, wants('read:orders'))
+    const [comment] = repository.github.comments
+    expect(comment?.body).toContain('***')
+    expect(comment?.body).not.toContain(CLIENT.secret)
+  })
+
+  it('does nothing where there is no pull request', async () => {
+    const { repository } = await start()
+    const commit = repository.commit(manifestOf(wants('read:orders')))
+    const run = await repository.run(commit, { mode: 'plan', comment: 'true' })
+    expect(run.exitCode).toBe(0)
+    expect(repository.github.comments).toEqual([])
+  })
+
+  it('holds 5,000 users within what GitHub takes, and says what is cut', { timeout: 60_000 }, async () => {
+    const ids = Array.from({ length: 5_000 }, (_, index) => `auth0|${index}`)
+    const tenant = await acme({ users: ids.map(id => ({ id })) })
+    const repository = await acmeRepository(tenant)
+    const run = await plan(
+      repository,
+      ids.map(id => ({ id, permissions: { [ORDERS]: ['read:orders', 'write:orders'] } })),
+    )
+    const [comment] = repository.github.comments
+    expect(comment?.body.length).toBeLessThan(65_536)
+    expect(Buffer.byteLength(run.summary)).toBeLessThan(1024 * 1024)
+    for (const text of [comment?.body, run.summary]) expect(text).toMatch(/report-file/)
+    expect((run.report.plan as { users: readonly unknown[] }).users).toHaveLength(5_000)
+  })
+})

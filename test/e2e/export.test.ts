@@ -1,0 +1,88 @@
+// Mode export, on the built action.
+
+import { describe, expect, it } from 'vitest'
+import { acme, BILLING, countRequests, errorsOf, MANIFEST, ORDERS, REPORTS, runAgainst } from './acme.ts'
+
+const PERMISSIONS = [
+  { api: ORDERS, permission: 'read:orders' },
+  { api: ORDERS, permission: 'write:orders' },
+  { api: BILLING, permission: 'read:invoices' },
+  { api: REPORTS, permission: 'read:reports' },
+]
+/** Some of the permissions, another choice for each number. */
+const choice = (number: number) => PERMISSIONS.filter((_, bit) => (number >> bit) & 1)
+const people = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    id: `auth0|${index}`,
+    email: `u${index}@acme.com`,
+    emailVerified: true,
+    direct: choice(index % 16),
+  }))
+const PATH = 'out/exported.yml'
+
+describe('mode: export', () => {
+  it('of 300 users: a plan of the result with revoke: all is empty', { timeout: 60_000 }, async () => {
+    const tenant = await acme({
+      users: people(300).map((user, index) => ({ ...user, roles: index % 3 === 0 ? ['Reader'] : [] })),
+      roles: [{ name: 'Reader', permissions: [{ api: ORDERS, permission: 'read:orders' }] }],
+    })
+    const run = await runAgainst(tenant, {
+      files: {},
+      inputs: { mode: 'export', manifest: PATH, query: '*' },
+      keep: PATH,
+    })
+    expect(run.exitCode).toBe(0)
+    expect(run.outputs).toMatchObject({ result: 'unchanged', changed: 'false', users: '300' })
+    expect(countRequests(tenant)).toEqual({
+      'POST /oauth/token': 1,
+      'GET /users': 3,
+      'GET /users/{id}/permissions': 300,
+    })
+    const plan = await runAgainst(tenant, { manifest: run.kept, inputs: { mode: 'plan', revoke: 'all' } })
+    expect(plan.annotations.filter(({ kind }) => kind === 'error')).toEqual([])
+    expect(plan.outputs).toMatchObject({ result: 'unchanged', users: '300' })
+  })
+
+  it('of users by id and address', async () => {
+    const tenant = await acme({ users: people(4) })
+    const inputs = { mode: 'export', manifest: PATH, users: 'auth0|3\nU2@acme.com\n' }
+    const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
+    expect(run.kept).toContain('id: auth0|2')
+    expect(run.kept).toContain('id: auth0|3')
+    expect(run.kept).not.toContain('id: auth0|1')
+  })
+
+  it('of more users than Auth0 returns says so, and writes nothing', { timeout: 60_000 }, async () => {
+    const tenant = await acme({ users: people(1_001) })
+    const run = await runAgainst(tenant, {
+      files: {},
+      inputs: { mode: 'export', manifest: PATH, query: '*' },
+      keep: PATH,
+    })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run).join()).toMatch(/1001.*1,?000/)
+    expect(run.kept).toBe('')
+  })
+
+  it('with somebody who cannot be read writes nothing', async () => {
+    const tenant = await acme({ users: people(2) })
+    const inputs = { mode: 'export', manifest: PATH, users: 'auth0|1\nauth0|nobody' }
+    const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run).join()).toContain('auth0|nobody')
+    expect(run.kept).toBe('')
+  })
+
+  it('overwrites nothing', async () => {
+    const tenant = await acme({ users: people(2) })
+    const run = await runAgainst(tenant, { users: [], inputs: { mode: 'export', manifest: MANIFEST, query: '*' } })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('exists already')])
+    expect(tenant.requests).toEqual([])
+  })
+
+  it('with a query that Auth0 does not understand says what Auth0 said', async () => {
+    const tenant = await acme({ users: people(2) })
+    const run = await runAgainst(tenant, { files: {}, inputs: { mode: 'export', manifest: PATH, query: 'a:(' } })
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/400.*query/)])
+  })
+})
