@@ -479,15 +479,41 @@ describe('a search for users', () => {
     ['identities.connection:"acme-ad"', ['waad|bob']],
     ['user_id:"sms|1" OR email:"ada@acme.com" OR user_id:"sms|1"', ['sms|1', 'auth0|ada']],
     ['email:"a OR b"', []],
+    ['email:"a AND b" OR user_id:"sms|1"', ['sms|1']],
+    ['identities.connection:"acme-ad" AND email:"bob@acme.com"', ['waad|bob']],
+    ['identities.connection:"acme-ad" AND email:"ada@acme.com"', []],
+    ['email:*@ACME.com', ['auth0|ada', 'auth0|say "hi"', 'waad|bob']],
+    ['email:B*', ['waad|bob']],
+    ['email:*b@a*', ['waad|bob']],
+    ['user_id:auth0|* AND email:*@acme.com AND email:a*', ['auth0|ada']],
   ])('understands %j', async (q, ids) => {
     const { send } = await start({ users })
     const { body } = await send('GET', `/api/v2/users?search_engine=v3&fields=user_id&q=${encodeURIComponent(q)}`)
     expect(JSON.parse(body)).toEqual(ids.map(user_id => ({ user_id })))
   })
 
-  test.each(['name:"x"', 'email:"x" AND email:"y"', 'x', 'email:a*', '-email:"x"'])('refuses %j', async q => {
+  test.each([
+    'name:"x"',
+    'name:x*',
+    'x',
+    '-email:"x"',
+    'email:"x" AND',
+    'email:"x" AND email:"y" OR email:"z"',
+    '(email:"x")',
+    'email:*om',
+    'email:a*b',
+  ])('refuses %j', async q => {
     const { send } = await start({ users })
-    expect((await send('GET', `/api/v2/users?q=${encodeURIComponent(q)}`)).status).toBe(400)
+    const { status, body } = await send('GET', `/api/v2/users?q=${encodeURIComponent(q)}`)
+    expect([status, JSON.parse(body).errorCode]).toEqual([400, 'invalid_query_string'])
+  })
+
+  test('needs read:users, and takes from the rate limit', async () => {
+    const { tenant, send } = await start({ users, bucket: { limit: 10, perSecond: 2 }, now: () => 1e12 })
+    const denied = { authorization: `Bearer ${tenant.issueToken({ scopes: ['update:users'] })}` }
+    expect(await send('GET', '/api/v2/users', undefined, denied)).toMatchObject({ status: 403 })
+    const { status, headers } = await send('GET', '/api/v2/users')
+    expect([status, headers.get('x-ratelimit-remaining')]).toEqual([200, '8'])
   })
 
   test('comes in pages, sorted when asked, with totals when asked', async () => {

@@ -1,0 +1,122 @@
+// The search of src/tenant/tenant.ts, over the wire.
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { TenantError } from '../../src/errors.ts'
+import { createHttp } from '../../src/tenant/http.ts'
+import { openTenant } from '../../src/tenant/tenant.ts'
+import { openSession } from '../../src/tenant/token.ts'
+import { startTenant, type Tenant } from './tenant.ts'
+
+const open: { readonly close: () => Promise<void> }[] = []
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(each => each.close()))
+})
+
+/** A tenant with so many users, and what the action sees of it. */
+async function connect(users: number) {
+  const tenant = await startTenant({
+    users: Array.from({ length: users }, (_, index) => ({ id: idOf(users - 1 - index), email: `u${index}@acme.com` })),
+    bucket: { limit: 1000, perSecond: 1000 },
+  })
+  const http = createHttp({
+    origin: tenant.domain,
+    mode: 'export',
+    limits: { headroom: 0, ceiling: undefined },
+    signal: new AbortController().signal,
+  })
+  open.push(tenant, http)
+  const session = openSession({
+    http,
+    domain: { host: new URL(tenant.domain).host, origin: tenant.domain },
+    audience: 'https://acme.eu.auth0.com/api/v2/',
+    credential: { kind: 'access-token', accessToken: tenant.issueToken() },
+    mask: () => undefined,
+  })
+  return { tenant, search: openTenant(session).searchUsers }
+}
+
+function idOf(index: number): string {
+  return `auth0|${String(index).padStart(4, '0')}`
+}
+
+function pagesOf({ requests }: Tenant): readonly (string | null)[] {
+  return requests.map(({ path }) => new URLSearchParams(path.split('?')[1]).get('page'))
+}
+
+/** A page as Auth0 shows it. */
+function page(total: number, ...ids: readonly string[]): string {
+  return JSON.stringify({ start: 0, limit: 100, length: ids.length, total, users: ids.map(user_id => ({ user_id })) })
+}
+
+describe('a search', () => {
+  it.each([
+    ['nobody', 0, ['0']],
+    ['one page', 100, ['0']],
+    ['a page and one user', 101, ['0', '1']],
+    ['all that Auth0 returns', 1000, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']],
+  ])('that finds %s takes no more requests than pages', async (_, users, pages) => {
+    const { tenant, search } = await connect(users)
+    expect(await search('*')).toEqual(Array.from({ length: users }, (_, index) => idOf(index)))
+    expect(pagesOf(tenant)).toEqual(pages)
+  })
+
+  it('is sent as it was written, and asks for ids alone', async () => {
+    const { tenant, search } = await connect(3)
+    const query = 'email:"a&b=c+d#é%"'
+    expect(await search(query)).toEqual([])
+    const [path = '', sent = ''] = tenant.requests[0]?.path.split('?') ?? []
+    expect(path).toBe('/api/v2/users')
+    expect(Object.fromEntries(new URLSearchParams(sent))).toEqual({
+      q: query,
+      search_engine: 'v3',
+      fields: 'user_id',
+      include_fields: 'true',
+      sort: 'user_id:1',
+      page: '0',
+      per_page: '100',
+      include_totals: 'true',
+    })
+  })
+
+  it('that finds more than Auth0 returns is refused after its first page, with what to do', async () => {
+    const { tenant, search } = await connect(1001)
+    await expect(search('*')).rejects.toThrow(/finds 1001 users, and Auth0 returns 1000 .*Narrow the input query/)
+    expect(pagesOf(tenant)).toEqual(['0'])
+  })
+
+  it('that Auth0 does not understand is told in Auth0’s words', async () => {
+    const { tenant, search } = await connect(1)
+    const error = await search('nonsense').catch(error => error)
+    expect(error).toBeInstanceOf(TenantError)
+    expect(error.message).toMatch(/Auth0 said: 400 invalid_query_string .*does not understand nonsense.*input query/)
+    expect(tenant.requests).toHaveLength(1)
+  })
+
+  it('that finds a user twice, as somebody came between two pages, is done again', async () => {
+    const { tenant, search } = await connect(2)
+    tenant.fault({ kind: 'garbage', body: page(2, idOf(0), idOf(0)), when: () => true })
+    expect(await search('*')).toEqual([idOf(0), idOf(1)])
+    expect(tenant.requests).toHaveLength(2)
+  })
+
+  it('that never shows as many users as it counts is an error rather than a part of them', async () => {
+    const { tenant, search } = await connect(2)
+    tenant.fault({ kind: 'garbage', body: page(2, idOf(0)), when: () => true, times: Number.POSITIVE_INFINITY })
+    await expect(search('*')).rejects.toThrow(/changed while it was read: 1 users came of 2/)
+    expect(tenant.requests).toHaveLength(3)
+  })
+
+  it('ends for all that wait where the token may not read users', async () => {
+    const { tenant, search } = await connect(1)
+    tenant.fault({
+      kind: 'status',
+      status: 403,
+      body: { message: 'Insufficient scope, expected any of: read:users', errorCode: 'insufficient_scope' },
+      when: () => true,
+    })
+    await expect(search('*')).rejects.toThrow('403 insufficient_scope Insufficient scope, expected any of: read:users')
+    await expect(search('*')).rejects.toThrow()
+    expect(tenant.requests).toHaveLength(1)
+  })
+})
