@@ -65526,10 +65526,7 @@ function tellSurvey(surveyed, task, missingIsFine, record) {
 
 
 
-const HEADER = [
-    '# What these users hold directly, as the tenant had it when mode export wrote this file. As long as nothing else',
-    '# changes there, a plan with this manifest and revoke: all is empty. Names of bundles and APIs are free to change.',
-];
+const HEADER = '# What these users hold directly, as exported from the tenant.';
 const LONGEST_LINE = 120;
 /**
  * The text is the same whatever the order of users and grants.
@@ -65540,15 +65537,15 @@ function exportManifest({ tenant, users }) {
     refuseUnwritable(sorted);
     const aliases = nameApis(sorted);
     const bundles = nameBundles(sorted, aliases);
-    const sections = [
+    const lines = [
         HEADER,
-        ['version: 1', `tenant: ${scalar(tenant)}`],
-        export_section('apis', apiLines(aliases)),
-        export_section('bundles', bundleLines(bundles, aliases)),
-        sorted.length === 0 ? ['users: []'] : ['users:', ...sorted.flatMap(user => export_userLines(user, bundles, aliases))],
+        'version: 1',
+        `tenant: ${scalar(tenant)}`,
+        ...export_section('apis', apiLines(aliases)),
+        ...export_section('bundles', bundleLines(bundles, aliases)),
+        ...(sorted.length === 0 ? ['users: []'] : ['users:', ...sorted.flatMap(user => export_userLines(user, bundles, aliases))]),
     ];
-    const text = sections.filter(lines => lines.length > 0).map(lines => lines.join('\n'));
-    return `${text.join('\n\n')}\n`;
+    return `${lines.join('\n')}\n`;
 }
 function export_section(key, lines) {
     return lines.length === 0 ? [] : [`${key}:`, ...lines];
@@ -65583,9 +65580,9 @@ function permissionLines(indent, permissions, aliases) {
     });
 }
 /** Begins with a letter, and no colon is at its end or before a blank. */
-const PLAIN = /^[A-Za-z_](?:[\w./|@*+~-]|:(?=[\w./|@*+~-]))*$/;
+const PLAIN = /^[A-Za-z](?:[\w./|@*+~-]|:(?=[\w./|@*+~-]))*$/;
 /** What YAML 1.1 or 1.2 takes for something else than text, among all that PLAIN lets through. */
-const NOT_TEXT = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
+const NOT_TEXT = /^(?:y|n|yes|no|on|off|true|false|null|e[-+]?\d+)$/i;
 /** Characters that YAML does not allow, that end a line to some of its readers, or that nobody can see. */
 const export_UNSEEN = /\p{C}|(?! )\p{Z}/gu;
 /** A text as a YAML scalar, in a list on one line too. */
@@ -65623,12 +65620,15 @@ function refuseUser({ id }) {
 }
 function refuseGrant([grant, user]) {
     const { api, permission } = partsOf(grant);
-    const forms = [apiDefinition.shape.identifier.safeParse(api), permissionItem.shape.name.safeParse(permission)];
-    const reasons = forms.flatMap(({ error }) => error?.issues ?? []).map(({ message }) => message);
+    const forms = {
+        apis: apiDefinition.shape.identifier.safeParse(api),
+        lists: permissionItem.shape.name.safeParse(permission),
+    };
+    const reasons = Object.entries(forms).flatMap(([place, { error }]) => (error?.issues ?? []).map(({ message }) => `in ${place}, ${message}`));
     if (reasons.length === 0)
         return [];
     const what = `The permission ${problem_quote(permission)} of the API ${problem_quote(api)}, which the user ${problem_quote(user)} holds,`;
-    return [`${what} cannot be written into a manifest: ${reasons.join(', ')}. Revoke it first, or leave this user out.`];
+    return [`${what} cannot be written into a manifest: ${reasons.join('; ')}. Revoke it first, or leave this user out.`];
 }
 /** Auth0's own Management API: its host would give it the company's name. */
 const MANAGEMENT_API = /^https:\/\/[^/]+\.auth0\.com\/api\/v2\/$/;
@@ -65649,22 +65649,29 @@ function nameApis(users) {
 function aliasesFor(identifier) {
     if (MANAGEMENT_API.test(identifier))
         return ['auth0-management'];
-    const words = wordsOf(identifier);
-    const telling = words.filter(word => !GENERIC.test(word) && !VERSION.test(word));
-    const last = telling.at(-1) ?? words.at(-1) ?? 'api';
+    const { host, path } = wordsOf(identifier);
+    const words = [...host, ...path];
     const version = words.filter(word => VERSION.test(word)).slice(-1);
-    const aliases = [[last], [last, ...version], telling.slice(-2), telling, words];
-    return aliases.filter(each => each.length > 0).map(each => readable(slug(each.join('-'))));
+    const telling = words.filter(isTelling);
+    const shortest = [...host.filter(isTelling).slice(-1), ...path.filter(isTelling).slice(-1)];
+    const base = shortest.length > 0 ? shortest : words.length > 0 ? words.slice(-1) : ['api'];
+    const names = [base, [...base, ...version], telling, words].filter(each => each.length > 0);
+    return names.map(each => readable(slug(each.join('-'))));
+}
+function isTelling(word) {
+    return !GENERIC.test(word) && !VERSION.test(word);
 }
 /** A key that needs no quotes. */
 function readable(alias) {
     return /^[a-z]/.test(alias) && !NOT_TEXT.test(alias) ? alias : `api-${alias}`;
 }
-/** An identifier's words, from the company's to the most particular one. */
+/** An identifier's words, each time from the most general to the most particular one. */
 function wordsOf(identifier) {
     const [, host, path = ''] = export_ADDRESS.exec(identifier) ?? [];
-    const parts = host === undefined ? identifier.split(/[:/]/) : [...labelsOf(host), ...path.split('/')];
-    return parts.map(slug).filter(word => word !== '');
+    const slugs = (parts) => parts.map(slug).filter(word => word !== '');
+    return host === undefined
+        ? { host: [], path: slugs(identifier.split(/[:/]/)) }
+        : { host: slugs(labelsOf(host)), path: slugs(path.split('/')) };
 }
 function labelsOf(host) {
     const labels = host.replace(/:\d+$/, '').toLowerCase().split('.').reverse();
@@ -65693,12 +65700,12 @@ function nameBundles(users, aliases) {
 function setKey(grants) {
     return JSON.stringify([...grants].sort(compareText));
 }
-/** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-orders`. */
+/** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-and-orders`. */
 function bundleNamesFor(permissions, aliases) {
     const apis = new Set(permissions.map(({ api }) => aliases.get(api) ?? api));
     const [alias = ''] = apis;
     const names = apis.size > 1
-        ? [[...apis].sort(compareText).join('-')]
+        ? [[...apis].sort(compareText).join('-and-')]
         : [
             [alias, ...new Set(permissions.map(({ permission }) => verbOf(permission, alias)))].join('-'),
             `${alias}-bundle`,
@@ -65737,10 +65744,10 @@ function chooseNames(candidates, isFree) {
     }
     const next = new Map();
     for (const [subject, [first = '']] of candidates) {
-        if (chosen.has(subject))
+        if (chosen.has(subject) || take(first, subject))
             continue;
-        let number = next.get(first) ?? 1;
-        while (!take(number === 1 ? first : `${first}-${number}`, subject))
+        let number = next.get(first) ?? 2;
+        while (!take(`${first}-${number}`, subject))
             number++;
         next.set(first, number + 1);
     }

@@ -1,7 +1,7 @@
 // Runs the built action as GitHub's runner does: `INPUT_*` and `GITHUB_*` in, exit code, log, outputs, summary out.
 
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +45,8 @@ export interface ActionRun {
   readonly undoPlan: string
   /** Empty where there is no such file. */
   readonly kept: string
+  /** Every file under `$RUNNER_TEMP`, one after the other. */
+  readonly temp: string
   readonly masked: readonly string[]
 }
 
@@ -113,10 +115,17 @@ async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart
     summary: await readFile(paths.summary, 'utf8'),
     report: report === '' ? {} : JSON.parse(report),
     kept: keep === undefined ? '' : await readFile(join(workspace, keep), 'utf8').catch(() => ''),
+    temp: await readAll(paths.temp),
     plan: await fileOf('plan-file'),
     undoPlan: await fileOf('undo-plan-file'),
     masked: [...log.matchAll(/^::add-mask::(.*)$/gm)].map(match => unescapeData(match[1] ?? '')),
   }
+}
+
+async function readAll(folder: string): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter(entry => entry.isFile())
+  return (await Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name), 'utf8')))).join('\n')
 }
 
 /** The runner sets a variable for every declared input, with its default where the workflow says nothing. */

@@ -56,8 +56,8 @@ export interface GitHub extends State {
   readonly apiUrl: string
   /** Method and path of every request. */
   readonly requests: readonly string[]
-  /** Tokens that came, and with which host they were sent. */
-  readonly authorizations: readonly string[]
+  /** Headers and bodies of every request, as they came. */
+  readonly received: readonly string[]
   readonly commit: (files: Readonly<Record<string, string>>, parent?: string) => string
   readonly issueToken: (permissions: Permissions, login?: string) => string
   /** Answers the next requests with this status alone. */
@@ -73,7 +73,7 @@ export async function startGitHub({ prefix = '' }: GitHubOptions = {}): Promise<
   const state: State = { commits: new Map(), deployments: [], comments: [] }
   const tokens = new Map<string, { readonly permissions: Permissions; readonly login: string }>()
   const requests: string[] = []
-  const authorizations: string[] = []
+  const received: string[] = []
   let failing = { status: 500, left: 0 }
 
   const reply = (method: string, url: URL, headers: IncomingMessage['headers'], body: string): Reply => {
@@ -108,8 +108,9 @@ export async function startGitHub({ prefix = '' }: GitHubOptions = {}): Promise<
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url = '', headers } = request
     requests.push(`${method} ${url}`)
-    authorizations.push(headers.authorization ?? '')
-    const { status, body } = reply(method, new URL(url, 'http://github'), headers, await text(request))
+    const sent = await text(request)
+    received.push(`${JSON.stringify(headers)} ${sent}`)
+    const { status, body } = reply(method, new URL(url, 'http://github'), headers, sent)
     const raw = typeof body === 'string'
     response.writeHead(status, {
       'content-type': raw ? 'application/vnd.github.raw' : 'application/json; charset=utf-8',
@@ -124,7 +125,7 @@ export async function startGitHub({ prefix = '' }: GitHubOptions = {}): Promise<
     ...state,
     apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
     requests,
-    authorizations,
+    received,
     commit: (files, parent) => {
       const sha = createHash('sha1')
         .update(JSON.stringify([files, parent, state.commits.size]))
