@@ -64317,6 +64317,14 @@ function blobOf(text) {
 
 /** Auth0's limit of direct permissions a user. */
 const MAX_DIRECT_PERMISSIONS = 1000;
+/** The Management API's scopes that a mode cannot do without. */
+const NEEDED_SCOPES = {
+    plan: ['read:users', 'read:resource_servers'],
+    apply: ['read:users', 'read:resource_servers', 'update:users'],
+    /** `apply` with `revoke: never` and a token that may not read users. */
+    assign: ['update:users'],
+    export: ['read:users'],
+};
 /** An unmerged manifest is never applied. */
 function checkEvent({ name, ref }) {
     if (!/^pull_request(_|$)/.test(name) && !ref.startsWith('refs/pull/'))
@@ -64996,9 +65004,7 @@ async function write({ tenant, record, task }, plan, surveyed) {
 function checkAccess({ inputs, task, record, workflow }, scopes) {
     const has = (scope) => scopes === undefined || scopes.has(scope);
     const assignOnly = has('update:users') && !has('read:users') && canAssignOnly(inputs, task);
-    const toRead = assignOnly ? [] : ['read:users', 'read:resource_servers'];
-    const toWrite = inputs.mode === 'apply' ? ['update:users'] : [];
-    refuse(record, checkScopes(scopes, [...toRead, ...toWrite]));
+    refuse(record, checkScopes(scopes, NEEDED_SCOPES[assignOnly ? 'assign' : inputs.mode]));
     if (inputs.mode === 'apply') {
         refuse(record, checkEvent(workflow));
         warn(record, warnOfRef(workflow));
@@ -65769,7 +65775,7 @@ function chooseNames(candidates, isFree) {
 
 async function exportUsers({ inputs, tenant, session, workflow, record }) {
     const path = await freePath(inputs, workflow);
-    refuse(record, checkScopes(await session.scopes(), ['read:users']));
+    refuse(record, checkScopes(await session.scopes(), NEEDED_SCOPES.export));
     if (record.stopped !== undefined)
         return;
     const found = inputs.query === undefined ? [] : await tenant.searchUsers(inputs.query);

@@ -1,21 +1,87 @@
 // The tables of README.md that follow from code: `npm run readme` writes them, and a test compares.
 
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { NEEDED_SCOPES } from '../src/plan/guard.ts'
 import { readDefinition } from './e2e/action.ts'
 
 export const README = new URL('../README.md', import.meta.url)
+const EXAMPLES = new URL('../.github/workflows/examples/', import.meta.url)
+
+type Scope = (typeof NEEDED_SCOPES)[keyof typeof NEEDED_SCOPES][number]
+
+const SCOPE_USES: Readonly<Record<Scope, string>> = {
+  'read:users': 'to read what the listed users hold, and to find users by e-mail',
+  'read:resource_servers': 'to check the names of APIs and permissions',
+  'update:users': 'to grant and to revoke',
+}
+
+/** What a job has to be allowed by its `permissions`; a test runs each row with exactly these, and with less. */
+export const JOBS: readonly {
+  readonly job: string
+  readonly inputs: Readonly<Record<string, string>>
+  readonly permissions: Readonly<Record<string, 'read' | 'write'>>
+}[] = [
+  { job: '`validate`, `export`', inputs: { mode: 'validate' }, permissions: { contents: 'read' } },
+  { job: '`plan`', inputs: { mode: 'plan' }, permissions: { contents: 'read', deployments: 'read' } },
+  {
+    job: '`plan` with `comment: true`',
+    inputs: { mode: 'plan', comment: 'true' },
+    permissions: { contents: 'read', deployments: 'read', 'pull-requests': 'write' },
+  },
+  { job: '`apply`', inputs: { mode: 'apply' }, permissions: { contents: 'read', deployments: 'write' } },
+]
 
 export async function renderReadme(text: string): Promise<string> {
   const { inputs, outputs } = await readDefinition()
-  const inputRows = Object.entries(inputs).map(
-    ([name, { default: value, description }]) =>
-      `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${description} |`,
+  const tables: Readonly<Record<string, readonly string[]>> = {
+    inputs: table(
+      ['input', 'default', 'meaning'],
+      Object.entries(inputs).map(([name, { default: value, description }]) => [
+        `\`${name}\``,
+        value === undefined ? '' : `\`${value}\``,
+        description,
+      ]),
+    ),
+    outputs: table(
+      ['output', 'meaning'],
+      Object.entries(outputs).map(([name, { description }]) => [`\`${name}\``, description]),
+    ),
+    scopes: table(
+      ['scope', 'what for', 'modes'],
+      Object.entries(SCOPE_USES).map(([scope, use]) => [`\`${scope}\``, use, modesOf(scope)]),
+    ),
+    permissions: table(
+      ['job', '`permissions`'],
+      JOBS.map(({ job, permissions }) => [
+        job,
+        Object.entries(permissions)
+          .map(([name, level]) => `\`${name}: ${level}\``)
+          .join(', '),
+      ]),
+    ),
+    examples: table(['workflow', 'what it does'], await exampleRows()),
+  }
+  return Object.entries(tables).reduce((readme, [section, lines]) => replaceSection(readme, section, lines), text)
+}
+
+function modesOf(scope: string): string {
+  const modes = (['plan', 'apply', 'export'] as const).filter(mode => NEEDED_SCOPES[mode].some(each => each === scope))
+  return modes.map(mode => `\`${mode}\``).join(', ')
+}
+
+/** Each example says in its first line what it does. */
+async function exampleRows(): Promise<readonly (readonly string[])[]> {
+  const files = (await readdir(EXAMPLES)).sort()
+  return Promise.all(
+    files.map(async file => {
+      const [first = ''] = (await readFile(new URL(file, EXAMPLES), 'utf8')).split('\n')
+      return [`[${file}](.github/workflows/examples/${file})`, first.replace(/^# /, '')]
+    }),
   )
-  const outputRows = Object.entries(outputs).map(([name, { description }]) => `| \`${name}\` | ${description} |`)
-  return [
-    ['inputs', ['| input | default | meaning |', '| --- | --- | --- |', ...inputRows]] as const,
-    ['outputs', ['| output | meaning |', '| --- | --- |', ...outputRows]] as const,
-  ].reduce((readme, [section, lines]) => replaceSection(readme, section, lines), text)
+}
+
+function table(headers: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  return [headers, headers.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`)
 }
 
 function replaceSection(readme: string, section: string, lines: readonly string[]): string {

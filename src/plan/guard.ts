@@ -13,6 +13,15 @@ export type Warning = string
 /** Auth0's limit of direct permissions a user. */
 export const MAX_DIRECT_PERMISSIONS = 1000
 
+/** The Management API's scopes that a mode cannot do without. */
+export const NEEDED_SCOPES = {
+  plan: ['read:users', 'read:resource_servers'],
+  apply: ['read:users', 'read:resource_servers', 'update:users'],
+  /** `apply` with `revoke: never` and a token that may not read users. */
+  assign: ['update:users'],
+  export: ['read:users'],
+} as const
+
 export interface WorkflowEvent {
   /** Such as `push` or `pull_request`; empty outside a workflow. */
   readonly name: string

@@ -3,7 +3,7 @@
 import type { PlanInputs } from '../inputs.ts'
 import { checkNames } from '../manifest/check.ts'
 import { locateRemarks } from '../manifest/locate.ts'
-import { checkEvent, checkPlanNames, checkScopes, warnOfApis, warnOfRef } from '../plan/guard.ts'
+import { checkEvent, checkPlanNames, checkScopes, NEEDED_SCOPES, warnOfApis, warnOfRef } from '../plan/guard.ts'
 import { type Context, refuse, type Task, warn } from './context.ts'
 
 export interface Access {
@@ -20,9 +20,7 @@ export function checkAccess(
 ): Access {
   const has = (scope: string) => scopes === undefined || scopes.has(scope)
   const assignOnly = has('update:users') && !has('read:users') && canAssignOnly(inputs, task)
-  const toRead = assignOnly ? [] : ['read:users', 'read:resource_servers']
-  const toWrite = inputs.mode === 'apply' ? ['update:users'] : []
-  refuse(record, checkScopes(scopes, [...toRead, ...toWrite]))
+  refuse(record, checkScopes(scopes, NEEDED_SCOPES[assignOnly ? 'assign' : inputs.mode]))
   if (inputs.mode === 'apply') {
     refuse(record, checkEvent(workflow))
     warn(record, warnOfRef(workflow))

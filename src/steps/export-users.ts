@@ -7,7 +7,7 @@ import { InputError } from '../errors.ts'
 import { exportManifest } from '../export.ts'
 import type { ExportInputs } from '../inputs.ts'
 import { NO_GRANTS } from '../plan/grants.ts'
-import { checkScopes } from '../plan/guard.ts'
+import { checkScopes, NEEDED_SCOPES } from '../plan/guard.ts'
 import type { RunRecord } from '../report/record.ts'
 import { logProgress } from '../report/report.ts'
 import { type Subject, survey } from '../survey.ts'
@@ -27,7 +27,7 @@ export interface ExportOptions {
 
 export async function exportUsers({ inputs, tenant, session, workflow, record }: ExportOptions): Promise<void> {
   const path = await freePath(inputs, workflow)
-  refuse(record, checkScopes(await session.scopes(), ['read:users']))
+  refuse(record, checkScopes(await session.scopes(), NEEDED_SCOPES.export))
   if (record.stopped !== undefined) return
 
   const found = inputs.query === undefined ? [] : await tenant.searchUsers(inputs.query)
