@@ -59310,9 +59310,12 @@ function iso_duration(params) {
     return core._isoDuration(ZodISODuration, params);
 }
 
+;// CONCATENATED MODULE: external "node:timers/promises"
+const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: ./build/github.js
 // GitHub's API in this project's words: deployments, files at commits, ancestry, comments. Its client is loaded only
 // when it is needed, as it takes longer to load than a small run takes.
+
 
 /** GitHub refused a request, or did not answer. */
 class GitHubError extends ActionError {
@@ -59327,27 +59330,61 @@ class GitHubError extends ActionError {
 const TASK = 'auth0-permissions';
 /** Milliseconds; GitHub answers within a second or not at all. */
 const TIMEOUT = 15_000;
-/** Where a file is larger, GitHub's JSON leaves its content out. */
+/** What is left to say when the run is cancelled; the runner kills it 10 s after the first signal. */
+const LAST_WORD = 1_500;
 const PER_PAGE = 100;
 /** Who the token of a workflow's job writes as. */
 const ACTIONS_BOT = 'github-actions[bot]';
-async function openGitHub({ token, repository }) {
+async function openGitHub({ token, repository, signal }) {
     const [{ getOctokit }, { retry }] = await Promise.all([__nccwpck_require__.e(/* import() */ 758).then(__nccwpck_require__.bind(__nccwpck_require__, 1758)), __nccwpck_require__.e(/* import() */ 735).then(__nccwpck_require__.bind(__nccwpck_require__, 9735))]);
     const octokit = getOctokit(token, { log: SILENT }, retry);
     octokit.hook.before('request', options => {
         options.request.signal = AbortSignal.timeout(TIMEOUT);
     });
     const { repos, issues } = octokit.rest;
+    const cancelled = new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    cancelled.catch(ignore);
+    const lastWord = () => (0,external_node_timers_promises_namespaceObject.setTimeout)(LAST_WORD, undefined, { ref: false }).then(() => Promise.reject(signal.reason));
+    /** @throws GitHubError, NotSentError where the run stops */
+    const call = async (doing, work) => {
+        try {
+            return await Promise.race([work(), signal.aborted ? lastWord() : cancelled]);
+        }
+        catch (error) {
+            if (error instanceof NotSentError)
+                throw error;
+            const status = statusOf(error);
+            const words = error instanceof Error ? error.message : String(error);
+            throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${words}.`, status, {
+                cause: error,
+            });
+        }
+    };
+    const orMissing = async (work) => {
+        try {
+            return await call('read the repository', work);
+        }
+        catch (error) {
+            if (error instanceof GitHubError && error.status === 404)
+                return undefined;
+            throw error;
+        }
+    };
     const contentAt = async (commit, path) => orMissing(() => repos.getContent({ ...repository, path, ref: commit }));
-    const fileAt = async (commit, path) => {
+    const textAt = async (commit, path) => {
         const answer = await contentAt(commit, path);
         if (answer === undefined || Array.isArray(answer.data) || answer.data.type !== 'file')
             return undefined;
-        const { sha: blob, content, encoding } = answer.data;
+        const { content, encoding } = answer.data;
         if (encoding === 'base64')
-            return { blob, content: Buffer.from(content, 'base64') };
+            return Buffer.from(content, 'base64').toString('utf8');
+        // A file over 1 MiB comes without its content.
         const raw = await call(`read ${path} at ${commit}`, () => repos.getContent({ ...repository, path, ref: commit, mediaType: { format: 'raw' } }));
-        return { blob, content: Buffer.from(raw.data, 'utf8') };
+        // Text or bytes, by the type that the answer names.
+        const data = raw.data;
+        return typeof data === 'string' ? data : Buffer.from(data).toString('utf8');
     };
     const filesIn = async (commit, folder) => {
         const answer = await contentAt(commit, folder);
@@ -59396,7 +59433,7 @@ async function openGitHub({ token, repository }) {
                 auto_inactive: false,
             }));
         },
-        fileAt,
+        textAt,
         filesIn,
         isAncestor: async (ancestor, commit) => {
             const answer = await orMissing(() => repos.compareCommitsWithBasehead({ ...repository, basehead: `${ancestor}...${commit}`, per_page: 1 }));
@@ -59431,30 +59468,6 @@ async function openGitHub({ token, repository }) {
 /** The log is written by report.ts alone. */
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 function ignore() { }
-/** @throws GitHubError */
-async function call(doing, work) {
-    try {
-        return await work();
-    }
-    catch (error) {
-        const status = statusOf(error);
-        const words = error instanceof Error ? error.message : String(error);
-        throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${words}.`, status, {
-            cause: error,
-        });
-    }
-}
-/** undefined for a 404 */
-async function orMissing(work) {
-    try {
-        return await call('read the repository', work);
-    }
-    catch (error) {
-        if (error instanceof GitHubError && error.status === 404)
-            return undefined;
-        throw error;
-    }
-}
 function statusOf(error) {
     return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
 }
@@ -64194,7 +64207,6 @@ function grantsByUser(revision) {
 
 
 
-
 const note = object({
     manifest: array(schemas_string().min(1)).optional().catch(undefined),
     at: iso_datetime().optional().catch(undefined),
@@ -64224,12 +64236,12 @@ function openLedger({ github, tenant, workflow }) {
         return found;
     };
     const documentAt = async (commit, path) => {
-        const file = await github.fileAt(commit, path);
+        const text = await github.textAt(commit, path);
         const why = 'and an earlier apply granted what it says';
-        if (file === undefined) {
+        if (text === undefined) {
             throw new ActionError(`The commit ${commit} or ${path} in it cannot be read, ${why}. ${INSTEAD}`);
         }
-        const { documents, problems } = parseDocument(path, Buffer.from(file.content).toString('utf8'));
+        const { documents, problems } = parseDocument(path, text);
         const [document] = documents;
         if (document !== undefined)
             return document;
@@ -64251,10 +64263,10 @@ function openLedger({ github, tenant, workflow }) {
     const differences = async ({ commit, documents, patterns }) => {
         const present = new Set(documents.map(({ file }) => file));
         const changed = await pMap(documents, async ({ file, text }) => {
-            const committed = await github.fileAt(commit, file);
+            const committed = await github.textAt(commit, file);
             if (committed === undefined)
                 return [`${file} is not in the commit ${commit}, or the token lacks contents: read`];
-            return isSame(text, committed.blob) ? [] : [`${file} is not what the commit ${commit} holds`];
+            return isSame(text, committed) ? [] : [`${file} is not what the commit ${commit} holds`];
         }, { concurrency: WIDTH });
         const globs = patterns.filter(isGlob);
         const committed = await pMap(globs, async (glob) => filesOf(await github.filesIn(commit, folderOf(glob)), glob));
@@ -64267,7 +64279,7 @@ function openLedger({ github, tenant, workflow }) {
         differences,
         isBefore: (commit, entry) => commit === entry.commit ? Promise.resolve(false) : github.isAncestor(commit, entry.commit),
         held: async (files, commit) => {
-            const found = await pMap(files, path => github.fileAt(commit, path), { concurrency: WIDTH });
+            const found = await pMap(files, path => github.textAt(commit, path), { concurrency: WIDTH });
             return files.filter((_, index) => found[index] !== undefined);
         },
         begin: async (commit, payload) => {
@@ -64301,13 +64313,12 @@ function filesOf(files, glob) {
     const pattern = glob.replace(/^\.\//, '');
     return files.filter(file => (0,posix_namespaceObject.matchesGlob)(file, pattern));
 }
-/** By Git's own hash. A checkout on Windows may have changed the line ends, and a byte order mark is not read. */
-function isSame(text, blob) {
-    return [text, text.replaceAll('\r\n', '\n'), `\ufeff${text}`].some(each => blobOf(each) === blob);
+/** A checkout on Windows may have changed the line ends, and a byte order mark is not read. */
+function isSame(text, committed) {
+    return normal(text) === normal(committed);
 }
-function blobOf(text) {
-    const content = Buffer.from(text, 'utf8');
-    return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+function normal(text) {
+    return text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n');
 }
 
 ;// CONCATENATED MODULE: ./build/plan/guard.js
@@ -64770,7 +64781,7 @@ async function recall(context) {
         return await readLedger(context, await recall_open(context), need);
     }
     catch (error) {
-        if (!(error instanceof ActionError))
+        if (!(error instanceof ActionError) || error instanceof NotSentError)
             throw error;
         const message = `${error.message} ${ledgerAdvice(error)}`.trim();
         if (need !== undefined) {
@@ -64787,7 +64798,7 @@ function needOf({ inputs }) {
         return 'revoke: managed';
     return inputs.scope === 'changed' ? 'scope: changed' : undefined;
 }
-async function recall_open({ inputs, workflow }) {
+async function recall_open({ inputs, workflow, cancelled: signal }) {
     const { githubToken: token } = inputs;
     const { repository } = workflow;
     if (repository === undefined) {
@@ -64796,7 +64807,7 @@ async function recall_open({ inputs, workflow }) {
     if (token === undefined) {
         throw new ActionError("It is kept on GitHub, and the input github-token is empty; leave it out, as its default is the job's own token.");
     }
-    return openLedger({ github: await openGitHub({ token, repository }), tenant: inputs.domain.host, workflow });
+    return openLedger({ github: await openGitHub({ token, repository, signal }), tenant: inputs.domain.host, workflow });
 }
 async function readLedger(context, ledger, need) {
     const { inputs, record, task } = context;
@@ -64936,7 +64947,7 @@ async function begin(context, { ledger }, plan) {
         return await ledger.begin(commit, note);
     }
     catch (error) {
-        if (!(error instanceof ActionError))
+        if (!(error instanceof ActionError) || error instanceof NotSentError)
             throw error;
         const message = `${error.message} ${ledgerAdvice(error)}`.trim();
         if (inputs.revoke === 'managed' || inputs.scope === 'changed') {
@@ -65087,7 +65098,9 @@ function markerOf(tenant) {
 
 
 
-async function publishComment(inputs, workflow, record) {
+async function publishComment(inputs, workflow, record, signal) {
+    if (signal.aborted)
+        return;
     if ((inputs.mode !== 'plan' && inputs.mode !== 'apply') || !inputs.comment)
         return;
     const { pullRequest, repository, commit, runUrl } = workflow;
@@ -65099,7 +65112,7 @@ async function publishComment(inputs, workflow, record) {
         return;
     }
     try {
-        const github = await openGitHub({ token, repository });
+        const github = await openGitHub({ token, repository, signal });
         // A comment is not masked by the runner.
         const body = renderComment(redactAll(record), { commit, ...(runUrl !== undefined && { runUrl }) });
         await keepComment(github, pullRequest, markerOf(domain.host), body);
@@ -65863,8 +65876,6 @@ async function readSavedPlan(path, { domain }, { workspace }, record) {
     return plan;
 }
 
-;// CONCATENATED MODULE: external "node:timers/promises"
-const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: external "node:v8"
 const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
 // EXTERNAL MODULE: ./node_modules/undici/index.js
@@ -66619,9 +66630,12 @@ async function run() {
     const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done');
     record.cancelled = cancelled.aborted && undone;
     record.duration = Date.now() - started;
-    if (inputs !== undefined && !cancelled.aborted)
-        await publishComment(inputs, workflow, record);
+    if (inputs !== undefined)
+        await publishComment(inputs, workflow, record, cancelled);
     await publish(record);
+    // Whatever is still under way, such as a request to GitHub that nobody waits for, must not keep the runner waiting.
+    if (cancelled.aborted)
+        process.exit();
 }
 async function story(inputs, record, workflow, cancelled) {
     record.mode = inputs.mode;
@@ -66644,7 +66658,7 @@ async function planAndApply(inputs, record, workflow, cancelled) {
     if (record.stopped !== undefined)
         return;
     await withTenant(inputs, record, cancelled, async (tenant, session) => {
-        const context = { inputs, workflow, record, tenant, task };
+        const context = { inputs, workflow, record, tenant, task, cancelled };
         const access = checkAccess(context, await session.scopes());
         const memory = await recall(context);
         if (access.readApis)

@@ -1,7 +1,8 @@
 // GitHub's API in this project's words: deployments, files at commits, ancestry, comments. Its client is loaded only
 // when it is needed, as it takes longer to load than a small run takes.
 
-import { ActionError } from './errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ActionError, NotSentError } from './errors.ts'
 import type { Repository } from './workflow.ts'
 
 export interface Deployment {
@@ -29,13 +30,6 @@ export interface StateChange {
   readonly runUrl: string | undefined
 }
 
-/** A file as a commit holds it. */
-export interface CommittedFile {
-  /** The SHA-1 that Git has for its content. */
-  readonly blob: string
-  readonly content: Uint8Array
-}
-
 export interface Comment {
   readonly id: number
   readonly author: string
@@ -49,8 +43,8 @@ export interface GitHub {
   readonly statesOf: (deployment: number) => Promise<readonly string[]>
   readonly createDeployment: (deployment: NewDeployment) => Promise<number>
   readonly changeState: (deployment: number, change: StateChange) => Promise<void>
-  /** undefined where the commit does not hold it */
-  readonly fileAt: (commit: string, path: string) => Promise<CommittedFile | undefined>
+  /** The text of a file; undefined where the commit does not hold it. */
+  readonly textAt: (commit: string, path: string) => Promise<string | undefined>
   /** Paths of all files below a folder; none where the commit does not hold it. */
   readonly filesIn: (commit: string, folder: string) => Promise<readonly string[]>
   readonly isAncestor: (ancestor: string, commit: string) => Promise<boolean>
@@ -77,7 +71,8 @@ export const TASK = 'auth0-permissions'
 
 /** Milliseconds; GitHub answers within a second or not at all. */
 const TIMEOUT = 15_000
-/** Where a file is larger, GitHub's JSON leaves its content out. */
+/** What is left to say when the run is cancelled; the runner kills it 10 s after the first signal. */
+const LAST_WORD = 1_500
 const PER_PAGE = 100
 /** Who the token of a workflow's job writes as. */
 const ACTIONS_BOT = 'github-actions[bot]'
@@ -85,9 +80,11 @@ const ACTIONS_BOT = 'github-actions[bot]'
 export interface GitHubOptions {
   readonly token: string
   readonly repository: Repository
+  /** Its reason is a NotSentError. */
+  readonly signal: AbortSignal
 }
 
-export async function openGitHub({ token, repository }: GitHubOptions): Promise<GitHub> {
+export async function openGitHub({ token, repository, signal }: GitHubOptions): Promise<GitHub> {
   const [{ getOctokit }, { retry }] = await Promise.all([import('@actions/github'), import('@octokit/plugin-retry')])
   const octokit = getOctokit(token, { log: SILENT }, retry)
   octokit.hook.before('request', options => {
@@ -95,18 +92,50 @@ export async function openGitHub({ token, repository }: GitHubOptions): Promise<
   })
   const { repos, issues } = octokit.rest
 
+  const cancelled = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  cancelled.catch(ignore)
+  const lastWord = () => sleep(LAST_WORD, undefined, { ref: false }).then(() => Promise.reject(signal.reason))
+
+  /** @throws GitHubError, NotSentError where the run stops */
+  const call = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await Promise.race([work(), signal.aborted ? lastWord() : cancelled])
+    } catch (error) {
+      if (error instanceof NotSentError) throw error
+      const status = statusOf(error)
+      const words = error instanceof Error ? error.message : String(error)
+      throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${words}.`, status, {
+        cause: error,
+      })
+    }
+  }
+
+  const orMissing = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await call('read the repository', work)
+    } catch (error) {
+      if (error instanceof GitHubError && error.status === 404) return undefined
+      throw error
+    }
+  }
+
   const contentAt = async (commit: string, path: string) =>
     orMissing(() => repos.getContent({ ...repository, path, ref: commit }))
 
-  const fileAt: GitHub['fileAt'] = async (commit, path) => {
+  const textAt: GitHub['textAt'] = async (commit, path) => {
     const answer = await contentAt(commit, path)
     if (answer === undefined || Array.isArray(answer.data) || answer.data.type !== 'file') return undefined
-    const { sha: blob, content, encoding } = answer.data
-    if (encoding === 'base64') return { blob, content: Buffer.from(content, 'base64') }
+    const { content, encoding } = answer.data
+    if (encoding === 'base64') return Buffer.from(content, 'base64').toString('utf8')
+    // A file over 1 MiB comes without its content.
     const raw = await call(`read ${path} at ${commit}`, () =>
       repos.getContent({ ...repository, path, ref: commit, mediaType: { format: 'raw' } }),
     )
-    return { blob, content: Buffer.from(raw.data as unknown as string, 'utf8') }
+    // Text or bytes, by the type that the answer names.
+    const data: unknown = raw.data
+    return typeof data === 'string' ? data : Buffer.from(data as ArrayBuffer).toString('utf8')
   }
 
   const filesIn: GitHub['filesIn'] = async (commit, folder) => {
@@ -164,7 +193,7 @@ export async function openGitHub({ token, repository }: GitHubOptions): Promise<
         }),
       )
     },
-    fileAt,
+    textAt,
     filesIn,
     isAncestor: async (ancestor, commit) => {
       const answer = await orMissing(() =>
@@ -205,29 +234,6 @@ export async function openGitHub({ token, repository }: GitHubOptions): Promise<
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 function ignore(): void {}
-
-/** @throws GitHubError */
-async function call<T>(doing: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const status = statusOf(error)
-    const words = error instanceof Error ? error.message : String(error)
-    throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${words}.`, status, {
-      cause: error,
-    })
-  }
-}
-
-/** undefined for a 404 */
-async function orMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call('read the repository', work)
-  } catch (error) {
-    if (error instanceof GitHubError && error.status === 404) return undefined
-    throw error
-  }
-}
 
 function statusOf(error: unknown): number | undefined {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined

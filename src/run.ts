@@ -30,8 +30,10 @@ export async function run(): Promise<void> {
   const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done')
   record.cancelled = cancelled.aborted && undone
   record.duration = Date.now() - started
-  if (inputs !== undefined && !cancelled.aborted) await publishComment(inputs, workflow, record)
+  if (inputs !== undefined) await publishComment(inputs, workflow, record, cancelled)
   await publish(record)
+  // Whatever is still under way, such as a request to GitHub that nobody waits for, must not keep the runner waiting.
+  if (cancelled.aborted) process.exit()
 }
 
 async function story(inputs: Inputs, record: RunRecord, workflow: Workflow, cancelled: AbortSignal): Promise<void> {
@@ -63,7 +65,7 @@ async function planAndApply(
   if (record.stopped !== undefined) return
 
   await withTenant(inputs, record, cancelled, async (tenant, session) => {
-    const context: Context = { inputs, workflow, record, tenant, task }
+    const context: Context = { inputs, workflow, record, tenant, task, cancelled }
     const access = checkAccess(context, await session.scopes())
     const memory = await recall(context)
     if (access.readApis) await checkApis(context)

@@ -1,7 +1,6 @@
 // The memory between runs: one GitHub deployment an apply. It reads what earlier applies asked for, and writes what this
 // one does; what follows from it is history.ts.
 
-import { createHash } from 'node:crypto'
 import { matchesGlob } from 'node:path/posix'
 import pMap from 'p-map'
 import { z } from 'zod'
@@ -90,12 +89,12 @@ export function openLedger({ github, tenant, workflow }: LedgerOptions): Ledger 
   }
 
   const documentAt = async (commit: string, path: string): Promise<Document> => {
-    const file = await github.fileAt(commit, path)
+    const text = await github.textAt(commit, path)
     const why = 'and an earlier apply granted what it says'
-    if (file === undefined) {
+    if (text === undefined) {
       throw new ActionError(`The commit ${commit} or ${path} in it cannot be read, ${why}. ${INSTEAD}`)
     }
-    const { documents, problems } = parseDocument(path, Buffer.from(file.content).toString('utf8'))
+    const { documents, problems } = parseDocument(path, text)
     const [document] = documents
     if (document !== undefined) return document
     const mistake = problems.map(({ message }) => message).join(' ')
@@ -122,10 +121,10 @@ export function openLedger({ github, tenant, workflow }: LedgerOptions): Ledger 
     const changed = await pMap(
       documents,
       async ({ file, text }) => {
-        const committed = await github.fileAt(commit, file)
+        const committed = await github.textAt(commit, file)
         if (committed === undefined)
           return [`${file} is not in the commit ${commit}, or the token lacks contents: read`]
-        return isSame(text, committed.blob) ? [] : [`${file} is not what the commit ${commit} holds`]
+        return isSame(text, committed) ? [] : [`${file} is not what the commit ${commit} holds`]
       },
       { concurrency: WIDTH },
     )
@@ -142,7 +141,7 @@ export function openLedger({ github, tenant, workflow }: LedgerOptions): Ledger 
     isBefore: (commit, entry) =>
       commit === entry.commit ? Promise.resolve(false) : github.isAncestor(commit, entry.commit),
     held: async (files, commit) => {
-      const found = await pMap(files, path => github.fileAt(commit, path), { concurrency: WIDTH })
+      const found = await pMap(files, path => github.textAt(commit, path), { concurrency: WIDTH })
       return files.filter((_, index) => found[index] !== undefined)
     },
     begin: async (commit, payload) => {
@@ -183,12 +182,11 @@ function filesOf(files: readonly string[], glob: string): readonly string[] {
   return files.filter(file => matchesGlob(file, pattern))
 }
 
-/** By Git's own hash. A checkout on Windows may have changed the line ends, and a byte order mark is not read. */
-function isSame(text: string, blob: string): boolean {
-  return [text, text.replaceAll('\r\n', '\n'), `\ufeff${text}`].some(each => blobOf(each) === blob)
+/** A checkout on Windows may have changed the line ends, and a byte order mark is not read. */
+function isSame(text: string, committed: string): boolean {
+  return normal(text) === normal(committed)
 }
 
-function blobOf(text: string): string {
-  const content = Buffer.from(text, 'utf8')
-  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
+function normal(text: string): string {
+  return text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')
 }

@@ -1,6 +1,6 @@
 // Judges a plan, and does it: recorded in the ledger from before the first write to after the last.
 
-import { ActionError } from '../errors.ts'
+import { ActionError, NotSentError } from '../errors.ts'
 import { ledgerAdvice } from '../ledger/ledger.ts'
 import { apply } from '../plan/apply.ts'
 import { checkApproval, checkLimit, checkRevocations } from '../plan/guard.ts'
@@ -52,7 +52,7 @@ async function begin(context: Context, { ledger }: Memory, plan: Plan): Promise<
     const note = { manifest: files, at, digest: record.digest ?? '', ...(plan.undoes && { undoes: plan.undoes }) }
     return await ledger.begin(commit, note)
   } catch (error) {
-    if (!(error instanceof ActionError)) throw error
+    if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
     const message = `${error.message} ${ledgerAdvice(error)}`.trim()
     if (inputs.revoke === 'managed' || inputs.scope === 'changed') {
       refuse(record, [`The apply could not be recorded in the ledger before its first write. ${message}`])

@@ -10,7 +10,13 @@ import { redactAll } from '../secrets.ts'
 import type { Workflow } from '../workflow.ts'
 import { warn } from './context.ts'
 
-export async function publishComment(inputs: Inputs, workflow: Workflow, record: RunRecord): Promise<void> {
+export async function publishComment(
+  inputs: Inputs,
+  workflow: Workflow,
+  record: RunRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return
   if ((inputs.mode !== 'plan' && inputs.mode !== 'apply') || !inputs.comment) return
   const { pullRequest, repository, commit, runUrl } = workflow
   const { githubToken: token, domain } = inputs
@@ -20,7 +26,7 @@ export async function publishComment(inputs: Inputs, workflow: Workflow, record:
     return
   }
   try {
-    const github = await openGitHub({ token, repository })
+    const github = await openGitHub({ token, repository, signal })
     // A comment is not masked by the runner.
     const body = renderComment(redactAll(record), { commit, ...(runUrl !== undefined && { runUrl }) })
     await keepComment(github, pullRequest, markerOf(domain.host), body)

@@ -16,6 +16,7 @@ export interface Context {
   readonly record: RunRecord
   readonly tenant: Tenant
   readonly task: Task
+  readonly cancelled: AbortSignal
 }
 
 /** What a plan comes from: the manifest, or a plan that was saved earlier. */

@@ -1,6 +1,6 @@
 // Asks the ledger what earlier applies asked for, and whether this one may follow them.
 
-import { ActionError } from '../errors.ts'
+import { ActionError, NotSentError } from '../errors.ts'
 import { openGitHub } from '../github.ts'
 import { changedSince, type Entry, type History, type ManagedUser, NO_HISTORY, unionOf } from '../ledger/history.ts'
 import { type Ledger, ledgerAdvice, openLedger } from '../ledger/ledger.ts'
@@ -26,7 +26,7 @@ export async function recall(context: Context): Promise<Memory | undefined> {
   try {
     return await readLedger(context, await open(context), need)
   } catch (error) {
-    if (!(error instanceof ActionError)) throw error
+    if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
     const message = `${error.message} ${ledgerAdvice(error)}`.trim()
     if (need !== undefined) {
       refuse(record, [`The input ${need} needs the ledger. ${message}`])
@@ -43,7 +43,7 @@ function needOf({ inputs }: Context): string | undefined {
   return inputs.scope === 'changed' ? 'scope: changed' : undefined
 }
 
-async function open({ inputs, workflow }: Context): Promise<Ledger> {
+async function open({ inputs, workflow, cancelled: signal }: Context): Promise<Ledger> {
   const { githubToken: token } = inputs
   const { repository } = workflow
   if (repository === undefined) {
@@ -56,7 +56,7 @@ async function open({ inputs, workflow }: Context): Promise<Ledger> {
       "It is kept on GitHub, and the input github-token is empty; leave it out, as its default is the job's own token.",
     )
   }
-  return openLedger({ github: await openGitHub({ token, repository }), tenant: inputs.domain.host, workflow })
+  return openLedger({ github: await openGitHub({ token, repository, signal }), tenant: inputs.domain.host, workflow })
 }
 
 async function readLedger(context: Context, ledger: Ledger, need: string | undefined): Promise<Memory | undefined> {

@@ -402,6 +402,45 @@ describe('a saved plan that was overtaken', () => {
   })
 })
 
+describe('a cancelled apply', () => {
+  /** Cancels the run at its first write. */
+  async function cancelAtWrite(break_: (repository: Awaited<ReturnType<typeof acmeRepository>>) => void) {
+    const tenant = await acme({ users })
+    const repository = await acmeRepository(tenant)
+    const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')]))
+    let cancelledAt = 0
+    const run = await repository.run(commit, {}, {}, undefined, {
+      onStart: kill =>
+        tenant.fault({
+          kind: 'delay',
+          ms: 100,
+          when: ({ method, path }) => {
+            if (method !== 'POST' || !path.includes('/users/')) return false
+            break_(repository)
+            cancelledAt = Date.now()
+            kill('SIGINT')
+            return true
+          },
+        }),
+    })
+    return { run, repository, took: Date.now() - cancelledAt }
+  }
+
+  it('says failure, and what was attempted counts', async () => {
+    const { run, repository } = await cancelAtWrite(() => undefined)
+    expect(run.outputs).toMatchObject({ result: 'partial' })
+    expect(repository.states()).toEqual([['in_progress', 'failure']])
+  })
+
+  it('ends in time where GitHub hangs', async () => {
+    const { run, repository, took } = await cancelAtWrite(({ github }) => github.hang())
+    expect(took).toBeLessThan(7_000)
+    expect(run.outputs).toMatchObject({ result: 'partial' })
+    expect(run.summary).toContain('cancelled')
+    expect(repository.states()).toEqual([['in_progress']])
+  })
+})
+
 describe('GitHub fails', () => {
   it('for a moment: the run goes on', async () => {
     const tenant = await acme({ users })

@@ -321,7 +321,7 @@ async function askLedger(
       yield* found
     },
     statesOf: async (id: number) => found.find(each => each.id === id)?.states ?? [],
-    fileAt: async () => ({ blob: '', content: Buffer.from(text) }),
+    textAt: async () => text,
     filesIn: async () => [],
     isAncestor: async () => false,
   } as unknown as GitHub

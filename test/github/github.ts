@@ -62,6 +62,8 @@ export interface GitHub extends State {
   readonly issueToken: (permissions: Permissions, login?: string) => string
   /** Answers the next requests with this status alone. */
   readonly fail: (status: number, times: number) => void
+  /** Answers nothing any more. */
+  readonly hang: () => void
   readonly close: () => Promise<void>
 }
 
@@ -75,6 +77,7 @@ export async function startGitHub({ prefix = '' }: GitHubOptions = {}): Promise<
   const requests: string[] = []
   const received: string[] = []
   let failing = { status: 500, left: 0 }
+  let hanging = false
 
   const reply = (method: string, url: URL, headers: IncomingMessage['headers'], body: string): Reply => {
     const token = tokens.get((headers.authorization ?? '').replace(/^(token|bearer) /i, ''))
@@ -108,6 +111,7 @@ export async function startGitHub({ prefix = '' }: GitHubOptions = {}): Promise<
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url = '', headers } = request
     requests.push(`${method} ${url}`)
+    if (hanging) return
     const sent = await text(request)
     received.push(`${JSON.stringify(headers)} ${sent}`)
     const { status, body } = reply(method, new URL(url, 'http://github'), headers, sent)
@@ -140,6 +144,9 @@ export async function startGitHub({ prefix = '' }: GitHubOptions = {}): Promise<
     },
     fail: (status, times) => {
       failing = { status, left: times }
+    },
+    hang: () => {
+      hanging = true
     },
     close: async () => {
       server.close()
