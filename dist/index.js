@@ -59799,6 +59799,7 @@ function manifestJsonSchema() {
 function checkManifest(documents, names) {
     return [
         ...documents.flatMap(document => checkForm(document, documents)),
+        ...checkTenants(documents),
         ...checkDefinitions(documents, 'apis'),
         ...checkDefinitions(documents, 'bundles'),
         ...checkUsers(documents, names),
@@ -59811,6 +59812,20 @@ function checkManifest(documents, names) {
 function checkNames(documents, catalogue) {
     const names = readNames(documents);
     return [...checkIdentifiers(documents, names, catalogue), ...checkPermissions(asksOf(documents, names), catalogue)];
+}
+/** All files are for one tenant. */
+function checkTenants(documents) {
+    const named = documents.flatMap(({ file, content }) => {
+        const tenant = textOf(fieldOf(content, 'tenant'));
+        return tenant === undefined ? [] : { file, tenant };
+    });
+    const [first, ...others] = named;
+    return others.flatMap(({ file, tenant }) => {
+        if (first === undefined || hostOf(tenant) === hostOf(first.tenant))
+            return [];
+        const message = `This file is for the tenant ${problem_quote(tenant)}, and ${first.file} for ${problem_quote(first.tenant)}; one run is for one tenant.`;
+        return [{ file, path: ['tenant'], on: 'value', message }];
+    });
 }
 /** A manifest that names its tenant is for no other. */
 function checkTenant(documents, host) {
@@ -59844,7 +59859,7 @@ function describeIssue(issue, content) {
             return issue.keys.map(key => ({
                 path: [...path, key],
                 on: 'key',
-                message: `Unknown key ${problem_quote(key)}. ${advise(key, knownKeys(path), `Known here: ${knownKeys(path).join(', ')}.`)}`,
+                message: `Unknown key ${problem_quote(key)}. ${adviseKey(key, knownKeys(path))}`,
             }));
         case 'invalid_key':
             return issue.issues.map(({ message }) => ({ path, on: 'key', message: sentence(message) }));
@@ -59858,6 +59873,11 @@ function describeIssue(issue, content) {
         default:
             return [{ path, on: 'value', message: describeValue(issue.message, value, path) }];
     }
+}
+function adviseKey(key, known) {
+    if (key === '<<')
+        return 'Merge keys are not read; write out what they stand for, or use a bundle.';
+    return advise(key, known, `Known here: ${known.join(', ')}.`);
 }
 function knownKeys(path) {
     if (path.length === 0)

@@ -32,6 +32,7 @@ export type Catalogue = ReadonlyMap<string, ReadonlySet<string>>
 export function checkManifest(documents: readonly Document[], names: Names): readonly Remark[] {
   return [
     ...documents.flatMap(document => checkForm(document, documents)),
+    ...checkTenants(documents),
     ...checkDefinitions(documents, 'apis'),
     ...checkDefinitions(documents, 'bundles'),
     ...checkUsers(documents, names),
@@ -45,6 +46,20 @@ export function checkManifest(documents: readonly Document[], names: Names): rea
 export function checkNames(documents: readonly Document[], catalogue: Catalogue): readonly Remark[] {
   const names = readNames(documents)
   return [...checkIdentifiers(documents, names, catalogue), ...checkPermissions(asksOf(documents, names), catalogue)]
+}
+
+/** All files are for one tenant. */
+function checkTenants(documents: readonly Document[]): readonly Remark[] {
+  const named = documents.flatMap(({ file, content }) => {
+    const tenant = textOf(fieldOf(content, 'tenant'))
+    return tenant === undefined ? [] : { file, tenant }
+  })
+  const [first, ...others] = named
+  return others.flatMap(({ file, tenant }) => {
+    if (first === undefined || hostOf(tenant) === hostOf(first.tenant)) return []
+    const message = `This file is for the tenant ${quote(tenant)}, and ${first.file} for ${quote(first.tenant)}; one run is for one tenant.`
+    return [{ file, path: ['tenant'], on: 'value' as const, message }]
+  })
 }
 
 /** A manifest that names its tenant is for no other. */
@@ -86,7 +101,7 @@ function describeIssue(issue: z.core.$ZodIssue, content: unknown): readonly Loca
       return issue.keys.map(key => ({
         path: [...path, key],
         on: 'key',
-        message: `Unknown key ${quote(key)}. ${advise(key, knownKeys(path), `Known here: ${knownKeys(path).join(', ')}.`)}`,
+        message: `Unknown key ${quote(key)}. ${adviseKey(key, knownKeys(path))}`,
       }))
     case 'invalid_key':
       return issue.issues.map(({ message }) => ({ path, on: 'key', message: sentence(message) }))
@@ -99,6 +114,11 @@ function describeIssue(issue: z.core.$ZodIssue, content: unknown): readonly Loca
     default:
       return [{ path, on: 'value', message: describeValue(issue.message, value, path) }]
   }
+}
+
+function adviseKey(key: string, known: readonly string[]): string {
+  if (key === '<<') return 'Merge keys are not read; write out what they stand for, or use a bundle.'
+  return advise(key, known, `Known here: ${known.join(', ')}.`)
 }
 
 function knownKeys(path: Path): readonly string[] {

@@ -118,6 +118,11 @@ describe('a single mistake', () => {
       'users:',
       'm1:1:1 Users must be a list of users; where nobody is listed, write users: []; found nothing.',
     ],
+    [
+      'a merge key',
+      'users:\n  - &a {id: x}\n  - <<: *a\n    id: y',
+      'm1:3:5 Unknown key "<<". Merge keys are not read; write out what they stand for, or use a bundle.',
+    ],
     ['a list at the top', '- id: x', 'm1:1:1 A manifest must be a mapping with users; found a list.'],
     ['text at the top', 'users', 'm1:1:1 A manifest must be a mapping with users; found "users".'],
     ['an empty file', '', 'm1:1:1 The manifest is empty; where nobody is listed, write users: [].'],
@@ -236,6 +241,14 @@ users: [{id: a, bundles: [b]}, {id: c, bundles: [b]}, {id: d, permissions: {http
 })
 
 describe('the tenant', () => {
+  it('is the same in all files', () => {
+    const file = (tenant: string) => `tenant: ${tenant}\nusers: []`
+    expect(mistakesOf(file('acme.eu.auth0.com'), file('https://ACME.eu.auth0.com'))).toEqual([])
+    expect(mistakesOf(file('acme.eu.auth0.com'), file('other.auth0.com'))).toEqual([
+      'm2:1:9 This file is for the tenant "other.auth0.com", and m1.yml for "acme.eu.auth0.com"; one run is for one tenant.',
+    ])
+  })
+
   it.each(['acme.eu.auth0.com', 'https://ACME.eu.auth0.com/'])('%s is the input domain', tenant => {
     expect(checkTenant(documentsOf(`tenant: ${tenant}\nusers: []`), 'acme.eu.auth0.com')).toEqual([])
   })

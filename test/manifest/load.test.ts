@@ -136,6 +136,8 @@ describe('hostile text', () => {
 describe('a second document', () => {
   it('that is empty has a place too', () => {
     const { problems } = parseDocument('m.yml', '(\n---')
-    expect(problems).toMatchObject([{ place: { line: 1, column: 1 }, message: expect.stringContaining('one YAML document') }])
+    expect(problems).toMatchObject([
+      { place: { line: 1, column: 1 }, message: expect.stringContaining('one YAML document') },
+    ])
   })
 })
