@@ -51,9 +51,10 @@ function findingOf(message: string): Finding {
 /** Sentences about users, at the lines that list them. */
 export function locateUsers(documents: readonly Document[], findings: readonly UserFinding[]): readonly UserFailure[] {
   const mentioned = findings.flatMap(({ mention }) => mention ?? [])
-  const places = placesOf(documents, mentioned)
+  const found = placesOf(documents, mentioned)
+  const places = new Map(mentioned.map((mention, index) => [mention, found[index]]))
   return findings.map(({ user, message, mention }) => {
-    const place = mention && places[mentioned.indexOf(mention)]
+    const place = mention && places.get(mention)
     return { user, message, ...(place && { place }) }
   })
 }
