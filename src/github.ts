@@ -15,7 +15,7 @@ export interface Deployment {
   readonly payload: unknown
 }
 
-export interface NewDeployment {
+interface NewDeployment {
   readonly commit: string
   readonly environment: string
   readonly payload: object
@@ -24,13 +24,13 @@ export interface NewDeployment {
 
 export type DeploymentState = 'in_progress' | 'success' | 'failure'
 
-export interface StateChange {
+interface StateChange {
   readonly state: DeploymentState
   readonly description: string
   readonly runUrl: string | undefined
 }
 
-export interface Comment {
+interface Comment {
   readonly id: number
   readonly author: string
   readonly body: string

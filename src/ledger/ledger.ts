@@ -12,7 +12,7 @@ import type { Workflow } from '../workflow.ts'
 import { type Entry, goBack, type History, NO_HISTORY, type Revision } from './history.ts'
 
 /** What an apply writes down of itself, as the payload of its deployment. */
-export interface Note {
+interface Note {
   /** The manifest's files at the commit. */
   readonly manifest: readonly string[]
   /** The clock of the run, by which `expires` was read. */
@@ -49,7 +49,7 @@ export interface Ledger {
   readonly end: (id: number, converged: boolean, description: string) => Promise<void>
 }
 
-export interface WorkspaceFiles {
+interface WorkspaceFiles {
   readonly commit: string
   readonly documents: readonly Document[]
   /** The input `manifest`. */

@@ -109,7 +109,7 @@ function withoutTerms({ api, permission, roles }: Operation): Operation {
 }
 
 /** What is held once these are granted and revoked. */
-export function after(
+function after(
   before: readonly Permission[],
   granted: readonly Permission[],
   revoked: readonly Permission[],

@@ -27,13 +27,13 @@ export interface Derived extends Permission {
   readonly roles: readonly string[]
 }
 
-export interface Exported {
+interface Exported {
   readonly path: string
   readonly grants: number
 }
 
 /** What the ledger said, and where this run is recorded. */
-export interface LedgerFacts {
+interface LedgerFacts {
   /** The commit of the latest successful apply. */
   readonly base: string | undefined
   /** How many applies after it did not succeed. */

@@ -10,18 +10,18 @@ import { type Comment, commentRoutes } from './comments.ts'
 import { type Deployment, deploymentRoutes } from './deployments.ts'
 import { type Commit, repositoryRoutes } from './repository.ts'
 
-export type Scope = 'contents' | 'deployments' | 'pull-requests'
-export type Level = 'none' | 'read' | 'write'
+type Scope = 'contents' | 'deployments' | 'pull-requests'
+type Level = 'none' | 'read' | 'write'
 export type Permissions = Readonly<Partial<Record<Scope, Level>>>
 
 /** What a request is answered from. */
-export interface State {
+interface State {
   readonly commits: Map<string, Commit>
   readonly deployments: Deployment[]
   readonly comments: Comment[]
 }
 
-export interface Call {
+interface Call {
   readonly url: URL
   /** What the route's groups matched. */
   readonly parts: readonly string[]

@@ -26,7 +26,7 @@ const states = fc
   .map(users => users.map(([id, desired, held]) => state(id.replace(/\p{Cc}/gu, '_'), desired, live(held))))
 
 /** What a user holds once these are done. */
-function after(held: Grants, { grant, revoke }: Pick<UserPlan, 'grant' | 'revoke'>): Grants {
+function heldAfter(held: Grants, { grant, revoke }: Pick<UserPlan, 'grant' | 'revoke'>): Grants {
   const grantsOf = (list: UserPlan['grant']) => new Set(list.map(({ api, permission }) => grantOf(api, permission)))
   return held.union(grantsOf(grant)).difference(grantsOf(revoke))
 }
@@ -130,9 +130,9 @@ describe('an undo plan', () => {
         expect(undo.undoes ?? 7).toBe(7)
         for (const { user, grant, revoke, before = [] } of undo.users) {
           const held = users.find(({ id }) => id === user)?.live?.direct as Grants
-          const now = after(held, forward.users.find(each => each.user === user) as UserPlan)
+          const now = heldAfter(held, forward.users.find(each => each.user === user) as UserPlan)
           expect([...now].sort()).toEqual(before.map(({ api, permission }) => grantOf(api, permission)).sort())
-          expect([...after(now, { grant, revoke })].sort()).toEqual([...held].sort() as Grant[])
+          expect([...heldAfter(now, { grant, revoke })].sort()).toEqual([...held].sort() as Grant[])
         }
       }),
     )

@@ -311,7 +311,7 @@ export const HOSTILE_NAMES = [
 ] as const
 
 /** One text with all of it. */
-export const HOSTILE = HOSTILE_NAMES.join(' ')
+const HOSTILE = HOSTILE_NAMES.join(' ')
 
 /** Every text of a record that comes from outside is this one, marked by the place where it stands. */
 export function hostileRecord(text: (place: string) => string): RunRecord {
