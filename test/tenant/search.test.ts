@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { TenantError } from '../../src/errors.ts'
-import { createHttp } from '../../src/tenant/http.ts'
+import { createHttp, openDispatcher } from '../../src/tenant/http.ts'
 import { openTenant } from '../../src/tenant/tenant.ts'
 import { openSession } from '../../src/tenant/token.ts'
 import { startTenant, type Tenant } from './tenant.ts'
@@ -20,6 +20,7 @@ async function connect(users: number) {
     bucket: { limit: 1000, perSecond: 1000 },
   })
   const http = createHttp({
+    dispatcher: await openDispatcher(tenant.domain),
     origin: tenant.domain,
     mode: 'export',
     limits: { headroom: 0, ceiling: undefined },

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { adviseOn } from '../../src/plan/advise.ts'
+import type { UserState } from '../../src/plan/diff.ts'
+import { BILLING, grants, live, state } from './fixtures.ts'
+
+/** As many listed users, each of whom is to have these permissions. */
+function team(name: string, count: number, permissions: readonly string[]): readonly UserState[] {
+  return Array.from({ length: count }, (_, index) => state(`${name}${index}`, grants(permissions), live([])))
+}
+
+/** A listed user who is to have permissions that roles give. */
+function doubled(id: string, permissions: readonly string[], roles: Readonly<Record<string, readonly string[]>>) {
+  return state(id, grants(permissions), live([], roles))
+}
+
+const role = (count: number, size: number) =>
+  `${count} listed users have the same ${size} direct permissions; a role would say it once.`
+
+describe('a role is proposed', () => {
+  it('for five users with the same two permissions, in whatever order they are listed', () => {
+    const [first, ...others] = team('u', 5, ['read', 'write']) as [UserState, ...UserState[]]
+    expect(adviseOn([{ ...first, desired: new Map([...first.desired].reverse()) }, ...others])).toEqual([role(5, 2)])
+  })
+
+  it.each([
+    ['four users', team('u', 4, ['read', 'write'])],
+    ['a single permission', team('u', 5, ['read'])],
+    ['users without any', team('u', 5, [])],
+    ['users who differ', [...team('u', 4, ['read', 'write']), ...team('v', 1, ['read', 'delete'])]],
+    ['users who have left the manifest', team('u', 5, ['read', 'write']).map(user => ({ ...user, listed: false }))],
+    [
+      'the same names on two APIs',
+      team('u', 5, []).map((user, index) => ({
+        ...user,
+        desired: state('u', grants(['read', 'write'], index === 0 ? BILLING : undefined), undefined).desired,
+      })),
+    ],
+  ])('not for %s', (_, users) => {
+    expect(adviseOn(users)).toEqual([])
+  })
+
+  it('first where it saves most lines: users times permissions', () => {
+    const small = team('s', 6, ['a', 'b'])
+    const tall = team('t', 5, ['a', 'b', 'c'])
+    const wide = team('w', 8, ['c', 'd'])
+    const sentences = [role(8, 2), role(5, 3), role(6, 2)]
+    for (const users of [
+      [...small, ...tall, ...wide],
+      [...wide, ...tall, ...small],
+      [...tall, ...wide, ...small],
+    ]) {
+      expect(adviseOn(users)).toEqual(sentences)
+    }
+  })
+
+  it('at most five times', () => {
+    const users = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((name, index) => team(name, 10 - index, [name, 'x']))
+    expect(adviseOn(users)).toEqual([role(10, 2), role(9, 2), role(8, 2), role(7, 2), role(6, 2)])
+  })
+})
+
+describe('what a role gives already', () => {
+  it('need not stand in the manifest; one user is told of in the singular', () => {
+    expect(adviseOn([doubled('u', ['read'], { read: ['Support'] })])).toEqual([
+      '1 listed user has read on https://orders.acme.com/ through the role Support already; the manifest need not grant it directly too.',
+    ])
+  })
+
+  it('is counted over all users, with all roles that give it', () => {
+    const users = ['u', 'v', 'w'].map(id => doubled(id, ['read'], { read: ['Lead', 'Support'] }))
+    expect(adviseOn(users)).toEqual([
+      '3 listed users have read on https://orders.acme.com/ through the role Lead, Support already; the manifest need not grant it directly too.',
+    ])
+  })
+
+  it('is told with the most users first, then by name, five times at most', () => {
+    const all = ['a', 'b', 'c', 'd', 'e', 'f']
+    const roles = Object.fromEntries(all.map(name => [name, ['R']]))
+    const users = [doubled('u', [...all].reverse(), roles), doubled('v', ['e', 'd'], roles), doubled('w', ['d'], roles)]
+    const told = adviseOn(users.map(user => ({ ...user, live: live([], reversed(roles)) })))
+    expect(told.map(sentence => sentence.replace(/ on .*/, ''))).toEqual([
+      '3 listed users have d',
+      '2 listed users have e',
+      '1 listed user has a',
+      '1 listed user has b',
+      '1 listed user has c',
+    ])
+    expect(adviseOn(users)).toEqual(told)
+  })
+
+  it.each([
+    ['where the manifest does not ask for it', doubled('u', ['write'], { read: ['Support'] })],
+    [
+      'for a user who has left the manifest',
+      { ...doubled('u', ['read'], { read: ['Support'] }), listed: false, desired: new Map() },
+    ],
+    [
+      'for a user who has left, though something is still asked for',
+      { ...doubled('u', ['read'], { read: ['Support'] }), listed: false },
+    ],
+    ['for a user who was not read', state('u', grants(['read']), undefined)],
+  ])('is not told of %s', (_, user) => {
+    expect(adviseOn([user])).toEqual([])
+  })
+})
+
+it('roles to make come before roles that are there', () => {
+  const users = Array.from({ length: 5 }, (_, index) => doubled(`u${index}`, ['a', 'b'], { a: ['R'] }))
+  expect(adviseOn(users)).toEqual([
+    role(5, 2),
+    expect.stringMatching(/^5 listed users have a on .* the role R already/),
+  ])
+})
+
+function reversed<Value>(record: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(record).reverse())
+}

@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compareText, type Grants, grantOf, NO_GRANTS, partsOf, sortedPermissions } from '../../src/plan/grants.ts'
+import { BILLING, grants, ORDERS } from './fixtures.ts'
+
+describe('the order of texts', () => {
+  it.each([
+    ['a before b', 'a', 'b', -1],
+    ['b after a', 'b', 'a', 1],
+    ['equal to itself', 'a', 'a', 0],
+    ['capitals before small letters', 'Z', 'a', -1],
+    ['accents behind the alphabet, whatever the language of the machine', 'ä', 'z', 1],
+    ['the shorter of two with the same beginning first', 'read', 'read:all', -1],
+  ])('is by code units: %s', (_, a, b, expected) => {
+    expect(compareText(a, b)).toBe(expected)
+  })
+})
+
+describe('grants', () => {
+  it('have the same name on two APIs apart', () => {
+    expect(grantOf(ORDERS, 'read')).not.toBe(grantOf(BILLING, 'read'))
+  })
+
+  it('are shown by API, then by permission', () => {
+    expect(sortedPermissions([...grants(['b', 'a']), ...grants(['c'], BILLING)])).toEqual([
+      { api: BILLING, permission: 'c' },
+      { api: ORDERS, permission: 'a' },
+      { api: ORDERS, permission: 'b' },
+    ])
+  })
+
+  it('are none to begin with', () => {
+    expect([...NO_GRANTS]).toEqual([])
+  })
+})
+
+describe('the algebra of grants', () => {
+  const name = fc.string({ unit: 'binary', maxLength: 4 }).map(text => text.replace(/\p{Cc}/gu, ':'))
+  const pair = fc.tuple(name, name)
+  const few = fc.tuple(fc.constantFrom('a:', 'a:b', 'b:'), fc.constantFrom('b', 'b:', 'a', ''))
+  const set = fc.array(few).map(pairs => new Set(pairs.map(([api, permission]) => grantOf(api, permission))))
+  const shown = (...sets: readonly Grants[]) => sets.map(each => JSON.stringify(sortedPermissions(each)))
+
+  it('a grant is its two parts, whatever they are', () => {
+    fc.assert(
+      fc.property(pair, ([api, permission]) => {
+        expect(partsOf(grantOf(api, permission))).toEqual({ api, permission })
+      }),
+    )
+  })
+
+  it('two grants are equal exactly where both parts are', () => {
+    fc.assert(
+      fc.property(few, few, (a, b) => {
+        expect(grantOf(...a) === grantOf(...b)).toBe(a[0] === b[0] && a[1] === b[1])
+      }),
+    )
+  })
+
+  it('equal sets are shown equally, whatever the order in which they came to be', () => {
+    fc.assert(
+      fc.property(set, set, (a, b) => {
+        const [one, other] = shown(a.union(b), b.union(a))
+        expect(one).toBe(other)
+        expect(new Set(shown(a, new Set([...a].reverse()))).size).toBe(1)
+      }),
+    )
+  })
+
+  it('what is granted and revoked leads from one set to any other, and back', () => {
+    fc.assert(
+      fc.property(set, set, (live, desired) => {
+        const [granted, revoked] = [desired.difference(live), live.difference(desired)]
+        expect(granted.isDisjointFrom(revoked)).toBe(true)
+        const [there, wanted] = shown(live.union(granted).difference(revoked), desired)
+        const [back, held] = shown(desired.union(revoked).difference(granted), live)
+        expect([there, back]).toEqual([wanted, held])
+      }),
+    )
+  })
+
+  it('the order is the one of the pairs: first the API, then the permission', () => {
+    fc.assert(
+      fc.property(fc.array(pair), pairs => {
+        const sorted = sortedPermissions(pairs.map(each => grantOf(...each)))
+        const expected = [...pairs].sort((a, b) => compareText(a[0], b[0]) || compareText(a[1], b[1]))
+        expect(sorted).toEqual(expected.map(([api, permission]) => ({ api, permission })))
+      }),
+    )
+  })
+})
