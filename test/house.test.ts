@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { ALGORITHMS, DEFAULTS, MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/inputs.ts'
 import { ENTRY, readDefinition, runAction } from './e2e/action.ts'
@@ -42,6 +42,47 @@ describe('action.yml', () => {
     const { outputs } = await readDefinition()
     const run = await runAction({ inputs: { mode: 'nonsense' } })
     expect(Object.keys(run.outputs).sort()).toEqual(Object.keys(outputs).sort())
+  })
+})
+
+interface Lock {
+  readonly packages: Readonly<
+    Record<string, { readonly dev?: boolean; readonly hasInstallScript?: boolean; readonly optional?: boolean }>
+  >
+}
+
+describe('dependencies', () => {
+  const readLock = async (): Promise<Lock> =>
+    JSON.parse(await readFile(new URL('../package-lock.json', import.meta.url), 'utf8'))
+
+  it('have one copy of each library in the bundle', async () => {
+    const licences = await readFile(new URL('../dist/licenses.txt', import.meta.url), 'utf8')
+    const bundled = [...licences.matchAll(/^(@?[\w/.-]+) \d+\.\d+\.\d+: /gm)].map(([, name]) => name)
+    const { packages } = await readLock()
+    const copies = Object.keys(packages).filter(path => bundled.includes(path.split('node_modules/').at(-1)))
+    expect(bundled.length).toBeGreaterThan(10)
+    expect(copies.map(path => path.replace(/^node_modules\//, '')).sort()).toEqual(bundled.toSorted())
+  })
+
+  it('run no script when they are installed', async () => {
+    const { packages } = await readLock()
+    const scripted = Object.entries(packages).filter(
+      ([, { hasInstallScript, optional }]) => hasInstallScript && !optional,
+    )
+    expect(scripted.map(([path]) => path)).toEqual([])
+  })
+
+  it('have their licences in dist/licenses.txt', async () => {
+    const licences = await readFile(new URL('../dist/licenses.txt', import.meta.url), 'utf8')
+    const { dependencies } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+    for (const name of Object.keys(dependencies)) expect(licences).toContain(`${name} ${dependencies[name]}: `)
+  })
+
+  it('are in the bundle with the parts in use alone', async () => {
+    const dist = new URL('../dist/', import.meta.url)
+    for (const file of await readdir(dist)) {
+      expect(await readFile(new URL(file, dist), 'utf8')).not.toContain('class MockAgent')
+    }
   })
 })
 
