@@ -3121,6 +3121,7 @@ function newRecord() {
         digest: undefined,
         approval: undefined,
         outcomes: [],
+        left: [],
         read: 0,
         derived: [],
         unmanaged: [],
@@ -3384,6 +3385,7 @@ const SHARES = {
 };
 function listsOf(record) {
     const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record;
+    const left = new Set(record.left);
     const outcomes = isWritten(record) ? new Map(record.outcomes.map(outcome => [outcome.user, outcome])) : undefined;
     return {
         errors: bullets(errors.map(findingText)),
@@ -3391,8 +3393,8 @@ function listsOf(record) {
         warnings: bullets(warnings.map(findingText)),
         notices: bullets(notices.map(findingText)),
         advice: bullets(advice.map(message)),
-        revocations: rows(1, (plan?.users ?? []).filter(loses).map(user => userRow(user, summary_REVOKE, outcomes))),
-        grants: rows(1, (plan?.users ?? []).filter(gains).map(user => userRow(user, GRANT, outcomes))),
+        revocations: rows(1, (plan?.users ?? []).filter(loses).map(user => userRow(user, summary_REVOKE, outcomes, left.has(user.user)))),
+        grants: rows(1, (plan?.users ?? []).filter(gains).map(user => userRow(user, GRANT, outcomes, left.has(user.user)))),
         permissions: rows(2, holderRows(plan)),
         unmanaged: rows(1, heldRows(unmanaged, permissionText)),
         derived: rows(1, heldRows(derived, derivedText)),
@@ -3573,10 +3575,10 @@ const summary_REVOKE = {
     done: 'lose',
     effective: 'still effective',
 };
-function userRow(user, kind, outcomes) {
+function userRow(user, kind, outcomes, left) {
     const outcome = outcomes === undefined ? '' : `${outcomeText(outcomes.get(user.user), kind)}: `;
     const operations = userLines(user[kind.operations], operation => operationText(operation, kind));
-    return row([`${outcome}${summary_name(user.user)}<br>${operations}`]);
+    return row([`${outcome}${summary_name(user.user)}${left ? ', who has left the manifest' : ''}<br>${operations}`]);
 }
 function outcomeText(outcome, kind) {
     if (outcome === undefined || outcome.status === 'not attempted')
@@ -19720,6 +19722,9 @@ async function applyPlan(context, { plan, survey }, memory) {
     const entry = await begin(context, memory, plan);
     if (record.stopped !== undefined)
         return;
+    if (entry !== undefined && record.ledger !== undefined) {
+        record.ledger = { ...record.ledger, deployment: context.workflow.deploymentsUrl };
+    }
     try {
         await write(context, plan, survey);
     }
@@ -20329,8 +20334,10 @@ function tellSurvey(surveyed, task, missingIsFine, record) {
         const message = `${user} has left the manifest and is not in the tenant any more; there is nothing left to revoke.`;
         record.notices.push({ message });
     }
-    record.read = surveyed.states.length;
-    record.derived = surveyed.states.filter(({ listed }) => listed).flatMap(derivedOf);
+    const { left: gone = [], listed: here = [] } = Object.groupBy(surveyed.states, ({ listed }) => listed || task.kind === 'saved' ? 'listed' : 'left');
+    record.read = here.length;
+    record.left = gone.map(({ id }) => id);
+    record.derived = here.flatMap(derivedOf);
 }
 
 ;// CONCATENATED MODULE: ./build/export.js
@@ -21367,6 +21374,7 @@ function readWorkflow() {
     const payload = readPayload(env.GITHUB_EVENT_PATH ?? '');
     const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/');
     const ref = env.GITHUB_REF ?? '';
+    const page = `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${owner}/${repo}`;
     const mergeRef = /^refs\/pull\/(\d+)\//.exec(ref)?.[1];
     return {
         name: env.GITHUB_EVENT_NAME ?? '',
@@ -21375,9 +21383,8 @@ function readWorkflow() {
         workspace: env.GITHUB_WORKSPACE || process.cwd(),
         repository: owner && repo ? { owner, repo } : undefined,
         commit: env.GITHUB_SHA ?? '',
-        runUrl: env.GITHUB_RUN_ID === undefined
-            ? undefined
-            : `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${owner}/${repo}/actions/runs/${env.GITHUB_RUN_ID}`,
+        runUrl: repo && env.GITHUB_RUN_ID ? `${page}/actions/runs/${env.GITHUB_RUN_ID}` : undefined,
+        deploymentsUrl: repo ? `${page}/deployments` : undefined,
         pullRequest: payload?.pull_request?.number ?? (mergeRef === undefined ? undefined : Number(mergeRef)),
     };
 }

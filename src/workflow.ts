@@ -12,6 +12,8 @@ export interface Workflow extends WorkflowEvent {
   readonly commit: string
   /** The page of the run. */
   readonly runUrl: string | undefined
+  /** The page of the repository's deployments. */
+  readonly deploymentsUrl: string | undefined
   /** The number of the pull request that the run is for. */
   readonly pullRequest: number | undefined
 }
@@ -31,6 +33,7 @@ export function readWorkflow(): Workflow {
   const payload = readPayload(env.GITHUB_EVENT_PATH ?? '')
   const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/')
   const ref = env.GITHUB_REF ?? ''
+  const page = `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${owner}/${repo}`
   const mergeRef = /^refs\/pull\/(\d+)\//.exec(ref)?.[1]
   return {
     name: env.GITHUB_EVENT_NAME ?? '',
@@ -39,10 +42,8 @@ export function readWorkflow(): Workflow {
     workspace: env.GITHUB_WORKSPACE || process.cwd(),
     repository: owner && repo ? { owner, repo } : undefined,
     commit: env.GITHUB_SHA ?? '',
-    runUrl:
-      env.GITHUB_RUN_ID === undefined
-        ? undefined
-        : `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${owner}/${repo}/actions/runs/${env.GITHUB_RUN_ID}`,
+    runUrl: repo && env.GITHUB_RUN_ID ? `${page}/actions/runs/${env.GITHUB_RUN_ID}` : undefined,
+    deploymentsUrl: repo ? `${page}/deployments` : undefined,
     pullRequest: payload?.pull_request?.number ?? (mergeRef === undefined ? undefined : Number(mergeRef)),
   }
 }

@@ -7,8 +7,18 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL('..', import.meta.url)),
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/offline.ts'],
     testTimeout: 30_000,
     // Without it, Node would load these packages apart from the rest of the tests.
     server: { deps: { inline: [/@actions\//] } },
+    coverage: {
+      include: ['src/**/*.ts'],
+      // The end-to-end tests run the action in processes of its own.
+      autoAttachSubprocess: true,
+      reporter: 'text',
+      reportsDirectory: 'build/coverage',
+      reportOnFailure: true,
+      thresholds: { 100: true },
+    },
   },
 })

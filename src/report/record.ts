@@ -38,7 +38,7 @@ interface LedgerFacts {
   readonly base: string | undefined
   /** How many applies after it did not succeed. */
   readonly attempts: number
-  /** The page of this apply's deployment. */
+  /** The page on which this apply's deployment is. */
   readonly deployment: string | undefined
 }
 
@@ -69,6 +69,8 @@ export interface RunRecord {
   /** The input `approved-plan` asked for this digest, or the plan is a saved one. */
   approval: 'approved' | 'saved' | undefined
   outcomes: UserOutcome[]
+  /** Users who have left the manifest, and lose what it gave them. */
+  left: readonly string[]
   /** How many users were read. */
   read: number
   derived: readonly Derived[]
@@ -108,6 +110,7 @@ export function newRecord(): RunRecord {
     digest: undefined,
     approval: undefined,
     outcomes: [],
+    left: [],
     read: 0,
     derived: [],
     unmanaged: [],

@@ -128,6 +128,7 @@ type Lists = Readonly<Record<ListName, string>>
 
 function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> {
   const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record
+  const left = new Set(record.left)
   const outcomes = isWritten(record) ? new Map(record.outcomes.map(outcome => [outcome.user, outcome])) : undefined
   return {
     errors: bullets(errors.map(findingText)),
@@ -137,11 +138,11 @@ function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> 
     advice: bullets(advice.map(message)),
     revocations: rows(
       1,
-      (plan?.users ?? []).filter(loses).map(user => userRow(user, REVOKE, outcomes)),
+      (plan?.users ?? []).filter(loses).map(user => userRow(user, REVOKE, outcomes, left.has(user.user))),
     ),
     grants: rows(
       1,
-      (plan?.users ?? []).filter(gains).map(user => userRow(user, GRANT, outcomes)),
+      (plan?.users ?? []).filter(gains).map(user => userRow(user, GRANT, outcomes, left.has(user.user))),
     ),
     permissions: rows(2, holderRows(plan)),
     unmanaged: rows(1, heldRows(unmanaged, permissionText)),
@@ -353,10 +354,15 @@ const REVOKE: Kind = {
   effective: 'still effective',
 }
 
-function userRow(user: UserPlan, kind: Kind, outcomes: ReadonlyMap<string, UserOutcome> | undefined): string {
+function userRow(
+  user: UserPlan,
+  kind: Kind,
+  outcomes: ReadonlyMap<string, UserOutcome> | undefined,
+  left: boolean,
+): string {
   const outcome = outcomes === undefined ? '' : `${outcomeText(outcomes.get(user.user), kind)}: `
   const operations = userLines(user[kind.operations], operation => operationText(operation, kind))
-  return row([`${outcome}${name(user.user)}<br>${operations}`])
+  return row([`${outcome}${name(user.user)}${left ? ', who has left the manifest' : ''}<br>${operations}`])
 }
 
 function outcomeText(outcome: UserOutcome | undefined, kind: Kind): string {

@@ -33,6 +33,9 @@ export async function applyPlan(context: Context, { plan, survey }: Planning, me
   const { record } = context
   const entry = await begin(context, memory, plan)
   if (record.stopped !== undefined) return
+  if (entry !== undefined && record.ledger !== undefined) {
+    record.ledger = { ...record.ledger, deployment: context.workflow.deploymentsUrl }
+  }
   try {
     await write(context, plan, survey)
   } finally {

@@ -143,6 +143,10 @@ function tellSurvey(surveyed: Survey, task: Task, missingIsFine: boolean, record
     const message = `${user} has left the manifest and is not in the tenant any more; there is nothing left to revoke.`
     record.notices.push({ message })
   }
-  record.read = surveyed.states.length
-  record.derived = surveyed.states.filter(({ listed }) => listed).flatMap(derivedOf)
+  const { left: gone = [], listed: here = [] } = Object.groupBy(surveyed.states, ({ listed }) =>
+    listed || task.kind === 'saved' ? 'listed' : 'left',
+  )
+  record.read = here.length
+  record.left = gone.map(({ id }) => id)
+  record.derived = here.flatMap(derivedOf)
 }

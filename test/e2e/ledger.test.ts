@@ -26,6 +26,8 @@ describe('revoke: managed, the default', () => {
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '0', revocations: '2', users: '1' })
     expect(held(tenant, 'auth0|1')).toEqual(['read:orders', 'refund:orders'])
     expect(held(tenant, 'auth0|2')).toEqual(['write:orders'])
+    expect(run.summary).toContain('<code>auth0|2</code>, who has left the manifest')
+    expect(run.summary).toContain('https://github.com/acme/permissions/deployments')
   })
 
   it('takes what it finds in place for its own, where the manifest asks for it', async () => {

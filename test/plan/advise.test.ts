@@ -74,18 +74,16 @@ describe('what a role gives already', () => {
   })
 
   it('is told with the most users first, then by name, five times at most', () => {
-    const all = ['a', 'b', 'c', 'd', 'e', 'f']
+    const all = ['c', 'f', 'e', 'a', 'd', 'b']
     const roles = Object.fromEntries(all.map(name => [name, ['R']]))
-    const users = [doubled('u', [...all].reverse(), roles), doubled('v', ['e', 'd'], roles), doubled('w', ['d'], roles)]
-    const told = adviseOn(users.map(user => ({ ...user, live: live([], reversed(roles)) })))
-    expect(told.map(sentence => sentence.replace(/ on .*/, ''))).toEqual([
+    const users = [doubled('u', all, roles), doubled('v', ['e', 'd'], roles), doubled('w', ['d'], roles)]
+    expect(adviseOn(users).map(sentence => sentence.replace(/ on .*/, ''))).toEqual([
       '3 listed users have d',
       '2 listed users have e',
       '1 listed user has a',
       '1 listed user has b',
       '1 listed user has c',
     ])
-    expect(adviseOn(users)).toEqual(told)
   })
 
   it.each([
@@ -111,7 +109,3 @@ it('roles to make come before roles that are there', () => {
     expect.stringMatching(/^5 listed users have a on .* the role R already/),
   ])
 })
-
-function reversed<Value>(record: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
-  return Object.fromEntries(Object.entries(record).reverse())
-}

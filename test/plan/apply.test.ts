@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NotSentError, type Reach, TenantError } from '../../src/errors.ts'
 import { apply, type Writer } from '../../src/plan/apply.ts'
 import { diff, type UserState } from '../../src/plan/diff.ts'
+import type { Permission } from '../../src/plan/grants.ts'
 import type { UserOutcome } from '../../src/plan/plan.ts'
 import { grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
@@ -47,10 +48,83 @@ describe('a user', () => {
     expect(calls).toEqual(['u:revoke', 'u:grant'])
   })
 
+  it('is granted to first where the limit leaves just enough room', async () => {
+    const names = Array.from({ length: 999 }, (_, index) => `p${index}`)
+    const { writer, calls } = recorder()
+    await applyTo([state('u', grants([...names.slice(1), 'new']), live(grants(names)))], writer)
+    expect(calls).toEqual(['u:grant', 'u:revoke'])
+  })
+
+  it('who was not read is granted to all the same', async () => {
+    const { writer, calls } = recorder()
+    await applyTo([state('u', grants(['new']), undefined)], writer)
+    expect(calls).toEqual(['u:grant'])
+  })
+
+  it('is written with names alone, whatever else the plan knows of them', async () => {
+    const written: (readonly [string, readonly Permission[]])[] = []
+    const write = async (user: string, permissions: readonly Permission[]) => {
+      written.push([user, permissions])
+    }
+    const terms = { expires: '2026-12-31', reason: 'FIN-118' }
+    const desired = new Map(grants(['a', 'b']).map(grant => [grant, terms]))
+    const user = { ...state('u', [], live(grants(['old']), { a: ['Support'] })), desired }
+    await applyTo([user], { grant: write, revoke: write })
+    expect(written).toEqual([
+      [
+        'u',
+        [
+          { api: ORDERS, permission: 'a' },
+          { api: ORDERS, permission: 'b' },
+        ],
+      ],
+      ['u', [{ api: ORDERS, permission: 'old' }]],
+    ])
+  })
+
   it('with nothing to grant gets no grant', async () => {
     const { writer, calls } = recorder()
     await applyTo([state('u', [], live(grants(['old'])))], writer)
     expect(calls).toEqual(['u:revoke'])
+  })
+})
+
+describe('a plan', () => {
+  const plan = (ids: readonly string[]) =>
+    diff({ tenant: 't', source: SOURCE, users: ids.map(changing), revoke: 'all', apis: new Set([ORDERS]) })
+
+  it('that is empty has no outcomes, and writes nothing', async () => {
+    const { writer, calls } = recorder()
+    expect(await apply(plan([]), writer, { width: 1, onOutcome: () => undefined })).toEqual([])
+    expect(calls).toEqual([])
+  })
+
+  it('tells each outcome as soon as it is known', async () => {
+    const told: UserOutcome[] = []
+    const { writer } = recorder({ 'b:grant': failure('user') })
+    const outcomes = await apply(plan(['c', 'a', 'b']), writer, { width: 1, onOutcome: each => told.push(each) })
+    expect(told.map(({ user, status }) => [user, status])).toEqual([
+      ['a', 'done'],
+      ['b', 'failed'],
+      ['c', 'done'],
+    ])
+    expect(outcomes).toEqual(told)
+  })
+
+  it.each([1, 3])('goes first to one user, then to %i at once', async width => {
+    let [busy, most] = [0, 0]
+    const alone: string[] = []
+    const write = async (user: string) => {
+      busy++
+      most = Math.max(most, busy)
+      if (busy === 1) alone.push(user)
+      await new Promise(resolve => setImmediate(resolve))
+      busy--
+    }
+    const ids = Array.from({ length: 9 }, (_, index) => `u${index}`)
+    await apply(plan(ids), { grant: write, revoke: write }, { width, onOutcome: () => undefined })
+    expect(most).toBe(width)
+    expect(alone.slice(0, 2)).toEqual(['u0', 'u0'])
   })
 })
 

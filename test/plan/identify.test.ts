@@ -49,6 +49,45 @@ describe('an address', () => {
     for (const word of words) expect(found).toMatchObject({ message: expect.stringContaining(word) })
   })
 
+  it.each([
+    [
+      'nobody has it',
+      undefined,
+      [],
+      'The tenant has no user with the address a@x.io. Correct the address, or remove the entry.',
+    ],
+    [
+      'it is verified nowhere',
+      undefined,
+      [user('auth0|1', false, 'db'), user('auth0|2', false)],
+      'No user has the verified address a@x.io; unverified, and so not counted: auth0|1 (db); auth0|2 (no connection). Have the address verified, or use id.',
+    ],
+    [
+      'several have it',
+      'db',
+      [user('auth0|1', true, 'db', 'corp'), user('auth0|2', true, 'db')],
+      '2 users have the verified address a@x.io in connection db: auth0|1 (db, corp); auth0|2 (db). Use id, or connection to say which one.',
+    ],
+    [
+      'it is in other connections',
+      'db',
+      [user('waad|2', true, 'corp')],
+      'No user has the address a@x.io in connection db; in other connections: waad|2 (corp). Correct connection, or leave it out.',
+    ],
+  ])('gets a whole sentence where %s', (_, connection, candidates, message) => {
+    expect(identify('a@x.io', connection, candidates)).toMatchObject({ message })
+  })
+
+  it('that is verified once and unverified twice names the two, with their connections', () => {
+    const candidates = [user('auth0|1', true, 'db'), user('auth0|2', false, 'db'), user('sms|3', false)]
+    expect(identify('a@x.io', undefined, candidates)).toEqual({
+      kind: 'found',
+      id: 'auth0|1',
+      warning:
+        'a@x.io is auth0|1; not counted, as the address is not verified there: auth0|2 (db); sms|3 (no connection).',
+    })
+  })
+
   it('of several verified users is narrowed by the connection', () => {
     const candidates = [user('auth0|1', true, 'db'), user('waad|2', true, 'corp')]
     expect(identify('a@x.io', 'corp', candidates)).toMatchObject({ kind: 'found', id: 'waad|2' })

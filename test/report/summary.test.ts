@@ -193,6 +193,14 @@ describe('the changes', () => {
     expect(summary).toContain(`<td>${revoke}<code>u</code><br>− revoke`)
   })
 
+  it('say who has left the manifest', () => {
+    const lost = { api: 'a', permission: 'p', roles: [] }
+    const users = ['auth0|gone', 'auth0|here'].map(user => ({ user, grant: [], revoke: [lost], before: [lost] }))
+    const text = sectionsOf(planRecord(users, { left: ['auth0|gone'] })).get('− Revocations (2)') ?? ''
+    expect(text).toContain('auth0|gone, who has left the manifest')
+    expect(text).not.toContain('auth0|here, who')
+  })
+
   it('take a user without an outcome for one who was not attempted', () => {
     const summary = renderSummary(planRecord([user], { mode: 'apply', stopped: 'error' }))
     expect(summary.match(/<strong>not attempted<\/strong>: <code>u/g)).toHaveLength(2)
