@@ -3227,7 +3227,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_P
  */
 function plain(text) {
     return text
-        .replace(UNSEEN, character => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+        .replace(UNSEEN, character => `\\u{${Number(character.codePointAt(0)).toString(16)}}`)
         .replaceAll('##[', '##\\[')
         .replace(/^(\s*):(?=:)/, '$1\\:');
 }
@@ -3268,8 +3268,7 @@ function prose(sentence) {
 }
 /** A sentence's punctuation stays outside of the code. */
 function codeToken(token) {
-    const [, before = '', inner = '', after = ''] = /^([("]*)(.*?)([).,;:!?"]*)$/.exec(token) ?? [];
-    return `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`;
+    return token.replace(/^([("]*)(.*?)([).,;:!?"]*)$/s, (_, before, inner, after) => `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`);
 }
 /** An address that can be nothing but that, and whose end is seen. */
 const ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
@@ -3283,7 +3282,7 @@ function text_link(address, words) {
     return plainly ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS));
 }
 function escapeHtml(text) {
-    return text.replace(/[&<>"'$]/g, character => ENTITIES[character] ?? '');
+    return text.replace(/[&<>"'$]/g, character => String(ENTITIES[character]));
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary.js
@@ -14859,9 +14858,9 @@ function checkAmount(documents, names) {
     const amounts = new Map([...names.bundles].map(([name, lists]) => [name, amountOf(lists)]));
     let asks = 0;
     for (const { entry, file, path, on } of usersOf(documents)) {
-        asks += amountOf(listsIn(fieldOf(entry, 'permissions'), file, []));
+        asks += amountOf(listsIn(fieldOf(entry, 'permissions'), file, path));
         for (const bundle of itemsOf(fieldOf(entry, 'bundles')))
-            asks += amounts.get(nameOf(bundle) ?? '') ?? 0;
+            asks += amounts.get(nameOf(bundle)) ?? 0;
         if (asks <= MOST_ASKS)
             continue;
         const message = `Up to this user, the manifest asks for ${asks} permissions; at most ${MOST_ASKS} permissions are read, with those of a bundle counted for each of its users. Split the users among several runs.`;
@@ -14872,15 +14871,16 @@ function checkAmount(documents, names) {
 const FOREVER = { until: Number.POSITIVE_INFINITY };
 function listUsers(documents, names, now) {
     const users = new Map();
-    for (const { entry, file, path, on } of usersOf(documents)) {
+    for (const listed of usersOf(documents)) {
+        const { entry, file, path, on } = listed;
         const identity = identityOf(entry);
-        const key = userKey(entry);
-        if (identity === undefined || key === undefined)
+        if (identity === undefined)
             continue;
+        const key = userIdentity(identity);
         const mention = { file, path: [...path, identity.id === undefined ? 'email' : 'id'], on };
         const user = users.get(key) ?? { ...identity, mention, grants: new Map() };
         users.set(key, user);
-        for (const [grant, span] of grantsOf(entry, names)) {
+        for (const [grant, span] of grantsOf(listed, names)) {
             // What is asked for in two ways is desired as long as the longer of them.
             if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0))
                 user.grants.set(grant, span);
@@ -14897,12 +14897,14 @@ function identityOf(entry) {
         ? undefined
         : { email: email.toLowerCase(), connection: textOf(fieldOf(entry, 'connection')) };
 }
-function* grantsOf(entry, names) {
+function* grantsOf({ entry, file, path }, names) {
     const span = spanOf(entry);
-    yield* grantsIn([...listsIn(fieldOf(entry, 'permissions'), '', [])], span, names);
+    yield* grantsIn(listsIn(fieldOf(entry, 'permissions'), file, path), span, names);
     for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) {
-        const lists = names.bundles.get(nameOf(bundle) ?? '') ?? [];
-        yield* grantsIn(lists, narrow(span, spanOf(bundle)), names);
+        const name = nameOf(bundle);
+        const lists = name && names.bundles.get(name);
+        if (lists)
+            yield* grantsIn(lists, narrow(span, spanOf(bundle)), names);
     }
 }
 function* grantsIn(lists, span, names) {
@@ -14919,8 +14921,6 @@ function* grantsIn(lists, span, names) {
 }
 /** The terms of a user, a bundle entry or a permission. A date that is none ends nothing; check.ts tells about it. */
 function spanOf(node) {
-    if (!isMapping(node))
-        return FOREVER;
     const expires = textOf(fieldOf(node, 'expires'));
     const reason = textOf(fieldOf(node, 'reason'));
     if (expires === undefined && reason === undefined)
@@ -19135,7 +19135,7 @@ const NEEDED_SCOPES = {
 };
 /** An unmerged manifest is never applied. */
 function checkEvent({ name, ref }) {
-    if (!/^pull_request(_|$)/.test(name) && !ref.startsWith('refs/pull/'))
+    if (!name.startsWith('pull_request') && !ref.startsWith('refs/pull/'))
         return [];
     return [
         `Mode apply is refused on the event ${name}: a manifest that is not merged is never applied. Use mode: plan here, and apply on pushes to the default branch.`,
@@ -19337,10 +19337,8 @@ function writeSaved(plan) {
 function readSaved(text) {
     const { data, error } = savedPlan.safeParse(saved_parse(text));
     if (error !== undefined) {
-        const [{ path, message } = { path: [], message: '' }] = error.issues;
-        return {
-            problem: `it is not a plan that this action wrote: ${path.length === 0 ? '' : `${path.join('.')}: `}${message}`,
-        };
+        const [first] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
+        return { problem: `it is not a plan that this action wrote: ${first}` };
     }
     const { digest, ...plan } = data;
     if (digest !== digestOf(plan)) {
@@ -19400,7 +19398,7 @@ function readBucket(headers, now) {
     const reset = wholeNumber(headers['x-ratelimit-reset']);
     if (limit === undefined || limit === 0 || remaining === undefined || reset === undefined)
         return undefined;
-    const serverNow = typeof headers.date === 'string' ? Date.parse(headers.date) : Number.NaN;
+    const serverNow = Date.parse(String(headers.date));
     const wait = reset * 1000 - (Number.isNaN(serverNow) ? now : serverNow);
     return { limit, remaining: Math.min(remaining, limit), resetAt: now + Math.min(Math.max(wait, 0), LONGEST_WINDOW) };
 }
@@ -19452,8 +19450,6 @@ function exactDelay(pace, now) {
     const missing = reserveOf(pace, seen) + 1 - levelOf(pace, seen, now);
     if (pace.refill === undefined)
         return delayUnmeasured(pace, seen, missing, now);
-    if (missing <= 0)
-        return 0;
     // At the reset, in either reading, something was added for the one request that goes to see.
     return Math.min(missing / pace.refill, inFlight > 0 ? LOOK_AGAIN : Math.max(0, seen.resetAt - now));
 }
@@ -19530,7 +19526,7 @@ function slowedDown(pace, { bucket, jitter }, now) {
     };
 }
 function wholeNumber(header) {
-    return typeof header === 'string' && /^\d{1,12}$/.test(header) ? Number(header) : undefined;
+    return /^\d{1,12}$/.test(String(header)) ? Number(header) : undefined;
 }
 
 ;// CONCATENATED MODULE: ./build/steps/context.js
@@ -19969,7 +19965,9 @@ function adviseRoles(users) {
 function adviseDerived(users) {
     const counts = new Map();
     for (const { listed, desired, live } of users) {
-        for (const [grant, roles] of listed ? (live?.derived ?? []) : []) {
+        if (!listed || live === undefined)
+            continue;
+        for (const [grant, roles] of live.derived) {
             if (!desired.has(grant))
                 continue;
             const { api, permission } = partsOf(grant);
@@ -20023,11 +20021,12 @@ function termsOf({ expires, reason } = {}) {
     return { ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) };
 }
 function countHolders(plans, users) {
-    const changes = new Map();
+    const holders = new Map();
     const count = (operations, by) => {
         for (const { api, permission } of operations) {
             const grant = grantOf(api, permission);
-            changes.set(grant, (changes.get(grant) ?? 0) + by);
+            const { before, after } = holders.get(grant) ?? { before: 0, after: 0 };
+            holders.set(grant, { before, after: after + by });
         }
     };
     const listed = new Set(users.filter(user => user.listed).map(({ id }) => id));
@@ -20037,22 +20036,20 @@ function countHolders(plans, users) {
         count(grant, 1);
         count(revoke, -1);
     }
-    const before = new Map();
     for (const { listed, live } of users) {
         if (live === undefined)
             return [];
         if (!listed)
             continue;
-        for (const grant of live.direct)
-            if (changes.has(grant))
-                before.set(grant, (before.get(grant) ?? 0) + 1);
+        for (const grant of live.direct) {
+            const found = holders.get(grant);
+            if (found === undefined)
+                continue;
+            found.before++;
+            found.after++;
+        }
     }
-    return [...changes]
-        .sort(([a], [b]) => compareText(a, b))
-        .map(([grant, change]) => {
-        const held = before.get(grant) ?? 0;
-        return { ...partsOf(grant), before: held, after: held + change };
-    });
+    return [...holders].sort(([a], [b]) => compareText(a, b)).map(([grant, counts]) => ({ ...partsOf(grant), ...counts }));
 }
 /** Grants of listed users that nobody desires and the plan leaves alone. */
 function unmanagedOf(users, plan) {

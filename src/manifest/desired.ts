@@ -9,7 +9,6 @@ import {
   expiriesOf,
   fieldOf,
   identifierOf,
-  isMapping,
   itemsOf,
   listsIn,
   type Names,
@@ -19,7 +18,7 @@ import {
   permissionListsOf,
   readNames,
   textOf,
-  userKey,
+  type UserEntry,
   usersOf,
 } from './read.ts'
 
@@ -82,11 +81,13 @@ export const MOST_ASKS = 5_000_000
 /** A small file can ask for very much: a long bundle for each of many users. It is counted before it is written out. */
 function checkAmount(documents: readonly Document[], names: Names): readonly Remark[] {
   const amountOf = (lists: Iterable<PermissionList>) => [...lists].reduce((sum, { items }) => sum + items.length, 0)
-  const amounts = new Map([...names.bundles].map(([name, lists]) => [name, amountOf(lists)]))
+  const amounts = new Map<string | undefined, number>(
+    [...names.bundles].map(([name, lists]) => [name, amountOf(lists)]),
+  )
   let asks = 0
   for (const { entry, file, path, on } of usersOf(documents)) {
-    asks += amountOf(listsIn(fieldOf(entry, 'permissions'), file, []))
-    for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) asks += amounts.get(nameOf(bundle) ?? '') ?? 0
+    asks += amountOf(listsIn(fieldOf(entry, 'permissions'), file, path))
+    for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) asks += amounts.get(nameOf(bundle)) ?? 0
     if (asks <= MOST_ASKS) continue
     const message = `Up to this user, the manifest asks for ${asks} permissions; at most ${MOST_ASKS} permissions are read, with those of a bundle counted for each of its users. Split the users among several runs.`
     return [{ file, path, on, message }]
@@ -103,14 +104,15 @@ const FOREVER: Span = { until: Number.POSITIVE_INFINITY }
 
 function listUsers(documents: readonly Document[], names: Names, now: number): readonly ListedUser[] {
   const users = new Map<string, Identity & { readonly mention: Mention; readonly grants: Map<Grant, Span> }>()
-  for (const { entry, file, path, on } of usersOf(documents)) {
+  for (const listed of usersOf(documents)) {
+    const { entry, file, path, on } = listed
     const identity = identityOf(entry)
-    const key = userKey(entry)
-    if (identity === undefined || key === undefined) continue
+    if (identity === undefined) continue
+    const key = userIdentity(identity)
     const mention: Mention = { file, path: [...path, identity.id === undefined ? 'email' : 'id'], on }
     const user = users.get(key) ?? { ...identity, mention, grants: new Map<Grant, Span>() }
     users.set(key, user)
-    for (const [grant, span] of grantsOf(entry, names)) {
+    for (const [grant, span] of grantsOf(listed, names)) {
       // What is asked for in two ways is desired as long as the longer of them.
       if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0)) user.grants.set(grant, span)
     }
@@ -127,16 +129,17 @@ function identityOf(entry: unknown): Identity | undefined {
     : { email: email.toLowerCase(), connection: textOf(fieldOf(entry, 'connection')) }
 }
 
-function* grantsOf(entry: unknown, names: Names): Generator<readonly [Grant, Span]> {
+function* grantsOf({ entry, file, path }: UserEntry, names: Names): Generator<readonly [Grant, Span]> {
   const span = spanOf(entry)
-  yield* grantsIn([...listsIn(fieldOf(entry, 'permissions'), '', [])], span, names)
+  yield* grantsIn(listsIn(fieldOf(entry, 'permissions'), file, path), span, names)
   for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) {
-    const lists = names.bundles.get(nameOf(bundle) ?? '') ?? []
-    yield* grantsIn(lists, narrow(span, spanOf(bundle)), names)
+    const name = nameOf(bundle)
+    const lists = name && names.bundles.get(name)
+    if (lists) yield* grantsIn(lists, narrow(span, spanOf(bundle)), names)
   }
 }
 
-function* grantsIn(lists: readonly PermissionList[], span: Span, names: Names): Generator<readonly [Grant, Span]> {
+function* grantsIn(lists: Iterable<PermissionList>, span: Span, names: Names): Generator<readonly [Grant, Span]> {
   for (const { key, items } of lists) {
     const api = identifierOf(key, names)
     if (api === undefined) continue
@@ -149,7 +152,6 @@ function* grantsIn(lists: readonly PermissionList[], span: Span, names: Names): 
 
 /** The terms of a user, a bundle entry or a permission. A date that is none ends nothing; check.ts tells about it. */
 function spanOf(node: unknown): Span {
-  if (!isMapping(node)) return FOREVER
   const expires = textOf(fieldOf(node, 'expires'))
   const reason = textOf(fieldOf(node, 'reason'))
   if (expires === undefined && reason === undefined) return FOREVER

@@ -35,7 +35,8 @@ function adviseRoles(users: readonly UserState[]): readonly string[] {
 function adviseDerived(users: readonly UserState[]): readonly string[] {
   const counts = new Map<string, number>()
   for (const { listed, desired, live } of users) {
-    for (const [grant, roles] of listed ? (live?.derived ?? []) : []) {
+    if (!listed || live === undefined) continue
+    for (const [grant, roles] of live.derived) {
       if (!desired.has(grant)) continue
       const { api, permission } = partsOf(grant)
       const key = `${permission} on ${api} through the role ${roles.join(', ')}`

@@ -86,11 +86,12 @@ function termsOf({ expires, reason }: Terms = {}): Terms {
 }
 
 function countHolders(plans: readonly UserPlan[], users: readonly UserState[]): readonly Holders[] {
-  const changes = new Map<Grant, number>()
+  const holders = new Map<Grant, { before: number; after: number }>()
   const count = (operations: readonly Operation[], by: 1 | -1) => {
     for (const { api, permission } of operations) {
       const grant = grantOf(api, permission)
-      changes.set(grant, (changes.get(grant) ?? 0) + by)
+      const { before, after } = holders.get(grant) ?? { before: 0, after: 0 }
+      holders.set(grant, { before, after: after + by })
     }
   }
   const listed = new Set(users.filter(user => user.listed).map(({ id }) => id))
@@ -99,18 +100,17 @@ function countHolders(plans: readonly UserPlan[], users: readonly UserState[]): 
     count(grant, 1)
     count(revoke, -1)
   }
-  const before = new Map<Grant, number>()
   for (const { listed, live } of users) {
     if (live === undefined) return []
     if (!listed) continue
-    for (const grant of live.direct) if (changes.has(grant)) before.set(grant, (before.get(grant) ?? 0) + 1)
+    for (const grant of live.direct) {
+      const found = holders.get(grant)
+      if (found === undefined) continue
+      found.before++
+      found.after++
+    }
   }
-  return [...changes]
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([grant, change]) => {
-      const held = before.get(grant) ?? 0
-      return { ...partsOf(grant), before: held, after: held + change }
-    })
+  return [...holders].sort(([a], [b]) => compareText(a, b)).map(([grant, counts]) => ({ ...partsOf(grant), ...counts }))
 }
 
 /** A grant that a listed user holds. */

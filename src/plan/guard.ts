@@ -32,7 +32,7 @@ export interface WorkflowEvent {
 
 /** An unmerged manifest is never applied. */
 export function checkEvent({ name, ref }: WorkflowEvent): readonly Refusal[] {
-  if (!/^pull_request(_|$)/.test(name) && !ref.startsWith('refs/pull/')) return []
+  if (!name.startsWith('pull_request') && !ref.startsWith('refs/pull/')) return []
   return [
     `Mode apply is refused on the event ${name}: a manifest that is not merged is never applied. Use mode: plan here, and apply on pushes to the default branch.`,
   ]

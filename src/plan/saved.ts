@@ -54,10 +54,8 @@ export function writeSaved(plan: Plan): string {
 export function readSaved(text: string): SavedReading {
   const { data, error } = savedPlan.safeParse(parse(text))
   if (error !== undefined) {
-    const [{ path, message } = { path: [], message: '' }] = error.issues
-    return {
-      problem: `it is not a plan that this action wrote: ${path.length === 0 ? '' : `${path.join('.')}: `}${message}`,
-    }
+    const [first] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
+    return { problem: `it is not a plan that this action wrote: ${first}` }
   }
   const { digest, ...plan } = data
   if (digest !== digestOf(plan)) {

@@ -10,7 +10,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_P
  */
 export function plain(text: string): string {
   return text
-    .replace(UNSEEN, character => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+    .replace(UNSEEN, character => `\\u{${Number(character.codePointAt(0)).toString(16)}}`)
     .replaceAll('##[', '##\\[')
     .replace(/^(\s*):(?=:)/, '$1\\:')
 }
@@ -56,8 +56,11 @@ export function prose(sentence: string): string {
 
 /** A sentence's punctuation stays outside of the code. */
 function codeToken(token: string): string {
-  const [, before = '', inner = '', after = ''] = /^([("]*)(.*?)([).,;:!?"]*)$/.exec(token) ?? []
-  return `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`
+  return token.replace(
+    /^([("]*)(.*?)([).,;:!?"]*)$/s,
+    (_, before: string, inner: string, after: string) =>
+      `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`,
+  )
 }
 
 /** An address that can be nothing but that, and whose end is seen. */
@@ -74,5 +77,5 @@ export function link(address: string, words: string): string {
 }
 
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'$]/g, character => ENTITIES[character] ?? '')
+  return text.replace(/[&<>"'$]/g, character => String(ENTITIES[character]))
 }

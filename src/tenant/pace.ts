@@ -92,7 +92,7 @@ export function readBucket(headers: Headers, now: number): Bucket | undefined {
   const remaining = wholeNumber(headers['x-ratelimit-remaining'])
   const reset = wholeNumber(headers['x-ratelimit-reset'])
   if (limit === undefined || limit === 0 || remaining === undefined || reset === undefined) return undefined
-  const serverNow = typeof headers.date === 'string' ? Date.parse(headers.date) : Number.NaN
+  const serverNow = Date.parse(String(headers.date))
   const wait = reset * 1000 - (Number.isNaN(serverNow) ? now : serverNow)
   return { limit, remaining: Math.min(remaining, limit), resetAt: now + Math.min(Math.max(wait, 0), LONGEST_WINDOW) }
 }
@@ -146,7 +146,6 @@ function exactDelay(pace: Pace, now: number): number {
   if (seen === undefined) return blind || inFlight === 0 ? 0 : LOOK_AGAIN
   const missing = reserveOf(pace, seen) + 1 - levelOf(pace, seen, now)
   if (pace.refill === undefined) return delayUnmeasured(pace, seen, missing, now)
-  if (missing <= 0) return 0
   // At the reset, in either reading, something was added for the one request that goes to see.
   return Math.min(missing / pace.refill, inFlight > 0 ? LOOK_AGAIN : Math.max(0, seen.resetAt - now))
 }
@@ -225,5 +224,5 @@ function slowedDown(pace: Pace, { bucket, jitter }: Outcome, now: number): Pace 
 }
 
 function wholeNumber(header: string | string[] | undefined): number | undefined {
-  return typeof header === 'string' && /^\d{1,12}$/.test(header) ? Number(header) : undefined
+  return /^\d{1,12}$/.test(String(header)) ? Number(header) : undefined
 }

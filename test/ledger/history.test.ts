@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   changedSince,
@@ -88,5 +89,90 @@ describe('whom a revision changes', () => {
 
   it('is nobody, where nothing differs', () => {
     expect([...changedSince(base, [[...base].reverse(), base])]).toEqual([])
+  })
+})
+
+describe('properties', () => {
+  const name = fc.constantFrom('a', 'b', 'c')
+  const listed = fc.tuple(fc.constantFrom('u', 'v', 'w'), fc.uniqueArray(name)).map(([id, names]) => user(id, names))
+  const revision: fc.Arbitrary<Revision> = fc.uniqueArray(listed, { selector: ({ id }) => id })
+  const revisions = fc.array(revision, { maxLength: 4 })
+  const facts = fc.record({
+    succeeded: fc.boolean(),
+    undoes: fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
+  })
+  /** Newest first; what takes something back is newer than that. */
+  const entries = fc
+    .array(facts, { maxLength: 8 })
+    .map(all =>
+      all
+        .map(({ succeeded, undoes }, index) =>
+          entry(index + 1, { succeeded, undoes: undoes !== undefined && undoes <= index ? undoes : undefined }),
+        )
+        .reverse(),
+    )
+
+  /** Everything that is asked for, as `user grant`. */
+  const asked = (all: readonly Revision[]) =>
+    new Set(all.flat().flatMap(({ id, grants }) => [...grants.keys()].map(grant => `${JSON.stringify([id])} ${grant}`)))
+  const managed = (all: readonly Revision[]) =>
+    new Set([...unionOf(all)].flatMap(([identity, { grants }]) => [...grants].map(grant => `${identity} ${grant}`)))
+
+  it('what is managed is what any revision asked for, no more and no less, in any order', () => {
+    fc.assert(
+      fc.property(revisions, all => {
+        expect(managed(all)).toEqual(asked(all))
+        expect(managed([...all].reverse())).toEqual(managed(all))
+      }),
+    )
+  })
+
+  it('who was listed at all is known, also with nothing to ask for', () => {
+    fc.assert(
+      fc.property(revisions, all => {
+        const known = [...unionOf(all)].map(([identity, { user }]) => [identity, user.id])
+        const ids = new Set(all.flat().map(({ id }) => id))
+        expect(known.sort()).toEqual([...ids].map(id => [JSON.stringify([id]), id]).sort())
+      }),
+    )
+  })
+
+  it('one attempt more never makes anything less managed', () => {
+    fc.assert(fc.property(revisions, revision, (all, attempt) => managed(all).isSubsetOf(managed([...all, attempt]))))
+  })
+
+  it('no attempt after the base is forgotten, and nothing before it counts', () => {
+    fc.assert(
+      fc.property(entries, all => {
+        const { base, attempts } = historyOf(...all)
+        const counted = [...attempts, ...(base === undefined ? [] : [base])]
+        expect(counted).toEqual(all.slice(0, counted.length))
+        if (base === undefined) expect(counted).toHaveLength(all.length)
+      }),
+    )
+  })
+
+  it('the base is the newest success that neither takes back nor is taken back', () => {
+    fc.assert(
+      fc.property(entries, all => {
+        const takenBack = new Set(all.map(({ undoes }) => undoes))
+        const sound = all.filter(each => each.succeeded && each.undoes === undefined && !takenBack.has(each.id))
+        expect(historyOf(...all).base).toEqual(sound[0])
+      }),
+    )
+  })
+
+  it('whom revisions change is whose line reads otherwise in one of them', () => {
+    fc.assert(
+      fc.property(revision, revisions, (base, later) => {
+        const line = (from: Revision, id: string) => {
+          const found = from.find(each => each.id === id)
+          return found && [...found.grants.keys()].sort().join()
+        }
+        const changed = ['u', 'v', 'w'].filter(id => later.some(each => line(each, id) !== line(base, id)))
+        expect([...changedSince(base, later)].sort()).toEqual(changed.map(id => JSON.stringify([id])))
+        expect([...changedSince(base, [base])]).toEqual([])
+      }),
+    )
   })
 })

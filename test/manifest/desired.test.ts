@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readManifest } from '../../src/manifest/desired.ts'
+import { MOST_ASKS, readManifest, userIdentity } from '../../src/manifest/desired.ts'
 import { type Document, parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
 import { partsOf } from '../../src/plan/grants.ts'
@@ -22,6 +22,11 @@ function desiredOf(contents: readonly (string | object)[], now: string): Readonl
       [...grants.keys()].map(grant => Object.values(partsOf(grant)).join(' ')).sort(),
     ]),
   )
+}
+
+/** The end of a day, in UTC. */
+function end(date: string): number {
+  return Date.parse(date) + 24 * 3600 * 1000
 }
 
 describe('what is desired', () => {
@@ -46,6 +51,30 @@ users:
     expect(desiredOf(files, '2026-01-01')).toEqual({ u: ['a: x', 'a: y'] })
   })
 
+  it('of a user named by e-mail is united whatever the case of the address, and kept apart by connection', () => {
+    const list = (email: string, permission: string, connection?: string) => ({
+      users: [{ email, permissions: { 'a:': [permission] }, ...(connection !== undefined && { connection }) }],
+    })
+    const files = [list('G@acme.com', 'x'), list('g@ACME.com', 'y'), list('g@acme.com', 'z', 'db')]
+    const { users } = readManifest(documentsOf(files), new Date('2026-01-01')).manifest
+    expect(users.map(({ email, connection, grants }) => [email, connection, grants.size])).toEqual([
+      ['g@acme.com', undefined, 2],
+      ['g@acme.com', 'db', 1],
+    ])
+  })
+
+  it('of nobody is nothing: an entry without id and e-mail lists no user', () => {
+    expect(desiredOf([{ users: [{ permissions: { 'a:': ['x'] } }, { connection: 'db' }] }], '2026-01-01')).toEqual({})
+  })
+
+  it('of a bundle that nobody defines is nothing, also where the entry has no name', () => {
+    const manifest = {
+      bundles: { b: { 'a:': ['x'], alias: ['y'] } },
+      users: [{ id: 'u', bundles: ['c', 7, { expires: '2099-01-01' }, { name: 'b' }] }],
+    }
+    expect(desiredOf([manifest], '2026-01-01')).toEqual({ u: ['a: x'] })
+  })
+
   it('is all that can be understood, where something else is wrong', () => {
     const manifest = {
       users: [{ id: 'u', bundles: ['none'], permissions: { 'a:': ['x', 7, { nmae: 'z' }], noalias: ['y'] } }, 'text'],
@@ -62,6 +91,88 @@ describe('the APIs that the manifest names', () => {
       users: [{ id: 'u', permissions: { 'a:': [] } }],
     }
     expect([...readManifest(documentsOf([manifest]), new Date()).manifest.apis]).toEqual(['a:', 'https://z/', 'm:'])
+  })
+
+  it('are no names that are neither alias nor identifier', () => {
+    const manifest = { users: [{ id: 'u', permissions: { noalias: ['x'], 'a:': ['x'] } }] }
+    expect([...readManifest(documentsOf([manifest]), new Date()).manifest.apis]).toEqual(['a:'])
+  })
+})
+
+describe('the place of a user', () => {
+  it('is the id or the e-mail of the entry that lists it first', () => {
+    const files = [
+      { users: [{ id: 'u' }, { email: 'g@acme.com' }] },
+      { users: [{ email: 'g@acme.com' }, { id: 'v' }, { id: 'u' }] },
+    ]
+    const { users } = readManifest(documentsOf(files), new Date('2026-01-01')).manifest
+    expect(users.map(({ mention }) => mention)).toEqual([
+      { file: 'm1.yml', path: ['users', 0, 'id'], on: 'value' },
+      { file: 'm1.yml', path: ['users', 1, 'email'], on: 'value' },
+      { file: 'm2.yml', path: ['users', 1, 'id'], on: 'value' },
+    ])
+  })
+})
+
+describe('two users are the same for sure', () => {
+  it.each([
+    ['with the same id', { id: 'u' }, { id: 'u' }, true],
+    ['not with two ids', { id: 'u' }, { id: 'v' }, false],
+    [
+      'with the same address',
+      { email: 'a@x.io', connection: undefined },
+      { email: 'a@x.io', connection: undefined },
+      true,
+    ],
+    ['not in two connections', { email: 'a@x.io', connection: 'a' }, { email: 'a@x.io', connection: 'b' }, false],
+    [
+      'not where one has a connection',
+      { email: 'a@x.io', connection: 'a' },
+      { email: 'a@x.io', connection: undefined },
+      false,
+    ],
+    ['not where an id looks like an address', { id: 'a@x.io' }, { email: 'a@x.io', connection: undefined }, false],
+  ])('%s', (_, one, other, same) => {
+    expect(userIdentity(one) === userIdentity(other)).toBe(same)
+  })
+})
+
+describe('a manifest that asks for more than is read', () => {
+  const permissions = Array.from({ length: 1_000 }, (_, index) => `p${index}`)
+  // Without an id, so that the entries are counted without being written out.
+  const full = { bundles: Array.from({ length: MOST_ASKS / 1_000 }, () => 'b') }
+  const read = (...users: readonly object[]) =>
+    readManifest(
+      documentsOf([{ bundles: { b: { 'a:': permissions.slice(0, 600), 'b:': permissions.slice(600) } }, users }]),
+      new Date('2026-01-01'),
+    )
+  const refusals = (...users: readonly object[]) =>
+    read(...users).mistakes.filter(({ message }) => /at most 5/.test(message))
+
+  it('is refused at the first permission too many, with how many and what to do', () => {
+    expect(refusals(full, { id: 'u', permissions: { 'a:': ['x', 'y'], 'b:': ['z'] } }, { id: 'v' })).toEqual([
+      {
+        file: 'm1.yml',
+        path: ['users', 1],
+        on: 'value',
+        message:
+          'Up to this user, the manifest asks for 5000003 permissions; at most 5000000 permissions are read, with those of a bundle counted for each of its users. Split the users among several runs.',
+      },
+    ])
+  })
+
+  it('is refused for a bundle too many', () => {
+    const [refusal] = refusals(full, { id: 'u' }, { id: 'v', bundles: ['b'] })
+    expect(refusal).toMatchObject({ path: ['users', 2], message: expect.stringContaining('asks for 5001000') })
+  })
+
+  it('lists nobody', () => {
+    expect(read(full, { id: 'u', permissions: { 'a:': ['x'] } }).manifest.users).toEqual([])
+  })
+
+  it('is read up to that limit, and bundles that there are not count nothing', () => {
+    expect(refusals({ id: 'u', bundles: [{ name: 'none' }, { expires: '2026-01-01' }] }, full)).toEqual([])
+    expect(read({ id: 'u', permissions: { 'a:': ['x'] } }).manifest.users).toHaveLength(1)
   })
 })
 
@@ -103,6 +214,80 @@ describe('expiry', () => {
     expect(desiredOf([manifest], '2026-02-15')).toEqual({ u: ['a: x'] })
   })
 
+  const terms = (user: object, bundles: object = {}) =>
+    readManifest(
+      documentsOf([{ users: [{ id: 'u', ...user }], bundles }]),
+      new Date('2026-01-01'),
+    ).manifest.users.flatMap(({ grants }) => [...grants.values()])
+  const item = (more: object) => ({ permissions: { 'a:': [{ name: 'x', ...more }] } })
+  const forever = Number.POSITIVE_INFINITY
+  it.each([
+    ['of a name alone are none', item({}), { until: forever }],
+    ['are a reason by itself', item({ reason: 'r' }), { until: forever, reason: 'r' }],
+    ['are an end by itself', item({ expires: '2026-02-01' }), { until: end('2026-02-01'), expires: '2026-02-01' }],
+    ['are no end where the date is none', item({ expires: 'soon' }), { until: forever, expires: 'soon' }],
+    [
+      'of the user hold for each permission',
+      { ...item({}), expires: '2026-02-01' },
+      { until: end('2026-02-01'), expires: '2026-02-01' },
+    ],
+    [
+      'are the earlier end, and the reason of the permission',
+      { ...item({ expires: '2026-03-01', reason: 'r' }), expires: '2026-02-01' },
+      { until: end('2026-02-01'), expires: '2026-02-01', reason: 'r' },
+    ],
+    [
+      'are the end of the permission where that is earlier',
+      { ...item({ expires: '2026-02-01' }), expires: '2026-03-01' },
+      { until: end('2026-02-01'), expires: '2026-02-01' },
+    ],
+    [
+      'are the words nearer to the permission where both end together',
+      { ...item({ expires: '2026-02-02T00:00:00Z' }), expires: '2026-02-01' },
+      { until: end('2026-02-01'), expires: '2026-02-02T00:00:00Z' },
+    ],
+    [
+      'take the end from the user where the permission has a reason alone',
+      { ...item({ reason: 'r' }), expires: '2026-02-01' },
+      { until: end('2026-02-01'), expires: '2026-02-01', reason: 'r' },
+    ],
+  ])('terms %s', (_, user, expected) => {
+    expect(terms(user)).toStrictEqual([expected])
+  })
+
+  it('terms of a bundle entry give their reason to what has none', () => {
+    const bundles = { b: { 'a:': ['x', { name: 'y', reason: 'own' }, { name: 'z', expires: '2026-02-01' }] } }
+    expect(terms({ bundles: [{ name: 'b', reason: 'given' }] }, bundles)).toStrictEqual([
+      { until: forever, reason: 'given' },
+      { until: forever, reason: 'own' },
+      { until: end('2026-02-01'), expires: '2026-02-01', reason: 'given' },
+    ])
+  })
+
+  it('terms of what is asked for twice for as long are the first', () => {
+    const twice = { permissions: { 'a:': [{ name: 'x', reason: 'first' }] }, bundles: ['b'] }
+    const bundles = { b: { 'a:': [{ name: 'x', reason: 'second' }] } }
+    expect(terms(twice, bundles)).toStrictEqual([{ until: forever, reason: 'first' }])
+  })
+
+  it('that comes at this very moment has come', () => {
+    const documents = documentsOf([until('2026-01-01T00:00:00Z')])
+    expect(readManifest(documents, new Date('2026-01-01')).expired).toEqual([
+      {
+        file: 'm1.yml',
+        path: ['users', 0, 'permissions', 'a:', 0, 'expires'],
+        on: 'value',
+        message:
+          'This expired ("2026-01-01T00:00:00Z") and is not desired any more; remove it, or give it a later end.',
+      },
+    ])
+    expect(readManifest(documents, new Date('2025-12-31T23:59:59.999Z')).expired).toEqual([])
+  })
+
+  it('that cannot be read has not come', () => {
+    expect(readManifest(documentsOf([until('soon')]), new Date('2026-01-01')).expired).toEqual([])
+  })
+
   it('that has come is told about once, at its line', () => {
     const text = `bundles: {b: {'a:': [{name: x, expires: 2026-01-01}]}}
 users:
@@ -118,30 +303,118 @@ users:
 })
 
 describe('properties', () => {
-  const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'))
-  const user = fc.record({
-    id: fc.constantFrom('u', 'v', 'w'),
-    permissions: fc.dictionary(fc.constantFrom('p:', 'q:'), names),
-  })
+  const DAYS = ['2026-01-01', '2026-01-02', '2026-01-03'] as const
+  const expires = fc.option(fc.constantFrom(...DAYS), { nil: undefined })
+  const permission = fc.record({ name: fc.constantFrom('a', 'b', 'c'), expires }, { requiredKeys: ['name'] })
+  const lists = fc.dictionary(fc.constantFrom('p:', 'q:'), fc.uniqueArray(permission, { selector: ({ name }) => name }))
+  const bundles = fc.record({ one: lists, two: lists })
+  const bundle = fc.record({ name: fc.constantFrom('one', 'two'), expires }, { requiredKeys: ['name'] })
+  const user = fc.record(
+    {
+      id: fc.constantFrom('u', 'v', 'w'),
+      permissions: lists,
+      bundles: fc.uniqueArray(bundle, { selector: ({ name }) => name }),
+      expires,
+    },
+    { requiredKeys: ['id'] },
+  )
+  const users = fc.uniqueArray(user, { selector: ({ id }) => id })
   const files = fc.array(
-    fc.uniqueArray(user, { selector: each => each.id }).map(users => ({ users })),
-    { minLength: 1 },
+    users.map(users => ({ users })),
+    { minLength: 1, maxLength: 3 },
+  )
+  const moment = fc.constantFrom(
+    '2025-12-31T12:00:00Z',
+    '2026-01-02T00:00:00Z',
+    '2026-01-02T12:00:00Z',
+    '2026-01-04T00:00:00Z',
   )
 
-  it('the order of files and users never matters', () => {
+  type User = typeof user extends fc.Arbitrary<infer Value> ? Value : never
+  type Bundles = typeof bundles extends fc.Arbitrary<infer Value> ? Value : never
+
+  it('the order of files, users, bundles and permissions never matters', () => {
+    const turn = (lists: object = {}) =>
+      Object.fromEntries(
+        Object.entries(lists)
+          .map(([key, items]) => [key, [...items].reverse()])
+          .reverse(),
+      )
     fc.assert(
-      fc.property(files, contents => {
-        const turned = contents.map(({ users }) => ({ users: [...users].reverse() })).reverse()
-        expect(desiredOf(turned, '2026-01-01')).toEqual(desiredOf(contents, '2026-01-01'))
+      fc.property(bundles, files, moment, ({ one, two }, contents, now) => {
+        const turned = contents
+          .map(({ users }) => ({
+            users: users
+              .map(each => ({
+                ...each,
+                permissions: turn(each.permissions),
+                bundles: [...(each.bundles ?? [])].reverse(),
+              }))
+              .reverse(),
+          }))
+          .reverse()
+        const shared = { bundles: { two: turn(two), one: turn(one) }, users: [] }
+        expect(desiredOf([...turned, shared], now)).toEqual(
+          desiredOf([{ bundles: { one, two }, users: [] }, ...contents], now),
+        )
+      }),
+    )
+  })
+
+  it('several files are the union of what each of them asks for', () => {
+    fc.assert(
+      fc.property(bundles, files, moment, (bundles, contents, now) => {
+        const union = new Map<string, Set<string>>()
+        for (const content of contents) {
+          for (const [id, grants] of Object.entries(desiredOf([{ bundles, ...content }], now))) {
+            union.set(id, (union.get(id) ?? new Set()).union(new Set(grants)))
+          }
+        }
+        const expected = [...union].map(([id, grants]) => [id, [...grants].sort()])
+        expect(desiredOf([{ bundles, users: [] }, ...contents], now)).toEqual(Object.fromEntries(expected))
       }),
     )
   })
 
   it('splitting users among files never matters', () => {
     fc.assert(
-      fc.property(files, contents => {
+      fc.property(bundles, files, moment, (bundles, contents, now) => {
         const split = contents.flatMap(({ users }) => users.map(each => ({ users: [each] })))
-        expect(desiredOf([...split, { users: [] }], '2026-01-01')).toEqual(desiredOf(contents, '2026-01-01'))
+        const shared = { bundles, users: [] }
+        expect(desiredOf([...split, shared], now)).toEqual(desiredOf([...contents, shared], now))
+      }),
+    )
+  })
+
+  /** By what the words say: along some way from the user to the permission, nothing has expired yet. */
+  function asked({ permissions = {}, bundles: entries = [], expires }: User, bundles: Bundles, now: string): string[] {
+    const over = (date: string | undefined) => date !== undefined && end(date) <= Date.parse(now)
+    const ways = [permissions, ...entries.flatMap(entry => (over(entry.expires) ? [] : [bundles[entry.name]]))]
+    const names = ways.flatMap(lists =>
+      Object.entries(lists).flatMap(([api, items]) =>
+        items.flatMap(item => (over(expires) || over(item.expires) ? [] : `${api} ${item.name}`)),
+      ),
+    )
+    return [...new Set(names)].sort()
+  }
+
+  it('what is desired at a moment is what some way asks for on which nothing has expired', () => {
+    fc.assert(
+      fc.property(bundles, users, moment, (bundles, users, now) => {
+        const expected = users.map(each => [each.id, asked(each, bundles, now)])
+        expect(desiredOf([{ bundles, users }], now)).toEqual(Object.fromEntries(expected))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('time only takes away', () => {
+    fc.assert(
+      fc.property(bundles, users, (bundles, users) => {
+        const [before, after] = ['2026-01-02T12:00:00Z', '2026-01-03T12:00:00Z'].map(now =>
+          desiredOf([{ bundles, users }], now),
+        )
+        for (const { id } of users) expect(before?.[id]).toEqual(expect.arrayContaining([...(after?.[id] ?? [])]))
       }),
     )
   })

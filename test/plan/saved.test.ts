@@ -89,6 +89,21 @@ describe('a saved plan', () => {
     expect(problem).toContain(expected)
   })
 
+  it.each([
+    [
+      'the whole of it, where it is no plan at all',
+      '[]',
+      'it is not a plan that this action wrote: Invalid input: expected object, received array',
+    ],
+    [
+      'the place in it, where it is nearly one',
+      JSON.stringify({ ...written, users: [{ ...user, before: 'none' }] }),
+      'it is not a plan that this action wrote: users.0.before: Invalid input: expected array, received string',
+    ],
+  ])('that is refused names %s', (_, text, problem) => {
+    expect(readSaved(text)).toEqual({ problem })
+  })
+
   const resigned = (users: readonly UserPlan[]) => writeSaved({ ...plan, users })
   it('is refused with a user twice, or with both for one permission', () => {
     const [first] = plan.users as [UserPlan]

@@ -2,6 +2,41 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { clip, code, link, plain, prose } from '../../src/report/text.ts'
 
+/** Text as nobody would write it by accident. */
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc
+    .array(
+      fc.constantFrom(
+        '::',
+        '##[',
+        '\n',
+        ' ',
+        '<',
+        '&lt;',
+        '"',
+        "'",
+        '$',
+        '`',
+        '@a',
+        '#1',
+        '(',
+        ').',
+        'word',
+        '😀',
+        '\ud83d',
+      ),
+      { maxLength: 12 },
+    )
+    .map(parts => parts.join('')),
+)
+
+/** What a browser shows of an HTML block without any tags but `code`. */
+function shown(html: string): string {
+  const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#36': '$' }
+  return html.replace(/<\/?code>/g, '').replace(/&([^;]*);/g, (entity, name) => entities[name] ?? entity)
+}
+
 describe('plain', () => {
   it.each([
     ['newlines', 'a\nb\r\nc', 'a\\u{a}b\\u{d}\\u{a}c'],
@@ -38,9 +73,24 @@ describe('plain', () => {
       { numRuns: 2000 },
     )
   })
+
+  it('changes nothing that it has made plain already', () => {
+    fc.assert(fc.property(hostile, text => plain(plain(text)) === plain(text)))
+  })
 })
 
 describe('code', () => {
+  it('shows exactly the text, and leaves it no quote, tag, entity or formula, for any text', () => {
+    fc.assert(
+      fc.property(hostile, text => {
+        const [, inner = ''] = /^<code>(.*)<\/code>$/.exec(code(text)) ?? []
+        expect(shown(inner)).toBe(plain(text))
+        expect(inner).not.toMatch(/[<>"'$]|&(?!(amp|lt|gt|quot|#39|#36);)/)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   it('leaves no markup', () => {
     expect(code('<img src=x onerror="a">&\'')).toBe('<code>&lt;img src=x onerror=&quot;a&quot;&gt;&amp;&#39;</code>')
   })
@@ -52,12 +102,31 @@ describe('clip', () => {
     ['abcd', 3, 'ab…'],
     ['a😀bc', 3, 'a…'],
     ['a😀bc', 4, 'a😀…'],
+    ['ab😀cd', 4, 'ab…'],
   ])('of %s to %i is %s', (text, most, expected) => {
     expect(clip(text, most)).toBe(expected)
+  })
+
+  it('is never longer than that, never half a character, and the beginning of the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 12 }), (text, most) => {
+        const clipped = clip(text, most)
+        expect(clipped.length).toBeLessThanOrEqual(most)
+        expect(clipped.isWellFormed()).toBe(true)
+        expect(clipped === text || (clipped.endsWith('…') && text.startsWith(clipped.slice(0, -1)))).toBe(true)
+        expect(clipped === text).toBe(text.length <= most)
+      }),
+    )
   })
 })
 
 describe('link', () => {
+  it('is of 500 characters at most; a longer address is shown, clipped', () => {
+    const address = (length: number) => 'https://github.com/'.padEnd(length, 'x')
+    expect(link(address(500), 'run')).toBe(`<a href="${address(500)}">run</a>`)
+    expect(link(address(501), 'run')).toBe(`<code>${address(499)}…</code>`)
+  })
+
   it('is made of a plain address only', () => {
     expect(link('https://github.com/a/b?c=1&d=2', 'run')).toBe('<a href="https://github.com/a/b?c=1&amp;d=2">run</a>')
     expect(link('https://a@b/', 'run')).toBe('<code>https://a@b/</code>')
@@ -77,6 +146,29 @@ describe('prose', () => {
     ['$x$', '<code>&#36;x&#36;</code>'],
   ])('shows %s as %s', (word, expected) => {
     expect(prose(word)).toBe(expected)
+  })
+
+  it('shows exactly the sentence, with nothing but plain words outside of code, for any sentence', () => {
+    fc.assert(
+      fc.property(hostile, sentence => {
+        const html = prose(sentence)
+        expect(shown(html)).toBe(plain(sentence))
+        const outside = html.replace(/<code>.*?<\/code>/g, '')
+        expect(outside).toMatch(/^([\w ().,;:!?’-]|&quot;|&#39;)*$/)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it.each([
+    ['("a@b.io").', '(&quot;<code>a@b.io</code>&quot;).'],
+    ['https://a.b/?', '<code>https://a.b/</code>?'],
+    ['(#1)', '(<code>#1</code>)'],
+    ['#1("', '<code>#1(</code>&quot;'],
+    ['a  b', 'a  b'],
+    ['"(("', '&quot;((&quot;'],
+  ])('leaves the punctuation of %s outside of the code', (text, expected) => {
+    expect(prose(text)).toBe(expected)
   })
 
   it('leaves words alone and takes everything else for a name', () => {

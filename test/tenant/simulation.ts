@@ -29,6 +29,9 @@ export interface Simulated {
   readonly othersRefused: number
 }
 
+/** A pace that gets nowhere is given up. */
+const MOST_STEPS = 100_000
+
 interface Event {
   readonly at: number
   readonly kind: 'ask' | 'arrive' | 'answer' | 'other'
@@ -73,8 +76,10 @@ export function simulate(options: Simulation): Simulated {
   }
 
   ask(0)
+  let steps = 0
   for (let event = events.shift(); event !== undefined && done < options.requests; event = events.shift()) {
     const { at: now, kind, sentAt } = event
+    if (steps++ > MOST_STEPS) throw new Error(`After ${now} ms, ${done} of ${options.requests} requests are done`)
     switch (kind) {
       case 'ask': {
         // Asked for earlier in the meantime.
