@@ -9600,7 +9600,7 @@ function _isoDuration(Class, params) {
 }
 // @__NO_SIDE_EFFECTS__
 function _number(Class, params) {
-    return new Class(snapshotChecks({ type: "number", checks: [], ...util.normalizeParams(params) }));
+    return new Class(snapshotChecks({ type: "number", checks: [], ...normalizeParams(params) }));
 }
 // @__NO_SIDE_EFFECTS__
 function _coercedNumber(Class, params) {
@@ -13181,7 +13181,7 @@ const ZodNumber = /*@__PURE__*/ $constructor("ZodNumber", (inst, def) => {
     },
 }));
 function schemas_number(params) {
-    return core._number(ZodNumber, params);
+    return _number(ZodNumber, params);
 }
 const ZodNumberFormat = /*@__PURE__*/ $constructor("ZodNumberFormat", (inst, def) => {
     $ZodNumberFormat.init(inst, def);
@@ -14026,7 +14026,7 @@ function _instanceof(cls, params = {}) {
         check: "custom",
         fn: (data) => data instanceof cls,
         abort: true,
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
     inst._zod.bag.Class = cls;
     // Override check to emit invalid_type instead of custom
@@ -14089,6 +14089,7 @@ const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createR
 // when it is needed, as it takes longer to load than a small run takes.
 
 
+
 /** GitHub refused a request, or did not answer. */
 class GitHubError extends ActionError {
     name = 'GitHubError';
@@ -14105,6 +14106,25 @@ const TIMEOUT = 15_000;
 /** What is left to say when the run is cancelled; the runner kills it 10 s after the first signal. */
 const LAST_WORD = 1_500;
 const PER_PAGE = 100;
+/** An answer that was cut off comes as an empty text, and must not be taken for an empty list. */
+const answers = {
+    deployments: array(object({
+        id: schemas_int(),
+        sha: schemas_string().min(1),
+        created_at: schemas_string().transform(Date.parse).pipe(schemas_number()),
+        payload: unknown(),
+    })),
+    states: array(object({ state: schemas_string() })),
+    created: object({ id: schemas_int() }),
+    content: union([
+        array(object({ type: schemas_string(), path: schemas_string().min(1) })),
+        object({ type: schemas_string(), content: schemas_string(), encoding: schemas_string() }),
+        object({ type: schemas_string() }),
+    ]),
+    raw: union([schemas_string(), _instanceof(ArrayBuffer)]),
+    comparison: object({ status: schemas_string() }),
+    comments: array(object({ id: schemas_int(), user: object({ login: schemas_string() }).nullish(), body: schemas_string().nullish() })),
+};
 /** Who the token of a workflow's job writes as. */
 const ACTIONS_BOT = 'github-actions[bot]';
 async function openGitHub({ token, repository, signal }) {
@@ -14124,9 +14144,12 @@ async function openGitHub({ token, repository, signal }) {
     cancelled.catch(ignore);
     const lastWord = () => (0,external_node_timers_promises_namespaceObject.setTimeout)(LAST_WORD, undefined, { ref: false }).then(() => Promise.reject(signal.reason));
     /** @throws GitHubError, NotSentError where the run stops */
-    const call = async (doing, work) => {
+    const call = async (doing, work, form) => {
         try {
-            return await Promise.race([work(), signal.aborted ? lastWord() : cancelled]);
+            const { data } = await Promise.race([work(), signal.aborted ? lastWord() : cancelled]);
+            const { data: answer } = form.safeParse(data);
+            if (answer !== undefined)
+                return answer;
         }
         catch (error) {
             if (error instanceof NotSentError)
@@ -14137,55 +14160,49 @@ async function openGitHub({ token, repository, signal }) {
                 cause: error,
             });
         }
+        throw new GitHubError(`GitHub's answer was cut off or is not its own, so this run could not ${doing}.`, undefined);
     };
-    const orMissing = async (work) => {
-        try {
-            return await call('read the repository', work);
-        }
-        catch (error) {
-            if (error instanceof GitHubError && error.status === 404)
-                return undefined;
-            throw error;
-        }
+    const contentAt = async (commit, path) => {
+        const work = () => repos.getContent({ ...repository, path, ref: commit });
+        return orMissing(call(`read ${path} at ${commit}`, work, answers.content));
     };
-    const contentAt = async (commit, path) => orMissing(() => repos.getContent({ ...repository, path, ref: commit }));
     const textAt = async (commit, path) => {
-        const answer = await contentAt(commit, path);
-        if (answer === undefined || Array.isArray(answer.data) || answer.data.type !== 'file')
+        const file = await contentAt(commit, path);
+        if (file === undefined || Array.isArray(file) || file.type !== 'file')
             return undefined;
-        const { content, encoding } = answer.data;
-        if (encoding === 'base64')
-            return Buffer.from(content, 'base64').toString('utf8');
-        // A file over 1 MiB comes without its content.
-        const raw = await call(`read ${path} at ${commit}`, () => repos.getContent({ ...repository, path, ref: commit, mediaType: { format: 'raw' } }));
-        // Text or bytes, by the type that the answer names.
-        const data = raw.data;
-        return typeof data === 'string' ? data : Buffer.from(data).toString('utf8');
+        if ('content' in file && file.encoding === 'base64')
+            return Buffer.from(file.content, 'base64').toString('utf8');
+        // A file over 1 MiB comes without its content; then as text or bytes, by the type that the answer names.
+        const work = () => repos.getContent({ ...repository, path, ref: commit, mediaType: { format: 'raw' } });
+        const raw = await call(`read ${path} at ${commit}`, work, answers.raw);
+        return typeof raw === 'string' ? raw : Buffer.from(raw).toString('utf8');
     };
     const filesIn = async (commit, folder) => {
-        const answer = await contentAt(commit, folder);
-        if (answer === undefined || !Array.isArray(answer.data))
+        const entries = await contentAt(commit, folder);
+        if (entries === undefined || !Array.isArray(entries))
             return [];
-        const below = await Promise.all(answer.data.map(({ type, path }) => (type === 'dir' ? filesIn(commit, path) : type === 'file' ? [path] : [])));
+        const below = await Promise.all(entries.map(({ type, path }) => (type === 'dir' ? filesIn(commit, path) : type === 'file' ? [path] : [])));
         return below.flat();
     };
     return {
         deployments: async function* (environment) {
             for (let page = 1;; page++) {
-                const { data } = await call('read the deployments', () => repos.listDeployments({ ...repository, environment, task: TASK, per_page: PER_PAGE, page }));
-                for (const { id, sha, created_at, payload } of data) {
-                    yield { id, commit: sha, createdAt: Date.parse(created_at), payload: parsed(payload) };
+                const list = { ...repository, environment, task: TASK, per_page: PER_PAGE, page };
+                const found = await call('read the deployments', () => repos.listDeployments(list), answers.deployments);
+                for (const { id, sha, created_at, payload } of found) {
+                    yield { id, commit: sha, createdAt: created_at, payload: parsed(payload) };
                 }
-                if (data.length < PER_PAGE)
+                if (found.length < PER_PAGE)
                     return;
             }
         },
         statesOf: async (deployment) => {
-            const { data } = await call('read the states of a deployment', () => repos.listDeploymentStatuses({ ...repository, deployment_id: deployment, per_page: PER_PAGE }));
-            return data.map(({ state }) => state);
+            const list = { ...repository, deployment_id: deployment, per_page: PER_PAGE };
+            const states = await call('read the states of a deployment', () => repos.listDeploymentStatuses(list), answers.states);
+            return states.map(({ state }) => state);
         },
         createDeployment: async ({ commit, environment, payload, description }) => {
-            const { data } = await call('create a deployment', () => repos.createDeployment({
+            const work = () => repos.createDeployment({
                 ...repository,
                 ref: commit,
                 task: TASK,
@@ -14194,26 +14211,27 @@ async function openGitHub({ token, repository, signal }) {
                 description,
                 auto_merge: false,
                 required_contexts: [],
-            }));
-            if ('id' in data)
-                return data.id;
-            throw new GitHubError(`GitHub made no deployment: ${data.message}`, 202);
+            });
+            const { id } = await call('create a deployment', work, answers.created);
+            return id;
         },
         changeState: async (deployment, { state, description, runUrl }) => {
-            await call(`set a deployment to ${state}`, () => repos.createDeploymentStatus({
+            const work = () => repos.createDeploymentStatus({
                 ...repository,
                 deployment_id: deployment,
                 state,
                 description,
                 ...(runUrl !== undefined && { log_url: runUrl }),
                 auto_inactive: false,
-            }));
+            });
+            await call(`set a deployment to ${state}`, work, answers.states.element);
         },
         textAt,
         filesIn,
         isAncestor: async (ancestor, commit) => {
-            const answer = await orMissing(() => repos.compareCommitsWithBasehead({ ...repository, basehead: `${ancestor}...${commit}`, per_page: 1 }));
-            return answer?.data.status === 'ahead';
+            const work = () => repos.compareCommitsWithBasehead({ ...repository, basehead: `${ancestor}...${commit}`, per_page: 1 });
+            const comparison = await orMissing(call(`compare ${ancestor} with ${commit}`, work, answers.comparison));
+            return comparison?.status === 'ahead';
         },
         login: async () => {
             try {
@@ -14225,21 +14243,35 @@ async function openGitHub({ token, repository, signal }) {
             }
         },
         comments: async (pullRequest) => {
-            const found = [];
+            const all = [];
             for (let page = 1;; page++) {
-                const { data } = await call('read the comments', () => issues.listComments({ ...repository, issue_number: pullRequest, per_page: PER_PAGE, page }));
-                found.push(...data.map(({ id, user, body }) => ({ id, author: user?.login ?? '', body: body ?? '' })));
-                if (data.length < PER_PAGE)
-                    return found;
+                const list = { ...repository, issue_number: pullRequest, per_page: PER_PAGE, page };
+                const found = await call('read the comments', () => issues.listComments(list), answers.comments);
+                all.push(...found.map(({ id, user, body }) => ({ id, author: user?.login ?? '', body: body ?? '' })));
+                if (found.length < PER_PAGE)
+                    return all;
             }
         },
         addComment: async (pullRequest, body) => {
-            await call('write a comment', () => issues.createComment({ ...repository, issue_number: pullRequest, body }));
+            const work = () => issues.createComment({ ...repository, issue_number: pullRequest, body });
+            await call('write a comment', work, answers.created);
         },
         editComment: async (comment, body) => {
-            await call('edit a comment', () => issues.updateComment({ ...repository, comment_id: comment, body }));
+            const work = () => issues.updateComment({ ...repository, comment_id: comment, body });
+            await call('edit a comment', work, answers.created);
         },
     };
+}
+/** undefined for a 404 */
+async function orMissing(work) {
+    try {
+        return await work;
+    }
+    catch (error) {
+        if (error instanceof GitHubError && error.status === 404)
+            return undefined;
+        throw error;
+    }
 }
 /** The log is written by report.ts alone. */
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };

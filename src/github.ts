@@ -2,6 +2,7 @@
 // when it is needed, as it takes longer to load than a small run takes.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { ActionError, NotSentError } from './errors.ts'
 import type { Repository } from './workflow.ts'
 
@@ -74,6 +75,30 @@ const TIMEOUT = 15_000
 /** What is left to say when the run is cancelled; the runner kills it 10 s after the first signal. */
 const LAST_WORD = 1_500
 const PER_PAGE = 100
+/** An answer that was cut off comes as an empty text, and must not be taken for an empty list. */
+const answers = {
+  deployments: z.array(
+    z.object({
+      id: z.int(),
+      sha: z.string().min(1),
+      created_at: z.string().transform(Date.parse).pipe(z.number()),
+      payload: z.unknown(),
+    }),
+  ),
+  states: z.array(z.object({ state: z.string() })),
+  created: z.object({ id: z.int() }),
+  content: z.union([
+    z.array(z.object({ type: z.string(), path: z.string().min(1) })),
+    z.object({ type: z.string(), content: z.string(), encoding: z.string() }),
+    z.object({ type: z.string() }),
+  ]),
+  raw: z.union([z.string(), z.instanceof(ArrayBuffer)]),
+  comparison: z.object({ status: z.string() }),
+  comments: z.array(
+    z.object({ id: z.int(), user: z.object({ login: z.string() }).nullish(), body: z.string().nullish() }),
+  ),
+}
+
 /** Who the token of a workflow's job writes as. */
 const ACTIONS_BOT = 'github-actions[bot]'
 
@@ -103,9 +128,15 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
   const lastWord = () => sleep(LAST_WORD, undefined, { ref: false }).then(() => Promise.reject(signal.reason))
 
   /** @throws GitHubError, NotSentError where the run stops */
-  const call = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
+  const call = async <T>(
+    doing: string,
+    work: () => Promise<{ readonly data: unknown }>,
+    form: z.ZodType<T>,
+  ): Promise<T> => {
     try {
-      return await Promise.race([work(), signal.aborted ? lastWord() : cancelled])
+      const { data } = await Promise.race([work(), signal.aborted ? lastWord() : cancelled])
+      const { data: answer } = form.safeParse(data)
+      if (answer !== undefined) return answer
     } catch (error) {
       if (error instanceof NotSentError) throw error
       const status = statusOf(error)
@@ -114,39 +145,29 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
         cause: error,
       })
     }
+    throw new GitHubError(`GitHub's answer was cut off or is not its own, so this run could not ${doing}.`, undefined)
   }
 
-  const orMissing = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await call('read the repository', work)
-    } catch (error) {
-      if (error instanceof GitHubError && error.status === 404) return undefined
-      throw error
-    }
+  const contentAt = async (commit: string, path: string): Promise<z.infer<typeof answers.content> | undefined> => {
+    const work = () => repos.getContent({ ...repository, path, ref: commit })
+    return orMissing(call(`read ${path} at ${commit}`, work, answers.content))
   }
-
-  const contentAt = async (commit: string, path: string) =>
-    orMissing(() => repos.getContent({ ...repository, path, ref: commit }))
 
   const textAt: GitHub['textAt'] = async (commit, path) => {
-    const answer = await contentAt(commit, path)
-    if (answer === undefined || Array.isArray(answer.data) || answer.data.type !== 'file') return undefined
-    const { content, encoding } = answer.data
-    if (encoding === 'base64') return Buffer.from(content, 'base64').toString('utf8')
-    // A file over 1 MiB comes without its content.
-    const raw = await call(`read ${path} at ${commit}`, () =>
-      repos.getContent({ ...repository, path, ref: commit, mediaType: { format: 'raw' } }),
-    )
-    // Text or bytes, by the type that the answer names.
-    const data: unknown = raw.data
-    return typeof data === 'string' ? data : Buffer.from(data as ArrayBuffer).toString('utf8')
+    const file = await contentAt(commit, path)
+    if (file === undefined || Array.isArray(file) || file.type !== 'file') return undefined
+    if ('content' in file && file.encoding === 'base64') return Buffer.from(file.content, 'base64').toString('utf8')
+    // A file over 1 MiB comes without its content; then as text or bytes, by the type that the answer names.
+    const work = () => repos.getContent({ ...repository, path, ref: commit, mediaType: { format: 'raw' } })
+    const raw = await call(`read ${path} at ${commit}`, work, answers.raw)
+    return typeof raw === 'string' ? raw : Buffer.from(raw).toString('utf8')
   }
 
   const filesIn: GitHub['filesIn'] = async (commit, folder) => {
-    const answer = await contentAt(commit, folder)
-    if (answer === undefined || !Array.isArray(answer.data)) return []
+    const entries = await contentAt(commit, folder)
+    if (entries === undefined || !Array.isArray(entries)) return []
     const below = await Promise.all(
-      answer.data.map(({ type, path }) => (type === 'dir' ? filesIn(commit, path) : type === 'file' ? [path] : [])),
+      entries.map(({ type, path }) => (type === 'dir' ? filesIn(commit, path) : type === 'file' ? [path] : [])),
     )
     return below.flat()
   }
@@ -154,23 +175,25 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
   return {
     deployments: async function* (environment) {
       for (let page = 1; ; page++) {
-        const { data } = await call('read the deployments', () =>
-          repos.listDeployments({ ...repository, environment, task: TASK, per_page: PER_PAGE, page }),
-        )
-        for (const { id, sha, created_at, payload } of data) {
-          yield { id, commit: sha, createdAt: Date.parse(created_at), payload: parsed(payload) }
+        const list = { ...repository, environment, task: TASK, per_page: PER_PAGE, page }
+        const found = await call('read the deployments', () => repos.listDeployments(list), answers.deployments)
+        for (const { id, sha, created_at, payload } of found) {
+          yield { id, commit: sha, createdAt: created_at, payload: parsed(payload) }
         }
-        if (data.length < PER_PAGE) return
+        if (found.length < PER_PAGE) return
       }
     },
     statesOf: async deployment => {
-      const { data } = await call('read the states of a deployment', () =>
-        repos.listDeploymentStatuses({ ...repository, deployment_id: deployment, per_page: PER_PAGE }),
+      const list = { ...repository, deployment_id: deployment, per_page: PER_PAGE }
+      const states = await call(
+        'read the states of a deployment',
+        () => repos.listDeploymentStatuses(list),
+        answers.states,
       )
-      return data.map(({ state }) => state)
+      return states.map(({ state }) => state)
     },
     createDeployment: async ({ commit, environment, payload, description }) => {
-      const { data } = await call('create a deployment', () =>
+      const work = () =>
         repos.createDeployment({
           ...repository,
           ref: commit,
@@ -180,13 +203,12 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
           description,
           auto_merge: false,
           required_contexts: [],
-        }),
-      )
-      if ('id' in data) return data.id
-      throw new GitHubError(`GitHub made no deployment: ${data.message}`, 202)
+        })
+      const { id } = await call('create a deployment', work, answers.created)
+      return id
     },
     changeState: async (deployment, { state, description, runUrl }) => {
-      await call(`set a deployment to ${state}`, () =>
+      const work = () =>
         repos.createDeploymentStatus({
           ...repository,
           deployment_id: deployment,
@@ -194,16 +216,16 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
           description,
           ...(runUrl !== undefined && { log_url: runUrl }),
           auto_inactive: false,
-        }),
-      )
+        })
+      await call(`set a deployment to ${state}`, work, answers.states.element)
     },
     textAt,
     filesIn,
     isAncestor: async (ancestor, commit) => {
-      const answer = await orMissing(() =>
-        repos.compareCommitsWithBasehead({ ...repository, basehead: `${ancestor}...${commit}`, per_page: 1 }),
-      )
-      return answer?.data.status === 'ahead'
+      const work = () =>
+        repos.compareCommitsWithBasehead({ ...repository, basehead: `${ancestor}...${commit}`, per_page: 1 })
+      const comparison = await orMissing(call(`compare ${ancestor} with ${commit}`, work, answers.comparison))
+      return comparison?.status === 'ahead'
     },
     login: async () => {
       try {
@@ -216,21 +238,32 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
       }
     },
     comments: async pullRequest => {
-      const found: Comment[] = []
+      const all: Comment[] = []
       for (let page = 1; ; page++) {
-        const { data } = await call('read the comments', () =>
-          issues.listComments({ ...repository, issue_number: pullRequest, per_page: PER_PAGE, page }),
-        )
-        found.push(...data.map(({ id, user, body }) => ({ id, author: user?.login ?? '', body: body ?? '' })))
-        if (data.length < PER_PAGE) return found
+        const list = { ...repository, issue_number: pullRequest, per_page: PER_PAGE, page }
+        const found = await call('read the comments', () => issues.listComments(list), answers.comments)
+        all.push(...found.map(({ id, user, body }) => ({ id, author: user?.login ?? '', body: body ?? '' })))
+        if (found.length < PER_PAGE) return all
       }
     },
     addComment: async (pullRequest, body) => {
-      await call('write a comment', () => issues.createComment({ ...repository, issue_number: pullRequest, body }))
+      const work = () => issues.createComment({ ...repository, issue_number: pullRequest, body })
+      await call('write a comment', work, answers.created)
     },
     editComment: async (comment, body) => {
-      await call('edit a comment', () => issues.updateComment({ ...repository, comment_id: comment, body }))
+      const work = () => issues.updateComment({ ...repository, comment_id: comment, body })
+      await call('edit a comment', work, answers.created)
     },
+  }
+}
+
+/** undefined for a 404 */
+async function orMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof GitHubError && error.status === 404) return undefined
+    throw error
   }
 }
 

@@ -169,6 +169,13 @@ users:
     expect(text.match(/ {4}bundles: .*/g)).toEqual([`    bundles: [${name}]`, `    bundles: [${name}]`])
   })
 
+  it('gives no API the number that another one has for a name', () => {
+    const text = write([user('u', ['Orders', 'p'], ['orders', 'p'], ['orders-2', 'p'])])
+    expect(text).toContain('  orders: orders\n')
+    expect(text).toContain('  orders-2: orders-2\n')
+    expect(text).toContain('  orders-3: Orders\n')
+  })
+
   it('gives no bundle the alias of an API', () => {
     const grants = [
       [ORDERS, 'read:a'],

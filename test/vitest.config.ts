@@ -13,6 +13,7 @@ export default defineConfig({
     server: { deps: { inline: [/@actions\//] } },
     coverage: {
       include: ['src/**/*.ts'],
+      exclude: ['**/*.d.ts'],
       // The end-to-end tests run the action in processes of its own.
       autoAttachSubprocess: true,
       reporter: 'text',

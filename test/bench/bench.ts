@@ -4,7 +4,7 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { ENTRY } from '../e2e/action.ts'
+import { BUNDLE } from '../e2e/action.ts'
 import { measureLargeManifests } from './large-manifests.ts'
 import { createWorkspace, type Workspace } from './programs.ts'
 import { compareUnderRateLimit } from './rate-limit.ts'
@@ -32,13 +32,13 @@ try {
 }
 
 async function measureSize(): Promise<string> {
-  const folder = dirname(ENTRY)
+  const folder = dirname(BUNDLE)
   const files = (await readdir(folder)).map(file => join(folder, file))
   const sizeOf = async (file: string) => (await stat(file)).size
   const total = (await Promise.all(files.map(sizeOf))).reduce((sum, size) => sum + size, 0)
   const kibibytes = (bytes: number) => `${Math.round(bytes / 1024)} KiB`
   const rows = [
-    ['`dist/index.js`', kibibytes(await sizeOf(ENTRY))],
+    ['`dist/index.js`', kibibytes(await sizeOf(BUNDLE))],
     ['all of `dist/`', kibibytes(total)],
   ]
   return `**Size**: what a runner loads.\n\n${table(['what', 'size'], rows)}`

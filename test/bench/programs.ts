@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { ENTRY } from '../e2e/action.ts'
+import { BUNDLE } from '../e2e/action.ts'
 import { manifestOf } from './team.ts'
 import type { TenantAddress } from './tenant.ts'
 
@@ -99,7 +99,7 @@ export async function stepOf(
     INPUT_REVOKE: 'all',
     ...(tenant && { INPUT_DOMAIN: tenant.domain, 'INPUT_ACCESS-TOKEN': tenant.token }),
   }
-  return { args: [ENTRY], options: { env, cwd: path } }
+  return { args: [BUNDLE], options: { env, cwd: path } }
 }
 
 /**

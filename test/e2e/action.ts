@@ -8,13 +8,16 @@ import { fileURLToPath } from 'node:url'
 import { load } from 'js-yaml'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-export const ENTRY = join(ROOT, 'dist/index.js')
+export const BUNDLE = join(ROOT, 'dist/index.js')
+/** What `npm run coverage` sets; then the sources run in place of the bundle, and say what of them ran. */
+const { NODE_V8_COVERAGE } = process.env
 
 export interface ActionOptions {
   readonly inputs: Readonly<Record<string, string>>
   /** The workspace's files, by path. */
   readonly files?: Readonly<Record<string, string>>
-  readonly env?: Readonly<Record<string, string>>
+  /** Over what the runner sets; undefined takes something away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** A file of the workspace whose content is wanted afterwards. */
   readonly keep?: string
   /** Called with the running process, such as to send it a signal. */
@@ -77,10 +80,11 @@ async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart
     await mkdir(dirname(join(workspace, path)), { recursive: true })
     await writeFile(join(workspace, path), content)
   }
-  const child = spawn(process.execPath, [ENTRY], {
+  const child = spawn(process.execPath, [NODE_V8_COVERAGE === undefined ? BUNDLE : join(ROOT, 'src/index.ts')], {
     cwd: workspace,
     env: {
       PATH: process.env.PATH,
+      ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }),
       ...(await inputVariables(inputs)),
       GITHUB_ACTIONS: 'true',
       GITHUB_WORKSPACE: workspace,

@@ -121,6 +121,25 @@ describe('a saved plan', () => {
     expect(grantsOf(tenant)).toEqual([AFTER[0], ['read:invoices'], AFTER[2]])
   })
 
+  it('names a user who holds nothing any more, and one who is gone', async () => {
+    const tenant = await start()
+    const { plan: saved } = await plan(tenant)
+    tenant.revoke('auth0|1', ...direct('read:orders', 'refund:orders'))
+    tenant.removeUser('auth0|3')
+    const run = await applySaved(tenant, saved)
+    expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '2', 'users-changed': '1' })
+    expect(errorsOf(run).join('\n')).toMatch(/auth0\|1 has changed .* holds nothing directly/)
+    expect(errorsOf(run).join('\n')).toContain('no user auth0|3')
+  })
+
+  it('of another tenant is refused before any request', async () => {
+    const { plan: saved } = await plan(await start())
+    const tenant = await start()
+    const run = await applySaved(tenant, saved)
+    expect(errorsOf(run)).toEqual([expect.stringContaining('it is a plan for the tenant 127.0.0.1:')])
+    expect(tenant.requests).toEqual([])
+  })
+
   it('changes nothing when it is applied again', async () => {
     const tenant = await start()
     const { plan: saved } = await plan(tenant)

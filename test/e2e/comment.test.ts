@@ -46,8 +46,7 @@ describe('comment: true', () => {
     const { repository } = await start()
     await plan(repository, wants('read:orders'))
     const [own] = repository.github.comments
-    const copy = { id: 99, pullRequest: 5, user: { login: 'mallory' }, body: own?.body ?? '' }
-    repository.github.comments.unshift(copy)
+    const copy = repository.github.comment({ pullRequest: 5, login: 'mallory', body: own?.body ?? '' })
     await plan(repository, wants('write:orders'))
     expect(copy.body).toContain('read:orders')
     expect(own?.body).toContain('write:orders')
@@ -56,8 +55,8 @@ describe('comment: true', () => {
 
   it('finds its comment behind a hundred others', async () => {
     const { repository } = await start()
-    const filler = { pullRequest: 5, user: { login: 'octocat' }, body: 'hello' }
-    for (let id = 0; id < 150; id++) repository.github.comments.push({ ...filler, id: 1_000 + id })
+    const filler = { pullRequest: 5, login: 'octocat', body: 'hello' }
+    for (let id = 0; id < 150; id++) repository.github.comment({ ...filler, body: `hello ${id}` })
     await plan(repository, wants('read:orders'))
     await plan(repository, wants('write:orders'))
     expect(repository.github.comments).toHaveLength(151)
@@ -68,6 +67,30 @@ describe('comment: true', () => {
     const run = await plan(repository, wants('read:orders'), {}, { 'pull-requests': 'read' })
     expect(run).toMatchObject({ exitCode: 0, outputs: { result: 'planned' } })
     expect(warningsOf(run)).toEqual([expect.stringContaining('pull-requests: write')])
+  })
+
+  it('without a token is a warning too', async () => {
+    const { repository } = await start()
+    const run = await plan(repository, wants('read:orders'), { revoke: 'never', 'github-token': '' })
+    expect(run).toMatchObject({ exitCode: 0, outputs: { result: 'planned' } })
+    expect(warningsOf(run)).toEqual([expect.stringContaining('github-token is empty')])
+  })
+
+  it('that GitHub refuses for another reason is a warning to try again', async () => {
+    const { repository } = await start()
+    repository.fail(422, Number.POSITIVE_INFINITY)
+    const run = await plan(repository, wants('read:orders'), { revoke: 'never' })
+    expect(run).toMatchObject({ exitCode: 0, outputs: { result: 'planned' } })
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/no comment .*\(422\).*Run it again when GitHub answers/)])
+  })
+
+  it('leaves it alone where it would say the same', async () => {
+    const { repository } = await start()
+    const commit = repository.commit(manifestOf(wants('read:orders')))
+    const inputs = { mode: 'plan', comment: 'true' }
+    for (const _ of ['first', 'second']) await repository.run(commit, inputs, {}, undefined, PULL_REQUEST)
+    expect(repository.github.comments).toHaveLength(1)
+    expect(repository.github.requests.filter(({ method }) => method === 'PATCH')).toEqual([])
   })
 
   it('tells of a run that failed too', async () => {

@@ -64,6 +64,15 @@ describe('a ready token', () => {
     expect(countRequests(tenant)).not.toHaveProperty('POST /users/{id}/permissions')
   })
 
+  it.each([
+    ['no JWT', 'an-opaque-token'],
+    ['no JWT that can be read', 'an.opaque.token'],
+  ])('that is %s does not tell its scopes, so Auth0 decides', async (_, token) => {
+    const tenant = await acme({ users })
+    const run = await runAgainst(tenant, { users: USERS, inputs: { 'access-token': token } })
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/401.*credential/)])
+  })
+
   it('that is not accepted is an error that names what to check', async () => {
     const tenant = await acme({ users })
     const token = tenant.issueToken()
@@ -107,6 +116,17 @@ describe('the audience', () => {
     const inputs = { audience: 'https://acme.eu.auth0.com/api/v2/' }
     const accepted = await runAgainst(tenant, { users: USERS, inputs })
     expect(accepted.exitCode, accepted.log).toBe(0)
+  })
+})
+
+describe('a token without a lifetime', () => {
+  it('is used as long as it is accepted', async () => {
+    const tenant = await acme({ users })
+    const body = JSON.stringify({ access_token: tenant.issueToken() })
+    tenant.fault({ kind: 'garbage', body, when: ({ path }) => path === '/oauth/token' })
+    const run = await runAgainst(tenant, { users: USERS })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(countRequests(tenant)['POST /oauth/token']).toBe(1)
   })
 })
 

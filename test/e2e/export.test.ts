@@ -1,7 +1,7 @@
 // Mode export, on the built action.
 
 import { describe, expect, it } from 'vitest'
-import { acme, BILLING, countRequests, errorsOf, MANIFEST, ORDERS, REPORTS, runAgainst } from './acme.ts'
+import { acme, BILLING, CLIENT, countRequests, errorsOf, MANIFEST, ORDERS, REPORTS, runAgainst } from './acme.ts'
 
 const PERMISSIONS = [
   { api: ORDERS, permission: 'read:orders' },
@@ -70,6 +70,15 @@ describe('mode: export', () => {
     const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
     expect(run.exitCode).toBe(1)
     expect(errorsOf(run).join()).toContain('auth0|nobody')
+    expect(run.kept).toBe('')
+  })
+
+  it('with a token that may not read users asks for no user', async () => {
+    const tenant = await acme({ users: people(2), clients: [{ ...CLIENT, scopes: ['update:users'] }] })
+    const inputs = { mode: 'export', manifest: PATH, users: 'auth0|1' }
+    const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('read:users')])
+    expect(countRequests(tenant)).toEqual({ 'POST /oauth/token': 1 })
     expect(run.kept).toBe('')
   })
 

@@ -75,6 +75,18 @@ describe('an error that lasts', () => {
     expect(run.report).toMatchObject({ outcomes: [{ status: 'failed' }, { status: 'done' }] })
   })
 
+  it('of one user who is deleted before the write names the entry to remove', async () => {
+    const tenant = await acme({ users: [...users, { id: 'auth0|2' }] })
+    const when = ({ method, path }: { readonly method: string; readonly path: string }) => {
+      if (method === 'POST' && path.includes('%7C2')) tenant.removeUser('auth0|2')
+      return false
+    }
+    tenant.fault({ kind: 'hang', when })
+    const run = await runAgainst(tenant, { users: [...USERS, { ...USERS[0], id: 'auth0|2' }] })
+    expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '1' })
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/auth0\|2 .*gone from the tenant; remove the entry/)])
+  })
+
   it('of every write (403) stops at once, and lists who was not attempted', async () => {
     const many = Array.from({ length: 100 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: many.map(id => ({ id })) })

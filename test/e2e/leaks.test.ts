@@ -77,7 +77,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'a wrong input': (_, run) => run({ headroom: SECRET, 'max-revocations': SECRET }),
   'a GitHub that refuses': ({ repository }, run) => {
-    repository.github.fail(403, Number.POSITIVE_INFINITY)
+    repository.fail(403, Number.POSITIVE_INFINITY)
     return run({ comment: 'true' }, pullRequest)
   },
   'a cancelled apply': ({ tenant }, run) =>
@@ -110,7 +110,7 @@ describe('no byte that leaves the process holds a secret', () => {
     const shown = run.log.replaceAll(/^::add-mask::.*$/gm, '')
     const comments = repository.github.comments.map(({ body }) => body)
     const left = [shown, run.summary, JSON.stringify(run.outputs), run.temp, ...comments].join('\n')
-    const toGitHub = repository.github.received.join('\n')
+    const toGitHub = JSON.stringify(repository.github.requests)
     const toTenant = JSON.stringify(tenant.requests)
     for (const secret of new Set([SECRET, ...tokens])) {
       for (const form of formsOf(secret)) {

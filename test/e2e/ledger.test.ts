@@ -1,7 +1,7 @@
 // The memory between runs, on the built action against an embedded tenant and an embedded GitHub.
 
 import { describe, expect, it } from 'vitest'
-import { acme, BILLING, countRequests, errorsOf, MANIFEST, ORDERS, warningsOf } from './acme.ts'
+import { acme, BILLING, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from './acme.ts'
 import { acmeRepository, manifestOf, type Permissions } from './repository.ts'
 
 const direct = (...permissions: readonly string[]) => permissions.map(permission => ({ api: ORDERS, permission }))
@@ -151,6 +151,29 @@ describe('the ledger', () => {
     ])
   })
 
+  it('is told where revoke: all goes on though only its entry could not be written', async () => {
+    const tenant = await acme({ users })
+    const repository = await acmeRepository(tenant)
+    const run = await repository.apply([wants('auth0|1', 'read:orders')], { revoke: 'all' }, { deployments: 'read' })
+    expect(run.outputs).toMatchObject({ result: 'applied' })
+    expect(run.annotations).toMatchObject([
+      { kind: 'notice', message: expect.stringMatching(/not recorded in the ledger.*deployments: write/) },
+    ])
+  })
+
+  it('does not record what no commit holds, which revoke: all does all the same', async () => {
+    const tenant = await acme({ users })
+    const repository = await acmeRepository(tenant)
+    const commit = repository.commit(manifestOf([]))
+    const files = { [MANIFEST]: manifestOf([wants('auth0|1', 'read:orders')]) }
+    const run = await repository.run(commit, { revoke: 'all' }, {}, files)
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1' })
+    expect(run.annotations).toMatchObject([
+      { kind: 'notice', message: expect.stringContaining(`not recorded in the ledger: ${MANIFEST} is not what`) },
+    ])
+    expect(repository.states()).toEqual([])
+  })
+
   it('pages back as far as it takes', async () => {
     const tenant = await acme({ users })
     const repository = await acmeRepository(tenant)
@@ -217,6 +240,32 @@ describe('the ledger refuses, before anything is written', () => {
     expect(countRequests(tenant)).not.toHaveProperty('POST /users/{id}/permissions')
   })
 
+  it('scope: changed with a token without deployments: write', async () => {
+    const tenant = await acme({ users })
+    const repository = await acmeRepository(tenant)
+    const inputs = { revoke: 'never', scope: 'changed' }
+    const run = await repository.apply([wants('auth0|1', 'read:orders')], inputs, { deployments: 'read' })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('could not be recorded in the ledger before its first')])
+    expect(held(tenant, 'auth0|1')).toEqual([])
+  })
+
+  it('a run outside of GitHub', async () => {
+    const tenant = await acme({ users })
+    const run = await runAgainst(tenant, { users: [wants('auth0|1', 'read:orders')], inputs: { revoke: 'managed' } })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('has no GITHUB_REPOSITORY')])
+    expect(held(tenant, 'auth0|1')).toEqual([])
+  })
+
+  it('a saved plan that was computed for no commit', async () => {
+    const tenant = await acme({ users })
+    const repository = await acmeRepository(tenant)
+    const plan = await runAgainst(tenant, { users: [wants('auth0|1', 'read:orders')], inputs: { mode: 'plan' } })
+    const commit = repository.commit(manifestOf([]))
+    const run = await repository.run(commit, { 'plan-file': 'plan.json' }, {}, { 'plan.json': plan.plan })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('does not say which commit')])
+    expect(held(tenant, 'auth0|1')).toEqual([])
+  })
+
   it('no token at all', async () => {
     const tenant = await acme({ users })
     const repository = await acmeRepository(tenant)
@@ -281,6 +330,16 @@ describe('the ledger refuses, before anything is written', () => {
   })
 })
 
+it('the ledger refuses a commit that is gone, before anything is written', async () => {
+  const tenant = await acme({ users })
+  const repository = await acmeRepository(tenant)
+  const gone = repository.commit(manifestOf([]))
+  repository.record(gone, 'success')
+  repository.github.forget(gone)
+  const run = await repository.run(repository.github.commit({ [MANIFEST]: manifestOf([wants('auth0|1')]) }))
+  expect(errorsOf(run)).toEqual([expect.stringMatching(/^The input revoke: managed needs .* cannot be read, .*never/)])
+})
+
 describe('scope: changed', () => {
   it('costs four requests for one line of 10,000', { timeout: 60_000 }, async () => {
     const ids = Array.from({ length: 10_000 }, (_, index) => `auth0|${index}`)
@@ -323,6 +382,21 @@ describe('scope: changed', () => {
     })
     expect(run.outputs).toMatchObject({ revocations: '1', 'users-changed': '1' })
     expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
+  })
+
+  it('leaves a user to the other entry, where one of two has left the manifest', async () => {
+    const tenant = await acme({
+      users: [
+        { id: 'auth0|1', email: 'grace@acme.com', emailVerified: true },
+        { id: 'auth0|2', email: 'ada@acme.com', emailVerified: false },
+      ],
+    })
+    const repository = await acmeRepository(tenant)
+    const byAddress = { email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }
+    await repository.apply([byAddress, wants('auth0|1', 'write:orders'), wants('auth0|2', 'write:orders')])
+    const run = await repository.apply([byAddress], { scope: 'changed' })
+    expect(run.outputs).toMatchObject({ result: 'applied', revocations: '2' })
+    expect([held(tenant, 'auth0|1'), held(tenant, 'auth0|2')]).toEqual([['read:orders'], []])
   })
 
   it('leaves out nobody’s other entry', async () => {
@@ -435,7 +509,7 @@ describe('a cancelled apply', () => {
   })
 
   it('ends in time where GitHub hangs', async () => {
-    const { run, repository, took } = await cancelAtWrite(({ github }) => github.hang())
+    const { run, repository, took } = await cancelAtWrite(each => each.hang())
     expect(took).toBeLessThan(7_000)
     expect(run.outputs).toMatchObject({ result: 'partial' })
     expect(run.summary).toContain('cancelled')
@@ -443,11 +517,56 @@ describe('a cancelled apply', () => {
   })
 })
 
+describe('a run that is cancelled before its entry is written', () => {
+  it('writes nothing', async () => {
+    const tenant = await acme({ users })
+    const repository = await acmeRepository(tenant)
+    const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
+    const run = await repository.run(commit, {}, {}, undefined, {
+      onStart: kill =>
+        tenant.fault({
+          kind: 'delay',
+          ms: 0,
+          when: ({ path }) => {
+            if (!path.includes('/users/')) return false
+            // From here on GitHub is asked for the entry alone.
+            repository.hang()
+            setTimeout(() => kill('SIGINT'), 2_000)
+            return true
+          },
+        }),
+    })
+    expect(run.outputs).toMatchObject({ result: 'failed', changed: 'false' })
+    expect(run.summary).toContain('cancelled')
+    expect(held(tenant, 'auth0|1')).toEqual([])
+  })
+})
+
 describe('GitHub fails', () => {
+  it.each(['/deployments?', '/statuses?', '/contents/', '/compare/'])(
+    'with an answer to %s that is cut off: nothing is taken for empty, and nothing is written',
+    async part => {
+      const tenant = await acme({ users })
+      const repository = await acmeRepository(tenant)
+      await repository.apply([wants('auth0|1', 'read:orders')])
+      const always = { times: Number.POSITIVE_INFINITY }
+      repository.github.fault({
+        kind: 'truncate',
+        ...always,
+        when: ({ method, path }) => method === 'GET' && path.includes(part),
+      })
+      const run = await repository.apply([wants('auth0|1')])
+      expect(run.exitCode).toBe(1)
+      expect(errorsOf(run)).toEqual([expect.stringMatching(/needs the ledger.*cut off/)])
+      expect(repository.states()).toEqual([['in_progress', 'success']])
+      expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
+    },
+  )
+
   it('for a moment: the run goes on', async () => {
     const tenant = await acme({ users })
     const repository = await acmeRepository(tenant)
-    repository.github.fail(502, 1)
+    repository.fail(502, 1)
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'applied' })
   })
@@ -461,7 +580,7 @@ describe('GitHub fails', () => {
       ],
     })
     const repository = await acmeRepository(tenant)
-    repository.github.fail(500, Number.POSITIVE_INFINITY)
+    repository.fail(500, Number.POSITIVE_INFINITY)
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.exitCode).toBe(1)
     expect(errorsOf(run)).toEqual([expect.stringMatching(/needs the ledger.*500.*Run it again/)])

@@ -98,6 +98,20 @@ describe('what comes through a role', () => {
     expect(countRequests(tenant)).not.toHaveProperty('DELETE /users/{id}/permissions')
   })
 
+  it('without a name is shown without one', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1' }] })
+    const permission = {
+      permission_name: 'write:orders',
+      resource_server_identifier: ORDERS,
+      sources: [{ source_type: 'ROLE' }],
+    }
+    const body = JSON.stringify({ permissions: [permission], total: 1, start: 0, limit: 100 })
+    tenant.fault({ kind: 'garbage', body, when: ({ method, path }) => method === 'GET' && path.includes('/users/') })
+    const users = [{ id: 'auth0|1', permissions: { [ORDERS]: [] } }]
+    const run = await runAgainst(tenant, { users, inputs: { revoke: 'all' } })
+    expect(run.outputs).toMatchObject({ result: 'unchanged', revocations: '0' })
+  })
+
   it('and directly too loses the direct one, and the report says through which role it goes on', async () => {
     const direct = [grant(ORDERS, 'read:orders')]
     const tenant = await acme({ roles, users: [{ id: 'auth0|1', roles: ['Support'], direct }] })
@@ -218,6 +232,20 @@ describe('users by e-mail', () => {
     })
     expect(tenant.grantsOf('auth0|1')).toHaveLength(2)
     expect(warningsOf(run)).toEqual([expect.stringContaining('are the same user, auth0|1')])
+  })
+
+  it('who are verified once are that one, and who else has the address is told', async () => {
+    const tenant = await acme({
+      users: [
+        { id: 'auth0|1', email: 'grace@acme.com', emailVerified: true },
+        { id: 'auth0|2', email: 'grace@acme.com', emailVerified: false },
+      ],
+    })
+    const users = [{ email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }]
+    const run = await runAgainst(tenant, { users })
+    expect(run.exitCode, run.log).toBe(0)
+    expect([tenant.grantsOf('auth0|1').length, tenant.grantsOf('auth0|2').length]).toEqual([1, 0])
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/grace@acme.com is auth0\|1; not counted.*auth0\|2/)])
   })
 
   it('who are not verified fail alone', async () => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { acme, BILLING, CLIENT, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst } from './acme.ts'
 import { runAction } from './action.ts'
@@ -118,6 +119,7 @@ describe('one sentence that names what to change, and nothing written', () => {
 })
 
 describe('inputs that cannot be used are named before any request', () => {
+  const elliptic = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
   const good = { domain: 'acme.eu.auth0.com', 'client-id': 'c', 'client-secret': 'a-secret-of-some-length' }
   const cases: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[]])[] = [
     ['an unknown mode', { ...good, mode: 'destroy' }, ['mode', '"destroy"', 'validate, plan, apply or export']],
@@ -129,11 +131,27 @@ describe('inputs that cannot be used are named before any request', () => {
     ['a domain with a query', { ...good, domain: 'acme.eu.auth0.com?x=1' }, ['domain', 'query']],
     ['plain HTTP to a host', { ...good, domain: 'http://acme.eu.auth0.com' }, ['domain', 'HTTP']],
     ['plain HTTP to a host that looks like loopback', { ...good, domain: 'http://127.0.0.1.evil.io' }, ['domain']],
+    ['a domain with a blank', { ...good, domain: 'acme eu' }, ['domain', '"acme eu" is not a domain']],
+    ['a domain for files', { ...good, domain: 'ftp://acme.eu.auth0.com' }, ['domain', 'https://']],
+    ['a domain without end', { ...good, domain: 'a/'.repeat(100) }, [`"${'a/'.repeat(40)}…"`]],
+    ['a wrong domain in mode validate', { mode: 'validate', domain: 'acme' }, ['domain', 'acme.eu.auth0.com']],
+    ['a pace of nothing', { ...good, 'requests-per-second': '0' }, ['requests-per-second', 'above 0']],
+    ['a pace that is no number', { ...good, 'requests-per-second': 'fast' }, ['requests-per-second', '"fast"']],
     ['half a domain', { ...good, domain: 'acme' }, ['domain', 'acme.eu.auth0.com']],
     ['no credential', { domain: good.domain, 'client-id': 'c' }, ['client-secret, client-private-key or access-token']],
     ['two credentials', { ...good, 'access-token': 'another-secret-token' }, ['access-token', 'client-secret']],
     ['a secret without client', { ...good, 'client-id': '' }, ['client-id']],
     ['a key that is none', { ...good, 'client-secret': '', 'client-private-key': 'not-a-pem' }, ['client-private-key']],
+    [
+      'a key that is not RSA',
+      { ...good, 'client-secret': '', 'client-private-key': `${elliptic.export({ type: 'pkcs8', format: 'pem' })}` },
+      ['client-private-key', 'type ec', 'RSA'],
+    ],
+    [
+      'a token with what stands before it in a header',
+      { domain: good.domain, 'access-token': 'Bearer a-ready-token' },
+      ['access-token', 'without "Bearer"'],
+    ],
     ['a key id without key', { ...good, 'client-private-key-id': 'kid' }, ['client-private-key-id']],
     ['an unknown algorithm', { ...good, 'client-private-key-algorithm': 'HS256' }, ['RS256, RS384 or PS256']],
     ['an unknown scope', { ...good, scope: 'some' }, ['scope', 'all or changed']],
@@ -155,6 +173,13 @@ describe('inputs that cannot be used are named before any request', () => {
     expect(run.exitCode).toBe(1)
     expect(run.outputs).toMatchObject({ result: 'failed', requests: '0' })
     for (const word of words) expect(errorsOf(run).join('\n')).toContain(word)
+  })
+
+  it('an input that is empty is taken for one that is left out', async () => {
+    const tenant = await acme({ users: existing })
+    const inputs = { mode: '', headroom: '', 'max-revocations': '', 'requests-per-second': '1000' }
+    const run = await runAgainst(tenant, { users: USERS, inputs })
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1' })
   })
 
   it('all at once', async () => {

@@ -1,18 +1,26 @@
 // A repository of the Acme company on the embedded GitHub, whose commits hold the manifest, and runs of the action in it.
 
 import { afterEach } from 'vitest'
-import { type GitHub, type GitHubOptions, type Permissions, REPOSITORY, startGitHub } from '../github/github.ts'
+import { type GitHub, type GitHubOptions, startGitHub } from '../github/server.ts'
 import type { Tenant } from '../tenant/tenant.ts'
 import { MANIFEST, runAgainst } from './acme.ts'
 import type { ActionOptions, ActionRun } from './action.ts'
+import { workflowVariables } from './github.ts'
 
-export type { Permissions }
+/** What is not named is `write`. */
+export type Permissions = Readonly<
+  Partial<Record<'contents' | 'deployments' | 'pull-requests', 'none' | 'read' | 'write'>>
+>
 
 type Inputs = Readonly<Record<string, string>>
 type Files = Readonly<Record<string, string>>
 
 export interface Repository {
   readonly github: GitHub
+  /** Answers the next requests with this status alone. */
+  readonly fail: (status: number, times: number) => void
+  /** Answers nothing any more. */
+  readonly hang: () => void
   /** The newest commit. */
   readonly head: () => string
   /** Commits the manifest on top of the newest commit. */
@@ -29,7 +37,7 @@ export interface Repository {
     more?: Pick<ActionOptions, 'env' | 'onStart'>,
   ) => Promise<ActionRun>
   /** Writes down an apply that nobody ran. */
-  readonly record: (commit: string, ...states: readonly string[]) => void
+  readonly record: (commit: string, ...states: readonly ('success' | 'failure' | 'inactive')[]) => void
   /** The states of every apply, oldest first. */
   readonly states: () => readonly (readonly string[])[]
 }
@@ -49,42 +57,42 @@ export async function acmeRepository(tenant: Tenant, options: GitHubOptions = {}
   githubs.push(github)
   let newest = ''
   const commitFiles = (files: Files): string => {
-    newest = github.commit(files, newest === '' ? undefined : newest)
+    newest = github.commit(files)
     return newest
   }
   const commit = (manifest: string) => commitFiles({ [MANIFEST]: manifest })
-  const run: Repository['run'] = (sha, inputs = {}, permissions = {}, files, more = {}) =>
-    runAgainst(tenant, {
-      inputs: { revoke: 'managed', 'github-token': github.issueToken(permissions), ...inputs },
-      files: files ?? github.commits.get(sha)?.files ?? {},
-      ...more,
-      env: {
-        GITHUB_API_URL: github.apiUrl,
-        GITHUB_GRAPHQL_URL: github.apiUrl.replace(/\/v3$/, '/graphql'),
-        GITHUB_SERVER_URL: 'https://github.com',
-        GITHUB_REPOSITORY: REPOSITORY,
-        GITHUB_SHA: sha,
-        GITHUB_RUN_ID: '77',
-        ...more.env,
-      },
+  const all = { when: () => true, times: Number.POSITIVE_INFINITY }
+  const filesOf = (sha: string): Files =>
+    Object.fromEntries(
+      Object.entries(github.commits.get(sha)?.files ?? {}).map(([path, content]) => [path, content.toString()]),
+    )
+  const run: Repository['run'] = (sha, inputs = {}, permissions = {}, files, more = {}) => {
+    const token = github.issueToken({
+      contents: 'write',
+      deployments: 'write',
+      'pull-requests': 'write',
+      ...permissions,
     })
+    return runAgainst(tenant, {
+      inputs: { revoke: 'managed', 'github-token': token, ...inputs },
+      files: files ?? filesOf(sha),
+      ...more,
+      env: { ...workflowVariables(github, { commit: sha }), ...more.env },
+    })
+  }
   return {
     github,
+    fail: (status, times) => github.fault({ kind: 'status', status, body: { message: 'Server Error' }, ...all, times }),
+    hang: () => github.fault({ kind: 'hang', ...all }),
     head: () => newest,
     commit,
     commitFiles,
     run,
     apply: (users, inputs, permissions) => run(commit(manifestOf(users)), inputs, permissions),
     record: (sha, ...states) => {
-      github.deployments.push({
-        id: 1000 + github.deployments.length,
-        sha,
-        task: 'auth0-permissions',
-        environment: `auth0-permissions/${new URL(tenant.domain).host}`,
-        payload: { manifest: Object.keys(github.commits.get(sha)?.files ?? {}) },
-        created_at: new Date().toISOString(),
-        statuses: states.map(state => ({ state, description: '', log_url: '' })),
-      })
+      const environment = `auth0-permissions/${new URL(tenant.domain).host}`
+      const payload = { manifest: Object.keys(filesOf(sha)) }
+      github.deploy({ ref: sha, task: 'auth0-permissions', environment, payload }, ...states.map(state => ({ state })))
     },
     states: () => github.deployments.map(({ statuses }) => statuses.map(({ state }) => state)),
   }

@@ -52,6 +52,13 @@ describe('a secret', () => {
     expect(writtenBy(run)).not.toMatch(/odd|secret.{0,5}with/)
   })
 
+  it('of a few letters is masked in the log alone, as every other word would be taken out with it', async () => {
+    const tenant = await acme({ users, clients: [{ id: CLIENT.id, secret: 'orders' }] })
+    const run = await runAgainst(tenant, { users: USERS, inputs: { 'client-secret': 'orders' } })
+    expect(run.masked).toContain('orders')
+    expect(run.summary).toContain(ORDERS)
+  })
+
   it('of several lines is masked line by line, and as a whole', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().trim()

@@ -158,6 +158,11 @@ describe('a single mistake', () => {
       'users: [{id: x, expires: 2026-01-01T00:00}]',
       'm1:1:26 "2026-01-01T00:00" has no zone',
     ],
+    [
+      'an hour that there is not',
+      'users: [{id: x, expires: 2026-01-01T25:00:00Z}]',
+      'm1:1:26 "2026-01-01T25:00:00Z" is not a date',
+    ],
     ['an expiry that is empty', "users: [{id: x, expires: ''}]", 'm1:1:26 "" is not a date'],
     [
       'an alias as a key',
@@ -228,6 +233,11 @@ users:
       '1:11 The tenant has no API "https://order/". Did you mean "https://orders/"?',
       '3:35 The tenant has no API "https://bill/". Correct the identifier, or create the API.',
     ])
+  })
+
+  it('a permission that is not even text is missing from its catalogue, and from nothing else', () => {
+    const text = "apis: {o: {identifier: 'https://a/', permissions: ['', read]}}\nusers: []"
+    expect(mistakesOf(text)).toEqual([expect.stringMatching(/^m1:1:52 /)])
   })
 
   it('an unknown permission is told about once, also in a bundle of many users', () => {

@@ -88,6 +88,14 @@ describe('a problem is', () => {
     await writeFile(join(workspace, 'latin.yml'), Buffer.from([0x75, 0xff, 0xfe]))
     expect((await load('latin.yml')).problems).toEqual([expect.stringContaining('UTF-8')])
   })
+  it('more files than are read', async () => {
+    await mkdir(join(workspace, 'many'))
+    const names = Array.from({ length: LIMITS.files + 1 }, (_, index) => join(workspace, 'many', `${index}.yml`))
+    await Promise.all(names.map(name => writeFile(name, 'users: []')))
+    const { files, problems } = await load('many/*.yml')
+    expect(files).toHaveLength(LIMITS.files)
+    expect(problems).toEqual([`${LIMITS.files + 1} files match; at most ${LIMITS.files} are read.`])
+  })
   it('a file that is too large', async () => {
     await writeFile(join(workspace, 'large.yml'), Buffer.alloc(LIMITS.fileSize + 1, 0x20))
     expect((await load('large.yml')).problems).toEqual([expect.stringContaining('Split it')])
@@ -131,6 +139,11 @@ describe('hostile text', () => {
     parseDocument('m.yml', '__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}')
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
+})
+
+it('a defect is not taken for a mistake of the text', () => {
+  const noText = undefined as unknown as string
+  expect(() => parseDocument('m.yml', noText)).toThrow(TypeError)
 })
 
 describe('a second document', () => {

@@ -18,6 +18,12 @@ describe('nearest', () => {
     expect(nearest(name, KNOWN)).toBe(expected)
   })
 
+  it('looks at a thousand names and no more', () => {
+    const others = Array.from({ length: 1_000 }, (_, index) => `other:${index}`)
+    expect(nearest('read:oders', [...others.slice(1), 'read:orders'])).toBe('read:orders')
+    expect(nearest('read:oders', [...others, 'read:orders'])).toBeUndefined()
+  })
+
   it('prefers the one with fewer mistakes', () => {
     expect(nearest('abcd', ['abxx', 'abce'])).toBe('abce')
   })

@@ -1,0 +1,111 @@
+// What the embedded GitHub has no reason to answer, from a server that answers what it is told to.
+
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type GitHub, openGitHub } from '../src/github.ts'
+
+interface Answer {
+  readonly status?: number
+  readonly type?: string
+  readonly body: unknown
+}
+
+/** By path, without the query; what is not in here gets no answer. */
+const answers = new Map<string, Answer>()
+
+const server = createServer(({ url = '' }, response) => {
+  const answer = answers.get(decodeURIComponent(url).replace('/repos/acme/permissions/', '').replace(/\?.*/, ''))
+  if (answer === undefined) return
+  const { status = 200, type = 'application/json; charset=utf-8', body } = answer
+  response.writeHead(status, { 'content-type': type }).end(typeof body === 'string' ? body : JSON.stringify(body))
+})
+
+let github: GitHub
+
+beforeAll(async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  // Read when GitHub's client is loaded.
+  vi.stubEnv('GITHUB_API_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const repository = { owner: 'acme', repo: 'permissions' }
+  github = await openGitHub({ token: 'a-token', repository, signal: new AbortController().signal })
+})
+
+afterEach(() => answers.clear())
+
+afterAll(() => {
+  vi.unstubAllEnvs()
+  server.closeAllConnections()
+  server.close()
+})
+
+describe('a file', () => {
+  const large = { type: 'file', encoding: 'none', content: '' }
+
+  it.each(['application/vnd.github.raw', 'application/vnd.github.raw; charset=utf-8'])(
+    'over 1 MiB is read, whether it comes as bytes or as text: %s',
+    async type => {
+      answers.set('contents/m.yml', { body: large })
+      const reading = github.textAt('main', 'm.yml')
+      // The second request asks for the file itself.
+      await once(server, 'request')
+      answers.set('contents/m.yml', { type, body: 'users: []' })
+      expect(await reading).toBe('users: []')
+    },
+  )
+
+  it('that this token may not read is an error, and no file that is missing', async () => {
+    answers.set('contents/m.yml', { status: 403, body: { message: 'Not for you' } })
+    await expect(github.textAt('main', 'm.yml')).rejects.toMatchObject({
+      status: 403,
+      message: expect.stringContaining('(403): Not for you'),
+    })
+  })
+})
+
+describe('the files in a folder', () => {
+  it('are those below it, without submodules and links', async () => {
+    const entry = (type: string, path: string) => ({ type, path })
+    answers.set('contents/teams', {
+      body: [entry('file', 'teams/a.yml'), entry('submodule', 'teams/other'), entry('dir', 'teams/more')],
+    })
+    answers.set('contents/teams/more', {
+      body: [entry('symlink', 'teams/more/l.yml'), entry('file', 'teams/more/b.yml')],
+    })
+    expect(await github.filesIn('main', 'teams')).toEqual(['teams/a.yml', 'teams/more/b.yml'])
+  })
+
+  it.each([
+    ['that is not there', { status: 404, body: { message: 'Not Found' } }],
+    ['that is a file', { body: { type: 'file', encoding: 'base64', content: '' } }],
+  ])('%s are none', async (_, answer) => {
+    answers.set('contents/teams', answer)
+    expect(await github.filesIn('main', 'teams')).toEqual([])
+  })
+})
+
+describe('a deployment', () => {
+  it('that GitHub put off, to merge first, is none', async () => {
+    answers.set('deployments', { status: 202, body: { message: 'Auto-merged main into topic' } })
+    const deployment = { commit: 'main', environment: 'e', payload: {}, description: '' }
+    await expect(github.createDeployment(deployment)).rejects.toThrow('could not create a deployment')
+  })
+
+  it.each([
+    ['an object', { at: 1 }, { at: 1 }],
+    ['a text that is JSON', '{"at":1}', { at: 1 }],
+    ['a text that is none', 'by hand', undefined],
+  ])('has a payload that is %s', async (_, payload, expected) => {
+    answers.set('deployments', { body: [{ id: 7, sha: 'abc', created_at: '2026-01-01T00:00:00Z', payload }] })
+    const found = await Array.fromAsync(github.deployments('e'))
+    expect(found).toEqual([{ id: 7, commit: 'abc', createdAt: Date.UTC(2026, 0, 1), payload: expected }])
+  })
+})
+
+describe('a comment', () => {
+  it('of an account that is deleted, or without text, is nobody’s and empty', async () => {
+    answers.set('issues/5/comments', { body: [{ id: 1, user: null }] })
+    expect(await github.comments(5)).toEqual([{ id: 1, author: '', body: '' }])
+  })
+})

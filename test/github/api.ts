@@ -1,0 +1,118 @@
+// GitHub's API as a function: a request and what the repository holds in, an answer out. Nothing here knows a socket.
+
+import type { LoggedRequest } from '../tenant/tenant.ts'
+import { type Answer, answerJson, answerRefusal, notFound, Refusal } from './answer.ts'
+import { commentRoutes } from './comment-routes.ts'
+import { commitRoutes } from './commit-routes.ts'
+import { deploymentRoutes } from './deployment-routes.ts'
+import { type RateLimit, rateLimitHeaders, takeRequest } from './rate-limit.ts'
+import { checkPermission, permissionHeaders, type Repository, type Route } from './route.ts'
+import { isBot, refusalFor, type Token, tokenIn, userOf } from './token.ts'
+
+export interface Api {
+  readonly repository: Repository
+  /** Of all paths. */
+  readonly prefix: string
+  readonly tokens: Map<string, Token>
+  readonly rateLimit: RateLimit
+}
+
+interface Request extends Pick<LoggedRequest, 'method' | 'path' | 'headers' | 'body'> {
+  readonly hasBody: boolean
+  /** Among all that this GitHub got. */
+  readonly ordinal: number
+}
+
+const ROUTES = [...deploymentRoutes, ...commitRoutes, ...commentRoutes]
+
+/** Any request, also one that has no business here. */
+export function answerRequest(api: Api, request: Request): Answer {
+  const { rateLimit, repository } = api
+  if (request.headers['user-agent'] === undefined) return NO_USER_AGENT
+  const left = takeRequest(rateLimit, repository.now())
+  const answer = left
+    ? answerToken(api, request)
+    : answerRefusal(OVER_THE_LIMIT, 'overview/rate-limits-for-the-rest-api')
+  const common = {
+    'x-github-request-id': `C0DE:${request.ordinal.toString(16).toUpperCase().padStart(8, '0')}`,
+    'x-github-media-type': 'github.v3; format=json',
+    'x-github-api-version-selected': '2022-11-28',
+    ...rateLimitHeaders(rateLimit),
+  }
+  return { ...answer, headers: { ...common, ...answer.headers } }
+}
+
+function answerToken({ repository, prefix, tokens }: Api, request: Request): Answer {
+  const [rawPath = ''] = request.path.split('?', 1)
+  let route: Route | undefined
+  try {
+    const token = tokens.get(tokenIn(request.headers.authorization))
+    if (token === undefined) throw new Refusal(401, 'Bad credentials')
+    if (request.hasBody && request.body === undefined) throw new Refusal(400, 'Problems parsing JSON')
+    if (rawPath === graphqlPath(prefix) && request.method === 'POST') return answerGraphql(request.body ?? {}, token)
+    const path = decodePath(rawPath)
+    if (path === `${prefix}/user` && request.method === 'GET') return answerUser(token)
+    const below = pathBelow(repository, prefix, path)
+    route = ROUTES.find(each => each.method === request.method && each.path.test(below ?? ''))
+    if (route === undefined || below === undefined) throw notFound()
+    checkPermission(route, token, repository.visibility)
+    const answer = route.answer({
+      repository,
+      parts: route.path.exec(below)?.slice(1) ?? [],
+      query: new URLSearchParams(request.path.slice(rawPath.length + 1)),
+      body: request.body ?? {},
+      accept: request.headers.accept ?? '',
+      login: token.login,
+      url: `${repository.apiUrl}/repositories/1/${below}`,
+    })
+    return withHeaders(answer, permissionHeaders(route))
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return withHeaders(answerRefusal(error, route?.page), route ? permissionHeaders(route) : {})
+  }
+}
+
+/** The one question that is asked there. */
+function answerGraphql(body: unknown, { login }: Token): Answer {
+  const { query } = body as { readonly query?: unknown }
+  return /^(?:query)?\s*\{\s*viewer\s*\{\s*login\s*\}\s*\}\s*$/.test(String(query))
+    ? answerJson(200, { data: { viewer: { login } } })
+    : answerJson(200, { errors: [{ message: `Only "{ viewer { login } }" is known here, not: ${query}` }] })
+}
+
+function answerUser(token: Token): Answer {
+  if (isBot(token.login))
+    return answerRefusal(new Refusal(403, refusalFor(token)), 'users/users#get-the-authenticated-user')
+  return answerJson(200, userOf(token.login))
+}
+
+/** GitHub's links name a repository by its number, and so may requests. */
+function pathBelow({ name }: Repository, prefix: string, path: string): string | undefined {
+  const base = [`${prefix}/repos/${name}/`, `${prefix}/repositories/1/`].find(each => path.startsWith(each))
+  return base && path.slice(base.length)
+}
+
+/** Enterprise Server has it at `/api/graphql`, beside `/api/v3`. */
+export function graphqlPath(prefix: string): string {
+  return `${prefix.replace(/\/v3$/, '')}/graphql`
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    throw new Refusal(400, 'Bad Request')
+  }
+}
+
+const OVER_THE_LIMIT = new Refusal(403, 'API rate limit exceeded for installation ID 1.')
+
+const NO_USER_AGENT: Answer = {
+  status: 403,
+  headers: { 'content-type': 'text/html; charset=utf-8' },
+  body: 'Request forbidden by administrative rules. Please make sure your request has a User-Agent header.\n',
+}
+
+function withHeaders(answer: Answer, headers: Answer['headers']): Answer {
+  return { ...answer, headers: { ...answer.headers, ...headers } }
+}

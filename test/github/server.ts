@@ -1,0 +1,194 @@
+// The embedded GitHub: an HTTP server that behaves as GitHub's REST API does at the few endpoints in use, for one
+// repository. It refuses what a token's permissions would refuse. For tests; the action itself must not know it.
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ArmedFault, armFault, type Fault, takeFault } from '../tenant/fault.ts'
+import type { LoggedRequest } from '../tenant/tenant.ts'
+import { type Answer, answerJson } from './answer.ts'
+import { type Api, answerRequest, graphqlPath } from './api.ts'
+import { addComment, type Comment, type NewComment } from './comment-routes.ts'
+import { addCommit, type Commit, type CommitOptions, forgetCommit } from './commits.ts'
+import { addDeployment, addStatus, type Deployment, type NewDeployment, type NewStatus } from './deployment-routes.ts'
+import type { Files } from './objects.ts'
+import { createRateLimit } from './rate-limit.ts'
+import type { Repository } from './route.ts'
+import { ACTIONS_BOT, type Permissions, tokenText } from './token.ts'
+
+export interface GitHubOptions {
+  /** Such as `/api/v3`, where GitHub Enterprise Server has its API. */
+  readonly prefix?: string
+  readonly repository?: string
+  readonly visibility?: 'private' | 'public'
+  /** Requests an hour. */
+  readonly rateLimit?: number
+  /** Milliseconds since 1970, as Date.now. */
+  readonly now?: () => number
+}
+
+/** A fault of any kind may come after the effect: then what was asked for is done, and the answer is lost. */
+type GitHubFault = Fault & { readonly after?: 'nothing' | 'effect' }
+
+export interface GitHub {
+  /** What `GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`, `GITHUB_SERVER_URL` and `GITHUB_REPOSITORY` say. */
+  readonly apiUrl: string
+  readonly graphqlUrl: string
+  readonly serverUrl: string
+  readonly repository: string
+  /** All requests, in order of arrival. */
+  readonly requests: readonly LoggedRequest[]
+  readonly commits: ReadonlyMap<string, Commit>
+  /** Oldest first. */
+  readonly deployments: readonly Deployment[]
+  readonly comments: readonly Comment[]
+  /** @returns the commit's id */
+  readonly commit: (files: Files, options?: CommitOptions) => string
+  /** The commit is gone, and its deployments stay. */
+  readonly forget: (commit: string) => void
+  /** @returns the deployment, which nobody asked for by a request */
+  readonly deploy: (deployment: NewDeployment, ...statuses: readonly NewStatus[]) => Deployment
+  readonly comment: (comment: NewComment) => Comment
+  /** A login that ends in `[bot]` gets an installation token, as a job does; any other a personal one. */
+  readonly issueToken: (permissions?: Permissions, login?: string) => string
+  readonly fault: (fault: GitHubFault) => void
+  readonly close: () => Promise<void>
+}
+
+interface State {
+  readonly api: Api
+  readonly faults: ArmedFault[]
+  readonly requests: LoggedRequest[]
+}
+
+export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> {
+  const { prefix = '', repository: name = 'acme/permissions', visibility = 'private', now = Date.now } = options
+  const server = createServer((incoming, outgoing) => {
+    serve(state, incoming, outgoing).catch((error: unknown) => {
+      outgoing.destroy()
+      // A client may go away while it sends; anything else is a fault of the test, and must not pass for the network's.
+      if (incoming.complete) throw error
+    })
+  })
+  // Longer than any test: a connection closed while idle would look like a fault.
+  server.keepAliveTimeout = 600_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const serverUrl = prefix === '' ? 'https://github.com' : origin
+  let lastId = 1_000
+  const repository: Repository = {
+    name,
+    visibility,
+    apiUrl: `${origin}${prefix}`,
+    pageUrl: `${serverUrl}/${name}`,
+    commits: new Map(),
+    branches: new Map(),
+    deployments: [],
+    comments: [],
+    nextId: () => ++lastId,
+    now,
+  }
+  const api: Api = {
+    repository,
+    prefix,
+    tokens: new Map(),
+    // What the token of a job gets for its repository.
+    rateLimit: createRateLimit(options.rateLimit ?? 1_000, now()),
+  }
+  const state: State = { api, faults: [], requests: [] }
+  return {
+    apiUrl: repository.apiUrl,
+    graphqlUrl: `${origin}${graphqlPath(prefix)}`,
+    serverUrl,
+    repository: name,
+    requests: state.requests,
+    commits: repository.commits,
+    deployments: repository.deployments,
+    comments: repository.comments,
+    commit: (files, options = {}) => addCommit(repository, files, { ...options, at: now() }),
+    forget: commit => forgetCommit(repository, commit),
+    deploy: (given, ...statuses) => {
+      const deployment = addDeployment(repository, given, ACTIONS_BOT)
+      for (const status of statuses) addStatus(repository, deployment, status, ACTIONS_BOT)
+      return deployment
+    },
+    comment: given => addComment(repository, given),
+    issueToken: (permissions = 'write-all', login = ACTIONS_BOT) => {
+      const token = tokenText(login, api.tokens.size)
+      api.tokens.set(token, { permissions, login })
+      return token
+    },
+    fault: fault => void state.faults.push(armFault(fault)),
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close(error => (error ? reject(error) : resolve()))
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function serve(state: State, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const { method = '', url = '', headers } = incoming
+  const request: { -readonly [Key in keyof LoggedRequest]: LoggedRequest[Key] } = {
+    method,
+    path: url,
+    headers,
+    at: state.api.repository.now(),
+    body: undefined,
+    status: undefined,
+  }
+  const ordinal = state.requests.push(request)
+  const sent = await text(incoming)
+  request.body = parseJson(sent)
+  const fault = takeFault(state.faults, request)
+  if (fault?.kind === 'delay') await sleep(fault.ms, undefined, { ref: false })
+  const isLost = fault !== undefined && fault.kind !== 'delay' && fault.kind !== 'truncate'
+  const hasEffect = !isLost || ('after' in fault && fault.after === 'effect')
+  const answer = hasEffect ? answerRequest(state.api, { ...request, hasBody: sent !== '', ordinal }) : undefined
+  const send = (answer: Answer): void => {
+    request.status = answer.status
+    outgoing.writeHead(answer.status, lengthOf(answer))
+    outgoing.end(answer.body)
+  }
+  switch (fault?.kind) {
+    case 'hang':
+      return
+    case 'reset':
+      incoming.socket.resetAndDestroy()
+      return
+    case 'status':
+      return send(answerJson(fault.status, fault.body ?? {}, fault.headers))
+    case 'garbage':
+      return send({ ...answerJson(200, ''), body: fault.body })
+    case 'truncate':
+      request.status = answer?.status
+      return answer && cut(outgoing, answer)
+    default:
+      return answer && send(answer)
+  }
+}
+
+/** undefined where it is no JSON object */
+function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function lengthOf({ status, headers, body }: Answer): Answer['headers'] {
+  return status === 204 ? headers : { ...headers, 'content-length': `${Buffer.byteLength(body)}` }
+}
+
+function cut(outgoing: ServerResponse, answer: Answer): void {
+  // An answer without a body cannot be cut: there the connection just ends.
+  if (answer.body.length === 0) return void outgoing.destroy()
+  outgoing.writeHead(answer.status, lengthOf(answer))
+  outgoing.write(answer.body.slice(0, answer.body.length / 2), () => outgoing.destroy())
+}
