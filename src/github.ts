@@ -2,7 +2,7 @@
 // when it is needed, as it takes longer to load than a small run takes.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { ActionError, NotSentError } from './errors.ts'
 import type { Repository } from './workflow.ts'
 
@@ -75,27 +75,30 @@ const TIMEOUT = 15_000
 /** What is left to say when the run is cancelled; the runner kills it 10 s after the first signal. */
 const LAST_WORD = 1_500
 const PER_PAGE = 100
+const state = z.object({ state: z.string() })
+
 /** An answer that was cut off comes as an empty text, and must not be taken for an empty list. */
 const answers = {
   deployments: z.array(
     z.object({
       id: z.int(),
-      sha: z.string().min(1),
-      created_at: z.string().transform(Date.parse).pipe(z.number()),
+      sha: z.string().check(z.minLength(1)),
+      created_at: z.pipe(z.pipe(z.string(), z.transform(Date.parse)), z.number()),
       payload: z.unknown(),
     }),
   ),
-  states: z.array(z.object({ state: z.string() })),
+  states: z.array(state),
+  state,
   created: z.object({ id: z.int() }),
   content: z.union([
-    z.array(z.object({ type: z.string(), path: z.string().min(1) })),
+    z.array(z.object({ type: z.string(), path: z.string().check(z.minLength(1)) })),
     z.object({ type: z.string(), content: z.string(), encoding: z.string() }),
     z.object({ type: z.string() }),
   ]),
   raw: z.union([z.string(), z.instanceof(ArrayBuffer)]),
   comparison: z.object({ status: z.string() }),
   comments: z.array(
-    z.object({ id: z.int(), user: z.object({ login: z.string() }).nullish(), body: z.string().nullish() }),
+    z.object({ id: z.int(), user: z.nullish(z.object({ login: z.string() })), body: z.nullish(z.string()) }),
   ),
 }
 
@@ -131,7 +134,7 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
   const call = async <T>(
     doing: string,
     work: () => Promise<{ readonly data: unknown }>,
-    form: z.ZodType<T>,
+    form: z.ZodMiniType<T>,
   ): Promise<T> => {
     try {
       const { data } = await Promise.race([work(), signal.aborted ? lastWord() : cancelled])
@@ -217,7 +220,7 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
           ...(runUrl !== undefined && { log_url: runUrl }),
           auto_inactive: false,
         })
-      await call(`set a deployment to ${state}`, work, answers.states.element)
+      await call(`set a deployment to ${state}`, work, answers.state)
     },
     textAt,
     filesIn,

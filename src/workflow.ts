@@ -1,7 +1,7 @@
 // What GitHub tells a step about the run that it is part of.
 
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { WorkflowEvent } from './plan/guard.ts'
 
 export interface Workflow extends WorkflowEvent {
@@ -24,8 +24,8 @@ export interface Repository {
 }
 
 const eventPayload = z.object({
-  repository: z.object({ default_branch: z.string() }).optional().catch(undefined),
-  pull_request: z.object({ number: z.int() }).optional().catch(undefined),
+  repository: z.catch(z.optional(z.object({ default_branch: z.string() })), undefined),
+  pull_request: z.catch(z.optional(z.object({ number: z.int() })), undefined),
 })
 
 export function readWorkflow(): Workflow {

@@ -34,7 +34,7 @@ describe('action.yml', () => {
     const bundle = await readFile(BUNDLE, 'utf8')
     for (const name of Object.keys(inputs)) {
       expect(source).toContain(`'${name}'`)
-      expect(bundle).toContain(`'${name}'`)
+      expect(bundle).toContain(`"${name}"`)
     }
   })
 

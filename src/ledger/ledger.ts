@@ -3,7 +3,7 @@
 
 import { matchesGlob } from 'node:path/posix'
 import pMap from 'p-map'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { ActionError } from '../errors.ts'
 import { type DeploymentState, type GitHub, GitHubError, TASK } from '../github.ts'
 import { readManifest } from '../manifest/desired.ts'
@@ -24,9 +24,9 @@ interface Note {
 }
 
 const note = z.object({
-  manifest: z.array(z.string().min(1)).optional().catch(undefined),
-  at: z.iso.datetime().optional().catch(undefined),
-  undoes: z.int().optional().catch(undefined),
+  manifest: z.catch(z.optional(z.array(z.string().check(z.minLength(1)))), undefined),
+  at: z.catch(z.optional(z.iso.datetime()), undefined),
+  undoes: z.catch(z.optional(z.int()), undefined),
 })
 
 export interface Ledger {

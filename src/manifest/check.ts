@@ -1,7 +1,7 @@
 // Everything that is wrong with a manifest, as remarks: its form by the schema, and the meaning of all that can be
 // understood. One mistake never hides another. Pure.
 
-import type { z } from 'zod'
+import type * as z from 'zod/mini'
 import type { Document } from './load.ts'
 import { advise, type Mention, type Path, quote, type Remark } from './problem.ts'
 import {

@@ -1,21 +1,18 @@
 // A plan as a file: what is written can be read back, and nothing else can. A file may come from anywhere. Pure.
 
-import { z } from 'zod'
+import * as z from 'zod/mini'
+import { IN_ENGLISH } from '../errors.ts'
 import { digestOf } from './digest.ts'
 import { grantOf } from './grants.ts'
 import type { Plan } from './plan.ts'
 
-const name = z
-  .string()
-  .min(1)
-  .max(1000)
-  .regex(/^\P{Cc}*$/u, 'holds control characters')
+const name = z.string().check(z.minLength(1), z.maxLength(1000), z.regex(/^\P{Cc}*$/u, 'holds control characters'))
 const permission = z.strictObject({ api: name, permission: name })
 const operation = z.strictObject({
   ...permission.shape,
   roles: z.array(z.string()),
-  expires: z.string().exactOptional(),
-  reason: z.string().exactOptional(),
+  expires: z.exactOptional(z.string()),
+  reason: z.exactOptional(z.string()),
 })
 
 const savedPlan = z.strictObject({
@@ -26,10 +23,10 @@ const savedPlan = z.strictObject({
     commit: z.string(),
     files: z.array(z.string()),
     at: z.iso.datetime(),
-    users: z.int().nonnegative(),
-    entry: z.int().exactOptional(),
+    users: z.int().check(z.nonnegative()),
+    entry: z.exactOptional(z.int()),
   }),
-  undoes: z.int().exactOptional(),
+  undoes: z.exactOptional(z.int()),
   users: z.array(
     z.strictObject({
       user: name,
@@ -52,7 +49,7 @@ export function writeSaved(plan: Plan): string {
 }
 
 export function readSaved(text: string): SavedReading {
-  const { data, error } = savedPlan.safeParse(parse(text))
+  const { data, error } = savedPlan.safeParse(parse(text), IN_ENGLISH)
   if (error !== undefined) {
     const [first] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
     return { problem: `it is not a plan that this action wrote: ${first}` }

@@ -1,8 +1,8 @@
 // The Management API in this project's words. Whatever a manifest holds, a request reaches the intended endpoint of the
 // tenant's host and no other.
 
-import { z } from 'zod'
-import { type Reach, TenantError } from '../errors.ts'
+import * as z from 'zod/mini'
+import { IN_ENGLISH, type Reach, TenantError } from '../errors.ts'
 import type { Live } from '../plan/diff.ts'
 import { type Grant, grantOf, type Permission } from '../plan/grants.ts'
 import type { Candidate } from '../plan/identify.ts'
@@ -49,9 +49,9 @@ const LIST_READS = 3
 const apiList = z.array(
   z.object({
     identifier: z.string(),
-    scopes: z.array(z.object({ value: z.string() })).default([]),
-    enforce_policies: z.boolean().nullish(),
-    token_dialect: z.string().nullish(),
+    scopes: z._default(z.array(z.object({ value: z.string() })), []),
+    enforce_policies: z.nullish(z.boolean()),
+    token_dialect: z.nullish(z.string()),
   }),
 )
 
@@ -61,24 +61,27 @@ const permissionPage = z.object({
       permission_name: z.string(),
       resource_server_identifier: z.string(),
       // The published schema leaves it open; without it a role-derived permission could not be told from a grant.
-      sources: z.array(z.object({ source_type: z.string(), source_name: z.string().optional() })),
+      sources: z.array(z.object({ source_type: z.string(), source_name: z.optional(z.string()) })),
     }),
   ),
-  total: z.int().nonnegative(),
+  total: z.int().check(z.nonnegative()),
 })
 
 type PermissionItem = z.infer<typeof permissionPage>['permissions'][number]
 
-const userPage = z.object({ users: z.array(z.object({ user_id: z.string().min(1) })), total: z.int().nonnegative() })
+const userPage = z.object({
+  users: z.array(z.object({ user_id: z.string().check(z.minLength(1)) })),
+  total: z.int().check(z.nonnegative()),
+})
 
-const userProfile = z.object({ email: z.string().optional(), email_verified: z.boolean().default(false) })
+const userProfile = z.object({ email: z.optional(z.string()), email_verified: z._default(z.boolean(), false) })
 
 const userList = z.array(
   z.object({
     user_id: z.string(),
-    email: z.string().optional(),
-    email_verified: z.boolean().default(false),
-    identities: z.array(z.object({ connection: z.string() })).default([]),
+    email: z.optional(z.string()),
+    email_verified: z._default(z.boolean(), false),
+    identities: z._default(z.array(z.object({ connection: z.string() })), []),
   }),
 )
 
@@ -253,9 +256,9 @@ function isUnknownUser(answer: Answer): boolean {
 
 const unknownUser = z.object({ errorCode: z.literal('inexistent_user') })
 
-function read<T>(schema: z.ZodType<T>, answer: Answer, summary: string): T {
+function read<T>(schema: z.ZodMiniType<T>, answer: Answer, summary: string): T {
   if (!isSuccess(answer)) throw refusal(answer, summary)
-  const parsed = schema.safeParse(answer.body)
+  const parsed = schema.safeParse(answer.body, IN_ENGLISH)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'its top'}: ${issue.message}`

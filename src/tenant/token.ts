@@ -1,7 +1,7 @@
 // The Management API's token: from a client secret, a signed assertion or the workflow itself; its scopes and renewal.
 
 import { constants, randomUUID, sign } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { TenantError } from '../errors.ts'
 import type { Algorithm, Credential, Domain } from '../inputs.ts'
 import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
@@ -34,12 +34,12 @@ interface Token {
 }
 
 const tokenAnswer = z.object({
-  access_token: z.string().min(1),
-  scope: z.string().optional(),
-  expires_in: z.coerce.number().positive().optional().catch(undefined),
+  access_token: z.string().check(z.minLength(1)),
+  scope: z.optional(z.string()),
+  expires_in: z.catch(z.optional(z.coerce.number().check(z.positive())), undefined),
 })
 
-const tokenClaims = z.object({ scope: z.string().optional() })
+const tokenClaims = z.object({ scope: z.optional(z.string()) })
 
 export function openSession(options: SessionOptions): Session {
   const { http, credential } = options
