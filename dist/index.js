@@ -9598,7 +9598,9 @@ const LONGEST_BACKOFF = 16e3;
 const DOWN_AFTER = 32;
 /** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
 const GRACE = 5e3;
-const TIMEOUT = 3e4;
+const TIMEOUT = 2e4;
+/** How long a request is tried at the most, in attempts that got no answer: three time-outs. */
+const PATIENCE = 6e4;
 const MAX_BODY = 8388608;
 /** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
 const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/;
@@ -9658,6 +9660,7 @@ function createHttp(options) {
 		traffic.requests++;
 		const from = now();
 		const result = await exchange(dispatcher, origin, request, inFlight.signal);
+		const took = now() - from;
 		if (request.paced) {
 			const answer = result.kind === "answer" ? result.answer : void 0;
 			if (answer !== void 0) refusals = countRefusal(refusals, answer.status, from, now());
@@ -9665,20 +9668,24 @@ function createHttp(options) {
 				bucket: answer && readBucket(answer.headers, now()),
 				answered: answer !== void 0,
 				throttled: answer?.status === 429,
-				latency: now() - from,
+				latency: took,
 				jitter: random()
 			};
 			pace = received(pace, outcome, now());
 			traffic.blind = pace.blind;
 		}
-		return result;
+		return {
+			result,
+			took
+		};
 	};
 	const send = async (request) => {
 		if (mode !== "apply" && request.method !== "GET" && request.path !== "/oauth/token") throw new Error(`${request.method} ${request.path} in a mode that writes nothing`);
 		let attempts = 0;
+		let unanswered = 0;
 		try {
 			for (;;) {
-				const result = await attempt(request);
+				const { result, took } = await attempt(request);
 				attempts++;
 				if (result.kind === "answer" && !isPassing(result.answer)) {
 					failuresInRow = 0;
@@ -9689,10 +9696,11 @@ function createHttp(options) {
 				}
 				const throttled = result.kind === "answer" && result.answer.status === 429;
 				if (!throttled) failuresInRow++;
+				if (result.kind === "fault") unanswered += took;
 				const lasting = result.kind === "fault" && result.lasting;
 				const hopeless = failuresInRow >= DOWN_AFTER || refusals.inRow >= MAX_ATTEMPTS || lasting;
-				if (hopeless || attempts === MAX_ATTEMPTS) throw givenUp(request, attempts, result, origin, hopeless ? "run" : "user");
-				if (!throttled || !request.paced) await wait(backoff(attempts), "another try after a failure");
+				if (hopeless || attempts === MAX_ATTEMPTS || unanswered >= PATIENCE) throw givenUp(request, attempts, result, origin, hopeless ? "run" : "user");
+				if (!throttled || !request.paced) await wait(backoff(attempts), `another try of ${request.method} ${request.path}`);
 			}
 		} catch (error) {
 			if (error instanceof NotSentError && attempts > 0) throw interrupted(request, attempts, error);
@@ -9790,7 +9798,7 @@ function givenUp(request, attempts, result, origin, reach) {
 		return answerError({
 			...result.answer,
 			attempts
-		}, busy ? `${origin} is busy with other traffic` : `${origin} answers with errors alone`, reach, busy ? "Run it again later." : LATER);
+		}, busy ? `${origin} is busy with other traffic` : `${origin} answers ${reach === "run" ? "" : "this request "}with errors alone`, reach, busy ? "Run it again later." : LATER);
 	}
 	return new TenantError(`No answer from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`, {
 		request: `${request.method} ${request.path}`,
@@ -9850,6 +9858,8 @@ const PER_PAGE = 100;
 const MOST_FOUND = 1e3;
 /** More than anybody holds: 1,000 direct permissions, and those of many roles. */
 const MOST_PAGES = 500;
+/** Refused requests in a row, of several users, after which it is the token and not the user that lacks something. */
+const FORBIDDEN_FOR_ALL = 3;
 /** How often a list that changes while its pages are read is read again. */
 const LIST_READS = 3;
 const apiList = /* @__PURE__ */ array(/* @__PURE__ */ object({
@@ -9983,23 +9993,36 @@ function openTenant(session) {
 		if (isUnknownUser(answer)) throw answerError(answer, summary, "user", "The user is gone from the tenant; remove the entry from the manifest.");
 		throw refusal(answer, summary);
 	};
-	/** What concerns the whole run stops everything that still waits to be sent. */
-	const halting = async (work) => {
+	const worked = /* @__PURE__ */ new Set();
+	let forbiddenInRow = 0;
+	/**
+	* What concerns the whole run stops everything that still waits to be sent. A 403 may be about one user, or about the
+	* token: it is the token's where nothing of the kind has worked so far, or where several users are refused in a row.
+	*/
+	const halting = async (kind, work) => {
 		try {
-			return await work;
+			const result = await work;
+			worked.add(kind);
+			forbiddenInRow = 0;
+			return result;
 		} catch (error) {
-			if (error instanceof TenantError && error.details.reach === "run") session.halt(error);
+			if (!(error instanceof TenantError)) throw error;
+			const { reach, status, errorCode } = error.details;
+			const forbidden = status === 403;
+			forbiddenInRow = forbidden ? forbiddenInRow + 1 : 0;
+			const unseen = errorCode === "insufficient_scope" && !worked.has(kind);
+			if (reach === "run" || forbidden && (unseen || forbiddenInRow >= FORBIDDEN_FOR_ALL)) session.halt(error);
 			throw error;
 		}
 	};
 	return {
-		apis: (identifiers) => halting(apis(identifiers)),
-		permissionsOf: (user) => halting(permissionsOf(user)),
-		findByEmail: (email) => halting(findByEmail(email)),
-		emailOf: (user) => halting(emailOf(user)),
-		searchUsers: (query) => halting(searchUsers(query)),
-		grant: (user, permissions) => halting(write("POST", user, permissions)),
-		revoke: (user, permissions) => halting(write("DELETE", user, permissions))
+		apis: (identifiers) => halting("apis", apis(identifiers)),
+		permissionsOf: (user) => halting("permissionsOf", permissionsOf(user)),
+		findByEmail: (email) => halting("findByEmail", findByEmail(email)),
+		emailOf: (user) => halting("emailOf", emailOf(user)),
+		searchUsers: (query) => halting("searchUsers", searchUsers(query)),
+		grant: (user, permissions) => halting("grant", write("POST", user, permissions)),
+		revoke: (user, permissions) => halting("revoke", write("DELETE", user, permissions))
 	};
 }
 function permissionsPath(user) {
@@ -10032,6 +10055,7 @@ function isUnknownUser(answer) {
 	return answer.status === 404 && unknownUser.safeParse(answer.body).success;
 }
 const unknownUser = /* @__PURE__ */ object({ errorCode: /* @__PURE__ */ literal("inexistent_user") });
+const lacksScope = /* @__PURE__ */ object({ errorCode: /* @__PURE__ */ literal("insufficient_scope") });
 function read(schema, answer, summary) {
 	if (!isSuccess(answer)) throw refusal(answer, summary);
 	const parsed = schema.safeParse(answer.body, IN_ENGLISH);
@@ -10044,7 +10068,7 @@ function refusal(answer, summary) {
 	return answerError(answer, summary, reach, advice);
 }
 /** What an answer's status says about the rest of the run, and what to do about it. */
-function meaningOf({ status, headers }) {
+function meaningOf({ status, headers, body }) {
 	if (isRedirect(status)) return {
 		reach: "run",
 		advice: redirectAdvice(headers)
@@ -10059,8 +10083,8 @@ function meaningOf({ status, headers }) {
 			advice: "The token is expired or not for this tenant; check the credential, domain and audience."
 		};
 		case 403: return {
-			reach: "run",
-			advice: "Authorize the application for the missing scope of the Auth0 Management API."
+			reach: "user",
+			advice: lacksScope.safeParse(body).success ? "Authorize the application for the missing scope of the Auth0 Management API." : "Auth0, or something on the way to it, does not allow this; its words say why."
 		};
 		case 404: return {
 			reach: "operation",

@@ -71,7 +71,9 @@ const LONGEST_BACKOFF = 16_000
 const DOWN_AFTER = 32
 /** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
 const GRACE = 5_000
-const TIMEOUT = 30_000
+const TIMEOUT = 20_000
+/** How long a request is tried at the most, in attempts that got no answer: three time-outs. */
+const PATIENCE = 60_000
 const MAX_BODY = 8 * 1024 * 1024
 
 /** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
@@ -80,6 +82,12 @@ const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNA
 type Attempt =
   | { readonly kind: 'answer'; readonly answer: Omit<Answer, 'attempts'> }
   | { readonly kind: 'fault'; readonly error: Error; readonly lasting: boolean }
+
+interface TimedAttempt {
+  readonly result: Attempt
+  /** Milliseconds. */
+  readonly took: number
+}
 
 /** 429s with no other answer in between; `at` is when the latest one that counts came. */
 interface Refusals {
@@ -136,12 +144,13 @@ export function createHttp(options: HttpOptions): Http {
     return mine
   }
 
-  const attempt = async (request: Request): Promise<Attempt> => {
+  const attempt = async (request: Request): Promise<TimedAttempt> => {
     if (request.paced) await turn()
     stopped.throwIfAborted()
     traffic.requests++
     const from = now()
     const result = await exchange(dispatcher, origin, request, inFlight.signal)
+    const took = now() - from
     if (request.paced) {
       const answer = result.kind === 'answer' ? result.answer : undefined
       if (answer !== undefined) refusals = countRefusal(refusals, answer.status, from, now())
@@ -149,13 +158,13 @@ export function createHttp(options: HttpOptions): Http {
         bucket: answer && readBucket(answer.headers, now()),
         answered: answer !== undefined,
         throttled: answer?.status === 429,
-        latency: now() - from,
+        latency: took,
         jitter: random(),
       }
       pace = received(pace, outcome, now())
       traffic.blind = pace.blind
     }
-    return result
+    return { result, took }
   }
 
   const send = async (request: Request): Promise<Answer> => {
@@ -163,9 +172,10 @@ export function createHttp(options: HttpOptions): Http {
       throw new Error(`${request.method} ${request.path} in a mode that writes nothing`)
     }
     let attempts = 0
+    let unanswered = 0
     try {
       for (;;) {
-        const result = await attempt(request)
+        const { result, took } = await attempt(request)
         attempts++
         if (result.kind === 'answer' && !isPassing(result.answer)) {
           failuresInRow = 0
@@ -173,13 +183,16 @@ export function createHttp(options: HttpOptions): Http {
         }
         const throttled = result.kind === 'answer' && result.answer.status === 429
         if (!throttled) failuresInRow++
+        if (result.kind === 'fault') unanswered += took
         const lasting = result.kind === 'fault' && result.lasting
         const hopeless = failuresInRow >= DOWN_AFTER || refusals.inRow >= MAX_ATTEMPTS || lasting
-        if (hopeless || attempts === MAX_ATTEMPTS) {
+        if (hopeless || attempts === MAX_ATTEMPTS || unanswered >= PATIENCE) {
           throw givenUp(request, attempts, result, origin, hopeless ? 'run' : 'user')
         }
         // After a refusal the pace holds everybody back; it knows nothing of the token endpoint's bucket.
-        if (!throttled || !request.paced) await wait(backoff(attempts), 'another try after a failure')
+        if (!throttled || !request.paced) {
+          await wait(backoff(attempts), `another try of ${request.method} ${request.path}`)
+        }
       }
     } catch (error) {
       if (error instanceof NotSentError && attempts > 0) throw interrupted(request, attempts, error)
@@ -272,7 +285,9 @@ function givenUp(request: Request, attempts: number, result: Attempt, origin: st
     const busy = result.answer.status === 429
     return answerError(
       { ...result.answer, attempts },
-      busy ? `${origin} is busy with other traffic` : `${origin} answers with errors alone`,
+      busy
+        ? `${origin} is busy with other traffic`
+        : `${origin} answers ${reach === 'run' ? '' : 'this request '}with errors alone`,
       reach,
       busy ? 'Run it again later.' : LATER,
     )

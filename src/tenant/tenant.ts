@@ -43,6 +43,8 @@ const PER_PAGE = 100
 const MOST_FOUND = 1000
 /** More than anybody holds: 1,000 direct permissions, and those of many roles. */
 const MOST_PAGES = 500
+/** Refused requests in a row, of several users, after which it is the token and not the user that lacks something. */
+const FORBIDDEN_FOR_ALL = 3
 /** How often a list that changes while its pages are read is read again. */
 const LIST_READS = 3
 
@@ -201,24 +203,38 @@ export function openTenant(session: Session): Tenant {
     throw refusal(answer, summary)
   }
 
-  /** What concerns the whole run stops everything that still waits to be sent. */
-  const halting = async <T>(work: Promise<T>): Promise<T> => {
+  const worked = new Set<keyof Tenant>()
+  let forbiddenInRow = 0
+
+  /**
+   * What concerns the whole run stops everything that still waits to be sent. A 403 may be about one user, or about the
+   * token: it is the token's where nothing of the kind has worked so far, or where several users are refused in a row.
+   */
+  const halting = async <T>(kind: keyof Tenant, work: Promise<T>): Promise<T> => {
     try {
-      return await work
+      const result = await work
+      worked.add(kind)
+      forbiddenInRow = 0
+      return result
     } catch (error) {
-      if (error instanceof TenantError && error.details.reach === 'run') session.halt(error)
+      if (!(error instanceof TenantError)) throw error
+      const { reach, status, errorCode } = error.details
+      const forbidden = status === 403
+      forbiddenInRow = forbidden ? forbiddenInRow + 1 : 0
+      const unseen = errorCode === 'insufficient_scope' && !worked.has(kind)
+      if (reach === 'run' || (forbidden && (unseen || forbiddenInRow >= FORBIDDEN_FOR_ALL))) session.halt(error)
       throw error
     }
   }
 
   return {
-    apis: identifiers => halting(apis(identifiers)),
-    permissionsOf: user => halting(permissionsOf(user)),
-    findByEmail: email => halting(findByEmail(email)),
-    emailOf: user => halting(emailOf(user)),
-    searchUsers: query => halting(searchUsers(query)),
-    grant: (user, permissions) => halting(write('POST', user, permissions)),
-    revoke: (user, permissions) => halting(write('DELETE', user, permissions)),
+    apis: identifiers => halting('apis', apis(identifiers)),
+    permissionsOf: user => halting('permissionsOf', permissionsOf(user)),
+    findByEmail: email => halting('findByEmail', findByEmail(email)),
+    emailOf: user => halting('emailOf', emailOf(user)),
+    searchUsers: query => halting('searchUsers', searchUsers(query)),
+    grant: (user, permissions) => halting('grant', write('POST', user, permissions)),
+    revoke: (user, permissions) => halting('revoke', write('DELETE', user, permissions)),
   }
 }
 
@@ -256,6 +272,8 @@ function isUnknownUser(answer: Answer): boolean {
 
 const unknownUser = z.object({ errorCode: z.literal('inexistent_user') })
 
+const lacksScope = z.object({ errorCode: z.literal('insufficient_scope') })
+
 function read<T>(schema: z.ZodMiniType<T>, answer: Answer, summary: string): T {
   if (!isSuccess(answer)) throw refusal(answer, summary)
   const parsed = schema.safeParse(answer.body, IN_ENGLISH)
@@ -276,7 +294,7 @@ function refusal(answer: Answer, summary: string): TenantError {
 }
 
 /** What an answer's status says about the rest of the run, and what to do about it. */
-function meaningOf({ status, headers }: Answer): { readonly reach: Reach; readonly advice: string } {
+function meaningOf({ status, headers, body }: Answer): { readonly reach: Reach; readonly advice: string } {
   if (isRedirect(status)) return { reach: 'run', advice: redirectAdvice(headers) }
   switch (status) {
     case 400:
@@ -287,7 +305,12 @@ function meaningOf({ status, headers }: Answer): { readonly reach: Reach; readon
         advice: 'The token is expired or not for this tenant; check the credential, domain and audience.',
       }
     case 403:
-      return { reach: 'run', advice: 'Authorize the application for the missing scope of the Auth0 Management API.' }
+      return {
+        reach: 'user',
+        advice: lacksScope.safeParse(body).success
+          ? 'Authorize the application for the missing scope of the Auth0 Management API.'
+          : 'Auth0, or something on the way to it, does not allow this; its words say why.',
+      }
     case 404:
       return {
         reach: 'operation',

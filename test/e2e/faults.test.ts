@@ -87,6 +87,38 @@ describe('an error that lasts', () => {
     expect(errorsOf(run)).toEqual([expect.stringMatching(/auth0\|2 .*gone from the tenant; remove the entry/)])
   })
 
+  it.each([
+    ['the first', 'auth0|0', 'operation_not_supported'],
+    ['another', 'auth0|3', 'insufficient_scope'],
+  ])('of %s user alone (403) leaves the others alone', async (_, failing, errorCode) => {
+    const many = Array.from({ length: 6 }, (_, index) => `auth0|${index}`)
+    const tenant = await acme({ users: many.map(id => ({ id })) })
+    const body = { statusCode: 403, error: 'Forbidden', message: 'Not this one', errorCode }
+    const when = ({ method, path }: { method: string; path: string }) =>
+      method === 'POST' && path.includes(`/users/${encodeURIComponent(failing)}/`)
+    tenant.fault({ kind: 'status', status: 403, body, times: Number.POSITIVE_INFINITY, when })
+    const run = await runAgainst(tenant, {
+      users: many.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } })),
+    })
+    expect(run.exitCode).toBe(1)
+    expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '1', grants: '5' })
+    expect(errorsOf(run)).toEqual([expect.stringContaining(`403 ${errorCode} Not this one`)])
+  })
+
+  it('of one user after the other (403) is the token’s', async () => {
+    const many = Array.from({ length: 100 }, (_, index) => `auth0|${index}`)
+    const tenant = await acme({ users: many.map(id => ({ id })) })
+    const body = { statusCode: 403, error: 'Forbidden', message: 'Not any more', errorCode: 'operation_not_supported' }
+    const when = ({ method, path }: { method: string; path: string }) => method === 'POST' && path.includes('/users/')
+    tenant.fault({ kind: 'status', status: 403, body, times: Number.POSITIVE_INFINITY, when })
+    const run = await runAgainst(tenant, {
+      users: many.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } })),
+    })
+    expect(run.outputs).toMatchObject({ result: 'failed', 'users-failed': '100' })
+    expect(countRequests(tenant)['POST /users/{id}/permissions']).toBeLessThan(60)
+    expect(errorsOf(run).join('\n')).toContain('were not attempted')
+  })
+
   it('of every write (403) stops at once, and lists who was not attempted', async () => {
     const many = Array.from({ length: 100 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: many.map(id => ({ id })) })

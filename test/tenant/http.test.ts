@@ -66,6 +66,18 @@ describe('what passes by itself', () => {
     expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16000])
   })
 
+  it('is not tried for longer than a minute where no answer comes', async () => {
+    let clock = 0
+    const now = () => {
+      clock += 20_000
+      return clock
+    }
+    const { tenant, http } = await connect({ now })
+    always(tenant, { kind: 'reset', after: 'nothing' })
+    await expect(http.send(READ)).rejects.toThrow('GET /api/v2/users/x; 3 attempts')
+    expect(tenant.requests).toHaveLength(3)
+  })
+
   it('is tried at most 32 times in a row over all requests: then the tenant counts as down', async () => {
     const { tenant, http } = await connect()
     always(tenant, { kind: 'reset', after: 'nothing' })
