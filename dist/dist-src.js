@@ -26,4 +26,9 @@ var RequestError = class extends Error {
 		this.request = requestCopy;
 	}
 };
-export { RequestError as t };
+Object.defineProperty(exports, "RequestError", {
+	enumerable: true,
+	get: function() {
+		return RequestError;
+	}
+});

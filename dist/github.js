@@ -1,7 +1,8 @@
-import { n as fetch, r as init_left_out, t as HttpClient } from "./left-out.js";
-import { t as RequestError } from "./dist-src.js";
-import { EOL } from "os";
-import { existsSync, readFileSync } from "fs";
+require("./rolldown-runtime.js");
+const require_left_out = require("./left-out.js");
+const require_dist_src = require("./dist-src.js");
+let fs = require("fs");
+let os = require("os");
 // node_modules/@actions/github/lib/context.js
 var Context = class {
 	/**
@@ -11,10 +12,10 @@ var Context = class {
 		var _a, _b, _c;
 		this.payload = {};
 		if (process.env.GITHUB_EVENT_PATH) {
-			if (existsSync(process.env.GITHUB_EVENT_PATH)) this.payload = JSON.parse(readFileSync(process.env.GITHUB_EVENT_PATH, { encoding: "utf8" }));
+			if ((0, fs.existsSync)(process.env.GITHUB_EVENT_PATH)) this.payload = JSON.parse((0, fs.readFileSync)(process.env.GITHUB_EVENT_PATH, { encoding: "utf8" }));
 			else {
 				const path = process.env.GITHUB_EVENT_PATH;
-				process.stdout.write(`GITHUB_EVENT_PATH ${path} does not exist${EOL}`);
+				process.stdout.write(`GITHUB_EVENT_PATH ${path} does not exist${os.EOL}`);
 			}
 		}
 		this.eventName = process.env.GITHUB_EVENT_NAME;
@@ -51,7 +52,7 @@ var Context = class {
 	}
 };
 // node_modules/@actions/github/lib/internal/utils.js
-init_left_out();
+require_left_out.init_left_out();
 var __awaiter = function(thisArg, _arguments, P, generator) {
 	function adopt(value) {
 		return value instanceof P ? value : new P(function(resolve) {
@@ -85,15 +86,15 @@ function getAuthString(token, options) {
 	return typeof options.auth === "string" ? options.auth : `token ${token}`;
 }
 function getProxyAgent(destinationUrl) {
-	return new HttpClient().getAgent(destinationUrl);
+	return new require_left_out.HttpClient().getAgent(destinationUrl);
 }
 function getProxyAgentDispatcher(destinationUrl) {
-	return new HttpClient().getAgentDispatcher(destinationUrl);
+	return new require_left_out.HttpClient().getAgentDispatcher(destinationUrl);
 }
 function getProxyFetch(destinationUrl) {
 	const httpDispatcher = getProxyAgentDispatcher(destinationUrl);
 	const proxyFetch = (url, opts) => __awaiter(this, void 0, void 0, function* () {
-		return fetch(url, Object.assign(Object.assign({}, opts), { dispatcher: httpDispatcher }));
+		return require_left_out.fetch(url, Object.assign(Object.assign({}, opts), { dispatcher: httpDispatcher }));
 	});
 	return proxyFetch;
 }
@@ -1004,7 +1005,7 @@ async function fetchWrapper(requestOptions) {
 				else if (typeof error.cause === "string") message = error.cause;
 			}
 		}
-		const requestError = new RequestError(message, 500, { request: requestOptions });
+		const requestError = new require_dist_src.RequestError(message, 500, { request: requestOptions });
 		requestError.cause = error;
 		throw requestError;
 	}
@@ -1026,21 +1027,21 @@ async function fetchWrapper(requestOptions) {
 	if (status === 204 || status === 205) return octokitResponse;
 	if (requestOptions.method === "HEAD") {
 		if (status < 400) return octokitResponse;
-		throw new RequestError(fetchResponse.statusText, status, {
+		throw new require_dist_src.RequestError(fetchResponse.statusText, status, {
 			response: octokitResponse,
 			request: requestOptions
 		});
 	}
 	if (status === 304) {
 		octokitResponse.data = await getResponseData(fetchResponse);
-		throw new RequestError("Not modified", status, {
+		throw new require_dist_src.RequestError("Not modified", status, {
 			response: octokitResponse,
 			request: requestOptions
 		});
 	}
 	if (status >= 400) {
 		octokitResponse.data = await getResponseData(fetchResponse);
-		throw new RequestError(toErrorMessage(octokitResponse.data), status, {
+		throw new require_dist_src.RequestError(toErrorMessage(octokitResponse.data), status, {
 			response: octokitResponse,
 			request: requestOptions
 		});
@@ -2828,4 +2829,5 @@ const context = new Context();
 function getOctokit(token, options, ...additionalPlugins) {
 	return new (GitHub.plugin(...additionalPlugins))(getOctokitOptions(token, options));
 }
-export { context, getOctokit };
+exports.context = context;
+exports.getOctokit = getOctokit;

@@ -1,12 +1,14 @@
-import { n as __esmMin, r as __exportAll } from "./rolldown-runtime.js";
+const require_rolldown_runtime = require("./rolldown-runtime.js");
 // src/left-out.ts
-var left_out_exports = /* @__PURE__ */ __exportAll({
+var left_out_exports = /* @__PURE__ */ require_rolldown_runtime.__exportAll({
 	BearerCredentialHandler: () => BearerCredentialHandler,
 	HttpClient: () => HttpClient,
 	ProxyAgent: () => ProxyAgent,
+	extractBody: () => extractBody,
 	fetch: () => fetch,
 	getExecOutput: () => getExecOutput,
-	setup: () => setup
+	setup: () => setup,
+	webidl: () => webidl
 });
 function fetch() {
 	throw new Error("The bundle has no such fetch; hand in another one.");
@@ -14,16 +16,43 @@ function fetch() {
 function getExecOutput() {
 	throw new Error("The bundle cannot start a process.");
 }
+function extractBody() {
+	throw new Error("The bundle can send no form.");
+}
 function setup() {
 	throw new Error("The bundle has no such parser; unset UNDICI_USE_MILO.");
 }
-var ProxyAgent, BearerCredentialHandler, HttpClient;
-var init_left_out = __esmMin((() => {
+var ProxyAgent, BearerCredentialHandler, HttpClient, webidl;
+var init_left_out = require_rolldown_runtime.__esmMin((() => {
 	ProxyAgent = class {};
 	BearerCredentialHandler = class {};
 	HttpClient = class {
 		getAgent() {}
 		getAgentDispatcher() {}
 	};
+	webidl = { is: { FormData: () => false } };
 }));
-export { left_out_exports as i, fetch as n, init_left_out as r, HttpClient as t };
+Object.defineProperty(exports, "HttpClient", {
+	enumerable: true,
+	get: function() {
+		return HttpClient;
+	}
+});
+Object.defineProperty(exports, "fetch", {
+	enumerable: true,
+	get: function() {
+		return fetch;
+	}
+});
+Object.defineProperty(exports, "init_left_out", {
+	enumerable: true,
+	get: function() {
+		return init_left_out;
+	}
+});
+Object.defineProperty(exports, "left_out_exports", {
+	enumerable: true,
+	get: function() {
+		return left_out_exports;
+	}
+});

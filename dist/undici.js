@@ -1,12 +1,12 @@
-import { i as __require, o as __toESM, t as __commonJSMin } from "./rolldown-runtime.js";
-import { d as require_errors, f as require_dispatcher, n as require_agent, p as require_symbols, t as require_env_http_proxy_agent, u as require_util } from "./env-http-proxy-agent.js";
+const require_rolldown_runtime = require("./rolldown-runtime.js");
+const require_agent$1 = require("./agent.js");
 // node_modules/undici/lib/api/readable.js
-var require_readable = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const assert = __require("node:assert");
-	const { addAbortListener } = __require("node:events");
-	const { Readable } = __require("node:stream");
-	const { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = require_errors();
-	const util = require_util();
+var require_readable = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
+	const assert = require("node:assert");
+	const { addAbortListener } = require("node:events");
+	const { Readable } = require("node:stream");
+	const { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = require_agent$1.require_errors();
+	const util = require_agent$1.require_util();
 	const kConsume = Symbol("kConsume");
 	const kReading = Symbol("kReading");
 	const kBody = Symbol("kBody");
@@ -420,12 +420,12 @@ var require_readable = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	};
 }));
 // node_modules/undici/lib/api/api-request.js
-var require_api_request = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const assert = __require("node:assert");
-	const { AsyncResource } = __require("node:async_hooks");
+var require_api_request = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
+	const assert = require("node:assert");
+	const { AsyncResource } = require("node:async_hooks");
 	const { Readable } = require_readable();
-	const { InvalidArgumentError, RequestAbortedError } = require_errors();
-	const util = require_util();
+	const { InvalidArgumentError, RequestAbortedError } = require_agent$1.require_errors();
+	const util = require_agent$1.require_util();
 	function noop() {}
 	var RequestHandler = class extends AsyncResource {
 		constructor(opts, callback) {
@@ -581,9 +581,9 @@ var require_api_request = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports.RequestHandler = RequestHandler;
 }));
 // node_modules/undici/lib/api/abort-signal.js
-var require_abort_signal = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { addAbortListener } = require_util();
-	const { RequestAbortedError } = require_errors();
+var require_abort_signal = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
+	const { addAbortListener } = require_agent$1.require_util();
+	const { RequestAbortedError } = require_agent$1.require_errors();
 	const kListener = Symbol("kListener");
 	const kSignal = Symbol("kSignal");
 	function abort(self) {
@@ -619,11 +619,11 @@ var require_abort_signal = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	};
 }));
 // node_modules/undici/lib/api/api-stream.js
-var require_api_stream = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const assert = __require("node:assert");
-	const { AsyncResource } = __require("node:async_hooks");
-	const { InvalidArgumentError, InvalidReturnValueError } = require_errors();
-	const util = require_util();
+var require_api_stream = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
+	const assert = require("node:assert");
+	const { AsyncResource } = require("node:async_hooks");
+	const { InvalidArgumentError, InvalidReturnValueError } = require_agent$1.require_errors();
+	const util = require_agent$1.require_util();
 	const { addSignal, removeSignal } = require_abort_signal();
 	function noop() {}
 	function getWritableError(stream) {
@@ -784,13 +784,13 @@ var require_api_stream = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports = stream;
 }));
 // node_modules/undici/lib/api/api-pipeline.js
-var require_api_pipeline = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { Readable, Duplex, PassThrough } = __require("node:stream");
-	const assert = __require("node:assert");
-	const { AsyncResource } = __require("node:async_hooks");
-	const { InvalidArgumentError, InvalidReturnValueError, RequestAbortedError } = require_errors();
-	const util = require_util();
-	const { kBodyUsed } = require_symbols();
+var require_api_pipeline = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
+	const { Readable, Duplex, PassThrough } = require("node:stream");
+	const assert = require("node:assert");
+	const { AsyncResource } = require("node:async_hooks");
+	const { InvalidArgumentError, InvalidReturnValueError, RequestAbortedError } = require_agent$1.require_errors();
+	const util = require_agent$1.require_util();
+	const { kBodyUsed } = require_agent$1.require_symbols();
 	const { addSignal, removeSignal } = require_abort_signal();
 	function noop() {}
 	const kResume = Symbol("resume");
@@ -955,12 +955,12 @@ var require_api_pipeline = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports = pipeline;
 }));
 // node_modules/undici/lib/api/api-upgrade.js
-var require_api_upgrade = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { InvalidArgumentError, SocketError } = require_errors();
-	const { AsyncResource } = __require("node:async_hooks");
-	const assert = __require("node:assert");
-	const util = require_util();
-	const { kHTTP2Stream } = require_symbols();
+var require_api_upgrade = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
+	const { InvalidArgumentError, SocketError } = require_agent$1.require_errors();
+	const { AsyncResource } = require("node:async_hooks");
+	const assert = require("node:assert");
+	const util = require_agent$1.require_util();
+	const { kHTTP2Stream } = require_agent$1.require_symbols();
 	const { addSignal, removeSignal } = require_abort_signal();
 	var UpgradeHandler = class extends AsyncResource {
 		constructor(opts, callback) {
@@ -1040,11 +1040,11 @@ var require_api_upgrade = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports = upgrade;
 }));
 // node_modules/undici/lib/api/api-connect.js
-var require_api_connect = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const assert = __require("node:assert");
-	const { AsyncResource } = __require("node:async_hooks");
-	const { InvalidArgumentError, SocketError } = require_errors();
-	const util = require_util();
+var require_api_connect = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
+	const assert = require("node:assert");
+	const { AsyncResource } = require("node:async_hooks");
+	const { InvalidArgumentError, SocketError } = require_agent$1.require_errors();
+	const util = require_agent$1.require_util();
 	const { addSignal, removeSignal } = require_abort_signal();
 	var ConnectHandler = class extends AsyncResource {
 		constructor(opts, callback) {
@@ -1118,18 +1118,22 @@ var require_api_connect = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	}
 	module.exports = connect;
 }));
-// src/tenant/undici.ts
-var import_api = /* @__PURE__ */ __toESM((/* @__PURE__ */ __commonJSMin(((exports, module) => {
+// node_modules/undici/lib/api/index.js
+var require_api = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
 	module.exports.request = require_api_request();
 	module.exports.stream = require_api_stream();
 	module.exports.pipeline = require_api_pipeline();
 	module.exports.upgrade = require_api_upgrade();
 	module.exports.connect = require_api_connect();
-})))(), 1);
-var import_agent = /* @__PURE__ */ __toESM(require_agent(), 1);
-var import_dispatcher = /* @__PURE__ */ __toESM(require_dispatcher(), 1);
-var import_env_http_proxy_agent = /* @__PURE__ */ __toESM(require_env_http_proxy_agent(), 1);
+}));
+// src/tenant/undici.ts
+var import_api = /* @__PURE__ */ require_rolldown_runtime.__toESM(require_api(), 1);
+var import_agent = /* @__PURE__ */ require_rolldown_runtime.__toESM(require_agent$1.require_agent(), 1);
+var import_dispatcher = /* @__PURE__ */ require_rolldown_runtime.__toESM(require_agent$1.require_dispatcher(), 1);
 Object.assign(import_dispatcher.default.prototype, import_api.default);
-var Agent = import_agent.default;
-var EnvHttpProxyAgent = import_env_http_proxy_agent.default;
-export { Agent, EnvHttpProxyAgent };
+Object.defineProperty(exports, "Agent", {
+	enumerable: true,
+	get: function() {
+		return import_agent.default;
+	}
+});

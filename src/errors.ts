@@ -1,8 +1,6 @@
 // What a run can fail with on purpose. Every message says what is wrong and what to change; whatever else is thrown is a
 // defect of this action and is reported as one.
 
-import * as z from 'zod/mini'
-
 /** The base of every failure that a user can do something about. */
 export class ActionError extends Error {
   override readonly name: string = 'ActionError'
@@ -69,6 +67,3 @@ export class TenantError extends ActionError {
     this.details = details
   }
 }
-
-/** For `safeParse`: says in words what is wrong with data from outside, where its schema has none of its own. */
-export const IN_ENGLISH = { error: z.locales.en().localeError }

@@ -1,5 +1,7 @@
-// The bundle's entry.
+// The bundle's entry. It listens for a cancellation before all the rest is loaded, so that a run which is cancelled that
+// early tells about it too.
 
-import { run } from './run.ts'
+import { cancelOnSignal } from './cancel.ts'
 
-await run()
+const cancelled = cancelOnSignal()
+void import('./run.ts').then(({ run }) => run(cancelled))

@@ -29,7 +29,14 @@ export function getExecOutput(): never {
   throw new Error('The bundle cannot start a process.')
 }
 
-// undici's HTTP/2, which is turned off, and its experimental parser, which UNDICI_USE_MILO would turn on.
+// undici's HTTP/2, which is turned off; what it needs to send forms, which nobody does; and its experimental parser, which
+// UNDICI_USE_MILO would turn on.
+
+export const webidl = { is: { FormData: () => false } }
+
+export function extractBody(): never {
+  throw new Error('The bundle can send no form.')
+}
 
 export function setup(): never {
   throw new Error('The bundle has no such parser; unset UNDICI_USE_MILO.')

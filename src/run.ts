@@ -1,9 +1,9 @@
 // The story of a run, top to bottom. Whatever happens on the way is told.
 
-import { ActionError, InputError, NotSentError } from './errors.ts'
+import { ActionError, InputError } from './errors.ts'
 import { type Inputs, type PlanInputs, readInputs, type TenantInputs } from './inputs.ts'
 import { newRecord, type RunRecord } from './report/record.ts'
-import { logLine, publish } from './report/report.ts'
+import { logHeartbeat, logLine, publish } from './report/report.ts'
 import { mask } from './secrets.ts'
 import { applyPlan, judgePlan } from './steps/apply-plan.ts'
 import { checkAccess, checkApis } from './steps/check-access.ts'
@@ -19,10 +19,10 @@ import { openTenant, type Tenant } from './tenant/tenant.ts'
 import { openSession, type Session } from './tenant/token.ts'
 import { readWorkflow, type Workflow } from './workflow.ts'
 
-export async function run(): Promise<void> {
+/** @param cancelled its reason is a NotSentError */
+export async function run(cancelled: AbortSignal): Promise<void> {
   const started = Date.now()
   const record = newRecord()
-  const cancelled = cancelOnSignal()
   const workflow = readWorkflow()
   const inputs = await telling(record, async () => readInputs())
   if (inputs !== undefined) await telling(record, () => story(inputs, record, workflow, cancelled))
@@ -94,10 +94,12 @@ async function withTenant(
   const dispatcher = await openDispatcher(domain.origin)
   const http = createHttp({ dispatcher, origin: domain.origin, mode, limits: { headroom, ceiling }, signal })
   record.traffic = http.traffic
+  const endHeartbeat = logHeartbeat(http.traffic)
   try {
     const session = openSession({ http, ...inputs, mask })
     await use(openTenant(session), session)
   } finally {
+    endHeartbeat()
     if (http.traffic.blind) warn(record, [BLIND])
     await http.close()
   }
@@ -132,12 +134,3 @@ function tellFailure(record: RunRecord, error: unknown): void {
 
 const BLIND =
   "The tenant's answers have no rate-limit headers, so at most 10 requests a second were sent; set requests-per-second if you know the limit is lower."
-
-/** The runner sends SIGINT, SIGTERM 7.5 s later, and ends the process 2.5 s after that. */
-function cancelOnSignal(): AbortSignal {
-  const controller = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => controller.abort(new NotSentError(`Cancelled by ${signal}.`)))
-  }
-  return controller.signal
-}

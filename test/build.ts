@@ -12,7 +12,10 @@ const dist = `${root}dist/`
 /** What libraries load at once and never use here, by who asks for it and by which name; src/left-out.ts is in its place. */
 const LEFT_OUT: readonly (readonly [importer: RegExp, name: RegExp])[] = [
   [/\/node_modules\/@actions\//, /^(undici|@actions\/exec|@actions\/http-client(\/lib\/auth)?)$/],
-  [/\/node_modules\/undici\//, /\/(client-h2|milo\/(no-)?simd)\.js$/],
+  [
+    /\/node_modules\/undici\/lib\/(core|dispatcher)\//,
+    /\/(client-h2|milo\/(no-)?simd|fetch\/body)\.js$|\/(formdata|webidl)$/,
+  ],
 ]
 
 const leaveOut: Plugin = {
@@ -30,10 +33,12 @@ const bundle = await rolldown({
 const { output } = await bundle.write({
   dir: dist,
   cleanDir: true,
+  // A module asks for all that Node's own modules export, which loads twice of what is used; `require` does not.
+  format: 'cjs',
   entryFileNames: 'index.js',
   chunkFileNames: '[name].js',
 })
-writeFileSync(`${dist}package.json`, '{ "type": "module" }\n')
+writeFileSync(`${dist}package.json`, '{ "type": "commonjs" }\n')
 writeFileSync(`${dist}manifest.schema.json`, `${JSON.stringify(manifestJsonSchema(), undefined, 2)}\n`)
 writeFileSync(`${dist}licenses.txt`, licencesOf(output.filter(file => file.type === 'chunk')))
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { ALGORITHMS, DEFAULTS, MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/inputs.ts'
-import { BUNDLE, readDefinition, runAction } from './e2e/action.ts'
+import { readDefinition, runAction } from './e2e/action.ts'
 import { README, renderReadme } from './readme.ts'
 
 describe('action.yml', () => {
@@ -31,7 +31,7 @@ describe('action.yml', () => {
   it('declares every input that the built action reads, and the other way round', async () => {
     const { inputs } = await readDefinition()
     const source = await readFile(new URL('../src/inputs.ts', import.meta.url), 'utf8')
-    const bundle = await readFile(BUNDLE, 'utf8')
+    const bundle = await readFile(new URL('../dist/run.js', import.meta.url), 'utf8')
     for (const name of Object.keys(inputs)) {
       expect(source).toContain(`'${name}'`)
       expect(bundle).toContain(`"${name}"`)

@@ -1,7 +1,7 @@
 // A plan as a file: what is written can be read back, and nothing else can. A file may come from anywhere. Pure.
 
 import * as z from 'zod/mini'
-import { IN_ENGLISH } from '../errors.ts'
+import { IN_ENGLISH } from '../wording.ts'
 import { digestOf } from './digest.ts'
 import { grantOf } from './grants.ts'
 import type { Plan } from './plan.ts'

@@ -15,7 +15,8 @@ import { plain } from './text.ts'
 const SHOWN_ANNOTATIONS = 10
 /** More than these are lines of the log alone. */
 const MOST_ANNOTATIONS = 100
-const PROGRESS_EVERY = 5_000
+/** Milliseconds; with time to spare, as every five seconds is promised. */
+const PROGRESS_EVERY = 4_000
 
 function harmless(text: string): string {
   return plain(redact(text))
@@ -47,23 +48,38 @@ export interface Progress {
   readonly end: () => void
 }
 
-/** Tells every five seconds how far a long list is, how fast it goes, when it will be through, and what it waits for. */
+/** What is said of the list that is being worked through; undefined between lists. */
+let current: (() => string) | undefined
+
+/**
+ * Tells every few seconds what the run is at and what it waits for, also where it waits for a token or for GitHub.
+ * @returns ends it
+ */
+export function logHeartbeat(traffic: Traffic): () => void {
+  const timer = setInterval(() => {
+    const doing = current?.() ?? `Still at work: ${counted(traffic.requests, 'request')} sent to the tenant so far`
+    const waiting = traffic.waitingFor === undefined ? '' : `; waiting for ${traffic.waitingFor}`
+    logLine(`${doing}${waiting}`)
+  }, PROGRESS_EVERY)
+  return () => clearInterval(timer)
+}
+
+/** For the heartbeat: how far a long list is, how fast it goes, and when it will be through. */
 export function logProgress(doing: string, total: number, traffic: Traffic): Progress {
   const from = { at: Date.now(), requests: traffic.requests }
   let done = 0
-  const timer = setInterval(() => {
+  current = () => {
     const seconds = (Date.now() - from.at) / 1000
     const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`
-    const left = done === 0 ? '' : `, about ${Math.ceil((seconds / done) * (total - done))} s left`
-    const waiting = traffic.waitingFor === undefined ? '' : `; waiting for ${traffic.waitingFor}`
-    core.info(`${doing}: ${done} of ${total}, ${pace}${left}${waiting}`)
-  }, PROGRESS_EVERY)
+    const end = done === 0 ? '' : `, about ${Math.ceil((seconds / done) * (total - done))} s left`
+    return `${doing}: ${done} of ${total}, ${total - done} to go, ${pace}${end}`
+  }
   return {
     step: () => {
       done++
     },
     end: () => {
-      clearInterval(timer)
+      current = undefined
       if (total > 0) core.info(`${doing}: ${done} of ${total}`)
     },
   }

@@ -45,5 +45,5 @@ async function keepComment(github: GitHub, pullRequest: number, marker: string, 
   const [comments, login] = await Promise.all([github.comments(pullRequest), github.login()])
   const own = comments.find(({ author, body }) => author === login && body.startsWith(marker))
   if (own === undefined) await github.addComment(pullRequest, body)
-  else if (own.body !== body) await github.editComment(own.id, body)
+  else await github.editComment(own.id, body)
 }

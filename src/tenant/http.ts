@@ -70,7 +70,7 @@ const LONGEST_BACKOFF = 16_000
 /** Failed attempts in a row, over all requests, after which the tenant counts as down. */
 const DOWN_AFTER = 32
 /** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
-const GRACE = 5_000
+const GRACE = 4_500
 const TIMEOUT = 20_000
 /** How long a request is tried at the most, in attempts that got no answer: three time-outs. */
 const PATIENCE = 60_000
@@ -329,9 +329,12 @@ export async function openDispatcher(origin: string): Promise<Dispatcher> {
   }
 }
 
+/** What EnvHttpProxyAgent goes by. */
+const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
+
 /** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */
 async function createDispatcher(origin: string): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import('./undici.ts')
+  const { Agent } = await import('./undici.ts')
   const options = {
     connections: MOST_IN_FLIGHT,
     allowH2: false,
@@ -339,5 +342,7 @@ async function createDispatcher(origin: string): Promise<Dispatcher> {
     headersTimeout: TIMEOUT,
     bodyTimeout: TIMEOUT,
   }
-  return origin.startsWith('http:') ? new Agent(options) : new EnvHttpProxyAgent(options)
+  if (origin.startsWith('http:') || !PROXY_VARIABLES.some(name => process.env[name])) return new Agent(options)
+  const { EnvHttpProxyAgent } = await import('./undici-proxy.ts')
+  return new EnvHttpProxyAgent(options)
 }

@@ -2,10 +2,11 @@
 // tenant's host and no other.
 
 import * as z from 'zod/mini'
-import { IN_ENGLISH, type Reach, TenantError } from '../errors.ts'
+import { type Reach, TenantError } from '../errors.ts'
 import type { Live } from '../plan/diff.ts'
 import { type Grant, grantOf, type Permission } from '../plan/grants.ts'
 import type { Candidate } from '../plan/identify.ts'
+import { IN_ENGLISH } from '../wording.ts'
 import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
 import type { Answer } from './http.ts'
 import type { Session } from './token.ts'

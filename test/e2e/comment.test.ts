@@ -84,15 +84,6 @@ describe('comment: true', () => {
     expect(warningsOf(run)).toEqual([expect.stringMatching(/no comment .*\(422\).*Run it again when GitHub answers/)])
   })
 
-  it('leaves it alone where it would say the same', async () => {
-    const { repository } = await start()
-    const commit = repository.commit(manifestOf(wants('read:orders')))
-    const inputs = { mode: 'plan', comment: 'true' }
-    for (const _ of ['first', 'second']) await repository.run(commit, inputs, {}, undefined, PULL_REQUEST)
-    expect(repository.github.comments).toHaveLength(1)
-    expect(repository.github.requests.filter(({ method }) => method === 'PATCH')).toEqual([])
-  })
-
   it('tells of a run that failed too', async () => {
     const { repository } = await start()
     await plan(repository, wants('read:orders'))
