@@ -1,4 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { ALGORITHMS, DEFAULTS, MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/inputs.ts'
 import { readDefinition, runAction } from './e2e/action.ts'
@@ -87,6 +92,32 @@ describe('dependencies', () => {
 })
 
 describe('README.md', () => {
+  it('has a first manifest that the embedded tenant takes', async () => {
+    const readme = await readFile(README, 'utf8')
+    const [, manifest = ''] = /^### 3\. The manifest.*?```yaml\n(.*?)```/ms.exec(readme) ?? []
+    const folder = await mkdtemp(join(tmpdir(), 'readme-'))
+    await writeFile(join(folder, 'manifest.yml'), manifest)
+    const program = fileURLToPath(new URL('demo/demo.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, [program, 'plan', join(folder, 'manifest.yml')])
+    await rm(folder, { recursive: true })
+    expect(stdout).toContain('2 of 2 users would change: 3 grants and 1 revocation.')
+  })
+
+  it('quotes messages that the code has', async () => {
+    const readme = await readFile(README, 'utf8')
+    const [, table = ''] = /^## When something fails\n(.*?)^## /ms.exec(readme) ?? []
+    const messages = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, message = '']) => message.split('…'))
+    const files = await readdir(new URL('../src/', import.meta.url), { recursive: true })
+    const sources = await Promise.all(
+      files
+        .filter(file => file.endsWith('.ts'))
+        .map(file => readFile(new URL(`../src/${file}`, import.meta.url), 'utf8')),
+    )
+    expect(messages.length).toBeGreaterThan(15)
+    const missing = messages.flat().filter(part => !sources.some(source => source.includes(part.trim())))
+    expect(missing).toEqual([])
+  })
+
   it('has the tables that follow from action.yml (npm run readme writes them)', async () => {
     const readme = await readFile(README, 'utf8')
     expect(readme).toBe(await renderReadme(readme))

@@ -21,7 +21,13 @@ export const JOBS: readonly {
   readonly inputs: Readonly<Record<string, string>>
   readonly permissions: Readonly<Record<string, 'read' | 'write'>>
 }[] = [
-  { job: '`validate`, `export`', inputs: { mode: 'validate' }, permissions: { contents: 'read' } },
+  { job: '`validate`', inputs: { mode: 'validate' }, permissions: { contents: 'read' } },
+  { job: '`export`', inputs: { mode: 'export', manifest: 'new.yml', users: 'auth0|1' }, permissions: {} },
+  {
+    job: '`plan` with `revoke: never` or `all`, and `scope: all`',
+    inputs: { mode: 'plan', revoke: 'all' },
+    permissions: { contents: 'read' },
+  },
   { job: '`plan`', inputs: { mode: 'plan' }, permissions: { contents: 'read', deployments: 'read' } },
   {
     job: '`plan` with `comment: true`',
@@ -56,7 +62,7 @@ export async function renderReadme(text: string): Promise<string> {
         job,
         Object.entries(permissions)
           .map(([name, level]) => `\`${name}: ${level}\``)
-          .join(', '),
+          .join(', ') || 'none',
       ]),
     ),
     examples: table(['workflow', 'what it does'], await exampleRows()),
