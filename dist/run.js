@@ -9034,11 +9034,9 @@ async function findTwins(subjects, known, reader, { width, others, mayLose }) {
 	if (others.length === 0) return [];
 	const ids = new Set(known.map(({ id }) => id));
 	const emails = new Set(subjects.flatMap(({ email }) => email ?? []));
-	const byId = subjects.filter((subject) => subject.id !== void 0 && mayLose(subject));
-	if (others.some(({ email }) => email !== void 0)) {
-		const found = await pMap(byId, ({ id }) => id === void 0 ? void 0 : reader.emailOf(id), { concurrency: width });
-		for (const email of found) if (email !== void 0) emails.add(email);
-	}
+	const askedByEmail = new Set(others.flatMap(({ email, grants }) => email === void 0 ? [] : [...grants.keys()]));
+	const atRisk = subjects.flatMap((subject) => subject.id !== void 0 && mayLose(subject, askedByEmail) ? [subject.id] : []);
+	for (const email of await pMap(atRisk, reader.emailOf, { concurrency: width })) if (email !== void 0) emails.add(email);
 	return others.filter(({ id, email }) => id === void 0 ? emails.has(email) : ids.has(id));
 }
 /** Entries that turn out to be the same user ask for what all of them ask for. */
@@ -9200,13 +9198,16 @@ async function resumePlan(context, saved) {
 		survey: surveyed
 	};
 }
+function mayRevoke(revoke, { managed }, grant) {
+	return revoke === "all" || revoke === "managed" && managed.has(grant);
+}
 async function readUsers({ inputs, task, tenant, record }, subjects, options) {
 	const { revoke } = inputs;
 	const progress = logProgress(options.readPermissions ? "Reading users" : "Listing users", subjects.length, record.traffic);
 	const surveyed = await survey(subjects, tenant, {
 		...options,
 		width: 48,
-		mayLose: ({ grants, managed }) => revoke === "all" || revoke === "managed" && !managed.isSubsetOf(new Set(grants.keys())),
+		mayLose: (user, grants) => [...grants].some((grant) => !user.grants.has(grant) && mayRevoke(revoke, user, grant)),
 		onUser: progress.step
 	}).finally(progress.end);
 	tellSurvey(surveyed, task, inputs.missingUsers === "warn", record);

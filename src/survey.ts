@@ -53,8 +53,8 @@ export interface SurveyOptions {
   readonly readPermissions: boolean
   /** Listed users whom this run leaves alone, unless they turn out to be one that it does not. */
   readonly others: readonly Subject[]
-  /** Whether something may be taken away from this user. */
-  readonly mayLose: (user: Subject) => boolean
+  /** Whether one of these grants may be taken away from this user. */
+  readonly mayLose: (user: Subject, grants: Grants) => boolean
   readonly onUser: () => void
 }
 
@@ -129,12 +129,13 @@ async function findTwins(
   if (others.length === 0) return []
   const ids = new Set(known.map(({ id }) => id))
   const emails = new Set(subjects.flatMap(({ email }) => email ?? []))
-  const byId = subjects.filter(subject => subject.id !== undefined && mayLose(subject))
-  if (others.some(({ email }) => email !== undefined)) {
-    const found = await pMap(byId, ({ id }) => (id === undefined ? undefined : reader.emailOf(id)), {
-      concurrency: width,
-    })
-    for (const email of found) if (email !== undefined) emails.add(email)
+  // An address is looked up only where an entry with one asks for something that would be taken away.
+  const askedByEmail = new Set(others.flatMap(({ email, grants }) => (email === undefined ? [] : [...grants.keys()])))
+  const atRisk = subjects.flatMap(subject =>
+    subject.id !== undefined && mayLose(subject, askedByEmail) ? [subject.id] : [],
+  )
+  for (const email of await pMap(atRisk, reader.emailOf, { concurrency: width })) {
+    if (email !== undefined) emails.add(email)
   }
   return others.filter(({ id, email }) => (id === undefined ? emails.has(email) : ids.has(id)))
 }

@@ -1,10 +1,11 @@
 // From the task to a plan: the users of the manifest, or those of a saved plan, are read, and what differs is planned.
 
+import type { Revoke } from '../inputs.ts'
 import { type ListedUser, userIdentity } from '../manifest/desired.ts'
 import { adviseOn } from '../plan/advise.ts'
 import { diff, unmanagedOf } from '../plan/diff.ts'
 import { digestOf } from '../plan/digest.ts'
-import { NO_GRANTS, partsOf } from '../plan/grants.ts'
+import { type Grant, NO_GRANTS, partsOf } from '../plan/grants.ts'
 import { type Plan, resume, type Source, type UserPlan } from '../plan/plan.ts'
 import { derivedOf } from '../report/record.ts'
 import { logProgress } from '../report/report.ts'
@@ -107,6 +108,10 @@ async function resumePlan(context: Context, saved: Plan): Promise<Planning> {
   return { plan: { ...saved, users }, survey: surveyed }
 }
 
+function mayRevoke(revoke: Revoke, { managed }: Subject, grant: Grant): boolean {
+  return revoke === 'all' || (revoke === 'managed' && managed.has(grant))
+}
+
 async function readUsers(
   { inputs, task, tenant, record }: Context,
   subjects: readonly Subject[],
@@ -121,8 +126,7 @@ async function readUsers(
   const surveyed = await survey(subjects, tenant, {
     ...options,
     width: MOST_IN_FLIGHT,
-    mayLose: ({ grants, managed }) =>
-      revoke === 'all' || (revoke === 'managed' && !managed.isSubsetOf(new Set(grants.keys()))),
+    mayLose: (user, grants) => [...grants].some(grant => !user.grants.has(grant) && mayRevoke(revoke, user, grant)),
     onUser: progress.step,
   }).finally(progress.end)
   tellSurvey(surveyed, task, inputs.missingUsers === 'warn', record)

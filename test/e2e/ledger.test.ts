@@ -399,6 +399,15 @@ describe('scope: changed', () => {
     expect([held(tenant, 'auth0|1'), held(tenant, 'auth0|2')]).toEqual([['read:orders'], []])
   })
 
+  it('asks for nobody’s address where no other entry could keep what goes', async () => {
+    const tenant = await acme({ users: [...users, { id: 'auth0|9', email: 'grace@acme.com', emailVerified: true }] })
+    const repository = await acmeRepository(tenant)
+    const byAddress = { email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }
+    await repository.apply([byAddress, wants('auth0|1', 'read:orders', 'write:orders')])
+    const run = await repository.apply([byAddress, wants('auth0|1', 'read:orders')], { scope: 'changed' })
+    expect(run.outputs).toMatchObject({ result: 'applied', revocations: '1', requests: '4' })
+  })
+
   it('leaves out nobody’s other entry', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1', email: 'grace@acme.com', emailVerified: true }] })
     const repository = await acmeRepository(tenant)
