@@ -7,7 +7,7 @@ import type { Identity } from './manifest/desired.ts'
 import type { Mention } from './manifest/problem.ts'
 import type { Live, Terms, UserState } from './plan/diff.ts'
 import type { Grant, Grants } from './plan/grants.ts'
-import { type Candidate, identify } from './plan/identify.ts'
+import { type Candidate, identify, type UserEmail } from './plan/identify.ts'
 
 /** The reads that this is made of. */
 export interface Reader {
@@ -30,16 +30,21 @@ export type Subject = Identity & {
 export interface UserFinding {
   /** The id, or the address where no id was found. */
   readonly user: string
+  /** The address that lists the user, where that is how. */
+  readonly email?: string
   readonly message: string
   readonly mention?: Mention
 }
 
-interface SurveyedUser extends UserState {
-  readonly mention?: Mention
-}
+/** How the manifest lists a user: where, and by which address. */
+type Listing = Pick<UserFinding, 'email' | 'mention'>
+
+interface SurveyedUser extends UserState, Listing {}
 
 export interface Survey {
   readonly states: readonly SurveyedUser[]
+  /** Who was found by an address, read or not. */
+  readonly emails: readonly UserEmail[]
   readonly failures: readonly UserFinding[]
   /** Whom the tenant does not have. */
   readonly missing: readonly UserFinding[]
@@ -90,6 +95,7 @@ export async function survey(
   const steps = [...identified, ...read]
   return {
     states: valuesOf(read),
+    emails: users.flatMap(({ id, email }) => (email === undefined ? [] : [{ user: id, email }])),
     failures: steps.flatMap(step => ('failure' in step ? [step.failure] : [])),
     missing: steps.flatMap(step => ('missing' in step ? [step.missing] : [])),
     warnings: [...identified.flatMap(step => ('warning' in step && step.warning ? [step.warning] : [])), ...warnings],
@@ -98,22 +104,22 @@ export async function survey(
 
 async function identifySubject(subject: Subject, reader: Reader): Promise<Step<KnownUser>> {
   const { id, email, connection, mention, grants, managed } = subject
-  const known = { ...mentionOf(subject), listed: mention !== undefined, desired: grants, managed }
+  const known = { ...listingOf(subject), listed: mention !== undefined, desired: grants, managed }
   if (email === undefined) return { value: { id, ...known } }
-  return attempt(email, mention, async () => {
+  return attempt({ ...listingOf(subject), id: email }, async () => {
     const found = identify(email, connection, await reader.findByEmail(email))
     if (found.kind !== 'found') {
-      const finding = { user: email, message: found.message, ...mentionOf(subject) }
+      const finding = { user: email, message: found.message, ...listingOf(subject) }
       return found.kind === 'missing' ? { missing: finding } : { failure: finding }
     }
     const value = { id: found.id, ...known }
     if (found.warning === undefined) return { value }
-    return { value, warning: { user: found.id, message: found.warning, ...mentionOf(subject) } }
+    return { value, warning: { user: found.id, message: found.warning, ...listingOf(subject) } }
   })
 }
 
-function mentionOf({ mention }: { readonly mention?: Mention }): { readonly mention?: Mention } {
-  return mention === undefined ? {} : { mention }
+function listingOf({ email, mention }: { readonly email?: string | undefined; readonly mention?: Mention }): Listing {
+  return { ...(email !== undefined && { email }), ...(mention && { mention }) }
 }
 
 /**
@@ -152,7 +158,7 @@ function unite(users: readonly KnownUser[]): {
     united.set(user.id, first === undefined ? user : both(first, user))
     if (!first?.listed || !user.listed) continue
     const message = `This entry and another one are the same user, ${user.id}; their permissions are united. Make one entry of them.`
-    warnings.push({ user: user.id, message, ...mentionOf(user) })
+    warnings.push({ user: user.id, message, ...listingOf(user) })
   }
   return { users: [...united.values()], warnings }
 }
@@ -160,7 +166,7 @@ function unite(users: readonly KnownUser[]): {
 function both(first: KnownUser, second: KnownUser): KnownUser {
   return {
     id: first.id,
-    ...mentionOf(first.listed ? first : second),
+    ...listingOf({ ...(first.listed ? first : second), email: first.email ?? second.email }),
     listed: first.listed || second.listed,
     desired: new Map([...second.desired, ...first.desired]),
     managed: first.managed.union(second.managed),
@@ -168,20 +174,20 @@ function both(first: KnownUser, second: KnownUser): KnownUser {
 }
 
 async function readState(user: KnownUser, reader: Reader): Promise<Step<SurveyedUser>> {
-  return attempt(user.id, user.mention, async () => {
+  return attempt(user, async () => {
     const live = await reader.permissionsOf(user.id)
     if (live !== undefined) return { value: { ...user, live } }
     const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`
-    return { missing: { user: user.id, message, ...mentionOf(user) } }
+    return { missing: { user: user.id, message, ...listingOf(user) } }
   })
 }
 
-async function attempt<T>(user: string, mention: Mention | undefined, work: () => Promise<Step<T>>): Promise<Step<T>> {
+async function attempt<T>(user: Listing & { readonly id: string }, work: () => Promise<Step<T>>): Promise<Step<T>> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof TenantError) || error.details.reach === 'run') throw error
-    return { failure: { user, message: error.message, ...(mention && { mention }) } }
+    return { failure: { user: user.id, message: error.message, ...listingOf(user) } }
   }
 }
 

@@ -8,6 +8,12 @@ export interface Candidate {
   readonly connections: readonly string[]
 }
 
+/** A user whom the manifest lists by an address. Auth0's answers to writes, and so plans, have the id alone. */
+export interface UserEmail {
+  readonly user: string
+  readonly email: string
+}
+
 export type Identification =
   | { readonly kind: 'found'; readonly id: string; readonly warning: string | undefined }
   /** Nobody at all has the address. */

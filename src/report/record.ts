@@ -5,6 +5,7 @@ import type { Mode, Revoke, Scope } from '../inputs.ts'
 import type { Place } from '../manifest/problem.ts'
 import type { Held, UserState } from '../plan/diff.ts'
 import { type Permission, partsOf } from '../plan/grants.ts'
+import type { UserEmail } from '../plan/identify.ts'
 import { countOperations, type Plan, type UserOutcome } from '../plan/plan.ts'
 import type { Traffic } from '../tenant/pace.ts'
 
@@ -14,6 +15,10 @@ type Result = 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
 export interface Finding {
   readonly message: string
   readonly place?: Place
+  /** Whom it is about: the id, or the address where no id was found. */
+  readonly user?: string
+  /** The address that lists the user, where that is how. */
+  readonly email?: string
 }
 
 /** A finding about one user, who is not converged because of it. */
@@ -69,6 +74,8 @@ export interface RunRecord {
   /** The input `approved-plan` asked for this digest, or the plan is a saved one. */
   approval: 'approved' | 'saved' | undefined
   outcomes: UserOutcome[]
+  /** Users whom the manifest lists by an address; plans and outcomes have ids alone. */
+  emails: readonly UserEmail[]
   /** Users who have left the manifest, and lose what it gave them. */
   left: readonly string[]
   /** How many users were read. */
@@ -88,6 +95,11 @@ export interface RunRecord {
 
 export function derivedOf({ id, live }: Pick<UserState, 'id' | 'live'>): readonly Derived[] {
   return [...(live?.derived ?? [])].map(([grant, roles]) => ({ user: id, ...partsOf(grant), roles }))
+}
+
+/** The addresses that list users, by id. */
+export function emailsOf({ emails }: Pick<RunRecord, 'emails'>): ReadonlyMap<string, string> {
+  return new Map(emails.map(({ user, email }) => [user, email]))
 }
 
 export function newRecord(): RunRecord {
@@ -110,6 +122,7 @@ export function newRecord(): RunRecord {
     digest: undefined,
     approval: undefined,
     outcomes: [],
+    emails: [],
     left: [],
     read: 0,
     derived: [],

@@ -4,12 +4,12 @@ import { appendFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as core from '@actions/core'
-import type { Operation, Plan } from '../plan/plan.ts'
+import { countOperations, type Operation } from '../plan/plan.ts'
 import { redact, redactAll } from '../secrets.ts'
 import type { Traffic } from '../tenant/pace.ts'
-import { conclude, counted, type Finding, type RunRecord } from './record.ts'
+import { conclude, counted, emailsOf, type Finding, type RunRecord } from './record.ts'
 import { operationNotes, renderSummary } from './summary.ts'
-import { plain } from './text.ts'
+import { aboutText, plain, userText } from './text.ts'
 
 /** GitHub shows ten annotations of a kind for a step. */
 const SHOWN_ANNOTATIONS = 10
@@ -22,18 +22,31 @@ function harmless(text: string): string {
   return plain(redact(text))
 }
 
+/** For names in a text that is made harmless as a whole. */
+function asIs(name: string): string {
+  return name
+}
+
 export function logLine(text: string): void {
   core.info(harmless(text))
 }
 
-/** Users one by one, each operation on a line of its own, told apart by sign and word. */
-export function logPlan(plan: Plan, digest: string | undefined): void {
-  if (plan.users.length === 0) return
-  core.startGroup(harmless(`Plan for ${plan.tenant}: ${counted(plan.users.length, 'user')} to change`))
+/** Users one by one, each operation on a line of its own, told apart by sign and word; what is taken away comes first. */
+export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): void {
+  const { plan, digest } = record
+  if (plan === undefined || plan.users.length === 0) return
+  const { grants, revocations } = countOperations(plan.users)
+  const counts = [
+    counted(plan.users.length, 'user'),
+    counted(revocations, 'revocation'),
+    counted(grants, 'grant'),
+  ].join(', ')
+  const emails = emailsOf(record)
+  core.startGroup(harmless(`Plan for ${plan.tenant}: ${counts}`))
   for (const { user, grant, revoke } of plan.users) {
-    logLine(user)
-    for (const operation of grant) core.info(`  + grant ${operationText(operation, 'already effective')}`)
+    logLine(userText({ user, email: emails.get(user) }, asIs))
     for (const operation of revoke) core.info(`  - revoke ${operationText(operation, 'still effective')}`)
+    for (const operation of grant) core.info(`  + grant ${operationText(operation, 'already effective')}`)
   }
   core.endGroup()
   if (digest !== undefined) logLine(`The plan's digest is ${digest}`)
@@ -160,10 +173,20 @@ function annotate(kind: keyof typeof ANNOTATE, findings: readonly Finding[]): vo
       `${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`,
     )
   }
-  for (const { message, place } of findings.slice(0, MOST_ANNOTATIONS)) {
-    say(harmless(message), place && { file: harmless(place.file), startLine: place.line, startColumn: place.column })
+  for (const finding of findings.slice(0, MOST_ANNOTATIONS)) {
+    const { place } = finding
+    say(
+      harmless(findingText(finding)),
+      place && { file: harmless(place.file), startLine: place.line, startColumn: place.column },
+    )
   }
-  for (const { message, place } of findings.slice(MOST_ANNOTATIONS)) {
-    logLine(place === undefined ? message : `${place.file}:${place.line}:${place.column} ${message}`)
+  for (const finding of findings.slice(MOST_ANNOTATIONS)) {
+    const { place } = finding
+    const text = findingText(finding)
+    logLine(place === undefined ? text : `${place.file}:${place.line}:${place.column} ${text}`)
   }
+}
+
+function findingText(finding: Finding): string {
+  return `${aboutText(finding, asIs)}${finding.message}`
 }

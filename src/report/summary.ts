@@ -3,8 +3,8 @@
 
 import type { Permission } from '../plan/grants.ts'
 import { countOperations, type Operation, type Plan, type UserOutcome, type UserPlan } from '../plan/plan.ts'
-import { type Conclusion, conclude, counted, type Finding, type RunRecord, type UserFailure } from './record.ts'
-import { clip, code, link, prose } from './text.ts'
+import { type Conclusion, conclude, counted, emailsOf, type Finding, type RunRecord } from './record.ts'
+import { aboutText, clip, code, link, prose, userText } from './text.ts'
 
 /** GitHub shows nothing of a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
 const SUMMARY_LIMIT = 700_000
@@ -128,8 +128,12 @@ type Lists = Readonly<Record<ListName, string>>
 
 function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> {
   const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record
-  const left = new Set(record.left)
-  const outcomes = isWritten(record) ? new Map(record.outcomes.map(outcome => [outcome.user, outcome])) : undefined
+  const emails = emailsOf(record)
+  const known: Known = {
+    emails,
+    left: new Set(record.left),
+    outcomes: isWritten(record) ? new Map(record.outcomes.map(outcome => [outcome.user, outcome])) : undefined,
+  }
   return {
     errors: bullets(errors.map(findingText)),
     failures: bullets(failures.map(findingText)),
@@ -138,15 +142,15 @@ function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> 
     advice: bullets(advice.map(message)),
     revocations: rows(
       1,
-      (plan?.users ?? []).filter(loses).map(user => userRow(user, REVOKE, outcomes, left.has(user.user))),
+      (plan?.users ?? []).filter(loses).map(user => userRow(user, REVOKE, known)),
     ),
     grants: rows(
       1,
-      (plan?.users ?? []).filter(gains).map(user => userRow(user, GRANT, outcomes, left.has(user.user))),
+      (plan?.users ?? []).filter(gains).map(user => userRow(user, GRANT, known)),
     ),
     permissions: rows(2, holderRows(plan)),
-    unmanaged: rows(1, heldRows(unmanaged, permissionText)),
-    derived: rows(1, heldRows(derived, derivedText)),
+    unmanaged: rows(1, heldRows(unmanaged, emails, permissionText)),
+    derived: rows(1, heldRows(derived, emails, derivedText)),
   }
 }
 
@@ -226,10 +230,10 @@ function counting(title: string, items: readonly unknown[]): string {
   return `${title} (${items.length})`
 }
 
-function findingText({ place, user, message: text }: Finding & Partial<UserFailure>): string {
+function findingText(finding: Finding): string {
+  const { place } = finding
   const where = place === undefined ? '' : `${name(`${place.file}:${place.line}:${place.column}`)}<br>`
-  const who = user === undefined || text.includes(user) ? '' : `${name(user)}: `
-  return `${where}${who}${message(text)}`
+  return `${where}${aboutText(finding, name)}${message(finding.message)}`
 }
 
 function revocationsInShort(record: Readonly<RunRecord>): readonly string[] {
@@ -354,15 +358,20 @@ const REVOKE: Kind = {
   effective: 'still effective',
 }
 
-function userRow(
-  user: UserPlan,
-  kind: Kind,
-  outcomes: ReadonlyMap<string, UserOutcome> | undefined,
-  left: boolean,
-): string {
-  const outcome = outcomes === undefined ? '' : `${outcomeText(outcomes.get(user.user), kind)}: `
-  const operations = userLines(user[kind.operations], operation => operationText(operation, kind))
-  return row([`${outcome}${name(user.user)}${left ? ', who has left the manifest' : ''}<br>${operations}`])
+/** What is known of the plan's users beyond the plan, by id. */
+interface Known {
+  readonly emails: ReadonlyMap<string, string>
+  /** Who has left the manifest. */
+  readonly left: ReadonlySet<string>
+  /** undefined where there are none to tell */
+  readonly outcomes: ReadonlyMap<string, UserOutcome> | undefined
+}
+
+function userRow({ user, ...plan }: UserPlan, kind: Kind, { emails, left, outcomes }: Known): string {
+  const outcome = outcomes === undefined ? '' : `${outcomeText(outcomes.get(user), kind)}: `
+  const who = userText({ user, email: emails.get(user) }, name)
+  const operations = userLines(plan[kind.operations], operation => operationText(operation, kind))
+  return row([`${outcome}${who}${left.has(user) ? ', who has left the manifest' : ''}<br>${operations}`])
 }
 
 function outcomeText(outcome: UserOutcome | undefined, kind: Kind): string {
@@ -446,8 +455,14 @@ interface Held extends Permission {
   readonly user: string
 }
 
-function heldRows<T extends Held>(items: readonly T[], text: (item: T) => string): readonly string[] {
-  return [...byUser(items)].map(([user, held]) => row([`${name(user)}<br>${userLines(held, text)}`]))
+function heldRows<T extends Held>(
+  items: readonly T[],
+  emails: ReadonlyMap<string, string>,
+  text: (item: T) => string,
+): readonly string[] {
+  return [...byUser(items)].map(([user, held]) =>
+    row([`${userText({ user, email: emails.get(user) }, name)}<br>${userLines(held, text)}`]),
+  )
 }
 
 function derivedText(held: RunRecord['derived'][number]): string {

@@ -63,6 +63,38 @@ function codeToken(token: string): string {
   )
 }
 
+/** A user by id, and by the address that lists the user, where one does. */
+interface Named {
+  readonly user?: string | undefined
+  readonly email?: string | undefined
+}
+
+/**
+ * A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
+ * @param show makes both harmless where they are shown
+ */
+export function userText({ user, email }: Named, show: (name: string) => string): string {
+  return namesText(namesOf({ user, email }), show)
+}
+
+/** Whom a message is about, as far as it does not say so itself: what stands before it, or nothing. */
+export function aboutText(
+  { message, ...named }: Named & { readonly message: string },
+  show: (name: string) => string,
+): string {
+  const unsaid = namesOf(named).filter(name => !message.includes(name))
+  return unsaid.length === 0 ? '' : `${namesText(unsaid, show)}: `
+}
+
+function namesOf({ user, email }: Named): readonly string[] {
+  return [...new Set([email, user])].filter(name => name !== undefined)
+}
+
+function namesText(names: readonly string[], show: (name: string) => string): string {
+  const [first = '', ...others] = names.map(show)
+  return others.length === 0 ? first : `${first} (${others.join(', ')})`
+}
+
 /** An address that can be nothing but that, and whose end is seen. */
 const ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/
 const LONGEST_ADDRESS = 500

@@ -17,7 +17,7 @@ import { commitOf, type Memory } from './recall.ts'
 /** Shows the plan, saves it, and tells why it may not be done. */
 export async function judgePlan({ inputs, record, task }: Context, plan: Plan): Promise<void> {
   const { mode, maxRevocations, approvedPlan, failOnChanges } = inputs
-  logPlan(plan, record.digest)
+  logPlan(record)
   const readable = plan.users.every(({ before }) => before !== undefined)
   if (readable && task.kind === 'manifest') record.planFile = await saveFile('plan', writeSaved(plan))
   refuse(record, checkLimit(plan))
@@ -98,11 +98,11 @@ async function write({ tenant, record, task }: Context, plan: Plan, surveyed: Su
       progress.step()
     },
   }).finally(progress.end)
-  const mentions = new Map(surveyed.states.map(({ id, mention }) => [id, mention]))
+  const listings = new Map(surveyed.states.map(({ id, email, mention }) => [id, { email, mention }]))
   const failed = record.outcomes.filter(outcome => outcome.status === 'failed')
   const failures = failed.map(({ user, errors }) => {
-    const mention = mentions.get(user)
-    return { user, message: errors.join(' '), ...(mention && { mention }) }
+    const { email, mention } = listings.get(user) ?? {}
+    return { user, message: errors.join(' '), ...(email !== undefined && { email }), ...(mention && { mention }) }
   })
   record.failures.push(...locateUsers(task.kind === 'saved' ? [] : task.files.documents, failures))
   const left = record.outcomes.filter(outcome => outcome.status === 'not attempted').length

@@ -143,13 +143,14 @@ function tellSurvey(surveyed: Survey, task: Task, missingIsFine: boolean, record
   if (missingIsFine) record.warnings.push(...missing)
   else record.failures.push(...missing)
   record.warnings.push(...locateUsers(documents, surveyed.warnings))
-  for (const { user } of left) {
-    const message = `${user} has left the manifest and is not in the tenant any more; there is nothing left to revoke.`
-    record.notices.push({ message })
+  for (const finding of left) {
+    const message = `${finding.user} has left the manifest and is not in the tenant any more; there is nothing left to revoke.`
+    record.notices.push({ ...finding, message })
   }
   const { left: gone = [], listed: here = [] } = Object.groupBy(surveyed.states, ({ listed }) =>
     listed || task.kind === 'saved' ? 'listed' : 'left',
   )
+  record.emails = surveyed.emails
   record.read = here.length
   record.left = gone.map(({ id }) => id)
   record.derived = here.flatMap(derivedOf)

@@ -53,8 +53,8 @@ export function locateUsers(documents: readonly Document[], findings: readonly U
   const mentioned = findings.flatMap(({ mention }) => mention ?? [])
   const found = placesOf(documents, mentioned)
   const places = new Map(mentioned.map((mention, index) => [mention, found[index]]))
-  return findings.map(({ user, message, mention }) => {
+  return findings.map(({ mention, ...finding }) => {
     const place = mention && places.get(mention)
-    return { user, message, ...(place && { place }) }
+    return { ...finding, ...(place && { place }) }
   })
 }

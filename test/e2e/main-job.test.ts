@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { acme, BILLING, countRequests, ORDERS, REPORTS, runAgainst, warningsOf } from './acme.ts'
+import { acme, BILLING, countRequests, errorsOf, ORDERS, REPORTS, runAgainst, warningsOf } from './acme.ts'
 
 const userId = (index: number) => `auth0|${String(index).padStart(4, '0')}`
 const indexes = Array.from({ length: 500 }, (_, index) => index)
@@ -232,6 +232,37 @@ describe('users by e-mail', () => {
     })
     expect(tenant.grantsOf('auth0|1')).toHaveLength(2)
     expect(warningsOf(run)).toEqual([expect.stringContaining('are the same user, auth0|1')])
+  })
+
+  it('are named by it wherever they are named', async () => {
+    const ids = ['auth0|1', 'auth0|2', 'auth0|3']
+    const tenant = await acme({
+      users: ids.map((id, index) => ({ id, email: `user${index + 1}@acme.com`, emailVerified: true })),
+    })
+    const isOf = (id: string) => (path: string) => path.includes(encodeURIComponent(id))
+    tenant.fault({
+      kind: 'status',
+      status: 400,
+      body: {},
+      when: ({ method, path }) => method === 'POST' && isOf('auth0|2')(path),
+    })
+    tenant.fault({ kind: 'status', status: 400, body: {}, when: ({ path }) => isOf('auth0|3')(path) })
+    const users = [1, 2, 3, 4].map(index => ({
+      email: `user${index}@acme.com`,
+      permissions: { [ORDERS]: ['read:orders'] },
+    }))
+    const run = await runAgainst(tenant, { users })
+    expect(run.log).toContain('\nuser1@acme.com (auth0|1)\n')
+    expect(run.summary).toContain('<code>user1@acme.com</code> (<code>auth0|1</code>)')
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/^user3@acme\.com: .*auth0\|3/),
+      expect.stringMatching(/user4@acme\.com/),
+      expect.stringMatching(/^user2@acme\.com: .*auth0\|2/),
+    ])
+    expect(run.report).toMatchObject({
+      emails: ids.map((user, index) => ({ user, email: `user${index + 1}@acme.com` })),
+    })
+    expect(JSON.stringify(run.plan)).not.toContain('@acme.com')
   })
 
   it('who are verified once are that one, and who else has the address is told', async () => {

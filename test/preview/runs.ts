@@ -340,7 +340,19 @@ export function hostileRecord(text: (place: string) => string): RunRecord {
     errors: [{ message: text('error'), place: place('error') }],
     warnings: [{ message: text('warning'), place: place('warning') }],
     notices: [{ message: text('notice'), place: place('notice') }],
-    failures: [{ message: text('failure'), user: text('failed user'), place: place('failure') }],
+    failures: [
+      {
+        message: text('failure'),
+        user: text('failed user'),
+        email: text('failed email'),
+        place: place('failure'),
+      },
+    ],
+    emails: [
+      { user: text('user'), email: text('email') },
+      { user: text('unmanaged user'), email: text('unmanaged email') },
+      { user: text('derived user'), email: text('derived email') },
+    ],
     plan,
     unmanaged: [{ user: text('unmanaged user'), ...permission('unmanaged') }],
     derived: [{ user: text('derived user'), ...permission('derived'), roles: [text('derived role')] }],

@@ -66,16 +66,20 @@ function expectHarmless(markdown: string, comments: number): HtmlNode {
 const NAMES = [
   'tenant',
   'user',
+  'email',
   ...['grant', 'revoke'].flatMap(kind =>
     ['api', 'permission', 'role', 'expires', 'reason'].map(part => `${kind} ${part}`),
   ),
   'holders api',
   'holders permission',
   'failed user',
+  'failed email',
   'unmanaged user',
+  'unmanaged email',
   'unmanaged api',
   'unmanaged permission',
   'derived user',
+  'derived email',
   'derived api',
   'derived permission',
   'derived role',
@@ -236,14 +240,13 @@ describe('in the log', () => {
   it.each(HOSTILE_NAMES)('%j in a plan is a name', async payload => {
     const text = (place: string) => `${payload} at ${place}`
     for (const each of [text, () => payload]) {
-      const { plan, digest } = hostileRecord(each)
-      const log = await logOf(() => plan && logPlan(plan, digest))
+      const log = await logOf(() => logPlan(hostileRecord(each)))
       const [group] = expectOneLineEach(log, ['group', 'endgroup'])
       expect(log.trimEnd().split('\n')).toHaveLength(6)
       expect(unescapeData(group?.data ?? '')).toContain(plain(`Plan for ${each('tenant')}`))
       if (each !== text) continue
       // Only at the start of a line is there a command to be spelt out.
-      const names = NAMES.filter(name => /^(user|grant|revoke|digest)/.test(name))
+      const names = NAMES.filter(name => /^(user|email|grant|revoke|digest)/.test(name))
       for (const name of names) expect(log.replaceAll('\\:', ':')).toContain(plain(text(name)).replaceAll('\\:', ':'))
     }
   })
@@ -257,8 +260,9 @@ describe('in the log', () => {
     const record = hostileRecord(text)
     const log = await logOf(() => publish(record)).finally(vi.unstubAllEnvs)
     const found = expectOneLineEach(log, ['error', 'error', 'warning', 'notice'])
+    const failure = `${text('failed email')} (${text('failed user')}): ${text('failure')}`
     expect(found.map(({ data }) => unescapeData(data))).toEqual(
-      ['error', 'failure', 'warning', 'notice'].map(place => plain(text(place))),
+      [text('error'), failure, text('warning'), text('notice')].map(plain),
     )
     for (const { properties } of found) {
       const shown = properties.split(',').map(each => each.trim().split('=')[0])
@@ -286,12 +290,13 @@ describe('in the log', () => {
     vi.stubEnv('RUNNER_TEMP', home)
     const payload = 'x ##[error]y\n::error::z\u001b[31m'
     const finding = { message: payload, place: { file: `::a::${payload}`, line: 1, column: 2 } }
-    const warnings = [...Array.from({ length: 100 }, () => ({ message: 'w' })), finding, { message: `::b::${payload}` }]
+    const ofUser = { message: `::b::${payload}`, user: `::c::${payload}`, email: `::d::${payload}` }
+    const warnings = [...Array.from({ length: 100 }, () => ({ message: 'w' })), finding, ofUser]
     const record = { ...hostileRecord(() => 'x'), errors: [], failures: [], notices: [], warnings }
     const log = await logOf(() => publish(record)).finally(vi.unstubAllEnvs)
     const found = commandsOf(log).filter(({ name }) => name !== 'set-output')
     expect(new Set(found.map(({ name }) => name))).toEqual(new Set(['warning']))
     expect(log).toContain(plain(`::a::${payload}:1:2 ${payload}`))
-    expect(log).toContain(plain(`::b::${payload}`))
+    expect(log).toContain(`\n${plain(`::d::${payload} (::c::${payload}): ::b::${payload}`)}\n`)
   })
 })

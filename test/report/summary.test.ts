@@ -193,6 +193,19 @@ describe('the changes', () => {
     expect(summary).toContain(`<td>${revoke}<code>u</code><br>− revoke`)
   })
 
+  it('name a user by the address that lists them too', () => {
+    const emails = [{ user: 'u', email: 'grace@acme.com' }]
+    const who = '<code>grace@acme.com</code> (<code>u</code>)'
+    const unmanaged = [{ user: 'u', api: 'a:', permission: 'z' }]
+    const derived = [{ user: 'u', api: 'a:', permission: 'z', roles: ['Lead'] }]
+    const failures = [{ user: 'u', email: 'grace@acme.com', message: 'no' }]
+    const summary = renderSummary(planRecord([user], { emails, unmanaged, derived, failures }))
+    for (const what of ['− revoke', '+ grant', '<code>z</code> on <code>a:</code></td>', '<code>z</code> on']) {
+      expect(summary).toContain(`<td>${who}<br>${what}`)
+    }
+    expect(summary).toContain(`<li>${who}: no</li>`)
+  })
+
   it('say who has left the manifest', () => {
     const lost = { api: 'a', permission: 'p', roles: [] }
     const users = ['auth0|gone', 'auth0|here'].map(user => ({ user, grant: [], revoke: [lost], before: [lost] }))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clip, code, link, plain, prose } from '../../src/report/text.ts'
+import { aboutText, clip, code, link, plain, prose, userText } from '../../src/report/text.ts'
 
 /** Text as nobody would write it by accident. */
 const hostile = fc.oneof(
@@ -117,6 +117,30 @@ describe('clip', () => {
         expect(clipped === text).toBe(text.length <= most)
       }),
     )
+  })
+})
+
+describe('a user', () => {
+  const show = (name: string) => `<${name}>`
+
+  it.each([
+    [{ user: 'auth0|1' }, '<auth0|1>'],
+    [{ user: 'auth0|1', email: 'grace@acme.com' }, '<grace@acme.com> (<auth0|1>)'],
+    [{ user: 'grace@acme.com', email: 'grace@acme.com' }, '<grace@acme.com>'],
+  ])('%j is %s', (named, expected) => {
+    expect(userText(named, show)).toBe(expected)
+  })
+
+  it.each([
+    ['nobody', {}, 'no', ''],
+    ['a user', { user: 'auth0|1' }, 'no', '<auth0|1>: '],
+    ['a user whom the message names', { user: 'auth0|1' }, 'auth0|1 is gone', ''],
+    ['a user by address', { user: 'auth0|1', email: 'g@a.io' }, 'no', '<g@a.io> (<auth0|1>): '],
+    ['a user by address whose id the message names', { user: 'auth0|1', email: 'g@a.io' }, 'no auth0|1', '<g@a.io>: '],
+    ['a user whose address the message names', { user: 'auth0|1', email: 'g@a.io' }, 'no g@a.io', '<auth0|1>: '],
+    ['an address without id', { user: 'g@a.io', email: 'g@a.io' }, 'no', '<g@a.io>: '],
+  ])('before a message about %s is what the message leaves out', (_, named, message, expected) => {
+    expect(aboutText({ ...named, message }, show)).toBe(expected)
   })
 })
 
