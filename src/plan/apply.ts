@@ -76,17 +76,23 @@ function reachOf(error: ActionError): Reach {
 }
 
 function outcomeOf({ user, grant, revoke }: UserPlan, { done, failures }: Attempt): UserOutcome {
+  const status = statusOf(done, failures)
   return {
     user,
-    status: statusOf(done, failures),
+    status,
     granted: done.includes('grant') ? grant : [],
     revoked: done.includes('revoke') ? revoke : [],
     errors: failures.map(failure => failure.message),
+    ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),
   }
 }
 
 /** A cancelled request was never sent, so a user for whom nothing else happened is as untouched as one never reached. */
 function statusOf(done: readonly Step[], failures: readonly ActionError[]): UserOutcome['status'] {
-  if (done.length === 0 && failures.every(failure => failure instanceof NotSentError)) return 'not attempted'
+  if (done.length === 0 && failures.every(isNotSent)) return 'not attempted'
   return failures.length === 0 ? 'done' : 'failed'
+}
+
+function isNotSent(failure: ActionError): boolean {
+  return failure instanceof NotSentError
 }

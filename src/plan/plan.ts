@@ -60,6 +60,8 @@ export interface UserOutcome {
   readonly revoked: readonly Operation[]
   /** Why not all of it was done, a message an operation. */
   readonly errors: readonly string[]
+  /** Of one who failed: nothing was refused, but the run ended before all of it was sent. */
+  readonly interrupted?: true
 }
 
 export interface Counts {

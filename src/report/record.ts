@@ -136,6 +136,37 @@ export function newRecord(): RunRecord {
   }
 }
 
+/** Of users whom the end of the run alone left unfinished one sentence tells; the outcomes say who they are. */
+export function unfinishedOf(outcomes: readonly UserOutcome[], cancelled: boolean): readonly Finding[] {
+  const [first, ...others] = shortfallsOf(outcomes, 0)
+  if (first === undefined) return []
+  const parts = [`${counted(first.count, 'user')} ${first.what}`, ...others.map(shortfallText)]
+  const why = cancelled
+    ? 'as the run was cancelled. Run it again: it finishes the rest.'
+    : 'as an earlier request failed for all. The next run finishes the rest.'
+  return [{ message: `${parts.join(' and ')}, ${why}` }]
+}
+
+interface Shortfall {
+  readonly count: number
+  readonly what: string
+}
+
+/** How users did not get what they should, as far as there are any. @param failed of whom a failure tells */
+function shortfallsOf(outcomes: readonly UserOutcome[], failed: number): readonly Shortfall[] {
+  const inPart = outcomes.filter(({ interrupted }) => interrupted).length
+  const untouched = outcomes.filter(({ status }) => status === 'not attempted').length
+  return [
+    { count: failed, what: 'failed' },
+    { count: inPart, what: `${inPart === 1 ? 'was' : 'were'} changed in part` },
+    { count: untouched, what: `${untouched === 1 ? 'was' : 'were'} not attempted` },
+  ].filter(({ count }) => count > 0)
+}
+
+function shortfallText({ count, what }: Shortfall): string {
+  return `${count} ${what}`
+}
+
 /** What the outputs say. */
 export interface Conclusion {
   readonly result: Result
@@ -178,7 +209,7 @@ function totalsDone({ outcomes, users, failures, traffic }: Readonly<RunRecord>)
     revocations: written.reduce((sum, { revoked }) => sum + revoked.length, 0),
     users,
     usersChanged: written.length,
-    usersFailed: failures.length + outcomes.filter(({ status }) => status === 'not attempted').length,
+    usersFailed: shortfallsOf(outcomes, failures.length).reduce((sum, { count }) => sum + count, 0),
     requests: traffic.requests,
   }
 }
@@ -192,7 +223,7 @@ function resultOf({ mode, stopped, users }: Readonly<RunRecord>, { changed, user
 
 function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals): string {
   const { mode, stopped, errors } = record
-  const { grants, revocations, users, usersChanged, usersFailed } = totals
+  const { grants, revocations, users, usersChanged } = totals
   if (record.cancelled) return `Cancelled: ${doneSoFar(mode, totals)}.`
   switch (stopped) {
     case 'inputs':
@@ -218,8 +249,15 @@ function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals)
       : `Unchanged: every one of ${counted(lookedAt, 'listed user')} ${partial}has what the manifest says.`
   }
   const would = mode === 'apply' ? `changed: ${changes}` : `would change: ${changes}`
-  const failed = usersFailed === 0 ? '' : `${usersFailed} of ${counted(users, 'user')} failed; `
-  return `${failed}${usersChanged} of ${counted(users, 'user')} ${would}.`
+  return `${shortfallsText(record, users)}${usersChanged} of ${counted(users, 'user')} ${would}.`
+}
+
+function shortfallsText({ outcomes, failures }: Readonly<RunRecord>, users: number): string {
+  const [first, ...others] = shortfallsOf(outcomes, failures.length)
+  if (first === undefined) return ''
+  const parts = [`${first.count} of ${counted(users, 'user')} ${first.what}`, ...others.map(shortfallText)]
+  const last = parts.pop()
+  return `${parts.length === 0 ? last : `${parts.join(', ')} and ${last}`}; `
 }
 
 function doneSoFar(mode: Mode | undefined, { changed, grants, revocations, usersChanged }: Totals): string {

@@ -6,7 +6,7 @@ import { apply } from '../plan/apply.ts'
 import { checkApproval, checkLimit, checkRevocations } from '../plan/guard.ts'
 import { type Plan, undoOf } from '../plan/plan.ts'
 import { writeSaved } from '../plan/saved.ts'
-import { counted } from '../report/record.ts'
+import { counted, unfinishedOf } from '../report/record.ts'
 import { logPlan, logProgress, saveFile } from '../report/report.ts'
 import type { Survey } from '../survey.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
@@ -89,22 +89,21 @@ async function end(context: Context, { ledger, history }: Memory, entry: number)
   }
 }
 
-async function write({ tenant, record, task }: Context, plan: Plan, surveyed: Survey): Promise<void> {
+async function write({ tenant, record, task, cancelled }: Context, plan: Plan, surveyed: Survey): Promise<void> {
   const progress = logProgress('Changing users', plan.users.length, record.traffic)
   await apply(plan, tenant, {
     width: MOST_IN_FLIGHT,
     onOutcome: outcome => {
       record.outcomes.push(outcome)
-      progress.step()
+      if (outcome.status !== 'not attempted') progress.step()
     },
   }).finally(progress.end)
   const listings = new Map(surveyed.states.map(({ id, email, mention }) => [id, { email, mention }]))
-  const failed = record.outcomes.filter(outcome => outcome.status === 'failed')
+  const failed = record.outcomes.filter(({ status, interrupted }) => status === 'failed' && !interrupted)
   const failures = failed.map(({ user, errors }) => {
     const { email, mention } = listings.get(user) ?? {}
     return { user, message: errors.join(' '), ...(email !== undefined && { email }), ...(mention && { mention }) }
   })
   record.failures.push(...locateUsers(task.kind === 'saved' ? [] : task.files.documents, failures))
-  const left = record.outcomes.filter(outcome => outcome.status === 'not attempted').length
-  if (left > 0) record.errors.push({ message: `${counted(left, 'user')} of the plan were not attempted.` })
+  record.errors.push(...unfinishedOf(record.outcomes, cancelled.aborted))
 }

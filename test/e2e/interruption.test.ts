@@ -145,10 +145,12 @@ describe('a cancelled apply to 1,000 users', () => {
   it.each(LATE)('%s ends in time, and tells what became of everybody', async (_, nth, kind) => {
     const cancelled = await team(1_000)
     const { tenant } = cancelled
-    const outcomes = await expectToldInTime(await cancel(cancelled, { at: [nth, kind], afterwards: SOON }), tenant)
+    const told = await cancel(cancelled, { at: [nth, kind], afterwards: SOON })
+    const outcomes = await expectToldInTime(told, tenant)
     expect(outcomes).toHaveLength(1_000)
     expect(outcomes.filter(({ status }) => status === 'not attempted')).not.toEqual([])
     expect(tenant.requests.filter(isWrite).length).toBeLessThan(2_000)
+    expectToldInShort(told.run, outcomes)
   })
 
   it('where answers are slow waits for those under way, and counts them', async () => {
@@ -226,12 +228,30 @@ describe('a cancelled apply to 1,000 users', () => {
   })
 })
 
+/** Whom the cancellation alone left unfinished is no failure each, and progress counts those who were reached. */
+function expectToldInShort({ log, annotations, outputs }: ActionRun, outcomes: readonly Outcome[]): void {
+  const untouched = outcomes.filter(({ status }) => status === 'not attempted').length
+  const inPart = outcomes.filter(({ interrupted }) => interrupted).length
+  const told = annotations.flatMap(({ message }) => {
+    const [, cut = 0, left = 0] =
+      /^(?:(\d+) users? w\w+ changed in part)?(?: and )?(?:(\d+) .*not attempted)?, as the run was cancelled\./.exec(
+        message,
+      ) ?? []
+    return message.includes('as the run was cancelled.') ? [[Number(cut), Number(left)]] : []
+  })
+  expect(told).toEqual([[inPart, untouched]])
+  expect(log).not.toContain('Cancelled by')
+  expect(log).toContain(`Changing users: ${outcomes.length - untouched} of ${outcomes.length}\n`)
+  expect(outputs['users-failed']).toBe(String(outcomes.filter(({ status }) => status !== 'done').length))
+}
+
 interface Outcome {
   readonly user: string
   readonly status: 'done' | 'failed' | 'not attempted'
   readonly granted: readonly Grant[]
   readonly revoked: readonly Grant[]
   readonly errors: readonly string[]
+  readonly interrupted?: boolean
 }
 
 /** Every user of the plan is in the report once, and what it says is what the tenant holds. */

@@ -164,9 +164,21 @@ describe('a cancelled run', () => {
     expect(outcomes.map(outcome => outcome.status)).toEqual(['not attempted', 'not attempted'])
   })
 
+  it('does not pass over what failed before it', async () => {
+    const { writer } = recorder({ 'a:grant': failure('operation'), 'a:revoke': new NotSentError('SIGINT') })
+    const [outcome] = await applyTo([changing('a')], writer)
+    expect(outcome).toMatchObject({ status: 'failed', errors: [expect.stringContaining('POST /x'), 'SIGINT'] })
+    expect(outcome).not.toHaveProperty('interrupted')
+  })
+
   it('lists a user for whom half was done as failed, with what was done', async () => {
     const { writer } = recorder({ 'a:revoke': new NotSentError('SIGINT') })
     const [outcome] = await applyTo([changing('a')], writer)
-    expect(outcome).toMatchObject({ status: 'failed', granted: [{ permission: 'new' }], revoked: [] })
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      granted: [{ permission: 'new' }],
+      revoked: [],
+      interrupted: true,
+    })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { UserOutcome, UserPlan } from '../../src/plan/plan.ts'
-import { conclude, newRecord, type RunRecord } from '../../src/report/record.ts'
+import { conclude, newRecord, type RunRecord, unfinishedOf } from '../../src/report/record.ts'
 import { SOURCE } from '../plan/fixtures.ts'
 
 const operation = { api: 'https://a/', permission: 'x', roles: [] }
@@ -15,6 +15,7 @@ const done: UserOutcome = {
 }
 const half: UserOutcome = { ...done, status: 'failed', revoked: [], errors: ['no'] }
 const untouched: UserOutcome = { ...done, status: 'not attempted', granted: [], revoked: [] }
+const cut: UserOutcome = { ...half, interrupted: true }
 const failure = { user: 'v', message: 'no' }
 
 const cases: readonly (readonly [string, Partial<RunRecord>, string, string, string])[] = [
@@ -82,6 +83,27 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     '1 of 1 user failed; 0 of 1 user changed: 0 grants and 0 revocations.',
   ],
   [
+    'an apply that a failure for all ended',
+    { mode: 'apply', users: 4, plan, outcomes: [done, half, untouched, untouched], failures: [failure] },
+    'partial',
+    '2 2 2 3 true',
+    '1 of 4 users failed and 2 were not attempted; 2 of 4 users changed: 2 grants and 2 revocations.',
+  ],
+  [
+    'an apply that a failure for all ended in the middle of others',
+    { mode: 'apply', users: 5, plan, outcomes: [done, half, cut, untouched, untouched], failures: [failure] },
+    'partial',
+    '3 2 3 4 true',
+    '1 of 5 users failed, 1 was changed in part and 2 were not attempted; 3 of 5 users changed: 3 grants and 2 revocations.',
+  ],
+  [
+    'an apply that was cancelled in the middle of users',
+    { mode: 'apply', users: 3, plan, outcomes: [done, cut, untouched], cancelled: true },
+    'partial',
+    '2 2 2 2 true',
+    'Cancelled: 2 grants and 2 revocations were done for 2 users.',
+  ],
+  [
     'an apply that was refused',
     { mode: 'apply', users: 3, plan, stopped: 'refused', errors: [{ message: 'no' }] },
     'failed',
@@ -117,5 +139,34 @@ describe('what the outputs say of', () => {
     const { grants, revocations, usersChanged, usersFailed, changed } = told
     expect({ result: told.result, sentence: told.sentence }).toEqual({ result, sentence })
     expect([grants, revocations, usersChanged, usersFailed, changed].join(' ')).toBe(totals)
+  })
+})
+
+describe('users whom the end of the run left unfinished', () => {
+  const many = (outcome: UserOutcome, count: number) => Array.from({ length: count }, () => outcome)
+  const AGAIN = 'as the run was cancelled. Run it again: it finishes the rest.'
+
+  it.each([
+    [
+      'in part and not at all',
+      [...many(cut, 20), ...many(untouched, 203)],
+      `20 users were changed in part and 203 were not attempted, ${AGAIN}`,
+    ],
+    ['one of each', [cut, untouched], `1 user was changed in part and 1 was not attempted, ${AGAIN}`],
+    ['in part alone', [cut], `1 user was changed in part, ${AGAIN}`],
+    ['not at all alone', [half, ...many(untouched, 2)], `2 users were not attempted, ${AGAIN}`],
+  ])('are told of in one sentence: %s', (_, outcomes, message) => {
+    expect(unfinishedOf(outcomes, true)).toEqual([{ message }])
+  })
+
+  it('are none where each is done, or failed by itself', () => {
+    expect(unfinishedOf([done, half], true)).toEqual([])
+  })
+
+  it('are told of otherwise where an earlier failure ended the run', () => {
+    const [finding] = unfinishedOf([untouched], false)
+    expect(finding?.message).toBe(
+      '1 user was not attempted, as an earlier request failed for all. The next run finishes the rest.',
+    )
   })
 })
