@@ -229,12 +229,12 @@ function checkApiKeys(documents: readonly Document[], names: Names): readonly Re
 
 function checkExpiries(documents: readonly Document[]): readonly Remark[] {
   const remarks: Remark[] = []
-  for (const { expires, ...mention } of expiriesOf(documents)) {
+  for (const { expires, file, path, on } of expiriesOf(documents)) {
     if (parseExpiry(expires) !== undefined) continue
     const message = /T\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(expires)
       ? `${quote(expires)} has no zone; add Z for UTC, or an offset such as +01:00.`
       : `${quote(expires)} is not a date such as 2026-12-31, nor an instant with a zone such as 2026-12-31T18:00:00Z.`
-    remarks.push({ ...mention, message })
+    remarks.push({ file, path, on, message })
   }
   return remarks
 }

@@ -6,6 +6,7 @@ import { checkManifest } from './check.ts'
 import type { Document } from './load.ts'
 import { type Mention, quote, type Remark } from './problem.ts'
 import {
+  type Ends,
   expiriesOf,
   fieldOf,
   identifierOf,
@@ -173,10 +174,19 @@ function narrow(outer: Span, inner: Span): Span {
 
 function findExpired(documents: readonly Document[], now: number): readonly Remark[] {
   const remarks: Remark[] = []
-  for (const { expires, file, path } of expiriesOf(documents)) {
+  for (const { expires, ends, file, path } of expiriesOf(documents)) {
     if ((parseExpiry(expires) ?? FOREVER.until) > now) continue
-    const message = `This expired (${quote(expires)}) and is not desired any more; remove it, or give it a later end.`
+    const when = `${expires.includes('T') ? 'at' : 'on'} ${expires}`
+    const message = `${endsText(ends)} expired ${when} and is not desired any more; remove it, or give it a later end.`
     remarks.push({ file, path, on: 'value', message })
   }
   return remarks
+}
+
+/** As far as it has names: what is wrong with the rest of the entry is told elsewhere. */
+function endsText({ user, bundle, permission }: Ends): string {
+  const owner = user ?? (bundle === undefined ? undefined : `the bundle ${quote(bundle)}`)
+  if (owner === undefined) return 'This'
+  if (permission !== undefined) return `${quote(permission)} of ${owner}`
+  return user !== undefined && bundle !== undefined ? `The bundle ${quote(bundle)} of ${user}` : `The entry of ${owner}`
 }

@@ -105,24 +105,48 @@ export function* asksOf(documents: readonly Document[], names: Names): Generator
   }
 }
 
+/** An `expires`, and what ends then: a permission of a user or of a bundle, a user's bundle, or a user's whole entry. */
+export interface Expiry extends Mention {
+  readonly expires: string
+  readonly ends: Ends
+}
+
+export interface Ends {
+  readonly user?: string | undefined
+  readonly bundle?: string | undefined
+  readonly permission?: string | undefined
+}
+
 /** Every `expires` that is text: of users, of their bundle entries, and of permissions. */
-export function* expiriesOf(documents: readonly Document[]): Generator<Mention & { readonly expires: string }> {
-  for (const { entry, file, path } of usersOf(documents)) {
-    yield* expiryOf(entry, { file, path, on: 'value' })
-    for (const [index, bundle] of itemsOf(fieldOf(entry, 'bundles')).entries()) {
-      yield* expiryOf(bundle, { file, path: [...path, 'bundles', index], on: 'value' })
+export function* expiriesOf(documents: readonly Document[]): Generator<Expiry> {
+  for (const { file, content } of documents) {
+    for (const [bundle, lists] of entriesOf(fieldOf(content, 'bundles'))) {
+      yield* expiriesIn(listsIn(lists, file, ['bundles', bundle]), { bundle })
     }
   }
-  for (const { items, file, path } of permissionListsOf(documents)) {
+  for (const { entry, file, path, on } of usersOf(documents)) {
+    const user = textOf(fieldOf(entry, 'id')) ?? textOf(fieldOf(entry, 'email'))
+    yield* expiryOf(entry, { file, path, on }, { user })
+    for (const [index, bundle] of itemsOf(fieldOf(entry, 'bundles')).entries()) {
+      yield* expiryOf(bundle, { file, path: [...path, 'bundles', index], on }, { user, bundle: nameOf(bundle) })
+    }
+    yield* expiriesIn(listsIn(fieldOf(entry, 'permissions'), file, [...path, 'permissions']), { user })
+  }
+}
+
+function* expiriesIn(lists: Iterable<PermissionList>, ends: Ends): Generator<Expiry> {
+  for (const { items, file, path } of lists) {
     for (const [index, item] of items.entries()) {
-      if (isMapping(item)) yield* expiryOf(item, { file, path: [...path, index], on: 'value' })
+      if (!isMapping(item)) continue
+      const mention: Mention = { file, path: [...path, index], on: 'value' }
+      yield* expiryOf(item, mention, { ...ends, permission: nameOf(item) })
     }
   }
 }
 
-function* expiryOf(node: unknown, { file, path, on }: Mention): Generator<Mention & { readonly expires: string }> {
+function* expiryOf(node: unknown, { file, path, on }: Mention, ends: Ends): Generator<Expiry> {
   const expires = fieldOf(node, 'expires')
-  if (typeof expires === 'string') yield { expires, file, path: [...path, 'expires'], on }
+  if (typeof expires === 'string') yield { expires, ends, file, path: [...path, 'expires'], on }
 }
 
 /** The identifier that a key under `permissions` means: an alias, or else itself where it can be one. */

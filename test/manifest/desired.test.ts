@@ -278,7 +278,7 @@ describe('expiry', () => {
         path: ['users', 0, 'permissions', 'a:', 0, 'expires'],
         on: 'value',
         message:
-          'This expired ("2026-01-01T00:00:00Z") and is not desired any more; remove it, or give it a later end.',
+          '"x" of u expired at 2026-01-01T00:00:00Z and is not desired any more; remove it, or give it a later end.',
       },
     ])
     expect(readManifest(documents, new Date('2025-12-31T23:59:59.999Z')).expired).toEqual([])
@@ -296,9 +296,28 @@ users:
     const documents = documentsOf([text])
     const { expired, mistakes } = readManifest(documents, new Date('2026-06-01'))
     expect(locateRemarks(documents, expired)).toEqual([
-      { place: { file: 'm1.yml', line: 1, column: 41 }, message: expect.stringContaining('"2026-01-01"') },
+      { place: { file: 'm1.yml', line: 1, column: 41 }, message: expect.stringContaining('on 2026-01-01') },
     ])
     expect(mistakes).toEqual([])
+  })
+
+  it.each([
+    ["a user's permission", `{id: u, permissions: {'a:': [{name: x, expires: 2026-01-01}]}}`, '"x" of u'],
+    ["an address's", `{email: G@a.io, permissions: {'a:': [{name: x, expires: 2026-01-01}]}}`, '"x" of G@a.io'],
+    ["a user's bundle", '{id: u, bundles: [{name: b, expires: 2026-01-01}]}', 'The bundle "b" of u'],
+    ['a user', '{id: u, expires: 2026-01-01}', 'The entry of u'],
+    ['a bundle without its name', '{id: u, bundles: [{expires: 2026-01-01}]}', 'The entry of u'],
+    ['a user without a name', '{expires: 2026-01-01}', 'This'],
+  ])('that has come is told with what it ends: %s', (_, user, what) => {
+    const [remark] = readManifest(documentsOf([`users: [${user}]`]), new Date('2026-06-01')).expired
+    const rest = 'expired on 2026-01-01 and is not desired any more; remove it, or give it a later end.'
+    expect(remark?.message).toBe(`${what} ${rest}`)
+  })
+
+  it("that has come is told with a bundle's permission", () => {
+    const text = `bundles: {b: {'a:': [{name: x, expires: 2026-01-01}]}}\nusers: []`
+    const [remark] = readManifest(documentsOf([text]), new Date('2026-06-01')).expired
+    expect(remark?.message).toMatch(/^"x" of the bundle "b" expired on /)
   })
 })
 
