@@ -932,6 +932,10 @@ function derivedOf({ id, live }) {
 		roles
 	}));
 }
+/** The addresses that list users, by id. */
+function emailsOf({ emails }) {
+	return new Map(emails.map(({ user, email }) => [user, email]));
+}
 function newRecord() {
 	return {
 		mode: void 0,
@@ -952,6 +956,7 @@ function newRecord() {
 		digest: void 0,
 		approval: void 0,
 		outcomes: [],
+		emails: [],
 		left: [],
 		read: 0,
 		derived: [],
@@ -968,6 +973,36 @@ function newRecord() {
 		},
 		duration: 0
 	};
+}
+/** Of users whom the end of the run alone left unfinished one sentence tells; the outcomes say who they are. */
+function unfinishedOf(outcomes, cancelled) {
+	const [first, ...others] = shortfallsOf(outcomes, 0);
+	if (first === void 0) return [];
+	const parts = [`${counted(first.count, "user")} ${first.what}`, ...others.map(shortfallText)];
+	const why = cancelled ? "as the run was cancelled. Run it again: it finishes the rest." : "as an earlier request failed for all. The next run finishes the rest.";
+	return [{ message: `${parts.join(" and ")}, ${why}` }];
+}
+/** How users did not get what they should, as far as there are any. @param failed of whom a failure tells */
+function shortfallsOf(outcomes, failed) {
+	const inPart = outcomes.filter(({ interrupted }) => interrupted).length;
+	const untouched = outcomes.filter(({ status }) => status === "not attempted").length;
+	return [
+		{
+			count: failed,
+			what: "failed"
+		},
+		{
+			count: inPart,
+			what: `${inPart === 1 ? "was" : "were"} changed in part`
+		},
+		{
+			count: untouched,
+			what: `${untouched === 1 ? "was" : "were"} not attempted`
+		}
+	].filter(({ count }) => count > 0);
+}
+function shortfallText({ count, what }) {
+	return `${count} ${what}`;
 }
 function conclude(record) {
 	const totals = record.mode === "apply" ? totalsDone(record) : totalsPlanned(record);
@@ -997,7 +1032,7 @@ function totalsDone({ outcomes, users, failures, traffic }) {
 		revocations: written.reduce((sum, { revoked }) => sum + revoked.length, 0),
 		users,
 		usersChanged: written.length,
-		usersFailed: failures.length + outcomes.filter(({ status }) => status === "not attempted").length,
+		usersFailed: shortfallsOf(outcomes, failures.length).reduce((sum, { count }) => sum + count, 0),
 		requests: traffic.requests
 	};
 }
@@ -1009,7 +1044,7 @@ function resultOf({ mode, stopped, users }, { changed, usersFailed }) {
 }
 function sentenceOf(record, result, totals) {
 	const { mode, stopped, errors } = record;
-	const { grants, revocations, users, usersChanged, usersFailed } = totals;
+	const { grants, revocations, users, usersChanged } = totals;
 	if (record.cancelled) return `Cancelled: ${doneSoFar(mode, totals)}.`;
 	switch (stopped) {
 		case "inputs": return `The ${errors.length === 1 ? "input is" : "inputs are"} not usable; no request was sent.`;
@@ -1028,7 +1063,14 @@ function sentenceOf(record, result, totals) {
 		return mode === "validate" ? `The manifest is valid; it lists ${counted(users, "user")}.` : `Unchanged: every one of ${counted(lookedAt, "listed user")} ${partial}has what the manifest says.`;
 	}
 	const would = mode === "apply" ? `changed: ${changes}` : `would change: ${changes}`;
-	return `${usersFailed === 0 ? "" : `${usersFailed} of ${counted(users, "user")} failed; `}${usersChanged} of ${counted(users, "user")} ${would}.`;
+	return `${shortfallsText(record, users)}${usersChanged} of ${counted(users, "user")} ${would}.`;
+}
+function shortfallsText({ outcomes, failures }, users) {
+	const [first, ...others] = shortfallsOf(outcomes, failures.length);
+	if (first === void 0) return "";
+	const parts = [`${first.count} of ${counted(users, "user")} ${first.what}`, ...others.map(shortfallText)];
+	const last = parts.pop();
+	return `${parts.length === 0 ? last : `${parts.join(", ")} and ${last}`}; `;
 }
 function doneSoFar(mode, { changed, grants, revocations, usersChanged }) {
 	if (mode !== "apply" || !changed) return "nothing was written";
@@ -1080,6 +1122,28 @@ function prose(sentence) {
 /** A sentence's punctuation stays outside of the code. */
 function codeToken(token) {
 	return token.replace(/^([("]*)(.*?)([).,;:!?"]*)$/s, (_, before, inner, after) => `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`);
+}
+/**
+* A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
+* @param show makes both harmless where they are shown
+*/
+function userText({ user, email }, show) {
+	return namesText(namesOf({
+		user,
+		email
+	}), show);
+}
+/** Whom a message is about, as far as it does not say so itself: what stands before it, or nothing. */
+function aboutText({ message, ...named }, show) {
+	const unsaid = namesOf(named).filter((name) => !message.includes(name));
+	return unsaid.length === 0 ? "" : `${namesText(unsaid, show)}: `;
+}
+function namesOf({ user, email }) {
+	return [.../* @__PURE__ */ new Set([email, user])].filter((name) => name !== void 0);
+}
+function namesText(names, show) {
+	const [first = "", ...others] = names.map(show);
+	return others.length === 0 ? first : `${first} (${others.join(", ")})`;
 }
 /** An address that can be nothing but that, and whose end is seen. */
 const ADDRESS$2 = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
@@ -1181,19 +1245,23 @@ const SHARES = {
 };
 function listsOf(record) {
 	const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record;
-	const left = new Set(record.left);
-	const outcomes = isWritten(record) ? new Map(record.outcomes.map((outcome) => [outcome.user, outcome])) : void 0;
+	const emails = emailsOf(record);
+	const known = {
+		emails,
+		left: new Set(record.left),
+		outcomes: isWritten(record) ? new Map(record.outcomes.map((outcome) => [outcome.user, outcome])) : void 0
+	};
 	return {
-		errors: bullets(errors.map(findingText)),
-		failures: bullets(failures.map(findingText)),
-		warnings: bullets(warnings.map(findingText)),
-		notices: bullets(notices.map(findingText)),
+		errors: bullets(errors.map(findingText$1)),
+		failures: bullets(failures.map(findingText$1)),
+		warnings: bullets(warnings.map(findingText$1)),
+		notices: bullets(notices.map(findingText$1)),
 		advice: bullets(advice.map(message)),
-		revocations: rows(1, (plan?.users ?? []).filter(loses).map((user) => userRow(user, REVOKE, outcomes, left.has(user.user)))),
-		grants: rows(1, (plan?.users ?? []).filter(gains).map((user) => userRow(user, GRANT, outcomes, left.has(user.user)))),
+		revocations: rows(1, (plan?.users ?? []).filter(loses).map((user) => userRow(user, REVOKE, known))),
+		grants: rows(1, (plan?.users ?? []).filter(gains).map((user) => userRow(user, GRANT, known))),
 		permissions: rows(2, holderRows(plan)),
-		unmanaged: rows(1, heldRows(unmanaged, permissionText)),
-		derived: rows(1, heldRows(derived, derivedText))
+		unmanaged: rows(1, heldRows(unmanaged, emails, permissionText)),
+		derived: rows(1, heldRows(derived, emails, derivedText))
 	};
 }
 function bullets(texts) {
@@ -1263,8 +1331,9 @@ const ERROR_TITLES = {
 function counting(title, items) {
 	return `${title} (${items.length})`;
 }
-function findingText({ place, user, message: text }) {
-	return `${place === void 0 ? "" : `${name$1(`${place.file}:${place.line}:${place.column}`)}<br>`}${user === void 0 || text.includes(user) ? "" : `${name$1(user)}: `}${message(text)}`;
+function findingText$1(finding) {
+	const { place } = finding;
+	return `${place === void 0 ? "" : `${name$1(`${place.file}:${place.line}:${place.column}`)}<br>`}${aboutText(finding, name$1)}${message(finding.message)}`;
 }
 function revocationsInShort(record) {
 	const losers = (record.plan?.users ?? []).filter(loses);
@@ -1359,10 +1428,14 @@ const REVOKE = {
 	done: "lose",
 	effective: "still effective"
 };
-function userRow(user, kind, outcomes, left) {
-	const outcome = outcomes === void 0 ? "" : `${outcomeText(outcomes.get(user.user), kind)}: `;
-	const operations = userLines$1(user[kind.operations], (operation) => operationText$1(operation, kind));
-	return row([`${outcome}${name$1(user.user)}${left ? ", who has left the manifest" : ""}<br>${operations}`]);
+function userRow({ user, ...plan }, kind, { emails, left, outcomes }) {
+	const outcome = outcomes === void 0 ? "" : `${outcomeText(outcomes.get(user), kind)}: `;
+	const who = userText({
+		user,
+		email: emails.get(user)
+	}, name$1);
+	const operations = userLines$1(plan[kind.operations], (operation) => operationText$1(operation, kind));
+	return row([`${outcome}${who}${left.has(user) ? ", who has left the manifest" : ""}<br>${operations}`]);
 }
 function outcomeText(outcome, kind) {
 	if (outcome === void 0 || outcome.status === "not attempted") return "<strong>not attempted</strong>";
@@ -1411,8 +1484,11 @@ function asides(record, lists) {
 function folded(title, items, blocks) {
 	return items.length === 0 ? [] : [fold(title, blocks.join("\n"))];
 }
-function heldRows(items, text) {
-	return [...byUser(items)].map(([user, held]) => row([`${name$1(user)}<br>${userLines$1(held, text)}`]));
+function heldRows(items, emails, text) {
+	return [...byUser(items)].map(([user, held]) => row([`${userText({
+		user,
+		email: emails.get(user)
+	}, name$1)}<br>${userLines$1(held, text)}`]));
 }
 function derivedText(held) {
 	return `${permissionText(held)}, through ${held.roles.map(name$1).join(", ")}`;
@@ -1508,17 +1584,32 @@ const PROGRESS_EVERY = 4e3;
 function harmless(text) {
 	return plain(redact(text));
 }
+/** For names in a text that is made harmless as a whole. */
+function asIs(name) {
+	return name;
+}
 function logLine(text) {
 	info(harmless(text));
 }
-/** Users one by one, each operation on a line of its own, told apart by sign and word. */
-function logPlan(plan, digest) {
-	if (plan.users.length === 0) return;
-	startGroup(harmless(`Plan for ${plan.tenant}: ${counted(plan.users.length, "user")} to change`));
+/** Users one by one, each operation on a line of its own, told apart by sign and word; what is taken away comes first. */
+function logPlan(record) {
+	const { plan, digest } = record;
+	if (plan === void 0 || plan.users.length === 0) return;
+	const { grants, revocations } = countOperations(plan.users);
+	const counts = [
+		counted(plan.users.length, "user"),
+		counted(revocations, "revocation"),
+		counted(grants, "grant")
+	].join(", ");
+	const emails = emailsOf(record);
+	startGroup(harmless(`Plan for ${plan.tenant}: ${counts}`));
 	for (const { user, grant, revoke } of plan.users) {
-		logLine(user);
-		for (const operation of grant) info(`  + grant ${operationText(operation, "already effective")}`);
+		logLine(userText({
+			user,
+			email: emails.get(user)
+		}, asIs));
 		for (const operation of revoke) info(`  - revoke ${operationText(operation, "still effective")}`);
+		for (const operation of grant) info(`  + grant ${operationText(operation, "already effective")}`);
 	}
 	endGroup();
 	if (digest !== void 0) logLine(`The plan's digest is ${digest}`);
@@ -1629,12 +1720,22 @@ const ANNOTATE = {
 function annotate(kind, findings) {
 	const say = ANNOTATE[kind];
 	if (findings.length > SHOWN_ANNOTATIONS) say(`${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`);
-	for (const { message, place } of findings.slice(0, MOST_ANNOTATIONS)) say(harmless(message), place && {
-		file: harmless(place.file),
-		startLine: place.line,
-		startColumn: place.column
-	});
-	for (const { message, place } of findings.slice(MOST_ANNOTATIONS)) logLine(place === void 0 ? message : `${place.file}:${place.line}:${place.column} ${message}`);
+	for (const finding of findings.slice(0, MOST_ANNOTATIONS)) {
+		const { place } = finding;
+		say(harmless(findingText(finding)), place && {
+			file: harmless(place.file),
+			startLine: place.line,
+			startColumn: place.column
+		});
+	}
+	for (const finding of findings.slice(MOST_ANNOTATIONS)) {
+		const { place } = finding;
+		const text = findingText(finding);
+		logLine(place === void 0 ? text : `${place.file}:${place.line}:${place.column} ${text}`);
+	}
+}
+function findingText(finding) {
+	return `${aboutText(finding, asIs)}${finding.message}`;
 }
 // node_modules/p-map/index.js
 function pMap(iterable, mapper, options) {
@@ -4351,12 +4452,14 @@ function* asksOf(documents, names) {
 }
 /** Every `expires` that is text: of users, of their bundle entries, and of permissions. */
 function* expiriesOf(documents) {
-	for (const { entry, file, path } of usersOf(documents)) {
+	for (const { file, content } of documents) for (const [bundle, lists] of entriesOf(fieldOf(content, "bundles"))) yield* expiriesIn(listsIn(lists, file, ["bundles", bundle]), { bundle });
+	for (const { entry, file, path, on } of usersOf(documents)) {
+		const user = textOf(fieldOf(entry, "id")) ?? textOf(fieldOf(entry, "email"));
 		yield* expiryOf(entry, {
 			file,
 			path,
-			on: "value"
-		});
+			on
+		}, { user });
 		for (const [index, bundle] of itemsOf(fieldOf(entry, "bundles")).entries()) yield* expiryOf(bundle, {
 			file,
 			path: [
@@ -4364,19 +4467,32 @@ function* expiriesOf(documents) {
 				"bundles",
 				index
 			],
+			on
+		}, {
+			user,
+			bundle: nameOf$1(bundle)
+		});
+		yield* expiriesIn(listsIn(fieldOf(entry, "permissions"), file, [...path, "permissions"]), { user });
+	}
+}
+function* expiriesIn(lists, ends) {
+	for (const { items, file, path } of lists) for (const [index, item] of items.entries()) {
+		if (!isMapping(item)) continue;
+		yield* expiryOf(item, {
+			file,
+			path: [...path, index],
 			on: "value"
+		}, {
+			...ends,
+			permission: nameOf$1(item)
 		});
 	}
-	for (const { items, file, path } of permissionListsOf(documents)) for (const [index, item] of items.entries()) if (isMapping(item)) yield* expiryOf(item, {
-		file,
-		path: [...path, index],
-		on: "value"
-	});
 }
-function* expiryOf(node, { file, path, on }) {
+function* expiryOf(node, { file, path, on }, ends) {
 	const expires = fieldOf(node, "expires");
 	if (typeof expires === "string") yield {
 		expires,
+		ends,
 		file,
 		path: [...path, "expires"],
 		on
@@ -4713,11 +4829,13 @@ function checkApiKeys(documents, names) {
 }
 function checkExpiries(documents) {
 	const remarks = [];
-	for (const { expires, ...mention } of expiriesOf(documents)) {
+	for (const { expires, file, path, on } of expiriesOf(documents)) {
 		if (parseExpiry(expires) !== void 0) continue;
 		const message = /T\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(expires) ? `${quote(expires)} has no zone; add Z for UTC, or an offset such as +01:00.` : `${quote(expires)} is not a date such as 2026-12-31, nor an instant with a zone such as 2026-12-31T18:00:00Z.`;
 		remarks.push({
-			...mention,
+			file,
+			path,
+			on,
 			message
 		});
 	}
@@ -4899,9 +5017,10 @@ function narrow(outer, inner) {
 }
 function findExpired(documents, now) {
 	const remarks = [];
-	for (const { expires, file, path } of expiriesOf(documents)) {
+	for (const { expires, ends, file, path } of expiriesOf(documents)) {
 		if ((parseExpiry(expires) ?? FOREVER.until) > now) continue;
-		const message = `This expired (${quote(expires)}) and is not desired any more; remove it, or give it a later end.`;
+		const when = `${expires.includes("T") ? "at" : "on"} ${expires}`;
+		const message = `${endsText(ends)} expired ${when} and is not desired any more; remove it, or give it a later end.`;
 		remarks.push({
 			file,
 			path,
@@ -4910,6 +5029,13 @@ function findExpired(documents, now) {
 		});
 	}
 	return remarks;
+}
+/** As far as it has names: what is wrong with the rest of the entry is told elsewhere. */
+function endsText({ user, bundle, permission }) {
+	const owner = user ?? (bundle === void 0 ? void 0 : `the bundle ${quote(bundle)}`);
+	if (owner === void 0) return "This";
+	if (permission !== void 0) return `${quote(permission)} of ${owner}`;
+	return user !== void 0 && bundle !== void 0 ? `The bundle ${quote(bundle)} of ${user}` : `The entry of ${owner}`;
 }
 // node_modules/js-yaml/dist/js-yaml.mjs
 /*! js-yaml 5.5.0 https://github.com/nodeca/js-yaml @license MIT */
@@ -8168,18 +8294,23 @@ function reachOf(error) {
 	return error instanceof require_index.TenantError ? error.details.reach : "run";
 }
 function outcomeOf({ user, grant, revoke }, { done, failures }) {
+	const status = statusOf(done, failures);
 	return {
 		user,
-		status: statusOf(done, failures),
+		status,
 		granted: done.includes("grant") ? grant : [],
 		revoked: done.includes("revoke") ? revoke : [],
-		errors: failures.map((failure) => failure.message)
+		errors: failures.map((failure) => failure.message),
+		...status === "failed" && failures.every(isNotSent) && { interrupted: true }
 	};
 }
 /** A cancelled request was never sent, so a user for whom nothing else happened is as untouched as one never reached. */
 function statusOf(done, failures) {
-	if (done.length === 0 && failures.every((failure) => failure instanceof require_index.NotSentError)) return "not attempted";
+	if (done.length === 0 && failures.every(isNotSent)) return "not attempted";
 	return failures.length === 0 ? "done" : "failed";
+}
+function isNotSent(failure) {
+	return failure instanceof require_index.NotSentError;
 }
 // src/wording.ts
 const IN_ENGLISH = { error: en_default().localeError };
@@ -8459,11 +8590,10 @@ function locateUsers(documents, findings) {
 	const mentioned = findings.flatMap(({ mention }) => mention ?? []);
 	const found = placesOf(documents, mentioned);
 	const places = new Map(mentioned.map((mention, index) => [mention, found[index]]));
-	return findings.map(({ user, message, mention }) => {
+	return findings.map(({ mention, ...finding }) => {
 		const place = mention && places.get(mention);
 		return {
-			user,
-			message,
+			...finding,
 			...place && { place }
 		};
 	});
@@ -8597,7 +8727,7 @@ async function doubtsOf({ inputs, workflow }, ledger, { base, attempts }, { docu
 /** Shows the plan, saves it, and tells why it may not be done. */
 async function judgePlan({ inputs, record, task }, plan) {
 	const { mode, maxRevocations, approvedPlan, failOnChanges } = inputs;
-	logPlan(plan, record.digest);
+	logPlan(record);
 	if (plan.users.every(({ before }) => before !== void 0) && task.kind === "manifest") record.planFile = await saveFile("plan", writeSaved(plan));
 	refuse(record, checkLimit(plan));
 	refuse(record, checkApproval(plan, record.digest ?? "", approvedPlan));
@@ -8663,27 +8793,30 @@ async function end(context, { ledger, history }, entry) {
 		warn(record, [`The ledger does not know how this apply ended, and counts it as one that did not finish. ${error.message}`]);
 	}
 }
-async function write({ tenant, record, task }, plan, surveyed) {
+async function write({ tenant, record, task, cancelled }, plan, surveyed) {
 	const progress = logProgress("Changing users", plan.users.length, record.traffic);
 	await apply(plan, tenant, {
 		width: 48,
 		onOutcome: (outcome) => {
 			record.outcomes.push(outcome);
-			progress.step();
+			if (outcome.status !== "not attempted") progress.step();
 		}
 	}).finally(progress.end);
-	const mentions = new Map(surveyed.states.map(({ id, mention }) => [id, mention]));
-	const failures = record.outcomes.filter((outcome) => outcome.status === "failed").map(({ user, errors }) => {
-		const mention = mentions.get(user);
+	const listings = new Map(surveyed.states.map(({ id, email, mention }) => [id, {
+		email,
+		mention
+	}]));
+	const failures = record.outcomes.filter(({ status, interrupted }) => status === "failed" && !interrupted).map(({ user, errors }) => {
+		const { email, mention } = listings.get(user) ?? {};
 		return {
 			user,
 			message: errors.join(" "),
+			...email !== void 0 && { email },
 			...mention && { mention }
 		};
 	});
 	record.failures.push(...locateUsers(task.kind === "saved" ? [] : task.files.documents, failures));
-	const left = record.outcomes.filter((outcome) => outcome.status === "not attempted").length;
-	if (left > 0) record.errors.push({ message: `${counted(left, "user")} of the plan were not attempted.` });
+	record.errors.push(...unfinishedOf(record.outcomes, cancelled.aborted));
 }
 // src/steps/check-access.ts
 /** @param scopes undefined where the token does not tell */
@@ -8981,6 +9114,10 @@ async function survey(subjects, reader, { width, readPermissions, others, mayLos
 	const steps = [...identified, ...read];
 	return {
 		states: valuesOf(read),
+		emails: users.flatMap(({ id, email }) => email === void 0 ? [] : [{
+			user: id,
+			email
+		}]),
 		failures: steps.flatMap((step) => "failure" in step ? [step.failure] : []),
 		missing: steps.flatMap((step) => "missing" in step ? [step.missing] : []),
 		warnings: [...identified.flatMap((step) => "warning" in step && step.warning ? [step.warning] : []), ...warnings]
@@ -8989,7 +9126,7 @@ async function survey(subjects, reader, { width, readPermissions, others, mayLos
 async function identifySubject(subject, reader) {
 	const { id, email, connection, mention, grants, managed } = subject;
 	const known = {
-		...mentionOf(subject),
+		...listingOf(subject),
 		listed: mention !== void 0,
 		desired: grants,
 		managed
@@ -8998,13 +9135,16 @@ async function identifySubject(subject, reader) {
 		id,
 		...known
 	} };
-	return attempt(email, mention, async () => {
+	return attempt({
+		...listingOf(subject),
+		id: email
+	}, async () => {
 		const found = identify(email, connection, await reader.findByEmail(email));
 		if (found.kind !== "found") {
 			const finding = {
 				user: email,
 				message: found.message,
-				...mentionOf(subject)
+				...listingOf(subject)
 			};
 			return found.kind === "missing" ? { missing: finding } : { failure: finding };
 		}
@@ -9018,13 +9158,16 @@ async function identifySubject(subject, reader) {
 			warning: {
 				user: found.id,
 				message: found.warning,
-				...mentionOf(subject)
+				...listingOf(subject)
 			}
 		};
 	});
 }
-function mentionOf({ mention }) {
-	return mention === void 0 ? {} : { mention };
+function listingOf({ email, mention }) {
+	return {
+		...email !== void 0 && { email },
+		...mention && { mention }
+	};
 }
 /**
 * Entries among the others that may mean a user of this run in another way: what such an entry asks for must not be
@@ -9051,7 +9194,7 @@ function unite(users) {
 		warnings.push({
 			user: user.id,
 			message,
-			...mentionOf(user)
+			...listingOf(user)
 		});
 	}
 	return {
@@ -9062,14 +9205,17 @@ function unite(users) {
 function both(first, second) {
 	return {
 		id: first.id,
-		...mentionOf(first.listed ? first : second),
+		...listingOf({
+			...first.listed ? first : second,
+			email: first.email ?? second.email
+		}),
 		listed: first.listed || second.listed,
 		desired: new Map([...second.desired, ...first.desired]),
 		managed: first.managed.union(second.managed)
 	};
 }
 async function readState(user, reader) {
-	return attempt(user.id, user.mention, async () => {
+	return attempt(user, async () => {
 		const live = await reader.permissionsOf(user.id);
 		if (live !== void 0) return { value: {
 			...user,
@@ -9079,19 +9225,19 @@ async function readState(user, reader) {
 		return { missing: {
 			user: user.id,
 			message,
-			...mentionOf(user)
+			...listingOf(user)
 		} };
 	});
 }
-async function attempt(user, mention, work) {
+async function attempt(user, work) {
 	try {
 		return await work();
 	} catch (error) {
 		if (!(error instanceof require_index.TenantError) || error.details.reach === "run") throw error;
 		return { failure: {
-			user,
+			user: user.id,
 			message: error.message,
-			...mention && { mention }
+			...listingOf(user)
 		} };
 	}
 }
@@ -9221,11 +9367,25 @@ function tellSurvey(surveyed, task, missingIsFine, record) {
 	if (missingIsFine) record.warnings.push(...missing);
 	else record.failures.push(...missing);
 	record.warnings.push(...locateUsers(documents, surveyed.warnings));
-	for (const { user } of left) {
-		const message = `${user} has left the manifest and is not in the tenant any more; there is nothing left to revoke.`;
-		record.notices.push({ message });
+	for (const finding of left) {
+		const { user, email } = finding;
+		if (email === void 0) {
+			const message = `${user} has left the manifest and is not in the tenant any more; there is nothing left to revoke.`;
+			record.notices.push({
+				user,
+				message
+			});
+		} else {
+			const message = `${user} has left the manifest, and no user of the tenant has this address now. Where the address was changed and not the user deleted, what was granted is still held: revoke it by hand.`;
+			record.warnings.push({
+				user,
+				email,
+				message
+			});
+		}
 	}
 	const { left: gone = [], listed: here = [] } = Object.groupBy(surveyed.states, ({ listed }) => listed || task.kind === "saved" ? "listed" : "left");
+	record.emails = surveyed.emails;
 	record.read = here.length;
 	record.left = gone.map(({ id }) => id);
 	record.derived = here.flatMap(derivedOf);

@@ -144,8 +144,14 @@ function tellSurvey(surveyed: Survey, task: Task, missingIsFine: boolean, record
   else record.failures.push(...missing)
   record.warnings.push(...locateUsers(documents, surveyed.warnings))
   for (const finding of left) {
-    const message = `${finding.user} has left the manifest and is not in the tenant any more; there is nothing left to revoke.`
-    record.notices.push({ ...finding, message })
+    const { user, email } = finding
+    if (email === undefined) {
+      const message = `${user} has left the manifest and is not in the tenant any more; there is nothing left to revoke.`
+      record.notices.push({ user, message })
+    } else {
+      const message = `${user} has left the manifest, and no user of the tenant has this address now. Where the address was changed and not the user deleted, what was granted is still held: revoke it by hand.`
+      record.warnings.push({ user, email, message })
+    }
   }
   const { left: gone = [], listed: here = [] } = Object.groupBy(surveyed.states, ({ listed }) =>
     listed || task.kind === 'saved' ? 'listed' : 'left',

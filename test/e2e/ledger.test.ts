@@ -71,6 +71,18 @@ describe('revoke: managed, the default', () => {
     expect(run.annotations).toMatchObject([{ kind: 'notice', message: expect.stringContaining('auth0|2') }])
   })
 
+  it('warns of a user who left the manifest and has another address now', async () => {
+    const tenant = await acme({
+      users: [...users, { id: 'auth0|9', email: 'grace@acme.com', emailVerified: true }],
+    })
+    const repository = await acmeRepository(tenant)
+    const byAddress = { email: 'old@acme.com', permissions: { [ORDERS]: ['read:orders'] } }
+    repository.record(repository.commit(manifestOf([byAddress, wants('auth0|1', 'read:orders')])), 'success')
+    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(run.exitCode).toBe(0)
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/^old@acme\.com has left .* revoke it by hand\.$/)])
+  })
+
   it('counts an old revision that today’s rules would reject, as far as it can be understood', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1', direct: direct('read:orders', 'write:orders') }] })
     const repository = await acmeRepository(tenant)
