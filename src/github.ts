@@ -31,7 +31,7 @@ interface StateChange {
   readonly runUrl: string | undefined
 }
 
-interface Comment {
+export interface Comment {
   readonly id: number
   readonly author: string
   readonly body: string

@@ -10,6 +10,8 @@ export interface Workflow extends WorkflowEvent {
   readonly repository: Repository | undefined
   /** The commit that the run is for; empty outside of GitHub. */
   readonly commit: string
+  /** The same as people know it: of a pull request the newest commit, where `commit` is GitHub's own merge of it. */
+  readonly knownCommit: string
   /** The page of the run. */
   readonly runUrl: string | undefined
   /** The page of the repository's deployments. */
@@ -25,7 +27,10 @@ export interface Repository {
 
 const eventPayload = z.object({
   repository: z.catch(z.optional(z.object({ default_branch: z.string() })), undefined),
-  pull_request: z.catch(z.optional(z.object({ number: z.int() })), undefined),
+  pull_request: z.catch(
+    z.optional(z.object({ number: z.int(), head: z.catch(z.optional(z.object({ sha: z.string() })), undefined) })),
+    undefined,
+  ),
 })
 
 export function readWorkflow(): Workflow {
@@ -34,6 +39,7 @@ export function readWorkflow(): Workflow {
   const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/')
   const ref = env.GITHUB_REF ?? ''
   const page = `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${owner}/${repo}`
+  const commit = env.GITHUB_SHA ?? ''
   const mergeRef = /^refs\/pull\/(\d+)\//.exec(ref)?.[1]
   return {
     name: env.GITHUB_EVENT_NAME ?? '',
@@ -41,7 +47,9 @@ export function readWorkflow(): Workflow {
     defaultBranch: payload?.repository?.default_branch,
     workspace: env.GITHUB_WORKSPACE || process.cwd(),
     repository: owner && repo ? { owner, repo } : undefined,
-    commit: env.GITHUB_SHA ?? '',
+    commit,
+    // Only there: pull_request_target runs for the base branch.
+    knownCommit: (mergeRef && payload?.pull_request?.head?.sha) || commit,
     runUrl: repo && env.GITHUB_RUN_ID ? `${page}/actions/runs/${env.GITHUB_RUN_ID}` : undefined,
     deploymentsUrl: repo ? `${page}/deployments` : undefined,
     pullRequest: payload?.pull_request?.number ?? (mergeRef === undefined ? undefined : Number(mergeRef)),

@@ -7,30 +7,29 @@ import { clip, link } from './text.ts'
 /** GitHub takes 65,536 characters; this leaves room for what surrounds the report. */
 const REPORT_LIMIT = 62_000
 
-const COMMENT: Medium = {
-  limit: REPORT_LIMIT,
-  whole: 'the job summary has more, and the report file (output <code>report-file</code>) has all of them',
-  foldFacts: true,
-  notes: [],
-}
-
 const LONGEST_HOST = 253
 
 export interface CommentOptions {
   /** The page of the workflow run. */
-  readonly runUrl?: string
-  /** The commit that the plan was made for. */
-  readonly commit?: string
+  readonly runUrl: string | undefined
+  /** Whether it takes the place of an earlier one. */
+  readonly replaces: boolean
 }
 
 /** Under 65,536 characters and bytes, and begins with `markerOf` its tenant. */
-export function renderComment(record: Readonly<RunRecord>, options: CommentOptions = {}): string {
-  return [
-    markerOf(record.tenant ?? ''),
-    renderReport(record, { ...COMMENT, notes: outdatedNotes(record) }).trimEnd(),
-    ...origin(options),
-    '',
-  ].join('\n\n')
+export function renderComment(record: Readonly<RunRecord>, { runUrl, replaces }: CommentOptions): string {
+  const medium: Medium = {
+    limit: REPORT_LIMIT,
+    whole: `${summaryText(runUrl)} has more, and the report file (output <code>report-file</code>) has all of them`,
+    foldFacts: true,
+    notes: replaces ? outdatedNotes(record) : [],
+  }
+  const report = renderReport(record, medium).trimEnd()
+  return [markerOf(record.tenant ?? ''), report, ...origin(record, runUrl), ''].join('\n\n')
+}
+
+function summaryText(runUrl: string | undefined): string {
+  return `the ${runUrl === undefined ? 'job summary' : link(runUrl, 'job summary')}`
 }
 
 /** An earlier plan must not be taken for what would happen now, wherever it was read. */
@@ -40,9 +39,9 @@ function outdatedNotes({ plan }: Readonly<RunRecord>): readonly string[] {
   return ['Nothing would change any more: a plan that this comment showed before is outdated.']
 }
 
-function origin({ runUrl, commit }: CommentOptions): readonly string[] {
+function origin({ commit }: Readonly<RunRecord>, runUrl: string | undefined): readonly string[] {
   const parts = [
-    commit === undefined ? '' : `for commit ${shortCommit(commit)}`,
+    commit ? `for commit ${shortCommit(commit)}` : '',
     runUrl === undefined ? '' : `by ${link(runUrl, 'this workflow run')}`,
   ].filter(part => part !== '')
   return parts.length === 0 ? [] : [`<p>Written ${parts.join(' ')}.</p>`]

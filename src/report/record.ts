@@ -53,6 +53,8 @@ export interface RunRecord {
   scope: Scope | undefined
   /** The tenant's host. */
   tenant: string | undefined
+  /** The commit that holds the manifest, as people know it; empty or undefined where there is none. */
+  commit: string | undefined
   /** The manifest's files. */
   files: readonly string[]
   /** How many users the manifest lists. */
@@ -71,8 +73,8 @@ export interface RunRecord {
   plan: Plan | undefined
   /** `sha256:…` */
   digest: string | undefined
-  /** The input `approved-plan` asked for this digest, or the plan is a saved one. */
-  approval: 'approved' | 'saved' | undefined
+  /** The input `approved-plan` asked for this digest, or for another one, or the plan is a saved one. */
+  approval: 'approved' | 'other' | 'saved' | undefined
   outcomes: UserOutcome[]
   /** Users whom the manifest lists by an address; plans and outcomes have ids alone. */
   emails: readonly UserEmail[]
@@ -108,6 +110,7 @@ export function newRecord(): RunRecord {
     revoke: undefined,
     scope: undefined,
     tenant: undefined,
+    commit: undefined,
     files: [],
     users: 0,
     stopped: undefined,
@@ -164,7 +167,7 @@ function shortfallsOf(outcomes: readonly UserOutcome[], failed: number): readonl
 }
 
 function shortfallText({ count, what }: Shortfall): string {
-  return `${count} ${what}`
+  return `${grouped(count)} ${what}`
 }
 
 /** What the outputs say. */
@@ -249,13 +252,13 @@ function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals)
       : `Unchanged: every one of ${counted(lookedAt, 'listed user')} ${partial}has what the manifest says.`
   }
   const would = mode === 'apply' ? `changed: ${changes}` : `would change: ${changes}`
-  return `${shortfallsText(record, users)}${usersChanged} of ${counted(users, 'user')} ${would}.`
+  return `${shortfallsText(record, users)}${grouped(usersChanged)} of ${counted(users, 'user')} ${would}.`
 }
 
 function shortfallsText({ outcomes, failures }: Readonly<RunRecord>, users: number): string {
   const [first, ...others] = shortfallsOf(outcomes, failures.length)
   if (first === undefined) return ''
-  const parts = [`${first.count} of ${counted(users, 'user')} ${first.what}`, ...others.map(shortfallText)]
+  const parts = [`${grouped(first.count)} of ${counted(users, 'user')} ${first.what}`, ...others.map(shortfallText)]
   const last = parts.pop()
   return `${parts.length === 0 ? last : `${parts.join(', ')} and ${last}`}; `
 }
@@ -266,5 +269,10 @@ function doneSoFar(mode: Mode | undefined, { changed, grants, revocations, users
 }
 
 export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** A number as people read it: `12,400`, on every machine. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }

@@ -1,9 +1,9 @@
 // A run's record → what people read in the job summary; the pull-request comment has the same content. Markdown has the
 // headings and alerts alone; everything else is HTML blocks, where text from outside has no force (see text.ts). Pure.
 
-import type { Permission } from '../plan/grants.ts'
-import { countOperations, type Operation, type Plan, type UserOutcome, type UserPlan } from '../plan/plan.ts'
-import { type Conclusion, conclude, counted, emailsOf, type Finding, type RunRecord } from './record.ts'
+import { type Grant, grantOf, type Permission } from '../plan/grants.ts'
+import type { Holders, Operation, Plan, UserOutcome, UserPlan } from '../plan/plan.ts'
+import { type Conclusion, conclude, counted, emailsOf, type Finding, grouped, type RunRecord } from './record.ts'
 import { aboutText, clip, code, link, prose, userText } from './text.ts'
 
 /** GitHub shows nothing of a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
@@ -73,10 +73,16 @@ const RESULT_WORDS: Readonly<Record<Conclusion['result'], string>> = {
   failed: 'failed',
 }
 
-function headingOf({ mode, stopped, cancelled, exported }: Readonly<RunRecord>, { result }: Conclusion): string {
+function headingOf(
+  { mode, stopped, cancelled, exported }: Readonly<RunRecord>,
+  { result, changed }: Conclusion,
+): string {
   if (cancelled) return 'cancelled'
   if (exported !== undefined) return 'manifest exported'
   if (stopped === 'refused' && result === 'failed') return 'refused'
+  if (mode === 'plan' && result === 'partial') {
+    return changed ? 'changes planned, not for all users' : 'nothing to change, but not all users are known'
+  }
   return mode === 'validate' && result === 'unchanged' ? 'the manifest is valid' : RESULT_WORDS[result]
 }
 
@@ -85,13 +91,13 @@ function lead({ tenant, stopped, drift, approval, plan }: Readonly<RunRecord>, {
     `<strong>${prose(sentence)}</strong>`,
     tenant === undefined ? '' : `Tenant: ${name(tenant)}.`,
     drift ? 'The step fails because <code>fail-on-changes</code> is set and the plan is not empty.' : '',
-    approval === undefined || stopped !== undefined ? '' : APPROVALS[approval],
+    approval === undefined || approval === 'other' || stopped !== undefined ? '' : APPROVALS[approval],
     plan?.undoes === undefined ? '' : `It takes back what deployment ${plan.undoes} did.`,
   ]
   return `<p>${lines.filter(line => line !== '').join('<br>\n')}</p>`
 }
 
-const APPROVALS: Readonly<Record<NonNullable<RunRecord['approval']>, string>> = {
+const APPROVALS: Readonly<Record<'approved' | 'saved', string>> = {
   approved: 'The plan is the approved one: its digest is the one in <code>approved-plan</code>.',
   saved: 'The plan is the saved one in <code>plan-file</code>.',
 }
@@ -123,8 +129,15 @@ interface List {
   readonly gap: (text: string) => string
 }
 
-/** What fits, as HTML; empty where there is nothing to list. */
-type Lists = Readonly<Record<ListName, string>>
+/** As much of a list as fits. */
+interface Shown {
+  /** Empty where there is nothing to list. */
+  readonly html: string
+  /** How many entries are left out. */
+  readonly cut: number
+}
+
+type Lists = Readonly<Record<ListName, Shown>>
 
 function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> {
   const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record
@@ -140,15 +153,9 @@ function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> 
     warnings: bullets(warnings.map(findingText)),
     notices: bullets(notices.map(findingText)),
     advice: bullets(advice.map(message)),
-    revocations: rows(
-      1,
-      (plan?.users ?? []).filter(loses).map(user => userRow(user, REVOKE, known)),
-    ),
-    grants: rows(
-      1,
-      (plan?.users ?? []).filter(gains).map(user => userRow(user, GRANT, known)),
-    ),
-    permissions: rows(2, holderRows(plan)),
+    revocations: rows(1, userRows(plan, REVOKE, known)),
+    grants: rows(1, userRows(plan, GRANT, known)),
+    permissions: rows(2, holderRows(plan, known)),
     unmanaged: rows(1, heldRows(unmanaged, emails, permissionText)),
     derived: rows(1, heldRows(derived, emails, derivedText)),
   }
@@ -181,13 +188,14 @@ function shortenLists(lists: Readonly<Record<ListName, List>>, room: number, who
 }
 
 /** Of a list that is too long, the head and a shorter tail. */
-function shorten({ entries, gap }: List, size: number, room: number, whole: string): string {
-  if (size <= room) return entries.join('\n')
+function shorten({ entries, gap }: List, size: number, room: number, whole: string): Shown {
+  if (size <= room) return { html: entries.join('\n'), cut: 0 }
   const head = countFitting(entries, room * 0.75)
   const tail = countFitting(entries.toReversed(), room * 0.25)
   const cut = entries.length - head - tail
-  const text = `… ${cut} of ${entries.length} are cut here; ${whole}.`
-  return [...entries.slice(0, head), gap(text), ...entries.slice(entries.length - tail)].join('\n')
+  const text = `… ${grouped(cut)} of ${grouped(entries.length)} are cut here; ${whole}.`
+  const shown = [...entries.slice(0, head), gap(text), ...entries.slice(entries.length - tail)]
+  return { html: shown.join('\n'), cut }
 }
 
 function countFitting(entries: readonly string[], room: number): number {
@@ -226,8 +234,13 @@ const ERROR_TITLES: Readonly<Record<NonNullable<RunRecord['stopped']>, string>> 
   error: 'Errors',
 }
 
-function counting(title: string, items: readonly unknown[]): string {
-  return `${title} (${items.length})`
+/** A fold says what is cut in it, as nobody looks for that inside. */
+function counting(title: string, items: readonly unknown[], { cut }: Shown): string {
+  return `${title} (${grouped(items.length)}${cut === 0 ? '' : `; ${grouped(cut)} cut here`})`
+}
+
+function cutting(title: string, { cut }: Shown): string {
+  return cut === 0 ? title : `${title} (${grouped(cut)} cut here)`
 }
 
 function findingText(finding: Finding): string {
@@ -237,29 +250,18 @@ function findingText(finding: Finding): string {
 }
 
 function revocationsInShort(record: Readonly<RunRecord>): readonly string[] {
-  const losers = (record.plan?.users ?? []).filter(loses)
-  const { revocations } = countOperations(losers)
-  if (revocations === 0) return []
-  const done = record.outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0)
-  return [
-    `<p><strong>${revocationsSentence({ revocations, done, users: losers.length }, isWritten(record))}</strong></p>`,
-  ]
-}
-
-function revocationsSentence(
-  { revocations, done, users }: { readonly revocations: number; readonly done: number; readonly users: number },
-  written: boolean,
-): string {
-  if (!written) return `− ${counted(revocations, 'grant')} would be revoked, from ${counted(users, 'user')}`
-  if (done === revocations) return `− ${counted(revocations, 'grant')} revoked, from ${counted(users, 'user')}`
-  return `− ${done} of ${counted(revocations, 'planned revocation')} done`
+  const { planned, done, users } = amountOf(record, REVOKE)
+  if (planned === 0) return []
+  const from = `${counted(planned, 'grant')} ${isWritten(record) ? 'revoked' : 'would be revoked'}, from ${counted(users, 'user')}`
+  const text = done === planned ? from : `${grouped(done)} of ${counted(planned, 'planned revocation')} done`
+  return [`<p><strong>− ${text}</strong></p>`]
 }
 
 /** A list, folded where it is long; its title can be left out where the list says it all. */
-function listed(title: string, items: readonly unknown[], entries: string, titled = false): readonly string[] {
+function listed(title: string, items: readonly unknown[], entries: Shown, titled = false): readonly string[] {
   if (items.length === 0) return []
-  const strong = `<strong>${counting(title, items)}</strong>`
-  const list = `<ul>\n${entries}\n</ul>`
+  const strong = `<strong>${counting(title, items, entries)}</strong>`
+  const list = `<ul>\n${entries.html}\n</ul>`
   if (items.length > FOLD_AFTER) return [fold(strong, list)]
   return titled ? [`<p>${strong}</p>`, list] : [list]
 }
@@ -272,14 +274,6 @@ function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', blocks: readonly string[]):
 
 // What changes
 
-function loses({ revoke }: UserPlan): boolean {
-  return revoke.length > 0
-}
-
-function gains({ grant }: UserPlan): boolean {
-  return grant.length > 0
-}
-
 /** Whether outcomes are to be told: of a plan that was shown or refused there are none. */
 function isWritten({ mode, stopped }: Readonly<RunRecord>): boolean {
   return mode === 'apply' && stopped !== 'refused'
@@ -288,30 +282,49 @@ function isWritten({ mode, stopped }: Readonly<RunRecord>): boolean {
 function changes(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
   const { plan } = record
   if (plan === undefined || plan.users.length === 0) return []
-  const { grants, revocations } = countOperations(plan.users)
-  const written = isWritten(record)
-  const headers = (kind: Kind) => [`User, and what they ${written ? kind.done : kind.planned}`]
   return [
-    ...section(`− Revocations (${revocations})`, {
-      headers: headers(REVOKE),
-      rows: lists.revocations,
-      length: plan.users.filter(loses).length,
-      title: length => `${counted(length, 'user')} ${written ? 'lose' : 'would lose'} permissions`,
-    }),
-    ...section(`+ Grants (${grants})`, {
-      headers: headers(GRANT),
-      rows: lists.grants,
-      length: plan.users.filter(gains).length,
-      title: length => `${counted(length, 'user')} ${written ? 'gain' : 'would gain'} permissions`,
-    }),
-    ...section(`By permission${written && !isComplete(record) ? ', as planned' : ''}`, {
+    ...operationSection(record, REVOKE, lists.revocations),
+    ...operationSection(record, GRANT, lists.grants),
+    ...section(`By permission${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`, {
       headers: ['Permission', `Holders, of ${countedUsers(record)}`],
       rows: lists.permissions,
       length: plan.holders.length,
-      title: length => counted(length, 'permission'),
+      title: counted(plan.holders.length, 'permission'),
     }),
-    ...digestText(record, written),
+    ...digestText(record),
   ]
+}
+
+function operationSection(record: Readonly<RunRecord>, kind: Kind, rows: Shown): readonly string[] {
+  const { planned, done, users } = amountOf(record, kind)
+  const counts = done === planned ? grouped(planned) : `${grouped(done)} of ${grouped(planned)} done`
+  const verb = done === planned ? kind.verb[isWritten(record) ? 'done' : 'planned'] : kind.verb.open
+  return section(`${kind.heading} (${counts})`, {
+    headers: [`User, and what they ${verb}`],
+    rows,
+    length: users,
+    title: `${counted(users, 'user')} ${verb} permissions`,
+  })
+}
+
+interface Amount {
+  /** Operations of a kind. */
+  readonly planned: number
+  /** As many as planned, where it is not to be told what was done. */
+  readonly done: number
+  /** Who has any. */
+  readonly users: number
+}
+
+function amountOf(record: Readonly<RunRecord>, kind: Kind): Amount {
+  const concerned = (record.plan?.users ?? []).filter(user => isConcerned(user, kind))
+  const planned = concerned.reduce((sum, user) => sum + user[kind.operations].length, 0)
+  const done = record.outcomes.reduce((sum, outcome) => sum + outcome[kind.outcome].length, 0)
+  return { planned, done: isWritten(record) ? done : planned, users: concerned.length }
+}
+
+function isConcerned(user: UserPlan, { operations }: Kind): boolean {
+  return user[operations].length > 0
 }
 
 function isComplete({ plan, outcomes }: Readonly<RunRecord>): boolean {
@@ -323,38 +336,45 @@ function countedUsers({ read, users }: Readonly<RunRecord>): string {
   return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user')
 }
 
-function digestText({ digest }: Readonly<RunRecord>, written: boolean): readonly string[] {
-  if (digest === undefined) return []
-  const words = written
-    ? 'The digest of the plan'
+function digestText(record: Readonly<RunRecord>): readonly string[] {
+  return record.digest === undefined ? [] : [`<p>${digestWords(record)}:<br>\n${name(record.digest)}</p>`]
+}
+
+/** Approval helps a plan that was only planned, and one that is refused for the lack of it alone. */
+function digestWords(record: Readonly<RunRecord>): string {
+  const { stopped, approval, errors } = record
+  if (isWritten(record)) return 'The digest of the plan'
+  const helpless = stopped === 'refused' && (approval !== 'other' || errors.length > 1)
+  return helpless
+    ? 'The digest of the refused plan'
     : 'To apply this plan and no other, set <code>approved-plan</code> to its digest'
-  return [`<p>${words}:<br>\n${name(digest)}</p>`]
 }
 
 interface Kind {
   readonly operations: 'grant' | 'revoke'
   readonly outcome: 'granted' | 'revoked'
+  readonly heading: string
   readonly sign: string
-  readonly planned: string
-  readonly done: string
+  /** Of a plan, of what was done, and of what was to be done and is not all done. */
+  readonly verb: Readonly<Record<'planned' | 'done' | 'open', string>>
   readonly effective: string
 }
 
 const GRANT: Kind = {
   operations: 'grant',
   outcome: 'granted',
+  heading: '+ Grants',
   sign: '+ grant',
-  planned: 'would gain',
-  done: 'gain',
+  verb: { planned: 'would gain', done: 'gain', open: 'were to gain' },
   effective: 'already effective',
 }
 
 const REVOKE: Kind = {
   operations: 'revoke',
   outcome: 'revoked',
+  heading: '− Revocations',
   sign: '− revoke',
-  planned: 'would lose',
-  done: 'lose',
+  verb: { planned: 'would lose', done: 'lose', open: 'were to lose' },
   effective: 'still effective',
 }
 
@@ -367,16 +387,32 @@ interface Known {
   readonly outcomes: ReadonlyMap<string, UserOutcome> | undefined
 }
 
-function userRow({ user, ...plan }: UserPlan, kind: Kind, { emails, left, outcomes }: Known): string {
-  const outcome = outcomes === undefined ? '' : `${outcomeText(outcomes.get(user), kind)}: `
-  const who = userText({ user, email: emails.get(user) }, name)
-  const operations = userLines(plan[kind.operations], operation => operationText(operation, kind))
-  return row([`${outcome}${who}${left.has(user) ? ', who has left the manifest' : ''}<br>${operations}`])
+/** What is not done comes first. */
+function userRows(plan: Plan | undefined, kind: Kind, known: Known): readonly string[] {
+  const users = (plan?.users ?? []).filter(user => isConcerned(user, kind))
+  const {
+    failed = [],
+    'not attempted': untouched = [],
+    done = [],
+  } = Object.groupBy(users, ({ user }) => fateOf(known.outcomes?.get(user), kind))
+  return [...failed, ...untouched, ...done].map(user => userRow(user, kind, known))
 }
 
-function outcomeText(outcome: UserOutcome | undefined, kind: Kind): string {
-  if (outcome === undefined || outcome.status === 'not attempted') return '<strong>not attempted</strong>'
-  return outcome.status === 'done' || outcome[kind.outcome].length > 0 ? 'done' : '<strong>failed</strong>'
+function userRow({ user, ...plan }: UserPlan, kind: Kind, { emails, left, outcomes }: Known): string {
+  const fate = outcomes === undefined ? '' : `${fateText(fateOf(outcomes.get(user), kind))}: `
+  const who = userText({ user, email: emails.get(user) }, name)
+  const operations = userLines(plan[kind.operations], operation => operationText(operation, kind))
+  return row([`${fate}${who}${left.has(user) ? ', who has left the manifest' : ''}<br>${operations}`])
+}
+
+/** What became of a user's operations of one kind; those of the other may have ended otherwise. */
+function fateOf(outcome: UserOutcome | undefined, kind: Kind): UserOutcome['status'] {
+  if (outcome === undefined) return 'not attempted'
+  return outcome.status === 'failed' && outcome[kind.outcome].length > 0 ? 'done' : outcome.status
+}
+
+function fateText(fate: UserOutcome['status']): string {
+  return fate === 'done' ? fate : `<strong>${fate}</strong>`
 }
 
 function operationText(operation: Operation, { sign, effective }: Kind): string {
@@ -404,25 +440,48 @@ function permissionText({ api, permission }: Permission): string {
   return `${name(permission)} on ${name(api)}`
 }
 
-/** Permissions that lose holders come first. */
-function holderRows(plan: Plan | undefined): readonly string[] {
-  const holders = plan?.holders ?? []
-  const ordered = [...holders.filter(isLost), ...holders.filter(each => !isLost(each))]
-  return ordered.map(each => row([permissionText(each), `${each.before} → ${each.after} (${difference(each)})`]))
+/** Permissions that anybody loses come first. */
+function holderRows(plan: Plan | undefined, { left }: Known): readonly string[] {
+  const users = (plan?.users ?? []).filter(({ user }) => !left.has(user))
+  const gains = countByGrant(users.flatMap(({ grant }) => grant))
+  const losses = countByGrant(users.flatMap(({ revoke }) => revoke))
+  const changes = (plan?.holders ?? []).map(holders => ({ holders, change: changeOf(holders, gains, losses) }))
+  const { first = [], then = [] } = Object.groupBy(changes, ({ change }) => (change.fewer > 0 ? 'first' : 'then'))
+  return [...first, ...then].map(({ holders, change }) =>
+    row([permissionText(holders), `${grouped(holders.before)} → ${grouped(holders.after)} (${changeText(change)})`]),
+  )
 }
 
+function countByGrant(operations: readonly Operation[]): ReadonlyMap<Grant, number> {
+  const counts = new Map<Grant, number>()
+  for (const { api, permission } of operations) {
+    const grant = grantOf(api, permission)
+    counts.set(grant, (counts.get(grant) ?? 0) + 1)
+  }
+  return counts
+}
+
+/** How many gain and how many lose a permission. */
 interface Change {
-  readonly before: number
-  readonly after: number
+  readonly more: number
+  readonly fewer: number
 }
 
-function isLost({ before, after }: Change): boolean {
-  return after < before
+/** By the operations, unless they do not lead from before to after: a saved plan counts users whom it has left since. */
+function changeOf(
+  { api, permission, before, after }: Holders,
+  gains: ReadonlyMap<Grant, number>,
+  losses: ReadonlyMap<Grant, number>,
+): Change {
+  const grant = grantOf(api, permission)
+  const change = { more: gains.get(grant) ?? 0, fewer: losses.get(grant) ?? 0 }
+  if (change.more - change.fewer === after - before) return change
+  return { more: Math.max(0, after - before), fewer: Math.max(0, before - after) }
 }
 
-function difference({ before, after }: Change): string {
-  if (after === before) return 'as many'
-  return after > before ? `${after - before} more` : `${before - after} fewer`
+function changeText({ more, fewer }: Change): string {
+  const parts = [more === 0 ? '' : `${grouped(more)} more`, fewer === 0 ? '' : `${grouped(fewer)} fewer`]
+  return parts.filter(part => part !== '').join(', ') || 'as many'
 }
 
 // What is good to know
@@ -432,19 +491,27 @@ function asides(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
   const blocks = [
     ...listed('Notices', notices, lists.notices),
     ...folded(
-      `${counted(unmanaged.length, 'unmanaged direct grant')} of ${counted(byUser(unmanaged).size, 'listed user')}`,
+      cutting(
+        `${counted(unmanaged.length, 'unmanaged direct grant')} of ${counted(byUser(unmanaged).size, 'listed user')}`,
+        lists.unmanaged,
+      ),
       unmanaged,
-      [
-        '<p>The manifest does not ask for them, and they stay: list them to keep them on purpose, or revoke them with <code>revoke: all</code>.</p>',
-        table(['User, and what they hold directly'], lists.unmanaged),
-      ],
+      [`<p>${unmanagedText(record)}</p>`, table(['User, and what they hold directly'], lists.unmanaged.html)],
     ),
-    ...folded(counting('Advice', advice), advice, [`<ul>\n${lists.advice}\n</ul>`]),
-    ...folded(`${counted(derived.length, 'permission')} held through roles, never touched`, derived, [
-      table(['User, and what they hold through roles'], lists.derived),
-    ]),
+    ...folded(counting('Advice', advice, lists.advice), advice, [`<ul>\n${lists.advice.html}\n</ul>`]),
+    ...folded(
+      cutting(`${counted(derived.length, 'permission')} held through roles, never touched`, lists.derived),
+      derived,
+      [table(['User, and what they hold through roles'], lists.derived.html)],
+    ),
   ]
   return blocks.length === 0 ? [] : ['### Good to know', ...blocks]
+}
+
+function unmanagedText({ revoke }: Readonly<RunRecord>): string {
+  return revoke === 'all'
+    ? 'They are on APIs that the manifest does not name, so they stay; add such an API under <code>apis</code> to include it.'
+    : 'The manifest does not ask for them, and they stay: list them to keep them on purpose, or revoke them with <code>revoke: all</code>.'
 }
 
 function folded(title: string, items: readonly unknown[], blocks: readonly string[]): readonly string[] {
@@ -476,25 +543,29 @@ function byUser<T extends Held>(items: readonly T[]): ReadonlyMap<string, readon
 // Facts
 
 function facts(record: Readonly<RunRecord>, { requests }: Conclusion, { foldFacts }: Medium): readonly string[] {
-  const { mode, tenant, plan, ledger, traffic, duration } = record
+  const { mode, stopped, commit, ledger, traffic, duration } = record
+  if (stopped === 'inputs') return []
   const online = mode !== 'validate' && mode !== undefined
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ['Tenant', tenant && name(tenant)],
     ['Mode', modeText(record)],
     ['Manifest', record.files.length === 0 ? undefined : filesText(record.files)],
-    ['Commit', plan?.source.commit && shortCommit(plan.source.commit)],
-    ['Listed users', online ? `${record.users}, of whom ${record.read} were read` : String(record.users)],
+    ['Commit', commit && shortCommit(commit)],
+    ['Listed users', listedText(record, online)],
     ['Last successful apply', ledger && (ledger.base === undefined ? 'none' : `commit ${shortCommit(ledger.base)}`)],
-    ['Attempts since then', ledger && ledger.attempts > 0 ? String(ledger.attempts) : undefined],
+    ['Attempts since then', ledger && ledger.attempts > 0 ? grouped(ledger.attempts) : undefined],
     ['Recorded as', ledger?.deployment && link(ledger.deployment, 'deployment')],
     ['Files with plans', outputsText(record)],
-    ['Requests to the tenant', online ? String(requests) : undefined],
+    ['Requests to the tenant', online ? grouped(requests) : undefined],
     ['Waited for the rate limit', online ? time(traffic.waited) : undefined],
     ['Duration', time(duration)],
   ]
   const rows = facts.flatMap(([fact, value]) => (value === undefined || value === '' ? [] : [row([fact, value])]))
   const block = table(['Fact', 'Value'], rows.join('\n'))
   return ['### Facts', foldFacts ? fold('About this run', block) : block]
+}
+
+function listedText({ users, read }: Readonly<RunRecord>, online: boolean): string {
+  return online ? `${grouped(users)}, of whom ${grouped(read)} were read` : grouped(users)
 }
 
 function modeText({ mode, revoke, scope }: Readonly<RunRecord>): string | undefined {
@@ -513,7 +584,7 @@ export function shortCommit(commit: string): string {
 function filesText(files: readonly string[]): string {
   const shown = files.slice(0, MOST_FILES).map(name)
   const more = files.length - shown.length
-  return [...shown, ...(more === 0 ? [] : [`and ${more} more`])].join('<br>')
+  return [...shown, ...(more === 0 ? [] : [`and ${grouped(more)} more`])].join('<br>')
 }
 
 function outputsText({ planFile, undoPlanFile }: Readonly<RunRecord>): string | undefined {
@@ -535,16 +606,16 @@ function paragraphs(texts: readonly string[]): readonly string[] {
 
 interface Section {
   readonly headers: readonly string[]
-  readonly rows: string
+  readonly rows: Shown
   readonly length: number
   /** What is said in the place of a long table, until it is unfolded. */
-  readonly title: (length: number) => string
+  readonly title: string
 }
 
 function section(heading: string, { headers, rows, length, title }: Section): readonly string[] {
   if (length === 0) return []
-  const block = table(headers, rows)
-  return [`### ${heading}`, length > FOLD_AFTER ? fold(title(length), block) : block]
+  const block = table(headers, rows.html)
+  return [`### ${heading}`, length > FOLD_AFTER ? fold(cutting(title, rows), block) : block]
 }
 
 function table(headers: readonly string[], rows: string): string {
@@ -561,7 +632,7 @@ function userLines<T>(items: readonly T[], line: (item: T) => string): string {
   if (items.length <= MOST_LINES) return items.map(line).join('<br>')
   const tail = Math.floor(MOST_LINES / 5)
   const head = MOST_LINES - tail
-  const cut = `… ${items.length - head - tail} more of this user`
+  const cut = `… ${grouped(items.length - head - tail)} more of this user`
   return [...items.slice(0, head).map(line), cut, ...items.slice(-tail).map(line)].join('<br>')
 }
 

@@ -44,7 +44,7 @@ export function code(text: string): string {
  * Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
  * could be the beginning of a commit's hash is no word.
  */
-const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+)?[).,;:!?"]*$/
+const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/
 
 /** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
 export function prose(sentence: string): string {

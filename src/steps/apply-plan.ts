@@ -21,8 +21,10 @@ export async function judgePlan({ inputs, record, task }: Context, plan: Plan): 
   const readable = plan.users.every(({ before }) => before !== undefined)
   if (readable && task.kind === 'manifest') record.planFile = await saveFile('plan', writeSaved(plan))
   refuse(record, checkLimit(plan))
-  refuse(record, checkApproval(plan, record.digest ?? '', approvedPlan))
-  if (approvedPlan !== undefined && record.stopped === undefined) record.approval = 'approved'
+  const disapproval = checkApproval(plan, record.digest ?? '', approvedPlan)
+  refuse(record, disapproval)
+  if (disapproval.length > 0) record.approval = 'other'
+  else if (approvedPlan !== undefined && record.stopped === undefined) record.approval = 'approved'
   const tooMany = checkRevocations(plan, maxRevocations)
   if (mode === 'apply') refuse(record, tooMany)
   else warn(record, tooMany)

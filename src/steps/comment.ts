@@ -2,7 +2,7 @@
 // on.
 
 import { ActionError } from '../errors.ts'
-import { type GitHub, GitHubError, openGitHub } from '../github.ts'
+import { type Comment, type GitHub, GitHubError, openGitHub } from '../github.ts'
 import type { Inputs } from '../inputs.ts'
 import { markerOf, renderComment } from '../report/comment.ts'
 import type { RunRecord } from '../report/record.ts'
@@ -18,7 +18,7 @@ export async function publishComment(
 ): Promise<void> {
   if (signal.aborted) return
   if ((inputs.mode !== 'plan' && inputs.mode !== 'apply') || !inputs.comment) return
-  const { pullRequest, repository, commit, runUrl } = workflow
+  const { pullRequest, repository, runUrl } = workflow
   const { githubToken: token, domain } = inputs
   if (pullRequest === undefined || repository === undefined) return
   if (token === undefined) {
@@ -27,9 +27,11 @@ export async function publishComment(
   }
   try {
     const github = await openGitHub({ token, repository, signal })
+    const own = await findOwn(github, pullRequest, markerOf(domain.host))
     // A comment is not masked by the runner.
-    const body = renderComment(redactAll(record), { commit, ...(runUrl !== undefined && { runUrl }) })
-    await keepComment(github, pullRequest, markerOf(domain.host), body)
+    const body = renderComment(redactAll(record), { runUrl, replaces: own !== undefined })
+    if (own === undefined) await github.addComment(pullRequest, body)
+    else await github.editComment(own.id, body)
   } catch (error) {
     if (!(error instanceof ActionError)) throw error
     const denied = error instanceof GitHubError && (error.status === 403 || error.status === 404)
@@ -41,9 +43,7 @@ export async function publishComment(
 }
 
 /** By marker and author: anybody who can write may copy the marker into a comment of their own. */
-async function keepComment(github: GitHub, pullRequest: number, marker: string, body: string): Promise<void> {
+async function findOwn(github: GitHub, pullRequest: number, marker: string): Promise<Comment | undefined> {
   const [comments, login] = await Promise.all([github.comments(pullRequest), github.login()])
-  const own = comments.find(({ author, body }) => author === login && body.startsWith(marker))
-  if (own === undefined) await github.addComment(pullRequest, body)
-  else await github.editComment(own.id, body)
+  return comments.find(({ author, body }) => author === login && body.startsWith(marker))
 }

@@ -11,6 +11,7 @@ import type { ManifestFiles } from './context.ts'
 
 export async function readFiles(inputs: Inputs, workflow: Workflow, record: RunRecord): Promise<ManifestFiles> {
   const at = new Date()
+  record.commit = workflow.knownCommit
   const { documents, problems } = await loadManifest(inputs.manifest, workflow.workspace)
   const { manifest, mistakes, expired } = readManifest(documents, at)
   const mismatch = inputs.domain === undefined ? [] : checkTenant(documents, inputs.domain.host)

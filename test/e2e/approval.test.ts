@@ -78,6 +78,7 @@ describe('an approved digest', () => {
     expect(run.exitCode).toBe(1)
     expect(errorsOf(run)).toEqual([expect.stringContaining('not the one that was approved')])
     expect(run.log).toContain('- revoke refund:orders')
+    expect(run.summary).toContain('To apply this plan and no other, set <code>approved-plan</code> to its digest')
     expect(run.summary).toContain('refund:orders')
     expect(countRequests(tenant)).not.toHaveProperty('POST /users/{id}/permissions')
   })

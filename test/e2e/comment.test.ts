@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Tenant } from '../tenant/tenant.ts'
-import { acme, CLIENT, ORDERS, warningsOf } from './acme.ts'
+import { acme, CLIENT, MANIFEST, ORDERS, warningsOf } from './acme.ts'
 import { acmeRepository, manifestOf, type Permissions, type Repository } from './repository.ts'
 
 const wants = (...permissions: readonly string[]) => [{ id: 'auth0|1', permissions: { [ORDERS]: permissions } }]
@@ -32,6 +32,38 @@ describe('comment: true', () => {
     await plan(repository, wants('write:orders'))
     expect(repository.github.comments).toHaveLength(1)
     expect(comment?.body).toContain('outdated')
+  })
+
+  it('is outdated by a run that made no plan, and a first one is not', async () => {
+    const { repository } = await start()
+    const mistaken = [{ id: 'auth0|1', permission: {} }]
+    await plan(repository, mistaken)
+    const [comment] = repository.github.comments
+    expect(comment?.body).not.toContain('outdated')
+    await plan(repository, mistaken)
+    expect(comment?.body).toContain('outdated')
+  })
+
+  it.each([
+    ['the newest commit of the pull request, not the merge of it', 'pull_request', 'refs/pull/5/merge', true],
+    [
+      'the commit of the base branch where that is what the run is for',
+      'pull_request_target',
+      'refs/heads/main',
+      false,
+    ],
+  ])('names %s', async (_, event, ref, isHead) => {
+    const { repository } = await start()
+    const merge = repository.commit(manifestOf(wants('read:orders')))
+    const head = 'c0ffee'.repeat(6).padEnd(40, '1')
+    const payload = JSON.stringify({ pull_request: { number: 5, head: { sha: head } } })
+    const files = { [MANIFEST]: manifestOf(wants('read:orders')), 'event.json': payload }
+    const env = { GITHUB_EVENT_NAME: event, GITHUB_REF: ref, GITHUB_EVENT_PATH: 'event.json' }
+    const run = await repository.run(merge, { mode: 'plan', comment: 'true' }, {}, files, { env })
+    const [named, other] = isHead ? [head, merge] : [merge, head]
+    const [comment] = repository.github.comments
+    expect(comment?.body).toContain(`Written for commit <code>${named.slice(0, 12)}</code>`)
+    for (const text of [comment?.body, run.summary]) expect(text).not.toContain(other.slice(0, 12))
   })
 
   it('keeps one for each tenant', async () => {
@@ -122,6 +154,7 @@ describe('comment: true', () => {
     expect(comment?.body.length).toBeLessThan(65_536)
     expect(Buffer.byteLength(run.summary)).toBeLessThan(1024 * 1024)
     for (const text of [comment?.body, run.summary]) expect(text).toMatch(/report-file/)
+    expect(comment?.body).toMatch(/; the <a href="[^"]+\/actions\/runs\/77">job summary<\/a> has more/)
     expect((run.report.plan as { users: readonly unknown[] }).users).toHaveLength(5_000)
   })
 })

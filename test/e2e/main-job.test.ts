@@ -75,6 +75,15 @@ describe('plan', () => {
     expect(tenant.requests.filter(({ method, path }) => method !== 'GET' && path !== '/oauth/token')).toEqual([])
   })
 
+  it('tells the plan in the log by its counts, with what is taken away first', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1', direct: [grant(ORDERS, 'write:orders')] }] })
+    const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders', 'refund:orders'] } }]
+    const { log } = await runAgainst(tenant, { users, inputs: { mode: 'plan', revoke: 'all' } })
+    expect(log).toMatch(
+      /::group::Plan for [\d.:]+: 1 user, 1 revocation, 2 grants\nauth0\|1\n {2}- revoke .*\n {2}\+ grant .*\n {2}\+ grant /,
+    )
+  })
+
   it('never revokes by default', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1', direct: [grant(ORDERS, 'write:orders')] }] })
     const run = await runAgainst(tenant, { users: [{ id: 'auth0|1' }], inputs: { mode: 'plan' } })

@@ -88,6 +88,7 @@ describe('one sentence that names what to change, and nothing written', () => {
     expect(run.exitCode).toBe(1)
     expect(errorsOf(run)).toEqual([expect.stringContaining('revokes 3')])
     expect(run.log).toContain('- revoke refund:orders')
+    expect(run.summary).toContain('The digest of the refused plan')
     expect(tenant.grantsOf('auth0|1')).toHaveLength(3)
   })
 

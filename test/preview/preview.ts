@@ -29,10 +29,7 @@ interface Sheet {
   readonly html: string
 }
 
-const ORIGIN = {
-  runUrl: 'https://github.com/acme/access/actions/runs/11873465091',
-  commit: '4f1c0a92be7d5d3c8e6f0b1a2c3d4e5f60718293',
-}
+const ORIGIN = { runUrl: 'https://github.com/acme/access/actions/runs/11873465091', replaces: true }
 
 const files = process.argv.slice(2)
 const sheets = files.length > 0 ? await readSheets(files) : typicalSheets()

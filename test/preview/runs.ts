@@ -1,8 +1,12 @@
 // Typical runs as records: what the preview shows, and what the tests of the renderers read.
 
-import type { Permission } from '../../src/plan/grants.ts'
+import { TenantError } from '../../src/errors.ts'
+import { readManifest } from '../../src/manifest/desired.ts'
+import { adviseOn } from '../../src/plan/advise.ts'
+import { grantOf, type Permission } from '../../src/plan/grants.ts'
+import { checkEvent, checkRevocations, warnOfApis } from '../../src/plan/guard.ts'
 import type { Holders, Operation, Plan, Source, UserOutcome, UserPlan } from '../../src/plan/plan.ts'
-import { newRecord, type RunRecord } from '../../src/report/record.ts'
+import { newRecord, type RunRecord, type UserFailure, unfinishedOf } from '../../src/report/record.ts'
 
 const TENANT = 'acme.eu.auth0.com'
 const ORDERS = 'https://orders.acme.com/'
@@ -53,6 +57,7 @@ function record(known: Partial<RunRecord>): RunRecord {
     users: 12,
     read: 12,
     digest: DIGEST,
+    commit: COMMIT,
     ledger: { base: 'be7d5d3c8e6f0b1a2c3d4e5f607182934f1c0a92', attempts: 0, deployment: undefined },
     planFile: '/home/runner/work/_temp/auth0-permissions-x1/plan.json',
     traffic: { requests: 14, waited: 0, waitingFor: undefined, blind: false },
@@ -92,7 +97,7 @@ const MIXED_HOLDERS: readonly Holders[] = [
   { api: ORDERS, permission: 'write:orders', before: 3, after: 4 },
 ]
 
-const RBAC_OFF = `RBAC is off for ${BILLING}: Auth0 does not look at its permissions, so users notice no difference until "Enable RBAC" is on in the API's settings.`
+const [RBAC_OFF = ''] = warnOfApis([{ identifier: BILLING, rbac: false, permissionsInToken: true }])
 
 const empty = record({ plan: planOf([], []) })
 
@@ -113,9 +118,6 @@ const firstGrants = record({
     ],
     { users: 3 },
   ),
-  advice: [
-    'These 3 users have the same 2 direct permissions; a role in Auth0, or a bundle in the manifest, would say it once.',
-  ],
   traffic: { requests: 5, waited: 0, waitingFor: undefined, blind: false },
   duration: 912,
 })
@@ -132,9 +134,19 @@ const mixed = record({
     { user: LINUS, ...bare('read:orders', ORDERS), roles: ['Order Reader'] },
     { user: MARGARET, ...bare('read:orders', ORDERS), roles: ['Order Reader', 'Support Lead'] },
   ],
-  advice: [
-    `samlp|acme-okta|margaret@acme.com holds read:orders on ${ORDERS} through the role "Order Reader" already; the entry may go.`,
-  ],
+  advice: adviseOn([
+    {
+      id: MARGARET,
+      listed: true,
+      desired: new Map([[grantOf(ORDERS, 'read:orders'), {}]]),
+      managed: new Set(),
+      live: {
+        direct: new Set(),
+        derived: new Map([[grantOf(ORDERS, 'read:orders'), ['Order Reader', 'Support Lead']]]),
+        size: 1,
+      },
+    },
+  ]),
 })
 
 function bare(permission: string, api: string): Permission {
@@ -162,14 +174,25 @@ const large = record({
     ],
     { users: 12_400 },
   ),
-  warnings: [
-    {
-      message:
-        'The plan revokes 1250 grants, more than the 20 that max-revocations allows. If that is meant, set max-revocations to 1250 for this run.',
-    },
-  ],
+  warnings: checkRevocations(planOf(LARGE_USERS, []), 20).map(message => ({ message })),
   traffic: { requests: 12_402, waited: 96_400, waitingFor: undefined, blind: false },
   duration: 271_300,
+})
+
+const missing = record({
+  plan: planOf(MIXED_USERS.slice(1), []),
+  failures: [missingUser(31)],
+})
+
+const REFUSED_REVOCATION = new TenantError(`Revoking from ${ADA} failed`, {
+  request: 'DELETE /api/v2/users/auth0%7C65a1f0c2d4e6f80b1c3d5e71/permissions',
+  reach: 'operation',
+  attempts: 1,
+  status: 400,
+  errorCode: 'operation_not_supported',
+  answer: 'The operation is not supported for this user',
+  requestId: '8f1d2c',
+  advice: 'Nothing of this request was done.',
 })
 
 const failures = record({
@@ -181,54 +204,53 @@ const failures = record({
       status: 'failed',
       granted: MIXED_USERS[0]?.grant ?? [],
       revoked: [],
-      errors: ['The revocation was refused.'],
+      errors: [REFUSED_REVOCATION.message],
     },
     ...MIXED_USERS.slice(1).map(done),
   ],
+  emails: [{ user: ADA, email: 'ada@acme.com' }],
   failures: [
-    {
-      user: 'auth0|65a1f0c2d4e6f80b1c3d5e99',
-      message: 'The tenant has no user auth0|65a1f0c2d4e6f80b1c3d5e99. Correct the id, or remove the entry.',
-      place: { file: FILE, line: 31, column: 11 },
-    },
+    missingUser(31),
     {
       user: ADA,
-      message: `Auth0 refused to revoke 1 permission of ${ADA} (DELETE /api/v2/users/auth0%7C65a1f0c2d4e6f80b1c3d5e71/permissions; Auth0 said: 403 operation_not_supported "The operation is not supported for this user"; request id 8f1d2c). Look at the user in Auth0's dashboard.`,
+      email: 'ada@acme.com',
+      message: REFUSED_REVOCATION.message,
       place: { file: FILE, line: 12, column: 11 },
     },
   ],
   warnings: [{ message: RBAC_OFF }],
 })
 
+function missingUser(line: number): UserFailure {
+  const user = 'auth0|65a1f0c2d4e6f80b1c3d5e99'
+  const message = `The tenant has no user ${user}. Correct the id, or remove the entry.`
+  return { user, message, place: { file: FILE, line, column: 11 } }
+}
+
+const REFUSED = planOf(
+  Array.from({ length: 24 }, (_, index) => ({
+    user: `auth0|65a1f0c2d4e6f80b1c3d6e${(index + 16).toString(16)}`,
+    grant: [],
+    revoke: [permit('read:orders', ORDERS), permit('write:orders', ORDERS)],
+    before: [permit('read:orders', ORDERS), permit('write:orders', ORDERS)],
+  })),
+  [
+    { api: ORDERS, permission: 'read:orders', before: 36, after: 12 },
+    { api: ORDERS, permission: 'write:orders', before: 30, after: 6 },
+  ],
+)
+
 const refused = record({
-  ...APPLIED,
-  undoPlanFile: undefined,
+  mode: 'apply',
   stopped: 'refused',
   revoke: 'all',
-  plan: planOf(
-    Array.from({ length: 24 }, (_, index) => ({
-      user: `auth0|65a1f0c2d4e6f80b1c3d6e${(index + 16).toString(16)}`,
-      grant: [],
-      revoke: [permit('read:orders', ORDERS), permit('write:orders', ORDERS)],
-      before: [permit('read:orders', ORDERS), permit('write:orders', ORDERS)],
-    })),
-    [
-      { api: ORDERS, permission: 'read:orders', before: 36, after: 12 },
-      { api: ORDERS, permission: 'write:orders', before: 30, after: 6 },
-    ],
-  ),
+  plan: REFUSED,
   users: 36,
   read: 36,
   errors: [
-    {
-      message:
-        'The plan revokes 48 grants, more than the 20 that max-revocations allows. If that is meant, set max-revocations to 48 for this run.',
-    },
-    {
-      message:
-        'Mode apply is refused on the event pull_request: a manifest that is not merged is never applied. Use mode: plan here, and apply on pushes to the default branch.',
-    },
-  ],
+    ...checkEvent({ name: 'pull_request', ref: 'refs/pull/5/merge', defaultBranch: 'main' }),
+    ...checkRevocations(REFUSED, 20),
+  ].map(message => ({ message })),
 })
 
 const approved = record({
@@ -252,13 +274,19 @@ const approved = record({
   traffic: { requests: 9, waited: 0, waitingFor: undefined, blind: false },
 })
 
+const CANCELLED_OUTCOMES = [...MIXED_USERS.slice(0, 1).map(done), ...MIXED_USERS.slice(1).map(notAttempted)]
+
 const cancelled = record({
   ...APPLIED,
   cancelled: true,
   plan: planOf(MIXED_USERS, MIXED_HOLDERS),
-  outcomes: [...MIXED_USERS.slice(0, 1).map(done), ...MIXED_USERS.slice(1).map(notAttempted)],
-  errors: [{ message: '2 users of the plan were not attempted.' }],
+  outcomes: CANCELLED_OUTCOMES,
+  errors: [...unfinishedOf(CANCELLED_OUTCOMES, true)],
 })
+
+const EXPIRED_MANIFEST = {
+  users: [{ email: 'grace@acme.com', permissions: { [BILLING]: [{ name: 'write:invoices', expires: '2026-10-31' }] } }],
+}
 
 const expired = record({
   ...APPLIED,
@@ -274,12 +302,10 @@ const expired = record({
     [{ api: BILLING, permission: 'write:invoices', before: 2, after: 1 }],
   ),
   outcomes: [{ user: GRACE, status: 'done', granted: [], revoked: [permit('write:invoices', BILLING)], errors: [] }],
-  notices: [
-    {
-      message: `"write:invoices" on ${BILLING} expired on 2026-10-31 and is not desired any more; the entry can be removed.`,
-      place: { file: FILE, line: 24, column: 20 },
-    },
-  ],
+  emails: [{ user: GRACE, email: 'grace@acme.com' }],
+  notices: readManifest([{ file: FILE, text: '', content: EXPIRED_MANIFEST }], new Date(SOURCE.at)).expired.map(
+    ({ message }) => ({ message, place: { file: FILE, line: 24, column: 20 } }),
+  ),
 })
 
 /** Each of these would take effect somewhere if it were shown as it is. */
@@ -336,6 +362,7 @@ export function hostileRecord(text: (place: string) => string): RunRecord {
     tenant: text('tenant'),
     files: [text('file')],
     digest: text('digest'),
+    commit: text('commit'),
     ledger: { base: text('base'), attempts: 1, deployment: text('deployment') },
     errors: [{ message: text('error'), place: place('error') }],
     warnings: [{ message: text('warning'), place: place('warning') }],
@@ -368,6 +395,7 @@ export const RUNS: Readonly<Record<string, RunRecord>> = {
   mixed,
   large,
   failures,
+  'missing user': missing,
   'refused guard': refused,
   approved,
   cancelled,

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { markerOf, renderComment } from '../../src/report/comment.ts'
-import { newRecord, type RunRecord } from '../../src/report/record.ts'
+import { type CommentOptions, markerOf, renderComment } from '../../src/report/comment.ts'
+import { grouped, newRecord, type RunRecord } from '../../src/report/record.ts'
 import { elementsOf, nodesOf, parseMarkdown, textOf } from '../preview/markdown.ts'
 import { RUNS } from '../preview/runs.ts'
 
 const LIMIT = 65_536
+const RUN_URL = 'https://github.com/a/b/actions/runs/1'
+
+function commentOf(record: RunRecord, options: Partial<CommentOptions> = {}): string {
+  return renderComment(record, { runUrl: undefined, replaces: false, ...options })
+}
 
 function run(name: string): RunRecord {
   const record = RUNS[name]
@@ -14,20 +19,20 @@ function run(name: string): RunRecord {
 
 describe('every typical run', () => {
   it.each(Object.keys(RUNS))('(%s) begins with what its comment is recognised by', name => {
-    const comment = renderComment(run(name))
+    const comment = commentOf(run(name))
     const marker = markerOf(run(name).tenant ?? '')
     expect(comment.startsWith(`${marker}\n`)).toBe(true)
     expect(comment.split(marker)).toHaveLength(2)
   })
 
   it.each(Object.keys(RUNS))('(%s) is taken by GitHub', name => {
-    const comment = renderComment(run(name), { runUrl: 'https://github.com/a/b/actions/runs/1', commit: 'c' })
+    const comment = commentOf(run(name), { runUrl: RUN_URL, replaces: true })
     expect(comment.length).toBeLessThan(LIMIT)
     expect(Buffer.byteLength(comment)).toBeLessThan(LIMIT)
   })
 
   it.each(Object.keys(RUNS))('(%s) has its headings in order', name => {
-    const nodes = [...nodesOf(parseMarkdown(renderComment(run(name))))]
+    const nodes = [...nodesOf(parseMarkdown(commentOf(run(name))))]
     const [title, ...others] = nodes.flatMap(({ tagName = '' }) => (/^h\d$/.test(tagName) ? [tagName] : []))
     expect(title).toBe('h2')
     expect(new Set(others)).toEqual(new Set(['h3']))
@@ -36,7 +41,7 @@ describe('every typical run', () => {
 
 describe('a plan', () => {
   it('has the same content as the summary, and its facts folded', () => {
-    const comment = renderComment(run('mixed'))
+    const comment = commentOf(run('mixed'), { replaces: true })
     for (const part of ['RBAC is off for', '− revoke', '+ grant', '2 → 1 (1 fewer)', '3 unmanaged direct grants']) {
       expect(comment).toContain(part)
     }
@@ -46,7 +51,7 @@ describe('a plan', () => {
 })
 
 describe('an earlier plan', () => {
-  const words = (record: RunRecord) => textOf(parseMarkdown(renderComment(record)))
+  const words = (record: RunRecord) => textOf(parseMarkdown(commentOf(record, { replaces: true })))
 
   it('is outdated when nothing would change any more', () => {
     expect(words(run('empty'))).toContain('Auth0 permissions: nothing to change')
@@ -59,33 +64,39 @@ describe('an earlier plan', () => {
     const record: RunRecord = { ...newRecord(), mode: 'plan', stopped: 'manifest', errors: [{ message: 'no' }] }
     expect(words(record)).toContain('A plan that this comment showed before is outdated; this run made none.')
   })
+
+  it('is not told of where there was none', () => {
+    const planless: RunRecord = { ...newRecord(), mode: 'plan', stopped: 'manifest', errors: [{ message: 'no' }] }
+    for (const record of [run('empty'), planless]) expect(commentOf(record)).not.toContain('outdated')
+  })
 })
 
 describe('its origin', () => {
-  const origin = (options: Parameters<typeof renderComment>[1]) =>
-    renderComment(run('empty'), options).split('\n\n').at(-2)
+  const origin = (commit: string | undefined, runUrl: string | undefined) =>
+    commentOf({ ...run('empty'), commit }, { runUrl })
+      .split('\n\n')
+      .at(-2)
+  const COMMIT = '4f1c0a92be7d5d3c'
 
   it.each([
     [
-      { runUrl: 'https://github.com/a/b/actions/runs/1', commit: '4f1c0a92be7d5d3c' },
+      COMMIT,
+      RUN_URL,
       '<p>Written for commit <code>4f1c0a92be7d</code> by <a href="https://github.com/a/b/actions/runs/1">this workflow run</a>.</p>',
     ],
-    [{ commit: '4f1c0a92be7d5d3c' }, '<p>Written for commit <code>4f1c0a92be7d</code>.</p>'],
-    [
-      { runUrl: 'https://github.com/a/b/actions/runs/1' },
-      '<p>Written by <a href="https://github.com/a/b/actions/runs/1">this workflow run</a>.</p>',
-    ],
-  ])('is told as far as it is known: %j', (options, expected) => {
-    expect(origin(options)).toBe(expected)
+    [COMMIT, undefined, '<p>Written for commit <code>4f1c0a92be7d</code>.</p>'],
+    [undefined, RUN_URL, '<p>Written by <a href="https://github.com/a/b/actions/runs/1">this workflow run</a>.</p>'],
+  ])('is told as far as it is known: %s %s', (commit, runUrl, expected) => {
+    expect(origin(commit, runUrl)).toBe(expected)
   })
 
-  it('is left out where nothing is known', () => {
-    expect(renderComment(run('empty'))).not.toContain('Written')
+  it.each([undefined, ''])('is left out where nothing is known: %s', commit => {
+    expect(commentOf({ ...run('empty'), commit })).not.toContain('Written')
   })
 })
 
 describe('a plan of 5,000 changed users', () => {
-  const comment = renderComment(run('large'), { runUrl: 'https://github.com/a/b/actions/runs/1', commit: 'c' })
+  const comment = commentOf(run('large'), { runUrl: RUN_URL })
 
   it('uses the room that there is', () => {
     expect(Buffer.byteLength(comment)).toBeGreaterThan(0.85 * LIMIT)
@@ -96,9 +107,18 @@ describe('a plan of 5,000 changed users', () => {
     expect(removals).toBeGreaterThan(2 * additions)
     expect(additions).toBeGreaterThan(20)
     expect(comment).toContain(
-      `… ${1250 - removals} of 1250 are cut here; the job summary has more, and the report file (output <code>report-file</code>) has all of them.`,
+      `… ${grouped(1250 - removals)} of 1,250 are cut here; the <a href="${RUN_URL}">job summary</a> has more, and the report file (output <code>report-file</code>) has all of them.`,
     )
-    expect(comment).toContain(`… ${5000 - additions / 2} of 5000 are cut here;`)
+    expect(comment).toContain(`… ${grouped(5000 - additions / 2)} of 5,000 are cut here;`)
+    expect(elementsOf(parseMarkdown(comment), 'summary').map(textOf)).toEqual([
+      `1,250 users would lose permissions (${grouped(1250 - removals)} cut here)`,
+      `5,000 users would gain permissions (${grouped(5000 - additions / 2)} cut here)`,
+      'About this run',
+    ])
+  })
+
+  it('names the job summary where the address of the run is not known', () => {
+    expect(commentOf(run('large'))).toContain('are cut here; the job summary has more, and')
   })
 })
 
@@ -106,16 +126,18 @@ describe('the limit', () => {
   it('holds for hostile text as long as it comes', () => {
     const absurd = '\u{e0001}"&'.repeat(3_000)
     const finding = { message: absurd, place: { file: absurd, line: 1, column: 1 } }
-    const comment = renderComment(
+    const comment = commentOf(
       {
         ...run('large'),
         tenant: absurd,
+        commit: absurd,
+        emails: (run('large').plan?.users ?? []).map(({ user }) => ({ user, email: absurd })),
         files: Array.from({ length: 50 }, () => absurd),
         digest: absurd,
         ledger: { base: absurd, attempts: 1, deployment: absurd },
         errors: Array.from({ length: 50 }, () => finding),
       },
-      { runUrl: absurd, commit: absurd },
+      { runUrl: absurd, replaces: true },
     )
     expect(Buffer.byteLength(comment)).toBeLessThan(LIMIT)
   })

@@ -94,7 +94,7 @@ const SENTENCES = ['error', 'warning', 'notice', 'failure', 'advice']
 const RENDERERS: Readonly<Record<string, (text: (place: string) => string) => readonly [string, number]>> = {
   'the summary': text => [renderSummary(hostileRecord(text)), 0],
   'the summary of a plan': text => [renderSummary({ ...hostileRecord(text), mode: 'plan' }), 0],
-  'the comment': text => [renderComment(hostileRecord(text), { runUrl: text('run'), commit: text('commit') }), 1],
+  'the comment': text => [renderComment(hostileRecord(text), { runUrl: text('run'), replaces: true }), 1],
 }
 
 describe.each(Object.entries(RENDERERS))('in %s', (_, render) => {
@@ -137,7 +137,7 @@ describe('a link', () => {
     '//evil.example',
   ])('is not made of %j', address => {
     const record = { ...hostileRecord(() => 'x'), ledger: { base: undefined, attempts: 0, deployment: address } }
-    const markdown = renderComment(record, { runUrl: address })
+    const markdown = renderComment(record, { runUrl: address, replaces: false })
     const tree = expectHarmless(markdown, 1)
     expect(elementsOf(tree, 'code').map(textOf)).toContain(plain(address))
   })
@@ -146,7 +146,7 @@ describe('a link', () => {
     const run = 'https://github.com/a/b/actions/runs/1'
     const deployment = 'https://ghe.acme.com:8443/a/b/deployments/x%2Fy?a=1&b=2'
     const record = { ...hostileRecord(() => 'x'), ledger: { base: undefined, attempts: 0, deployment } }
-    const links = elementsOf(parseMarkdown(renderComment(record, { runUrl: run })), 'a')
+    const links = elementsOf(parseMarkdown(renderComment(record, { runUrl: run, replaces: false })), 'a')
     expect(links.map(link => link.properties)).toEqual([{ href: deployment }, { href: run }])
   })
 })

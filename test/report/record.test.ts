@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { UserOutcome, UserPlan } from '../../src/plan/plan.ts'
-import { conclude, newRecord, type RunRecord, unfinishedOf } from '../../src/report/record.ts'
+import { conclude, counted, newRecord, type RunRecord, unfinishedOf } from '../../src/report/record.ts'
 import { SOURCE } from '../plan/fixtures.ts'
 
 const operation = { api: 'https://a/', permission: 'x', roles: [] }
@@ -169,4 +169,14 @@ describe('users whom the end of the run left unfinished', () => {
       '1 user was not attempted, as an earlier request failed for all. The next run finishes the rest.',
     )
   })
+})
+
+it.each([
+  [1, '1 user'],
+  [999, '999 users'],
+  [1_000, '1,000 users'],
+  [12_400, '12,400 users'],
+  [1_234_567, '1,234,567 users'],
+])('%i users are counted as people read it', (count, text) => {
+  expect(counted(count, 'user')).toBe(text)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { UserPlan } from '../../src/plan/plan.ts'
-import { newRecord, type RunRecord } from '../../src/report/record.ts'
+import { grouped, newRecord, type RunRecord } from '../../src/report/record.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import { elementsOf, type HtmlNode, nodesOf, parseMarkdown, textOf } from '../preview/markdown.ts'
 import { RUNS } from '../preview/runs.ts'
@@ -83,8 +83,8 @@ describe('every typical run', () => {
   it.each(Object.keys(RUNS))('(%s) tells each operation by sign and word', name => {
     const sections = sectionsOf(run(name))
     for (const [heading, text] of sections) {
-      if (heading.includes('Revocations')) expect(heading).toMatch(/^− Revocations \(\d+\)$/)
-      if (heading.includes('Grants')) expect(heading).toMatch(/^\+ Grants \(\d+\)$/)
+      if (heading.includes('Revocations')) expect(heading).toMatch(/^− Revocations \([\d,]+( of [\d,]+ done)?\)$/)
+      if (heading.includes('Grants')) expect(heading).toMatch(/^\+ Grants \([\d,]+( of [\d,]+ done)?\)$/)
       if (heading.startsWith('−')) expect(text).toContain('− revoke ')
       if (heading.startsWith('+')) expect(text).toContain('+ grant ')
       if (!heading.startsWith('−')) expect(text).not.toContain('− revoke ')
@@ -102,11 +102,17 @@ describe('the title says', () => {
     ['empty', 'nothing to change'],
     ['first grants', 'changes planned'],
     ['failures', 'partly done'],
+    ['missing user', 'changes planned, not for all users'],
     ['refused guard', 'refused'],
     ['approved', 'changes applied'],
     ['cancelled', 'cancelled'],
   ])('of %s: %s', (name, words) => {
     expect(renderSummary(run(name))).toMatch(new RegExp(`^## Auth0 permissions: ${words}\n`))
+  })
+
+  it('that a plan has nothing to change, and who is not known', () => {
+    const summary = renderSummary(record({ users: 2, failures: [{ user: 'u', message: 'no' }] }))
+    expect(summary).toContain('## Auth0 permissions: nothing to change, but not all users are known\n')
   })
 
   it('that a manifest is valid, and where one was exported', () => {
@@ -134,7 +140,7 @@ describe('the order', () => {
     expectInOrder(sectionsOf(run('failures')).get('Look at this first') ?? '', [
       '[!CAUTION]',
       'The tenant has no user',
-      'Auth0 refused to revoke',
+      'Revoking from auth0|65a1f0c2d4e6f80b1c3d5e71 failed',
       '[!WARNING]',
       '− 1 of 2 planned revocations done',
       'RBAC is off for https://billing.acme.com/',
@@ -214,6 +220,37 @@ describe('the changes', () => {
     expect(text).not.toContain('auth0|here, who')
   })
 
+  it.each([
+    ['all', ['done', 'done', 'done'], '− Revocations (3)', 'User, and what they lose', 'abc'],
+    ['some', ['done', 'failed', 'done'], '− Revocations (2 of 3 done)', 'User, and what they were to lose', 'bac'],
+    [
+      'few',
+      ['done', 'not attempted', 'failed'],
+      '− Revocations (1 of 3 done)',
+      'User, and what they were to lose',
+      'cba',
+    ],
+  ] as const)('count what was done, and have first what was not: %s', (_, states, heading, header, order) => {
+    const revoke = [{ api: 'a:', permission: 'y', roles: [] }]
+    const users = ['a', 'b', 'c'].map(user => ({ user, grant: [], revoke }))
+    const outcomes = states.map((status, index) => ({
+      user: 'abc'.charAt(index),
+      status,
+      granted: [],
+      revoked: status === 'done' ? revoke : [],
+      errors: [],
+    }))
+    const text = sectionsOf(planRecord(users, { mode: 'apply', outcomes })).get(heading)
+    expect(text).toContain(header)
+    expect([...(text ?? '').matchAll(/: ([abc])− revoke/g)].map(([, user]) => user).join('')).toBe(order)
+  })
+
+  it('count what was done of each kind by itself', () => {
+    const outcomes = [{ user: 'u', status: 'failed', granted: user.grant, revoked: [], errors: [] }] as const
+    const headings = [...sectionsOf(planRecord([user], { mode: 'apply', outcomes: [...outcomes] })).keys()]
+    expect(headings).toEqual(expect.arrayContaining(['− Revocations (0 of 1 done)', '+ Grants (1)']))
+  })
+
   it('take a user without an outcome for one who was not attempted', () => {
     const summary = renderSummary(planRecord([user], { mode: 'apply', stopped: 'error' }))
     expect(summary.match(/<strong>not attempted<\/strong>: <code>u/g)).toHaveLength(2)
@@ -223,11 +260,23 @@ describe('the changes', () => {
     const text = sectionsOf(run('mixed')).get('By permission') ?? ''
     expectInOrder(text, [
       'Holders, of 12 listed users',
+      'read:orders on https://orders.acme.com/9 → 9 (1 more, 1 fewer)',
       'refund:orders on https://orders.acme.com/2 → 1 (1 fewer)',
       'write:invoices on https://billing.acme.com/1 → 2 (1 more)',
-      'read:orders on https://orders.acme.com/9 → 9 (as many)',
       'write:orders on https://orders.acme.com/3 → 4 (1 more)',
     ])
+  })
+
+  it.each([
+    ['who has left is not counted', { left: ['u'] }, '1 → 1 (as many)'],
+    ['what a saved plan has counted and is done already is told as a difference', {}, '5 → 3 (2 fewer)'],
+  ])('count holders where %s', (_, known, expected) => {
+    const lost = { api: 'a:', permission: 'p', roles: [] }
+    const [before = 0, after = 0] = (expected.match(/\d+/g) ?? []).map(Number)
+    const users = [{ user: 'u', grant: [], revoke: [lost] }]
+    const holders = [{ api: 'a:', permission: 'p', before, after }]
+    const plan = { format: 1, tenant: 't', source: SOURCE, users, holders } as const
+    expect(sectionsOf(planRecord(users, { ...known, plan })).get('By permission')).toContain(expected)
   })
 
   it('count holders among those read, where not all were, and as planned, where not all was done', () => {
@@ -262,6 +311,17 @@ describe('approval', () => {
     expect(renderSummary(run('approved'))).toContain('its digest is the one in <code>approved-plan</code>.')
     expect(renderSummary({ ...run('approved'), approval: 'saved' })).toContain('saved one in <code>plan-file</code>.')
     expect(renderSummary({ ...run('approved'), stopped: 'refused' })).not.toContain('The plan is the approved one')
+  })
+
+  it.each([
+    ['for other reasons', undefined, 1, false],
+    ['for the lack of it and for other reasons', 'other', 2, false],
+    ['for the lack of it alone', 'other', 1, true],
+  ] as const)('is offered to a plan that is refused %s where it helps: %s %i %s', (_, approval, reasons, offered) => {
+    const errors = Array.from({ length: reasons }, () => ({ message: 'no' }))
+    const summary = renderSummary({ ...run('refused guard'), approval, errors })
+    expect(summary.includes('set <code>approved-plan</code> to its digest')).toBe(offered)
+    expect(summary.includes('<p>The digest of the refused plan:<br>')).toBe(!offered)
   })
 
   it('and undoing, and drift, are told in the lead', () => {
@@ -305,21 +365,30 @@ describe('folds', () => {
     const text = sectionsOf(run('mixed')).get('Good to know') ?? ''
     expect(text).toContain('auth0|65a1f0c2d4e6f80b1c3d5e72read:invoices on https://billing.acme.com/write:invoices on')
     expect(text).toContain('read:orders on https://orders.acme.com/, through Order Reader, Support Lead')
-    expect(text).toContain('through the role "Order Reader" already; the entry may go.')
+    expect(text).toContain('through the role Order Reader, Support Lead already;')
+  })
+
+  it.each([
+    ['managed', 'list them to keep them on purpose, or revoke them with revoke: all.'],
+    [
+      'all',
+      'They are on APIs that the manifest does not name, so they stay; add such an API under apis to include it.',
+    ],
+  ] as const)('say with revoke: %s why grants stay unmanaged', (revoke, words) => {
+    expect(sectionsOf({ ...run('mixed'), revoke }).get('Good to know')).toContain(words)
   })
 })
 
 describe('facts', () => {
-  it('are the tenant, the mode, the manifest, the ledger, requests and times', () => {
+  it('are the mode, the manifest, the ledger, requests and times', () => {
     const rows = elementsOf(treeOf(run('approved')), 'table').at(-1)
     const facts = elementsOf(rows ?? { type: 'none' }, 'tr').map(row => (row.children ?? []).map(textOf).join(': '))
     expect(facts).toEqual([
       'Fact: Value',
-      'Tenant: acme.eu.auth0.com',
       'Mode: apply, revoke: managed, scope: changed',
       'Manifest: .github/auth0-permissions.yml',
       'Commit: 4f1c0a92be7d',
-      'Listed users: 10000, of whom 3 were read',
+      'Listed users: 10,000, of whom 3 were read',
       'Last successful apply: commit be7d5d3c8e6f',
       'Recorded as: deployment',
       'Files with plans: outputs plan-file and undo-plan-file',
@@ -327,6 +396,11 @@ describe('facts', () => {
       'Waited for the rate limit: 0.0 s',
       'Duration: 1.8 s',
     ])
+  })
+
+  it('are left out where no input could be used', () => {
+    const unusable = record({ mode: undefined, tenant: undefined, stopped: 'inputs', errors: [{ message: 'no' }] })
+    expect([...sectionsOf(unusable).keys()]).toEqual(['Auth0 permissions: failed', 'Look at this first'])
   })
 
   it('leave out what a run does not have', () => {
@@ -358,21 +432,23 @@ describe('a plan of 5,000 changed users', () => {
   })
 
   it('keeps every removal', () => {
-    const removals = sections.get('− Revocations (1250)') ?? ''
+    const removals = sections.get('− Revocations (1,250)') ?? ''
     expect(removals.match(/− revoke /g)).toHaveLength(1250)
     expect(removals).not.toContain('cut here')
   })
 
   it('shows head and tail of the grants, and says how many are cut and where they are', () => {
-    const grants = sections.get('+ Grants (10000)') ?? ''
+    const grants = sections.get('+ Grants (10,000)') ?? ''
     const shown = grants.match(/auth0\|/g)?.length ?? 0
     expect(shown).toBeGreaterThan(1_000)
     expect(grants).toContain(
-      `… ${5_000 - shown} of 5000 are cut here; the report file (output report-file) has all of them.`,
+      `… ${grouped(5_000 - shown)} of 5,000 are cut here; the report file (output report-file) has all of them.`,
     )
+    expect(grants).toContain(`5,000 users would gain permissions (${grouped(5_000 - shown)} cut here)`)
+    expect(sections.get('− Revocations (1,250)')).toContain('1,250 users would lose permissions\n')
     const [first, last] = [0, 4_999].map(index => run('large').plan?.users[index]?.user ?? '')
-    expectInOrder(grants, [first ?? '', 'cut here', last ?? ''])
-    const [head = '', tail = ''] = grants.split('cut here')
+    expectInOrder(grants, [first ?? '', 'are cut here', last ?? ''])
+    const [head = '', tail = ''] = grants.split('are cut here')
     expect(head.length).toBeGreaterThan(2 * tail.length)
   })
 })
@@ -390,10 +466,21 @@ describe('lists that are too long together', () => {
 
   it('each keep a share', () => {
     const sections = sectionsOf(long)
-    for (const heading of ['Look at this first', '− Revocations (20000)', '+ Grants (20000)', 'By permission']) {
+    for (const heading of ['Look at this first', '− Revocations (20,000)', '+ Grants (20,000)', 'By permission']) {
       expect(sections.get(heading)?.match(/user number/g)?.length).toBeGreaterThan(500)
-      expect(sections.get(heading)).toMatch(/\d of 20000 are cut here/)
+      expect(sections.get(heading)).toMatch(/\d of 20,000 are cut here/)
     }
+  })
+
+  it('say in the title of their fold how much of them is cut', () => {
+    const titles = elementsOf(treeOf(long), 'summary').map(textOf)
+    const cuts = elementsOf(treeOf(long), 'details').map(fold => /… ([\d,]+) of/.exec(textOf(fold))?.[1])
+    expect(titles).toEqual([
+      `Errors (20,000; ${cuts[0]} cut here)`,
+      `20,000 users would lose permissions (${cuts[1]} cut here)`,
+      `20,000 users would gain permissions (${cuts[2]} cut here)`,
+      `20,000 permissions (${cuts[3]} cut here)`,
+    ])
   })
 
   it('and a row that stands for others is as wide as they are', () => {
