@@ -7,7 +7,8 @@ import * as core from '@actions/core'
 import { countOperations, type Operation } from '../plan/plan.ts'
 import { redact, redactAll } from '../secrets.ts'
 import type { Traffic } from '../tenant/pace.ts'
-import { conclude, counted, emailsOf, type Finding, type RunRecord } from './record.ts'
+import { readWorkflow } from '../workflow.ts'
+import { conclude, counted, emailsOf, type Finding, type RunRecord, reportOf } from './record.ts'
 import { operationNotes, renderSummary } from './summary.ts'
 import { aboutText, plain, userText } from './text.ts'
 
@@ -120,9 +121,17 @@ export async function publish(whole: Readonly<RunRecord>): Promise<void> {
   core.setOutput('plan-file', record.planFile ?? '')
   core.setOutput('undo-plan-file', record.undoPlanFile ?? '')
   core.setOutput('requests', conclusion.requests)
-  const report = JSON.stringify({ format: 1, ...conclusion, ...record }, undefined, 2)
-  core.setOutput('report-file', (await saveFile('report', report)) ?? '')
+  // The process lives as long as the run, and knows best when it began.
+  const started = new Date(performance.timeOrigin)
+  const report = reportOf(record, { run: readWorkflow().runUrl, started })
+  const reportFile = await saveFile('report', JSON.stringify(report, undefined, 2))
+  core.setOutput('report-file', reportFile ?? '')
+  logFiles({ 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile })
   await attemptFile('job summary', () => writeSummary(renderSummary(record)))
+}
+
+function logFiles(files: Readonly<Record<string, string | undefined>>): void {
+  for (const [file, path] of Object.entries(files)) if (path !== undefined) logLine(`${file}: ${path}`)
 }
 
 /** Where the files of this run are. */

@@ -64,6 +64,7 @@ describe('comment: true', () => {
     const [comment] = repository.github.comments
     expect(comment?.body).toContain(`Written for commit <code>${named.slice(0, 12)}</code>`)
     for (const text of [comment?.body, run.summary]) expect(text).not.toContain(other.slice(0, 12))
+    expect(run.report).toMatchObject({ commit: named, plan: { source: { commit: merge } } })
   })
 
   it('keeps one for each tenant', async () => {

@@ -84,6 +84,32 @@ describe('plan', () => {
     )
   })
 
+  it('ends with its sentence and the files, and the report says which run it is of', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1' }] })
+    const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
+    const env = { GITHUB_REPOSITORY: 'acme/access', GITHUB_SHA: 'c0ffee', GITHUB_RUN_ID: '7' }
+    const before = Date.now()
+    const run = await runAgainst(tenant, { users, env })
+    expect(run.log).toContain(
+      [
+        '1 of 1 user changed: 1 grant and 0 revocations.',
+        `Report file: ${run.outputs['report-file']}`,
+        `Plan file: ${run.outputs['plan-file']}`,
+        `Undo plan file: ${run.outputs['undo-plan-file']}`,
+        '',
+      ].join('\n'),
+    )
+    expect(run.report).toMatchObject({
+      run: 'https://github.com/acme/access/actions/runs/7',
+      commit: 'c0ffee',
+      approval: null,
+      stopped: null,
+    })
+    const started = Date.parse(String(run.report.started))
+    expect(started).toBeGreaterThanOrEqual(before)
+    expect(started).toBeLessThanOrEqual(Date.now())
+  })
+
   it('never revokes by default', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1', direct: [grant(ORDERS, 'write:orders')] }] })
     const run = await runAgainst(tenant, { users: [{ id: 'auth0|1' }], inputs: { mode: 'plan' } })
