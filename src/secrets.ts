@@ -22,9 +22,17 @@ export function mask(secret: string): void {
 }
 
 function formsOf(secret: string): readonly string[] {
-  const base64 = (['base64', 'base64url'] as const).map(encoding => Buffer.from(secret).toString(encoding))
   const form = new URLSearchParams({ secret }).toString().slice('secret='.length)
-  return [secret, encodeURIComponent(secret), form, ...base64.map(text => text.replace(/=+$/, ''))]
+  const json = JSON.stringify(secret).slice(1, -1)
+  return [secret, json, encodeURIComponent(secret), form, ...base64Of(secret)]
+}
+
+/** On its own, and within a longer text, where it may begin at any of three places in a group of three bytes. */
+function base64Of(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret)
+  const groups = [0, 1, 2].map(skipped => bytes.subarray(skipped, bytes.length - ((bytes.length - skipped) % 3)))
+  const encodings = ['base64', 'base64url'] as const
+  return [bytes, ...groups].flatMap(each => encodings.map(encoding => each.toString(encoding).replace(/=+$/, '')))
 }
 
 /** The same data without secrets in any of its texts: before they are escaped, when nothing would be recognised. */

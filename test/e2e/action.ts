@@ -50,6 +50,8 @@ export interface ActionRun {
   readonly kept: string
   /** Every file under `$RUNNER_TEMP`, one after the other. */
   readonly temp: string
+  /** Every file of the workspace that was not there before, one after the other. */
+  readonly added: string
   readonly masked: readonly string[]
 }
 
@@ -120,16 +122,18 @@ async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart
     report: report === '' ? {} : JSON.parse(report),
     kept: keep === undefined ? '' : await readFile(join(workspace, keep), 'utf8').catch(() => ''),
     temp: await readAll(paths.temp),
+    added: await readAll(workspace, Object.keys(files)),
     plan: await fileOf('plan-file'),
     undoPlan: await fileOf('undo-plan-file'),
     masked: [...log.matchAll(/^::add-mask::(.*)$/gm)].map(match => unescapeData(match[1] ?? '')),
   }
 }
 
-async function readAll(folder: string): Promise<string> {
+async function readAll(folder: string, except: readonly string[] = []): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const files = entries.filter(entry => entry.isFile())
-  return (await Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name), 'utf8')))).join('\n')
+  const known = new Set(except.map(path => join(folder, path)))
+  const files = entries.filter(entry => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return (await Promise.all(files.filter(path => !known.has(path)).map(path => readFile(path, 'utf8')))).join('\n')
 }
 
 /** The runner sets a variable for every declared input, with its default where the workflow says nothing. */

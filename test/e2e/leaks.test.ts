@@ -1,143 +1,248 @@
-// Every mode and every kind of failure, with secrets that are easy to find: no byte that leaves the process holds one,
-// but for those that go where they belong.
+// Every credential, every mode and every kind of failure, with secrets that are easy to find: no byte that leaves the
+// process holds one, but for those that go where they belong.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Tenant } from '../tenant/tenant.ts'
 import { acme, CLIENT, MANIFEST, ORDERS } from './acme.ts'
-import type { ActionRun } from './action.ts'
+import type { ActionOptions, ActionRun } from './action.ts'
 import { acmeRepository, manifestOf, type Repository } from './repository.ts'
 
-const SECRET = 'marked/secret+of the=client'
+type Inputs = Readonly<Record<string, string>>
+
+const SECRET = 'marked/secret+of the="client"&<all>'
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const PEM = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+const client = { id: CLIENT.id, secret: SECRET, publicKey }
+
+const CREDENTIALS: Readonly<Record<string, (tenant: Tenant) => Inputs>> = {
+  'a client secret': () => ({ 'client-secret': SECRET }),
+  'a private key': () => ({ 'client-secret': '', 'client-private-key': PEM }),
+  'a ready token': tenant => ({ 'access-token': tenant.issueToken() }),
+}
+
 const wants = (...permissions: readonly string[]) => [{ id: 'auth0|1', permissions: { [ORDERS]: permissions } }]
 
-/** As it is, and as headers, forms and addresses have it. */
+/** As it is, as JSON, HTML, forms and addresses have it, and within any text that is base64. */
 function formsOf(secret: string): readonly string[] {
-  const base64 = (['base64', 'base64url'] as const).map(each => Buffer.from(secret).toString(each).replace(/=+$/, ''))
-  return [secret, encodeURIComponent(secret), new URLSearchParams({ x: secret }).toString().slice(2), ...base64]
+  const html = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  const form = new URLSearchParams({ x: secret }).toString().slice(2)
+  return [secret, JSON.stringify(secret).slice(1, -1), html, encodeURIComponent(secret), form, ...withinBase64(secret)]
+}
+
+/** What a text becomes depends on how many bytes stand before it; its ends depend on its neighbours too. */
+function withinBase64(secret: string): readonly string[] {
+  return [0, 1, 2].flatMap(before => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)])
+    const [from, to] = [Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6)]
+    return (['base64', 'base64url'] as const).map(encoding => bytes.toString(encoding).slice(from, to))
+  })
 }
 
 interface Stage {
+  /** Of the credential. */
+  readonly secret: string
   readonly tenant: Tenant
   readonly repository: Repository
+  /** Where a redirect would lead. */
+  readonly elsewhere: Tenant
 }
 
-/** An answer that holds everything that the request did, in every form. */
-function echo(
-  tenant: Tenant,
-  status: number,
-  when: (request: { readonly method: string; readonly path: string }) => boolean,
-): void {
-  const secrets = [SECRET, tenant.issueToken()].flatMap(formsOf).join(' ')
-  tenant.fault({
-    kind: 'status',
-    status,
-    body: { statusCode: status, message: secrets, errorCode: secrets },
-    when,
-    times: Number.POSITIVE_INFINITY,
-  })
+interface SentRequest {
+  readonly method: string
+  readonly path: string
 }
+
+const ALWAYS = { times: Number.POSITIVE_INFINITY }
+const isToken = ({ path }: SentRequest) => path === '/oauth/token'
+const isOfUser = ({ path }: SentRequest) => path.includes('/users/')
+const isWrite = (request: SentRequest) => request.method !== 'GET' && isOfUser(request)
+const isAny = () => true
 
 const pullRequest = { env: { GITHUB_EVENT_NAME: 'pull_request', GITHUB_REF: 'refs/pull/5/merge' } }
-const isWrite = ({ method, path }: { readonly method: string; readonly path: string }) =>
-  method !== 'GET' && path.includes('/users/')
+const PLAN = { mode: 'plan', comment: 'true' }
+const EXPORT = { mode: 'export', query: '*', manifest: 'out.yml' }
 
 type Scenario = (
   stage: Stage,
-  run: (inputs?: Readonly<Record<string, string>>, more?: object) => Promise<ActionRun>,
+  run: (inputs?: Inputs, more?: Pick<ActionOptions, 'env' | 'onStart' | 'files'>) => Promise<ActionRun>,
 ) => Promise<ActionRun>
 
-const scenarios: Readonly<Record<string, Scenario>> = {
+/** An answer that holds all that the request did, in every form. */
+function echoing(status: number, when: (request: SentRequest) => boolean, inputs: Inputs = {}, more = {}): Scenario {
+  return ({ tenant }, run) => {
+    tenant.fault({ kind: 'echo', status, when, ...ALWAYS })
+    return run(inputs, more)
+  }
+}
+
+const SUCCESSES: Readonly<Record<string, Scenario>> = {
   validate: (_, run) => run({ mode: 'validate' }),
-  'plan, with a comment': (_, run) => run({ mode: 'plan', comment: 'true' }, pullRequest),
+  'plan, with a comment': (_, run) => run(PLAN, pullRequest),
   apply: (_, run) => run(),
-  export: (_, run) => run({ mode: 'export', query: '*', manifest: 'out.yml' }),
-  'an apply whose token is refused, with an echo': ({ tenant }, run) => {
-    echo(tenant, 401, ({ path }) => path === '/oauth/token')
-    return run()
+  'apply of a saved plan': async (_, run) => {
+    const { plan } = await run({ mode: 'plan' })
+    return run({ 'plan-file': 'plan.json' }, { files: { 'plan.json': plan } })
   },
-  'a plan that cannot read, with an echo and a comment': ({ tenant }, run) => {
-    echo(tenant, 400, ({ path }) => path.includes('/users/'))
-    return run({ mode: 'plan', comment: 'true' }, pullRequest)
+  export: (_, run) => run(EXPORT),
+}
+
+const FAILURES: Readonly<Record<string, Scenario>> = {
+  'wrong inputs': ({ secret }, run) =>
+    run({ headroom: secret, 'max-revocations': secret, mode: secret, domain: secret }),
+  'two credentials': (_, run) => run({ 'client-secret': SECRET, 'client-private-key': PEM }),
+  'a manifest that does not parse': ({ secret }, run) => run({}, { files: { [MANIFEST]: `users: {${secret}` } }),
+  'a manifest that names the secret': ({ secret }, run) => {
+    const user = { id: secret, permissions: { [ORDERS]: [secret], [secret]: ['x'] }, [secret]: 1 }
+    return run({ revoke: 'never' }, { files: { [MANIFEST]: manifestOf([user]) } })
   },
-  'an apply that cannot write, with an echo': ({ tenant }, run) => {
-    echo(tenant, 403, isWrite)
-    return run()
-  },
-  'a tenant that redirects with an echo': ({ tenant }, run) => {
-    const location = `https://evil.example/?${encodeURIComponent(SECRET)}`
+  'a user who is missing, and named as the secret': ({ secret }, run) =>
+    run({ revoke: 'never' }, { files: { [MANIFEST]: manifestOf([{ id: secret, permissions: {} }, ...wants()]) } }),
+  'a plan that is not approved': (_, run) => run({ 'approved-plan': `sha256:${'0'.repeat(64)}` }),
+  'an apply on a pull request': (_, run) => run({ comment: 'true' }, pullRequest),
+  'APIs that cannot be read': echoing(400, ({ path }) => path.includes('/resource-servers')),
+  'users that cannot be read': echoing(400, isOfUser, PLAN, pullRequest),
+  'users who are read in another form': echoing(200, isOfUser, PLAN, pullRequest),
+  'writes that are refused one by one': echoing(400, isWrite),
+  'writes that are refused altogether': echoing(403, isWrite),
+  'a token that is refused again and again': echoing(401, isWrite),
+  'an export that cannot read': echoing(400, isOfUser, EXPORT),
+  'a search that is refused': echoing(400, ({ path }) => path.includes('/users?'), EXPORT),
+  'a page of somebody else': ({ tenant, secret }, run) => {
     tenant.fault({
       kind: 'status',
-      status: 302,
-      headers: { location },
-      when: () => true,
-      times: Number.POSITIVE_INFINITY,
+      status: 404,
+      body: `<p>${secret} ${encodeURIComponent(secret)}</p>`,
+      when: isAny,
+      ...ALWAYS,
     })
     return run()
   },
-  'a wrong input': (_, run) => run({ headroom: SECRET, 'max-revocations': SECRET }),
+  'a tenant that leads elsewhere': ({ tenant, elsewhere, secret }, run) => {
+    const location = `${elsewhere.domain}/?${encodeURIComponent(secret)}`
+    tenant.fault({ kind: 'status', status: 307, headers: { location }, when: isAny, ...ALWAYS })
+    return run()
+  },
+  'a tenant that leads elsewhere later': ({ tenant, elsewhere }, run) => {
+    const headers = { location: elsewhere.domain }
+    tenant.fault({ kind: 'status', status: 302, headers, when: each => !isToken(each), ...ALWAYS })
+    return run()
+  },
+  'a host that nobody knows': (_, run) => run({ domain: 'nowhere.invalid' }),
   'a GitHub that refuses': ({ repository }, run) => {
-    repository.fail(403, Number.POSITIVE_INFINITY)
+    repository.github.fault({ kind: 'echo', status: 403, when: isAny, ...ALWAYS })
     return run({ comment: 'true' }, pullRequest)
   },
-  'a cancelled apply': ({ tenant }, run) =>
-    run(
-      {},
-      {
-        onStart: (kill: (signal: NodeJS.Signals) => void) =>
-          tenant.fault({
-            kind: 'delay',
-            ms: 200,
-            when: request => {
-              if (isWrite(request)) kill('SIGINT')
-              return isWrite(request)
-            },
-          }),
-      },
-    ),
+  'a GitHub that takes no deployment': ({ repository }, run) => {
+    repository.github.fault({ kind: 'echo', status: 422, when: ({ method }) => method === 'POST', ...ALWAYS })
+    return run()
+  },
+  'a GitHub that leads elsewhere': ({ repository, elsewhere }, run) => {
+    const headers = { location: `${elsewhere.domain}/x` }
+    repository.github.fault({ kind: 'status', status: 307, headers, when: isAny, ...ALWAYS })
+    return run({ comment: 'true' }, pullRequest)
+  },
+  'files that cannot be written': ({ secret }, run) =>
+    run({}, { env: { GITHUB_STEP_SUMMARY: `/dev/null/${secret}`, RUNNER_TEMP: `/dev/null/${secret}` } }),
+  'a proxy that has no address': ({ secret }, run) => run({ domain: 'acme.test' }, { env: { HTTPS_PROXY: secret } }),
+  'a cancelled apply': ({ tenant }, run) => {
+    const onStart = (kill: (signal: NodeJS.Signals) => void) => {
+      const when = (request: SentRequest) => {
+        if (isOfUser(request)) kill('SIGINT')
+        return isOfUser(request)
+      }
+      tenant.fault({ kind: 'delay', ms: 200, when })
+    }
+    return run({}, { onStart })
+  },
 }
 
-describe('no byte that leaves the process holds a secret', () => {
-  it.each(Object.entries(scenarios))('%s', async (_, scenario) => {
-    const tenant = await acme({ users: [{ id: 'auth0|1' }], clients: [{ id: CLIENT.id, secret: SECRET }] })
-    const repository = await acmeRepository(tenant)
-    const githubToken = repository.github.issueToken({})
-    const commit = repository.commit(manifestOf(wants('read:orders')))
-    const run = await scenario({ tenant, repository }, (inputs = {}, more = {}) =>
-      repository.run(commit, { 'client-secret': SECRET, 'github-token': githubToken, ...inputs }, {}, undefined, more),
-    )
-    const tokens = tenant.requests.flatMap(({ headers }) => headers.authorization?.replace('Bearer ', '') ?? [])
-    const shown = run.log.replaceAll(/^::add-mask::.*$/gm, '')
-    const comments = repository.github.comments.map(({ body }) => body)
-    const left = [shown, run.summary, JSON.stringify(run.outputs), run.temp, ...comments].join('\n')
-    const toGitHub = JSON.stringify(repository.github.requests)
-    const toTenant = JSON.stringify(tenant.requests)
-    for (const secret of new Set([SECRET, ...tokens])) {
-      for (const form of formsOf(secret)) {
-        expect(left).not.toContain(form)
-        expect(toGitHub).not.toContain(form)
-      }
-    }
-    for (const form of formsOf(githubToken)) {
-      expect(left).not.toContain(form)
-      expect(toTenant).not.toContain(form)
-    }
-  })
+/** Of those who ask for a token themselves. */
+const TOKEN_FAILURES: Readonly<Record<string, Scenario>> = {
+  'a token that is refused': echoing(401, isToken),
+  'an answer without a token': echoing(200, isToken),
+  'a token that is of no use': ({ tenant }, run) => {
+    tenant.fault({ kind: 'status', status: 401, when: isWrite })
+    tenant.fault({ kind: 'echo', status: 400, when: isWrite })
+    return run()
+  },
+}
 
-  it('with a private key', async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-    const tenant = await acme({ users: [{ id: 'auth0|1' }] })
-    const repository = await acmeRepository(tenant)
-    const commit = repository.commit(manifestOf(wants('read:orders')))
-    const run = await repository.run(
-      commit,
-      { 'client-secret': '', 'client-private-key': pem },
-      {},
-      { [MANIFEST]: '{' },
-    )
-    const lines = pem.split('\n').filter(line => line.length > 20)
-    const shown = run.log.replaceAll(/^::add-mask::.*$/gm, '')
-    for (const line of lines) expect([shown, run.summary, run.temp].join('\n')).not.toContain(line)
+const SECRET_INPUTS = ['client-secret', 'client-private-key', 'access-token']
+
+/** All that a tenant was sent and that nobody else may see. */
+function secretsSentTo({ requests }: Tenant): readonly string[] {
+  return requests.flatMap(({ headers, body }) => [
+    headers.authorization?.replace('Bearer ', '') ?? '',
+    ...Object.entries(body ?? {}).flatMap(([name, value]) => (/secret|assertion$/.test(name) ? [String(value)] : [])),
+  ])
+}
+
+function expectNoneIn(bytes: string, secrets: readonly string[]): void {
+  for (const secret of new Set(secrets)) {
+    // Short lines are what the ends of a key have in common with any other.
+    const parts = secret.split('\n').filter(part => part.length > 20 && !part.startsWith('-----'))
+    for (const part of parts) for (const form of formsOf(part)) expect(bytes).not.toContain(form)
+  }
+}
+
+/** @returns the last run of the scenario */
+async function playWithoutLeak(credential: (tenant: Tenant) => Inputs, scenario: Scenario): Promise<ActionRun> {
+  const tenant = await acme({ users: [{ id: 'auth0|1' }], clients: [client] })
+  const elsewhere = await acme()
+  const repository = await acmeRepository(tenant)
+  const githubToken = repository.github.issueToken()
+  const commit = repository.commit(manifestOf(wants('read:orders')))
+  const given = credential(tenant)
+  const secret = Object.values(given).join('')
+  const runs: ActionRun[] = []
+  const ofTenant: string[] = []
+  const last = await scenario({ tenant, repository, elsewhere, secret }, async (more, { files, ...options } = {}) => {
+    const inputs: Inputs = { ...given, 'github-token': githubToken, ...more }
+    ofTenant.push(...SECRET_INPUTS.map(name => inputs[name] ?? ''))
+    const run = await repository.run(commit, inputs, {}, files, options)
+    runs.push(run)
+    return run
   })
+  ofTenant.push(...secretsSentTo(tenant))
+  const left = runs.flatMap(({ log, summary, outputs, temp, added }) => [
+    log.replaceAll(/^::add-mask::.*$/gm, ''),
+    summary,
+    ...Object.values(outputs),
+    temp,
+    added,
+  ])
+  const comments = repository.github.comments.map(({ body }) => body)
+  const toOthers = [...left, ...comments, JSON.stringify(elsewhere.requests)].join('\n')
+  expectNoneIn(toOthers, [...ofTenant, githubToken])
+  expectNoneIn(JSON.stringify(repository.github.requests), ofTenant)
+  expectNoneIn(JSON.stringify(tenant.requests), [githubToken])
+  return last
+}
+
+describe.each(Object.entries(CREDENTIALS))(
+  'no byte that leaves the process holds a secret, with %s',
+  (_, credential) => {
+    it.each(Object.entries(SUCCESSES))('in %s', async (_, scenario) => {
+      const run = await playWithoutLeak(credential, scenario)
+      expect(run.exitCode, run.log).toBe(0)
+    })
+
+    const asksForToken = credential !== CREDENTIALS['a ready token']
+    it.each(Object.entries({ ...FAILURES, ...(asksForToken && TOKEN_FAILURES) }))('after %s', async (_, scenario) => {
+      const { annotations, log } = await playWithoutLeak(credential, scenario)
+      const told = annotations.filter(({ kind }) => kind !== 'notice')
+      expect(told, log).not.toEqual([])
+    })
+
+    it('after an echo, where asterisks stand in its place', async () => {
+      const run = await playWithoutLeak(credential, echoing(400, isWrite))
+      expect(run.summary).toContain('***')
+    })
+  },
+)
+
+it('nor does one after a tenant that was down for long', { timeout: 90_000 }, async () => {
+  const run = await playWithoutLeak(() => ({ 'client-secret': SECRET }), echoing(503, isToken))
+  expect(run.log).toContain('8 attempts')
 })

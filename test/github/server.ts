@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ArmedFault, armFault, type Fault, takeFault } from '../tenant/fault.ts'
+import { type ArmedFault, armFault, echoOf, type Fault, takeFault } from '../tenant/fault.ts'
 import type { LoggedRequest } from '../tenant/tenant.ts'
 import { type Answer, answerJson } from './answer.ts'
 import { type Api, answerRequest, graphqlPath } from './api.ts'
@@ -162,6 +162,8 @@ async function serve(state: State, incoming: IncomingMessage, outgoing: ServerRe
       return
     case 'status':
       return send(answerJson(fault.status, fault.body ?? {}, fault.headers))
+    case 'echo':
+      return send(answerJson(fault.status, echoOf(request, sent)))
     case 'garbage':
       return send({ ...answerJson(200, ''), body: fault.body })
     case 'truncate':

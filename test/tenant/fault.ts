@@ -5,6 +5,8 @@ import type { LoggedRequest } from './tenant.ts'
 export type FaultKind =
   /** This answer, with no headers but its own. */
   | { readonly kind: 'status'; readonly status: number; readonly body?: unknown; readonly headers?: FaultHeaders }
+  /** This status, and in each text of its body all that was sent, also as headers and addresses would have it. */
+  | { readonly kind: 'echo'; readonly status: number }
   /** The connection is reset, before or after the tenant has done what was asked. */
   | { readonly kind: 'reset'; readonly after: 'nothing' | 'effect' }
   /** No answer until the tenant closes. */
@@ -38,4 +40,18 @@ export function takeFault(faults: readonly ArmedFault[], request: LoggedRequest)
   const armed = faults.find(({ fault, left }) => left > 0 && fault.when(request))
   if (armed) armed.left -= 1
   return armed?.fault
+}
+
+/** An error in the words of whoever sent the request. */
+export function echoOf({ headers, body }: LoggedRequest, text: string): object {
+  const token = headers.authorization?.replace(/^\w+ /, '') ?? ''
+  const fields = typeof body === 'object' && body !== null ? Object.values(body) : []
+  const sent = [text, token, ...fields].filter(each => typeof each === 'string')
+  const echo = sent.flatMap(formsOf).join(' ')
+  return { error: echo, error_description: echo, message: echo, errorCode: echo }
+}
+
+function formsOf(text: string): readonly string[] {
+  const base64 = (['base64', 'base64url'] as const).map(encoding => Buffer.from(text).toString(encoding))
+  return [text, encodeURIComponent(text), new URLSearchParams({ text }).toString().slice('text='.length), ...base64]
 }

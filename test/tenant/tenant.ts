@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, answerError, Refusal } from './answer.ts'
 import { type Bucket, type BucketOptions, bucketHeaders, createBucket, take, type Warning, warn } from './bucket.ts'
-import { type ArmedFault, armFault, type Fault, takeFault } from './fault.ts'
+import { type ArmedFault, armFault, echoOf, type Fault, takeFault } from './fault.ts'
 import { ROUTES } from './management-api.ts'
 import {
   type ApiOptions,
@@ -181,6 +181,8 @@ async function serve(state: State, incoming: IncomingMessage, outgoing: ServerRe
       return
     case 'status':
       return send(faultAnswer(fault.status, fault.body, fault.headers))
+    case 'echo':
+      return send(faultAnswer(fault.status, echoOf(request, arrival.text)))
     case 'garbage':
       return send(faultAnswer(200, fault.body))
     case 'truncate': {
