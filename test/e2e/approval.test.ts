@@ -150,6 +150,15 @@ describe('a saved plan', () => {
     expect(grantsOf(tenant)).toEqual(AFTER)
   })
 
+  it('that was done in part is finished under the same approval', async () => {
+    const tenant = await start()
+    const { plan: saved, outputs } = await plan(tenant)
+    tenant.grant('auth0|2', ...direct('read:orders'))
+    const run = await applySaved(tenant, saved, { 'approved-plan': outputs['plan-digest'] ?? '' })
+    expect(run.outputs).toMatchObject({ result: 'applied', 'users-changed': '2' })
+    expect(grantsOf(tenant)).toEqual(AFTER)
+  })
+
   it('keeps its approved digest, and the ceiling on revocations', async () => {
     const tenant = await start()
     const { plan: saved, outputs } = await plan(tenant)

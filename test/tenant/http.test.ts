@@ -41,8 +41,13 @@ function always(tenant: Tenant, fault: FaultKind): void {
 }
 
 describe('in a mode that writes nothing', () => {
-  it.each(['POST', 'DELETE'] as const)('%s is refused before it is sent', async method => {
-    const { tenant, http } = await connect({ mode: 'plan' })
+  it.each([
+    ['POST', 'plan'],
+    ['DELETE', 'plan'],
+    ['POST', 'export'],
+    ['DELETE', 'export'],
+  ] as const)('%s is refused before it is sent (%s)', async (method, mode) => {
+    const { tenant, http } = await connect({ mode })
     await expect(http.send({ method, path: '/api/v2/users/x/permissions', paced: true })).rejects.toThrow(
       'writes nothing',
     )
