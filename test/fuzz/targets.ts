@@ -15,6 +15,7 @@ import { delayBefore, readBucket, received, sending, startPace } from '../../src
 import { openTenant } from '../../src/tenant/tenant.ts'
 import type { Workflow } from '../../src/workflow.ts'
 import { SOURCE } from '../plan/fixtures.ts'
+import { connectGitHub, connectTenant, type Reply, servedByGitHub } from './wire.ts'
 
 export interface Target {
   readonly name: string
@@ -289,6 +290,108 @@ async function askTenant(answers: readonly Pick<Answer, 'status' | 'body'>[]): P
   await answerOrError(() => tenant.revoke('auth0|1', [{ api: 'a', permission: 'p' }]))
 }
 
+const text = fc.oneof(
+  body.map(each => JSON.stringify(each) ?? ''),
+  body.map(each => (JSON.stringify(each) ?? '').slice(0, 20)),
+  yaml,
+  fc.constantFrom('', '<html>busy</html>', 'null', '[]', '{}', '[[[[', '{"access_token":"t"}'),
+)
+const bytes = fc.oneof(
+  { weight: 4, arbitrary: text.map(each => Buffer.from(each)) },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 60 }) },
+)
+const reply: fc.Arbitrary<Reply> = fc.record(
+  {
+    status: fc.oneof(fc.constantFrom(200, 200, 200, 201, 204, 307, 401, 404, 408, 429, 500), fc.nat({ max: 999 })),
+    headers: headers.map(each => ({ 'retry-after': '9', ...each })),
+    body: bytes,
+    fault: fc.constantFrom(undefined, undefined, 'ECONNRESET', 'UND_ERR_BODY_TIMEOUT', 'CERT_HAS_EXPIRED'),
+  },
+  { requiredKeys: ['status', 'headers', 'body'] },
+)
+/** Without it no request to the Management API would ever be sent. */
+const TOKEN: Reply = {
+  status: 200,
+  headers: {},
+  body: Buffer.from(JSON.stringify({ access_token: 'a-token', expires_in: 86_400, scope: 'read:users' })),
+}
+
+/** Longer than this nothing may be waited for, and more may not be sent, for these seven questions. */
+const LONGEST_WAIT = 60 * 60_000
+const MOST_REQUESTS = 400
+
+async function askOverHttp(replies: readonly Reply[]): Promise<void> {
+  const { tenant, scopes, requests, waited } = connectTenant(replies)
+  await answerOrError(scopes)
+  await answerOrError(() => tenant.permissionsOf('auth0|1'))
+  await answerOrError(() => tenant.apis(['https://orders.acme.com/']))
+  await answerOrError(() => tenant.findByEmail('a@acme.com'))
+  await answerOrError(() => tenant.searchUsers('*'))
+  await answerOrError(() => tenant.grant('auth0|1', [{ api: 'a', permission: 'p' }]))
+  await answerOrError(() => tenant.revoke('auth0|1', [{ api: 'a', permission: 'p' }]))
+  must(waited() < LONGEST_WAIT, `a wait of ${waited()} ms`)
+  must(requests() < MOST_REQUESTS, `${requests()} requests`)
+}
+
+/** What GitHub's client asks for again is left out: its pauses are real. */
+const githubReply: fc.Arbitrary<Reply> = fc.record({
+  status: fc.constantFrom(200, 200, 200, 200, 201, 202, 204, 400, 401, 403, 404, 422, 451),
+  headers: fc.constant({}),
+  body: fc.oneof(
+    bytes,
+    fc
+      .array(
+        fc.record(
+          {
+            id: fc.oneof(fc.nat(), value),
+            sha: word,
+            created_at: fc.oneof(fc.constant('2026-11-23T12:00:00Z'), value),
+            payload: value,
+            state: fc.oneof(word, value),
+            user: fc.oneof(fc.record({ login: word }), value),
+            body: value,
+            type: fc.constantFrom('file', 'dir', 'symlink'),
+            path: word,
+          },
+          { requiredKeys: ['id', 'type', 'path'] },
+        ),
+        { maxLength: 3 },
+      )
+      .map(each => Buffer.from(JSON.stringify(each))),
+    fc
+      .record(
+        {
+          type: fc.constantFrom('file', 'dir'),
+          content: fc.oneof(fc.base64String(), value),
+          encoding: fc.constantFrom('base64', 'none'),
+          id: fc.nat(),
+          state: word,
+          status: word,
+        },
+        { requiredKeys: [] },
+      )
+      .map(each => Buffer.from(JSON.stringify(each))),
+  ),
+})
+
+async function askGitHub(replies: readonly Reply[]): Promise<void> {
+  const github = await connectGitHub(replies)
+  const list = async () => {
+    for await (const { createdAt, commit } of github.deployments('e')) {
+      must(Number.isFinite(createdAt) && commit !== '', 'a deployment of no commit, or at no time')
+    }
+  }
+  await answerOrError(list)
+  await answerOrError(() => github.statesOf(1))
+  const file = await answerOrError(() => github.textAt('main', 'm.yml'))
+  must(file === undefined || typeof file === 'string', 'a file that is no text')
+  await answerOrError(() => github.isAncestor('a', 'b'))
+  await answerOrError(() => github.comments(1))
+  await answerOrError(() => github.createDeployment({ commit: 'c', environment: 'e', payload: {}, description: 'd' }))
+  must((await github.login()) !== '', 'nobody')
+  must(servedByGitHub() < 50, `${servedByGitHub()} requests`)
+}
+
 const payload = fc.oneof(
   value,
   fc.record(
@@ -380,6 +483,12 @@ export const TARGETS: readonly Target[] = [
   ),
   target('rate-limit headers', fc.array(exchange, { maxLength: 30 }), keepPace),
   target("the tenant's answers", fc.array(answer, { minLength: 1, maxLength: 4 }), askTenant),
+  target(
+    "the tenant's bytes and headers",
+    fc.tuple(fc.boolean(), fc.array(reply, { minLength: 1, maxLength: 6 })),
+    ([authorised, replies]) => askOverHttp(authorised ? [TOKEN, ...replies] : replies),
+  ),
+  target("GitHub's bytes", fc.array(githubReply, { minLength: 1, maxLength: 4 }), askGitHub),
   target(
     "GitHub's answers",
     fc.tuple(

@@ -1,0 +1,106 @@
+// Answers as they come over the wire, bytes and headers, through all that reads them.
+
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Dispatcher } from 'undici/types/index.js'
+import type { GitHub } from '../../src/github.ts'
+import { openGitHub } from '../../src/github.ts'
+import { createHttp } from '../../src/tenant/http.ts'
+import { openTenant, type Tenant } from '../../src/tenant/tenant.ts'
+import { openSession } from '../../src/tenant/token.ts'
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body: Uint8Array
+  /** The code of what happens on the way instead of an answer. */
+  readonly fault?: string | undefined
+}
+
+interface Connection {
+  readonly tenant: Tenant
+  readonly scopes: () => Promise<unknown>
+  /** How many requests were sent so far. */
+  readonly requests: () => number
+  /** Milliseconds that were waited. */
+  readonly waited: () => number
+}
+
+/** A tenant that gives these answers, over and over, to an action whose clock stands still but for its own waiting. */
+export function connectTenant(replies: readonly Reply[]): Connection {
+  let requests = 0
+  let waited = 0
+  const dispatcher = {
+    request: async () => {
+      const reply = replies[requests++ % replies.length]
+      if (reply === undefined || reply.fault !== undefined) {
+        throw Object.assign(new Error('a fault'), { code: reply?.fault })
+      }
+      return { statusCode: reply.status, headers: reply.headers, body: chunksOf(reply.body) }
+    },
+    destroy: async () => undefined,
+  }
+  const now = () => 1_795_000_000_000 + waited
+  const http = createHttp({
+    dispatcher: dispatcher as unknown as Dispatcher,
+    origin: 'https://acme.eu.auth0.com',
+    mode: 'apply',
+    limits: { headroom: 0.25, ceiling: undefined },
+    signal: new AbortController().signal,
+    sleep: async milliseconds => {
+      waited += milliseconds
+    },
+    now,
+    random: () => 0.5,
+  })
+  const session = openSession({
+    http,
+    domain: { host: 'acme.eu.auth0.com', origin: 'https://acme.eu.auth0.com' },
+    audience: 'https://acme.eu.auth0.com/api/v2/',
+    credential: { kind: 'client-secret', clientId: 'client', clientSecret: 'a-secret' },
+    mask: () => undefined,
+    now,
+  })
+  return { tenant: openTenant(session), scopes: session.scopes, requests: () => requests, waited: () => waited }
+}
+
+async function* chunksOf(body: Uint8Array): AsyncGenerator<Buffer> {
+  const middle = body.length >> 1
+  for (const part of [body.subarray(0, middle), body.subarray(middle)]) yield Buffer.from(part)
+}
+
+let replies: readonly Reply[] = []
+let served = 0
+
+const server = createServer((request, response) => {
+  request.resume()
+  const reply = replies[served++ % replies.length]
+  if (reply === undefined || reply.fault !== undefined) return void response.destroy()
+  response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
+  response.end(reply.body)
+})
+
+let github: Promise<GitHub> | undefined
+
+async function openEmbedded(): Promise<GitHub> {
+  server.unref()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  // Read when GitHub's client is loaded.
+  process.env.GITHUB_API_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const repository = { owner: 'acme', repo: 'permissions' }
+  return openGitHub({ token: 'a-token', repository, signal: new AbortController().signal })
+}
+
+/** GitHub's client in front of a server that gives these answers, over and over. */
+export async function connectGitHub(answers: readonly Reply[]): Promise<GitHub> {
+  github ??= openEmbedded()
+  replies = answers
+  served = 0
+  return github
+}
+
+/** How many requests GitHub got since it was connected. */
+export function servedByGitHub(): number {
+  return served
+}
