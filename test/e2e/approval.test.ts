@@ -67,10 +67,20 @@ describe('an approved digest', () => {
     expect(other.outputs['plan-digest']).toBe(outputs['plan-digest'])
   })
 
-  it('refuses a plan that differs in one operation, and shows what it found', async () => {
+  it.each<[string, (tenant: Tenant) => void]>([
+    ['has one operation more', tenant => tenant.grant('auth0|2', ...direct('refund:orders'))],
+    [
+      'has another operation in the place of one',
+      tenant => {
+        tenant.revoke('auth0|3', ...direct('write:orders'))
+        tenant.grant('auth0|3', ...direct('refund:orders'))
+      },
+    ],
+  ])('refuses a plan that %s, and shows what it found', async (_, change) => {
     const tenant = await start()
     const { outputs } = await plan(tenant)
-    tenant.grant('auth0|2', ...direct('refund:orders'))
+    change(tenant)
+    const before = grantsOf(tenant)
     const run = await runAgainst(tenant, {
       users: USERS,
       inputs: { revoke: 'all', 'approved-plan': outputs['plan-digest'] ?? '' },
@@ -81,6 +91,7 @@ describe('an approved digest', () => {
     expect(run.summary).toContain('To apply this plan and no other, set <code>approved-plan</code> to its digest')
     expect(run.summary).toContain('refund:orders')
     expect(countRequests(tenant)).not.toHaveProperty('POST /users/{id}/permissions')
+    expect(grantsOf(tenant)).toEqual(before)
   })
 
   it('does not matter to an empty plan', async () => {

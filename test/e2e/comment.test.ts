@@ -76,14 +76,19 @@ describe('comment: true', () => {
   })
 
   it('never edits what somebody else wrote, whatever it begins with', async () => {
-    const { repository } = await start()
+    const { tenant, repository } = await start()
+    const marker = `<!-- auth0-permissions: ${new URL(tenant.domain).host} -->`
+    // Older than the action's own, and so the first to be found.
+    const forged = repository.github.comment({ pullRequest: 5, login: 'mallory', body: `${marker}\n\nNothing to do` })
     await plan(repository, wants('read:orders'))
-    const [own] = repository.github.comments
+    const [, own] = repository.github.comments
     const copy = repository.github.comment({ pullRequest: 5, login: 'mallory', body: own?.body ?? '' })
     await plan(repository, wants('write:orders'))
-    expect(copy.body).toContain('read:orders')
+    expect(own?.body).toMatch(new RegExp(`^${marker}`))
     expect(own?.body).toContain('write:orders')
-    expect(repository.github.comments).toHaveLength(2)
+    expect(copy.body).toContain('read:orders')
+    expect(forged.body).toContain('Nothing to do')
+    expect(repository.github.comments).toHaveLength(3)
   })
 
   it('finds its comment behind a hundred others', async () => {
