@@ -67,3 +67,8 @@ export class TenantError extends ActionError {
     this.details = details
   }
 }
+
+/** What was thrown, which may be anything, as an error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

@@ -79,7 +79,7 @@ function userLines({ id, direct }: ExportedUser, bundles: Bundles, aliases: Alia
 }
 
 function permissionLines(indent: string, permissions: readonly Permission[], aliases: Aliases): readonly string[] {
-  return [...Map.groupBy(permissions, ({ api }) => aliases.get(api) ?? api)]
+  return [...Map.groupBy(permissions, ({ api }) => String(aliases.get(api)))]
     .sort(([a], [b]) => compareText(a, b))
     .flatMap(([alias, list]) => {
       const key = `${indent}${scalar(alias)}:`
@@ -103,7 +103,7 @@ function scalar(text: string): string {
 }
 
 function escapeCharacter(character: string): string {
-  const code = (character.codePointAt(0) ?? 0).toString(16)
+  const code = Number(character.codePointAt(0)).toString(16)
   return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
 }
 
@@ -194,7 +194,7 @@ function wordsOf(identifier: string): { readonly host: readonly string[]; readon
 function labelsOf(host: string): readonly string[] {
   const labels = host.replace(/:\d+$/, '').toLowerCase().split('.').reverse()
   const own = labels.slice(Math.min(1, labels.length - 1))
-  return own.length > 1 && PUBLIC_LABEL.test(own[0] ?? '') ? own.slice(1) : own
+  return own.length > 1 && PUBLIC_LABEL.test(String(own[0])) ? own.slice(1) : own
 }
 
 /** Lower-case letters, digits and hyphens between them; empty where nothing of it is left. */
@@ -218,7 +218,7 @@ function nameBundles(users: readonly ExportedUser[], aliases: Aliases): Bundles 
   const candidates = new Map([...permissions].map(([key, list]) => [key, bundleNamesFor(list, aliases)]))
   const known = new Set(aliases.values())
   const names = chooseNames(candidates, name => !known.has(name))
-  return new Map([...permissions].map(([key, list]) => [key, { name: names.get(key) ?? key, permissions: list }]))
+  return new Map([...permissions].map(([key, list]) => [key, { name: String(names.get(key)), permissions: list }]))
 }
 
 /** Equal for equal sets. */
@@ -228,7 +228,7 @@ function setKey(grants: Grants): string {
 
 /** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-and-orders`. */
 function bundleNamesFor(permissions: readonly Permission[], aliases: Aliases): readonly string[] {
-  const apis = new Set(permissions.map(({ api }) => aliases.get(api) ?? api))
+  const apis = new Set(permissions.map(({ api }) => String(aliases.get(api))))
   const [alias = ''] = apis
   const names =
     apis.size > 1
@@ -267,7 +267,7 @@ function chooseNames(
   const longest = [...candidates.values()].reduce((most, { length }) => Math.max(most, length), 0)
   for (let level = 0; level < longest; level++) {
     const open = [...candidates].filter(([subject]) => !chosen.has(subject))
-    for (const [name, wanted] of Map.groupBy(open, ([, names]) => names[level] ?? names.at(-1) ?? '')) {
+    for (const [name, wanted] of Map.groupBy(open, ([, names]) => String(names[level] ?? names.at(-1)))) {
       const [only, ...rivals] = wanted
       if (only !== undefined && rivals.length === 0) take(name, only[0])
     }

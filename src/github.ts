@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod/mini'
-import { ActionError, NotSentError } from './errors.ts'
+import { ActionError, errorOf, NotSentError } from './errors.ts'
 import type { Repository } from './workflow.ts'
 
 export interface Deployment {
@@ -143,8 +143,8 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
     } catch (error) {
       if (error instanceof NotSentError) throw error
       const status = statusOf(error)
-      const words = error instanceof Error ? error.message : String(error)
-      throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${words}.`, status, {
+      const { message } = errorOf(error)
+      throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${message}.`, status, {
         cause: error,
       })
     }

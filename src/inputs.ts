@@ -127,15 +127,14 @@ export function readInputs(): Inputs {
     reject('domain', `mode ${mode ?? 'apply'} needs it: the tenant's domain, such as acme.eu.auth0.com.`)
   const credential = readCredential(secrets, algorithm, reject)
   const audience = readAudience(domain, reject)
-  const subjects = mode === 'export' ? readSubjects(manifest, reject) : undefined
-  const complete = mode && domain && audience && headroom !== undefined && credential && choices
+  const subjects = mode === 'export' ? readSubjects(manifest, reject) : { users: [], query: undefined }
+  const complete = mode && domain && audience && headroom !== undefined && credential && choices && subjects
   if (problems.length > 0 || !complete) throw new InputError(problems)
   const access = { manifest, domain, audience, credential, headroom, requestsPerSecond }
   if (mode !== 'export') {
     const githubToken = secrets['github-token']
     return { mode, ...access, ...choices, githubToken: githubToken === '' ? undefined : githubToken }
   }
-  if (subjects === undefined) throw new InputError(problems)
   return { mode, ...access, ...subjects }
 }
 
@@ -151,8 +150,8 @@ function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefine
   const approvedPlan = readDigest('approved-plan', reject)
   const failOnChanges = readBoolean('fail-on-changes', reject)
   const comment = readBoolean('comment', reject)
-  if (planFile !== undefined && mode !== 'apply') {
-    reject('plan-file', `mode ${mode ?? ''} computes a plan of its own; leave it out, or use mode: apply.`)
+  if (planFile !== undefined && mode !== undefined && mode !== 'apply') {
+    reject('plan-file', `mode ${mode} computes a plan of its own; leave it out, or use mode: apply.`)
   }
   if (mode !== 'export') {
     for (const input of ['users', 'query']) {
@@ -334,5 +333,5 @@ function quote(value: string): string {
 }
 
 function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
 }

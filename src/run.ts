@@ -1,6 +1,6 @@
 // The story of a run, top to bottom. Whatever happens on the way is told.
 
-import { ActionError, InputError } from './errors.ts'
+import { ActionError, errorOf, InputError } from './errors.ts'
 import { type Inputs, type PlanInputs, readInputs, type TenantInputs } from './inputs.ts'
 import { newRecord, type RunRecord } from './report/record.ts'
 import { logHeartbeat, logLine, publish } from './report/report.ts'
@@ -72,7 +72,7 @@ async function planAndApply(
     if (memory === undefined || (!access.readUsers && !access.assignOnly)) return
 
     const planning = await computePlan(context, memory, access)
-    await judgePlan(context, planning.plan)
+    await judgePlan(context, planning)
     if (record.stopped !== undefined || inputs.mode === 'plan') return
 
     await applyPlan(context, planning, memory)
@@ -127,7 +127,7 @@ function tellFailure(record: RunRecord, error: unknown): void {
     record.errors.push({ message })
     return
   }
-  const defect = error instanceof Error ? error : new Error(String(error))
+  const defect = errorOf(error)
   record.errors.push({ message: `This is a defect of the action itself; please report it: ${defect.message}` })
   for (const line of (defect.stack ?? '').split('\n')) logLine(line)
 }

@@ -58,8 +58,8 @@ export interface SurveyOptions {
   readonly readPermissions: boolean
   /** Listed users whom this run leaves alone, unless they turn out to be one that it does not. */
   readonly others: readonly Subject[]
-  /** Whether one of these grants may be taken away from this user. */
-  readonly mayLose: (user: Subject, grants: Grants) => boolean
+  /** Whether one of these grants may be taken away from this user; absent where nothing is. */
+  readonly mayLose?: (user: Subject, grants: Grants) => boolean
   readonly onUser: () => void
 }
 
@@ -80,7 +80,7 @@ export async function survey(
   const identifyAll = (batch: readonly Subject[]) =>
     pMap(batch, subject => identifySubject(subject, reader), { concurrency: width })
   const first = await identifyAll(subjects)
-  const twins = await findTwins(subjects, valuesOf(first), reader, { width, others, mayLose })
+  const twins = await findTwins(subjects, valuesOf(first), reader, { width, others, ...(mayLose && { mayLose }) })
   const identified = [...first, ...(await identifyAll(twins))]
   const { users, warnings } = unite(valuesOf(identified))
   const read = await pMap(
@@ -132,7 +132,7 @@ async function findTwins(
   reader: Reader,
   { width, others, mayLose }: Pick<SurveyOptions, 'width' | 'others' | 'mayLose'>,
 ): Promise<readonly Subject[]> {
-  if (others.length === 0) return []
+  if (others.length === 0 || mayLose === undefined) return []
   const ids = new Set(known.map(({ id }) => id))
   const emails = new Set(subjects.flatMap(({ email }) => email ?? []))
   // An address is looked up only where an entry with one asks for something that would be taken away.

@@ -111,7 +111,7 @@ export function openLedger({ github, tenant, workflow }: LedgerOptions): Ledger 
     })
     const documents = new Map(read)
     return entries.map(({ commit, at, files: own = files }) => {
-      const ofEntry = own.flatMap(path => documents.get(`${commit} ${path}`) ?? [])
+      const ofEntry = own.map(path => documents.get(`${commit} ${path}`)).filter(document => document !== undefined)
       return readManifest(ofEntry, new Date(at)).manifest.users
     })
   }

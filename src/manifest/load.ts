@@ -132,7 +132,7 @@ export function parseDocument(file: string, text: string): Loaded {
     return { documents: [{ file, text, content }], problems: checkKeys(file, text, events) }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
-    const place = placesIn(file, text)(error.mark?.position ?? 0)
+    const place = placesIn(file, text)(Number(error.mark?.position))
     return { documents: [], problems: [{ place, message: `This is not valid YAML: ${error.reason}.` }] }
   }
 }
@@ -176,7 +176,7 @@ function checkExtent(content: unknown): string | undefined {
 /** Where the last document begins; an empty one is nowhere. */
 function lastStart(events: readonly Event[]): number {
   const document = events.findLastIndex(event => event.type === EVENT_ID.DOCUMENT)
-  return Math.max(0, startOf(events[document + 1]) ?? 0)
+  return Math.max(0, Number(startOf(events[document + 1])))
 }
 
 function topOf(file: string, message: string): Problem {

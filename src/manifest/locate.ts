@@ -56,10 +56,10 @@ export function placesIn(file: string, text: string): (offset: number) => Place 
     let [low, high] = [0, starts.length]
     while (high - low > 1) {
       const middle = (low + high) >> 1
-      if ((starts[middle] ?? 0) <= offset) low = middle
+      if (Number(starts[middle]) <= offset) low = middle
       else high = middle
     }
-    return { file, line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+    return { file, line: low + 1, column: offset - Number(starts[low]) + 1 }
   }
 }
 
@@ -116,8 +116,16 @@ interface Frame<State> {
   readonly state: State
   readonly kind: 'document' | 'list' | 'mapping'
   index: number
-  key: { readonly text: string; readonly at: number } | undefined
+  key: Key
 }
+
+interface Key {
+  readonly text: string
+  readonly at: number
+}
+
+/** Of a mapping whose next scalar is a key. */
+const NO_KEY: Key = { text: '', at: 0 }
 
 /** Calls `enter` for every value that has a key or an index; what it returns is handed to the values within. */
 function walk<State>(
@@ -131,24 +139,24 @@ function walk<State>(
     const frame = frames.at(-1)
     if (frame === undefined || frame.kind === 'document') return root
     if (frame.kind === 'list') return enter(frame.state, { key: frame.index++, keyAt: undefined, valueAt })
-    const { text: key, at } = frame.key ?? { text: '', at: valueAt }
-    frame.key = undefined
+    const { text: key, at } = frame.key
+    frame.key = NO_KEY
     // A value that is left out begins nowhere.
     return enter(frame.state, { key, keyAt: at, valueAt: valueAt < 0 ? at : valueAt })
   }
   for (const event of events) {
     const frame = frames.at(-1)
     const at = startOf(event) ?? 0
-    const isKey = frame?.kind === 'mapping' && frame.key === undefined
+    const isKey = frame?.kind === 'mapping' && frame.key === NO_KEY
     switch (event.type) {
       case EVENT_ID.DOCUMENT:
-        frames.push({ state: root, kind: 'document', index: 0, key: undefined })
+        frames.push({ state: root, kind: 'document', index: 0, key: NO_KEY })
         break
       case EVENT_ID.SEQUENCE:
-        frames.push({ state: visit(at), kind: 'list', index: 0, key: undefined })
+        frames.push({ state: visit(at), kind: 'list', index: 0, key: NO_KEY })
         break
       case EVENT_ID.MAPPING:
-        frames.push({ state: visit(at), kind: 'mapping', index: 0, key: undefined })
+        frames.push({ state: visit(at), kind: 'mapping', index: 0, key: NO_KEY })
         break
       case EVENT_ID.SCALAR:
         if (isKey) frame.key = { text: getScalarValue(text, event), at }
@@ -168,28 +176,35 @@ function walk<State>(
 /** Paths that are looked for, as a tree. */
 interface Wanted {
   readonly children: Map<string, Wanted>
-  keyAt?: number | undefined
-  valueAt?: number
+  found?: Offsets
 }
+
+interface Offsets {
+  readonly key: number
+  readonly value: number
+}
+
+const TOP: Offsets = { key: 0, value: 0 }
 
 /** The offsets of the mentions; where a path leads through an alias, or to something left out, its nearest ancestor. */
 function findOffsets(text: string, mentions: readonly Mention[]): readonly number[] {
-  const root: Wanted = { children: new Map(), valueAt: 0 }
+  const root: Wanted = { children: new Map() }
   for (const { path } of mentions) want(root, path)
   walk<Wanted | undefined>(text, parseEvents(text, {}), root, (parent, { key, keyAt, valueAt }) => {
     const wanted = parent?.children.get(String(key))
-    if (wanted !== undefined) Object.assign(wanted, { keyAt, valueAt })
+    if (wanted !== undefined) wanted.found = { key: keyAt ?? valueAt, value: valueAt }
     return wanted
   })
   return mentions.map(({ path, on }) => {
-    let nearest = root
-    for (const [depth, key] of path.entries()) {
-      const next = nearest.children.get(String(key))
-      if (next?.valueAt === undefined) return nearest.valueAt ?? 0
-      nearest = next
-      if (depth === path.length - 1 && on === 'key') return next.keyAt ?? next.valueAt
+    let wanted = root
+    let nearest = TOP
+    for (const key of path) {
+      const next = wanted.children.get(String(key))
+      if (next?.found === undefined) return nearest.value
+      wanted = next
+      nearest = next.found
     }
-    return nearest.valueAt ?? 0
+    return nearest[on]
   })
 }
 

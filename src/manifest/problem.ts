@@ -93,12 +93,12 @@ function typingMistakes(a: string, b: string, enough: number): number {
     current[from - 1] = least
     if (to < b.length) current[to + 1] = enough
     for (let column = from; column <= to; column++) {
-      const changed = (last[column - 1] ?? 0) + (letter === b.charCodeAt(column - 1) ? 0 : 1)
+      const changed = Number(last[column - 1]) + (letter === b.charCodeAt(column - 1) ? 0 : 1)
       const swapped =
         letter === b.charCodeAt(column - 2) && before === b.charCodeAt(column - 1)
-          ? (beforeLast[column - 2] ?? 0) + 1
+          ? Number(beforeLast[column - 2]) + 1
           : changed
-      const cell = Math.min(changed, swapped, (last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, enough)
+      const cell = Math.min(changed, swapped, Number(last[column]) + 1, Number(current[column - 1]) + 1, enough)
       current[column] = cell
       least = Math.min(least, cell)
     }
@@ -106,5 +106,5 @@ function typingMistakes(a: string, b: string, enough: number): number {
     beforeLast = last
     last = current
   }
-  return last[b.length] ?? enough
+  return Number(last[b.length])
 }

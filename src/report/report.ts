@@ -4,6 +4,7 @@ import { appendFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as core from '@actions/core'
+import { errorOf } from '../errors.ts'
 import { countOperations, type Operation } from '../plan/plan.ts'
 import { redact, redactAll } from '../secrets.ts'
 import type { Traffic } from '../tenant/pace.ts'
@@ -35,7 +36,7 @@ export function logLine(text: string): void {
 /** Users one by one, each operation on a line of its own, told apart by sign and word; what is taken away comes first. */
 export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): void {
   const { plan, digest } = record
-  if (plan === undefined || plan.users.length === 0) return
+  if (plan === undefined || digest === undefined || plan.users.length === 0) return
   const { grants, revocations } = countOperations(plan.users)
   const counts = [
     counted(plan.users.length, 'user'),
@@ -50,7 +51,7 @@ export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): 
     for (const operation of grant) core.info(`  + grant ${operationText(operation, 'already effective')}`)
   }
   core.endGroup()
-  if (digest !== undefined) logLine(`The plan's digest is ${digest}`)
+  logLine(`The plan's digest is ${digest}`)
 }
 
 function operationText(operation: Operation, effective: string): string {
@@ -167,8 +168,7 @@ async function attemptFile(what: string, write: () => Promise<string>): Promise<
   try {
     return await write()
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    core.warning(harmless(`The ${what} could not be written: ${reason}`))
+    core.warning(harmless(`The ${what} could not be written: ${errorOf(error).message}`))
     return undefined
   }
 }

@@ -198,13 +198,13 @@ function shorten({ entries, gap }: List, size: number, room: number, whole: stri
   return { html: shown.join('\n'), cut }
 }
 
+/** How many of the first entries fit; not all of them do. */
 function countFitting(entries: readonly string[], room: number): number {
   let size = 0
-  const last = entries.findIndex(entry => {
+  return entries.findIndex(entry => {
     size += sizeOf([entry])
     return size > room
   })
-  return last === -1 ? entries.length : last
 }
 
 /** With what the end of a line and an alert's mark before it take. */

@@ -15,13 +15,13 @@ import { type Context, locateUsers, notice, refuse, warn } from './context.ts'
 import { commitOf, type Memory } from './recall.ts'
 
 /** Shows the plan, saves it, and tells why it may not be done. */
-export async function judgePlan({ inputs, record, task }: Context, plan: Plan): Promise<void> {
+export async function judgePlan({ inputs, record, task }: Context, { plan, digest }: Planning): Promise<void> {
   const { mode, maxRevocations, approvedPlan, failOnChanges } = inputs
   logPlan(record)
   const readable = plan.users.every(({ before }) => before !== undefined)
   if (readable && task.kind === 'manifest') record.planFile = await saveFile('plan', writeSaved(plan))
   refuse(record, checkLimit(plan))
-  const disapproval = checkApproval(plan, record.digest ?? '', approvedPlan)
+  const disapproval = checkApproval(plan, digest, approvedPlan)
   refuse(record, disapproval)
   if (disapproval.length > 0) record.approval = 'other'
   else if (approvedPlan !== undefined && record.stopped === undefined) record.approval = 'approved'
@@ -31,9 +31,10 @@ export async function judgePlan({ inputs, record, task }: Context, plan: Plan): 
   record.drift = mode === 'plan' && failOnChanges && plan.users.length > 0
 }
 
-export async function applyPlan(context: Context, { plan, survey }: Planning, memory: Memory): Promise<void> {
+export async function applyPlan(context: Context, planning: Planning, memory: Memory): Promise<void> {
   const { record } = context
-  const entry = await begin(context, memory, plan)
+  const { plan, survey } = planning
+  const entry = await begin(context, memory, planning)
   if (record.stopped !== undefined) return
   if (entry !== undefined && record.ledger !== undefined) {
     record.ledger = { ...record.ledger, deployment: context.workflow.deploymentsUrl }
@@ -47,14 +48,14 @@ export async function applyPlan(context: Context, { plan, survey }: Planning, me
 }
 
 /** @returns the entry of this apply in the ledger, where there is one */
-async function begin(context: Context, { ledger }: Memory, plan: Plan): Promise<number | undefined> {
+async function begin(context: Context, { ledger }: Memory, { plan, digest }: Planning): Promise<number | undefined> {
   const { inputs, record } = context
   const commit = commitOf(context)
   if (ledger === undefined) return undefined
   try {
     if (commit === '') throw new ActionError('The plan does not say which commit it was computed from.')
     const { files, at } = plan.source
-    const note = { manifest: files, at, digest: record.digest ?? '', ...(plan.undoes && { undoes: plan.undoes }) }
+    const note = { manifest: files, at, digest, ...(plan.undoes && { undoes: plan.undoes }) }
     return await ledger.begin(commit, note)
   } catch (error) {
     if (!(error instanceof ActionError) || error instanceof NotSentError) throw error

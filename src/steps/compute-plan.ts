@@ -18,6 +18,8 @@ import type { Memory } from './recall.ts'
 /** The survey is what the plan was computed from. */
 export interface Planning {
   readonly plan: Plan
+  /** Of the plan as it was computed or saved; less may be left to do. */
+  readonly digest: string
   readonly survey: Survey
 }
 
@@ -28,7 +30,7 @@ export async function computePlan(context: Context, memory: Memory, access: Acce
       ? await resumePlan(context, task.plan)
       : await planManifest(context, task.files, memory, access)
   record.plan = planning.plan
-  record.digest = digestOf(task.kind === 'saved' ? task.plan : planning.plan)
+  record.digest = planning.digest
   return planning
 }
 
@@ -53,7 +55,7 @@ async function planManifest(
   })
   record.unmanaged = unmanagedOf(surveyed.states, plan)
   record.advice = adviseOn(surveyed.states)
-  return { plan, survey: surveyed }
+  return { plan, digest: digestOf(plan), survey: surveyed }
 }
 
 function sourceOf({ workflow }: Context, { documents, manifest, at }: ManifestFiles, { history }: Memory): Source {
@@ -93,7 +95,7 @@ async function resumePlan(context: Context, saved: Plan): Promise<Planning> {
   const { record } = context
   const subjects = saved.users.map(({ user }) => ({ id: user, grants: new Map(), managed: NO_GRANTS }))
   const surveyed = await readUsers(context, subjects, { readPermissions: true, others: [] })
-  const live = new Map(surveyed.states.map(state => [state.id, state.live?.direct ?? NO_GRANTS]))
+  const live = new Map(surveyed.states.map(state => [state.id, state.live?.direct]))
   const users: UserPlan[] = []
   for (const userPlan of saved.users) {
     const held = live.get(userPlan.user)
@@ -105,7 +107,7 @@ async function resumePlan(context: Context, saved: Plan): Promise<Planning> {
       record.failures.push({ user: userPlan.user, message })
     } else if (resumption.left !== undefined) users.push(resumption.left)
   }
-  return { plan: { ...saved, users }, survey: surveyed }
+  return { plan: { ...saved, users }, digest: digestOf(saved), survey: surveyed }
 }
 
 function mayRevoke(revoke: Revoke, { managed }: Subject, grant: Grant): boolean {

@@ -37,7 +37,6 @@ export async function exportUsers({ inputs, tenant, session, workflow, record }:
     width: MOST_IN_FLIGHT,
     readPermissions: true,
     others: [],
-    mayLose: () => false,
     onUser: progress.step,
   }).finally(progress.end)
   record.users = surveyed.states.length
@@ -49,7 +48,7 @@ export async function exportUsers({ inputs, tenant, session, workflow, record }:
     return
   }
 
-  const users = surveyed.states.map(({ id, live }) => ({ id, direct: live?.direct ?? NO_GRANTS }))
+  const users = surveyed.states.map(({ id, live }) => ({ id, direct: new Set(live?.direct) }))
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, exportManifest({ tenant: inputs.domain.host, users }), { flag: 'wx' })
   const grants = users.reduce((sum, { direct }) => sum + direct.size, 0)

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import type { Dispatcher } from 'undici/types/index.js'
-import { ActionError, NotSentError, type Reach, TenantError } from '../errors.ts'
+import { ActionError, errorOf, NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
 import {
   delayBefore,
@@ -246,7 +246,7 @@ async function exchange(
       answer: { request, status: response.statusCode, headers: response.headers, body: parse(text) },
     }
   } catch (error) {
-    const fault = error instanceof Error ? error : new Error(String(error))
+    const fault = errorOf(error)
     return { kind: 'fault', error: fault, lasting: LASTING_FAULT.test(codeOf(fault)) || isRefusedTunnel(fault) }
   }
 }

@@ -279,11 +279,10 @@ function read<T>(schema: z.ZodMiniType<T>, answer: Answer, summary: string): T {
   if (!isSuccess(answer)) throw refusal(answer, summary)
   const parsed = schema.safeParse(answer.body, IN_ENGLISH)
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'its top'}: ${issue.message}`
+  const [where] = parsed.error.issues.map(({ path, message }) => `at ${path.join('.') || 'its top'}: ${message}`)
   throw answerError(
     answer,
-    `${summary}: the answer has another form than Auth0's${where}`,
+    `${summary}: the answer has another form than Auth0's ${where}`,
     'user',
     'Check the input domain, and any proxy on the way.',
   )

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LIMITS, loadManifest, parseDocument } from '../../src/manifest/load.ts'
 
 let home: string
@@ -139,6 +139,11 @@ describe('hostile text', () => {
     parseDocument('m.yml', '__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}')
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
+})
+
+it('a defect is not taken for a file that cannot be read', async () => {
+  const decode = vi.spyOn(TextDecoder.prototype, 'decode').mockReturnValue(5 as unknown as string)
+  await expect(load('one.yml').finally(() => decode.mockRestore())).rejects.toThrow(TypeError)
 })
 
 it('a defect is not taken for a mistake of the text', () => {
