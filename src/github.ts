@@ -75,6 +75,8 @@ const TIMEOUT = 15_000
 /** What is left to say when the run is cancelled; the runner kills it 10 s after the first signal. */
 const LAST_WORD = 1_500
 const PER_PAGE = 100
+/** More than any list here has, so that a run ends whatever is answered. */
+const MOST_PAGES = 100
 const state = z.object({ state: z.string() })
 
 /** An answer that was cut off comes as an empty text, and must not be taken for an empty list. */
@@ -151,6 +153,20 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
     throw new GitHubError(`GitHub's answer was cut off or is not its own, so this run could not ${doing}.`, undefined)
   }
 
+  /** What all pages hold, which are read as they are asked for. */
+  const pagesOf = async function* <T>(
+    doing: string,
+    ask: (page: { readonly per_page: number; readonly page: number }) => Promise<{ readonly data: unknown }>,
+    form: z.ZodMiniType<readonly T[]>,
+  ): AsyncGenerator<T> {
+    for (let page = 1; page <= MOST_PAGES; page++) {
+      const found = await call(doing, () => ask({ per_page: PER_PAGE, page }), form)
+      yield* found
+      if (found.length < PER_PAGE) return
+    }
+    throw new GitHubError(`GitHub's list has no end, so this run could not ${doing}.`, undefined)
+  }
+
   const contentAt = async (commit: string, path: string): Promise<z.infer<typeof answers.content> | undefined> => {
     const work = () => repos.getContent({ ...repository, path, ref: commit })
     return orMissing(call(`read ${path} at ${commit}`, work, answers.content))
@@ -169,21 +185,24 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
   const filesIn: GitHub['filesIn'] = async (commit, folder) => {
     const entries = await contentAt(commit, folder)
     if (entries === undefined || !Array.isArray(entries)) return []
+    // A folder within itself would be read for ever.
+    const within = entries.filter(({ path }) => folder === '' || path.startsWith(`${folder}/`))
     const below = await Promise.all(
-      entries.map(({ type, path }) => (type === 'dir' ? filesIn(commit, path) : type === 'file' ? [path] : [])),
+      within.map(({ type, path }) => (type === 'dir' ? filesIn(commit, path) : type === 'file' ? [path] : [])),
     )
     return below.flat()
   }
 
   return {
     deployments: async function* (environment) {
-      for (let page = 1; ; page++) {
-        const list = { ...repository, environment, task: TASK, per_page: PER_PAGE, page }
-        const found = await call('read the deployments', () => repos.listDeployments(list), answers.deployments)
-        for (const { id, sha, created_at, payload } of found) {
-          yield { id, commit: sha, createdAt: created_at, payload: parsed(payload) }
-        }
-        if (found.length < PER_PAGE) return
+      const list = { ...repository, environment, task: TASK }
+      const pages = pagesOf(
+        'read the deployments',
+        page => repos.listDeployments({ ...list, ...page }),
+        answers.deployments,
+      )
+      for await (const { id, sha, created_at, payload } of pages) {
+        yield { id, commit: sha, createdAt: created_at, payload: parsed(payload) }
       }
     },
     statesOf: async deployment => {
@@ -241,13 +260,10 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
       }
     },
     comments: async pullRequest => {
-      const all: Comment[] = []
-      for (let page = 1; ; page++) {
-        const list = { ...repository, issue_number: pullRequest, per_page: PER_PAGE, page }
-        const found = await call('read the comments', () => issues.listComments(list), answers.comments)
-        all.push(...found.map(({ id, user, body }) => ({ id, author: user?.login ?? '', body: body ?? '' })))
-        if (found.length < PER_PAGE) return all
-      }
+      const list = { ...repository, issue_number: pullRequest }
+      const pages = pagesOf('read the comments', page => issues.listComments({ ...list, ...page }), answers.comments)
+      const found = await Array.fromAsync(pages)
+      return found.map(({ id, user, body }) => ({ id, author: user?.login ?? '', body: body ?? '' }))
     },
     addComment: async (pullRequest, body) => {
       const work = () => issues.createComment({ ...repository, issue_number: pullRequest, body })

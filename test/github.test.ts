@@ -76,6 +76,13 @@ describe('the files in a folder', () => {
     expect(await github.filesIn('main', 'teams')).toEqual(['teams/a.yml', 'teams/more/b.yml'])
   })
 
+  it('that lists itself, or another one, are read once', async () => {
+    answers.set('contents/teams', {
+      body: ['teams', 'other', 'teamster/x'].map(path => ({ type: 'dir', path })),
+    })
+    expect(await github.filesIn('main', 'teams')).toEqual([])
+  })
+
   it.each([
     ['that is not there', { status: 404, body: { message: 'Not Found' } }],
     ['that is a file', { body: { type: 'file', encoding: 'base64', content: '' } }],
@@ -100,6 +107,26 @@ describe('a deployment', () => {
     answers.set('deployments', { body: [{ id: 7, sha: 'abc', created_at: '2026-01-01T00:00:00Z', payload }] })
     const found = await Array.fromAsync(github.deployments('e'))
     expect(found).toEqual([{ id: 7, commit: 'abc', createdAt: Date.UTC(2026, 0, 1), payload: expected }])
+  })
+})
+
+describe('a list without end', () => {
+  const filler = Array.from({ length: 100 }, (_, id) => ({
+    id,
+    sha: 'abc',
+    created_at: '2026-01-01T00:00:00Z',
+    payload: {},
+  }))
+
+  it.each([
+    ['of comments', 'issues/5/comments', () => github.comments(5)],
+    ['of deployments', 'deployments', () => Array.fromAsync(github.deployments('e'))],
+  ])('%s is not read for ever', async (_, path, read) => {
+    answers.set(path, { body: filler })
+    let requests = 0
+    server.on('request', () => requests++)
+    await expect(read()).rejects.toThrow('has no end')
+    expect(requests).toBe(100)
   })
 })
 

@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/{manifest,plan,ledger,report}/*.test.ts', 'test/tenant/pace.test.ts'],
+    // Two runners and their mutants share the machine.
+    testTimeout: 30_000,
     exclude: ['test/manifest/schema.test.ts', 'test/manifest/hostile.test.ts', 'test/report/hostile.test.ts'],
   },
 })

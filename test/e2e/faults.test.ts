@@ -169,6 +169,28 @@ describe('an answer that is not Auth0’s', () => {
   })
 })
 
+describe('an answer without end', () => {
+  it('of full pages of permissions is not read for ever', async () => {
+    const tenant = await acme({ users })
+    const item = (_: unknown, index: number) => ({
+      permission_name: `x${index}`,
+      resource_server_identifier: ORDERS,
+      sources: [{ source_type: 'DIRECT' }],
+    })
+    const permissions = Array.from({ length: 100 }, item)
+    const body = JSON.stringify({ permissions, start: 0, limit: 100, total: 1_000_000_000 })
+    tenant.fault({
+      kind: 'garbage',
+      body,
+      times: Number.POSITIVE_INFINITY,
+      when: ({ path }) => path.includes('/users/'),
+    })
+    const run = await runAgainst(tenant, { users: USERS, inputs: { 'requests-per-second': '1000' } })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('100 came of 1000000000')])
+    expect(countRequests(tenant)['GET /users/{id}/permissions']).toBeLessThanOrEqual(1_500)
+  })
+})
+
 describe('what cannot be written beside the tenant', () => {
   it.each(['GITHUB_STEP_SUMMARY', 'RUNNER_TEMP'])('(%s) keeps nothing back that can', async name => {
     const tenant = await acme({ users })
