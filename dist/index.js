@@ -37,6 +37,10 @@ var TenantError = class extends ActionError {
 		this.details = details;
 	}
 };
+/** What was thrown, which may be anything, as an error. */
+function errorOf(thrown) {
+	return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
 // src/cancel.ts
 /** Aborted, with a NotSentError for its reason, at the first of these signals. */
 function cancelOnSignal() {
@@ -51,3 +55,4 @@ exports.ActionError = ActionError;
 exports.InputError = InputError;
 exports.NotSentError = NotSentError;
 exports.TenantError = TenantError;
+exports.errorOf = errorOf;
