@@ -108,6 +108,7 @@ interface Report extends Conclusion {
   readonly format: 1
   /** The page of the workflow run. */
   readonly run: string | null
+  /** The commit that holds the manifest, as people know it. */
   readonly commit: string | null
   /** When the run began, ISO 8601. */
   readonly started: string

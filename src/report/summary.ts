@@ -467,7 +467,7 @@ interface Change {
   readonly fewer: number
 }
 
-/** By the operations, unless they do not lead from before to after: a saved plan counts users whom it has left since. */
+/** By the operations; of a saved plan some may be done already, and then before and after alone are known. */
 function changeOf(
   { api, permission, before, after }: Holders,
   gains: ReadonlyMap<Grant, number>,

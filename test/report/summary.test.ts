@@ -268,15 +268,19 @@ describe('the changes', () => {
   })
 
   it.each([
-    ['who has left is not counted', { left: ['u'] }, '1 → 1 (as many)'],
-    ['what a saved plan has counted and is done already is told as a difference', {}, '5 → 3 (2 fewer)'],
-  ])('count holders where %s', (_, known, expected) => {
-    const lost = { api: 'a:', permission: 'p', roles: [] }
+    ['who has left is not counted', ['gone'], '2 → 2 (1 more, 1 fewer)'],
+    ['a saved plan is done in part already', [], '5 → 2 (3 fewer)'],
+  ])('count holders where %s', (_, left, expected) => {
+    const operation = { api: 'a:', permission: 'p', roles: [] }
+    const users: readonly UserPlan[] = [
+      { user: 'gains', grant: [operation], revoke: [] },
+      { user: 'loses', grant: [], revoke: [operation] },
+      { user: 'gone', grant: [], revoke: [operation] },
+    ]
     const [before = 0, after = 0] = (expected.match(/\d+/g) ?? []).map(Number)
-    const users = [{ user: 'u', grant: [], revoke: [lost] }]
     const holders = [{ api: 'a:', permission: 'p', before, after }]
     const plan = { format: 1, tenant: 't', source: SOURCE, users, holders } as const
-    expect(sectionsOf(planRecord(users, { ...known, plan })).get('By permission')).toContain(expected)
+    expect(sectionsOf(planRecord(users, { left, plan })).get('By permission')).toContain(expected)
   })
 
   it('count holders among those read, where not all were, and as planned, where not all was done', () => {
