@@ -10,10 +10,10 @@ crypto = require_rolldown_runtime.__toESM(crypto, 1);
 let node_fs_promises = require("node:fs/promises");
 let node_os = require("node:os");
 let node_path = require("node:path");
-let node_fs = require("node:fs");
 let node_path_posix = require("node:path/posix");
 let node_timers_promises = require("node:timers/promises");
 let node_v8 = require("node:v8");
+let node_fs = require("node:fs");
 // node_modules/@actions/core/lib/utils.js
 /**
 * Sanitizes an input into a string so it can be passed into issueCommand safely
@@ -1125,6 +1125,897 @@ function counted(count, noun) {
 /** A number as people read it: `12,400`, on every machine. */
 function grouped(count) {
 	return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+// src/report/text.ts
+/** Control characters (ANSI sequences, newlines), and what reorders, hides or joins text without being seen. */
+const UNSEEN$1 = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
+/**
+* One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
+* command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
+*/
+function plain(text) {
+	return text.replace(UNSEEN$1, (character) => `\\u{${Number(character.codePointAt(0)).toString(16)}}`).replaceAll("##[", "##\\[").replace(/^(\s*):(?=:)/, "$1\\:");
+}
+const ENTITIES = {
+	"&": "&amp;",
+	"<": "&lt;",
+	">": "&gt;",
+	"\"": "&quot;",
+	"'": "&#39;",
+	$: "&#36;"
+};
+/** At most so many characters (UTF-16 code units), none of them cut in half; what is left out is marked. */
+function clip(text, most) {
+	if (text.length <= most) return text;
+	const head = text.slice(0, most - 1);
+	return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`;
+}
+/**
+* A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
+* `<code>` GitHub makes no mention, reference or emoji out of anything.
+*/
+function code(text) {
+	return `<code>${escapeHtml(plain(text))}</code>`;
+}
+/**
+* Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
+* could be the beginning of a commit's hash is no word.
+*/
+const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/;
+/** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
+function prose(sentence) {
+	return plain(sentence).split(" ").map((token) => WORD.test(token) ? escapeHtml(token) : codeToken(token)).join(" ");
+}
+/** A sentence's punctuation stays outside of the code. */
+function codeToken(token) {
+	return token.replace(/^([("]*)(.*?)([).,;:!?"]*)$/s, (_, before, inner, after) => `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`);
+}
+/**
+* A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
+* @param show makes both harmless where they are shown
+*/
+function userText({ user, email }, show) {
+	return namesText(namesOf({
+		user,
+		email
+	}), show);
+}
+/** Whom a message is about, as far as it does not say so itself: what stands before it, or nothing. */
+function aboutText({ message, ...named }, show) {
+	const unsaid = namesOf(named).filter((name) => !message.includes(name));
+	return unsaid.length === 0 ? "" : `${namesText(unsaid, show)}: `;
+}
+function namesOf({ user, email }) {
+	return [.../* @__PURE__ */ new Set([email, user])].filter((name) => name !== void 0);
+}
+function namesText(names, show) {
+	const [first = "", ...others] = names.map(show);
+	return others.length === 0 ? first : `${first} (${others.join(", ")})`;
+}
+/** An address that can be nothing but that, and whose end is seen. */
+const ADDRESS$2 = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
+const LONGEST_ADDRESS = 500;
+/**
+* A link to a page of GitHub for an HTML block, or the address as `code` where it is not plainly one.
+* @param words of our own
+*/
+function link(address, words) {
+	return address.length <= LONGEST_ADDRESS && ADDRESS$2.test(address) ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS));
+}
+function escapeHtml(text) {
+	return text.replace(/[&<>"'$]/g, (character) => String(ENTITIES[character]));
+}
+// src/report/summary.ts
+/** GitHub shows nothing of a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
+const SUMMARY_LIMIT = 7e5;
+/** What is longer is folded. */
+const FOLD_AFTER = 20;
+/** Of one user, so that one with a thousand permissions does not fill the page. */
+const MOST_LINES = 25;
+/** Auth0 has names of up to 280 characters. */
+const LONGEST_NAME$2 = 300;
+const LONGEST_MESSAGE = 2e3;
+const MOST_FILES = 10;
+const SUMMARY = {
+	limit: SUMMARY_LIMIT,
+	whole: "the report file (output <code>report-file</code>) has all of them",
+	foldFacts: false,
+	notes: []
+};
+function renderSummary(record) {
+	return renderReport(record, SUMMARY);
+}
+/** Headings start at the second level: GitHub has a title of its own above. */
+function renderReport(record, medium) {
+	const lists = listsOf(record);
+	for (let room = medium.limit;;) {
+		const report = renderWithin(record, medium, shortenLists(lists, room, medium.whole));
+		const excess = Buffer.byteLength(report) - medium.limit;
+		if (excess <= 0 || room === 0) return report;
+		room = Math.max(0, room - Math.max(excess, Math.ceil(medium.limit / 100)));
+	}
+}
+function renderWithin(record, medium, lists) {
+	const conclusion = conclude(record);
+	return [
+		`## Auth0 permissions: ${headingOf(record, conclusion)}`,
+		lead(record, conclusion),
+		...alert("NOTE", paragraphs(medium.notes)),
+		...attention(record, lists),
+		...changes(record, lists),
+		...asides(record, lists),
+		...facts(record, conclusion, medium),
+		""
+	].join("\n\n");
+}
+const RESULT_WORDS = {
+	unchanged: "nothing to change",
+	planned: "changes planned",
+	applied: "changes applied",
+	partial: "partly done",
+	failed: "failed"
+};
+function headingOf({ mode, stopped, cancelled, exported }, { result, changed }) {
+	if (cancelled) return "cancelled";
+	if (exported !== void 0) return "manifest exported";
+	if (stopped === "refused" && result === "failed") return "refused";
+	if (mode === "plan" && result === "partial") return changed ? "changes planned, not for all users" : "nothing to change, but not all users are known";
+	return mode === "validate" && result === "unchanged" ? "the manifest is valid" : RESULT_WORDS[result];
+}
+function lead({ tenant, stopped, drift, approval, plan }, { sentence }) {
+	return `<p>${[
+		`<strong>${prose(sentence)}</strong>`,
+		tenant === void 0 ? "" : `Tenant: ${name$1(tenant)}.`,
+		drift ? "The step fails because <code>fail-on-changes</code> is set and the plan is not empty." : "",
+		approval === void 0 || approval === "other" || stopped !== void 0 ? "" : APPROVALS[approval],
+		plan?.undoes === void 0 ? "" : `It takes back what deployment ${plan.undoes} did.`
+	].filter((line) => line !== "").join("<br>\n")}</p>`;
+}
+const APPROVALS = {
+	approved: "The plan is the approved one: its digest is the one in <code>approved-plan</code>.",
+	saved: "The plan is the saved one in <code>plan-file</code>."
+};
+/**
+* Percent of the room that a list is sure of. What some do not use goes to the others, in this order: what a person must
+* look at and removals are cut last.
+*/
+const SHARES = {
+	errors: 14,
+	failures: 14,
+	revocations: 20,
+	warnings: 10,
+	grants: 18,
+	permissions: 10,
+	notices: 4,
+	unmanaged: 4,
+	advice: 3,
+	derived: 3
+};
+function listsOf(record) {
+	const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record;
+	const emails = emailsOf(record);
+	const known = {
+		emails,
+		left: new Set(record.left),
+		outcomes: isWritten(record) ? new Map(record.outcomes.map((outcome) => [outcome.user, outcome])) : void 0
+	};
+	return {
+		errors: bullets(errors.map(findingText$1)),
+		failures: bullets(failures.map(findingText$1)),
+		warnings: bullets(warnings.map(findingText$1)),
+		notices: bullets(notices.map(findingText$1)),
+		advice: bullets(advice.map(message)),
+		revocations: rows(1, userRows(plan, REVOKE, known)),
+		grants: rows(1, userRows(plan, GRANT, known)),
+		permissions: rows(2, holderRows(plan, known)),
+		unmanaged: rows(1, heldRows(unmanaged, emails, permissionText)),
+		derived: rows(1, heldRows(derived, emails, derivedText))
+	};
+}
+function bullets(texts) {
+	return {
+		entries: texts.map((text) => `<li>${text}</li>`),
+		gap: (text) => `<li>${text}</li>`
+	};
+}
+function rows(columns, entries) {
+	const span = columns === 1 ? "" : ` colspan="${columns}"`;
+	return {
+		entries,
+		gap: (text) => `<tr><td${span}>${text}</td></tr>`
+	};
+}
+function row(cells) {
+	return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+}
+function shortenLists(lists, room, whole) {
+	const names = Object.keys(SHARES);
+	const sizes = Object.fromEntries(names.map((list) => [list, sizeOf(lists[list].entries)]));
+	const sure = (list) => Math.min(sizes[list], Math.floor(room * SHARES[list] / 100));
+	let spare = room - names.reduce((sum, list) => sum + sure(list), 0);
+	const shortened = names.map((list) => {
+		const more = Math.min(sizes[list] - sure(list), spare);
+		spare -= more;
+		return [list, shorten(lists[list], sizes[list], sure(list) + more, whole)];
+	});
+	return Object.fromEntries(shortened);
+}
+/** Of a list that is too long, the head and a shorter tail. */
+function shorten({ entries, gap }, size, room, whole) {
+	if (size <= room) return {
+		html: entries.join("\n"),
+		cut: 0
+	};
+	const head = countFitting(entries, room * .75);
+	const tail = countFitting(entries.toReversed(), room * .25);
+	const cut = entries.length - head - tail;
+	const text = `… ${grouped(cut)} of ${grouped(entries.length)} are cut here; ${whole}.`;
+	return {
+		html: [
+			...entries.slice(0, head),
+			gap(text),
+			...entries.slice(entries.length - tail)
+		].join("\n"),
+		cut
+	};
+}
+/** How many of the first entries fit; not all of them do. */
+function countFitting(entries, room) {
+	let size = 0;
+	return entries.findIndex((entry) => {
+		size += sizeOf([entry]);
+		return size > room;
+	});
+}
+/** With what the end of a line and an alert's mark before it take. */
+function sizeOf(entries) {
+	return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0);
+}
+function attention(record, lists) {
+	const { errors, failures, warnings } = record;
+	const both = errors.length > 0 && failures.length > 0;
+	const alerts = [...alert("CAUTION", [...listed$1(ERROR_TITLES[record.stopped ?? "error"], errors, lists.errors, both), ...listed$1("Users that failed", failures, lists.failures, both)]), ...alert("WARNING", [...revocationsInShort(record), ...listed$1("Warnings", warnings, lists.warnings)])];
+	return alerts.length === 0 ? [] : ["### Look at this first", ...alerts];
+}
+const ERROR_TITLES = {
+	inputs: "Inputs that cannot be used",
+	manifest: "Mistakes in the manifest",
+	refused: "Reasons for the refusal",
+	error: "Errors"
+};
+/** A fold says what is cut in it, as nobody looks for that inside. */
+function counting(title, items, { cut }) {
+	return `${title} (${grouped(items.length)}${cut === 0 ? "" : `; ${grouped(cut)} cut here`})`;
+}
+function cutting(title, { cut }) {
+	return cut === 0 ? title : `${title} (${grouped(cut)} cut here)`;
+}
+function findingText$1(finding) {
+	const { place } = finding;
+	return `${place === void 0 ? "" : `${name$1(`${place.file}:${place.line}:${place.column}`)}<br>`}${aboutText(finding, name$1)}${message(finding.message)}`;
+}
+function revocationsInShort(record) {
+	const { planned, done, users } = amountOf(record, REVOKE);
+	if (planned === 0) return [];
+	const from = `${counted(planned, "grant")} ${isWritten(record) ? "revoked" : "would be revoked"}, from ${counted(users, "user")}`;
+	return [`<p><strong>− ${done === planned ? from : `${grouped(done)} of ${counted(planned, "planned revocation")} done`}</strong></p>`];
+}
+/** A list, folded where it is long; its title can be left out where the list says it all. */
+function listed$1(title, items, entries, titled = false) {
+	if (items.length === 0) return [];
+	const strong = `<strong>${counting(title, items, entries)}</strong>`;
+	const list = `<ul>\n${entries.html}\n</ul>`;
+	if (items.length > FOLD_AFTER) return [fold(strong, list)];
+	return titled ? [`<p>${strong}</p>`, list] : [list];
+}
+/** GitHub's own box with a word and a sign for it; elsewhere a quotation. */
+function alert(kind, blocks) {
+	if (blocks.length === 0) return [];
+	return [[`[!${kind}]`, ...blocks].join("\n").replaceAll(/^/gm, "> ")];
+}
+/** Whether outcomes are to be told: of a plan that was shown or refused there are none. */
+function isWritten({ mode, stopped }) {
+	return mode === "apply" && stopped !== "refused";
+}
+function changes(record, lists) {
+	const { plan } = record;
+	if (plan === void 0 || plan.users.length === 0) return [];
+	return [
+		...operationSection(record, REVOKE, lists.revocations),
+		...operationSection(record, GRANT, lists.grants),
+		...section$1(`By permission${isWritten(record) && !isComplete(record) ? ", as planned" : ""}`, {
+			headers: ["Permission", `Holders, of ${countedUsers(record)}`],
+			rows: lists.permissions,
+			length: plan.holders.length,
+			title: counted(plan.holders.length, "permission")
+		}),
+		...digestText(record)
+	];
+}
+function operationSection(record, kind, rows) {
+	const { planned, done, users } = amountOf(record, kind);
+	const counts = done === planned ? grouped(planned) : `${grouped(done)} of ${grouped(planned)} done`;
+	const verb = done === planned ? kind.verb[isWritten(record) ? "done" : "planned"] : kind.verb.open;
+	return section$1(`${kind.heading} (${counts})`, {
+		headers: [`User, and what they ${verb}`],
+		rows,
+		length: users,
+		title: `${counted(users, "user")} ${verb} permissions`
+	});
+}
+function amountOf(record, kind) {
+	const concerned = (record.plan?.users ?? []).filter((user) => isConcerned(user, kind));
+	const planned = concerned.reduce((sum, user) => sum + user[kind.operations].length, 0);
+	const done = record.outcomes.reduce((sum, outcome) => sum + outcome[kind.outcome].length, 0);
+	return {
+		planned,
+		done: isWritten(record) ? done : planned,
+		users: concerned.length
+	};
+}
+function isConcerned(user, { operations }) {
+	return user[operations].length > 0;
+}
+function isComplete({ plan, outcomes }) {
+	return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === "done");
+}
+/** Those among whom holders are counted: nothing is known of a listed user who was not read. */
+function countedUsers({ read, users }) {
+	return read < users ? `${counted(read, "user")} read` : counted(users, "listed user");
+}
+function digestText(record) {
+	return record.digest === void 0 ? [] : [`<p>${digestWords(record)}:<br>\n${name$1(record.digest)}</p>`];
+}
+/** Approval helps a plan that was only planned, and one that is refused for the lack of it alone. */
+function digestWords(record) {
+	const { stopped, approval, errors } = record;
+	if (isWritten(record)) return "The digest of the plan";
+	return stopped === "refused" && (approval !== "other" || errors.length > 1) ? "The digest of the refused plan" : "To apply this plan and no other, set <code>approved-plan</code> to its digest";
+}
+const GRANT = {
+	operations: "grant",
+	outcome: "granted",
+	heading: "+ Grants",
+	sign: "+ grant",
+	verb: {
+		planned: "would gain",
+		done: "gain",
+		open: "were to gain"
+	},
+	effective: "already effective"
+};
+const REVOKE = {
+	operations: "revoke",
+	outcome: "revoked",
+	heading: "− Revocations",
+	sign: "− revoke",
+	verb: {
+		planned: "would lose",
+		done: "lose",
+		open: "were to lose"
+	},
+	effective: "still effective"
+};
+/** What is not done comes first. */
+function userRows(plan, kind, known) {
+	const users = (plan?.users ?? []).filter((user) => isConcerned(user, kind));
+	const { failed = [], "not attempted": untouched = [], done = [] } = Object.groupBy(users, ({ user }) => fateOf(known.outcomes?.get(user), kind));
+	return [
+		...failed,
+		...untouched,
+		...done
+	].map((user) => userRow(user, kind, known));
+}
+function userRow({ user, ...plan }, kind, { emails, left, outcomes }) {
+	const fate = outcomes === void 0 ? "" : `${fateText(fateOf(outcomes.get(user), kind))}: `;
+	const who = userText({
+		user,
+		email: emails.get(user)
+	}, name$1);
+	const operations = userLines$1(plan[kind.operations], (operation) => operationText$1(operation, kind));
+	return row([`${fate}${who}${left.has(user) ? ", who has left the manifest" : ""}<br>${operations}`]);
+}
+/** What became of a user's operations of one kind; those of the other may have ended otherwise. */
+function fateOf(outcome, kind) {
+	if (outcome === void 0) return "not attempted";
+	return outcome.status === "failed" && outcome[kind.outcome].length > 0 ? "done" : outcome.status;
+}
+function fateText(fate) {
+	return fate === "done" ? fate : `<strong>${fate}</strong>`;
+}
+function operationText$1(operation, { sign, effective }) {
+	return `${sign} ${permissionText(operation)}${operationNotes(operation, effective, name$1)}`;
+}
+/**
+* What there is to know about an operation beyond its name, in brackets, or nothing.
+* @param show makes the names and reasons in it harmless where they are shown
+*/
+function operationNotes({ roles, expires, reason }, effective, show) {
+	const notes = [
+		roles.length === 0 ? "" : `${effective} through role ${roles.map(show).join(", ")}`,
+		expires === void 0 ? "" : `until ${show(expires)}`,
+		reason === void 0 ? "" : `reason: ${show(reason)}`
+	].filter((note) => note !== "");
+	return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
+}
+function permissionText({ api, permission }) {
+	return `${name$1(permission)} on ${name$1(api)}`;
+}
+/** Permissions that anybody loses come first. */
+function holderRows(plan, { left }) {
+	const users = (plan?.users ?? []).filter(({ user }) => !left.has(user));
+	const gains = countByGrant(users.flatMap(({ grant }) => grant));
+	const losses = countByGrant(users.flatMap(({ revoke }) => revoke));
+	const changes = (plan?.holders ?? []).map((holders) => ({
+		holders,
+		change: changeOf(holders, gains, losses)
+	}));
+	const { first = [], then = [] } = Object.groupBy(changes, ({ change }) => change.fewer > 0 ? "first" : "then");
+	return [...first, ...then].map(({ holders, change }) => row([permissionText(holders), `${grouped(holders.before)} → ${grouped(holders.after)} (${changeText(change)})`]));
+}
+function countByGrant(operations) {
+	const counts = /* @__PURE__ */ new Map();
+	for (const { api, permission } of operations) {
+		const grant = grantOf(api, permission);
+		counts.set(grant, (counts.get(grant) ?? 0) + 1);
+	}
+	return counts;
+}
+/** By the operations; of a saved plan some may be done already, and then before and after alone are known. */
+function changeOf({ api, permission, before, after }, gains, losses) {
+	const grant = grantOf(api, permission);
+	const change = {
+		more: gains.get(grant) ?? 0,
+		fewer: losses.get(grant) ?? 0
+	};
+	if (change.more - change.fewer === after - before) return change;
+	return {
+		more: Math.max(0, after - before),
+		fewer: Math.max(0, before - after)
+	};
+}
+function changeText({ more, fewer }) {
+	return [more === 0 ? "" : `${grouped(more)} more`, fewer === 0 ? "" : `${grouped(fewer)} fewer`].filter((part) => part !== "").join(", ") || "as many";
+}
+function asides(record, lists) {
+	const { notices, advice, unmanaged, derived } = record;
+	const blocks = [
+		...listed$1("Notices", notices, lists.notices),
+		...folded(cutting(`${counted(unmanaged.length, "unmanaged direct grant")} of ${counted(byUser(unmanaged).size, "listed user")}`, lists.unmanaged), unmanaged, [`<p>${unmanagedText(record)}</p>`, table(["User, and what they hold directly"], lists.unmanaged.html)]),
+		...folded(counting("Advice", advice, lists.advice), advice, [`<ul>\n${lists.advice.html}\n</ul>`]),
+		...folded(cutting(`${counted(derived.length, "permission")} held through roles, never touched`, lists.derived), derived, [table(["User, and what they hold through roles"], lists.derived.html)])
+	];
+	return blocks.length === 0 ? [] : ["### Good to know", ...blocks];
+}
+function unmanagedText({ revoke }) {
+	return revoke === "all" ? "They are on APIs that the manifest does not name, so they stay; add such an API under <code>apis</code> to include it." : "The manifest does not ask for them, and they stay: list them to keep them on purpose, or revoke them with <code>revoke: all</code>.";
+}
+function folded(title, items, blocks) {
+	return items.length === 0 ? [] : [fold(title, blocks.join("\n"))];
+}
+function heldRows(items, emails, text) {
+	return [...byUser(items)].map(([user, held]) => row([`${userText({
+		user,
+		email: emails.get(user)
+	}, name$1)}<br>${userLines$1(held, text)}`]));
+}
+function derivedText(held) {
+	return `${permissionText(held)}, through ${held.roles.map(name$1).join(", ")}`;
+}
+function byUser(items) {
+	return Map.groupBy(items, (item) => item.user);
+}
+function facts(record, { requests }, { foldFacts }) {
+	const { mode, stopped, commit, ledger, traffic, duration } = record;
+	if (stopped === "inputs") return [];
+	const online = mode !== "validate" && mode !== void 0;
+	const block = table(["Fact", "Value"], [
+		["Mode", modeText(record)],
+		["Manifest", record.files.length === 0 ? void 0 : filesText(record.files)],
+		["Commit", commit && shortCommit(commit)],
+		["Listed users", listedText(record, online)],
+		["Last successful apply", ledger && (ledger.base === void 0 ? "none" : `commit ${shortCommit(ledger.base)}`)],
+		["Attempts since then", ledger && ledger.attempts > 0 ? grouped(ledger.attempts) : void 0],
+		["Recorded as", ledger?.deployment && link(ledger.deployment, "deployment")],
+		["Files with plans", outputsText(record)],
+		["Requests to the tenant", online ? grouped(requests) : void 0],
+		["Waited for the rate limit", online ? time(traffic.waited) : void 0],
+		["Duration", time(duration)]
+	].flatMap(([fact, value]) => value === void 0 || value === "" ? [] : [row([fact, value])]).join("\n"));
+	return ["### Facts", foldFacts ? fold("About this run", block) : block];
+}
+function listedText({ users, read }, online) {
+	return online ? `${grouped(users)}, of whom ${grouped(read)} were read` : grouped(users);
+}
+function modeText({ mode, revoke, scope }) {
+	if (mode === void 0) return void 0;
+	const inputs = Object.entries({
+		revoke,
+		scope
+	}).flatMap(([input, value]) => value ? [code(`${input}: ${value}`)] : []);
+	return [code(mode), ...inputs].join(", ");
+}
+/** As GitHub shows it, and long enough to be found. */
+function shortCommit(commit) {
+	return code(commit.slice(0, 12));
+}
+function filesText(files) {
+	const shown = files.slice(0, MOST_FILES).map(name$1);
+	const more = files.length - shown.length;
+	return [...shown, ...more === 0 ? [] : [`and ${grouped(more)} more`]].join("<br>");
+}
+function outputsText({ planFile, undoPlanFile }) {
+	const outputs = [planFile && code("plan-file"), undoPlanFile && code("undo-plan-file")].filter(Boolean);
+	return outputs.length === 0 ? void 0 : `${outputs.length === 1 ? "output" : "outputs"} ${outputs.join(" and ")}`;
+}
+function time(milliseconds) {
+	const seconds = milliseconds / 1e3;
+	if (seconds < 60) return `${seconds.toFixed(1)} s`;
+	return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+function paragraphs(texts) {
+	return texts.map((text) => `<p>${text}</p>`);
+}
+function section$1(heading, { headers, rows, length, title }) {
+	if (length === 0) return [];
+	const block = table(headers, rows.html);
+	return [`### ${heading}`, length > FOLD_AFTER ? fold(cutting(title, rows), block) : block];
+}
+function table(headers, rows) {
+	return `<table>\n<thead><tr>${headers.map((header) => `<th align="left">${header}</th>`).join("")}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`;
+}
+function fold(title, block) {
+	return `<details><summary>${title}</summary>\n${block}\n</details>`;
+}
+/** What belongs to a user, a line each; only what is shown is rendered. */
+function userLines$1(items, line) {
+	if (items.length <= MOST_LINES) return items.map(line).join("<br>");
+	const tail = Math.floor(MOST_LINES / 5);
+	const head = 20;
+	const cut = `… ${grouped(items.length - head - tail)} more of this user`;
+	return [
+		...items.slice(0, head).map(line),
+		cut,
+		...items.slice(-5).map(line)
+	].join("<br>");
+}
+/** A name, an id, a path: always as a whole and literally, unless it is absurdly long. */
+function name$1(text) {
+	return code(clip(text, LONGEST_NAME$2));
+}
+function message(text) {
+	return prose(clip(text, LONGEST_MESSAGE));
+}
+// src/report/report.ts
+/** GitHub shows ten annotations of a kind for a step. */
+const SHOWN_ANNOTATIONS = 10;
+/** More than these are lines of the log alone. */
+const MOST_ANNOTATIONS = 100;
+/** Milliseconds; with time to spare, as every five seconds is promised. */
+const PROGRESS_EVERY = 4e3;
+function harmless(text) {
+	return plain(redact(text));
+}
+/** For names in a text that is made harmless as a whole. */
+function asIs(name) {
+	return name;
+}
+function logLine(text) {
+	info(harmless(text));
+}
+/** Users one by one, each operation on a line of its own, told apart by sign and word; what is taken away comes first. */
+function logPlan(record) {
+	const { plan, digest } = record;
+	if (plan === void 0 || digest === void 0 || plan.users.length === 0) return;
+	const { grants, revocations } = countOperations(plan.users);
+	const counts = [
+		counted(plan.users.length, "user"),
+		counted(revocations, "revocation"),
+		counted(grants, "grant")
+	].join(", ");
+	const emails = emailsOf(record);
+	startGroup(harmless(`Plan for ${plan.tenant}: ${counts}`));
+	for (const { user, grant, revoke } of plan.users) {
+		logLine(userText({
+			user,
+			email: emails.get(user)
+		}, asIs));
+		for (const operation of revoke) info(`  - revoke ${operationText(operation, "still effective")}`);
+		for (const operation of grant) info(`  + grant ${operationText(operation, "already effective")}`);
+	}
+	endGroup();
+	logLine(`The plan's digest is ${digest}`);
+}
+function operationText(operation, effective) {
+	return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, effective, harmless)}`;
+}
+/** What is said of the list that is being worked through; undefined between lists. */
+let current;
+/**
+* Tells every few seconds what the run is at and what it waits for, also where it waits for a token or for GitHub.
+* @returns ends it
+*/
+function logHeartbeat(traffic) {
+	const timer = setInterval(() => {
+		logLine(`${current?.() ?? `Still at work: ${counted(traffic.requests, "request")} sent to the tenant so far`}${traffic.waitingFor === void 0 ? "" : `; waiting for ${traffic.waitingFor}`}`);
+	}, PROGRESS_EVERY);
+	return () => clearInterval(timer);
+}
+/** For the heartbeat: how far a long list is, how fast it goes, and when it will be through. */
+function logProgress(doing, total, traffic) {
+	const from = {
+		at: Date.now(),
+		requests: traffic.requests
+	};
+	let done = 0;
+	current = () => {
+		const seconds = (Date.now() - from.at) / 1e3;
+		const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`;
+		const end = done === 0 ? "" : `, about ${Math.ceil(seconds / done * (total - done))} s left`;
+		return `${doing}: ${done} of ${total}, ${total - done} to go, ${pace}${end}`;
+	};
+	return {
+		step: () => {
+			done++;
+		},
+		end: () => {
+			current = void 0;
+			if (total > 0) info(`${doing}: ${done} of ${total}`);
+		}
+	};
+}
+/** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
+async function publish(whole, circumstances) {
+	const record = redactAll(whole);
+	const conclusion = conclude(record);
+	annotate("error", [...record.errors, ...record.failures]);
+	annotate("warning", record.warnings);
+	annotate("notice", record.notices);
+	logLine(conclusion.sentence);
+	if (conclusion.result === "failed" || conclusion.result === "partial" || record.drift) process.exitCode = ExitCode.Failure;
+	setOutput("result", conclusion.result);
+	setOutput("changed", conclusion.changed);
+	setOutput("grants", conclusion.grants);
+	setOutput("revocations", conclusion.revocations);
+	setOutput("users", conclusion.users);
+	setOutput("users-changed", conclusion.usersChanged);
+	setOutput("users-failed", conclusion.usersFailed);
+	setOutput("plan-digest", record.digest ?? "");
+	setOutput("plan-file", record.planFile ?? "");
+	setOutput("undo-plan-file", record.undoPlanFile ?? "");
+	setOutput("requests", conclusion.requests);
+	const reportFile = await saveFile("report", JSON.stringify(reportOf(record, circumstances), void 0, 2));
+	setOutput("report-file", reportFile ?? "");
+	logFiles({
+		"Report file": reportFile,
+		"Plan file": record.planFile,
+		"Undo plan file": record.undoPlanFile
+	});
+	await attemptFile("job summary", () => writeSummary(renderSummary(record)));
+}
+function logFiles(files) {
+	for (const [file, path] of Object.entries(files)) if (path !== void 0) logLine(`${file}: ${path}`);
+}
+/** Where the files of this run are. */
+let folder;
+async function createFolder() {
+	const temp = process.env.RUNNER_TEMP || (0, node_os.tmpdir)();
+	await (0, node_fs_promises.mkdir)(temp, { recursive: true });
+	return (0, node_fs_promises.mkdtemp)((0, node_path.join)(temp, "auth0-permissions-"));
+}
+/**
+* Writes a file for later steps, in a folder of its own under `$RUNNER_TEMP`.
+* @returns its path; undefined where it could not be written, which is told
+*/
+function saveFile(name, text) {
+	return attemptFile(name.replace("-", " "), async () => {
+		folder ??= createFolder();
+		const path = (0, node_path.join)(await folder, `${name}.json`);
+		await (0, node_fs_promises.writeFile)(path, redact(text));
+		return path;
+	});
+}
+async function writeSummary(markdown) {
+	const path = process.env.GITHUB_STEP_SUMMARY ?? "";
+	if (path !== "") await (0, node_fs_promises.appendFile)(path, markdown);
+	return path;
+}
+/** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
+async function attemptFile(what, write) {
+	try {
+		return await write();
+	} catch (error) {
+		warning(harmless(`The ${what} could not be written: ${require_index.errorOf(error).message}`));
+		return;
+	}
+}
+const ANNOTATE = {
+	error: error$1,
+	warning,
+	notice: notice$1
+};
+function annotate(kind, findings) {
+	const say = ANNOTATE[kind];
+	if (findings.length > SHOWN_ANNOTATIONS) say(`${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`);
+	for (const finding of findings.slice(0, MOST_ANNOTATIONS)) {
+		const { place } = finding;
+		say(harmless(findingText(finding)), place && {
+			file: harmless(place.file),
+			startLine: place.line,
+			startColumn: place.column
+		});
+	}
+	for (const finding of findings.slice(MOST_ANNOTATIONS)) {
+		const { place } = finding;
+		const text = findingText(finding);
+		logLine(place === void 0 ? text : `${place.file}:${place.line}:${place.column} ${text}`);
+	}
+}
+function findingText(finding) {
+	return `${aboutText(finding, asIs)}${finding.message}`;
+}
+// node_modules/p-map/index.js
+function pMap(iterable, mapper, options) {
+	return mapConcurrently(iterable, mapper, options, false);
+}
+async function mapConcurrently(iterable, mapper, { concurrency = Number.POSITIVE_INFINITY, stopOnError = true, signal } = {}, isSettled) {
+	return new Promise((resolve_, reject_) => {
+		validateOptions(iterable, mapper, concurrency);
+		const result = [];
+		const errors = [];
+		let skippedCount = 0;
+		let isResolved = false;
+		let isIterableDone = false;
+		const pendingIndexes = /* @__PURE__ */ new Set();
+		let doneIndex = Number.POSITIVE_INFINITY;
+		let currentIndex = 0;
+		const iterator = getIterator(iterable);
+		const signalListener = () => {
+			reject(signal.reason);
+		};
+		const cleanup = () => {
+			signal?.removeEventListener("abort", signalListener);
+		};
+		const resolve = (value) => {
+			resolve_(value);
+			cleanup();
+		};
+		const reject = (reason) => {
+			if (isResolved) return;
+			isResolved = true;
+			reject_(reason);
+			cleanup();
+			if (!isIterableDone) closeIterator(iterator);
+		};
+		if (signal) {
+			if (signal.aborted) {
+				reject(signal.reason);
+				return;
+			}
+			signal.addEventListener("abort", signalListener, { once: true });
+		}
+		const pull = createPuller(iterator);
+		const settleIfFinished = () => {
+			if (isResolved || doneIndex === Number.POSITIVE_INFINITY) return;
+			for (const index of pendingIndexes) if (index < doneIndex) return;
+			if (!stopOnError) {
+				const collectedErrors = [];
+				for (let index = 0; index < Math.min(doneIndex, errors.length); index++) if (index in errors) collectedErrors.push(errors[index]);
+				if (collectedErrors.length > 0) {
+					reject(new AggregateError(collectedErrors));
+					return;
+				}
+			}
+			isResolved = true;
+			if (!isIterableDone) closeIterator(iterator);
+			const lastIndex = Math.min(doneIndex, result.length);
+			if (lastIndex === result.length && skippedCount === 0) {
+				resolve(result);
+				return;
+			}
+			resolve(result.slice(0, lastIndex).filter((value) => value !== pMapSkip));
+		};
+		const next = async () => {
+			if (isResolved || currentIndex >= doneIndex) return;
+			const index = currentIndex++;
+			pendingIndexes.add(index);
+			let nextItem;
+			try {
+				nextItem = await pull();
+			} catch (error) {
+				pendingIndexes.delete(index);
+				if (index < doneIndex) throw error;
+				settleIfFinished();
+				return;
+			}
+			if (nextItem.done) {
+				pendingIndexes.delete(index);
+				doneIndex = Math.min(doneIndex, index);
+				isIterableDone = true;
+				settleIfFinished();
+				return;
+			}
+			(async () => {
+				try {
+					const element = await nextItem.value;
+					if (isResolved || index >= doneIndex) return;
+					const value = await mapper(element, index);
+					if (index >= doneIndex) return;
+					if (value === pMapStop) {
+						doneIndex = index;
+						return;
+					}
+					if (value === pMapSkip) skippedCount++;
+					result[index] = isSettled && value !== pMapSkip ? {
+						status: "fulfilled",
+						value
+					} : value;
+				} catch (error) {
+					if (index >= doneIndex) return;
+					if (isSettled) result[index] = {
+						status: "rejected",
+						reason: error
+					};
+					else if (stopOnError) {
+						reject(error);
+						return;
+					} else errors[index] = error;
+				} finally {
+					pendingIndexes.delete(index);
+					settleIfFinished();
+				}
+				try {
+					await next();
+				} catch (error) {
+					reject(error);
+				}
+			})().then(() => new Promise(() => {})).then(resolve_);
+		};
+		(async () => {
+			for (let index = 0; index < concurrency; index++) {
+				try {
+					await next();
+				} catch (error) {
+					reject(error);
+					break;
+				}
+				if (isResolved || currentIndex >= doneIndex) break;
+			}
+		})();
+	});
+}
+const pMapSkip = Symbol("skip");
+const pMapStop = Symbol("stop");
+function validateOptions(iterable, mapper, concurrency) {
+	if (iterable?.[Symbol.iterator] === void 0 && iterable?.[Symbol.asyncIterator] === void 0) throw new TypeError(`Expected \`input\` to be either an \`Iterable\` or \`AsyncIterable\`, got (${typeof iterable})`);
+	if (typeof mapper !== "function") throw new TypeError("Mapper function is required");
+	if (!isLimit(concurrency, 1)) throw new TypeError(`Expected \`concurrency\` to be an integer from 1 and up or \`Infinity\`, got \`${concurrency}\` (${typeof concurrency})`);
+}
+function isLimit(value, minimum) {
+	return Number.isSafeInteger(value) && value >= minimum || value === Number.POSITIVE_INFINITY;
+}
+function getIterator(iterable) {
+	return iterable[Symbol.asyncIterator] === void 0 ? iterable[Symbol.iterator]() : iterable[Symbol.asyncIterator]();
+}
+async function closeIterator(iterator) {
+	try {
+		await iterator.return?.();
+	} catch {}
+}
+function createPuller(iterator) {
+	let isSourceDone = false;
+	const markDone = (item) => {
+		if (item?.done) isSourceDone = true;
+	};
+	return () => {
+		if (isSourceDone) return { done: true };
+		const result = iterator.next();
+		markDone(result);
+		if (typeof result?.then !== "function") return result;
+		const promise = Promise.resolve(result);
+		promise.then(markDone, () => {});
+		return promise;
+	};
 }
 // node_modules/zod/v4/core/util.js
 function joinValues(array, separator = "|") {
@@ -3290,942 +4181,6 @@ function datetime(params) {
 // @__NO_SIDE_EFFECTS__
 function number(params) {
 	return /* @__PURE__ */ _coercedNumber(ZodMiniNumber, params);
-}
-// src/workflow.ts
-const eventPayload = /* @__PURE__ */ object({
-	repository: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ object({ default_branch: /* @__PURE__ */ string() })), void 0),
-	pull_request: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ object({
-		number: int(),
-		head: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ object({ sha: /* @__PURE__ */ string() })), void 0)
-	})), void 0)
-});
-function readWorkflow() {
-	const env = process.env;
-	const payload = readPayload(env.GITHUB_EVENT_PATH ?? "");
-	const [owner, repo] = (env.GITHUB_REPOSITORY ?? "").split("/");
-	const ref = env.GITHUB_REF ?? "";
-	const page = `${env.GITHUB_SERVER_URL ?? "https://github.com"}/${owner}/${repo}`;
-	const commit = env.GITHUB_SHA ?? "";
-	const mergeRef = /^refs\/pull\/(\d+)\//.exec(ref)?.[1];
-	return {
-		name: env.GITHUB_EVENT_NAME ?? "",
-		ref,
-		defaultBranch: payload?.repository?.default_branch,
-		workspace: env.GITHUB_WORKSPACE || process.cwd(),
-		repository: owner && repo ? {
-			owner,
-			repo
-		} : void 0,
-		commit,
-		knownCommit: mergeRef && payload?.pull_request?.head?.sha || commit,
-		runUrl: repo && env.GITHUB_RUN_ID ? `${page}/actions/runs/${env.GITHUB_RUN_ID}` : void 0,
-		deploymentsUrl: repo ? `${page}/deployments` : void 0,
-		pullRequest: payload?.pull_request?.number ?? (mergeRef === void 0 ? void 0 : Number(mergeRef))
-	};
-}
-/** undefined where there is none, as outside of a workflow */
-function readPayload(path) {
-	try {
-		return eventPayload.parse(JSON.parse((0, node_fs.readFileSync)(path, "utf8")));
-	} catch {
-		return;
-	}
-}
-// src/report/text.ts
-/** Control characters (ANSI sequences, newlines), and what reorders, hides or joins text without being seen. */
-const UNSEEN$1 = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
-/**
-* One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
-* command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
-*/
-function plain(text) {
-	return text.replace(UNSEEN$1, (character) => `\\u{${Number(character.codePointAt(0)).toString(16)}}`).replaceAll("##[", "##\\[").replace(/^(\s*):(?=:)/, "$1\\:");
-}
-const ENTITIES = {
-	"&": "&amp;",
-	"<": "&lt;",
-	">": "&gt;",
-	"\"": "&quot;",
-	"'": "&#39;",
-	$: "&#36;"
-};
-/** At most so many characters (UTF-16 code units), none of them cut in half; what is left out is marked. */
-function clip(text, most) {
-	if (text.length <= most) return text;
-	const head = text.slice(0, most - 1);
-	return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`;
-}
-/**
-* A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
-* `<code>` GitHub makes no mention, reference or emoji out of anything.
-*/
-function code(text) {
-	return `<code>${escapeHtml(plain(text))}</code>`;
-}
-/**
-* Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
-* could be the beginning of a commit's hash is no word.
-*/
-const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/;
-/** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
-function prose(sentence) {
-	return plain(sentence).split(" ").map((token) => WORD.test(token) ? escapeHtml(token) : codeToken(token)).join(" ");
-}
-/** A sentence's punctuation stays outside of the code. */
-function codeToken(token) {
-	return token.replace(/^([("]*)(.*?)([).,;:!?"]*)$/s, (_, before, inner, after) => `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`);
-}
-/**
-* A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
-* @param show makes both harmless where they are shown
-*/
-function userText({ user, email }, show) {
-	return namesText(namesOf({
-		user,
-		email
-	}), show);
-}
-/** Whom a message is about, as far as it does not say so itself: what stands before it, or nothing. */
-function aboutText({ message, ...named }, show) {
-	const unsaid = namesOf(named).filter((name) => !message.includes(name));
-	return unsaid.length === 0 ? "" : `${namesText(unsaid, show)}: `;
-}
-function namesOf({ user, email }) {
-	return [.../* @__PURE__ */ new Set([email, user])].filter((name) => name !== void 0);
-}
-function namesText(names, show) {
-	const [first = "", ...others] = names.map(show);
-	return others.length === 0 ? first : `${first} (${others.join(", ")})`;
-}
-/** An address that can be nothing but that, and whose end is seen. */
-const ADDRESS$2 = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
-const LONGEST_ADDRESS = 500;
-/**
-* A link to a page of GitHub for an HTML block, or the address as `code` where it is not plainly one.
-* @param words of our own
-*/
-function link(address, words) {
-	return address.length <= LONGEST_ADDRESS && ADDRESS$2.test(address) ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS));
-}
-function escapeHtml(text) {
-	return text.replace(/[&<>"'$]/g, (character) => String(ENTITIES[character]));
-}
-// src/report/summary.ts
-/** GitHub shows nothing of a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
-const SUMMARY_LIMIT = 7e5;
-/** What is longer is folded. */
-const FOLD_AFTER = 20;
-/** Of one user, so that one with a thousand permissions does not fill the page. */
-const MOST_LINES = 25;
-/** Auth0 has names of up to 280 characters. */
-const LONGEST_NAME$2 = 300;
-const LONGEST_MESSAGE = 2e3;
-const MOST_FILES = 10;
-const SUMMARY = {
-	limit: SUMMARY_LIMIT,
-	whole: "the report file (output <code>report-file</code>) has all of them",
-	foldFacts: false,
-	notes: []
-};
-function renderSummary(record) {
-	return renderReport(record, SUMMARY);
-}
-/** Headings start at the second level: GitHub has a title of its own above. */
-function renderReport(record, medium) {
-	const lists = listsOf(record);
-	for (let room = medium.limit;;) {
-		const report = renderWithin(record, medium, shortenLists(lists, room, medium.whole));
-		const excess = Buffer.byteLength(report) - medium.limit;
-		if (excess <= 0 || room === 0) return report;
-		room = Math.max(0, room - Math.max(excess, Math.ceil(medium.limit / 100)));
-	}
-}
-function renderWithin(record, medium, lists) {
-	const conclusion = conclude(record);
-	return [
-		`## Auth0 permissions: ${headingOf(record, conclusion)}`,
-		lead(record, conclusion),
-		...alert("NOTE", paragraphs(medium.notes)),
-		...attention(record, lists),
-		...changes(record, lists),
-		...asides(record, lists),
-		...facts(record, conclusion, medium),
-		""
-	].join("\n\n");
-}
-const RESULT_WORDS = {
-	unchanged: "nothing to change",
-	planned: "changes planned",
-	applied: "changes applied",
-	partial: "partly done",
-	failed: "failed"
-};
-function headingOf({ mode, stopped, cancelled, exported }, { result, changed }) {
-	if (cancelled) return "cancelled";
-	if (exported !== void 0) return "manifest exported";
-	if (stopped === "refused" && result === "failed") return "refused";
-	if (mode === "plan" && result === "partial") return changed ? "changes planned, not for all users" : "nothing to change, but not all users are known";
-	return mode === "validate" && result === "unchanged" ? "the manifest is valid" : RESULT_WORDS[result];
-}
-function lead({ tenant, stopped, drift, approval, plan }, { sentence }) {
-	return `<p>${[
-		`<strong>${prose(sentence)}</strong>`,
-		tenant === void 0 ? "" : `Tenant: ${name$1(tenant)}.`,
-		drift ? "The step fails because <code>fail-on-changes</code> is set and the plan is not empty." : "",
-		approval === void 0 || approval === "other" || stopped !== void 0 ? "" : APPROVALS[approval],
-		plan?.undoes === void 0 ? "" : `It takes back what deployment ${plan.undoes} did.`
-	].filter((line) => line !== "").join("<br>\n")}</p>`;
-}
-const APPROVALS = {
-	approved: "The plan is the approved one: its digest is the one in <code>approved-plan</code>.",
-	saved: "The plan is the saved one in <code>plan-file</code>."
-};
-/**
-* Percent of the room that a list is sure of. What some do not use goes to the others, in this order: what a person must
-* look at and removals are cut last.
-*/
-const SHARES = {
-	errors: 14,
-	failures: 14,
-	revocations: 20,
-	warnings: 10,
-	grants: 18,
-	permissions: 10,
-	notices: 4,
-	unmanaged: 4,
-	advice: 3,
-	derived: 3
-};
-function listsOf(record) {
-	const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record;
-	const emails = emailsOf(record);
-	const known = {
-		emails,
-		left: new Set(record.left),
-		outcomes: isWritten(record) ? new Map(record.outcomes.map((outcome) => [outcome.user, outcome])) : void 0
-	};
-	return {
-		errors: bullets(errors.map(findingText$1)),
-		failures: bullets(failures.map(findingText$1)),
-		warnings: bullets(warnings.map(findingText$1)),
-		notices: bullets(notices.map(findingText$1)),
-		advice: bullets(advice.map(message)),
-		revocations: rows(1, userRows(plan, REVOKE, known)),
-		grants: rows(1, userRows(plan, GRANT, known)),
-		permissions: rows(2, holderRows(plan, known)),
-		unmanaged: rows(1, heldRows(unmanaged, emails, permissionText)),
-		derived: rows(1, heldRows(derived, emails, derivedText))
-	};
-}
-function bullets(texts) {
-	return {
-		entries: texts.map((text) => `<li>${text}</li>`),
-		gap: (text) => `<li>${text}</li>`
-	};
-}
-function rows(columns, entries) {
-	const span = columns === 1 ? "" : ` colspan="${columns}"`;
-	return {
-		entries,
-		gap: (text) => `<tr><td${span}>${text}</td></tr>`
-	};
-}
-function row(cells) {
-	return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
-}
-function shortenLists(lists, room, whole) {
-	const names = Object.keys(SHARES);
-	const sizes = Object.fromEntries(names.map((list) => [list, sizeOf(lists[list].entries)]));
-	const sure = (list) => Math.min(sizes[list], Math.floor(room * SHARES[list] / 100));
-	let spare = room - names.reduce((sum, list) => sum + sure(list), 0);
-	const shortened = names.map((list) => {
-		const more = Math.min(sizes[list] - sure(list), spare);
-		spare -= more;
-		return [list, shorten(lists[list], sizes[list], sure(list) + more, whole)];
-	});
-	return Object.fromEntries(shortened);
-}
-/** Of a list that is too long, the head and a shorter tail. */
-function shorten({ entries, gap }, size, room, whole) {
-	if (size <= room) return {
-		html: entries.join("\n"),
-		cut: 0
-	};
-	const head = countFitting(entries, room * .75);
-	const tail = countFitting(entries.toReversed(), room * .25);
-	const cut = entries.length - head - tail;
-	const text = `… ${grouped(cut)} of ${grouped(entries.length)} are cut here; ${whole}.`;
-	return {
-		html: [
-			...entries.slice(0, head),
-			gap(text),
-			...entries.slice(entries.length - tail)
-		].join("\n"),
-		cut
-	};
-}
-/** How many of the first entries fit; not all of them do. */
-function countFitting(entries, room) {
-	let size = 0;
-	return entries.findIndex((entry) => {
-		size += sizeOf([entry]);
-		return size > room;
-	});
-}
-/** With what the end of a line and an alert's mark before it take. */
-function sizeOf(entries) {
-	return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0);
-}
-function attention(record, lists) {
-	const { errors, failures, warnings } = record;
-	const both = errors.length > 0 && failures.length > 0;
-	const alerts = [...alert("CAUTION", [...listed$1(ERROR_TITLES[record.stopped ?? "error"], errors, lists.errors, both), ...listed$1("Users that failed", failures, lists.failures, both)]), ...alert("WARNING", [...revocationsInShort(record), ...listed$1("Warnings", warnings, lists.warnings)])];
-	return alerts.length === 0 ? [] : ["### Look at this first", ...alerts];
-}
-const ERROR_TITLES = {
-	inputs: "Inputs that cannot be used",
-	manifest: "Mistakes in the manifest",
-	refused: "Reasons for the refusal",
-	error: "Errors"
-};
-/** A fold says what is cut in it, as nobody looks for that inside. */
-function counting(title, items, { cut }) {
-	return `${title} (${grouped(items.length)}${cut === 0 ? "" : `; ${grouped(cut)} cut here`})`;
-}
-function cutting(title, { cut }) {
-	return cut === 0 ? title : `${title} (${grouped(cut)} cut here)`;
-}
-function findingText$1(finding) {
-	const { place } = finding;
-	return `${place === void 0 ? "" : `${name$1(`${place.file}:${place.line}:${place.column}`)}<br>`}${aboutText(finding, name$1)}${message(finding.message)}`;
-}
-function revocationsInShort(record) {
-	const { planned, done, users } = amountOf(record, REVOKE);
-	if (planned === 0) return [];
-	const from = `${counted(planned, "grant")} ${isWritten(record) ? "revoked" : "would be revoked"}, from ${counted(users, "user")}`;
-	return [`<p><strong>− ${done === planned ? from : `${grouped(done)} of ${counted(planned, "planned revocation")} done`}</strong></p>`];
-}
-/** A list, folded where it is long; its title can be left out where the list says it all. */
-function listed$1(title, items, entries, titled = false) {
-	if (items.length === 0) return [];
-	const strong = `<strong>${counting(title, items, entries)}</strong>`;
-	const list = `<ul>\n${entries.html}\n</ul>`;
-	if (items.length > FOLD_AFTER) return [fold(strong, list)];
-	return titled ? [`<p>${strong}</p>`, list] : [list];
-}
-/** GitHub's own box with a word and a sign for it; elsewhere a quotation. */
-function alert(kind, blocks) {
-	if (blocks.length === 0) return [];
-	return [[`[!${kind}]`, ...blocks].join("\n").replaceAll(/^/gm, "> ")];
-}
-/** Whether outcomes are to be told: of a plan that was shown or refused there are none. */
-function isWritten({ mode, stopped }) {
-	return mode === "apply" && stopped !== "refused";
-}
-function changes(record, lists) {
-	const { plan } = record;
-	if (plan === void 0 || plan.users.length === 0) return [];
-	return [
-		...operationSection(record, REVOKE, lists.revocations),
-		...operationSection(record, GRANT, lists.grants),
-		...section$1(`By permission${isWritten(record) && !isComplete(record) ? ", as planned" : ""}`, {
-			headers: ["Permission", `Holders, of ${countedUsers(record)}`],
-			rows: lists.permissions,
-			length: plan.holders.length,
-			title: counted(plan.holders.length, "permission")
-		}),
-		...digestText(record)
-	];
-}
-function operationSection(record, kind, rows) {
-	const { planned, done, users } = amountOf(record, kind);
-	const counts = done === planned ? grouped(planned) : `${grouped(done)} of ${grouped(planned)} done`;
-	const verb = done === planned ? kind.verb[isWritten(record) ? "done" : "planned"] : kind.verb.open;
-	return section$1(`${kind.heading} (${counts})`, {
-		headers: [`User, and what they ${verb}`],
-		rows,
-		length: users,
-		title: `${counted(users, "user")} ${verb} permissions`
-	});
-}
-function amountOf(record, kind) {
-	const concerned = (record.plan?.users ?? []).filter((user) => isConcerned(user, kind));
-	const planned = concerned.reduce((sum, user) => sum + user[kind.operations].length, 0);
-	const done = record.outcomes.reduce((sum, outcome) => sum + outcome[kind.outcome].length, 0);
-	return {
-		planned,
-		done: isWritten(record) ? done : planned,
-		users: concerned.length
-	};
-}
-function isConcerned(user, { operations }) {
-	return user[operations].length > 0;
-}
-function isComplete({ plan, outcomes }) {
-	return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === "done");
-}
-/** Those among whom holders are counted: nothing is known of a listed user who was not read. */
-function countedUsers({ read, users }) {
-	return read < users ? `${counted(read, "user")} read` : counted(users, "listed user");
-}
-function digestText(record) {
-	return record.digest === void 0 ? [] : [`<p>${digestWords(record)}:<br>\n${name$1(record.digest)}</p>`];
-}
-/** Approval helps a plan that was only planned, and one that is refused for the lack of it alone. */
-function digestWords(record) {
-	const { stopped, approval, errors } = record;
-	if (isWritten(record)) return "The digest of the plan";
-	return stopped === "refused" && (approval !== "other" || errors.length > 1) ? "The digest of the refused plan" : "To apply this plan and no other, set <code>approved-plan</code> to its digest";
-}
-const GRANT = {
-	operations: "grant",
-	outcome: "granted",
-	heading: "+ Grants",
-	sign: "+ grant",
-	verb: {
-		planned: "would gain",
-		done: "gain",
-		open: "were to gain"
-	},
-	effective: "already effective"
-};
-const REVOKE = {
-	operations: "revoke",
-	outcome: "revoked",
-	heading: "− Revocations",
-	sign: "− revoke",
-	verb: {
-		planned: "would lose",
-		done: "lose",
-		open: "were to lose"
-	},
-	effective: "still effective"
-};
-/** What is not done comes first. */
-function userRows(plan, kind, known) {
-	const users = (plan?.users ?? []).filter((user) => isConcerned(user, kind));
-	const { failed = [], "not attempted": untouched = [], done = [] } = Object.groupBy(users, ({ user }) => fateOf(known.outcomes?.get(user), kind));
-	return [
-		...failed,
-		...untouched,
-		...done
-	].map((user) => userRow(user, kind, known));
-}
-function userRow({ user, ...plan }, kind, { emails, left, outcomes }) {
-	const fate = outcomes === void 0 ? "" : `${fateText(fateOf(outcomes.get(user), kind))}: `;
-	const who = userText({
-		user,
-		email: emails.get(user)
-	}, name$1);
-	const operations = userLines$1(plan[kind.operations], (operation) => operationText$1(operation, kind));
-	return row([`${fate}${who}${left.has(user) ? ", who has left the manifest" : ""}<br>${operations}`]);
-}
-/** What became of a user's operations of one kind; those of the other may have ended otherwise. */
-function fateOf(outcome, kind) {
-	if (outcome === void 0) return "not attempted";
-	return outcome.status === "failed" && outcome[kind.outcome].length > 0 ? "done" : outcome.status;
-}
-function fateText(fate) {
-	return fate === "done" ? fate : `<strong>${fate}</strong>`;
-}
-function operationText$1(operation, { sign, effective }) {
-	return `${sign} ${permissionText(operation)}${operationNotes(operation, effective, name$1)}`;
-}
-/**
-* What there is to know about an operation beyond its name, in brackets, or nothing.
-* @param show makes the names and reasons in it harmless where they are shown
-*/
-function operationNotes({ roles, expires, reason }, effective, show) {
-	const notes = [
-		roles.length === 0 ? "" : `${effective} through role ${roles.map(show).join(", ")}`,
-		expires === void 0 ? "" : `until ${show(expires)}`,
-		reason === void 0 ? "" : `reason: ${show(reason)}`
-	].filter((note) => note !== "");
-	return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
-}
-function permissionText({ api, permission }) {
-	return `${name$1(permission)} on ${name$1(api)}`;
-}
-/** Permissions that anybody loses come first. */
-function holderRows(plan, { left }) {
-	const users = (plan?.users ?? []).filter(({ user }) => !left.has(user));
-	const gains = countByGrant(users.flatMap(({ grant }) => grant));
-	const losses = countByGrant(users.flatMap(({ revoke }) => revoke));
-	const changes = (plan?.holders ?? []).map((holders) => ({
-		holders,
-		change: changeOf(holders, gains, losses)
-	}));
-	const { first = [], then = [] } = Object.groupBy(changes, ({ change }) => change.fewer > 0 ? "first" : "then");
-	return [...first, ...then].map(({ holders, change }) => row([permissionText(holders), `${grouped(holders.before)} → ${grouped(holders.after)} (${changeText(change)})`]));
-}
-function countByGrant(operations) {
-	const counts = /* @__PURE__ */ new Map();
-	for (const { api, permission } of operations) {
-		const grant = grantOf(api, permission);
-		counts.set(grant, (counts.get(grant) ?? 0) + 1);
-	}
-	return counts;
-}
-/** By the operations, unless they do not lead from before to after: a saved plan counts users whom it has left since. */
-function changeOf({ api, permission, before, after }, gains, losses) {
-	const grant = grantOf(api, permission);
-	const change = {
-		more: gains.get(grant) ?? 0,
-		fewer: losses.get(grant) ?? 0
-	};
-	if (change.more - change.fewer === after - before) return change;
-	return {
-		more: Math.max(0, after - before),
-		fewer: Math.max(0, before - after)
-	};
-}
-function changeText({ more, fewer }) {
-	return [more === 0 ? "" : `${grouped(more)} more`, fewer === 0 ? "" : `${grouped(fewer)} fewer`].filter((part) => part !== "").join(", ") || "as many";
-}
-function asides(record, lists) {
-	const { notices, advice, unmanaged, derived } = record;
-	const blocks = [
-		...listed$1("Notices", notices, lists.notices),
-		...folded(cutting(`${counted(unmanaged.length, "unmanaged direct grant")} of ${counted(byUser(unmanaged).size, "listed user")}`, lists.unmanaged), unmanaged, [`<p>${unmanagedText(record)}</p>`, table(["User, and what they hold directly"], lists.unmanaged.html)]),
-		...folded(counting("Advice", advice, lists.advice), advice, [`<ul>\n${lists.advice.html}\n</ul>`]),
-		...folded(cutting(`${counted(derived.length, "permission")} held through roles, never touched`, lists.derived), derived, [table(["User, and what they hold through roles"], lists.derived.html)])
-	];
-	return blocks.length === 0 ? [] : ["### Good to know", ...blocks];
-}
-function unmanagedText({ revoke }) {
-	return revoke === "all" ? "They are on APIs that the manifest does not name, so they stay; add such an API under <code>apis</code> to include it." : "The manifest does not ask for them, and they stay: list them to keep them on purpose, or revoke them with <code>revoke: all</code>.";
-}
-function folded(title, items, blocks) {
-	return items.length === 0 ? [] : [fold(title, blocks.join("\n"))];
-}
-function heldRows(items, emails, text) {
-	return [...byUser(items)].map(([user, held]) => row([`${userText({
-		user,
-		email: emails.get(user)
-	}, name$1)}<br>${userLines$1(held, text)}`]));
-}
-function derivedText(held) {
-	return `${permissionText(held)}, through ${held.roles.map(name$1).join(", ")}`;
-}
-function byUser(items) {
-	return Map.groupBy(items, (item) => item.user);
-}
-function facts(record, { requests }, { foldFacts }) {
-	const { mode, stopped, commit, ledger, traffic, duration } = record;
-	if (stopped === "inputs") return [];
-	const online = mode !== "validate" && mode !== void 0;
-	const block = table(["Fact", "Value"], [
-		["Mode", modeText(record)],
-		["Manifest", record.files.length === 0 ? void 0 : filesText(record.files)],
-		["Commit", commit && shortCommit(commit)],
-		["Listed users", listedText(record, online)],
-		["Last successful apply", ledger && (ledger.base === void 0 ? "none" : `commit ${shortCommit(ledger.base)}`)],
-		["Attempts since then", ledger && ledger.attempts > 0 ? grouped(ledger.attempts) : void 0],
-		["Recorded as", ledger?.deployment && link(ledger.deployment, "deployment")],
-		["Files with plans", outputsText(record)],
-		["Requests to the tenant", online ? grouped(requests) : void 0],
-		["Waited for the rate limit", online ? time(traffic.waited) : void 0],
-		["Duration", time(duration)]
-	].flatMap(([fact, value]) => value === void 0 || value === "" ? [] : [row([fact, value])]).join("\n"));
-	return ["### Facts", foldFacts ? fold("About this run", block) : block];
-}
-function listedText({ users, read }, online) {
-	return online ? `${grouped(users)}, of whom ${grouped(read)} were read` : grouped(users);
-}
-function modeText({ mode, revoke, scope }) {
-	if (mode === void 0) return void 0;
-	const inputs = Object.entries({
-		revoke,
-		scope
-	}).flatMap(([input, value]) => value ? [code(`${input}: ${value}`)] : []);
-	return [code(mode), ...inputs].join(", ");
-}
-/** As GitHub shows it, and long enough to be found. */
-function shortCommit(commit) {
-	return code(commit.slice(0, 12));
-}
-function filesText(files) {
-	const shown = files.slice(0, MOST_FILES).map(name$1);
-	const more = files.length - shown.length;
-	return [...shown, ...more === 0 ? [] : [`and ${grouped(more)} more`]].join("<br>");
-}
-function outputsText({ planFile, undoPlanFile }) {
-	const outputs = [planFile && code("plan-file"), undoPlanFile && code("undo-plan-file")].filter(Boolean);
-	return outputs.length === 0 ? void 0 : `${outputs.length === 1 ? "output" : "outputs"} ${outputs.join(" and ")}`;
-}
-function time(milliseconds) {
-	const seconds = milliseconds / 1e3;
-	if (seconds < 60) return `${seconds.toFixed(1)} s`;
-	return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
-}
-function paragraphs(texts) {
-	return texts.map((text) => `<p>${text}</p>`);
-}
-function section$1(heading, { headers, rows, length, title }) {
-	if (length === 0) return [];
-	const block = table(headers, rows.html);
-	return [`### ${heading}`, length > FOLD_AFTER ? fold(cutting(title, rows), block) : block];
-}
-function table(headers, rows) {
-	return `<table>\n<thead><tr>${headers.map((header) => `<th align="left">${header}</th>`).join("")}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`;
-}
-function fold(title, block) {
-	return `<details><summary>${title}</summary>\n${block}\n</details>`;
-}
-/** What belongs to a user, a line each; only what is shown is rendered. */
-function userLines$1(items, line) {
-	if (items.length <= MOST_LINES) return items.map(line).join("<br>");
-	const tail = Math.floor(MOST_LINES / 5);
-	const head = 20;
-	const cut = `… ${grouped(items.length - head - tail)} more of this user`;
-	return [
-		...items.slice(0, head).map(line),
-		cut,
-		...items.slice(-5).map(line)
-	].join("<br>");
-}
-/** A name, an id, a path: always as a whole and literally, unless it is absurdly long. */
-function name$1(text) {
-	return code(clip(text, LONGEST_NAME$2));
-}
-function message(text) {
-	return prose(clip(text, LONGEST_MESSAGE));
-}
-// src/report/report.ts
-/** GitHub shows ten annotations of a kind for a step. */
-const SHOWN_ANNOTATIONS = 10;
-/** More than these are lines of the log alone. */
-const MOST_ANNOTATIONS = 100;
-/** Milliseconds; with time to spare, as every five seconds is promised. */
-const PROGRESS_EVERY = 4e3;
-function harmless(text) {
-	return plain(redact(text));
-}
-/** For names in a text that is made harmless as a whole. */
-function asIs(name) {
-	return name;
-}
-function logLine(text) {
-	info(harmless(text));
-}
-/** Users one by one, each operation on a line of its own, told apart by sign and word; what is taken away comes first. */
-function logPlan(record) {
-	const { plan, digest } = record;
-	if (plan === void 0 || digest === void 0 || plan.users.length === 0) return;
-	const { grants, revocations } = countOperations(plan.users);
-	const counts = [
-		counted(plan.users.length, "user"),
-		counted(revocations, "revocation"),
-		counted(grants, "grant")
-	].join(", ");
-	const emails = emailsOf(record);
-	startGroup(harmless(`Plan for ${plan.tenant}: ${counts}`));
-	for (const { user, grant, revoke } of plan.users) {
-		logLine(userText({
-			user,
-			email: emails.get(user)
-		}, asIs));
-		for (const operation of revoke) info(`  - revoke ${operationText(operation, "still effective")}`);
-		for (const operation of grant) info(`  + grant ${operationText(operation, "already effective")}`);
-	}
-	endGroup();
-	logLine(`The plan's digest is ${digest}`);
-}
-function operationText(operation, effective) {
-	return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, effective, harmless)}`;
-}
-/** What is said of the list that is being worked through; undefined between lists. */
-let current;
-/**
-* Tells every few seconds what the run is at and what it waits for, also where it waits for a token or for GitHub.
-* @returns ends it
-*/
-function logHeartbeat(traffic) {
-	const timer = setInterval(() => {
-		logLine(`${current?.() ?? `Still at work: ${counted(traffic.requests, "request")} sent to the tenant so far`}${traffic.waitingFor === void 0 ? "" : `; waiting for ${traffic.waitingFor}`}`);
-	}, PROGRESS_EVERY);
-	return () => clearInterval(timer);
-}
-/** For the heartbeat: how far a long list is, how fast it goes, and when it will be through. */
-function logProgress(doing, total, traffic) {
-	const from = {
-		at: Date.now(),
-		requests: traffic.requests
-	};
-	let done = 0;
-	current = () => {
-		const seconds = (Date.now() - from.at) / 1e3;
-		const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`;
-		const end = done === 0 ? "" : `, about ${Math.ceil(seconds / done * (total - done))} s left`;
-		return `${doing}: ${done} of ${total}, ${total - done} to go, ${pace}${end}`;
-	};
-	return {
-		step: () => {
-			done++;
-		},
-		end: () => {
-			current = void 0;
-			if (total > 0) info(`${doing}: ${done} of ${total}`);
-		}
-	};
-}
-/** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
-async function publish(whole) {
-	const record = redactAll(whole);
-	const conclusion = conclude(record);
-	annotate("error", [...record.errors, ...record.failures]);
-	annotate("warning", record.warnings);
-	annotate("notice", record.notices);
-	logLine(conclusion.sentence);
-	if (conclusion.result === "failed" || conclusion.result === "partial" || record.drift) process.exitCode = ExitCode.Failure;
-	setOutput("result", conclusion.result);
-	setOutput("changed", conclusion.changed);
-	setOutput("grants", conclusion.grants);
-	setOutput("revocations", conclusion.revocations);
-	setOutput("users", conclusion.users);
-	setOutput("users-changed", conclusion.usersChanged);
-	setOutput("users-failed", conclusion.usersFailed);
-	setOutput("plan-digest", record.digest ?? "");
-	setOutput("plan-file", record.planFile ?? "");
-	setOutput("undo-plan-file", record.undoPlanFile ?? "");
-	setOutput("requests", conclusion.requests);
-	const started = new Date(performance.timeOrigin);
-	const report = reportOf(record, {
-		run: readWorkflow().runUrl,
-		started
-	});
-	const reportFile = await saveFile("report", JSON.stringify(report, void 0, 2));
-	setOutput("report-file", reportFile ?? "");
-	logFiles({
-		"Report file": reportFile,
-		"Plan file": record.planFile,
-		"Undo plan file": record.undoPlanFile
-	});
-	await attemptFile("job summary", () => writeSummary(renderSummary(record)));
-}
-function logFiles(files) {
-	for (const [file, path] of Object.entries(files)) if (path !== void 0) logLine(`${file}: ${path}`);
-}
-/** Where the files of this run are. */
-let folder;
-async function createFolder() {
-	const temp = process.env.RUNNER_TEMP || (0, node_os.tmpdir)();
-	await (0, node_fs_promises.mkdir)(temp, { recursive: true });
-	return (0, node_fs_promises.mkdtemp)((0, node_path.join)(temp, "auth0-permissions-"));
-}
-/**
-* Writes a file for later steps, in a folder of its own under `$RUNNER_TEMP`.
-* @returns its path; undefined where it could not be written, which is told
-*/
-function saveFile(name, text) {
-	return attemptFile(name.replace("-", " "), async () => {
-		folder ??= createFolder();
-		const path = (0, node_path.join)(await folder, `${name}.json`);
-		await (0, node_fs_promises.writeFile)(path, redact(text));
-		return path;
-	});
-}
-async function writeSummary(markdown) {
-	const path = process.env.GITHUB_STEP_SUMMARY ?? "";
-	if (path !== "") await (0, node_fs_promises.appendFile)(path, markdown);
-	return path;
-}
-/** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
-async function attemptFile(what, write) {
-	try {
-		return await write();
-	} catch (error) {
-		warning(harmless(`The ${what} could not be written: ${require_index.errorOf(error).message}`));
-		return;
-	}
-}
-const ANNOTATE = {
-	error: error$1,
-	warning,
-	notice: notice$1
-};
-function annotate(kind, findings) {
-	const say = ANNOTATE[kind];
-	if (findings.length > SHOWN_ANNOTATIONS) say(`${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`);
-	for (const finding of findings.slice(0, MOST_ANNOTATIONS)) {
-		const { place } = finding;
-		say(harmless(findingText(finding)), place && {
-			file: harmless(place.file),
-			startLine: place.line,
-			startColumn: place.column
-		});
-	}
-	for (const finding of findings.slice(MOST_ANNOTATIONS)) {
-		const { place } = finding;
-		const text = findingText(finding);
-		logLine(place === void 0 ? text : `${place.file}:${place.line}:${place.column} ${text}`);
-	}
-}
-function findingText(finding) {
-	return `${aboutText(finding, asIs)}${finding.message}`;
-}
-// node_modules/p-map/index.js
-function pMap(iterable, mapper, options) {
-	return mapConcurrently(iterable, mapper, options, false);
-}
-async function mapConcurrently(iterable, mapper, { concurrency = Number.POSITIVE_INFINITY, stopOnError = true, signal } = {}, isSettled) {
-	return new Promise((resolve_, reject_) => {
-		validateOptions(iterable, mapper, concurrency);
-		const result = [];
-		const errors = [];
-		let skippedCount = 0;
-		let isResolved = false;
-		let isIterableDone = false;
-		const pendingIndexes = /* @__PURE__ */ new Set();
-		let doneIndex = Number.POSITIVE_INFINITY;
-		let currentIndex = 0;
-		const iterator = getIterator(iterable);
-		const signalListener = () => {
-			reject(signal.reason);
-		};
-		const cleanup = () => {
-			signal?.removeEventListener("abort", signalListener);
-		};
-		const resolve = (value) => {
-			resolve_(value);
-			cleanup();
-		};
-		const reject = (reason) => {
-			if (isResolved) return;
-			isResolved = true;
-			reject_(reason);
-			cleanup();
-			if (!isIterableDone) closeIterator(iterator);
-		};
-		if (signal) {
-			if (signal.aborted) {
-				reject(signal.reason);
-				return;
-			}
-			signal.addEventListener("abort", signalListener, { once: true });
-		}
-		const pull = createPuller(iterator);
-		const settleIfFinished = () => {
-			if (isResolved || doneIndex === Number.POSITIVE_INFINITY) return;
-			for (const index of pendingIndexes) if (index < doneIndex) return;
-			if (!stopOnError) {
-				const collectedErrors = [];
-				for (let index = 0; index < Math.min(doneIndex, errors.length); index++) if (index in errors) collectedErrors.push(errors[index]);
-				if (collectedErrors.length > 0) {
-					reject(new AggregateError(collectedErrors));
-					return;
-				}
-			}
-			isResolved = true;
-			if (!isIterableDone) closeIterator(iterator);
-			const lastIndex = Math.min(doneIndex, result.length);
-			if (lastIndex === result.length && skippedCount === 0) {
-				resolve(result);
-				return;
-			}
-			resolve(result.slice(0, lastIndex).filter((value) => value !== pMapSkip));
-		};
-		const next = async () => {
-			if (isResolved || currentIndex >= doneIndex) return;
-			const index = currentIndex++;
-			pendingIndexes.add(index);
-			let nextItem;
-			try {
-				nextItem = await pull();
-			} catch (error) {
-				pendingIndexes.delete(index);
-				if (index < doneIndex) throw error;
-				settleIfFinished();
-				return;
-			}
-			if (nextItem.done) {
-				pendingIndexes.delete(index);
-				doneIndex = Math.min(doneIndex, index);
-				isIterableDone = true;
-				settleIfFinished();
-				return;
-			}
-			(async () => {
-				try {
-					const element = await nextItem.value;
-					if (isResolved || index >= doneIndex) return;
-					const value = await mapper(element, index);
-					if (index >= doneIndex) return;
-					if (value === pMapStop) {
-						doneIndex = index;
-						return;
-					}
-					if (value === pMapSkip) skippedCount++;
-					result[index] = isSettled && value !== pMapSkip ? {
-						status: "fulfilled",
-						value
-					} : value;
-				} catch (error) {
-					if (index >= doneIndex) return;
-					if (isSettled) result[index] = {
-						status: "rejected",
-						reason: error
-					};
-					else if (stopOnError) {
-						reject(error);
-						return;
-					} else errors[index] = error;
-				} finally {
-					pendingIndexes.delete(index);
-					settleIfFinished();
-				}
-				try {
-					await next();
-				} catch (error) {
-					reject(error);
-				}
-			})().then(() => new Promise(() => {})).then(resolve_);
-		};
-		(async () => {
-			for (let index = 0; index < concurrency; index++) {
-				try {
-					await next();
-				} catch (error) {
-					reject(error);
-					break;
-				}
-				if (isResolved || currentIndex >= doneIndex) break;
-			}
-		})();
-	});
-}
-const pMapSkip = Symbol("skip");
-const pMapStop = Symbol("stop");
-function validateOptions(iterable, mapper, concurrency) {
-	if (iterable?.[Symbol.iterator] === void 0 && iterable?.[Symbol.asyncIterator] === void 0) throw new TypeError(`Expected \`input\` to be either an \`Iterable\` or \`AsyncIterable\`, got (${typeof iterable})`);
-	if (typeof mapper !== "function") throw new TypeError("Mapper function is required");
-	if (!isLimit(concurrency, 1)) throw new TypeError(`Expected \`concurrency\` to be an integer from 1 and up or \`Infinity\`, got \`${concurrency}\` (${typeof concurrency})`);
-}
-function isLimit(value, minimum) {
-	return Number.isSafeInteger(value) && value >= minimum || value === Number.POSITIVE_INFINITY;
-}
-function getIterator(iterable) {
-	return iterable[Symbol.asyncIterator] === void 0 ? iterable[Symbol.iterator]() : iterable[Symbol.asyncIterator]();
-}
-async function closeIterator(iterator) {
-	try {
-		await iterator.return?.();
-	} catch {}
-}
-function createPuller(iterator) {
-	let isSourceDone = false;
-	const markDone = (item) => {
-		if (item?.done) isSourceDone = true;
-	};
-	return () => {
-		if (isSourceDone) return { done: true };
-		const result = iterator.next();
-		markDone(result);
-		if (typeof result?.then !== "function") return result;
-		const promise = Promise.resolve(result);
-		promise.then(markDone, () => {});
-		return promise;
-	};
 }
 // src/github.ts
 /** GitHub refused a request, or did not answer. */
@@ -10575,19 +10530,62 @@ function refusedToken(answer, { audience, credential }) {
 	const secret = credential.kind === "private-key" ? "client-private-key" : "client-secret";
 	return answerError(answer, "Auth0 refused a token", "run", isRedirect(answer.status) ? redirectAdvice(answer.headers) : `Check the inputs client-id, ${secret} and domain, that the application is authorized for the Management API, and that ${audience} is this tenant's audience.`);
 }
+// src/workflow.ts
+const eventPayload = /* @__PURE__ */ object({
+	repository: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ object({ default_branch: /* @__PURE__ */ string() })), void 0),
+	pull_request: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ object({
+		number: int(),
+		head: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ object({ sha: /* @__PURE__ */ string() })), void 0)
+	})), void 0)
+});
+function readWorkflow() {
+	const env = process.env;
+	const payload = readPayload(env.GITHUB_EVENT_PATH ?? "");
+	const [owner, repo] = (env.GITHUB_REPOSITORY ?? "").split("/");
+	const ref = env.GITHUB_REF ?? "";
+	const page = `${env.GITHUB_SERVER_URL ?? "https://github.com"}/${owner}/${repo}`;
+	const commit = env.GITHUB_SHA ?? "";
+	const mergeRef = /^refs\/pull\/(\d+)\//.exec(ref)?.[1];
+	return {
+		name: env.GITHUB_EVENT_NAME ?? "",
+		ref,
+		defaultBranch: payload?.repository?.default_branch,
+		workspace: env.GITHUB_WORKSPACE || process.cwd(),
+		repository: owner && repo ? {
+			owner,
+			repo
+		} : void 0,
+		commit,
+		knownCommit: mergeRef && payload?.pull_request?.head?.sha || commit,
+		runUrl: repo && env.GITHUB_RUN_ID ? `${page}/actions/runs/${env.GITHUB_RUN_ID}` : void 0,
+		deploymentsUrl: repo ? `${page}/deployments` : void 0,
+		pullRequest: payload?.pull_request?.number ?? (mergeRef === void 0 ? void 0 : Number(mergeRef))
+	};
+}
+/** undefined where there is none, as outside of a workflow */
+function readPayload(path) {
+	try {
+		return eventPayload.parse(JSON.parse((0, node_fs.readFileSync)(path, "utf8")));
+	} catch {
+		return;
+	}
+}
 // src/run.ts
 /** @param cancelled its reason is a NotSentError */
 async function run(cancelled) {
-	const started = Date.now();
+	const started = /* @__PURE__ */ new Date();
 	const record = newRecord();
 	const workflow = readWorkflow();
 	const inputs = await telling(record, async () => readInputs());
 	if (inputs !== void 0) await telling(record, () => story(inputs, record, workflow, cancelled));
 	const undone = record.stopped !== void 0 || record.outcomes.some(({ status }) => status !== "done");
 	record.cancelled = cancelled.aborted && undone;
-	record.duration = Date.now() - started;
+	record.duration = Date.now() - started.getTime();
 	if (inputs !== void 0) await publishComment(inputs, workflow, record, cancelled);
-	await publish(record);
+	await publish(record, {
+		run: workflow.runUrl,
+		started
+	});
 	if (cancelled.aborted) process.exit();
 }
 async function story(inputs, record, workflow, cancelled) {

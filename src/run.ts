@@ -21,7 +21,7 @@ import { readWorkflow, type Workflow } from './workflow.ts'
 
 /** @param cancelled its reason is a NotSentError */
 export async function run(cancelled: AbortSignal): Promise<void> {
-  const started = Date.now()
+  const started = new Date()
   const record = newRecord()
   const workflow = readWorkflow()
   const inputs = await telling(record, async () => readInputs())
@@ -29,9 +29,9 @@ export async function run(cancelled: AbortSignal): Promise<void> {
   // A signal that came too late to leave anything undone is no news.
   const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done')
   record.cancelled = cancelled.aborted && undone
-  record.duration = Date.now() - started
+  record.duration = Date.now() - started.getTime()
   if (inputs !== undefined) await publishComment(inputs, workflow, record, cancelled)
-  await publish(record)
+  await publish(record, { run: workflow.runUrl, started })
   // Whatever is still under way, such as a request to GitHub that nobody waits for, must not keep the runner waiting.
   if (cancelled.aborted) process.exit()
 }

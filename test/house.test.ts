@@ -103,6 +103,16 @@ describe('README.md', () => {
     expect(stdout).toContain('2 of 2 users would change: 3 grants and 1 revocation.')
   })
 
+  it('names every key of the report file', async () => {
+    const readme = await readFile(README, 'utf8')
+    const [, table = ''] = /^### The report file\n(.*?)^## /ms.exec(readme) ?? []
+    const keys = [...table.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, names = '']) =>
+      names.replaceAll('`', '').split(', '),
+    )
+    const { report } = await runAction({ inputs: { mode: 'validate' } })
+    expect(keys.toSorted()).toEqual(Object.keys(report).sort())
+  })
+
   it('quotes messages that the code has', async () => {
     const readme = await readFile(README, 'utf8')
     const [, table = ''] = /^## When something fails\n(.*?)^## /ms.exec(readme) ?? []

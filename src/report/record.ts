@@ -156,7 +156,7 @@ interface ReportedFinding {
 type Nullable<T> = { readonly [Key in keyof T]: undefined extends T[Key] ? Exclude<T[Key], undefined> | null : T[Key] }
 
 /** What the record does not know of the run itself. */
-interface Circumstances {
+export interface Circumstances {
   readonly run: string | undefined
   readonly started: Date
 }

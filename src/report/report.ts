@@ -8,8 +8,7 @@ import { errorOf } from '../errors.ts'
 import { countOperations, type Operation } from '../plan/plan.ts'
 import { redact, redactAll } from '../secrets.ts'
 import type { Traffic } from '../tenant/pace.ts'
-import { readWorkflow } from '../workflow.ts'
-import { conclude, counted, emailsOf, type Finding, type RunRecord, reportOf } from './record.ts'
+import { type Circumstances, conclude, counted, emailsOf, type Finding, type RunRecord, reportOf } from './record.ts'
 import { operationNotes, renderSummary } from './summary.ts'
 import { aboutText, plain, userText } from './text.ts'
 
@@ -101,7 +100,7 @@ export function logProgress(doing: string, total: number, traffic: Traffic): Pro
 }
 
 /** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
-export async function publish(whole: Readonly<RunRecord>): Promise<void> {
+export async function publish(whole: Readonly<RunRecord>, circumstances: Circumstances): Promise<void> {
   const record = redactAll(whole)
   const conclusion = conclude(record)
   annotate('error', [...record.errors, ...record.failures])
@@ -122,10 +121,7 @@ export async function publish(whole: Readonly<RunRecord>): Promise<void> {
   core.setOutput('plan-file', record.planFile ?? '')
   core.setOutput('undo-plan-file', record.undoPlanFile ?? '')
   core.setOutput('requests', conclusion.requests)
-  // The process lives as long as the run, and knows best when it began.
-  const started = new Date(performance.timeOrigin)
-  const report = reportOf(record, { run: readWorkflow().runUrl, started })
-  const reportFile = await saveFile('report', JSON.stringify(report, undefined, 2))
+  const reportFile = await saveFile('report', JSON.stringify(reportOf(record, circumstances), undefined, 2))
   core.setOutput('report-file', reportFile ?? '')
   logFiles({ 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile })
   await attemptFile('job summary', () => writeSummary(renderSummary(record)))

@@ -199,6 +199,8 @@ function unescapeData(text: string): string {
     .replaceAll('%25', '%')
 }
 
+const CIRCUMSTANCES = { run: 'https://github.com/acme/access/actions/runs/1', started: new Date(0) }
+
 describe('in the log', () => {
   let home = ''
   const { exitCode } = process
@@ -260,7 +262,7 @@ describe('in the log', () => {
     await writeFile(files.GITHUB_OUTPUT, '')
     for (const [name, value] of Object.entries(files)) vi.stubEnv(name, value)
     const record = hostileRecord(text)
-    const log = await logOf(() => publish(record)).finally(vi.unstubAllEnvs)
+    const log = await logOf(() => publish(record, CIRCUMSTANCES)).finally(vi.unstubAllEnvs)
     const found = expectOneLineEach(log, ['error', 'error', 'warning', 'notice'])
     const failure = `${text('failed email')} (${text('failed user')}): ${text('failure')}`
     expect(found.map(({ data }) => unescapeData(data))).toEqual(
@@ -281,7 +283,7 @@ describe('in the log', () => {
     vi.stubEnv('GITHUB_STEP_SUMMARY', path)
     vi.stubEnv('RUNNER_TEMP', home)
     const record = { ...newRecord(), mode: 'validate' as const }
-    const log = await logOf(() => publish(record)).finally(vi.unstubAllEnvs)
+    const log = await logOf(() => publish(record, CIRCUMSTANCES)).finally(vi.unstubAllEnvs)
     const [warning] = commandsOf(log).filter(({ name }) => name === 'warning')
     expect(unescapeData(warning?.data ?? '')).toContain(plain(path))
     expect(log).not.toContain('##[')
@@ -295,7 +297,7 @@ describe('in the log', () => {
     const ofUser = { message: `::b::${payload}`, user: `::c::${payload}`, email: `::d::${payload}` }
     const warnings = [...Array.from({ length: 100 }, () => ({ message: 'w' })), finding, ofUser]
     const record = { ...hostileRecord(() => 'x'), errors: [], failures: [], notices: [], warnings }
-    const log = await logOf(() => publish(record)).finally(vi.unstubAllEnvs)
+    const log = await logOf(() => publish(record, CIRCUMSTANCES)).finally(vi.unstubAllEnvs)
     const found = commandsOf(log).filter(({ name }) => name !== 'set-output')
     expect(new Set(found.map(({ name }) => name))).toEqual(new Set(['warning']))
     expect(log).toContain(plain(`::a::${payload}:1:2 ${payload}`))
