@@ -531,6 +531,179 @@ function startGroup(name) {
 function endGroup() {
 	issue$1("endgroup");
 }
+// src/manifest/read.ts
+function readNames(documents) {
+	const apis = /* @__PURE__ */ new Map();
+	for (const api of apisOf(documents)) if (!apis.has(api.alias)) apis.set(api.alias, api);
+	const bundles = /* @__PURE__ */ new Map();
+	for (const { file, content } of documents) for (const [name, lists] of entriesOf(fieldOf(content, "bundles"))) if (!bundles.has(name)) bundles.set(name, [...listsIn(lists, file, ["bundles", name])]);
+	return {
+		apis,
+		bundles
+	};
+}
+/** Every definition of an alias, in every file. */
+function* apisOf(documents) {
+	for (const { file, content } of documents) for (const [alias, definition] of entriesOf(fieldOf(content, "apis"))) {
+		const short = textOf(definition);
+		const identifier = short ?? textOf(fieldOf(definition, "identifier"));
+		if (identifier === void 0) continue;
+		const path = short === void 0 ? [
+			"apis",
+			alias,
+			"identifier"
+		] : ["apis", alias];
+		const catalogue = fieldOf(definition, "permissions");
+		yield {
+			alias,
+			identifier,
+			catalogue: Array.isArray(catalogue) ? new Set(catalogue.flatMap((name) => textOf(name) ?? [])) : void 0,
+			file,
+			path,
+			on: "value"
+		};
+	}
+}
+function* usersOf(documents) {
+	for (const { file, content } of documents) for (const [index, entry] of itemsOf(fieldOf(content, "users")).entries()) yield {
+		index,
+		entry,
+		file,
+		path: ["users", index],
+		on: "value"
+	};
+}
+/** Every list of permissions, of bundles and of users. */
+function* permissionListsOf(documents) {
+	for (const { file, content } of documents) for (const [name, lists] of entriesOf(fieldOf(content, "bundles"))) yield* listsIn(lists, file, ["bundles", name]);
+	for (const { entry, file, path } of usersOf(documents)) yield* listsIn(fieldOf(entry, "permissions"), file, [...path, "permissions"]);
+}
+function* listsIn(lists, file, path) {
+	for (const [key, items] of entriesOf(lists)) yield {
+		key,
+		items: itemsOf(items),
+		file,
+		path: [...path, key],
+		on: "key"
+	};
+}
+function* asksOf(documents, names) {
+	for (const { key, items, file, path } of permissionListsOf(documents)) {
+		const api = identifierOf(key, names);
+		if (api === void 0) continue;
+		for (const [index, item] of items.entries()) {
+			const permission = nameOf$1(item);
+			if (permission === void 0) continue;
+			yield {
+				api,
+				permission,
+				file,
+				path: typeof item === "string" ? [...path, index] : [
+					...path,
+					index,
+					"name"
+				],
+				on: "value"
+			};
+		}
+	}
+}
+/** Every `expires` that is text: of users, of their bundle entries, and of permissions. */
+function* expiriesOf(documents) {
+	for (const { file, content } of documents) for (const [bundle, lists] of entriesOf(fieldOf(content, "bundles"))) yield* expiriesIn(listsIn(lists, file, ["bundles", bundle]), { bundle });
+	for (const { entry, file, path, on } of usersOf(documents)) {
+		const user = textOf(fieldOf(entry, "id")) ?? textOf(fieldOf(entry, "email"));
+		yield* expiryOf(entry, {
+			file,
+			path,
+			on
+		}, { user });
+		for (const [index, bundle] of itemsOf(fieldOf(entry, "bundles")).entries()) yield* expiryOf(bundle, {
+			file,
+			path: [
+				...path,
+				"bundles",
+				index
+			],
+			on
+		}, {
+			user,
+			bundle: nameOf$1(bundle)
+		});
+		yield* expiriesIn(listsIn(fieldOf(entry, "permissions"), file, [...path, "permissions"]), { user });
+	}
+}
+function* expiriesIn(lists, ends) {
+	for (const { items, file, path } of lists) for (const [index, item] of items.entries()) {
+		if (!isMapping(item)) continue;
+		yield* expiryOf(item, {
+			file,
+			path: [...path, index],
+			on: "value"
+		}, {
+			...ends,
+			permission: nameOf$1(item)
+		});
+	}
+}
+function* expiryOf(node, { file, path, on }, ends) {
+	const expires = fieldOf(node, "expires");
+	if (typeof expires === "string") yield {
+		expires,
+		ends,
+		file,
+		path: [...path, "expires"],
+		on
+	};
+}
+/** The identifier that a key under `permissions` means: an alias, or else itself where it can be one. */
+function identifierOf(key, { apis }) {
+	return apis.get(key)?.identifier ?? (/[:/]/.test(key) ? key : void 0);
+}
+/** Who an entry means: two entries with the same key are the same user for sure. */
+function userKey(entry) {
+	const id = textOf(fieldOf(entry, "id"));
+	if (id !== void 0) return JSON.stringify([id]);
+	const email = textOf(fieldOf(entry, "email"));
+	return email && JSON.stringify([email.toLowerCase(), textOf(fieldOf(entry, "connection")) ?? ""]);
+}
+/** A segment of dots is a step in a path to whoever parses one, and no user of Auth0's has such an id. */
+function isUserId(id) {
+	return id !== "." && id !== "..";
+}
+/** A name by itself, or with terms. */
+function nameOf$1(item) {
+	return textOf(item) ?? textOf(fieldOf(item, "name"));
+}
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+/**
+* When something expires, in milliseconds since 1970: the end of the day, in UTC, of a date; or an instant.
+* @returns undefined for what is neither, such as the 30th of February
+*/
+function parseExpiry(text) {
+	const [, year, month, day] = DATE.exec(text) ?? INSTANT.exec(text) ?? [];
+	if (year === void 0) return void 0;
+	const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+	if (midnight.toISOString().slice(0, 10) !== `${year}-${month}-${day}`) return void 0;
+	const instant = DATE.test(text) ? midnight.getTime() + 864e5 : Date.parse(text);
+	return Number.isNaN(instant) ? void 0 : instant;
+}
+function isMapping(value) {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+function entriesOf(value) {
+	return isMapping(value) ? Object.entries(value) : [];
+}
+function fieldOf(value, key) {
+	return isMapping(value) && Object.hasOwn(value, key) ? value[key] : void 0;
+}
+function itemsOf(value) {
+	return Array.isArray(value) ? value : [];
+}
+function textOf(value) {
+	return typeof value === "string" && value !== "" ? value : void 0;
+}
 // src/secrets.ts
 const known = /* @__PURE__ */ new Set();
 /** As they may come back in an answer: as they are, and as a header or a form had them. */
@@ -708,6 +881,7 @@ function readSubjects(manifest, reject) {
 	if (path === void 0 || others.length > 0 || /[*?[{]/.test(path)) reject("manifest", "mode export writes one file; give its path.");
 	const users = lines("users");
 	const query = optional$1("query");
+	for (const id of users.filter((user) => !isUserId(user))) reject("users", `${quote$1(id)} is neither the id of a user nor an address.`);
 	if (users.length > 0 || query !== void 0) return {
 		users,
 		query
@@ -760,7 +934,7 @@ function readDomain(value, reject) {
 	if (value === "") return void 0;
 	const url = URL.parse(value.includes("://") ? value : `https://${value}`);
 	const named = quote$1(value);
-	if (!url) return reject("domain", `${named} is not a domain; ${DOMAIN_FORM}.`);
+	if (!url || /^\/|\\/.test(value)) return reject("domain", `${named} is not a domain; ${DOMAIN_FORM}.`);
 	if (url.username !== "" || url.password !== "") return reject("domain", `it holds a user or password; ${DOMAIN_FORM}.`);
 	if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || /[?#]/.test(value)) return reject("domain", `${named} has a path or a query; ${DOMAIN_FORM}.`);
 	const loopback = isLoopback(url.hostname);
@@ -1044,6 +1218,10 @@ function shortfallsOf(outcomes, failed) {
 		}
 	].filter(({ count }) => count > 0);
 }
+/** How many users did not get what they should. @param failed of whom a failure tells */
+function shortfallOf(outcomes, failed) {
+	return shortfallsOf(outcomes, failed).reduce((sum, { count }) => sum + count, 0);
+}
 function shortfallText({ count, what }) {
 	return `${grouped(count)} ${what}`;
 }
@@ -1056,14 +1234,14 @@ function conclude(record) {
 		sentence: sentenceOf(record, result, totals)
 	};
 }
-function totalsPlanned({ plan, users, failures, traffic }) {
+function totalsPlanned({ plan, outcomes, users, failures, traffic }) {
 	const planned = plan?.users ?? [];
 	return {
 		changed: planned.length > 0,
 		...countOperations(planned),
 		users,
 		usersChanged: planned.length,
-		usersFailed: failures.length,
+		usersFailed: shortfallOf(outcomes, failures.length),
 		requests: traffic.requests
 	};
 }
@@ -1075,7 +1253,7 @@ function totalsDone({ outcomes, users, failures, traffic }) {
 		revocations: written.reduce((sum, { revoked }) => sum + revoked.length, 0),
 		users,
 		usersChanged: written.length,
-		usersFailed: shortfallsOf(outcomes, failures.length).reduce((sum, { count }) => sum + count, 0),
+		usersFailed: shortfallOf(outcomes, failures.length),
 		requests: traffic.requests
 	};
 }
@@ -1282,17 +1460,18 @@ const APPROVALS = {
 const SHARES = {
 	errors: 14,
 	failures: 14,
+	untouched: 4,
 	revocations: 20,
 	warnings: 10,
 	grants: 18,
-	permissions: 10,
+	permissions: 8,
 	notices: 4,
 	unmanaged: 4,
-	advice: 3,
-	derived: 3
+	advice: 2,
+	derived: 2
 };
 function listsOf(record) {
-	const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record;
+	const { errors, failures, warnings, notices, advice, plan, outcomes, unmanaged, derived } = record;
 	const emails = emailsOf(record);
 	const known = {
 		emails,
@@ -1302,6 +1481,7 @@ function listsOf(record) {
 	return {
 		errors: bullets(errors.map(findingText$1)),
 		failures: bullets(failures.map(findingText$1)),
+		untouched: bullets(plan === void 0 ? outcomes.map(({ user }) => name$1(user)) : []),
 		warnings: bullets(warnings.map(findingText$1)),
 		notices: bullets(notices.map(findingText$1)),
 		advice: bullets(advice.map(message)),
@@ -1372,9 +1552,14 @@ function sizeOf(entries) {
 	return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0);
 }
 function attention(record, lists) {
-	const { errors, failures, warnings } = record;
+	const { errors, failures, warnings, plan, outcomes } = record;
+	const untouched = plan === void 0 ? outcomes : [];
 	const both = errors.length > 0 && failures.length > 0;
-	const alerts = [...alert("CAUTION", [...listed$1(ERROR_TITLES[record.stopped ?? "error"], errors, lists.errors, both), ...listed$1("Users that failed", failures, lists.failures, both)]), ...alert("WARNING", [...revocationsInShort(record), ...listed$1("Warnings", warnings, lists.warnings)])];
+	const alerts = [...alert("CAUTION", [
+		...listed$1(ERROR_TITLES[record.stopped ?? "error"], errors, lists.errors, both),
+		...listed$1("Users that failed", failures, lists.failures, both),
+		...listed$1("Users that were not attempted", untouched, lists.untouched, true)
+	]), ...alert("WARNING", [...revocationsInShort(record), ...listed$1("Warnings", warnings, lists.warnings)])];
 	return alerts.length === 0 ? [] : ["### Look at this first", ...alerts];
 }
 const ERROR_TITLES = {
@@ -1764,11 +1949,16 @@ function logProgress(doing, total, traffic) {
 		}
 	};
 }
+const DRIFT = { message: "The plan is not empty, and fail-on-changes is set." };
 /** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
 async function publish(whole, circumstances) {
 	const record = redactAll(whole);
 	const conclusion = conclude(record);
-	annotate("error", [...record.errors, ...record.failures]);
+	annotate("error", [
+		...record.errors,
+		...record.failures,
+		...record.drift ? [DRIFT] : []
+	]);
 	annotate("warning", record.warnings);
 	annotate("notice", record.notices);
 	logLine(conclusion.sentence);
@@ -4500,175 +4690,6 @@ function typingMistakes(a, b, enough) {
 	}
 	return Number(last[b.length]);
 }
-// src/manifest/read.ts
-function readNames(documents) {
-	const apis = /* @__PURE__ */ new Map();
-	for (const api of apisOf(documents)) if (!apis.has(api.alias)) apis.set(api.alias, api);
-	const bundles = /* @__PURE__ */ new Map();
-	for (const { file, content } of documents) for (const [name, lists] of entriesOf(fieldOf(content, "bundles"))) if (!bundles.has(name)) bundles.set(name, [...listsIn(lists, file, ["bundles", name])]);
-	return {
-		apis,
-		bundles
-	};
-}
-/** Every definition of an alias, in every file. */
-function* apisOf(documents) {
-	for (const { file, content } of documents) for (const [alias, definition] of entriesOf(fieldOf(content, "apis"))) {
-		const short = textOf(definition);
-		const identifier = short ?? textOf(fieldOf(definition, "identifier"));
-		if (identifier === void 0) continue;
-		const path = short === void 0 ? [
-			"apis",
-			alias,
-			"identifier"
-		] : ["apis", alias];
-		const catalogue = fieldOf(definition, "permissions");
-		yield {
-			alias,
-			identifier,
-			catalogue: Array.isArray(catalogue) ? new Set(catalogue.flatMap((name) => textOf(name) ?? [])) : void 0,
-			file,
-			path,
-			on: "value"
-		};
-	}
-}
-function* usersOf(documents) {
-	for (const { file, content } of documents) for (const [index, entry] of itemsOf(fieldOf(content, "users")).entries()) yield {
-		index,
-		entry,
-		file,
-		path: ["users", index],
-		on: "value"
-	};
-}
-/** Every list of permissions, of bundles and of users. */
-function* permissionListsOf(documents) {
-	for (const { file, content } of documents) for (const [name, lists] of entriesOf(fieldOf(content, "bundles"))) yield* listsIn(lists, file, ["bundles", name]);
-	for (const { entry, file, path } of usersOf(documents)) yield* listsIn(fieldOf(entry, "permissions"), file, [...path, "permissions"]);
-}
-function* listsIn(lists, file, path) {
-	for (const [key, items] of entriesOf(lists)) yield {
-		key,
-		items: itemsOf(items),
-		file,
-		path: [...path, key],
-		on: "key"
-	};
-}
-function* asksOf(documents, names) {
-	for (const { key, items, file, path } of permissionListsOf(documents)) {
-		const api = identifierOf(key, names);
-		if (api === void 0) continue;
-		for (const [index, item] of items.entries()) {
-			const permission = nameOf$1(item);
-			if (permission === void 0) continue;
-			yield {
-				api,
-				permission,
-				file,
-				path: typeof item === "string" ? [...path, index] : [
-					...path,
-					index,
-					"name"
-				],
-				on: "value"
-			};
-		}
-	}
-}
-/** Every `expires` that is text: of users, of their bundle entries, and of permissions. */
-function* expiriesOf(documents) {
-	for (const { file, content } of documents) for (const [bundle, lists] of entriesOf(fieldOf(content, "bundles"))) yield* expiriesIn(listsIn(lists, file, ["bundles", bundle]), { bundle });
-	for (const { entry, file, path, on } of usersOf(documents)) {
-		const user = textOf(fieldOf(entry, "id")) ?? textOf(fieldOf(entry, "email"));
-		yield* expiryOf(entry, {
-			file,
-			path,
-			on
-		}, { user });
-		for (const [index, bundle] of itemsOf(fieldOf(entry, "bundles")).entries()) yield* expiryOf(bundle, {
-			file,
-			path: [
-				...path,
-				"bundles",
-				index
-			],
-			on
-		}, {
-			user,
-			bundle: nameOf$1(bundle)
-		});
-		yield* expiriesIn(listsIn(fieldOf(entry, "permissions"), file, [...path, "permissions"]), { user });
-	}
-}
-function* expiriesIn(lists, ends) {
-	for (const { items, file, path } of lists) for (const [index, item] of items.entries()) {
-		if (!isMapping(item)) continue;
-		yield* expiryOf(item, {
-			file,
-			path: [...path, index],
-			on: "value"
-		}, {
-			...ends,
-			permission: nameOf$1(item)
-		});
-	}
-}
-function* expiryOf(node, { file, path, on }, ends) {
-	const expires = fieldOf(node, "expires");
-	if (typeof expires === "string") yield {
-		expires,
-		ends,
-		file,
-		path: [...path, "expires"],
-		on
-	};
-}
-/** The identifier that a key under `permissions` means: an alias, or else itself where it can be one. */
-function identifierOf(key, { apis }) {
-	return apis.get(key)?.identifier ?? (/[:/]/.test(key) ? key : void 0);
-}
-/** Who an entry means: two entries with the same key are the same user for sure. */
-function userKey(entry) {
-	const id = textOf(fieldOf(entry, "id"));
-	if (id !== void 0) return JSON.stringify([id]);
-	const email = textOf(fieldOf(entry, "email"));
-	return email && JSON.stringify([email.toLowerCase(), textOf(fieldOf(entry, "connection")) ?? ""]);
-}
-/** A name by itself, or with terms. */
-function nameOf$1(item) {
-	return textOf(item) ?? textOf(fieldOf(item, "name"));
-}
-const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
-const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
-/**
-* When something expires, in milliseconds since 1970: the end of the day, in UTC, of a date; or an instant.
-* @returns undefined for what is neither, such as the 30th of February
-*/
-function parseExpiry(text) {
-	const [, year, month, day] = DATE.exec(text) ?? INSTANT.exec(text) ?? [];
-	if (year === void 0) return void 0;
-	const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-	if (midnight.toISOString().slice(0, 10) !== `${year}-${month}-${day}`) return void 0;
-	const instant = DATE.test(text) ? midnight.getTime() + 864e5 : Date.parse(text);
-	return Number.isNaN(instant) ? void 0 : instant;
-}
-function isMapping(value) {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-function entriesOf(value) {
-	return isMapping(value) ? Object.entries(value) : [];
-}
-function fieldOf(value, key) {
-	return isMapping(value) && Object.hasOwn(value, key) ? value[key] : void 0;
-}
-function itemsOf(value) {
-	return Array.isArray(value) ? value : [];
-}
-function textOf(value) {
-	return typeof value === "string" && value !== "" ? value : void 0;
-}
 // src/manifest/schema.ts
 /** Auth0's own limit for the name of a permission. */
 const LONGEST_NAME$1 = 280;
@@ -4903,6 +4924,8 @@ function checkUsers(documents, names) {
 		if (id === void 0 && email === void 0) remark("", "A user needs an id or an email; this entry has neither.");
 		if (id !== void 0 && email !== void 0) remark("email", "A user has an id or an email, not both; remove one.");
 		if (fieldOf(entry, "connection") !== void 0 && email === void 0) remark("connection", "A connection narrows the look-up by email; remove it, or give an email instead of the id.");
+		const name = textOf(id);
+		if (name !== void 0 && !isUserId(name)) remark("id", `${quote(name)} is not the id of a user, such as auth0|5f7c8ec7c33c6c004bbafe82.`);
 		const address = textOf(email);
 		if (address !== void 0 && !ADDRESS$1.test(address)) remark("email", `${quote(address)} is not an e-mail address such as grace@acme.com.`);
 		const key = userKey(entry);
@@ -5093,7 +5116,7 @@ function listUsers(documents, names, now) {
 }
 function identityOf(entry) {
 	const id = textOf(fieldOf(entry, "id"));
-	if (id !== void 0) return { id };
+	if (id !== void 0) return isUserId(id) ? { id } : void 0;
 	const email = textOf(fieldOf(entry, "email"));
 	return email === void 0 ? void 0 : {
 		email: email.toLowerCase(),
@@ -8487,7 +8510,7 @@ const savedPlan = /* @__PURE__ */ strictObject({
 	}),
 	undoes: /* @__PURE__ */ exactOptional(int()),
 	users: /* @__PURE__ */ array(/* @__PURE__ */ strictObject({
-		user: name,
+		user: name.check(/* @__PURE__ */ _regex(/^(?!\.{1,2}$)/, "is not the id of a user")),
 		grant: /* @__PURE__ */ array(operation),
 		revoke: /* @__PURE__ */ array(operation),
 		before: /* @__PURE__ */ array(permission)
@@ -8533,6 +8556,8 @@ function parse$1(text) {
 /** Requests a second where the tenant does not describe its bucket. */
 const BLIND_CEILING = 10;
 const LEAST_IN_FLIGHT = 8;
+/** The share of the bucket that is left alone besides after each refusal: others take more than was seen. */
+const MARGIN = .04;
 /** Auth0's windows are a minute at the most; a reset further away is not believed. */
 const LONGEST_WINDOW = 6e4;
 /** A bucket whose reset is further away is filled at once, at the end of a window, rather than bit by bit. */
@@ -8542,8 +8567,11 @@ const SOUNDING = 250;
 /** A refill is believed after this many requests' worth of it, and measured anew after the longer time. */
 const ENOUGH = 3;
 const MEASURED_FOR = 2e3;
+/** After refusals that tell no reset. */
+const FIRST_PAUSE = 1e3;
+const LONGEST_PAUSE = 8e3;
 /** How soon to look again while answers are under way that will tell more. */
-const LOOK_AGAIN = 5;
+const LOOK_AGAIN$1 = 5;
 /**
 * Reads `x-ratelimit-limit`, `-remaining` and `-reset` (UNIX seconds) off an answer. The server's own `date` is the
 * reference for the reset, as a runner's clock may be off.
@@ -8575,6 +8603,11 @@ function startPace(limits) {
 		latency: 0,
 		lastSentAt: Number.NEGATIVE_INFINITY,
 		notBefore: Number.NEGATIVE_INFINITY,
+		refusals: {
+			inRow: 0,
+			at: Number.NEGATIVE_INFINITY
+		},
+		margin: 0,
 		blind: false
 	};
 }
@@ -8597,7 +8630,14 @@ function received(pace, outcome, now) {
 		latency: pace.latency === 0 ? latency : pace.latency * .9 + latency * .1
 	};
 	const told = bucket === void 0 ? answered ? withoutBucket(next) : next : withBucket(next, bucket, now);
-	return throttled ? slowedDown(told, outcome, now) : told;
+	if (throttled) return slowedDown(told, outcome, now);
+	return answered ? {
+		...told,
+		refusals: {
+			...told.refusals,
+			inRow: 0
+		}
+	} : told;
 }
 /** Whole milliseconds until the next request may go; 0 is now. */
 function delayBefore(pace, now) {
@@ -8607,11 +8647,12 @@ function exactDelay(pace, now) {
 	const { ceiling, lastSentAt, notBefore, inFlight, seen, blind } = pace;
 	const held = Math.max(notBefore - now, lastSentAt + 1 / ceiling - now);
 	if (held > 0) return held;
-	if (inFlight >= usefulInFlight(pace)) return LOOK_AGAIN;
-	if (seen === void 0) return blind || inFlight === 0 ? 0 : LOOK_AGAIN;
+	if (pace.refusals.inRow > 0 && inFlight > 0) return LOOK_AGAIN$1;
+	if (inFlight >= usefulInFlight(pace)) return LOOK_AGAIN$1;
+	if (seen === void 0) return blind || inFlight === 0 ? 0 : LOOK_AGAIN$1;
 	const missing = reserveOf(pace, seen) + 1 - levelOf(pace, seen, now);
 	if (pace.refill === void 0) return delayUnmeasured(pace, seen, missing, now);
-	return Math.min(missing / pace.refill, inFlight > 0 ? LOOK_AGAIN : Math.max(0, seen.resetAt - now));
+	return Math.min(missing / pace.refill, inFlight > 0 ? LOOK_AGAIN$1 : Math.max(0, seen.resetAt - now));
 }
 /**
 * As long as the refill is not known, half of what may be spent is spent at once, so that there is room to see what
@@ -8620,7 +8661,7 @@ function exactDelay(pace, now) {
 */
 function delayUnmeasured(pace, seen, missing, now) {
 	if (missing <= -(seen.limit - reserveOf(pace, seen)) / 2) return 0;
-	if (pace.inFlight > 0) return LOOK_AGAIN;
+	if (pace.inFlight > 0) return LOOK_AGAIN$1;
 	if (missing > 0) return Math.max(0, seen.resetAt - now);
 	return isWindowed(seen, seen.at) ? 0 : Math.max(0, seen.at + SOUNDING - now);
 }
@@ -8629,8 +8670,8 @@ function levelOf({ pending, refill }, seen, now) {
 	return Math.min(seen.limit, seen.remaining + (refill ?? 0) * (now - seen.at)) - pending;
 }
 /** In whole requests, as Auth0 counts them. */
-function reserveOf({ limits }, { limit }) {
-	return Math.min(Math.ceil(limit * limits.headroom), limit - 1);
+function reserveOf({ limits, margin }, { limit }) {
+	return Math.min(Math.max(Math.ceil(limit * limits.headroom), margin), limit - 1);
 }
 /** Twice of what the refill can use at this latency; as long as that is not known, one more with each answer. */
 function usefulInFlight({ refill, latency, answers }) {
@@ -8688,14 +8729,22 @@ function withBucket(pace, bucket, now) {
 	};
 }
 /** After a refusal: not before the reset, half as fast, and everything that was learned is learned anew. */
-function slowedDown(pace, { bucket, jitter }, now) {
-	const reset = bucket === void 0 ? now + 1e3 : bucket.resetAt;
+function slowedDown(pace, { bucket, jitter, latency }, now) {
+	const { inRow, at } = pace.refusals;
+	const refusals = now - latency > at ? {
+		inRow: inRow + 1,
+		at: now
+	} : pace.refusals;
+	const unknownReset = now + Math.min(FIRST_PAUSE * 2 ** (refusals.inRow - 1), LONGEST_PAUSE);
+	const reset = bucket === void 0 ? unknownReset : bucket.resetAt;
 	const ceiling = pace.blind ? Math.max(pace.ceiling / 2, .5 / 1e3) : pace.ceiling;
 	return {
 		...pace,
 		ceiling,
 		refill: pace.refill && pace.refill / 2,
 		mark: void 0,
+		refusals,
+		margin: bucket === void 0 || refusals === pace.refusals ? pace.margin : pace.margin + Math.ceil(bucket.limit * MARGIN),
 		notBefore: Math.max(pace.notBefore, reset + jitter * 1e3)
 	};
 }
@@ -8728,6 +8777,16 @@ function locateUsers(documents, findings) {
 			...place && { place }
 		};
 	});
+}
+/** Of a run that ends before it has a plan: nobody was attempted. */
+function untouchedUsers(task) {
+	return (task.kind === "saved" ? task.plan.users.map(({ user }) => user) : task.files.manifest.users.map(({ id, email }) => id ?? email)).map((user) => ({
+		user,
+		status: "not attempted",
+		granted: [],
+		revoked: [],
+		errors: []
+	}));
 }
 // src/steps/recall.ts
 const NOTHING = {
@@ -9873,16 +9932,28 @@ const TOKEN_PATH = "/oauth/token";
 const MAX_ATTEMPTS = 8;
 const FIRST_BACKOFF = 250;
 const LONGEST_BACKOFF = 16e3;
-/** Failed attempts in a row, over all requests, after which the tenant counts as down. */
-const DOWN_AFTER = 32;
+/** Failed attempts in a row, over all requests, after which one request at a time goes to see whether that is over. */
+const PROBE_AFTER = 8;
+/** How long such a row may be until the tenant counts as down. */
+const DOWN_FOR = 2e4;
+/** How soon to look again whether that one request was answered. */
+const LOOK_AGAIN = 20;
 /** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
 const GRACE = 4500;
 const TIMEOUT = 2e4;
 /** How long a request is tried at the most, in attempts that got no answer: three time-outs. */
 const PATIENCE = 6e4;
 const MAX_BODY = 8388608;
+const RATE_LIMIT = "the rate limit";
 /** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
 const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/;
+const NO_FAILURES = {
+	inRow: 0,
+	since: 0,
+	waves: 0,
+	at: Number.NEGATIVE_INFINITY,
+	until: 0
+};
 /**
 * undici reads answers by WebAssembly, which V8 optimises after two of them in a thread that the process waits for at its
 * end: a fifth of a small run's time. With this it does so after some hundred.
@@ -9904,14 +9975,12 @@ function createHttp(options) {
 	const stopped = AbortSignal.any([signal, halted.signal]);
 	const inFlight = new AbortController();
 	signal.addEventListener("abort", () => setTimeout(() => inFlight.abort(signal.reason), GRACE).unref(), { once: true });
+	const underWay = /* @__PURE__ */ new Set();
 	let pace = startPace(options.limits);
-	let failuresInRow = 0;
-	let refusals = {
-		inRow: 0,
-		at: Number.NEGATIVE_INFINITY
-	};
+	let failures = NO_FAILURES;
 	let queue = Promise.resolve();
 	const wait = async (milliseconds, waitingFor) => {
+		const from = now();
 		traffic.waitingFor = waitingFor;
 		try {
 			await pause(milliseconds, stopped);
@@ -9919,15 +9988,23 @@ function createHttp(options) {
 			stopped.throwIfAborted();
 		} finally {
 			traffic.waitingFor = void 0;
+			if (waitingFor === RATE_LIMIT) traffic.waited += now() - from;
 		}
+	};
+	/** While everything fails, one request at a time goes to see: what would be sent beside it would fail too. */
+	const delayByFailures = () => {
+		if (failures.inRow < PROBE_AFTER) return 0;
+		return pace.inFlight > 0 ? LOOK_AGAIN : failures.until - now();
 	};
 	/** Requests go one after the other, in the order in which they were asked for. */
 	const turn = () => {
 		const mine = queue.then(async () => {
-			stopped.throwIfAborted();
-			const from = now();
-			for (let delay = delayBefore(pace, now()); delay > 0; delay = delayBefore(pace, now())) await wait(delay, "the rate limit");
-			traffic.waited += now() - from;
+			for (;;) {
+				stopped.throwIfAborted();
+				const [byFailures, byPace] = [delayByFailures(), delayBefore(pace, now())];
+				if (byFailures <= 0 && byPace <= 0) break;
+				await (byFailures > byPace ? wait(byFailures, "the tenant to answer again") : wait(byPace, RATE_LIMIT));
+			}
 			pace = sending(pace, now());
 		});
 		queue = mine.catch(() => void 0);
@@ -9938,11 +10015,12 @@ function createHttp(options) {
 		stopped.throwIfAborted();
 		traffic.requests++;
 		const from = now();
-		const result = await exchange(dispatcher, origin, request, inFlight.signal);
+		const exchanging = exchange(dispatcher, origin, request, inFlight.signal);
+		underWay.add(exchanging);
+		const result = await exchanging.finally(() => underWay.delete(exchanging));
 		const took = now() - from;
 		if (request.paced) {
 			const answer = result.kind === "answer" ? result.answer : void 0;
-			if (answer !== void 0) refusals = countRefusal(refusals, answer.status, from, now());
 			const outcome = {
 				bucket: answer && readBucket(answer.headers, now()),
 				answered: answer !== void 0,
@@ -9955,6 +10033,7 @@ function createHttp(options) {
 		}
 		return {
 			result,
+			from,
 			took
 		};
 	};
@@ -9964,20 +10043,20 @@ function createHttp(options) {
 		let unanswered = 0;
 		try {
 			for (;;) {
-				const { result, took } = await attempt(request);
+				const { result, from, took } = await attempt(request);
 				attempts++;
 				if (result.kind === "answer" && !isPassing(result.answer)) {
-					failuresInRow = 0;
+					failures = NO_FAILURES;
 					return {
 						...result.answer,
 						attempts
 					};
 				}
 				const throttled = result.kind === "answer" && result.answer.status === 429;
-				if (!throttled) failuresInRow++;
+				if (!throttled) countFailure(from);
 				if (result.kind === "fault") unanswered += took;
 				const lasting = result.kind === "fault" && result.lasting;
-				const hopeless = failuresInRow >= DOWN_AFTER || refusals.inRow >= MAX_ATTEMPTS || lasting;
+				const hopeless = failures.inRow >= PROBE_AFTER && now() - failures.since >= DOWN_FOR || pace.refusals.inRow >= MAX_ATTEMPTS || lasting;
 				if (hopeless || attempts === MAX_ATTEMPTS || unanswered >= PATIENCE) throw givenUp(request, attempts, result, origin, hopeless ? "run" : "user");
 				if (!throttled || !request.paced) await wait(backoff(attempts), `another try of ${request.method} ${request.path}`);
 			}
@@ -9986,25 +10065,38 @@ function createHttp(options) {
 			throw error;
 		}
 	};
+	const countFailure = (sentAt) => {
+		const { inRow, since, waves, at, until } = failures;
+		const sofar = {
+			inRow: inRow + 1,
+			since: inRow === 0 ? now() : since
+		};
+		failures = sentAt > at ? {
+			...sofar,
+			waves: waves + 1,
+			at: now(),
+			until: now() + backoff(waves + 1)
+		} : {
+			...sofar,
+			waves,
+			at,
+			until
+		};
+	};
 	const backoff = (attempts) => Math.min(FIRST_BACKOFF * 2 ** (attempts - 1), LONGEST_BACKOFF) * (.5 + random() / 2);
 	const halt = (cause) => halted.abort(new require_index.NotSentError("An earlier request failed for all.", { cause }));
+	/** What was sent is let finish, so that the tenant saw all that is counted. */
+	const close = async () => {
+		const patience = (0, node_timers_promises.setTimeout)(GRACE, void 0, { ref: false });
+		await Promise.race([Promise.all(underWay), patience]);
+		await dispatcher.destroy();
+	};
 	return {
 		send,
 		halt,
 		traffic,
-		close: () => dispatcher.destroy()
+		close
 	};
-}
-/** Refusals that were under way together count once, as one waiting for the reset follows all of them. */
-function countRefusal(refusals, status, sentAt, now) {
-	if (status !== 429) return {
-		inRow: 0,
-		at: refusals.at
-	};
-	return sentAt > refusals.at ? {
-		inRow: refusals.inRow + 1,
-		at: now
-	} : refusals;
 }
 /** An answer that says "not now". */
 function isPassing({ status, body, request }) {
@@ -10405,11 +10497,17 @@ function openSession(options) {
 		held = await obtaining;
 		return held;
 	};
+	/** A token may expire while its request waits for its turn; one that is refused in its lifetime is not asked for twice. */
 	const send = async (request) => {
-		const first = await token();
-		const answer = await http.send(authorised(request, first));
-		if (answer.status !== 401 || credential.kind === "access-token") return answer;
-		return http.send(authorised(request, await token(first)));
+		let used = await token();
+		let refused = 0;
+		for (;;) {
+			const answer = await http.send(authorised(request, used));
+			if (answer.status !== 401 || credential.kind === "access-token") return answer;
+			if (now() < used.renewAt) refused++;
+			if (refused === 2) return answer;
+			used = await token(used);
+		}
 	};
 	return {
 		send,
@@ -10612,7 +10710,7 @@ async function planAndApply(inputs, record, workflow, cancelled) {
 	record.scope = inputs.scope;
 	const task = await readTask(inputs, workflow, record);
 	if (record.stopped !== void 0) return;
-	await withTenant(inputs, record, cancelled, async (tenant, session) => {
+	const work = async (tenant, session) => {
 		const context = {
 			inputs,
 			workflow,
@@ -10629,7 +10727,13 @@ async function planAndApply(inputs, record, workflow, cancelled) {
 		await judgePlan(context, planning);
 		if (record.stopped !== void 0 || inputs.mode === "plan") return;
 		await applyPlan(context, planning, memory);
-	});
+	};
+	try {
+		await withTenant(inputs, record, cancelled, work);
+	} catch (error) {
+		if (record.plan === void 0) record.outcomes.push(...untouchedUsers(task));
+		throw error;
+	}
 }
 async function readTask(inputs, workflow, record) {
 	if (inputs.planFile === void 0) return {

@@ -4,6 +4,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import * as core from '@actions/core'
 import { InputError, type InputProblem } from './errors.ts'
+import { isUserId } from './manifest/read.ts'
 import { mask, redact } from './secrets.ts'
 
 export const MODES = ['validate', 'plan', 'apply', 'export'] as const
@@ -171,6 +172,9 @@ function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportI
   }
   const users = lines('users')
   const query = optional('query')
+  for (const id of users.filter(user => !isUserId(user))) {
+    reject('users', `${quote(id)} is neither the id of a user nor an address.`)
+  }
   if (users.length > 0 || query !== undefined) return { users, query }
   return reject('users', 'mode export needs users (ids or e-mail addresses, one a line) or query (a search).')
 }
@@ -243,7 +247,8 @@ function readDomain(value: string, reject: Reject): Domain | undefined {
   if (value === '') return undefined
   const url = URL.parse(value.includes('://') ? value : `https://${value}`)
   const named = quote(value)
-  if (!url) return reject('domain', `${named} is not a domain; ${DOMAIN_FORM}.`)
+  // A URL parser takes these for what it expects there.
+  if (!url || /^\/|\\/.test(value)) return reject('domain', `${named} is not a domain; ${DOMAIN_FORM}.`)
   if (url.username !== '' || url.password !== '') {
     return reject('domain', `it holds a user or password; ${DOMAIN_FORM}.`)
   }

@@ -9,7 +9,7 @@ import { applyPlan, judgePlan } from './steps/apply-plan.ts'
 import { checkAccess, checkApis } from './steps/check-access.ts'
 import { publishComment } from './steps/comment.ts'
 import { computePlan } from './steps/compute-plan.ts'
-import { type Context, type Task, warn } from './steps/context.ts'
+import { type Context, type Task, untouchedUsers, warn } from './steps/context.ts'
 import { exportUsers } from './steps/export-users.ts'
 import { readFiles } from './steps/read-files.ts'
 import { readSavedPlan } from './steps/read-saved.ts'
@@ -64,7 +64,7 @@ async function planAndApply(
   const task = await readTask(inputs, workflow, record)
   if (record.stopped !== undefined) return
 
-  await withTenant(inputs, record, cancelled, async (tenant, session) => {
+  const work = async (tenant: Tenant, session: Session) => {
     const context: Context = { inputs, workflow, record, tenant, task, cancelled }
     const access = checkAccess(context, await session.scopes())
     const memory = await recall(context)
@@ -76,7 +76,13 @@ async function planAndApply(
     if (record.stopped !== undefined || inputs.mode === 'plan') return
 
     await applyPlan(context, planning, memory)
-  })
+  }
+  try {
+    await withTenant(inputs, record, cancelled, work)
+  } catch (error) {
+    if (record.plan === undefined) record.outcomes.push(...untouchedUsers(task))
+    throw error
+  }
 }
 
 async function readTask(inputs: PlanInputs, workflow: Workflow, record: RunRecord): Promise<Task> {

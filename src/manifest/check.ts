@@ -13,6 +13,7 @@ import {
   fieldOf,
   identifierOf,
   isMapping,
+  isUserId,
   itemsOf,
   type Names,
   nameOf,
@@ -190,6 +191,10 @@ function checkUsers(documents: readonly Document[], names: Names): readonly Rema
     if (id !== undefined && email !== undefined) remark('email', 'A user has an id or an email, not both; remove one.')
     if (fieldOf(entry, 'connection') !== undefined && email === undefined) {
       remark('connection', 'A connection narrows the look-up by email; remove it, or give an email instead of the id.')
+    }
+    const name = textOf(id)
+    if (name !== undefined && !isUserId(name)) {
+      remark('id', `${quote(name)} is not the id of a user, such as auth0|5f7c8ec7c33c6c004bbafe82.`)
     }
     const address = textOf(email)
     if (address !== undefined && !ADDRESS.test(address)) {

@@ -10,6 +10,7 @@ import {
   expiriesOf,
   fieldOf,
   identifierOf,
+  isUserId,
   itemsOf,
   listsIn,
   type Names,
@@ -123,7 +124,7 @@ function listUsers(documents: readonly Document[], names: Names, now: number): r
 
 function identityOf(entry: unknown): Identity | undefined {
   const id = textOf(fieldOf(entry, 'id'))
-  if (id !== undefined) return { id }
+  if (id !== undefined) return isUserId(id) ? { id } : undefined
   const email = textOf(fieldOf(entry, 'email'))
   return email === undefined
     ? undefined

@@ -162,6 +162,11 @@ export function userKey(entry: unknown): string | undefined {
   return email && JSON.stringify([email.toLowerCase(), textOf(fieldOf(entry, 'connection')) ?? ''])
 }
 
+/** A segment of dots is a step in a path to whoever parses one, and no user of Auth0's has such an id. */
+export function isUserId(id: string): boolean {
+  return id !== '.' && id !== '..'
+}
+
 /** A name by itself, or with terms. */
 export function nameOf(item: unknown): string | undefined {
   return textOf(item) ?? textOf(fieldOf(item, 'name'))

@@ -29,7 +29,7 @@ const savedPlan = z.strictObject({
   undoes: z.exactOptional(z.int()),
   users: z.array(
     z.strictObject({
-      user: name,
+      user: name.check(z.regex(/^(?!\.{1,2}$)/, 'is not the id of a user')),
       grant: z.array(operation),
       revoke: z.array(operation),
       before: z.array(permission),

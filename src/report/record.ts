@@ -255,6 +255,11 @@ function shortfallsOf(outcomes: readonly UserOutcome[], failed: number): readonl
   ].filter(({ count }) => count > 0)
 }
 
+/** How many users did not get what they should. @param failed of whom a failure tells */
+function shortfallOf(outcomes: readonly UserOutcome[], failed: number): number {
+  return shortfallsOf(outcomes, failed).reduce((sum, { count }) => sum + count, 0)
+}
+
 function shortfallText({ count, what }: Shortfall): string {
   return `${grouped(count)} ${what}`
 }
@@ -281,14 +286,14 @@ export function conclude(record: Readonly<RunRecord>): Conclusion {
   return { result, ...totals, sentence: sentenceOf(record, result, totals) }
 }
 
-function totalsPlanned({ plan, users, failures, traffic }: Readonly<RunRecord>): Totals {
+function totalsPlanned({ plan, outcomes, users, failures, traffic }: Readonly<RunRecord>): Totals {
   const planned = plan?.users ?? []
   return {
     changed: planned.length > 0,
     ...countOperations(planned),
     users,
     usersChanged: planned.length,
-    usersFailed: failures.length,
+    usersFailed: shortfallOf(outcomes, failures.length),
     requests: traffic.requests,
   }
 }
@@ -301,7 +306,7 @@ function totalsDone({ outcomes, users, failures, traffic }: Readonly<RunRecord>)
     revocations: written.reduce((sum, { revoked }) => sum + revoked.length, 0),
     users,
     usersChanged: written.length,
-    usersFailed: shortfallsOf(outcomes, failures.length).reduce((sum, { count }) => sum + count, 0),
+    usersFailed: shortfallOf(outcomes, failures.length),
     requests: traffic.requests,
   }
 }

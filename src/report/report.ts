@@ -99,11 +99,13 @@ export function logProgress(doing: string, total: number, traffic: Traffic): Pro
   }
 }
 
+const DRIFT: Finding = { message: 'The plan is not empty, and fail-on-changes is set.' }
+
 /** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
 export async function publish(whole: Readonly<RunRecord>, circumstances: Circumstances): Promise<void> {
   const record = redactAll(whole)
   const conclusion = conclude(record)
-  annotate('error', [...record.errors, ...record.failures])
+  annotate('error', [...record.errors, ...record.failures, ...(record.drift ? [DRIFT] : [])])
   annotate('warning', record.warnings)
   annotate('notice', record.notices)
   logLine(conclusion.sentence)

@@ -111,14 +111,15 @@ const APPROVALS: Readonly<Record<'approved' | 'saved', string>> = {
 const SHARES = {
   errors: 14,
   failures: 14,
+  untouched: 4,
   revocations: 20,
   warnings: 10,
   grants: 18,
-  permissions: 10,
+  permissions: 8,
   notices: 4,
   unmanaged: 4,
-  advice: 3,
-  derived: 3,
+  advice: 2,
+  derived: 2,
 } as const
 
 type ListName = keyof typeof SHARES
@@ -140,7 +141,7 @@ interface Shown {
 type Lists = Readonly<Record<ListName, Shown>>
 
 function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> {
-  const { errors, failures, warnings, notices, advice, plan, unmanaged, derived } = record
+  const { errors, failures, warnings, notices, advice, plan, outcomes, unmanaged, derived } = record
   const emails = emailsOf(record)
   const known: Known = {
     emails,
@@ -150,6 +151,7 @@ function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> 
   return {
     errors: bullets(errors.map(findingText)),
     failures: bullets(failures.map(findingText)),
+    untouched: bullets(plan === undefined ? outcomes.map(({ user }) => name(user)) : []),
     warnings: bullets(warnings.map(findingText)),
     notices: bullets(notices.map(findingText)),
     advice: bullets(advice.map(message)),
@@ -215,12 +217,14 @@ function sizeOf(entries: readonly string[]): number {
 // What a person must look at
 
 function attention(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
-  const { errors, failures, warnings } = record
+  const { errors, failures, warnings, plan, outcomes } = record
+  const untouched = plan === undefined ? outcomes : []
   const both = errors.length > 0 && failures.length > 0
   const alerts = [
     ...alert('CAUTION', [
       ...listed(ERROR_TITLES[record.stopped ?? 'error'], errors, lists.errors, both),
       ...listed('Users that failed', failures, lists.failures, both),
+      ...listed('Users that were not attempted', untouched, lists.untouched, true),
     ]),
     ...alert('WARNING', [...revocationsInShort(record), ...listed('Warnings', warnings, lists.warnings)]),
   ]

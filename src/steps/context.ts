@@ -4,7 +4,7 @@ import type { PlanInputs } from '../inputs.ts'
 import type { Manifest } from '../manifest/desired.ts'
 import type { Document } from '../manifest/load.ts'
 import { placesOf } from '../manifest/locate.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { Plan, UserOutcome } from '../plan/plan.ts'
 import type { Finding, RunRecord, UserFailure } from '../report/record.ts'
 import type { UserFinding } from '../survey.ts'
 import type { Tenant } from '../tenant/tenant.ts'
@@ -57,4 +57,13 @@ export function locateUsers(documents: readonly Document[], findings: readonly U
     const place = mention && places.get(mention)
     return { ...finding, ...(place && { place }) }
   })
+}
+
+/** Of a run that ends before it has a plan: nobody was attempted. */
+export function untouchedUsers(task: Task): readonly UserOutcome[] {
+  const users =
+    task.kind === 'saved'
+      ? task.plan.users.map(({ user }) => user)
+      : task.files.manifest.users.map(({ id, email }) => id ?? email)
+  return users.map(user => ({ user, status: 'not attempted', granted: [], revoked: [], errors: [] }))
 }

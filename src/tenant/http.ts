@@ -67,14 +67,20 @@ export const TOKEN_PATH = '/oauth/token'
 const MAX_ATTEMPTS = 8
 const FIRST_BACKOFF = 250
 const LONGEST_BACKOFF = 16_000
-/** Failed attempts in a row, over all requests, after which the tenant counts as down. */
-const DOWN_AFTER = 32
+/** Failed attempts in a row, over all requests, after which one request at a time goes to see whether that is over. */
+const PROBE_AFTER = 8
+/** How long such a row may be until the tenant counts as down. */
+const DOWN_FOR = 20_000
+/** How soon to look again whether that one request was answered. */
+const LOOK_AGAIN = 20
 /** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
 const GRACE = 4_500
 const TIMEOUT = 20_000
 /** How long a request is tried at the most, in attempts that got no answer: three time-outs. */
 const PATIENCE = 60_000
 const MAX_BODY = 8 * 1024 * 1024
+
+const RATE_LIMIT = 'the rate limit'
 
 /** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
 const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/
@@ -85,15 +91,26 @@ type Attempt =
 
 interface TimedAttempt {
   readonly result: Attempt
+  /** When it was sent. */
+  readonly from: number
   /** Milliseconds. */
   readonly took: number
 }
 
-/** 429s with no other answer in between; `at` is when the latest one that counts came. */
-interface Refusals {
+/** Failed attempts with no good answer in between. */
+interface Failures {
   readonly inRow: number
+  /** When the first of them failed. */
+  readonly since: number
+  /** How many came one after the other: those that were under way together count once. */
+  readonly waves: number
+  /** When the latest wave came. */
   readonly at: number
+  /** When to try again. */
+  readonly until: number
 }
+
+const NO_FAILURES: Failures = { inRow: 0, since: 0, waves: 0, at: Number.NEGATIVE_INFINITY, until: 0 }
 
 /**
  * undici reads answers by WebAssembly, which V8 optimises after two of them in a thread that the process waits for at its
@@ -113,12 +130,13 @@ export function createHttp(options: HttpOptions): Http {
   const inFlight = new AbortController()
   signal.addEventListener('abort', () => setTimeout(() => inFlight.abort(signal.reason), GRACE).unref(), { once: true })
 
+  const underWay = new Set<Promise<Attempt>>()
   let pace = startPace(options.limits)
-  let failuresInRow = 0
-  let refusals: Refusals = { inRow: 0, at: Number.NEGATIVE_INFINITY }
+  let failures = NO_FAILURES
   let queue: Promise<unknown> = Promise.resolve()
 
   const wait = async (milliseconds: number, waitingFor: string): Promise<void> => {
+    const from = now()
     traffic.waitingFor = waitingFor
     try {
       await pause(milliseconds, stopped)
@@ -126,18 +144,25 @@ export function createHttp(options: HttpOptions): Http {
       stopped.throwIfAborted()
     } finally {
       traffic.waitingFor = undefined
+      if (waitingFor === RATE_LIMIT) traffic.waited += now() - from
     }
+  }
+
+  /** While everything fails, one request at a time goes to see: what would be sent beside it would fail too. */
+  const delayByFailures = (): number => {
+    if (failures.inRow < PROBE_AFTER) return 0
+    return pace.inFlight > 0 ? LOOK_AGAIN : failures.until - now()
   }
 
   /** Requests go one after the other, in the order in which they were asked for. */
   const turn = (): Promise<void> => {
     const mine = queue.then(async () => {
-      stopped.throwIfAborted()
-      const from = now()
-      for (let delay = delayBefore(pace, now()); delay > 0; delay = delayBefore(pace, now())) {
-        await wait(delay, 'the rate limit')
+      for (;;) {
+        stopped.throwIfAborted()
+        const [byFailures, byPace] = [delayByFailures(), delayBefore(pace, now())]
+        if (byFailures <= 0 && byPace <= 0) break
+        await (byFailures > byPace ? wait(byFailures, 'the tenant to answer again') : wait(byPace, RATE_LIMIT))
       }
-      traffic.waited += now() - from
       pace = sending(pace, now())
     })
     queue = mine.catch(() => undefined)
@@ -149,11 +174,12 @@ export function createHttp(options: HttpOptions): Http {
     stopped.throwIfAborted()
     traffic.requests++
     const from = now()
-    const result = await exchange(dispatcher, origin, request, inFlight.signal)
+    const exchanging = exchange(dispatcher, origin, request, inFlight.signal)
+    underWay.add(exchanging)
+    const result = await exchanging.finally(() => underWay.delete(exchanging))
     const took = now() - from
     if (request.paced) {
       const answer = result.kind === 'answer' ? result.answer : undefined
-      if (answer !== undefined) refusals = countRefusal(refusals, answer.status, from, now())
       const outcome = {
         bucket: answer && readBucket(answer.headers, now()),
         answered: answer !== undefined,
@@ -164,7 +190,7 @@ export function createHttp(options: HttpOptions): Http {
       pace = received(pace, outcome, now())
       traffic.blind = pace.blind
     }
-    return { result, took }
+    return { result, from, took }
   }
 
   const send = async (request: Request): Promise<Answer> => {
@@ -175,17 +201,18 @@ export function createHttp(options: HttpOptions): Http {
     let unanswered = 0
     try {
       for (;;) {
-        const { result, took } = await attempt(request)
+        const { result, from, took } = await attempt(request)
         attempts++
         if (result.kind === 'answer' && !isPassing(result.answer)) {
-          failuresInRow = 0
+          failures = NO_FAILURES
           return { ...result.answer, attempts }
         }
         const throttled = result.kind === 'answer' && result.answer.status === 429
-        if (!throttled) failuresInRow++
+        if (!throttled) countFailure(from)
         if (result.kind === 'fault') unanswered += took
         const lasting = result.kind === 'fault' && result.lasting
-        const hopeless = failuresInRow >= DOWN_AFTER || refusals.inRow >= MAX_ATTEMPTS || lasting
+        const down = failures.inRow >= PROBE_AFTER && now() - failures.since >= DOWN_FOR
+        const hopeless = down || pace.refusals.inRow >= MAX_ATTEMPTS || lasting
         if (hopeless || attempts === MAX_ATTEMPTS || unanswered >= PATIENCE) {
           throw givenUp(request, attempts, result, origin, hopeless ? 'run' : 'user')
         }
@@ -200,19 +227,29 @@ export function createHttp(options: HttpOptions): Http {
     }
   }
 
+  const countFailure = (sentAt: number): void => {
+    const { inRow, since, waves, at, until } = failures
+    const sofar = { inRow: inRow + 1, since: inRow === 0 ? now() : since }
+    failures =
+      sentAt > at
+        ? { ...sofar, waves: waves + 1, at: now(), until: now() + backoff(waves + 1) }
+        : { ...sofar, waves, at, until }
+  }
+
   const backoff = (attempts: number): number =>
     Math.min(FIRST_BACKOFF * 2 ** (attempts - 1), LONGEST_BACKOFF) * (0.5 + random() / 2)
 
   const halt = (cause: TenantError): void =>
     halted.abort(new NotSentError('An earlier request failed for all.', { cause }))
 
-  return { send, halt, traffic, close: () => dispatcher.destroy() }
-}
+  /** What was sent is let finish, so that the tenant saw all that is counted. */
+  const close = async (): Promise<void> => {
+    const patience = sleep(GRACE, undefined, { ref: false })
+    await Promise.race([Promise.all(underWay), patience])
+    await dispatcher.destroy()
+  }
 
-/** Refusals that were under way together count once, as one waiting for the reset follows all of them. */
-function countRefusal(refusals: Refusals, status: number, sentAt: number, now: number): Refusals {
-  if (status !== 429) return { inRow: 0, at: refusals.at }
-  return sentAt > refusals.at ? { inRow: refusals.inRow + 1, at: now } : refusals
+  return { send, halt, traffic, close }
 }
 
 /** An answer that says "not now". */

@@ -47,8 +47,18 @@ export interface Pace {
   readonly lastSentAt: number
   /** Nothing goes before this, after a refusal. */
   readonly notBefore: number
+  readonly refusals: Refusals
+  /** Requests that are left in the bucket, whatever the headroom, as there were refusals. */
+  readonly margin: number
   /** Answers come without rate-limit headers. */
   readonly blind: boolean
+}
+
+/** Refusals with no other answer in between. Those that were under way together count once. */
+interface Refusals {
+  readonly inRow: number
+  /** When the latest one that counts came. */
+  readonly at: number
 }
 
 /** What went to and fro so far. */
@@ -68,6 +78,8 @@ const BLIND_CEILING = 10
 /** As many are under way at once at the most; the refill and the latency say how many are of use. */
 export const MOST_IN_FLIGHT = 48
 const LEAST_IN_FLIGHT = 8
+/** The share of the bucket that is left alone besides after each refusal: others take more than was seen. */
+const MARGIN = 0.04
 /** Auth0's windows are a minute at the most; a reset further away is not believed. */
 const LONGEST_WINDOW = 60_000
 /** A bucket whose reset is further away is filled at once, at the end of a window, rather than bit by bit. */
@@ -77,6 +89,9 @@ const SOUNDING = 250
 /** A refill is believed after this many requests' worth of it, and measured anew after the longer time. */
 const ENOUGH = 3
 const MEASURED_FOR = 2_000
+/** After refusals that tell no reset. */
+const FIRST_PAUSE = 1_000
+const LONGEST_PAUSE = 8_000
 /** How soon to look again while answers are under way that will tell more. */
 const LOOK_AGAIN = 5
 
@@ -110,6 +125,8 @@ export function startPace(limits: PaceLimits): Pace {
     latency: 0,
     lastSentAt: Number.NEGATIVE_INFINITY,
     notBefore: Number.NEGATIVE_INFINITY,
+    refusals: { inRow: 0, at: Number.NEGATIVE_INFINITY },
+    margin: 0,
     blind: false,
   }
 }
@@ -130,7 +147,8 @@ export function received(pace: Pace, outcome: Outcome, now: number): Pace {
     latency: pace.latency === 0 ? latency : pace.latency * 0.9 + latency * 0.1,
   }
   const told = bucket === undefined ? (answered ? withoutBucket(next) : next) : withBucket(next, bucket, now)
-  return throttled ? slowedDown(told, outcome, now) : told
+  if (throttled) return slowedDown(told, outcome, now)
+  return answered ? { ...told, refusals: { ...told.refusals, inRow: 0 } } : told
 }
 
 /** Whole milliseconds until the next request may go; 0 is now. */
@@ -142,6 +160,8 @@ function exactDelay(pace: Pace, now: number): number {
   const { ceiling, lastSentAt, notBefore, inFlight, seen, blind } = pace
   const held = Math.max(notBefore - now, lastSentAt + 1 / ceiling - now)
   if (held > 0) return held
+  // After a refusal, one request goes to see.
+  if (pace.refusals.inRow > 0 && inFlight > 0) return LOOK_AGAIN
   if (inFlight >= usefulInFlight(pace)) return LOOK_AGAIN
   if (seen === undefined) return blind || inFlight === 0 ? 0 : LOOK_AGAIN
   const missing = reserveOf(pace, seen) + 1 - levelOf(pace, seen, now)
@@ -169,8 +189,8 @@ function levelOf({ pending, refill }: Pace, seen: Bucket & { readonly at: number
 }
 
 /** In whole requests, as Auth0 counts them. */
-function reserveOf({ limits }: Pace, { limit }: Bucket): number {
-  return Math.min(Math.ceil(limit * limits.headroom), limit - 1)
+function reserveOf({ limits, margin }: Pace, { limit }: Bucket): number {
+  return Math.min(Math.max(Math.ceil(limit * limits.headroom), margin), limit - 1)
 }
 
 /** Twice of what the refill can use at this latency; as long as that is not known, one more with each answer. */
@@ -211,14 +231,20 @@ function withBucket(pace: Pace, bucket: Bucket, now: number): Pace {
 }
 
 /** After a refusal: not before the reset, half as fast, and everything that was learned is learned anew. */
-function slowedDown(pace: Pace, { bucket, jitter }: Outcome, now: number): Pace {
-  const reset = bucket === undefined ? now + 1_000 : bucket.resetAt
+function slowedDown(pace: Pace, { bucket, jitter, latency }: Outcome, now: number): Pace {
+  const { inRow, at } = pace.refusals
+  const refusals = now - latency > at ? { inRow: inRow + 1, at: now } : pace.refusals
+  const unknownReset = now + Math.min(FIRST_PAUSE * 2 ** (refusals.inRow - 1), LONGEST_PAUSE)
+  const reset = bucket === undefined ? unknownReset : bucket.resetAt
   const ceiling = pace.blind ? Math.max(pace.ceiling / 2, 0.5 / 1000) : pace.ceiling
   return {
     ...pace,
     ceiling,
     refill: pace.refill && pace.refill / 2,
     mark: undefined,
+    refusals,
+    margin:
+      bucket === undefined || refusals === pace.refusals ? pace.margin : pace.margin + Math.ceil(bucket.limit * MARGIN),
     notBefore: Math.max(pace.notBefore, reset + jitter * 1_000),
   }
 }

@@ -57,11 +57,17 @@ export function openSession(options: SessionOptions): Session {
     return held
   }
 
+  /** A token may expire while its request waits for its turn; one that is refused in its lifetime is not asked for twice. */
   const send: Session['send'] = async request => {
-    const first = await token()
-    const answer = await http.send(authorised(request, first))
-    if (answer.status !== 401 || credential.kind === 'access-token') return answer
-    return http.send(authorised(request, await token(first)))
+    let used = await token()
+    let refused = 0
+    for (;;) {
+      const answer = await http.send(authorised(request, used))
+      if (answer.status !== 401 || credential.kind === 'access-token') return answer
+      if (now() < used.renewAt) refused++
+      if (refused === 2) return answer
+      used = await token(used)
+    }
   }
 
   return { send, halt: http.halt, scopes: async () => (await token()).scopes }

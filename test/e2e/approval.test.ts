@@ -235,6 +235,7 @@ describe('drift', () => {
     const drifted = await plan(tenant, { 'fail-on-changes': 'true' })
     expect([drifted.exitCode, drifted.outputs.result]).toEqual([1, 'planned'])
     await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' } })
+    expect(errorsOf(drifted)).toEqual([expect.stringContaining('fail-on-changes is set')])
     const settled = await plan(tenant, { 'fail-on-changes': 'true' })
     expect([settled.exitCode, settled.outputs.result]).toEqual([0, 'unchanged'])
   })

@@ -202,8 +202,6 @@ describe('user ids', () => {
     'auth0|5f7c',
     'oidc|a/b',
     'oidc|../../clients',
-    '..',
-    '.',
     'oidc|50%25',
     'oidc|?q=1&r=2',
     'oidc|#top',
@@ -225,10 +223,17 @@ describe('user ids', () => {
         .map(segment => decodeURIComponent(segment ?? ''))
         .sort(),
     ).toEqual(ids.flatMap(id => [id, id, id]).sort())
-    // A URL's parser takes a segment of dots away, so no server can tell these two users from a step in the path.
-    for (const id of ids.filter(each => !/^\.+$/.test(each))) {
-      expect(tenant.grantsOf(id), run.log).toEqual([grant(ORDERS, 'read:orders')])
-    }
+    for (const id of ids) expect(tenant.grantsOf(id), run.log).toEqual([grant(ORDERS, 'read:orders')])
+  })
+
+  // A URL's parser takes a segment of dots for a step in the path, encoded or not.
+  it.each(['.', '..'])('of dots (%s) are no ids, wherever they are given', async id => {
+    const tenant = await acme()
+    const listed = await runAgainst(tenant, { users: [{ id, permissions: { [ORDERS]: ['read:orders'] } }] })
+    expect(errorsOf(listed)).toEqual([expect.stringContaining(`"${id}" is not the id of a user`)])
+    const exported = await runAgainst(tenant, { files: {}, inputs: { mode: 'export', users: id, manifest: 'new.yml' } })
+    expect(errorsOf(exported)).toEqual([expect.stringContaining(`"${id}" is neither the id of a user nor an address`)])
+    expect(tenant.requests).toEqual([])
   })
 })
 

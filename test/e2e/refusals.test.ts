@@ -132,6 +132,8 @@ describe('inputs that cannot be used are named before any request', () => {
     ['a domain with a query', { ...good, domain: 'acme.eu.auth0.com?x=1' }, ['domain', 'query']],
     ['plain HTTP to a host', { ...good, domain: 'http://acme.eu.auth0.com' }, ['domain', 'HTTP']],
     ['plain HTTP to a host that looks like loopback', { ...good, domain: 'http://127.0.0.1.evil.io' }, ['domain']],
+    ['a domain behind slashes', { ...good, domain: '//acme.eu.auth0.com' }, ['domain', 'not a domain']],
+    ['a domain with a backslash', { ...good, domain: '\\\\acme.eu.auth0.com' }, ['domain', 'not a domain']],
     ['a domain with a blank', { ...good, domain: 'acme eu' }, ['domain', '"acme eu" is not a domain']],
     ['a domain for files', { ...good, domain: 'ftp://acme.eu.auth0.com' }, ['domain', 'https://']],
     ['a domain without end', { ...good, domain: 'a/'.repeat(100) }, [`"${'a/'.repeat(40)}…"`]],

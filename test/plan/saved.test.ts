@@ -105,6 +105,11 @@ describe('a saved plan', () => {
   })
 
   const resigned = (users: readonly UserPlan[]) => writeSaved({ ...plan, users })
+  it.each(['.', '..'])('is refused with a user %s', user => {
+    const [first] = plan.users as [UserPlan]
+    expect(readSaved(resigned([{ ...first, user }])).problem).toContain('is not the id of a user')
+  })
+
   it('is refused with a user twice, or with both for one permission', () => {
     const [first] = plan.users as [UserPlan]
     expect(readSaved(resigned([first, first])).problem).toContain('twice')

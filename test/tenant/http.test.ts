@@ -83,12 +83,32 @@ describe('what passes by itself', () => {
     expect(tenant.requests).toHaveLength(3)
   })
 
-  it('is tried at most 32 times in a row over all requests: then the tenant counts as down', async () => {
-    const { tenant, http } = await connect()
+  it('is tried by one request at a time once everything fails, until the tenant counts as down', async () => {
+    let clock = 0
+    const { tenant, http } = await connect({
+      now: () => clock,
+      sleep: async milliseconds => {
+        clock += milliseconds
+        await sleep(1)
+      },
+    })
     always(tenant, { kind: 'reset', after: 'nothing' })
     const errors = await Promise.all(Array.from({ length: 20 }, () => http.send(READ).catch(error => error)))
     expect(errors.some(error => error.details.reach === 'run')).toBe(true)
-    expect(tenant.requests.length).toBeLessThan(32 + 20)
+    expect(clock).toBeGreaterThanOrEqual(20_000)
+    expect(tenant.requests.length).toBeLessThan(32)
+  })
+
+  it('is no reason to give up where it is over soon, however many requests it meets', async () => {
+    const { tenant, http } = await connect({ sleep: milliseconds => sleep(milliseconds) })
+    await http.send(READ)
+    let failing = true
+    tenant.fault({ kind: 'status', status: 500, times: Number.POSITIVE_INFINITY, when: () => failing })
+    setTimeout(() => {
+      failing = false
+    }, 300)
+    const answers = await Promise.all(Array.from({ length: 200 }, () => http.send(READ)))
+    expect(answers).toHaveLength(200)
   })
 })
 

@@ -225,6 +225,22 @@ describe('an attempt without an answer', () => {
   })
 })
 
+describe('without headroom, beside another client', () => {
+  it.each(['full', 'next'] as const)('a first refusal is a lesson (reset: %s)', reset => {
+    const { refused, elapsed } = simulate({ ...BASE, reset, limits: NO_HEADROOM, others: 10 })
+    expect(refused).toBeLessThan(4)
+    expect(elapsed).toBeLessThan(17_000)
+  })
+
+  it('after it, one request goes to see', () => {
+    const bucket = { limit: 50, remaining: 0, resetAt: 1_000 }
+    const refused = exchange(startPace(NO_HEADROOM), 0, { bucket, throttled: true })
+    expect(burst(refused, 2_000)).toBe(1)
+    const answered = exchange(refused, 2_000, { bucket: { limit: 50, remaining: 49, resetAt: 3_000 } })
+    expect(burst(answered, 2_000)).toBeGreaterThan(1)
+  })
+})
+
 describe('a refusal without headers', () => {
   it('is waited out for a second, with jitter', () => {
     const pace = exchange(startPace(NO_HEADROOM), 100, { throttled: true, jitter: 0.5 })
