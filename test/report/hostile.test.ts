@@ -132,6 +132,7 @@ it('the path of an exported manifest takes no effect', () => {
 describe('a link', () => {
   it.each([
     'javascript:alert(1)',
+    'javascript:alert(1)//https://github.com/',
     'https://evil.example/"onclick="x',
     'https://user@evil.example/',
     'https://evil.example/<b>',

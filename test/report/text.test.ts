@@ -156,6 +156,19 @@ describe('link', () => {
     expect(link('https://a@b/', 'run')).toBe('<code>https://a@b/</code>')
     expect(link(`https://b/${'x'.repeat(500)}`, 'run')).toMatch(/^<code>https:\/\/b\/x+…<\/code>$/)
   })
+
+  it.each(['https://ghe.acme.com:8443', 'http://127.0.0.1:8080/a', 'https://github.com'])('is made of %s', address => {
+    expect(link(address, 'run')).toBe(`<a href="${address}">run</a>`)
+  })
+
+  it.each([
+    'javascript:alert(1)//https://github.com/',
+    'https://github.com:evil/',
+    'https://github.com:123456/',
+    'https://github.com/ https://evil.example/',
+  ])('is not made of %s', address => {
+    expect(link(address, 'run')).toBe(code(address))
+  })
 })
 
 describe('prose', () => {
@@ -171,6 +184,7 @@ describe('prose', () => {
     ['FIN-ABC', '<code>FIN-ABC</code>'],
     ['read-only', 'read-only'],
     ["Auth0's", 'Auth0&#39;s'],
+    ['Auth0', 'Auth0'],
     ['$x$', '<code>&#36;x&#36;</code>'],
   ])('shows %s as %s', (word, expected) => {
     expect(prose(word)).toBe(expected)
