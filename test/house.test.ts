@@ -52,7 +52,7 @@ describe('action.yml', () => {
 
 interface Lock {
   readonly packages: Readonly<
-    Record<string, { readonly dev?: boolean; readonly hasInstallScript?: boolean; readonly optional?: boolean }>
+    Record<string, { readonly integrity?: string; readonly hasInstallScript?: boolean; readonly optional?: boolean }>
   >
 }
 
@@ -69,7 +69,21 @@ describe('dependencies', () => {
     expect(copies.map(path => path.replace(/^node_modules\//, '')).sort()).toEqual(bundled.toSorted())
   })
 
-  it('run no script when they are installed', async () => {
+  it('are of exact versions, whose digests the lock file holds', async () => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
+      await readFile(new URL('../package.json', import.meta.url), 'utf8'),
+    )
+    const versions = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([])
+    const { '': own, ...others } = (await readLock()).packages
+    expect(own).toBeDefined()
+    const undigested = Object.entries(others).filter(([, { integrity = '' }]) => !integrity.startsWith('sha512-'))
+    expect(undigested.map(([path]) => path)).toEqual([])
+  })
+
+  it('run no script when they are installed, and neither does this package', async () => {
+    const { scripts } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+    expect(Object.keys(scripts).filter(name => /install|prepare/.test(name))).toEqual([])
     const { packages } = await readLock()
     const scripted = Object.entries(packages).filter(
       ([, { hasInstallScript, optional }]) => hasInstallScript && !optional,

@@ -93,6 +93,7 @@ interface Guarded {
 }
 
 interface Job extends Guarded {
+  readonly needs?: string
   readonly steps: readonly Step[]
   readonly 'timeout-minutes'?: number
 }
@@ -157,6 +158,8 @@ function checkStep(step: Step, place: Place): readonly string[] {
   const { uses = '', run = '', with: inputs = {} } = step
   // The runner puts the value into the script as it is. Its way in is `env`.
   if (run.includes('${{')) return ['an expression is a part of a script']
+  if (/\bnpm (ci|install)\b(?!.*--ignore-scripts)/.test(run))
+    return ['scripts of dependencies run when they are installed']
   if (uses.startsWith('actions/checkout@') && inputs['persist-credentials'] !== false) {
     return ['the checkout leaves its token to the steps after it']
   }
@@ -244,6 +247,7 @@ describe('the checks', () => {
     ['our action without the advice', 'examples/drift.yml', / # pin it.*/, '', 'does not ask to be pinned'],
     ['a token left behind', 'examples/drift.yml', 'credentials: false', 'credentials: true', 'leaves its token'],
     ['an expression in a script', 'examples/rollback.yml', '$RUN_ID"', `${INPUT}"`, 'a part of a script'],
+    ['scripts of dependencies', 'release.yml', 'npm ci --ignore-scripts', 'npm ci', 'scripts of dependencies run'],
     ['a fork with secrets', 'examples/plan-on-pull-request.yml', 'pull_request:', 'pull_request_target:', 'runs on'],
     ['a chain to any run', 'examples/drift.yml', '  workflow_dispatch:', '  workflow_run:', 'runs on workflow_run'],
     ['an apply that is cut short', 'examples/tenants.yml', 'progress: false', 'progress: true', 'cut short'],
@@ -298,6 +302,38 @@ describe('the rollback', () => {
     expect(SOURCES.map(({ name }) => name)).toContain(`examples/${basename(APPLY)}`)
     expect(textOf(`examples/${basename(APPLY)}`)).toMatch(/name: auth0-undo-plan-.*github\.run_attempt/)
     expect(textOf('examples/rollback.yml')).toMatch(/name: auth0-undo-plan-.*inputs\.attempt/)
+  })
+})
+
+describe('a release', () => {
+  const { jobs } = load(textOf('release.yml')) as Pick<Workflow, 'jobs'>
+  const stepsOf = (job: string) => jobs[job]?.steps ?? []
+
+  it('is tested, then attested as a whole, and only then published', () => {
+    expect(Object.entries(jobs).map(([name, { needs }]) => [name, needs])).toEqual([
+      ['test', undefined],
+      ['attest', 'test'],
+      ['publish', 'attest'],
+    ])
+    expect(stepsOf('test').map(({ run }) => run)).toContain('npm test')
+    const [attestation] = stepsOf('attest').filter(({ uses = '' }) =>
+      uses.startsWith('actions/attest-build-provenance@'),
+    )
+    expect(attestation?.with).toEqual({ 'subject-path': 'dist/*' })
+  })
+
+  it('may be signed and written by the jobs alone that do so', () => {
+    const writes = Object.entries(jobs).flatMap(([name, { permissions = {} }]) =>
+      Object.keys(permissions)
+        .filter(scope => permissions[scope] === 'write')
+        .map(scope => `${name}: ${scope}`),
+    )
+    expect(writes).toEqual(['attest: attestations', 'attest: id-token', 'publish: contents'])
+  })
+
+  it('that GitHub does not make immutable fails', () => {
+    expect(runStep('release.yml', /^Publish/, { GITHUB_REF_NAME: 'v1.2.3', RUNNER_TEMP: tmpdir() }, 'true')).toBe(0)
+    expect(runStep('release.yml', /^Publish/, { GITHUB_REF_NAME: 'v1.2.3', RUNNER_TEMP: tmpdir() }, 'false')).toBe(1)
   })
 })
 
