@@ -10,7 +10,8 @@ import { acmeRepository, manifestOf, type Repository } from './repository.ts'
 
 type Inputs = Readonly<Record<string, string>>
 
-const SECRET = 'marked/secret+of the="client"&<all>'
+/** Longer than what is quoted of a wrong input. */
+const SECRET = `marked/secret+of the="client"&<all>${'0123456789abcdef'.repeat(5)}`
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const PEM = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 const client = { id: CLIENT.id, secret: SECRET, publicKey }
@@ -241,6 +242,23 @@ describe.each(Object.entries(CREDENTIALS))(
     })
   },
 )
+
+it('nor does the quote of a wrong input, which is cut off', async () => {
+  const scenario: Scenario = (_, run) => run({ headroom: SECRET })
+  const run = await playWithoutLeak(() => ({ 'client-secret': SECRET }), scenario)
+  expect(run.log).toContain('Input headroom: "***"')
+  expect(run.log.replaceAll(/^::add-mask::.*$/gm, '')).not.toContain(SECRET.slice(0, 10))
+})
+
+it('nor does a saved plan, where somebody gave the secret as a reason', async () => {
+  const permissions = { [ORDERS]: [{ name: 'read:orders', reason: `for ${SECRET}` }] }
+  const files = { [MANIFEST]: manifestOf([{ id: 'auth0|1', permissions }]) }
+  const scenario: Scenario = (_, run) => run({ revoke: 'never' }, { files })
+  const run = await playWithoutLeak(() => ({ 'client-secret': SECRET }), scenario)
+  expect(run.outputs).toMatchObject({ result: 'applied' })
+  expect(run.plan).toContain('"reason": "for ***"')
+  expect(run.summary).toContain('***')
+})
 
 it('nor does one after a tenant that was down for long', { timeout: 90_000 }, async () => {
   const run = await playWithoutLeak(() => ({ 'client-secret': SECRET }), echoing(503, isToken))

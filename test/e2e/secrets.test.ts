@@ -19,6 +19,8 @@ describe('a secret', () => {
     expect(run.exitCode).toBe(0)
     const tokens = tenant.requests.flatMap(({ headers }) => headers.authorization?.replace('Bearer ', '') ?? [])
     expect(run.masked).toEqual([CLIENT.secret, tokens[0]])
+    const [beforeUse = ''] = run.log.split('Reading users')
+    expect(beforeUse).toContain(`::add-mask::${tokens[0]}`)
     for (const secret of run.masked) expect(writtenBy(run)).not.toContain(secret)
   })
 
