@@ -11,7 +11,7 @@ import { acmeRepository, manifestOf, type Repository } from './repository.ts'
 type Inputs = Readonly<Record<string, string>>
 
 /** Longer than what is quoted of a wrong input. */
-const SECRET = `marked/secret+of the="client"&<all>${'0123456789abcdef'.repeat(5)}`
+const SECRET = `marked/secret+of the="client"&<all>?????${'0123456789abcdef'.repeat(5)}`
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const PEM = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 const client = { id: CLIENT.id, secret: SECRET, publicKey }
