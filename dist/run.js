@@ -8622,6 +8622,14 @@ function sending(pace, now) {
 		lastSentAt: now
 	};
 }
+/** What was about to be sent was not. */
+function withdrawn(pace) {
+	return {
+		...pace,
+		inFlight: pace.inFlight - 1,
+		pending: pace.pending - 1
+	};
+}
 function received(pace, outcome, now) {
 	const { bucket, answered, throttled, latency } = outcome;
 	const next = {
@@ -10010,12 +10018,26 @@ function createHttp(options) {
 		queue = mine.catch(() => void 0);
 		return mine;
 	};
+	const headersOf = async ({ headers, authorization }) => {
+		const complete = authorization === void 0 ? headers : {
+			...headers,
+			authorization: await authorization()
+		};
+		stopped.throwIfAborted();
+		return complete;
+	};
 	const attempt = async (request) => {
 		if (request.paced) await turn();
-		stopped.throwIfAborted();
+		const headers = await headersOf(request).catch((error) => {
+			if (request.paced) pace = withdrawn(pace);
+			throw error;
+		});
 		traffic.requests++;
 		const from = now();
-		const exchanging = exchange(dispatcher, origin, request, inFlight.signal);
+		const exchanging = exchange(dispatcher, origin, {
+			...request,
+			...headers && { headers }
+		}, inFlight.signal);
 		underWay.add(exchanging);
 		const result = await exchanging.finally(() => underWay.delete(exchanging));
 		const took = now() - from;
@@ -10497,33 +10519,29 @@ function openSession(options) {
 		held = await obtaining;
 		return held;
 	};
-	/** A token may expire while its request waits for its turn; one that is refused in its lifetime is not asked for twice. */
 	const send = async (request) => {
-		let used = await token();
-		let refused = 0;
-		for (;;) {
-			const answer = await http.send(authorised(request, used));
-			if (answer.status !== 401 || credential.kind === "access-token") return answer;
-			if (now() < used.renewAt) refused++;
-			if (refused === 2) return answer;
-			used = await token(used);
-		}
+		let used;
+		let refused;
+		const authorization = async () => {
+			used = await token(refused);
+			return `Bearer ${used.value}`;
+		};
+		const headers = request.body === void 0 ? {} : { "content-type": "application/json" };
+		const sent = {
+			...request,
+			headers,
+			authorization,
+			paced: true
+		};
+		const answer = await http.send(sent);
+		if (answer.status !== 401 || credential.kind === "access-token") return answer;
+		refused = used;
+		return http.send(sent);
 	};
 	return {
 		send,
 		halt: http.halt,
 		scopes: async () => (await token()).scopes
-	};
-}
-function authorised(request, token) {
-	const headers = {
-		authorization: `Bearer ${token.value}`,
-		...request.body !== void 0 && { "content-type": "application/json" }
-	};
-	return {
-		...request,
-		headers,
-		paced: true
 	};
 }
 async function obtainToken(options, now) {

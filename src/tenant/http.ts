@@ -15,6 +15,7 @@ import {
   sending,
   startPace,
   type Traffic,
+  withdrawn,
 } from './pace.ts'
 
 export interface Request {
@@ -23,6 +24,8 @@ export interface Request {
   readonly path: string
   readonly query?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Asked for when the request's turn has come, as a token may expire while it waits. */
+  readonly authorization?: () => Promise<string>
   readonly body?: string
   /** The token endpoint's bucket is not the Management API's. */
   readonly paced: boolean
@@ -169,12 +172,21 @@ export function createHttp(options: HttpOptions): Http {
     return mine
   }
 
+  const headersOf = async ({ headers, authorization }: Request): Promise<Request['headers']> => {
+    const complete = authorization === undefined ? headers : { ...headers, authorization: await authorization() }
+    stopped.throwIfAborted()
+    return complete
+  }
+
   const attempt = async (request: Request): Promise<TimedAttempt> => {
     if (request.paced) await turn()
-    stopped.throwIfAborted()
+    const headers = await headersOf(request).catch(error => {
+      if (request.paced) pace = withdrawn(pace)
+      throw error
+    })
     traffic.requests++
     const from = now()
-    const exchanging = exchange(dispatcher, origin, request, inFlight.signal)
+    const exchanging = exchange(dispatcher, origin, { ...request, ...(headers && { headers }) }, inFlight.signal)
     underWay.add(exchanging)
     const result = await exchanging.finally(() => underWay.delete(exchanging))
     const took = now() - from

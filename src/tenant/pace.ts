@@ -139,6 +139,11 @@ export function sending(pace: Pace, now: number): Pace {
   return { ...pace, inFlight: pace.inFlight + 1, pending: pace.pending + 1, lastSentAt: now }
 }
 
+/** What was about to be sent was not. */
+export function withdrawn(pace: Pace): Pace {
+  return { ...pace, inFlight: pace.inFlight - 1, pending: pace.pending - 1 }
+}
+
 export function received(pace: Pace, outcome: Outcome, now: number): Pace {
   const { bucket, answered, throttled, latency } = outcome
   const next: Pace = {

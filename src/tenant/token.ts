@@ -9,7 +9,7 @@ import { type Answer, type Http, type Request, TOKEN_PATH } from './http.ts'
 
 /** Sends Management API requests with a valid token. */
 export interface Session {
-  readonly send: (request: Omit<Request, 'paced' | 'headers'>) => Promise<Answer>
+  readonly send: (request: Omit<Request, 'paced' | 'headers' | 'authorization'>) => Promise<Answer>
   /** From here on nothing is sent. */
   readonly halt: (cause: TenantError) => void
   /** undefined where the token does not tell */
@@ -57,28 +57,22 @@ export function openSession(options: SessionOptions): Session {
     return held
   }
 
-  /** A token may expire while its request waits for its turn; one that is refused in its lifetime is not asked for twice. */
   const send: Session['send'] = async request => {
-    let used = await token()
-    let refused = 0
-    for (;;) {
-      const answer = await http.send(authorised(request, used))
-      if (answer.status !== 401 || credential.kind === 'access-token') return answer
-      if (now() < used.renewAt) refused++
-      if (refused === 2) return answer
-      used = await token(used)
+    let used: Token | undefined
+    let refused: Token | undefined
+    const authorization = async () => {
+      used = await token(refused)
+      return `Bearer ${used.value}`
     }
+    const headers = request.body === undefined ? {} : { 'content-type': 'application/json' }
+    const sent: Request = { ...request, headers, authorization, paced: true }
+    const answer = await http.send(sent)
+    if (answer.status !== 401 || credential.kind === 'access-token') return answer
+    refused = used
+    return http.send(sent)
   }
 
   return { send, halt: http.halt, scopes: async () => (await token()).scopes }
-}
-
-function authorised(request: Omit<Request, 'paced' | 'headers'>, token: Token): Request {
-  const headers = {
-    authorization: `Bearer ${token.value}`,
-    ...(request.body !== undefined && { 'content-type': 'application/json' }),
-  }
-  return { ...request, headers, paced: true }
 }
 
 async function obtainToken(options: SessionOptions, now: number): Promise<Token> {

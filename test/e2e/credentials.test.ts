@@ -131,6 +131,20 @@ describe('a token without a lifetime', () => {
 })
 
 describe('a token that ends during the run', () => {
+  it('is renewed where it ends while requests wait for their turn', async () => {
+    const many = Array.from({ length: 20 }, (_, index) => `auth0|${index}`)
+    const tenant = await acme({
+      users: many.map(id => ({ id })),
+      clients: [{ ...CLIENT, tokenLifetime: 1 }],
+      bucket: { limit: 4, perSecond: 8 },
+    })
+    const run = await runAgainst(tenant, {
+      users: many.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } })),
+    })
+    expect(run.exitCode, run.log).toBe(0)
+    for (const id of many) expect(tenant.grantsOf(id)).toEqual([READ_ORDERS])
+  })
+
   it('is renewed once, and the run goes on', async () => {
     const many = Array.from({ length: 40 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: many.map(id => ({ id })), latency: 5 })

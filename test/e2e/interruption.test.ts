@@ -139,7 +139,19 @@ describe('a cancelled apply to 1,000 users', () => {
       await cancel(cancelled, { at: [nth, kind], afterwards: SOON }),
       cancelled.tenant,
     )
-    expect(outcomes.filter(({ status }) => status === 'done')).toEqual([])
+    expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 1_000 }, () => 'not attempted'))
+    expect(cancelled.tenant.requests.filter(isWrite)).toEqual([])
+  })
+
+  it('in the modes that read alone says that nobody was attempted too', async () => {
+    const cancelled = await team(100)
+    const inputs = { ...cancelled.options.inputs, mode: 'plan' }
+    const { run } = await cancel(
+      { ...cancelled, options: { ...cancelled.options, inputs } },
+      { at: [50, isRead], afterwards: SOON },
+    )
+    expect(run.outputs).toMatchObject({ result: 'failed', 'users-failed': '100' })
+    expect(run.summary).toContain('Users that were not attempted (100)')
   })
 
   it.each(LATE)('%s ends in time, and tells what became of everybody', async (_, nth, kind) => {
@@ -256,9 +268,11 @@ interface Outcome {
 
 /** Every user of the plan is in the report once, and what it says is what the tenant holds. */
 function expectAgreement(run: ActionRun, tenant: Tenant): readonly Outcome[] {
-  const plan = run.report.plan as { readonly users: readonly { readonly user: string }[] } | undefined
+  const plan = run.report.plan as { readonly users: readonly { readonly user: string }[] } | null
   const outcomes = run.report.outcomes as readonly Outcome[]
-  expect(outcomes.map(({ user }) => user).sort()).toEqual((plan?.users ?? []).map(({ user }) => user).sort())
+  // Before there is a plan, everybody is listed.
+  const concerned = plan?.users.map(({ user }) => user) ?? Object.keys(tenant.snapshot())
+  expect(outcomes.map(({ user }) => user).sort()).toEqual(concerned.toSorted())
   const untouched = new Set(Object.keys(tenant.snapshot()))
   for (const { user, status, granted, revoked, errors } of outcomes) {
     const held = tenant.grantsOf(user)
