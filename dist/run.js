@@ -4388,6 +4388,9 @@ const TASK = "auth0-permissions";
 const TIMEOUT$1 = 15e3;
 /** What is left to say when the run is cancelled; the runner kills it 10 s after the first signal. */
 const LAST_WORD = 1500;
+/** A rate limit that ends later is told, and not waited for. */
+const LONGEST_LIMIT = 6e4;
+const LIMIT_TRIES = 3;
 const PER_PAGE$1 = 100;
 /** More than any list here has, so that a run ends whatever is answered. */
 const MOST_PAGES$1 = 100;
@@ -4444,15 +4447,26 @@ async function openGitHub({ token, repository, signal }) {
 	});
 	cancelled.catch(ignore);
 	const lastWord = () => (0, node_timers_promises.setTimeout)(LAST_WORD, void 0, { ref: false }).then(() => Promise.reject(signal.reason));
+	/** Waits for a rate limit, as long as that is not long. */
+	const sendPatiently = async (work, attempt = 1) => {
+		try {
+			return await Promise.race([work(), signal.aborted ? lastWord() : cancelled]);
+		} catch (error) {
+			const pause = limitOf(error);
+			if (pause === void 0 || pause > LONGEST_LIMIT || attempt === LIMIT_TRIES) throw error;
+			await Promise.race([(0, node_timers_promises.setTimeout)(pause), cancelled]);
+			return sendPatiently(work, attempt + 1);
+		}
+	};
 	/** @throws GitHubError, NotSentError where the run stops */
 	const call = async (doing, work, form) => {
 		try {
-			const { data } = await Promise.race([work(), signal.aborted ? lastWord() : cancelled]);
+			const { data } = await sendPatiently(work);
 			const { data: answer } = form.safeParse(data);
 			if (answer !== void 0) return answer;
 		} catch (error) {
 			if (error instanceof require_index.NotSentError) throw error;
-			const status = statusOf$1(error);
+			const status = limitOf(error) === void 0 ? statusOf$1(error) : 429;
 			const { message } = require_index.errorOf(error);
 			throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? "no answer"}): ${message}.`, status, { cause: error });
 		}
@@ -4616,6 +4630,27 @@ const SILENT = {
 	error: ignore
 };
 function ignore() {}
+const limited = /* @__PURE__ */ object({
+	status: /* @__PURE__ */ union([/* @__PURE__ */ literal(403), /* @__PURE__ */ literal(429)]),
+	message: /* @__PURE__ */ string(),
+	response: /* @__PURE__ */ object({ headers: /* @__PURE__ */ object({
+		"retry-after": /* @__PURE__ */ optional(/* @__PURE__ */ number()),
+		"x-ratelimit-remaining": /* @__PURE__ */ optional(/* @__PURE__ */ number()),
+		"x-ratelimit-reset": /* @__PURE__ */ optional(/* @__PURE__ */ number())
+	}) })
+});
+/**
+* Milliseconds until a rate limit is over; undefined where the error is of another kind.
+* @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+*/
+function limitOf(error) {
+	const { data } = limited.safeParse(error);
+	if (data === void 0) return void 0;
+	const { "retry-after": after, "x-ratelimit-remaining": remaining, "x-ratelimit-reset": reset } = data.response.headers;
+	if (after !== void 0) return after * 1e3;
+	if (remaining === 0 && reset !== void 0) return Math.max(0, reset * 1e3 - Date.now());
+	return /rate limit/i.test(data.message) ? LONGEST_LIMIT : void 0;
+}
 function statusOf$1(error) {
 	return error instanceof Error && "status" in error && typeof error.status === "number" ? error.status : void 0;
 }

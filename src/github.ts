@@ -74,6 +74,9 @@ export const TASK = 'auth0-permissions'
 const TIMEOUT = 15_000
 /** What is left to say when the run is cancelled; the runner kills it 10 s after the first signal. */
 const LAST_WORD = 1_500
+/** A rate limit that ends later is told, and not waited for. */
+const LONGEST_LIMIT = 60_000
+const LIMIT_TRIES = 3
 const PER_PAGE = 100
 /** More than any list here has, so that a run ends whatever is answered. */
 const MOST_PAGES = 100
@@ -132,6 +135,18 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
   cancelled.catch(ignore)
   const lastWord = () => sleep(LAST_WORD, undefined, { ref: false }).then(() => Promise.reject(signal.reason))
 
+  /** Waits for a rate limit, as long as that is not long. */
+  const sendPatiently = async <T>(work: () => Promise<T>, attempt = 1): Promise<T> => {
+    try {
+      return await Promise.race([work(), signal.aborted ? lastWord() : cancelled])
+    } catch (error) {
+      const pause = limitOf(error)
+      if (pause === undefined || pause > LONGEST_LIMIT || attempt === LIMIT_TRIES) throw error
+      await Promise.race([sleep(pause), cancelled])
+      return sendPatiently(work, attempt + 1)
+    }
+  }
+
   /** @throws GitHubError, NotSentError where the run stops */
   const call = async <T>(
     doing: string,
@@ -139,12 +154,13 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
     form: z.ZodMiniType<T>,
   ): Promise<T> => {
     try {
-      const { data } = await Promise.race([work(), signal.aborted ? lastWord() : cancelled])
+      const { data } = await sendPatiently(work)
       const { data: answer } = form.safeParse(data)
       if (answer !== undefined) return answer
     } catch (error) {
       if (error instanceof NotSentError) throw error
-      const status = statusOf(error)
+      // A rate limit comes as 403 too, and is no missing permission.
+      const status = limitOf(error) === undefined ? statusOf(error) : 429
       const { message } = errorOf(error)
       throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${message}.`, status, {
         cause: error,
@@ -290,6 +306,31 @@ async function orMissing<T>(work: Promise<T>): Promise<T | undefined> {
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 function ignore(): void {}
+
+const limited = z.object({
+  status: z.union([z.literal(403), z.literal(429)]),
+  message: z.string(),
+  response: z.object({
+    headers: z.object({
+      'retry-after': z.optional(z.coerce.number()),
+      'x-ratelimit-remaining': z.optional(z.coerce.number()),
+      'x-ratelimit-reset': z.optional(z.coerce.number()),
+    }),
+  }),
+})
+
+/**
+ * Milliseconds until a rate limit is over; undefined where the error is of another kind.
+ * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+ */
+function limitOf(error: unknown): number | undefined {
+  const { data } = limited.safeParse(error)
+  if (data === undefined) return undefined
+  const { 'retry-after': after, 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset } = data.response.headers
+  if (after !== undefined) return after * 1000
+  if (remaining === 0 && reset !== undefined) return Math.max(0, reset * 1000 - Date.now())
+  return /rate limit/i.test(data.message) ? LONGEST_LIMIT : undefined
+}
 
 function statusOf(error: unknown): number | undefined {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined

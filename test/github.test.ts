@@ -9,6 +9,7 @@ import { type GitHub, openGitHub } from '../src/github.ts'
 interface Answer {
   readonly status?: number
   readonly type?: string
+  readonly headers?: Readonly<Record<string, string>>
   readonly body: unknown
 }
 
@@ -18,8 +19,10 @@ const answers = new Map<string, Answer>()
 const server = createServer(({ url = '' }, response) => {
   const answer = answers.get(decodeURIComponent(url).replace('/repos/acme/permissions/', '').replace(/\?.*/, ''))
   if (answer === undefined) return
-  const { status = 200, type = 'application/json; charset=utf-8', body } = answer
-  response.writeHead(status, { 'content-type': type }).end(typeof body === 'string' ? body : JSON.stringify(body))
+  const { status = 200, type = 'application/json; charset=utf-8', headers, body } = answer
+  response
+    .writeHead(status, { ...headers, 'content-type': type })
+    .end(typeof body === 'string' ? body : JSON.stringify(body))
 })
 
 let github: GitHub
@@ -60,6 +63,35 @@ describe('a file', () => {
     await expect(github.textAt('main', 'm.yml')).rejects.toMatchObject({
       status: 403,
       message: expect.stringContaining('(403): Not for you'),
+    })
+  })
+})
+
+describe('a rate limit', () => {
+  const body = { message: 'You have exceeded a secondary rate limit.' }
+  const soon = () => String(Math.ceil(Date.now() / 1000))
+
+  it.each([
+    ['that tells how long it lasts', { 'retry-after': '0' }],
+    ['that tells when it is over', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': soon() }],
+  ])('%s is waited for', async (_, headers) => {
+    answers.set('contents/m.yml', { status: 403, headers, body })
+    const reading = github.textAt('main', 'm.yml')
+    await once(server, 'request')
+    answers.set('contents/m.yml', {
+      body: { type: 'file', encoding: 'base64', content: Buffer.from('users: []').toString('base64') },
+    })
+    expect(await reading).toBe('users: []')
+  })
+
+  it.each([
+    ['for long', { 'retry-after': '3600' }],
+    ['again and again', { 'retry-after': '0' }],
+  ])('that lasts %s is told, and not taken for a missing permission', async (_, headers) => {
+    answers.set('contents/m.yml', { status: 403, headers, body })
+    await expect(github.textAt('main', 'm.yml')).rejects.toMatchObject({
+      status: 429,
+      message: expect.stringContaining('secondary rate limit'),
     })
   })
 })
