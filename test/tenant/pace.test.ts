@@ -231,13 +231,48 @@ describe('without headroom, beside another client', () => {
     expect(refused).toBeLessThan(4)
     expect(elapsed).toBeLessThan(17_000)
   })
+})
 
-  it('after it, one request goes to see', () => {
-    const bucket = { limit: 50, remaining: 0, resetAt: 1_000 }
-    const refused = exchange(startPace(NO_HEADROOM), 0, { bucket, throttled: true })
-    expect(burst(refused, 2_000)).toBe(1)
-    const answered = exchange(refused, 2_000, { bucket: { limit: 50, remaining: 49, resetAt: 3_000 } })
-    expect(burst(answered, 2_000)).toBeGreaterThan(1)
+describe('refusals in a row', () => {
+  const bucket = { limit: 50, remaining: 0, resetAt: 0 }
+  const blind = { bucket: undefined, throttled: true, jitter: 0, latency: 10 }
+
+  it('count once where they were under way together', () => {
+    const both = sending(sending(startPace(NO_HEADROOM), 0), 0)
+    const first = received(both, { ...ANSWER, throttled: true, latency: 100 }, 100)
+    const second = received(first, { ...ANSWER, throttled: true, latency: 100 }, 100)
+    const third = received(sending(second, 150), { ...ANSWER, throttled: true, latency: 50 }, 150)
+    expect([first, second, third].map(({ refusals }) => refusals.inRow)).toEqual([1, 1, 1])
+    const later = received(sending(third, 101), { ...ANSWER, throttled: true, latency: 50 }, 151)
+    expect(later.refusals).toEqual({ inRow: 2, at: 151 })
+    expect(exchange(later, 300, {}).refusals.inRow).toBe(0)
+  })
+
+  it('that tell no reset pause twice as long each time, up to eight seconds', () => {
+    let [pace, now] = [startPace(NO_HEADROOM), 0]
+    const pauses: number[] = []
+    for (let refused = 0; refused < 6; refused++) {
+      now += 100_000
+      pace = received(sending(pace, now - 10), { ...ANSWER, ...blind }, now)
+      pauses.push(delayBefore(pace, now))
+    }
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 8_000, 8_000])
+  })
+
+  it('leave something more in the bucket each time', () => {
+    const refused = { ...ANSWER, bucket, throttled: true, latency: 10 }
+    const first = received(sending(startPace(NO_HEADROOM), 0), refused, 10)
+    const together = received(sending(first, 0), refused, 10)
+    const second = received(sending(together, 100), refused, 110)
+    const blindly = received(sending(second, 200), { ...refused, bucket: undefined }, 210)
+    expect([first, together, second, blindly].map(({ margin }) => margin)).toEqual([2, 2, 4, 4])
+  })
+
+  it('let one request go to see, and the others once it is answered', () => {
+    const refused = received(sending(startPace(NO_HEADROOM), 0), { ...ANSWER, ...blind }, 10)
+    const seeing = sending(refused, 10_000)
+    expect(delayBefore(seeing, 20_000)).toBe(5)
+    expect(delayBefore(sending(received(seeing, ANSWER, 20_000), 20_000), 30_000)).toBe(0)
   })
 })
 
