@@ -59,7 +59,7 @@ function record(known: Partial<RunRecord>): RunRecord {
     digest: DIGEST,
     commit: COMMIT,
     ledger: { base: 'be7d5d3c8e6f0b1a2c3d4e5f607182934f1c0a92', attempts: 0, deployment: undefined },
-    planFile: '/home/runner/work/_temp/auth0-permissions-x1/plan.json',
+    planFile: '/runner/_temp/auth0-permissions-x1/plan.json',
     traffic: { requests: 14, waited: 0, waitingFor: undefined, blind: false },
     duration: 1_840,
     ...known,
@@ -73,7 +73,7 @@ const APPLIED: Partial<RunRecord> = {
     attempts: 0,
     deployment: 'https://github.com/acme/access/deployments/auth0-permissions%2Facme.eu.auth0.com',
   },
-  undoPlanFile: '/home/runner/work/_temp/auth0-permissions-x1/undo-plan.json',
+  undoPlanFile: '/runner/_temp/auth0-permissions-x1/undo-plan.json',
 }
 
 const MIXED_USERS: readonly UserPlan[] = [
