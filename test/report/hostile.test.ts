@@ -129,6 +129,14 @@ it('the path of an exported manifest takes no effect', () => {
   }
 })
 
+it.each(HOSTILE_NAMES)('%j takes no effect as a user whom the run never reached', user => {
+  const outcome = { user, status: 'not attempted' as const, granted: [], revoked: [], errors: [] }
+  const record = { ...newRecord(), mode: 'apply' as const, stopped: 'error' as const, outcomes: [outcome] }
+  expect(renderSummary(record)).toContain('Users that were not attempted (1)')
+  expectHarmless(renderSummary(record), 0)
+  expectHarmless(renderComment(record, { runUrl: undefined, replaces: false }), 1)
+})
+
 describe('a link', () => {
   it.each([
     'javascript:alert(1)',
