@@ -37,6 +37,16 @@ var TenantError = class extends ActionError {
 		this.details = details;
 	}
 };
+/** GitHub refused a request, or did not answer. */
+var GitHubError = class extends ActionError {
+	name = "GitHubError";
+	/** undefined where no answer came */
+	status;
+	constructor(message, status, options) {
+		super(message, options);
+		this.status = status;
+	}
+};
 /** What was thrown, which may be anything, as an error. */
 function errorOf(thrown) {
 	return thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -52,6 +62,7 @@ function cancelOnSignal() {
 const cancelled = cancelOnSignal();
 Promise.resolve().then(() => require("./run.js")).then(({ run }) => run(cancelled));
 exports.ActionError = ActionError;
+exports.GitHubError = GitHubError;
 exports.InputError = InputError;
 exports.NotSentError = NotSentError;
 exports.TenantError = TenantError;

@@ -1,535 +1,264 @@
 const require_rolldown_runtime = require("./rolldown-runtime.js");
 const require_index = require("./index.js");
+const require_zod = require("./zod.js");
+let node_timers_promises = require("node:timers/promises");
 let fs = require("fs");
 fs = require_rolldown_runtime.__toESM(fs, 1);
 let os = require("os");
 os = require_rolldown_runtime.__toESM(os, 1);
 let node_crypto = require("node:crypto");
+let node_fs_promises = require("node:fs/promises");
+let node_path = require("node:path");
 let crypto = require("crypto");
 crypto = require_rolldown_runtime.__toESM(crypto, 1);
-let node_fs_promises = require("node:fs/promises");
 let node_os = require("node:os");
-let node_path = require("node:path");
-let node_path_posix = require("node:path/posix");
-let node_timers_promises = require("node:timers/promises");
 let node_v8 = require("node:v8");
 let node_fs = require("node:fs");
-// node_modules/@actions/core/lib/utils.js
-/**
-* Sanitizes an input into a string so it can be passed into issueCommand safely
-* @param input input to sanitize into a string
-*/
-function toCommandValue(input) {
-	if (input === null || input === void 0) return "";
-	else if (typeof input === "string" || input instanceof String) return input;
-	return JSON.stringify(input);
+// node_modules/p-map/index.js
+function pMap(iterable, mapper, options) {
+	return mapConcurrently(iterable, mapper, options, false);
 }
-/**
-*
-* @param annotationProperties
-* @returns The command properties to send with the actual annotation command
-* See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
-*/
-function toCommandProperties(annotationProperties) {
-	if (!Object.keys(annotationProperties).length) return {};
-	return {
-		title: annotationProperties.title,
-		file: annotationProperties.file,
-		line: annotationProperties.startLine,
-		endLine: annotationProperties.endLine,
-		col: annotationProperties.startColumn,
-		endColumn: annotationProperties.endColumn
-	};
-}
-// node_modules/@actions/core/lib/command.js
-/**
-* Issues a command to the GitHub Actions runner
-*
-* @param command - The command name to issue
-* @param properties - Additional properties for the command (key-value pairs)
-* @param message - The message to include with the command
-* @remarks
-* This function outputs a specially formatted string to stdout that the Actions
-* runner interprets as a command. These commands can control workflow behavior,
-* set outputs, create annotations, mask values, and more.
-*
-* Command Format:
-*   ::name key=value,key=value::message
-*
-* @example
-* ```typescript
-* // Issue a warning annotation
-* issueCommand('warning', {}, 'This is a warning message');
-* // Output: ::warning::This is a warning message
-*
-* // Set an environment variable
-* issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
-* // Output: ::set-env name=MY_VAR::some value
-*
-* // Add a secret mask
-* issueCommand('add-mask', {}, 'secretValue123');
-* // Output: ::add-mask::secretValue123
-* ```
-*
-* @internal
-* This is an internal utility function that powers the public API functions
-* such as setSecret, warning, error, and exportVariable.
-*/
-function issueCommand(command, properties, message) {
-	const cmd = new Command(command, properties, message);
-	process.stdout.write(cmd.toString() + os.EOL);
-}
-function issue$1(name, message = "") {
-	issueCommand(name, {}, message);
-}
-const CMD_STRING = "::";
-var Command = class {
-	constructor(command, properties, message) {
-		if (!command) command = "missing.command";
-		this.command = command;
-		this.properties = properties;
-		this.message = message;
-	}
-	toString() {
-		let cmdStr = CMD_STRING + this.command;
-		if (this.properties && Object.keys(this.properties).length > 0) {
-			cmdStr += " ";
-			let first = true;
-			for (const key in this.properties) if (this.properties.hasOwnProperty(key)) {
-				const val = this.properties[key];
-				if (val) {
-					if (first) first = false;
-					else cmdStr += ",";
-					cmdStr += `${key}=${escapeProperty(val)}`;
+async function mapConcurrently(iterable, mapper, { concurrency = Number.POSITIVE_INFINITY, stopOnError = true, signal } = {}, isSettled) {
+	return new Promise((resolve_, reject_) => {
+		validateOptions(iterable, mapper, concurrency);
+		const result = [];
+		const errors = [];
+		let skippedCount = 0;
+		let isResolved = false;
+		let isIterableDone = false;
+		const pendingIndexes = /* @__PURE__ */ new Set();
+		let doneIndex = Number.POSITIVE_INFINITY;
+		let currentIndex = 0;
+		const iterator = getIterator(iterable);
+		const signalListener = () => {
+			reject(signal.reason);
+		};
+		const cleanup = () => {
+			signal?.removeEventListener("abort", signalListener);
+		};
+		const resolve = (value) => {
+			resolve_(value);
+			cleanup();
+		};
+		const reject = (reason) => {
+			if (isResolved) return;
+			isResolved = true;
+			reject_(reason);
+			cleanup();
+			if (!isIterableDone) closeIterator(iterator);
+		};
+		if (signal) {
+			if (signal.aborted) {
+				reject(signal.reason);
+				return;
+			}
+			signal.addEventListener("abort", signalListener, { once: true });
+		}
+		const pull = createPuller(iterator);
+		const settleIfFinished = () => {
+			if (isResolved || doneIndex === Number.POSITIVE_INFINITY) return;
+			for (const index of pendingIndexes) if (index < doneIndex) return;
+			if (!stopOnError) {
+				const collectedErrors = [];
+				for (let index = 0; index < Math.min(doneIndex, errors.length); index++) if (index in errors) collectedErrors.push(errors[index]);
+				if (collectedErrors.length > 0) {
+					reject(new AggregateError(collectedErrors));
+					return;
 				}
 			}
-		}
-		cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
-		return cmdStr;
-	}
-};
-function escapeData(s) {
-	return toCommandValue(s).replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
-}
-function escapeProperty(s) {
-	return toCommandValue(s).replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A").replace(/:/g, "%3A").replace(/,/g, "%2C");
-}
-// node_modules/@actions/core/lib/file-command.js
-function issueFileCommand(command, message) {
-	const filePath = process.env[`GITHUB_${command}`];
-	if (!filePath) throw new Error(`Unable to find environment variable for file command ${command}`);
-	if (!fs.existsSync(filePath)) throw new Error(`Missing file at path: ${filePath}`);
-	fs.appendFileSync(filePath, `${toCommandValue(message)}${os.EOL}`, { encoding: "utf8" });
-}
-function prepareKeyValueMessage(key, value) {
-	const delimiter = `ghadelimiter_${crypto.randomUUID()}`;
-	const convertedValue = toCommandValue(value);
-	if (key.includes(delimiter)) throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
-	if (convertedValue.includes(delimiter)) throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
-	return `${key}<<${delimiter}${os.EOL}${convertedValue}${os.EOL}${delimiter}`;
-}
-// node_modules/@actions/core/lib/summary.js
-var __awaiter$2 = function(thisArg, _arguments, P, generator) {
-	function adopt(value) {
-		return value instanceof P ? value : new P(function(resolve) {
-			resolve(value);
-		});
-	}
-	return new (P || (P = Promise))(function(resolve, reject) {
-		function fulfilled(value) {
-			try {
-				step(generator.next(value));
-			} catch (e) {
-				reject(e);
+			isResolved = true;
+			if (!isIterableDone) closeIterator(iterator);
+			const lastIndex = Math.min(doneIndex, result.length);
+			if (lastIndex === result.length && skippedCount === 0) {
+				resolve(result);
+				return;
 			}
-		}
-		function rejected(value) {
+			resolve(result.slice(0, lastIndex).filter((value) => value !== pMapSkip));
+		};
+		const next = async () => {
+			if (isResolved || currentIndex >= doneIndex) return;
+			const index = currentIndex++;
+			pendingIndexes.add(index);
+			let nextItem;
 			try {
-				step(generator["throw"](value));
-			} catch (e) {
-				reject(e);
+				nextItem = await pull();
+			} catch (error) {
+				pendingIndexes.delete(index);
+				if (index < doneIndex) throw error;
+				settleIfFinished();
+				return;
 			}
-		}
-		function step(result) {
-			result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected);
-		}
-		step((generator = generator.apply(thisArg, _arguments || [])).next());
+			if (nextItem.done) {
+				pendingIndexes.delete(index);
+				doneIndex = Math.min(doneIndex, index);
+				isIterableDone = true;
+				settleIfFinished();
+				return;
+			}
+			(async () => {
+				try {
+					const element = await nextItem.value;
+					if (isResolved || index >= doneIndex) return;
+					const value = await mapper(element, index);
+					if (index >= doneIndex) return;
+					if (value === pMapStop) {
+						doneIndex = index;
+						return;
+					}
+					if (value === pMapSkip) skippedCount++;
+					result[index] = isSettled && value !== pMapSkip ? {
+						status: "fulfilled",
+						value
+					} : value;
+				} catch (error) {
+					if (index >= doneIndex) return;
+					if (isSettled) result[index] = {
+						status: "rejected",
+						reason: error
+					};
+					else if (stopOnError) {
+						reject(error);
+						return;
+					} else errors[index] = error;
+				} finally {
+					pendingIndexes.delete(index);
+					settleIfFinished();
+				}
+				try {
+					await next();
+				} catch (error) {
+					reject(error);
+				}
+			})().then(() => new Promise(() => {})).then(resolve_);
+		};
+		(async () => {
+			for (let index = 0; index < concurrency; index++) {
+				try {
+					await next();
+				} catch (error) {
+					reject(error);
+					break;
+				}
+				if (isResolved || currentIndex >= doneIndex) break;
+			}
+		})();
 	});
-};
-const { access, appendFile: appendFile$1, writeFile: writeFile$2 } = fs.promises;
-const SUMMARY_ENV_VAR = "GITHUB_STEP_SUMMARY";
-var Summary = class {
-	constructor() {
-		this._buffer = "";
+}
+const pMapSkip = Symbol("skip");
+const pMapStop = Symbol("stop");
+function validateOptions(iterable, mapper, concurrency) {
+	if (iterable?.[Symbol.iterator] === void 0 && iterable?.[Symbol.asyncIterator] === void 0) throw new TypeError(`Expected \`input\` to be either an \`Iterable\` or \`AsyncIterable\`, got (${typeof iterable})`);
+	if (typeof mapper !== "function") throw new TypeError("Mapper function is required");
+	if (!isLimit(concurrency, 1)) throw new TypeError(`Expected \`concurrency\` to be an integer from 1 and up or \`Infinity\`, got \`${concurrency}\` (${typeof concurrency})`);
+}
+function isLimit(value, minimum) {
+	return Number.isSafeInteger(value) && value >= minimum || value === Number.POSITIVE_INFINITY;
+}
+function getIterator(iterable) {
+	return iterable[Symbol.asyncIterator] === void 0 ? iterable[Symbol.iterator]() : iterable[Symbol.asyncIterator]();
+}
+async function closeIterator(iterator) {
+	try {
+		await iterator.return?.();
+	} catch {}
+}
+function createPuller(iterator) {
+	let isSourceDone = false;
+	const markDone = (item) => {
+		if (item?.done) isSourceDone = true;
+	};
+	return () => {
+		if (isSourceDone) return { done: true };
+		const result = iterator.next();
+		markDone(result);
+		if (typeof result?.then !== "function") return result;
+		const promise = Promise.resolve(result);
+		promise.then(markDone, () => {});
+		return promise;
+	};
+}
+// src/plan/grants.ts
+const NO_GRANTS = /* @__PURE__ */ new Set();
+const SEPARATOR = "\0";
+function grantOf(api, permission) {
+	return `${api}${SEPARATOR}${permission}`;
+}
+function partsOf(grant) {
+	const at = grant.indexOf(SEPARATOR);
+	return {
+		api: grant.slice(0, at),
+		permission: grant.slice(at + 1)
+	};
+}
+/** By code units, so that the order is the same on every machine: by API, then by permission name. */
+function sortedPermissions(grants) {
+	return [...grants].sort(compareText).map(partsOf);
+}
+/** Order by UTF-16 code units; `localeCompare` would make a plan depend on the machine's language. */
+function compareText(a, b) {
+	return a < b ? -1 : a > b ? 1 : 0;
+}
+// src/manifest/problem.ts
+const LONGEST_QUOTE$1 = 80;
+/** A value of the manifest within a message: on one line, and never long. */
+function quote$1(value) {
+	const text = JSON.stringify(value) ?? String(value);
+	return text.length <= LONGEST_QUOTE$1 ? text : `${text.slice(0, LONGEST_QUOTE$1)}…`;
+}
+/** What would be right: the known name that is near, or else the general advice. */
+function advise(name, known, otherwise) {
+	const near = nearest(name, known);
+	return near === void 0 ? otherwise : `Did you mean ${quote$1(near)}?`;
+}
+const MOST_CANDIDATES = 1e3;
+const LONGEST_COMPARED = 100;
+const MOST_MISTAKES = 3;
+/** The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters. */
+function nearest(name, known) {
+	if (name.length > LONGEST_COMPARED) return void 0;
+	const wanted = name.toLowerCase();
+	let best;
+	let fewest = Math.min(MOST_MISTAKES, Math.max(1, Math.floor(name.length / 3))) + 1;
+	let compared = 0;
+	for (const candidate of known) {
+		if (compared++ >= MOST_CANDIDATES) break;
+		if (Math.abs(candidate.length - name.length) >= fewest) continue;
+		const mistakes = typingMistakes(wanted, candidate.toLowerCase(), fewest);
+		if (mistakes >= fewest) continue;
+		fewest = mistakes;
+		best = candidate;
 	}
-	/**
-	* Finds the summary file path from the environment, rejects if env var is not found or file does not exist
-	* Also checks r/w permissions.
-	*
-	* @returns step summary file path
-	*/
-	filePath() {
-		return __awaiter$2(this, void 0, void 0, function* () {
-			if (this._filePath) return this._filePath;
-			const pathFromEnv = process.env[SUMMARY_ENV_VAR];
-			if (!pathFromEnv) throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
-			try {
-				yield access(pathFromEnv, fs.constants.R_OK | fs.constants.W_OK);
-			} catch (_a) {
-				throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
-			}
-			this._filePath = pathFromEnv;
-			return this._filePath;
-		});
-	}
-	/**
-	* Wraps content in an HTML tag, adding any HTML attributes
-	*
-	* @param {string} tag HTML tag to wrap
-	* @param {string | null} content content within the tag
-	* @param {[attribute: string]: string} attrs key-value list of HTML attributes to add
-	*
-	* @returns {string} content wrapped in HTML element
-	*/
-	wrap(tag, content, attrs = {}) {
-		const htmlAttrs = Object.entries(attrs).map(([key, value]) => ` ${key}="${value}"`).join("");
-		if (!content) return `<${tag}${htmlAttrs}>`;
-		return `<${tag}${htmlAttrs}>${content}</${tag}>`;
-	}
-	/**
-	* Writes text in the buffer to the summary buffer file and empties buffer. Will append by default.
-	*
-	* @param {SummaryWriteOptions} [options] (optional) options for write operation
-	*
-	* @returns {Promise<Summary>} summary instance
-	*/
-	write(options) {
-		return __awaiter$2(this, void 0, void 0, function* () {
-			const overwrite = !!(options === null || options === void 0 ? void 0 : options.overwrite);
-			const filePath = yield this.filePath();
-			yield (overwrite ? writeFile$2 : appendFile$1)(filePath, this._buffer, { encoding: "utf8" });
-			return this.emptyBuffer();
-		});
-	}
-	/**
-	* Clears the summary buffer and wipes the summary file
-	*
-	* @returns {Summary} summary instance
-	*/
-	clear() {
-		return __awaiter$2(this, void 0, void 0, function* () {
-			return this.emptyBuffer().write({ overwrite: true });
-		});
-	}
-	/**
-	* Returns the current summary buffer as a string
-	*
-	* @returns {string} string of summary buffer
-	*/
-	stringify() {
-		return this._buffer;
-	}
-	/**
-	* If the summary buffer is empty
-	*
-	* @returns {boolen} true if the buffer is empty
-	*/
-	isEmptyBuffer() {
-		return this._buffer.length === 0;
-	}
-	/**
-	* Resets the summary buffer without writing to summary file
-	*
-	* @returns {Summary} summary instance
-	*/
-	emptyBuffer() {
-		this._buffer = "";
-		return this;
-	}
-	/**
-	* Adds raw text to the summary buffer
-	*
-	* @param {string} text content to add
-	* @param {boolean} [addEOL=false] (optional) append an EOL to the raw text (default: false)
-	*
-	* @returns {Summary} summary instance
-	*/
-	addRaw(text, addEOL = false) {
-		this._buffer += text;
-		return addEOL ? this.addEOL() : this;
-	}
-	/**
-	* Adds the operating system-specific end-of-line marker to the buffer
-	*
-	* @returns {Summary} summary instance
-	*/
-	addEOL() {
-		return this.addRaw(os.EOL);
-	}
-	/**
-	* Adds an HTML codeblock to the summary buffer
-	*
-	* @param {string} code content to render within fenced code block
-	* @param {string} lang (optional) language to syntax highlight code
-	*
-	* @returns {Summary} summary instance
-	*/
-	addCodeBlock(code, lang) {
-		const attrs = Object.assign({}, lang && { lang });
-		const element = this.wrap("pre", this.wrap("code", code), attrs);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML list to the summary buffer
-	*
-	* @param {string[]} items list of items to render
-	* @param {boolean} [ordered=false] (optional) if the rendered list should be ordered or not (default: false)
-	*
-	* @returns {Summary} summary instance
-	*/
-	addList(items, ordered = false) {
-		const tag = ordered ? "ol" : "ul";
-		const listItems = items.map((item) => this.wrap("li", item)).join("");
-		const element = this.wrap(tag, listItems);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML table to the summary buffer
-	*
-	* @param {SummaryTableCell[]} rows table rows
-	*
-	* @returns {Summary} summary instance
-	*/
-	addTable(rows) {
-		const tableBody = rows.map((row) => {
-			const cells = row.map((cell) => {
-				if (typeof cell === "string") return this.wrap("td", cell);
-				const { header, data, colspan, rowspan } = cell;
-				const tag = header ? "th" : "td";
-				const attrs = Object.assign(Object.assign({}, colspan && { colspan }), rowspan && { rowspan });
-				return this.wrap(tag, data, attrs);
-			}).join("");
-			return this.wrap("tr", cells);
-		}).join("");
-		const element = this.wrap("table", tableBody);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds a collapsable HTML details element to the summary buffer
-	*
-	* @param {string} label text for the closed state
-	* @param {string} content collapsable content
-	*
-	* @returns {Summary} summary instance
-	*/
-	addDetails(label, content) {
-		const element = this.wrap("details", this.wrap("summary", label) + content);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML image tag to the summary buffer
-	*
-	* @param {string} src path to the image you to embed
-	* @param {string} alt text description of the image
-	* @param {SummaryImageOptions} options (optional) addition image attributes
-	*
-	* @returns {Summary} summary instance
-	*/
-	addImage(src, alt, options) {
-		const { width, height } = options || {};
-		const attrs = Object.assign(Object.assign({}, width && { width }), height && { height });
-		const element = this.wrap("img", null, Object.assign({
-			src,
-			alt
-		}, attrs));
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML section heading element
-	*
-	* @param {string} text heading text
-	* @param {number | string} [level=1] (optional) the heading level, default: 1
-	*
-	* @returns {Summary} summary instance
-	*/
-	addHeading(text, level) {
-		const tag = `h${level}`;
-		const allowedTag = [
-			"h1",
-			"h2",
-			"h3",
-			"h4",
-			"h5",
-			"h6"
-		].includes(tag) ? tag : "h1";
-		const element = this.wrap(allowedTag, text);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML thematic break (<hr>) to the summary buffer
-	*
-	* @returns {Summary} summary instance
-	*/
-	addSeparator() {
-		const element = this.wrap("hr", null);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML line break (<br>) to the summary buffer
-	*
-	* @returns {Summary} summary instance
-	*/
-	addBreak() {
-		const element = this.wrap("br", null);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML blockquote to the summary buffer
-	*
-	* @param {string} text quote text
-	* @param {string} cite (optional) citation url
-	*
-	* @returns {Summary} summary instance
-	*/
-	addQuote(text, cite) {
-		const attrs = Object.assign({}, cite && { cite });
-		const element = this.wrap("blockquote", text, attrs);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML anchor tag to the summary buffer
-	*
-	* @param {string} text link text/content
-	* @param {string} href hyperlink
-	*
-	* @returns {Summary} summary instance
-	*/
-	addLink(text, href) {
-		const element = this.wrap("a", text, { href });
-		return this.addRaw(element).addEOL();
-	}
-};
-new Summary();
-os.default.platform();
-os.default.arch();
-/**
-* The code to exit an action
-*/
-var ExitCode;
-(function(ExitCode) {
-	/**
-	* A code indicating that the action was successful
-	*/
-	ExitCode[ExitCode["Success"] = 0] = "Success";
-	/**
-	* A code indicating that the action was a failure
-	*/
-	ExitCode[ExitCode["Failure"] = 1] = "Failure";
-})(ExitCode || (ExitCode = {}));
-/**
-* Registers a secret which will get masked from logs
-*
-* @param secret - Value of the secret to be masked
-* @remarks
-* This function instructs the Actions runner to mask the specified value in any
-* logs produced during the workflow run. Once registered, the secret value will
-* be replaced with asterisks (***) whenever it appears in console output, logs,
-* or error messages.
-*
-* This is useful for protecting sensitive information such as:
-* - API keys
-* - Access tokens
-* - Authentication credentials
-* - URL parameters containing signatures (SAS tokens)
-*
-* Note that masking only affects future logs; any previous appearances of the
-* secret in logs before calling this function will remain unmasked.
-*
-* @example
-* ```typescript
-* // Register an API token as a secret
-* const apiToken = "abc123xyz456";
-* setSecret(apiToken);
-*
-* // Now any logs containing this value will show *** instead
-* console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
-* ```
-*/
-function setSecret(secret) {
-	issueCommand("add-mask", {}, secret);
+	return best;
 }
 /**
-* Gets the value of an input.
-* Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
-* Returns an empty string if the value is not defined.
-*
-* @param     name     name of the input to get
-* @param     options  optional. See InputOptions.
-* @returns   string
+* The optimal string alignment distance: letters left out, added, changed, or swapped with their neighbour. Only cells
+* near the diagonal are looked at: whatever is further off has taken `enough` mistakes by then.
+* @returns `enough` for every distance that is no less
 */
-function getInput(name, options) {
-	const val = process.env[`INPUT_${name.replace(/ /g, "_").toUpperCase()}`] || "";
-	if (options && options.required && !val) throw new Error(`Input required and not supplied: ${name}`);
-	if (options && options.trimWhitespace === false) return val;
-	return val.trim();
-}
-/**
-* Sets the value of an output.
-*
-* @param     name     name of the output to set
-* @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
-*/
-function setOutput(name, value) {
-	if (process.env["GITHUB_OUTPUT"] || "") return issueFileCommand("OUTPUT", prepareKeyValueMessage(name, value));
-	process.stdout.write(os.EOL);
-	issueCommand("set-output", { name }, toCommandValue(value));
-}
-/**
-* Adds an error issue
-* @param message error issue message. Errors will be converted to string via toString()
-* @param properties optional properties to add to the annotation.
-*/
-function error$1(message, properties = {}) {
-	issueCommand("error", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
-* Adds a warning issue
-* @param message warning issue message. Errors will be converted to string via toString()
-* @param properties optional properties to add to the annotation.
-*/
-function warning(message, properties = {}) {
-	issueCommand("warning", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
-* Adds a notice issue
-* @param message notice issue message. Errors will be converted to string via toString()
-* @param properties optional properties to add to the annotation.
-*/
-function notice$1(message, properties = {}) {
-	issueCommand("notice", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
-* Writes info to log with console.log.
-* @param message info message
-*/
-function info(message) {
-	process.stdout.write(message + os.EOL);
-}
-/**
-* Begin an output group.
-*
-* Output until the next `groupEnd` will be foldable in this group
-*
-* @param name The name of the output group
-*/
-function startGroup(name) {
-	issue$1("group", name);
-}
-/**
-* End an output group.
-*/
-function endGroup() {
-	issue$1("endgroup");
+function typingMistakes(a, b, enough) {
+	let beforeLast = [];
+	let last = Array.from({ length: b.length + 1 }, (_, column) => Math.min(column, enough));
+	for (let row = 1; row <= a.length; row++) {
+		const letter = a.charCodeAt(row - 1);
+		const before = a.charCodeAt(row - 2);
+		const from = Math.max(1, row - enough);
+		const to = Math.min(b.length, row + enough);
+		const current = new Array(b.length + 1);
+		let least = from === 1 ? Math.min(row, enough) : enough;
+		current[from - 1] = least;
+		if (to < b.length) current[to + 1] = enough;
+		for (let column = from; column <= to; column++) {
+			const changed = Number(last[column - 1]) + (letter === b.charCodeAt(column - 1) ? 0 : 1);
+			const swapped = letter === b.charCodeAt(column - 2) && before === b.charCodeAt(column - 1) ? Number(beforeLast[column - 2]) + 1 : changed;
+			const cell = Math.min(changed, swapped, Number(last[column]) + 1, Number(current[column - 1]) + 1, enough);
+			current[column] = cell;
+			least = Math.min(least, cell);
+		}
+		if (least >= enough) return enough;
+		beforeLast = last;
+		last = current;
+	}
+	return Number(last[b.length]);
 }
 // src/manifest/read.ts
 function readNames(documents) {
@@ -704,4045 +433,24 @@ function itemsOf(value) {
 function textOf(value) {
 	return typeof value === "string" && value !== "" ? value : void 0;
 }
-// src/secrets.ts
-const known = /* @__PURE__ */ new Set();
-/** As they may come back in an answer: as they are, and as a header or a form had them. */
-const forms = /* @__PURE__ */ new Set();
-/** Shorter text is no secret worth hiding, and would blank out every other word. */
-const SHORTEST = 8;
-/** Each line on its own too, as logs come in lines. */
-function mask(secret) {
-	const lines = secret.split(/\r?\n|\\n/).map((line) => line.trim());
-	for (const part of /* @__PURE__ */ new Set([secret, ...lines.filter((line) => line.length >= SHORTEST)])) {
-		if (part === "" || known.has(part)) continue;
-		setSecret(part);
-		known.add(part);
-		if (part.length >= SHORTEST) for (const form of formsOf(part)) forms.add(form);
-	}
-}
-function formsOf(secret) {
-	const form = new URLSearchParams({ secret }).toString().slice(7);
-	return [
-		secret,
-		JSON.stringify(secret).slice(1, -1),
-		encodeURIComponent(secret),
-		form,
-		...base64Of(secret)
-	];
-}
-/** On its own, and within a longer text, where it may begin at any of three places in a group of three bytes. */
-function base64Of(secret) {
-	const bytes = Buffer.from(secret);
-	const groups = [
-		0,
-		1,
-		2
-	].map((skipped) => bytes.subarray(skipped, bytes.length - (bytes.length - skipped) % 3));
-	const encodings = ["base64", "base64url"];
-	return [bytes, ...groups].flatMap((each) => encodings.map((encoding) => each.toString(encoding).replace(/=+$/, "")));
-}
-/** The same data without secrets in any of its texts: before they are escaped, when nothing would be recognised. */
-function redactAll(value) {
-	if (typeof value === "string") return redact(value);
-	if (Array.isArray(value)) return value.map(redactAll);
-	if (typeof value !== "object" || value === null) return value;
-	return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redactAll(each)]));
-}
-function redact(text) {
-	let redacted = text;
-	for (const form of forms) redacted = redacted.replaceAll(form, "***");
-	return redacted;
-}
-// src/inputs.ts
-const MODES = [
-	"validate",
-	"plan",
-	"apply",
-	"export"
-];
-const REVOKE$1 = [
-	"never",
-	"managed",
-	"all"
-];
-const SCOPES = ["all", "changed"];
-const MISSING_USERS = ["fail", "warn"];
-const ALGORITHMS = [
-	"RS256",
-	"RS384",
-	"PS256"
-];
-/** What an input is when the workflow does not set it; `action.yml` says the same, and a test compares the two. */
-const DEFAULTS = {
-	mode: "apply",
-	manifest: ".github/auth0-permissions.yml",
-	"client-private-key-algorithm": "RS256",
-	revoke: "managed",
-	scope: "all",
-	"max-revocations": "20",
-	"missing-users": "fail",
-	"fail-on-changes": "false",
-	comment: "false",
-	headroom: "25%"
-};
-/** @throws InputError that names every input that cannot be used */
-function readInputs() {
-	const secrets = {
-		"client-secret": getInput("client-secret"),
-		"client-private-key": getInput("client-private-key"),
-		"access-token": getInput("access-token"),
-		"github-token": getInput("github-token")
-	};
-	for (const secret of Object.values(secrets)) mask(secret);
-	const problems = [];
-	const reject = (input, message) => {
-		problems.push({
-			input,
-			message: `Input ${input}: ${message}`
-		});
-	};
-	const mode = oneOf("mode", MODES, reject);
-	const manifest = lines("manifest");
-	const domain = readDomain(text$1("domain"), reject);
-	const headroom = readShare("headroom", reject);
-	const requestsPerSecond = readRate("requests-per-second", reject);
-	const choices = readChoices(mode, reject);
-	const algorithm = oneOf("client-private-key-algorithm", ALGORITHMS, reject);
-	if (mode === "validate") {
-		if (problems.length > 0) throw new require_index.InputError(problems);
-		return {
-			mode,
-			manifest,
-			domain
-		};
-	}
-	if (text$1("domain") === "") reject("domain", `mode ${mode ?? "apply"} needs it: the tenant's domain, such as acme.eu.auth0.com.`);
-	const credential = readCredential(secrets, algorithm, reject);
-	const audience = readAudience(domain, reject);
-	const subjects = mode === "export" ? readSubjects(manifest, reject) : {
-		users: [],
-		query: void 0
-	};
-	const complete = mode && domain && audience && headroom !== void 0 && credential && choices && subjects;
-	if (problems.length > 0 || !complete) throw new require_index.InputError(problems);
-	const access = {
-		manifest,
-		domain,
-		audience,
-		credential,
-		headroom,
-		requestsPerSecond
-	};
-	if (mode !== "export") {
-		const githubToken = secrets["github-token"];
-		return {
-			mode,
-			...access,
-			...choices,
-			githubToken: githubToken === "" ? void 0 : githubToken
-		};
-	}
-	return {
-		mode,
-		...access,
-		...subjects
-	};
-}
-/** What a plan may do, and what becomes of it. */
-function readChoices(mode, reject) {
-	const revoke = oneOf("revoke", REVOKE$1, reject);
-	const scope = oneOf("scope", SCOPES, reject);
-	const maxRevocations = readCount("max-revocations", reject);
-	const missingUsers = oneOf("missing-users", MISSING_USERS, reject);
-	const planFile = optional$1("plan-file");
-	const approvedPlan = readDigest("approved-plan", reject);
-	const failOnChanges = readBoolean("fail-on-changes", reject);
-	const comment = readBoolean("comment", reject);
-	if (planFile !== void 0 && mode !== void 0 && mode !== "apply") reject("plan-file", `mode ${mode} computes a plan of its own; leave it out, or use mode: apply.`);
-	if (mode !== "export") {
-		for (const input of ["users", "query"]) if (text$1(input) !== "") reject(input, "only mode export knows it; list users in the manifest.");
-	}
-	if (!revoke || !scope || maxRevocations === void 0 || !missingUsers) return void 0;
-	if (failOnChanges === void 0 || comment === void 0) return void 0;
-	return {
-		revoke,
-		scope,
-		maxRevocations,
-		missingUsers,
-		planFile,
-		approvedPlan,
-		failOnChanges,
-		comment
-	};
-}
-/** Whom to export, and that there is one path to write to. */
-function readSubjects(manifest, reject) {
-	const [path, ...others] = manifest;
-	if (path === void 0 || others.length > 0 || /[*?[{]/.test(path)) reject("manifest", "mode export writes one file; give its path.");
-	const users = lines("users");
-	const query = optional$1("query");
-	for (const id of users.filter((user) => !isUserId(user))) reject("users", `${quote$1(id)} is neither the id of a user nor an address.`);
-	if (users.length > 0 || query !== void 0) return {
-		users,
-		query
-	};
-	return reject("users", "mode export needs users (ids or e-mail addresses, one a line) or query (a search).");
-}
-function text$1(input) {
-	const value = getInput(input);
-	return value === "" && input in DEFAULTS ? DEFAULTS[input] : value;
-}
-function optional$1(input) {
-	const value = text$1(input);
-	return value === "" ? void 0 : value;
-}
-function lines(input) {
-	return text$1(input).split("\n").map((line) => line.trim()).filter((line) => line !== "");
-}
-/** As YAML 1.2 has them, and `getBooleanInput` too. */
-function readBoolean(input, reject) {
-	const value = text$1(input);
-	if (/^(true|True|TRUE)$/.test(value)) return true;
-	if (/^(false|False|FALSE)$/.test(value)) return false;
-	return reject(input, `${quote$1(value)} is not known; use true or false.`);
-}
-function readDigest(input, reject) {
-	const value = optional$1(input);
-	if (value === void 0 || /^sha256:[0-9a-f]{64}$/.test(value)) return value;
-	return reject(input, `${quote$1(value)} is not a digest; use the output plan-digest, sha256: and 64 hexadecimal digits in lower case.`);
-}
-function oneOf(input, allowed, reject) {
-	const value = text$1(input);
-	return allowed.find((each) => each === value) ?? reject(input, `${quote$1(value)} is not known; use ${listed$2(allowed)}.`);
-}
-function readCount(input, reject) {
-	const value = text$1(input);
-	return /^\d{1,9}$/.test(value) ? Number(value) : reject(input, `${quote$1(value)} is not a whole number; use 0 or more, such as ${DEFAULTS["max-revocations"]}.`);
-}
-function readShare(input, reject) {
-	const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(text$1(input)) ?? [];
-	return percent === void 0 ? reject(input, `${quote$1(text$1(input))} is not a share; use a percentage from 0% to 99%, such as 25%.`) : Number(percent) / 100;
-}
-function readRate(input, reject) {
-	const value = text$1(input);
-	if (value === "") return void 0;
-	const rate = /^\d{1,6}(\.\d{1,3})?$/.test(value) ? Number(value) : 0;
-	return rate > 0 ? rate : reject(input, `${quote$1(value)} is not a number above 0, such as 5 or 0.5.`);
-}
-const DOMAIN_FORM = "use the tenant's domain or custom domain, such as acme.eu.auth0.com";
-function readDomain(value, reject) {
-	if (value === "") return void 0;
-	const url = URL.parse(value.includes("://") ? value : `https://${value}`);
-	const named = quote$1(value);
-	if (!url || /^\/|\\/.test(value)) return reject("domain", `${named} is not a domain; ${DOMAIN_FORM}.`);
-	if (url.username !== "" || url.password !== "") return reject("domain", `it holds a user or password; ${DOMAIN_FORM}.`);
-	if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || /[?#]/.test(value)) return reject("domain", `${named} has a path or a query; ${DOMAIN_FORM}.`);
-	const loopback = isLoopback(url.hostname);
-	if (url.protocol === "http:" && !loopback) return reject("domain", `${named} is plain HTTP, which is allowed to a loopback address alone; use https://.`);
-	if (url.protocol !== "https:" && url.protocol !== "http:") return reject("domain", `${named} is not an https:// address; ${DOMAIN_FORM}.`);
-	if (!loopback && !/^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/.test(url.hostname)) return reject("domain", `${named} is not a full domain; ${DOMAIN_FORM}.`);
-	return {
-		host: url.host,
-		origin: url.origin
-	};
-}
-function isLoopback(hostname) {
-	return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-/** @see https://auth0.com/docs/secure/tokens/access-tokens/management-api-access-tokens */
-function readAudience(domain, reject) {
-	const value = getInput("audience");
-	if (value === "") return domain && `https://${domain.host}/api/v2/`;
-	return URL.canParse(value) ? value : reject("audience", `${quote$1(value)} is not an address; use the Management API's identifier, such as https://acme.eu.auth0.com/api/v2/.`);
-}
-function readCredential(secrets, algorithm, reject) {
-	const { "client-secret": clientSecret, "client-private-key": privateKey, "access-token": accessToken } = secrets;
-	const credentials = {
-		"client-secret": clientSecret,
-		"client-private-key": privateKey,
-		"access-token": accessToken
-	};
-	const [first, second] = Object.entries(credentials).filter(([, value]) => value !== "").map(([input]) => input);
-	if (first === void 0) return reject("client-secret", "no credential is given; set client-secret, client-private-key or access-token.");
-	if (second !== void 0) return reject(second, `it is given beside ${first}; use one credential: ${listed$2(Object.keys(credentials))}.`);
-	const keyId = getInput("client-private-key-id");
-	if (keyId !== "" && privateKey === "") return reject("client-private-key-id", "it goes with client-private-key; leave it out with another credential.");
-	if (accessToken !== "") return /^[\x21-\x7e]+$/.test(accessToken) ? {
-		kind: "access-token",
-		accessToken
-	} : reject("access-token", "it holds blanks or other characters that no token has; give the bare token, without \"Bearer\".");
-	const clientId = getInput("client-id");
-	if (clientId === "") return reject("client-id", `${first} needs it: the id of the machine-to-machine application.`);
-	if (clientSecret !== "") return {
-		kind: "client-secret",
-		clientId,
-		clientSecret
-	};
-	const key = readPrivateKey(privateKey, reject);
-	return key && algorithm && {
-		kind: "private-key",
-		clientId,
-		key,
-		keyId: keyId === "" ? void 0 : keyId,
-		algorithm
-	};
-}
-function readPrivateKey(pem, reject) {
-	try {
-		const key = (0, node_crypto.createPrivateKey)(pem.includes("\n") ? pem : pem.replaceAll("\\n", "\n"));
-		if (key.asymmetricKeyType === "rsa") return key;
-		return reject("client-private-key", `it is a key of type ${key.asymmetricKeyType}; Auth0 takes RSA keys.`);
-	} catch {
-		return reject("client-private-key", "it is not a PEM private key without passphrase (-----BEGIN PRIVATE KEY-----).");
-	}
-}
-function quote$1(value) {
-	const shown = redact(value);
-	return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
-}
-function listed$2(names) {
-	return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
-}
-// src/plan/grants.ts
-const NO_GRANTS = /* @__PURE__ */ new Set();
-const SEPARATOR = "\0";
-function grantOf(api, permission) {
-	return `${api}${SEPARATOR}${permission}`;
-}
-function partsOf(grant) {
-	const at = grant.indexOf(SEPARATOR);
-	return {
-		api: grant.slice(0, at),
-		permission: grant.slice(at + 1)
-	};
-}
-/** By code units, so that the order is the same on every machine: by API, then by permission name. */
-function sortedPermissions(grants) {
-	return [...grants].sort(compareText).map(partsOf);
-}
-/** Order by UTF-16 code units; `localeCompare` would make a plan depend on the machine's language. */
-function compareText(a, b) {
-	return a < b ? -1 : a > b ? 1 : 0;
-}
-// src/plan/plan.ts
-function countOperations(users) {
-	return users.reduce((counts, user) => ({
-		grants: counts.grants + user.grant.length,
-		revocations: counts.revocations + user.revoke.length
-	}), {
-		grants: 0,
-		revocations: 0
-	});
-}
-/** A plan that takes back what was done of this one, as far as it is known what was there before. */
-function undoOf(plan, outcomes, entry) {
-	const befores = new Map(plan.users.map(({ user, before }) => [user, before]));
-	const users = outcomes.flatMap(({ user, granted, revoked }) => {
-		const before = befores.get(user);
-		if (before === void 0 || granted.length + revoked.length === 0) return [];
-		return {
-			user,
-			grant: revoked.map(withoutTerms),
-			revoke: granted.map(withoutTerms),
-			before: after(before, granted, revoked)
-		};
-	});
-	const complete = outcomes.length === plan.users.length && outcomes.every(({ status }) => status === "done");
-	return {
-		format: 1,
-		tenant: plan.tenant,
-		source: {
-			...plan.source,
-			...entry !== void 0 && { entry }
-		},
-		...entry !== void 0 && { undoes: entry },
-		users: users.sort((a, b) => compareText(a.user, b.user)),
-		holders: complete ? plan.holders.map(({ before, after, ...grant }) => ({
-			...grant,
-			before: after,
-			after: before
-		})) : []
-	};
-}
-/** The manifest's terms end with what it asked for. */
-function withoutTerms({ api, permission, roles }) {
-	return {
-		api,
-		permission,
-		roles
-	};
-}
-/** What is held once these are granted and revoked. */
-function after(before, granted, revoked) {
-	return sortedPermissions(setOf([...before, ...granted]).difference(setOf(revoked)));
-}
-/**
-* A saved plan's user, in the state of now: as it was when the plan was computed, or as an earlier run of this very plan
-* left it.
-*/
-function resume(saved, live) {
-	const before = saved.before ?? [];
-	const none = [];
-	const left = [
-		saved,
-		{
-			...saved,
-			grant: none,
-			before: after(before, saved.grant, none)
-		},
-		{
-			...saved,
-			revoke: none,
-			before: after(before, none, saved.revoke)
-		},
-		{
-			...saved,
-			grant: none,
-			revoke: none,
-			before: after(before, saved.grant, saved.revoke)
-		}
-	].find((step) => setOf(step.before ?? []).symmetricDifference(live).size === 0);
-	if (left === void 0) return { kind: "moved" };
-	return {
-		kind: "ready",
-		left: left.grant.length + left.revoke.length === 0 ? void 0 : left
-	};
-}
-function setOf(permissions) {
-	return new Set(permissions.map(({ api, permission }) => grantOf(api, permission)));
-}
-// src/report/record.ts
-function derivedOf({ id, live }) {
-	return [...live?.derived ?? []].map(([grant, roles]) => ({
-		user: id,
-		...partsOf(grant),
-		roles
-	}));
-}
-function reportOf(record, { run, started }) {
-	const { errors, failures, warnings, notices, commit, ledger, traffic, ...rest } = record;
-	return {
-		format: 1,
-		run: run ?? null,
-		commit: commit || null,
-		started: started.toISOString(),
-		...conclude(record),
-		...withNulls(rest),
-		errors: errors.map(reportFinding),
-		failures: failures.map(reportFinding),
-		warnings: warnings.map(reportFinding),
-		notices: notices.map(reportFinding),
-		ledger: ledger === void 0 ? null : withNulls(ledger),
-		traffic: withNulls(traffic)
-	};
-}
-function reportFinding({ message, place, user, email }) {
-	return {
-		message,
-		place: place ?? null,
-		user: user ?? null,
-		id: (user === email ? void 0 : user) ?? null,
-		email: email ?? null
-	};
-}
-function withNulls(known) {
-	return Object.fromEntries(Object.entries(known).map(([key, value]) => [key, value ?? null]));
-}
-/** The addresses that list users, by id. */
-function emailsOf({ emails }) {
-	return new Map(emails.map(({ user, email }) => [user, email]));
-}
-function newRecord() {
-	return {
-		mode: void 0,
-		revoke: void 0,
-		scope: void 0,
-		tenant: void 0,
-		commit: void 0,
-		files: [],
-		users: 0,
-		stopped: void 0,
-		cancelled: false,
-		drift: false,
-		exported: void 0,
-		errors: [],
-		warnings: [],
-		notices: [],
-		failures: [],
-		plan: void 0,
-		digest: void 0,
-		approval: void 0,
-		outcomes: [],
-		emails: [],
-		left: [],
-		read: 0,
-		derived: [],
-		unmanaged: [],
-		advice: [],
-		ledger: void 0,
-		planFile: void 0,
-		undoPlanFile: void 0,
-		traffic: {
-			requests: 0,
-			waited: 0,
-			waitingFor: void 0,
-			blind: false
-		},
-		duration: 0
-	};
-}
-/** Of users whom the end of the run alone left unfinished one sentence tells; the outcomes say who they are. */
-function unfinishedOf(outcomes, cancelled) {
-	const [first, ...others] = shortfallsOf(outcomes, 0);
-	if (first === void 0) return [];
-	const parts = [`${counted(first.count, "user")} ${first.what}`, ...others.map(shortfallText)];
-	const why = cancelled ? "as the run was cancelled. Run it again: it finishes the rest." : "as an earlier request failed for all. The next run finishes the rest.";
-	return [{ message: `${parts.join(" and ")}, ${why}` }];
-}
-/** How users did not get what they should, as far as there are any. @param failed of whom a failure tells */
-function shortfallsOf(outcomes, failed) {
-	const inPart = outcomes.filter(({ interrupted }) => interrupted).length;
-	const untouched = outcomes.filter(({ status }) => status === "not attempted").length;
-	return [
-		{
-			count: failed,
-			what: "failed"
-		},
-		{
-			count: inPart,
-			what: `${inPart === 1 ? "was" : "were"} changed in part`
-		},
-		{
-			count: untouched,
-			what: `${untouched === 1 ? "was" : "were"} not attempted`
-		}
-	].filter(({ count }) => count > 0);
-}
-/** How many users did not get what they should. @param failed of whom a failure tells */
-function shortfallOf(outcomes, failed) {
-	return shortfallsOf(outcomes, failed).reduce((sum, { count }) => sum + count, 0);
-}
-function shortfallText({ count, what }) {
-	return `${grouped(count)} ${what}`;
-}
-function conclude(record) {
-	const totals = record.mode === "apply" ? totalsDone(record) : totalsPlanned(record);
-	const result = resultOf(record, totals);
-	return {
-		result,
-		...totals,
-		sentence: sentenceOf(record, result, totals)
-	};
-}
-function totalsPlanned({ plan, outcomes, users, failures, traffic }) {
-	const planned = plan?.users ?? [];
-	return {
-		changed: planned.length > 0,
-		...countOperations(planned),
-		users,
-		usersChanged: planned.length,
-		usersFailed: shortfallOf(outcomes, failures.length),
-		requests: traffic.requests
-	};
-}
-function totalsDone({ outcomes, users, failures, traffic }) {
-	const written = outcomes.filter(({ granted, revoked }) => granted.length + revoked.length > 0);
-	return {
-		changed: written.length > 0,
-		grants: written.reduce((sum, { granted }) => sum + granted.length, 0),
-		revocations: written.reduce((sum, { revoked }) => sum + revoked.length, 0),
-		users,
-		usersChanged: written.length,
-		usersFailed: shortfallOf(outcomes, failures.length),
-		requests: traffic.requests
-	};
-}
-function resultOf({ mode, stopped, users }, { changed, usersFailed }) {
-	if (stopped !== void 0) return changed && mode === "apply" ? "partial" : "failed";
-	if (usersFailed > 0) return usersFailed < users || changed ? "partial" : "failed";
-	if (!changed) return "unchanged";
-	return mode === "apply" ? "applied" : "planned";
-}
-function sentenceOf(record, result, totals) {
-	const { mode, stopped, errors } = record;
-	const { grants, revocations, users, usersChanged } = totals;
-	if (record.cancelled) return `Cancelled: ${doneSoFar(mode, totals)}.`;
-	switch (stopped) {
-		case "inputs": return `The ${errors.length === 1 ? "input is" : "inputs are"} not usable; no request was sent.`;
-		case "manifest": return `The manifest has ${counted(errors.length, "mistake")}; nothing was written.`;
-		case "refused": return `Refused for ${counted(errors.length, "reason")}; nothing was written.`;
-		case "error": return `Failed: ${doneSoFar(mode, totals)}.`;
-		case void 0:
-	}
-	if (record.exported !== void 0) {
-		const { path, grants: held } = record.exported;
-		return `Exported: ${path} lists ${counted(users, "user")} with ${counted(held, "direct permission")}.`;
-	}
-	const changes = `${counted(grants, "grant")} and ${counted(revocations, "revocation")}`;
-	if (result === "unchanged") {
-		const [lookedAt, partial] = record.scope === "changed" && record.read < users ? [record.read, "in scope "] : [users, ""];
-		return mode === "validate" ? `The manifest is valid; it lists ${counted(users, "user")}.` : `Unchanged: every one of ${counted(lookedAt, "listed user")} ${partial}has what the manifest says.`;
-	}
-	const would = mode === "apply" ? `changed: ${changes}` : `would change: ${changes}`;
-	return `${shortfallsText(record, users)}${grouped(usersChanged)} of ${counted(users, "user")} ${would}.`;
-}
-function shortfallsText({ outcomes, failures }, users) {
-	const [first, ...others] = shortfallsOf(outcomes, failures.length);
-	if (first === void 0) return "";
-	const parts = [`${grouped(first.count)} of ${counted(users, "user")} ${first.what}`, ...others.map(shortfallText)];
-	const last = parts.pop();
-	return `${parts.length === 0 ? last : `${parts.join(", ")} and ${last}`}; `;
-}
-function doneSoFar(mode, { changed, grants, revocations, usersChanged }) {
-	if (mode !== "apply" || !changed) return "nothing was written";
-	return `${counted(grants, "grant")} and ${counted(revocations, "revocation")} were done for ${counted(usersChanged, "user")}`;
-}
-function counted(count, noun) {
-	return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-/** A number as people read it: `12,400`, on every machine. */
-function grouped(count) {
-	return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-// src/report/text.ts
-/** Control characters (ANSI sequences, newlines), and what reorders, hides or joins text without being seen. */
-const UNSEEN$1 = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
-/**
-* One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
-* command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
-*/
-function plain(text) {
-	return text.replace(UNSEEN$1, (character) => `\\u{${Number(character.codePointAt(0)).toString(16)}}`).replaceAll("##[", "##\\[").replace(/^(\s*):(?=:)/, "$1\\:");
-}
-const ENTITIES = {
-	"&": "&amp;",
-	"<": "&lt;",
-	">": "&gt;",
-	"\"": "&quot;",
-	"'": "&#39;",
-	$: "&#36;"
-};
-/** At most so many characters (UTF-16 code units), none of them cut in half; what is left out is marked. */
-function clip(text, most) {
-	if (text.length <= most) return text;
-	const head = text.slice(0, most - 1);
-	return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`;
-}
-/**
-* A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
-* `<code>` GitHub makes no mention, reference or emoji out of anything.
-*/
-function code(text) {
-	return `<code>${escapeHtml(plain(text))}</code>`;
-}
-/**
-* Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
-* could be the beginning of a commit's hash is no word.
-*/
-const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/;
-/** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
-function prose(sentence) {
-	return plain(sentence).split(" ").map((token) => WORD.test(token) ? escapeHtml(token) : codeToken(token)).join(" ");
-}
-/** A sentence's punctuation stays outside of the code. */
-function codeToken(token) {
-	return token.replace(/^([("]*)(.*?)([).,;:!?"]*)$/s, (_, before, inner, after) => `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`);
-}
-/**
-* A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
-* @param show makes both harmless where they are shown
-*/
-function userText({ user, email }, show) {
-	return namesText(namesOf({
-		user,
-		email
-	}), show);
-}
-/** Whom a message is about, as far as it does not say so itself: what stands before it, or nothing. */
-function aboutText({ message, ...named }, show) {
-	const unsaid = namesOf(named).filter((name) => !message.includes(name));
-	return unsaid.length === 0 ? "" : `${namesText(unsaid, show)}: `;
-}
-function namesOf({ user, email }) {
-	return [.../* @__PURE__ */ new Set([email, user])].filter((name) => name !== void 0);
-}
-function namesText(names, show) {
-	const [first = "", ...others] = names.map(show);
-	return others.length === 0 ? first : `${first} (${others.join(", ")})`;
-}
-/** An address that can be nothing but that, and whose end is seen. */
-const ADDRESS$2 = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
-const LONGEST_ADDRESS = 500;
-/**
-* A link to a page of GitHub for an HTML block, or the address as `code` where it is not plainly one.
-* @param words of our own
-*/
-function link(address, words) {
-	return address.length <= LONGEST_ADDRESS && ADDRESS$2.test(address) ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS));
-}
-function escapeHtml(text) {
-	return text.replace(/[&<>"'$]/g, (character) => String(ENTITIES[character]));
-}
-// src/report/summary.ts
-/** GitHub shows nothing of a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
-const SUMMARY_LIMIT = 7e5;
-/** What is longer is folded. */
-const FOLD_AFTER = 20;
-/** Of one user, so that one with a thousand permissions does not fill the page. */
-const MOST_LINES = 25;
-/** Auth0 has names of up to 280 characters. */
-const LONGEST_NAME$2 = 300;
-const LONGEST_MESSAGE = 2e3;
-const MOST_FILES = 10;
-const SUMMARY = {
-	limit: SUMMARY_LIMIT,
-	whole: "the report file (output <code>report-file</code>) has all of them",
-	foldFacts: false,
-	notes: []
-};
-function renderSummary(record) {
-	return renderReport(record, SUMMARY);
-}
-/** Headings start at the second level: GitHub has a title of its own above. */
-function renderReport(record, medium) {
-	const lists = listsOf(record);
-	for (let room = medium.limit;;) {
-		const report = renderWithin(record, medium, shortenLists(lists, room, medium.whole));
-		const excess = Buffer.byteLength(report) - medium.limit;
-		if (excess <= 0 || room === 0) return report;
-		room = Math.max(0, room - Math.max(excess, Math.ceil(medium.limit / 100)));
-	}
-}
-function renderWithin(record, medium, lists) {
-	const conclusion = conclude(record);
-	return [
-		`## Auth0 permissions: ${headingOf(record, conclusion)}`,
-		lead(record, conclusion),
-		...alert("NOTE", paragraphs(medium.notes)),
-		...attention(record, lists),
-		...changes(record, lists),
-		...asides(record, lists),
-		...facts(record, conclusion, medium),
-		""
-	].join("\n\n");
-}
-const RESULT_WORDS = {
-	unchanged: "nothing to change",
-	planned: "changes planned",
-	applied: "changes applied",
-	partial: "partly done",
-	failed: "failed"
-};
-function headingOf({ mode, stopped, cancelled, exported }, { result, changed }) {
-	if (cancelled) return "cancelled";
-	if (exported !== void 0) return "manifest exported";
-	if (stopped === "refused" && result === "failed") return "refused";
-	if (mode === "plan" && result === "partial") return changed ? "changes planned, not for all users" : "nothing to change, but not all users are known";
-	return mode === "validate" && result === "unchanged" ? "the manifest is valid" : RESULT_WORDS[result];
-}
-function lead({ tenant, stopped, drift, approval, plan }, { sentence }) {
-	return `<p>${[
-		`<strong>${prose(sentence)}</strong>`,
-		tenant === void 0 ? "" : `Tenant: ${name$1(tenant)}.`,
-		drift ? "The step fails because <code>fail-on-changes</code> is set and the plan is not empty." : "",
-		approval === void 0 || approval === "other" || stopped !== void 0 ? "" : APPROVALS[approval],
-		plan?.undoes === void 0 ? "" : `It takes back what deployment ${plan.undoes} did.`
-	].filter((line) => line !== "").join("<br>\n")}</p>`;
-}
-const APPROVALS = {
-	approved: "The plan is the approved one: its digest is the one in <code>approved-plan</code>.",
-	saved: "The plan is the saved one in <code>plan-file</code>."
-};
-/**
-* Percent of the room that a list is sure of. What some do not use goes to the others, in this order: what a person must
-* look at and removals are cut last.
-*/
-const SHARES = {
-	errors: 14,
-	failures: 14,
-	untouched: 4,
-	revocations: 20,
-	warnings: 10,
-	grants: 18,
-	permissions: 8,
-	notices: 4,
-	unmanaged: 4,
-	advice: 2,
-	derived: 2
-};
-function listsOf(record) {
-	const { errors, failures, warnings, notices, advice, plan, outcomes, unmanaged, derived } = record;
-	const emails = emailsOf(record);
-	const known = {
-		emails,
-		left: new Set(record.left),
-		outcomes: isWritten(record) ? new Map(record.outcomes.map((outcome) => [outcome.user, outcome])) : void 0
-	};
-	return {
-		errors: bullets(errors.map(findingText$1)),
-		failures: bullets(failures.map(findingText$1)),
-		untouched: bullets(plan === void 0 ? outcomes.map(({ user }) => name$1(user)) : []),
-		warnings: bullets(warnings.map(findingText$1)),
-		notices: bullets(notices.map(findingText$1)),
-		advice: bullets(advice.map(message)),
-		revocations: rows(1, userRows(plan, REVOKE, known)),
-		grants: rows(1, userRows(plan, GRANT, known)),
-		permissions: rows(2, holderRows(plan, known)),
-		unmanaged: rows(1, heldRows(unmanaged, emails, permissionText)),
-		derived: rows(1, heldRows(derived, emails, derivedText))
-	};
-}
-function bullets(texts) {
-	return {
-		entries: texts.map((text) => `<li>${text}</li>`),
-		gap: (text) => `<li>${text}</li>`
-	};
-}
-function rows(columns, entries) {
-	const span = columns === 1 ? "" : ` colspan="${columns}"`;
-	return {
-		entries,
-		gap: (text) => `<tr><td${span}>${text}</td></tr>`
-	};
-}
-function row(cells) {
-	return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
-}
-function shortenLists(lists, room, whole) {
-	const names = Object.keys(SHARES);
-	const sizes = Object.fromEntries(names.map((list) => [list, sizeOf(lists[list].entries)]));
-	const sure = (list) => Math.min(sizes[list], Math.floor(room * SHARES[list] / 100));
-	let spare = room - names.reduce((sum, list) => sum + sure(list), 0);
-	const shortened = names.map((list) => {
-		const more = Math.min(sizes[list] - sure(list), spare);
-		spare -= more;
-		return [list, shorten(lists[list], sizes[list], sure(list) + more, whole)];
-	});
-	return Object.fromEntries(shortened);
-}
-/** Of a list that is too long, the head and a shorter tail. */
-function shorten({ entries, gap }, size, room, whole) {
-	if (size <= room) return {
-		html: entries.join("\n"),
-		cut: 0
-	};
-	const head = countFitting(entries, room * .75);
-	const tail = countFitting(entries.toReversed(), room * .25);
-	const cut = entries.length - head - tail;
-	const text = `… ${grouped(cut)} of ${grouped(entries.length)} are cut here; ${whole}.`;
-	return {
-		html: [
-			...entries.slice(0, head),
-			gap(text),
-			...entries.slice(entries.length - tail)
-		].join("\n"),
-		cut
-	};
-}
-/** How many of the first entries fit; not all of them do. */
-function countFitting(entries, room) {
-	let size = 0;
-	return entries.findIndex((entry) => {
-		size += sizeOf([entry]);
-		return size > room;
-	});
-}
-/** With what the end of a line and an alert's mark before it take. */
-function sizeOf(entries) {
-	return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0);
-}
-function attention(record, lists) {
-	const { errors, failures, warnings, plan, outcomes } = record;
-	const untouched = plan === void 0 ? outcomes : [];
-	const both = errors.length > 0 && failures.length > 0;
-	const alerts = [...alert("CAUTION", [
-		...listed$1(ERROR_TITLES[record.stopped ?? "error"], errors, lists.errors, both),
-		...listed$1("Users that failed", failures, lists.failures, both),
-		...listed$1("Users that were not attempted", untouched, lists.untouched, true)
-	]), ...alert("WARNING", [...revocationsInShort(record), ...listed$1("Warnings", warnings, lists.warnings)])];
-	return alerts.length === 0 ? [] : ["### Look at this first", ...alerts];
-}
-const ERROR_TITLES = {
-	inputs: "Inputs that cannot be used",
-	manifest: "Mistakes in the manifest",
-	refused: "Reasons for the refusal",
-	error: "Errors"
-};
-/** A fold says what is cut in it, as nobody looks for that inside. */
-function counting(title, items, { cut }) {
-	return `${title} (${grouped(items.length)}${cut === 0 ? "" : `; ${grouped(cut)} cut here`})`;
-}
-function cutting(title, { cut }) {
-	return cut === 0 ? title : `${title} (${grouped(cut)} cut here)`;
-}
-function findingText$1(finding) {
-	const { place } = finding;
-	return `${place === void 0 ? "" : `${name$1(`${place.file}:${place.line}:${place.column}`)}<br>`}${aboutText(finding, name$1)}${message(finding.message)}`;
-}
-function revocationsInShort(record) {
-	const { planned, done, users } = amountOf(record, REVOKE);
-	if (planned === 0) return [];
-	const from = `${counted(planned, "grant")} ${isWritten(record) ? "revoked" : "would be revoked"}, from ${counted(users, "user")}`;
-	return [`<p><strong>− ${done === planned ? from : `${grouped(done)} of ${counted(planned, "planned revocation")} done`}</strong></p>`];
-}
-/** A list, folded where it is long; its title can be left out where the list says it all. */
-function listed$1(title, items, entries, titled = false) {
-	if (items.length === 0) return [];
-	const strong = `<strong>${counting(title, items, entries)}</strong>`;
-	const list = `<ul>\n${entries.html}\n</ul>`;
-	if (items.length > FOLD_AFTER) return [fold(strong, list)];
-	return titled ? [`<p>${strong}</p>`, list] : [list];
-}
-/** GitHub's own box with a word and a sign for it; elsewhere a quotation. */
-function alert(kind, blocks) {
-	if (blocks.length === 0) return [];
-	return [[`[!${kind}]`, ...blocks].join("\n").replaceAll(/^/gm, "> ")];
-}
-/** Whether outcomes are to be told: of a plan that was shown or refused there are none. */
-function isWritten({ mode, stopped }) {
-	return mode === "apply" && stopped !== "refused";
-}
-function changes(record, lists) {
-	const { plan } = record;
-	if (plan === void 0 || plan.users.length === 0) return [];
-	return [
-		...operationSection(record, REVOKE, lists.revocations),
-		...operationSection(record, GRANT, lists.grants),
-		...section$1(`By permission${isWritten(record) && !isComplete(record) ? ", as planned" : ""}`, {
-			headers: ["Permission", `Holders, of ${countedUsers(record)}`],
-			rows: lists.permissions,
-			length: plan.holders.length,
-			title: counted(plan.holders.length, "permission")
-		}),
-		...digestText(record)
-	];
-}
-function operationSection(record, kind, rows) {
-	const { planned, done, users } = amountOf(record, kind);
-	const counts = done === planned ? grouped(planned) : `${grouped(done)} of ${grouped(planned)} done`;
-	const verb = done === planned ? kind.verb[isWritten(record) ? "done" : "planned"] : kind.verb.open;
-	return section$1(`${kind.heading} (${counts})`, {
-		headers: [`User, and what they ${verb}`],
-		rows,
-		length: users,
-		title: `${counted(users, "user")} ${verb} permissions`
-	});
-}
-function amountOf(record, kind) {
-	const concerned = (record.plan?.users ?? []).filter((user) => isConcerned(user, kind));
-	const planned = concerned.reduce((sum, user) => sum + user[kind.operations].length, 0);
-	const done = record.outcomes.reduce((sum, outcome) => sum + outcome[kind.outcome].length, 0);
-	return {
-		planned,
-		done: isWritten(record) ? done : planned,
-		users: concerned.length
-	};
-}
-function isConcerned(user, { operations }) {
-	return user[operations].length > 0;
-}
-function isComplete({ plan, outcomes }) {
-	return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === "done");
-}
-/** Those among whom holders are counted: nothing is known of a listed user who was not read. */
-function countedUsers({ read, users }) {
-	return read < users ? `${counted(read, "user")} read` : counted(users, "listed user");
-}
-function digestText(record) {
-	return record.digest === void 0 ? [] : [`<p>${digestWords(record)}:<br>\n${name$1(record.digest)}</p>`];
-}
-/** Approval helps a plan that was only planned, and one that is refused for the lack of it alone. */
-function digestWords(record) {
-	const { stopped, approval, errors } = record;
-	if (isWritten(record)) return "The digest of the plan";
-	return stopped === "refused" && (approval !== "other" || errors.length > 1) ? "The digest of the refused plan" : "To apply this plan and no other, set <code>approved-plan</code> to its digest";
-}
-const GRANT = {
-	operations: "grant",
-	outcome: "granted",
-	heading: "+ Grants",
-	sign: "+ grant",
-	verb: {
-		planned: "would gain",
-		done: "gain",
-		open: "were to gain"
-	},
-	effective: "already effective"
-};
-const REVOKE = {
-	operations: "revoke",
-	outcome: "revoked",
-	heading: "− Revocations",
-	sign: "− revoke",
-	verb: {
-		planned: "would lose",
-		done: "lose",
-		open: "were to lose"
-	},
-	effective: "still effective"
-};
-/** What is not done comes first. */
-function userRows(plan, kind, known) {
-	const users = (plan?.users ?? []).filter((user) => isConcerned(user, kind));
-	const { failed = [], "not attempted": untouched = [], done = [] } = Object.groupBy(users, ({ user }) => fateOf(known.outcomes?.get(user), kind));
-	return [
-		...failed,
-		...untouched,
-		...done
-	].map((user) => userRow(user, kind, known));
-}
-function userRow({ user, ...plan }, kind, { emails, left, outcomes }) {
-	const fate = outcomes === void 0 ? "" : `${fateText(fateOf(outcomes.get(user), kind))}: `;
-	const who = userText({
-		user,
-		email: emails.get(user)
-	}, name$1);
-	const operations = userLines$1(plan[kind.operations], (operation) => operationText$1(operation, kind));
-	return row([`${fate}${who}${left.has(user) ? ", who has left the manifest" : ""}<br>${operations}`]);
-}
-/** What became of a user's operations of one kind; those of the other may have ended otherwise. */
-function fateOf(outcome, kind) {
-	if (outcome === void 0) return "not attempted";
-	return outcome.status === "failed" && outcome[kind.outcome].length > 0 ? "done" : outcome.status;
-}
-function fateText(fate) {
-	return fate === "done" ? fate : `<strong>${fate}</strong>`;
-}
-function operationText$1(operation, { sign, effective }) {
-	return `${sign} ${permissionText(operation)}${operationNotes(operation, effective, name$1)}`;
-}
-/**
-* What there is to know about an operation beyond its name, in brackets, or nothing.
-* @param show makes the names and reasons in it harmless where they are shown
-*/
-function operationNotes({ roles, expires, reason }, effective, show) {
-	const notes = [
-		roles.length === 0 ? "" : `${effective} through role ${roles.map(show).join(", ")}`,
-		expires === void 0 ? "" : `until ${show(expires)}`,
-		reason === void 0 ? "" : `reason: ${show(reason)}`
-	].filter((note) => note !== "");
-	return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
-}
-function permissionText({ api, permission }) {
-	return `${name$1(permission)} on ${name$1(api)}`;
-}
-/** Permissions that anybody loses come first. */
-function holderRows(plan, { left }) {
-	const users = (plan?.users ?? []).filter(({ user }) => !left.has(user));
-	const gains = countByGrant(users.flatMap(({ grant }) => grant));
-	const losses = countByGrant(users.flatMap(({ revoke }) => revoke));
-	const changes = (plan?.holders ?? []).map((holders) => ({
-		holders,
-		change: changeOf(holders, gains, losses)
-	}));
-	const { first = [], then = [] } = Object.groupBy(changes, ({ change }) => change.fewer > 0 ? "first" : "then");
-	return [...first, ...then].map(({ holders, change }) => row([permissionText(holders), `${grouped(holders.before)} → ${grouped(holders.after)} (${changeText(change)})`]));
-}
-function countByGrant(operations) {
-	const counts = /* @__PURE__ */ new Map();
-	for (const { api, permission } of operations) {
-		const grant = grantOf(api, permission);
-		counts.set(grant, (counts.get(grant) ?? 0) + 1);
-	}
-	return counts;
-}
-/** By the operations; of a saved plan some may be done already, and then before and after alone are known. */
-function changeOf({ api, permission, before, after }, gains, losses) {
-	const grant = grantOf(api, permission);
-	const change = {
-		more: gains.get(grant) ?? 0,
-		fewer: losses.get(grant) ?? 0
-	};
-	if (change.more - change.fewer === after - before) return change;
-	return {
-		more: Math.max(0, after - before),
-		fewer: Math.max(0, before - after)
-	};
-}
-function changeText({ more, fewer }) {
-	return [more === 0 ? "" : `${grouped(more)} more`, fewer === 0 ? "" : `${grouped(fewer)} fewer`].filter((part) => part !== "").join(", ") || "as many";
-}
-function asides(record, lists) {
-	const { notices, advice, unmanaged, derived } = record;
-	const blocks = [
-		...listed$1("Notices", notices, lists.notices),
-		...folded(cutting(`${counted(unmanaged.length, "unmanaged direct grant")} of ${counted(byUser(unmanaged).size, "listed user")}`, lists.unmanaged), unmanaged, [`<p>${unmanagedText(record)}</p>`, table(["User, and what they hold directly"], lists.unmanaged.html)]),
-		...folded(counting("Advice", advice, lists.advice), advice, [`<ul>\n${lists.advice.html}\n</ul>`]),
-		...folded(cutting(`${counted(derived.length, "permission")} held through roles, never touched`, lists.derived), derived, [table(["User, and what they hold through roles"], lists.derived.html)])
-	];
-	return blocks.length === 0 ? [] : ["### Good to know", ...blocks];
-}
-function unmanagedText({ revoke }) {
-	return revoke === "all" ? "They are on APIs that the manifest does not name, so they stay; add such an API under <code>apis</code> to include it." : "The manifest does not ask for them, and they stay: list them to keep them on purpose, or revoke them with <code>revoke: all</code>.";
-}
-function folded(title, items, blocks) {
-	return items.length === 0 ? [] : [fold(title, blocks.join("\n"))];
-}
-function heldRows(items, emails, text) {
-	return [...byUser(items)].map(([user, held]) => row([`${userText({
-		user,
-		email: emails.get(user)
-	}, name$1)}<br>${userLines$1(held, text)}`]));
-}
-function derivedText(held) {
-	return `${permissionText(held)}, through ${held.roles.map(name$1).join(", ")}`;
-}
-function byUser(items) {
-	return Map.groupBy(items, (item) => item.user);
-}
-function facts(record, { requests }, { foldFacts }) {
-	const { mode, stopped, commit, ledger, traffic, duration } = record;
-	if (stopped === "inputs") return [];
-	const online = mode !== "validate" && mode !== void 0;
-	const block = table(["Fact", "Value"], [
-		["Mode", modeText(record)],
-		["Manifest", record.files.length === 0 ? void 0 : filesText(record.files)],
-		["Commit", commit && shortCommit(commit)],
-		["Listed users", listedText(record, online)],
-		["Last successful apply", ledger && (ledger.base === void 0 ? "none" : `commit ${shortCommit(ledger.base)}`)],
-		["Attempts since then", ledger && ledger.attempts > 0 ? grouped(ledger.attempts) : void 0],
-		["Recorded as", ledger?.deployment && link(ledger.deployment, "deployment")],
-		["Files with plans", outputsText(record)],
-		["Requests to the tenant", online ? grouped(requests) : void 0],
-		["Waited for the rate limit", online ? time(traffic.waited) : void 0],
-		["Duration", time(duration)]
-	].flatMap(([fact, value]) => value === void 0 || value === "" ? [] : [row([fact, value])]).join("\n"));
-	return ["### Facts", foldFacts ? fold("About this run", block) : block];
-}
-function listedText({ users, read }, online) {
-	return online ? `${grouped(users)}, of whom ${grouped(read)} were read` : grouped(users);
-}
-function modeText({ mode, revoke, scope }) {
-	if (mode === void 0) return void 0;
-	const inputs = Object.entries({
-		revoke,
-		scope
-	}).flatMap(([input, value]) => value ? [code(`${input}: ${value}`)] : []);
-	return [code(mode), ...inputs].join(", ");
-}
-/** As GitHub shows it, and long enough to be found. */
-function shortCommit(commit) {
-	return code(commit.slice(0, 12));
-}
-function filesText(files) {
-	const shown = files.slice(0, MOST_FILES).map(name$1);
-	const more = files.length - shown.length;
-	return [...shown, ...more === 0 ? [] : [`and ${grouped(more)} more`]].join("<br>");
-}
-function outputsText({ planFile, undoPlanFile }) {
-	const outputs = [planFile && code("plan-file"), undoPlanFile && code("undo-plan-file")].filter(Boolean);
-	return outputs.length === 0 ? void 0 : `${outputs.length === 1 ? "output" : "outputs"} ${outputs.join(" and ")}`;
-}
-function time(milliseconds) {
-	const seconds = milliseconds / 1e3;
-	if (seconds < 60) return `${seconds.toFixed(1)} s`;
-	return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
-}
-function paragraphs(texts) {
-	return texts.map((text) => `<p>${text}</p>`);
-}
-function section$1(heading, { headers, rows, length, title }) {
-	if (length === 0) return [];
-	const block = table(headers, rows.html);
-	return [`### ${heading}`, length > FOLD_AFTER ? fold(cutting(title, rows), block) : block];
-}
-function table(headers, rows) {
-	return `<table>\n<thead><tr>${headers.map((header) => `<th align="left">${header}</th>`).join("")}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`;
-}
-function fold(title, block) {
-	return `<details><summary>${title}</summary>\n${block}\n</details>`;
-}
-/** What belongs to a user, a line each; only what is shown is rendered. */
-function userLines$1(items, line) {
-	if (items.length <= MOST_LINES) return items.map(line).join("<br>");
-	const tail = Math.floor(MOST_LINES / 5);
-	const head = 20;
-	const cut = `… ${grouped(items.length - head - tail)} more of this user`;
-	return [
-		...items.slice(0, head).map(line),
-		cut,
-		...items.slice(-5).map(line)
-	].join("<br>");
-}
-/** A name, an id, a path: always as a whole and literally, unless it is absurdly long. */
-function name$1(text) {
-	return code(clip(text, LONGEST_NAME$2));
-}
-function message(text) {
-	return prose(clip(text, LONGEST_MESSAGE));
-}
-// src/report/report.ts
-/** GitHub shows ten annotations of a kind for a step. */
-const SHOWN_ANNOTATIONS = 10;
-/** More than these are lines of the log alone. */
-const MOST_ANNOTATIONS = 100;
-/** Milliseconds; with time to spare, as every five seconds is promised. */
-const PROGRESS_EVERY = 4e3;
-function harmless(text) {
-	return plain(redact(text));
-}
-/** For names in a text that is made harmless as a whole. */
-function asIs(name) {
-	return name;
-}
-function logLine(text) {
-	info(harmless(text));
-}
-/** Users one by one, each operation on a line of its own, told apart by sign and word; what is taken away comes first. */
-function logPlan(record) {
-	const { plan, digest } = record;
-	if (plan === void 0 || digest === void 0 || plan.users.length === 0) return;
-	const { grants, revocations } = countOperations(plan.users);
-	const counts = [
-		counted(plan.users.length, "user"),
-		counted(revocations, "revocation"),
-		counted(grants, "grant")
-	].join(", ");
-	const emails = emailsOf(record);
-	startGroup(harmless(`Plan for ${plan.tenant}: ${counts}`));
-	for (const { user, grant, revoke } of plan.users) {
-		logLine(userText({
-			user,
-			email: emails.get(user)
-		}, asIs));
-		for (const operation of revoke) info(`  - revoke ${operationText(operation, "still effective")}`);
-		for (const operation of grant) info(`  + grant ${operationText(operation, "already effective")}`);
-	}
-	endGroup();
-	logLine(`The plan's digest is ${digest}`);
-}
-function operationText(operation, effective) {
-	return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, effective, harmless)}`;
-}
-/** What is said of the list that is being worked through; undefined between lists. */
-let current;
-/**
-* Tells every few seconds what the run is at and what it waits for, also where it waits for a token or for GitHub.
-* @returns ends it
-*/
-function logHeartbeat(traffic) {
-	const timer = setInterval(() => {
-		logLine(`${current?.() ?? `Still at work: ${counted(traffic.requests, "request")} sent to the tenant so far`}${traffic.waitingFor === void 0 ? "" : `; waiting for ${traffic.waitingFor}`}`);
-	}, PROGRESS_EVERY);
-	return () => clearInterval(timer);
-}
-/** For the heartbeat: how far a long list is, how fast it goes, and when it will be through. */
-function logProgress(doing, total, traffic) {
-	const from = {
-		at: Date.now(),
-		requests: traffic.requests
-	};
-	let done = 0;
-	current = () => {
-		const seconds = (Date.now() - from.at) / 1e3;
-		const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`;
-		const end = done === 0 ? "" : `, about ${Math.ceil(seconds / done * (total - done))} s left`;
-		return `${doing}: ${done} of ${total}, ${total - done} to go, ${pace}${end}`;
-	};
-	return {
-		step: () => {
-			done++;
-		},
-		end: () => {
-			current = void 0;
-			if (total > 0) info(`${doing}: ${done} of ${total}`);
-		}
-	};
-}
-const DRIFT = { message: "The plan is not empty, and fail-on-changes is set." };
-/** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
-async function publish(whole, circumstances) {
-	const record = redactAll(whole);
-	const conclusion = conclude(record);
-	annotate("error", [
-		...record.errors,
-		...record.failures,
-		...record.drift ? [DRIFT] : []
-	]);
-	annotate("warning", record.warnings);
-	annotate("notice", record.notices);
-	logLine(conclusion.sentence);
-	if (conclusion.result === "failed" || conclusion.result === "partial" || record.drift) process.exitCode = ExitCode.Failure;
-	setOutput("result", conclusion.result);
-	setOutput("changed", conclusion.changed);
-	setOutput("grants", conclusion.grants);
-	setOutput("revocations", conclusion.revocations);
-	setOutput("users", conclusion.users);
-	setOutput("users-changed", conclusion.usersChanged);
-	setOutput("users-failed", conclusion.usersFailed);
-	setOutput("plan-digest", record.digest ?? "");
-	setOutput("plan-file", record.planFile ?? "");
-	setOutput("undo-plan-file", record.undoPlanFile ?? "");
-	setOutput("requests", conclusion.requests);
-	const reportFile = await saveFile("report", JSON.stringify(reportOf(record, circumstances), void 0, 2));
-	setOutput("report-file", reportFile ?? "");
-	logFiles({
-		"Report file": reportFile,
-		"Plan file": record.planFile,
-		"Undo plan file": record.undoPlanFile
-	});
-	await attemptFile("job summary", () => writeSummary(renderSummary(record)));
-}
-function logFiles(files) {
-	for (const [file, path] of Object.entries(files)) if (path !== void 0) logLine(`${file}: ${path}`);
-}
-/** Where the files of this run are. */
-let folder;
-async function createFolder() {
-	const temp = process.env.RUNNER_TEMP || (0, node_os.tmpdir)();
-	await (0, node_fs_promises.mkdir)(temp, { recursive: true });
-	return (0, node_fs_promises.mkdtemp)((0, node_path.join)(temp, "auth0-permissions-"));
-}
-/**
-* Writes a file for later steps, in a folder of its own under `$RUNNER_TEMP`.
-* @returns its path; undefined where it could not be written, which is told
-*/
-function saveFile(name, text) {
-	return attemptFile(name.replace("-", " "), async () => {
-		folder ??= createFolder();
-		const path = (0, node_path.join)(await folder, `${name}.json`);
-		await (0, node_fs_promises.writeFile)(path, redact(text));
-		return path;
-	});
-}
-async function writeSummary(markdown) {
-	const path = process.env.GITHUB_STEP_SUMMARY ?? "";
-	if (path !== "") await (0, node_fs_promises.appendFile)(path, markdown);
-	return path;
-}
-/** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
-async function attemptFile(what, write) {
-	try {
-		return await write();
-	} catch (error) {
-		warning(harmless(`The ${what} could not be written: ${require_index.errorOf(error).message}`));
-		return;
-	}
-}
-const ANNOTATE = {
-	error: error$1,
-	warning,
-	notice: notice$1
-};
-function annotate(kind, findings) {
-	const say = ANNOTATE[kind];
-	if (findings.length > SHOWN_ANNOTATIONS) say(`${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`);
-	for (const finding of findings.slice(0, MOST_ANNOTATIONS)) {
-		const { place } = finding;
-		say(harmless(findingText(finding)), place && {
-			file: harmless(place.file),
-			startLine: place.line,
-			startColumn: place.column
-		});
-	}
-	for (const finding of findings.slice(MOST_ANNOTATIONS)) {
-		const { place } = finding;
-		const text = findingText(finding);
-		logLine(place === void 0 ? text : `${place.file}:${place.line}:${place.column} ${text}`);
-	}
-}
-function findingText(finding) {
-	return `${aboutText(finding, asIs)}${finding.message}`;
-}
-// node_modules/p-map/index.js
-function pMap(iterable, mapper, options) {
-	return mapConcurrently(iterable, mapper, options, false);
-}
-async function mapConcurrently(iterable, mapper, { concurrency = Number.POSITIVE_INFINITY, stopOnError = true, signal } = {}, isSettled) {
-	return new Promise((resolve_, reject_) => {
-		validateOptions(iterable, mapper, concurrency);
-		const result = [];
-		const errors = [];
-		let skippedCount = 0;
-		let isResolved = false;
-		let isIterableDone = false;
-		const pendingIndexes = /* @__PURE__ */ new Set();
-		let doneIndex = Number.POSITIVE_INFINITY;
-		let currentIndex = 0;
-		const iterator = getIterator(iterable);
-		const signalListener = () => {
-			reject(signal.reason);
-		};
-		const cleanup = () => {
-			signal?.removeEventListener("abort", signalListener);
-		};
-		const resolve = (value) => {
-			resolve_(value);
-			cleanup();
-		};
-		const reject = (reason) => {
-			if (isResolved) return;
-			isResolved = true;
-			reject_(reason);
-			cleanup();
-			if (!isIterableDone) closeIterator(iterator);
-		};
-		if (signal) {
-			if (signal.aborted) {
-				reject(signal.reason);
-				return;
-			}
-			signal.addEventListener("abort", signalListener, { once: true });
-		}
-		const pull = createPuller(iterator);
-		const settleIfFinished = () => {
-			if (isResolved || doneIndex === Number.POSITIVE_INFINITY) return;
-			for (const index of pendingIndexes) if (index < doneIndex) return;
-			if (!stopOnError) {
-				const collectedErrors = [];
-				for (let index = 0; index < Math.min(doneIndex, errors.length); index++) if (index in errors) collectedErrors.push(errors[index]);
-				if (collectedErrors.length > 0) {
-					reject(new AggregateError(collectedErrors));
-					return;
-				}
-			}
-			isResolved = true;
-			if (!isIterableDone) closeIterator(iterator);
-			const lastIndex = Math.min(doneIndex, result.length);
-			if (lastIndex === result.length && skippedCount === 0) {
-				resolve(result);
-				return;
-			}
-			resolve(result.slice(0, lastIndex).filter((value) => value !== pMapSkip));
-		};
-		const next = async () => {
-			if (isResolved || currentIndex >= doneIndex) return;
-			const index = currentIndex++;
-			pendingIndexes.add(index);
-			let nextItem;
-			try {
-				nextItem = await pull();
-			} catch (error) {
-				pendingIndexes.delete(index);
-				if (index < doneIndex) throw error;
-				settleIfFinished();
-				return;
-			}
-			if (nextItem.done) {
-				pendingIndexes.delete(index);
-				doneIndex = Math.min(doneIndex, index);
-				isIterableDone = true;
-				settleIfFinished();
-				return;
-			}
-			(async () => {
-				try {
-					const element = await nextItem.value;
-					if (isResolved || index >= doneIndex) return;
-					const value = await mapper(element, index);
-					if (index >= doneIndex) return;
-					if (value === pMapStop) {
-						doneIndex = index;
-						return;
-					}
-					if (value === pMapSkip) skippedCount++;
-					result[index] = isSettled && value !== pMapSkip ? {
-						status: "fulfilled",
-						value
-					} : value;
-				} catch (error) {
-					if (index >= doneIndex) return;
-					if (isSettled) result[index] = {
-						status: "rejected",
-						reason: error
-					};
-					else if (stopOnError) {
-						reject(error);
-						return;
-					} else errors[index] = error;
-				} finally {
-					pendingIndexes.delete(index);
-					settleIfFinished();
-				}
-				try {
-					await next();
-				} catch (error) {
-					reject(error);
-				}
-			})().then(() => new Promise(() => {})).then(resolve_);
-		};
-		(async () => {
-			for (let index = 0; index < concurrency; index++) {
-				try {
-					await next();
-				} catch (error) {
-					reject(error);
-					break;
-				}
-				if (isResolved || currentIndex >= doneIndex) break;
-			}
-		})();
-	});
-}
-const pMapSkip = Symbol("skip");
-const pMapStop = Symbol("stop");
-function validateOptions(iterable, mapper, concurrency) {
-	if (iterable?.[Symbol.iterator] === void 0 && iterable?.[Symbol.asyncIterator] === void 0) throw new TypeError(`Expected \`input\` to be either an \`Iterable\` or \`AsyncIterable\`, got (${typeof iterable})`);
-	if (typeof mapper !== "function") throw new TypeError("Mapper function is required");
-	if (!isLimit(concurrency, 1)) throw new TypeError(`Expected \`concurrency\` to be an integer from 1 and up or \`Infinity\`, got \`${concurrency}\` (${typeof concurrency})`);
-}
-function isLimit(value, minimum) {
-	return Number.isSafeInteger(value) && value >= minimum || value === Number.POSITIVE_INFINITY;
-}
-function getIterator(iterable) {
-	return iterable[Symbol.asyncIterator] === void 0 ? iterable[Symbol.iterator]() : iterable[Symbol.asyncIterator]();
-}
-async function closeIterator(iterator) {
-	try {
-		await iterator.return?.();
-	} catch {}
-}
-function createPuller(iterator) {
-	let isSourceDone = false;
-	const markDone = (item) => {
-		if (item?.done) isSourceDone = true;
-	};
-	return () => {
-		if (isSourceDone) return { done: true };
-		const result = iterator.next();
-		markDone(result);
-		if (typeof result?.then !== "function") return result;
-		const promise = Promise.resolve(result);
-		promise.then(markDone, () => {});
-		return promise;
-	};
-}
-// node_modules/zod/v4/core/util.js
-function joinValues(array, separator = "|") {
-	return array.map((val) => stringifyPrimitive(val)).join(separator);
-}
-function jsonStringifyReplacer(_, value) {
-	if (typeof value === "bigint") return value.toString();
-	return value;
-}
-var Cached = class {
-	constructor(getter) {
-		this._getter = getter;
-		this._value = void 0;
-	}
-	get value() {
-		const getter = this._getter;
-		if (getter !== void 0) {
-			this._value = getter();
-			this._getter = void 0;
-		}
-		return this._value;
-	}
-};
-function cached(getter) {
-	return new Cached(getter);
-}
-function nullish$1(input) {
-	return input === null || input === void 0;
-}
-function cleanRegex(source) {
-	const start = source.startsWith("^") ? 1 : 0;
-	const end = source.endsWith("$") ? source.length - 1 : source.length;
-	return source.slice(start, end);
-}
-function assignProp(target, prop, value) {
-	Object.defineProperty(target, prop, {
-		value,
-		writable: true,
-		enumerable: true,
-		configurable: true
-	});
-}
-const captureStackTrace = "captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => {};
-function isObject(data) {
-	return typeof data === "object" && data !== null && !Array.isArray(data);
-}
-function isPlainObject$1(o) {
-	if (isObject(o) === false) return false;
-	const ctor = o.constructor;
-	if (ctor === void 0) return true;
-	if (typeof ctor !== "function") return true;
-	const prot = ctor.prototype;
-	if (isObject(prot) === false) return false;
-	if (Object.prototype.hasOwnProperty.call(prot, "isPrototypeOf") === false) return false;
-	return true;
-}
-function shallowClone(o) {
-	if (isPlainObject$1(o)) return { ...o };
-	if (Array.isArray(o)) return [...o];
-	if (o instanceof Map) return new Map(o);
-	if (o instanceof Set) return new Set(o);
-	return o;
-}
-function escapeRegex(str) {
-	return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-function clone(inst, def, params) {
-	const cl = new inst._zod.constr(def ?? inst._zod.def);
-	if (!def || params?.parent) cl._zod.parent = inst;
-	return cl;
-}
-function normalizeParams(_params) {
-	const params = _params;
-	if (!params) return {};
-	if (typeof params === "string") return { error: () => params };
-	if (params?.message !== void 0) {
-		if (params?.error !== void 0) throw new Error("Cannot specify both `message` and `error` params");
-		params.error = params.message;
-	}
-	delete params.message;
-	if (typeof params.error === "string") return {
-		...params,
-		error: () => params.error
-	};
-	return params;
-}
-function stringifyPrimitive(value) {
-	if (typeof value === "bigint") return value.toString() + "n";
-	if (typeof value === "string") return `"${value}"`;
-	return `${value}`;
-}
-function optionalKeys(shape) {
-	return Object.keys(shape).filter((k) => {
-		return shape[k]._zod.optin !== void 0 && shape[k]._zod.optout === "optional";
-	});
-}
-const NUMBER_FORMAT_RANGES = /*@__PURE__*/ (() => ({
-	safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-	int32: [-2147483648, 2147483647],
-	uint32: [0, 4294967295],
-	float32: [-34028234663852886e22, 34028234663852886e22],
-	float64: [-Number.MAX_VALUE, Number.MAX_VALUE]
-}))();
-function aborted(x, startIndex = 0) {
-	if (x.aborted === true) return true;
-	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue !== true) return true;
-	return false;
-}
-function explicitlyAborted(x, startIndex = 0) {
-	if (x.aborted === true) return true;
-	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue === false) return true;
-	return false;
-}
-function prefixIssues(path, issues) {
-	return issues.map((iss) => {
-		var _a;
-		(_a = iss).path ?? (_a.path = []);
-		iss.path.unshift(path);
-		return iss;
-	});
-}
-function unwrapMessage(message) {
-	return typeof message === "string" ? message : message?.message;
-}
-/** The leading size checks of `defChecks` that set an upper bound, each paired with it. */
-function sizeCaps(defChecks) {
-	const caps = [];
-	for (const ch of defChecks ?? []) {
-		const d = ch._zod.def;
-		if (!/_(length|size)$|_equals$/.test(d.check)) break;
-		const max = d.maximum ?? d.length ?? d.size;
-		if (max >= 0) caps.push([max, ch]);
-	}
-	return caps;
-}
-function attachSchema(issues, start, inst) {
-	var _a;
-	for (let i = start; i < issues.length; i++) (_a = issues[i]).schema ?? (_a.schema = inst);
-}
-function finalizeIssue(iss, ctx, config) {
-	var _a;
-	const traits = iss.inst?._zod?.traits;
-	if (traits?.has("$ZodType")) {
-		if (traits.has("$ZodCheck")) (_a = iss).schema ?? (_a.schema = iss.inst);
-		else iss.schema = iss.inst;
-	}
-	const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : void 0;
-	const message = iss.message ? iss.message : unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ?? unwrapMessage(schemaError?.(iss)) ?? unwrapMessage(ctx?.error?.(iss)) ?? unwrapMessage(config.customError?.(iss)) ?? unwrapMessage(config.localeError?.(iss)) ?? "Invalid input";
-	const full = {};
-	for (const k of Object.keys(iss)) {
-		if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__") continue;
-		full[k] = iss[k];
-	}
-	full.path ?? (full.path = []);
-	full.message = message;
-	if (ctx?.reportInput) full.input = iss.input;
-	return full;
-}
-const highSurrogate = /[\uD800-\uDBFF]/;
-function codePointLength(str) {
-	const units = str.length;
-	if (!highSurrogate.test(str)) return units;
-	let count = units;
-	for (let i = 0; i < units - 1; i++) if ((str.charCodeAt(i) & 64512) === 55296 && (str.charCodeAt(i + 1) & 64512) === 56320) {
-		count--;
-		i++;
-	}
-	return count;
-}
-function getLengthableOrigin(input) {
-	if (Array.isArray(input)) return "array";
-	if (typeof input === "string") return "string";
-	return "unknown";
-}
-function parsedType(data) {
-	const t = typeof data;
-	switch (t) {
-		case "number": return Number.isNaN(data) ? "nan" : "number";
-		case "object": {
-			if (data === null) return "null";
-			if (Array.isArray(data)) return "array";
-			const obj = data;
-			if (obj && Object.getPrototypeOf(obj) !== Object.prototype && "constructor" in obj && obj.constructor) return obj.constructor.name;
-		}
-	}
-	return t;
-}
-function issue(...args) {
-	const [iss, input, inst] = args;
-	if (typeof iss === "string") return {
-		message: iss,
-		code: "custom",
-		input,
-		inst
-	};
-	return { ...iss };
-}
-/**
-* Installs a trait's members on its prototype. Each value builds that member for the instance on first read; the built value shadows the accessor as an own property, so a detached `const { parse } = schema` keeps working.
-*
-* Call this from a `proto` initializer, which runs once per prototype — never per instance.
-*/
-function members(proto, table) {
-	for (const key in table) {
-		const desc = Object.getOwnPropertyDescriptor(table, key);
-		if (desc.get) Object.defineProperty(proto, key, {
-			...desc,
-			enumerable: false
-		});
-		else defineBound(proto, key, desc.value);
-	}
-}
-/** Shadows a prototype member with an own value, so a getter that builds from the instance runs once. */
-function own(inst, key, value, enumerable = true) {
-	Object.defineProperty(inst, key, {
-		configurable: true,
-		writable: true,
-		enumerable,
-		value
-	});
-	return value;
-}
-/** Like {@link own}, for a member that was never an own data property and has to stay out of `Object.keys`. */
-function hide(inst, key, value) {
-	return own(inst, key, value, false);
-}
-function defineBound(proto, key, fn) {
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			return this == null ? fn : own(this, key, fn.bind(this));
-		},
-		set(value) {
-			own(this, key, value);
-		}
-	});
-}
-/** Returns the prototype to install on, or `undefined` if this group is already installed on it. */
-function claim(inst, sentinel) {
-	const proto = Object.getPrototypeOf(inst);
-	return sentinel in proto ? void 0 : proto;
-}
-let installing;
-let broke = false;
-const breaker = {
-	configurable: true,
-	get() {
-		broke = true;
-	}
-};
-/**
-* Installs a lazily-derived internal on the `_zod` prototype of `inst`'s
-* constructor, computed from the internals object itself and cached there on
-* first read. One accessor per constructor rather than one per instance.
-*/
-function defineLazyInternal(inst, key, compute) {
-	const proto = Object.getPrototypeOf(inst._zod);
-	if (key in proto && installing !== inst._zod) {
-		installing = void 0;
-		return;
-	}
-	installing = inst._zod;
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			Object.defineProperty(this, key, breaker);
-			const outer = broke;
-			broke = false;
-			try {
-				const value = compute(this);
-				if (broke) delete this[key];
-				else Object.defineProperty(this, key, {
-					configurable: true,
-					writable: true,
-					value
-				});
-				broke = broke || outer;
-				return value;
-			} catch (err) {
-				delete this[key];
-				broke = broke || outer;
-				throw err;
-			}
-		},
-		set(value) {
-			Object.defineProperty(this, key, {
-				configurable: true,
-				writable: true,
-				value
-			});
-		}
-	});
-}
-/**
-* Installs `key` on `inst`'s prototype, computed by `make` on first read and cached there as an own
-* data property. One accessor per constructor rather than one per instance, because an own accessor
-* puts every instance after the first into v8 dictionary mode. The key doubles as the sentinel.
-*/
-function installLazyProp(inst, key, make, enumerable) {
-	const proto = claim(inst, key);
-	if (!proto) return;
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			const desc = {
-				configurable: true,
-				writable: true,
-				enumerable,
-				value: void 0
-			};
-			Object.defineProperty(this, key, desc);
-			desc.value = make(this);
-			Object.defineProperty(this, key, desc);
-			return desc.value;
-		},
-		set(value) {
-			Object.defineProperty(this, key, {
-				configurable: true,
-				writable: true,
-				enumerable,
-				value
-			});
-		}
-	});
-}
-/** Marks the thunk `_catch` synthesises for a constant catch value. `Function.length` cannot tell that thunk from a user callback — rest and defaulted parameters both report arity 0 — and a user callback reads `ctx.error`, whose issues only finalize correctly against the caller's per-parse error map. Provenance can say what arity cannot. A plain string key rather than `Symbol.for`, whose call at module scope no bundler can prove pure — the same shape that anchored `urlCanParse` into every build. */
-const CONSTANT_CATCH = "~constantCatch";
-/** Wraps a constant catch value in a thunk tagged with {@link CONSTANT_CATCH}. */
-function constantCatch(value) {
-	const fn = () => value;
-	fn[CONSTANT_CATCH] = true;
-	return fn;
-}
-// node_modules/zod/v4/core/core.js
-var _a$1;
-const _zodDesc = {
-	value: void 0,
-	enumerable: false
-};
-let _E = "captureStackTrace" in Error ? Error : null;
-function newError(Definition) {
-	const E = _E;
-	if (E) {
-		const saved = E.stackTraceLimit;
-		if (typeof saved === "number") {
-			try {
-				E.stackTraceLimit = 0;
-			} catch {
-				_E = null;
-				return new Definition();
-			}
-			try {
-				return new Definition();
-			} finally {
-				E.stackTraceLimit = saved;
-			}
-		}
-	}
-	return new Definition();
-}
-/* @__NO_SIDE_EFFECTS__ */
-function $constructor(name, initializer, proto, params) {
-	const zodProto = {};
-	function Internals(def) {
-		this.def = def;
-		this.constr = _;
-		this.traits = /* @__PURE__ */ new Set();
-	}
-	Internals.prototype = zodProto;
-	const protoMembers = proto;
-	const initialized = protoMembers && /* @__PURE__ */ new WeakSet();
-	function init(inst, def) {
-		if (!inst._zod) {
-			_zodDesc.value = new Internals(def);
-			try {
-				Object.defineProperty(inst, "_zod", _zodDesc);
-			} finally {
-				_zodDesc.value = void 0;
-			}
-		} else if (inst._zod.traits.has(name)) return;
-		inst._zod.traits.add(name);
-		initializer(inst, def);
-		if (initialized) {
-			const own = Object.getPrototypeOf(inst);
-			const ctorProto = inst._zod.constr.prototype;
-			let up = own;
-			while (up && up !== ctorProto) up = Object.getPrototypeOf(up);
-			const target = up ?? own;
-			if (!initialized.has(target)) {
-				initialized.add(target);
-				members(target, protoMembers);
-			}
-		}
-		const proto = _.prototype;
-		for (const k in proto) {
-			if (!Object.prototype.hasOwnProperty.call(proto, k)) continue;
-			if (!(k in inst)) inst[k] = proto[k].bind(inst);
-		}
-	}
-	const Parent = params?.Parent ?? Object;
-	class Definition extends Parent {}
-	Object.defineProperty(Definition, "name", { value: name });
-	function _(def) {
-		const inst = params?.Parent ? newError(Definition) : this;
-		init(inst, def);
-		const deferred = inst._zod.deferred;
-		if (deferred) {
-			for (const fn of deferred) fn();
-			inst._zod.deferred = void 0;
-		}
-		const pp = globalThis.__zod_globalConfig?.postProcessor;
-		if (pp) pp(inst);
-		return inst;
-	}
-	Object.defineProperty(_, "init", { value: init });
-	Object.defineProperty(_, Symbol.hasInstance, { value: (inst) => {
-		if (params?.Parent && inst instanceof params.Parent) return true;
-		return inst?._zod?.traits?.has(name);
-	} });
-	Object.defineProperty(_, "name", { value: name });
-	return _;
-}
-var $ZodAsyncError = class extends Error {
-	constructor() {
-		super(`Encountered Promise during synchronous parse. Use .parseAsync() instead.`);
-	}
-};
-var $ZodEncodeError = class extends Error {
-	constructor(name) {
-		super(`Encountered unidirectional transform during encode: ${name}`);
-		this.name = "ZodEncodeError";
-	}
-};
-(_a$1 = globalThis).__zod_globalConfig ?? (_a$1.__zod_globalConfig = {});
-const globalConfig = globalThis.__zod_globalConfig;
-function config(newConfig) {
-	if (newConfig) Object.assign(globalConfig, newConfig);
-	return globalConfig;
-}
-// node_modules/zod/v4/core/errors.js
-function _getMessage() {
-	const internals = this._zod;
-	internals.message ?? (internals.message = JSON.stringify(internals.def, jsonStringifyReplacer, 2));
-	return internals.message;
-}
-function _setMessage(value) {
-	this._zod.message = value;
-}
-const _messageDesc = {
-	get: _getMessage,
-	set: _setMessage,
-	enumerable: true,
-	configurable: true
-};
-const _issuesDesc = {
-	value: void 0,
-	enumerable: false
-};
-const _installedToString = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
-const initializer = (inst, def) => {
-	inst.name = "$ZodError";
-	_issuesDesc.value = def;
-	Object.defineProperty(inst, "issues", _issuesDesc);
-	_issuesDesc.value = void 0;
-	Object.defineProperty(inst, "message", _messageDesc);
-	const proto = Object.getPrototypeOf(inst);
-	if (!_installedToString.has(proto)) {
-		_installedToString.add(proto);
-		Object.defineProperty(proto, "toString", {
-			configurable: true,
-			enumerable: false,
-			get() {
-				const value = () => this.message;
-				Object.defineProperty(this, "toString", {
-					value,
-					configurable: true,
-					writable: true
-				});
-				return value;
-			},
-			set(value) {
-				Object.defineProperty(this, "toString", {
-					value,
-					configurable: true,
-					writable: true
-				});
-			}
-		});
-	}
-};
-const $ZodRealError = /* @__PURE__ */ $constructor("$ZodError", initializer, void 0, { Parent: Error });
-// node_modules/zod/v4/core/parse.js
-const _parse = (_Err) => {
-	const fn = (schema, value, _ctx, _params) => {
-		const ctx = _ctx ? {
-			..._ctx,
-			async: false
-		} : { async: false };
-		const result = schema._zod.run({
-			value,
-			issues: []
-		}, ctx);
-		if (result instanceof Promise) throw new $ZodAsyncError();
-		if (result.issues.length) {
-			const e = new ((_params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
-			captureStackTrace(e, _params?.callee ?? fn);
-			throw e;
-		}
-		return result.value;
-	};
-	return fn;
-};
-const parse$2 = /* @__PURE__*/ _parse($ZodRealError);
-const _parseAsync = (_Err) => {
-	const fn = async (schema, value, _ctx, params) => {
-		const ctx = _ctx ? {
-			..._ctx,
-			async: true
-		} : { async: true };
-		let result = schema._zod.run({
-			value,
-			issues: []
-		}, ctx);
-		if (result instanceof Promise) result = await result;
-		if (result.issues.length) {
-			const e = new ((params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
-			captureStackTrace(e, params?.callee ?? fn);
-			throw e;
-		}
-		return result.value;
-	};
-	return fn;
-};
-const parseAsync = /* @__PURE__*/ _parseAsync($ZodRealError);
-const _safeParse = (_Err) => (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		async: false
-	} : { async: false };
-	const result = schema._zod.run({
-		value,
-		issues: []
-	}, ctx);
-	if (result instanceof Promise) throw new $ZodAsyncError();
-	return result.issues.length ? failure(_Err, result.issues, ctx) : {
-		success: true,
-		data: result.value
-	};
-};
-const safeParse = /* @__PURE__*/ _safeParse($ZodRealError);
-function failure(Err, issues, ctx) {
-	let error;
-	return {
-		success: false,
-		get error() {
-			if (!error) {
-				error = new Err(issues.map((iss) => finalizeIssue(iss, ctx, config())));
-				issues = void 0;
-				ctx = void 0;
-			}
-			return error;
-		},
-		set error(e) {
-			error = e;
-			issues = void 0;
-			ctx = void 0;
-		}
-	};
-}
-const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		async: true
-	} : { async: true };
-	let result = schema._zod.run({
-		value,
-		issues: []
-	}, ctx);
-	if (result instanceof Promise) result = await result;
-	return result.issues.length ? failure(_Err, result.issues, ctx) : {
-		success: true,
-		data: result.value
-	};
-};
-const safeParseAsync = /* @__PURE__*/ _safeParseAsync($ZodRealError);
-// node_modules/zod/v4/core/regexes.js
-const dateSource = `(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|(?:02)-(?:0[1-9]|1\\d|2[0-8])))`;
-function timeSource(args) {
-	const hhmm = `(?:[01]\\d|2[0-3]):[0-5]\\d`;
-	return typeof args.precision === "number" ? args.precision === -1 ? `${hhmm}` : args.precision === 0 ? `${hhmm}:[0-5]\\d` : `${hhmm}:[0-5]\\d\\.\\d{${args.precision}}` : args.seconds ? `${hhmm}:[0-5]\\d(?:\\.\\d+)?` : `${hhmm}(?::[0-5]\\d(?:\\.\\d+)?)?`;
-}
-function datetime$1(args) {
-	const opts = ["Z"];
-	if (args.offset) opts.push(`([+-](?:[01]\\d|2[0-3]):[0-5]\\d)`);
-	const qualified = `${timeSource({
-		precision: args.precision,
-		seconds: true
-	})}(?:${opts.join("|")})`;
-	const timeRegex = args.local ? `${qualified}|${timeSource({ precision: args.precision })}` : qualified;
-	return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
-}
-const anyString = /^[\s\S]{0,}$/;
-const number$2 = /^-?\d+(?:\.\d+)?$/;
-const boolean$1 = /^(?:true|false)$/i;
-// node_modules/zod/v4/core/checks.js
-const $ZodCheck = /*@__PURE__*/ $constructor("$ZodCheck", (inst, def) => {
-	var _a;
-	inst._zod ?? (inst._zod = {});
-	inst._zod.def = def;
-	(_a = inst._zod).onattach ?? (_a.onattach = []);
-});
-/** Default `when` for length-based checks: run only on non-nullish values with a `length`. */
-const _whenHasLength = (payload) => {
-	const val = payload.value;
-	return !nullish$1(val) && val.length !== void 0;
-};
-const numericOriginMap = {
-	number: "number",
-	bigint: "bigint",
-	object: "date"
-};
-const $ZodCheckGreaterThan = /*@__PURE__*/ $constructor("$ZodCheckGreaterThan", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const origin = numericOriginMap[typeof def.value];
-	inst._zod.check = (payload) => {
-		if (def.inclusive ? payload.value >= def.value : payload.value > def.value) return;
-		payload.issues.push({
-			origin: numericOriginMap[typeof payload.value] ?? origin,
-			code: "too_small",
-			minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
-			input: payload.value,
-			inclusive: def.inclusive,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckNumberFormat = /*@__PURE__*/ $constructor("$ZodCheckNumberFormat", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	def.format = def.format || "float64";
-	const isInt = def.format?.includes("int");
-	const origin = isInt ? "int" : "number";
-	const [minimum, maximum] = NUMBER_FORMAT_RANGES[def.format];
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		if (isInt) {
-			if (!Number.isInteger(input)) {
-				payload.issues.push({
-					expected: origin,
-					format: def.format,
-					code: "invalid_type",
-					continue: false,
-					input,
-					inst
-				});
-				return;
-			}
-			if (!Number.isSafeInteger(input)) {
-				if (input > 0) payload.issues.push({
-					input,
-					code: "too_big",
-					maximum: Number.MAX_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				else payload.issues.push({
-					input,
-					code: "too_small",
-					minimum: Number.MIN_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				return;
-			}
-		}
-		if (input < minimum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_small",
-			minimum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-		if (input > maximum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_big",
-			maximum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckMaxLength = /*@__PURE__*/ $constructor("$ZodCheckMaxLength", (inst, def) => {
-	var _a;
-	$ZodCheck.init(inst, def);
-	(_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		const units = input.length;
-		if ((typeof input === "string" && units > def.maximum ? codePointLength(input) : units) <= def.maximum) return;
-		const origin = getLengthableOrigin(input);
-		payload.issues.push({
-			origin,
-			code: "too_big",
-			maximum: def.maximum,
-			inclusive: true,
-			input,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckMinLength = /*@__PURE__*/ $constructor("$ZodCheckMinLength", (inst, def) => {
-	var _a;
-	$ZodCheck.init(inst, def);
-	(_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		const units = input.length;
-		if ((typeof input === "string" && units >= def.minimum && units < def.minimum * 2 ? codePointLength(input) : units) >= def.minimum) return;
-		const origin = getLengthableOrigin(input);
-		payload.issues.push({
-			origin,
-			code: "too_small",
-			minimum: def.minimum,
-			inclusive: true,
-			input,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckStringFormat = /*@__PURE__*/ $constructor("$ZodCheckStringFormat", (inst, def) => {
-	var _a, _b;
-	$ZodCheck.init(inst, def);
-	if (def.pattern) (_a = inst._zod).check ?? (_a.check = (payload) => {
-		def.pattern.lastIndex = 0;
-		if (def.pattern.test(payload.value)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: def.format,
-			input: payload.value,
-			...def.pattern ? { pattern: def.pattern.toString() } : {},
-			inst,
-			continue: !def.abort
-		});
-	});
-	else (_b = inst._zod).check ?? (_b.check = () => {});
-});
-const $ZodCheckRegex = /*@__PURE__*/ $constructor("$ZodCheckRegex", (inst, def) => {
-	$ZodCheckStringFormat.init(inst, def);
-	inst._zod.check = (payload) => {
-		def.pattern.lastIndex = 0;
-		if (def.pattern.test(payload.value)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: "regex",
-			input: payload.value,
-			pattern: def.pattern.toString(),
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-// node_modules/zod/v4/core/versions.js
-const version = {
-	major: 4,
-	minor: 6,
-	patch: 7
-};
-// node_modules/zod/v4/core/schemas.js
-const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
-	var _a;
-	inst ?? (inst = {});
-	inst._zod.def = def;
-	inst._zod.bag = inst._zod.bag || {};
-	inst._zod.version = version;
-	const defChecks = inst._zod.def.checks;
-	const checks = inst._zod.traits.has("$ZodCheck") ? [inst, ...defChecks ?? []] : defChecks?.length ? [...defChecks] : [];
-	for (const ch of checks) for (const fn of ch._zod.onattach) fn(inst);
-	if (checks.length === 0) {
-		(_a = inst._zod).deferred ?? (_a.deferred = []);
-		inst._zod.deferred?.push(() => {
-			inst._zod.run = inst._zod.parse;
-		});
-	} else {
-		const runChecks = (payload, checks, ctx) => {
-			if (payload.memo) return payload;
-			let isAborted = aborted(payload);
-			let asyncResult;
-			for (const ch of checks) {
-				if (ch._zod.def.when) {
-					if (explicitlyAborted(payload)) continue;
-					if (!ch._zod.def.when(payload)) continue;
-				} else if (isAborted) continue;
-				const currLen = payload.issues.length;
-				const _ = ch._zod.check(payload);
-				if (_ instanceof Promise && ctx?.async === false) throw new $ZodAsyncError();
-				if (asyncResult || _ instanceof Promise) asyncResult = (asyncResult ?? Promise.resolve()).then(async () => {
-					await _;
-					if (payload.issues.length === currLen) return;
-					attachSchema(payload.issues, currLen, inst);
-					if (!isAborted) isAborted = aborted(payload, currLen);
-				});
-				else {
-					if (payload.issues.length === currLen) continue;
-					attachSchema(payload.issues, currLen, inst);
-					if (!isAborted) isAborted = aborted(payload, currLen);
-				}
-			}
-			if (asyncResult) return asyncResult.then(() => {
-				return payload;
-			});
-			return payload;
-		};
-		const handleCanaryResult = (canary, payload, ctx) => {
-			if (aborted(canary)) {
-				canary.aborted = true;
-				return canary;
-			}
-			const checkResult = runChecks(payload, checks, ctx);
-			if (checkResult instanceof Promise) {
-				if (ctx.async === false) throw new $ZodAsyncError();
-				return checkResult.then((checkResult) => inst._zod.parse(checkResult, ctx));
-			}
-			return inst._zod.parse(checkResult, ctx);
-		};
-		inst._zod.run = (payload, ctx) => {
-			if (ctx.skipChecks) return inst._zod.parse(payload, ctx);
-			if (ctx.direction === "backward") {
-				const canary = inst._zod.parse({
-					value: payload.value,
-					issues: []
-				}, {
-					...ctx,
-					skipChecks: true
-				});
-				if (canary instanceof Promise) return canary.then((canary) => {
-					return handleCanaryResult(canary, payload, ctx);
-				});
-				return handleCanaryResult(canary, payload, ctx);
-			}
-			const result = inst._zod.parse(payload, ctx);
-			if (result instanceof Promise) {
-				if (ctx.async === false) throw new $ZodAsyncError();
-				return result.then((result) => runChecks(result, checks, ctx));
-			}
-			return runChecks(result, checks, ctx);
-		};
-	}
-}, {
-	get "~standard"() {
-		return hide(this, "~standard", standardProps(this));
-	},
-	set "~standard"(value) {
-		own(this, "~standard", value);
-	}
-});
-/** The Standard Schema surface for `inst`. Shared so wrappers can extend it without forcing it. */
-const toStandardResult = (r, ctx) => r.issues.length ? { issues: r.issues.map((iss) => finalizeIssue(iss, ctx, config())) } : { value: r.value };
-async function validateAsync(inst, value) {
-	const ctx = { async: true };
-	return toStandardResult(await inst._zod.run({
-		value,
-		issues: []
-	}, ctx), ctx);
-}
-function standardProps(inst) {
-	return {
-		validate: (value) => {
-			const ctx = { async: false };
-			try {
-				const r = inst._zod.run({
-					value,
-					issues: []
-				}, ctx);
-				if (!(r instanceof Promise)) return toStandardResult(r, ctx);
-			} catch (_) {}
-			return validateAsync(inst, value);
-		},
-		vendor: "zod",
-		version: 1
-	};
-}
-const $ZodString = /*@__PURE__*/ $constructor("$ZodString", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = def.pattern ?? anyString;
-	inst._zod.parse = (payload, _) => {
-		if (def.coerce) try {
-			payload.value = String(payload.value);
-		} catch (_) {}
-		if (typeof payload.value === "string") return payload;
-		payload.issues.push({
-			expected: "string",
-			code: "invalid_type",
-			input: payload.value,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodStringFormat = /*@__PURE__*/ $constructor("$ZodStringFormat", (inst, def) => {
-	$ZodCheckStringFormat.init(inst, def);
-	$ZodString.init(inst, def);
-});
-const $ZodISODateTime = /*@__PURE__*/ $constructor("$ZodISODateTime", (inst, def) => {
-	def.pattern ?? (def.pattern = datetime$1(def));
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodNumber = /*@__PURE__*/ $constructor("$ZodNumber", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = number$2;
-	inst._zod.parse = (payload, _ctx) => {
-		if (def.coerce) try {
-			payload.value = Number(payload.value);
-		} catch (_) {}
-		const input = payload.value;
-		if (typeof input === "number" && !Number.isNaN(input) && Number.isFinite(input)) return payload;
-		const received = typeof input === "number" ? Number.isNaN(input) ? "NaN" : !Number.isFinite(input) ? String(input) : void 0 : void 0;
-		payload.issues.push({
-			expected: "number",
-			code: "invalid_type",
-			input,
-			inst,
-			...received ? { received } : {}
-		});
-		return payload;
-	};
-});
-const $ZodNumberFormat = /*@__PURE__*/ $constructor("$ZodNumberFormat", (inst, def) => {
-	$ZodCheckNumberFormat.init(inst, def);
-	$ZodNumber.init(inst, def);
-});
-const $ZodBoolean = /*@__PURE__*/ $constructor("$ZodBoolean", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = boolean$1;
-	inst._zod.parse = (payload, _ctx) => {
-		if (def.coerce) try {
-			payload.value = Boolean(payload.value);
-		} catch (_) {}
-		const input = payload.value;
-		if (typeof input === "boolean") return payload;
-		payload.issues.push({
-			expected: "boolean",
-			code: "invalid_type",
-			input,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodUnknown = /*@__PURE__*/ $constructor("$ZodUnknown", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload) => payload;
-});
-const $ZodNever = /*@__PURE__*/ $constructor("$ZodNever", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload, _ctx) => {
-		payload.issues.push({
-			expected: "never",
-			code: "invalid_type",
-			input: payload.value,
-			inst
-		});
-		return payload;
-	};
-});
-function capSize(inst, size) {
-	const caps = sizeCaps(inst._zod.def.checks);
-	if (!caps.length) return;
-	const cap = Math.min(...caps.map((c) => c[0]));
-	const parse = inst._zod.parse;
-	inst._zod.parse = (payload, ctx) => {
-		const n = size(payload.value);
-		if (n > cap && !ctx?.skipChecks && ctx?.direction !== "backward") {
-			for (const [max, ch] of sizeCaps(inst._zod.def.checks)) if (n > max && ch._zod.def.when(payload)) {
-				const start = payload.issues.length;
-				ch._zod.check(payload);
-				payload.issues[start].continue = false;
-				attachSchema(payload.issues, start, inst);
-				return payload;
-			}
-		}
-		return parse(payload, ctx);
-	};
-}
-const arraySize = (input) => Array.isArray(input) ? input.length : -1;
-function handleArrayResult(result, final, index) {
-	if (result.issues.length) final.issues.push(...prefixIssues(index, result.issues));
-	final.value[index] = result.value;
-}
-const $ZodArray = /*@__PURE__*/ $constructor("$ZodArray", (inst, def) => {
-	$ZodType.init(inst, def);
-	const memo = globalConfig.memoizer;
-	memo?.attach(inst);
-	inst._zod.parse = (payload, ctx) => {
-		const input = payload.value;
-		if (!Array.isArray(input)) {
-			payload.issues.push({
-				expected: "array",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		payload.value = memo ? memo.alloc(inst, payload, Array(input.length), ctx) : Array(input.length);
-		const proms = [];
-		const abortEarly = ctx?.abortEarly;
-		for (let i = 0; i < input.length; i++) {
-			const item = input[i];
-			const result = def.element._zod.run({
-				value: item,
-				issues: []
-			}, ctx);
-			if (result instanceof Promise) proms.push(result.then((result) => handleArrayResult(result, payload, i)));
-			else {
-				handleArrayResult(result, payload, i);
-				if (abortEarly && result.issues.length !== 0 && aborted(result)) break;
-			}
-		}
-		if (proms.length) return Promise.all(proms).then(() => payload);
-		return payload;
-	};
-	capSize(inst, arraySize);
-});
-function handlePropertyResult(result, final, key, input, optin, optout) {
-	const isPresent = key in input;
-	const isOptionalOut = optout === "optional";
-	if (!isPresent && isOptionalOut && optin === "optional") return;
-	if (result.issues.length) {
-		if (optin !== void 0 && isOptionalOut && !isPresent) return;
-		final.issues.push(...prefixIssues(key, result.issues));
-	}
-	if (!isPresent && optin === void 0) {
-		if (!result.issues.length) final.issues.push({
-			code: "invalid_type",
-			expected: "nonoptional",
-			input: void 0,
-			path: [key]
-		});
-		return;
-	}
-	if (result.value === void 0) {
-		if (isPresent || optin === "defaulted" && !isOptionalOut) final.value[key] = void 0;
-	} else final.value[key] = result.value;
-}
-const NO_SYMBOL_KEYS = [];
-function normalizeDef(def) {
-	const keys = Object.keys(def.shape);
-	const ownSymbols = Object.getOwnPropertySymbols(def.shape);
-	const symbolKeys = ownSymbols.length ? ownSymbols : NO_SYMBOL_KEYS;
-	const allKeys = symbolKeys.length ? [...keys, ...symbolKeys] : keys;
-	for (const k of allKeys) if (!def.shape?.[k]?._zod?.traits?.has("$ZodType")) throw new Error(`Invalid element at key "${String(k)}": expected a Zod schema`);
-	const okeys = optionalKeys(def.shape);
-	return {
-		...def,
-		allKeys,
-		symbolKeys,
-		keySet: new Set(keys),
-		numKeys: keys.length,
-		optionalKeys: new Set(okeys)
-	};
-}
-function handleCatchall(proms, input, payload, ctx, def, inst, abortEarly) {
-	const unrecognized = [];
-	const keySet = def.keySet;
-	const _catchall = def.catchall._zod;
-	const t = _catchall.def.type;
-	const optin = _catchall.optin;
-	const optout = _catchall.optout;
-	let seen = 0;
-	for (const key in input) {
-		if (abortEarly && payload.issues.length !== seen) {
-			if (aborted(payload, seen)) break;
-			seen = payload.issues.length;
-		}
-		if (keySet.has(key)) continue;
-		if (key === "__proto__") {
-			if (t === "never") unrecognized.push(key);
-			continue;
-		}
-		if (t === "never") {
-			unrecognized.push(key);
-			continue;
-		}
-		const r = _catchall.run({
-			value: input[key],
-			issues: []
-		}, ctx);
-		if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
-		else handlePropertyResult(r, payload, key, input, optin, optout);
-	}
-	if (unrecognized.length) payload.issues.push({
-		code: "unrecognized_keys",
-		keys: unrecognized,
-		input,
-		inst,
-		continue: true
-	});
-	if (!proms.length) return payload;
-	return Promise.all(proms).then(() => {
-		return payload;
-	});
-}
-const $ZodObject = /*@__PURE__*/ $constructor("$ZodObject", (inst, def) => {
-	$ZodType.init(inst, def);
-	const desc = Object.getOwnPropertyDescriptor(def, "shape");
-	const sh = desc?.get ? desc.get.raw : def.shape ?? {};
-	if (sh) {
-		const get = () => {
-			const newSh = { ...sh };
-			Object.defineProperty(def, "shape", { value: newSh });
-			get.raw = newSh;
-			return newSh;
-		};
-		get.raw = sh;
-		Object.defineProperty(def, "shape", { get });
-	}
-	const _normalized = cached(() => normalizeDef(def));
-	defineLazyInternal(inst, "propValues", (zod) => {
-		const shape = zod.def.shape;
-		const propValues = {};
-		for (const key in shape) {
-			const field = shape[key]._zod;
-			if (field.values) {
-				if (!Object.prototype.hasOwnProperty.call(propValues, key)) assignProp(propValues, key, /* @__PURE__ */ new Set());
-				for (const v of field.values) propValues[key].add(v);
-				if (field.optin !== void 0) propValues[key].add(void 0);
-			}
-		}
-		return propValues;
-	});
-	const isObject$1 = isObject;
-	const catchall = def.catchall;
-	let value;
-	const memo = globalConfig.memoizer;
-	memo?.attach(inst);
-	inst._zod.parse = (payload, ctx) => {
-		value ?? (value = _normalized.value);
-		const input = payload.value;
-		if (!isObject$1(input)) {
-			payload.issues.push({
-				expected: "object",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
-		const proms = [];
-		const shape = value.shape;
-		const abortEarly = ctx?.abortEarly;
-		let seen = payload.issues.length;
-		for (const key of value.allKeys) {
-			if (abortEarly && payload.issues.length !== seen) {
-				if (aborted(payload, seen)) break;
-				seen = payload.issues.length;
-			}
-			if (key === "__proto__") continue;
-			const el = shape[key];
-			const optin = el._zod.optin;
-			const optout = el._zod.optout;
-			const r = el._zod.run({
-				value: input[key],
-				issues: []
-			}, ctx);
-			if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
-			else handlePropertyResult(r, payload, key, input, optin, optout);
-		}
-		if (!catchall) return proms.length ? Promise.all(proms).then(() => payload) : payload;
-		return handleCatchall(proms, input, payload, ctx, _normalized.value, inst, abortEarly === true);
-	};
-});
-function handleUnionResults(results, final, inst, ctx) {
-	for (const result of results) if (result.issues.length === 0) {
-		final.value = result.value;
-		return final;
-	}
-	const nonaborted = results.filter((r) => !aborted(r));
-	if (nonaborted.length === 1) {
-		final.value = nonaborted[0].value;
-		return nonaborted[0];
-	}
-	final.issues.push({
-		code: "invalid_union",
-		input: final.value,
-		inst,
-		errors: results.map((result) => result.issues.map((iss) => finalizeIssue(iss, ctx, config())))
-	});
-	return final;
-}
-const $ZodUnion = /*@__PURE__*/ $constructor("$ZodUnion", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.options.some((o) => o._zod.optin === "defaulted") ? "defaulted" : zod.def.options.some((o) => o._zod.optin !== void 0) ? "optional" : void 0);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.options.some((o) => o._zod.optout === "optional") ? "optional" : void 0);
-	defineLazyInternal(inst, "values", (zod) => {
-		if (zod.def.options.every((o) => o._zod.values)) return new Set(zod.def.options.flatMap((option) => Array.from(option._zod.values)));
-	});
-	defineLazyInternal(inst, "pattern", (zod) => {
-		if (zod.def.options.every((o) => o._zod.pattern)) {
-			const patterns = zod.def.options.map((o) => o._zod.pattern);
-			return new RegExp(`^(${patterns.map((p) => cleanRegex(p.source)).join("|")})$`);
-		}
-	});
-	const first = def.options.length === 1 ? def.options[0]._zod.run : null;
-	inst._zod.parse = (payload, ctx) => {
-		if (first) return first(payload, ctx);
-		let async = false;
-		const results = [];
-		for (const option of def.options) {
-			const result = option._zod.run({
-				value: payload.value,
-				issues: []
-			}, ctx);
-			if (result instanceof Promise) {
-				results.push(result);
-				async = true;
-			} else {
-				if (result.issues.length === 0) return result;
-				results.push(result);
-			}
-		}
-		if (!async) return handleUnionResults(results, payload, inst, ctx);
-		return Promise.all(results).then((results) => {
-			return handleUnionResults(results, payload, inst, ctx);
-		});
-	};
-});
-const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
-	$ZodType.init(inst, def);
-	const memo = globalConfig.memoizer;
-	memo?.attach(inst);
-	inst._zod.parse = (payload, ctx) => {
-		const input = payload.value;
-		if (!isPlainObject$1(input)) {
-			payload.issues.push({
-				expected: "record",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		const proms = [];
-		const values = def.keyType._zod.values;
-		if (values && !def.partial) {
-			payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
-			const recordKeys = /* @__PURE__ */ new Set();
-			for (const key of values) if (typeof key === "string" || typeof key === "number" || typeof key === "symbol") {
-				recordKeys.add(typeof key === "number" ? key.toString() : key);
-				if (key === "__proto__") continue;
-				const keyResult = def.keyType._zod.run({
-					value: key,
-					issues: []
-				}, ctx);
-				if (keyResult instanceof Promise) throw new Error("Async schemas not supported in object keys currently");
-				if (keyResult.issues.length) {
-					payload.issues.push({
-						code: "invalid_key",
-						origin: "record",
-						issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
-						input: key,
-						path: [key],
-						inst
-					});
-					continue;
-				}
-				const outKey = keyResult.value;
-				if (outKey === "__proto__") continue;
-				const result = def.valueType._zod.run({
-					value: input[key],
-					issues: []
-				}, ctx);
-				if (result instanceof Promise) proms.push(result.then((result) => {
-					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
-					payload.value[outKey] = result.value;
-				}));
-				else {
-					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
-					payload.value[outKey] = result.value;
-				}
-			}
-			let unrecognized;
-			for (const key in input) if (!recordKeys.has(key)) {
-				if (def.mode === "loose") {
-					if (key === "__proto__") continue;
-					payload.value[key] = input[key];
-				} else {
-					unrecognized = unrecognized ?? [];
-					unrecognized.push(key);
-				}
-			}
-			if (unrecognized && unrecognized.length > 0) payload.issues.push({
-				code: "unrecognized_keys",
-				input,
-				inst,
-				keys: unrecognized,
-				continue: true
-			});
-		} else {
-			payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
-			let unrecognized;
-			for (const key of Reflect.ownKeys(input)) {
-				if (key === "__proto__") continue;
-				if (!Object.prototype.propertyIsEnumerable.call(input, key)) continue;
-				let keyResult = def.keyType._zod.run({
-					value: key,
-					issues: []
-				}, ctx);
-				if (keyResult instanceof Promise) throw new Error("Async schemas not supported in object keys currently");
-				if (typeof key === "string" && number$2.test(key) && keyResult.issues.length) {
-					const retryResult = def.keyType._zod.run({
-						value: Number(key),
-						issues: []
-					}, ctx);
-					if (retryResult instanceof Promise) throw new Error("Async schemas not supported in object keys currently");
-					if (retryResult.issues.length === 0) keyResult = retryResult;
-				}
-				if (keyResult.issues.length) {
-					if (def.mode === "loose") payload.value[key] = input[key];
-					else if (values) {
-						unrecognized = unrecognized ?? [];
-						unrecognized.push(key);
-					} else payload.issues.push({
-						code: "invalid_key",
-						origin: "record",
-						issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
-						input: key,
-						path: [key],
-						inst
-					});
-					continue;
-				}
-				const outKey = keyResult.value;
-				if (outKey === "__proto__") continue;
-				const result = def.valueType._zod.run({
-					value: input[key],
-					issues: []
-				}, ctx);
-				if (result instanceof Promise) proms.push(result.then((result) => {
-					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
-					payload.value[outKey] = result.value;
-				}));
-				else {
-					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
-					payload.value[outKey] = result.value;
-				}
-			}
-			if (unrecognized && unrecognized.length > 0) payload.issues.push({
-				code: "unrecognized_keys",
-				input,
-				inst,
-				keys: unrecognized,
-				continue: true
-			});
-		}
-		if (proms.length) return Promise.all(proms).then(() => payload);
-		return payload;
-	};
-});
-const $ZodLiteral = /*@__PURE__*/ $constructor("$ZodLiteral", (inst, def) => {
-	$ZodType.init(inst, def);
-	const values = new Set(def.values);
-	inst._zod.values = values;
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const vals = zod.def.values;
-		return new RegExp(vals.length ? `^(${vals.map((o) => typeof o === "string" ? escapeRegex(o) : o ? escapeRegex(o.toString()) : String(o)).join("|")})$` : "^[^\\s\\S]$");
-	});
-	inst._zod.parse = (payload, _ctx) => {
-		const input = payload.value;
-		if (values.has(input)) return payload;
-		payload.issues.push({
-			code: "invalid_value",
-			values: def.values,
-			input,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodTransform = /*@__PURE__*/ $constructor("$ZodTransform", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.optin = "optional";
-	globalConfig.memoizer?.guard(inst);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") throw new $ZodEncodeError(inst.constructor.name);
-		const _out = def.transform(payload.value, payload);
-		if (ctx.async) return (_out instanceof Promise ? _out : Promise.resolve(_out)).then((output) => {
-			payload.value = output;
-			return payload;
-		});
-		if (_out instanceof Promise) throw new $ZodAsyncError();
-		payload.value = _out;
-		return payload;
-	};
-});
-function handleOptionalResult(payload, result) {
-	payload.value = result.issues.length ? void 0 : result.value;
-	return payload;
-}
-const $ZodOptional = /*@__PURE__*/ $constructor("$ZodOptional", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
-	inst._zod.optout = "optional";
-	defineLazyInternal(inst, "values", (zod) => {
-		const values = zod.def.innerType._zod.values;
-		return values ? /* @__PURE__ */ new Set([...values, void 0]) : void 0;
-	});
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const pattern = zod.def.innerType._zod.pattern;
-		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)})?$`) : void 0;
-	});
-	inst._zod.parse = (payload, ctx) => {
-		if (payload.value === void 0) {
-			if (def.innerType._zod.optin !== "defaulted") return payload;
-			const result = def.innerType._zod.run({
-				value: payload.value,
-				issues: []
-			}, ctx);
-			if (result instanceof Promise) return result.then((result) => handleOptionalResult(payload, result));
-			return handleOptionalResult(payload, result);
-		}
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodExactOptional = /*@__PURE__*/ $constructor("$ZodExactOptional", (inst, def) => {
-	$ZodOptional.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-	defineLazyInternal(inst, "pattern", (zod) => zod.def.innerType._zod.pattern);
-	inst._zod.parse = (payload, ctx) => {
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodNullable = /*@__PURE__*/ $constructor("$ZodNullable", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const pattern = zod.def.innerType._zod.pattern;
-		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)}|null)$`) : void 0;
-	});
-	defineLazyInternal(inst, "values", (zod) => {
-		return zod.def.innerType._zod.values ? /* @__PURE__ */ new Set([...zod.def.innerType._zod.values, null]) : void 0;
-	});
-	inst._zod.parse = (payload, ctx) => {
-		if (payload.value === null) return payload;
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodDefault = /*@__PURE__*/ $constructor("$ZodDefault", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.optin = "defaulted";
-	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") return def.innerType._zod.run(payload, ctx);
-		if (payload.value === void 0) {
-			payload.value = def.defaultValue;
-			/**
-			* $ZodDefault returns the default value immediately in forward direction.
-			* It doesn't pass the default value into the validator ("prefault"). There's no reason to pass the default value through validation. The validity of the default is enforced by TypeScript statically. Otherwise, it's the responsibility of the user to ensure the default is valid. In the case of pipes with divergent in/out types, you can specify the default on the `in` schema of your ZodPipe to set a "prefault" for the pipe.   */
-			return payload;
-		}
-		const result = def.innerType._zod.run(payload, ctx);
-		if (result instanceof Promise) return result.then((result) => handleDefaultResult(result, def));
-		return handleDefaultResult(result, def);
-	};
-});
-function handleDefaultResult(payload, def) {
-	if (payload.value === void 0) payload.value = def.defaultValue;
-	return payload;
-}
-function handleCatchResult(payload, result, def, ctx) {
-	if (!result.issues.length) {
-		payload.value = result.value;
-		if (result.memo) payload.memo = true;
-		return payload;
-	}
-	payload.value = def.catchValue({
-		...result,
-		value: payload.value,
-		error: { issues: result.issues.map((iss) => finalizeIssue(iss, ctx, config())) },
-		input: payload.value
-	});
-	return payload;
-}
-const $ZodCatch = /*@__PURE__*/ $constructor("$ZodCatch", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
-	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
-	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") return def.innerType._zod.run(payload, ctx);
-		const result = def.innerType._zod.run({
-			value: payload.value,
-			issues: []
-		}, ctx);
-		if (result instanceof Promise) return result.then((result) => handleCatchResult(payload, result, def, ctx));
-		return handleCatchResult(payload, result, def, ctx);
-	};
-});
-const $ZodPipe = /*@__PURE__*/ $constructor("$ZodPipe", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
-	defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") {
-			const right = def.out._zod.run(payload, ctx);
-			if (right instanceof Promise) return right.then((right) => handlePipeResult(right, def.in, ctx));
-			return handlePipeResult(right, def.in, ctx);
-		}
-		const left = def.in._zod.run(payload, ctx);
-		if (left instanceof Promise) return left.then((left) => handlePipeResult(left, def.out, ctx));
-		return handlePipeResult(left, def.out, ctx);
-	};
-});
-function handlePipeResult(left, next, ctx) {
-	if (left.issues.some((iss) => iss.code !== "unrecognized_keys")) {
-		left.aborted = true;
-		return left;
-	}
-	return next._zod.run({
-		value: left.value,
-		issues: left.issues
-	}, ctx);
-}
-const $ZodCustom = /*@__PURE__*/ $constructor("$ZodCustom", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload, _) => {
-		return payload;
-	};
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		const r = def.fn(input);
-		if (r instanceof Promise) return r.then((r) => handleRefineResult(r, payload, input, inst));
-		handleRefineResult(r, payload, input, inst);
-	};
-});
-function handleRefineResult(result, payload, input, inst) {
-	if (!result) {
-		const _iss = {
-			code: "custom",
-			input,
-			inst,
-			path: [...inst._zod.def.path ?? []],
-			continue: !inst._zod.def.abort
-		};
-		if (inst._zod.def.params) _iss.params = inst._zod.def.params;
-		payload.issues.push(issue(_iss));
-	}
-}
-// node_modules/zod/v4/locales/en.js
-const error = () => {
-	const Sizable = {
-		string: {
-			unit: "characters",
-			verb: "to have"
-		},
-		file: {
-			unit: "bytes",
-			verb: "to have"
-		},
-		array: {
-			unit: "items",
-			verb: "to have"
-		},
-		set: {
-			unit: "items",
-			verb: "to have"
-		},
-		map: {
-			unit: "entries",
-			verb: "to have"
-		}
-	};
-	function getSizing(origin) {
-		return Sizable[origin] ?? null;
-	}
-	const FormatDictionary = {
-		regex: "input",
-		email: "email address",
-		url: "URL",
-		emoji: "emoji",
-		uuid: "UUID",
-		uuidv4: "UUIDv4",
-		uuidv6: "UUIDv6",
-		nanoid: "nanoid",
-		guid: "GUID",
-		cuid: "cuid",
-		cuid2: "cuid2",
-		ulid: "ULID",
-		xid: "XID",
-		ksuid: "KSUID",
-		datetime: "ISO datetime",
-		date: "ISO date",
-		time: "ISO time",
-		duration: "ISO duration",
-		ipv4: "IPv4 address",
-		ipv6: "IPv6 address",
-		mac: "MAC address",
-		cidrv4: "IPv4 range",
-		cidrv6: "IPv6 range",
-		base64: "base64-encoded string",
-		base64url: "base64url-encoded string",
-		json_string: "JSON string",
-		e164: "E.164 number",
-		currency_code: "currency code",
-		credit_card: "credit card number",
-		iban: "IBAN",
-		jwt: "JWT",
-		template_literal: "input"
-	};
-	const TypeDictionary = { nan: "NaN" };
-	function getTypeName(type, input) {
-		if (type === "number" && typeof input === "number" && !Number.isFinite(input)) return String(input);
-		return TypeDictionary[type] ?? type;
-	}
-	return (issue) => {
-		switch (issue.code) {
-			case "invalid_type": return `Invalid input: expected ${getTypeName(issue.expected)}, received ${getTypeName(parsedType(issue.input), issue.input)}`;
-			case "invalid_value":
-				if (issue.values.length === 1) return `Invalid input: expected ${stringifyPrimitive(issue.values[0])}`;
-				return `Invalid option: expected one of ${joinValues(issue.values, "|")}`;
-			case "too_big": {
-				const adj = issue.exact ? "exactly " : issue.inclusive ? "<=" : "<";
-				const sizing = getSizing(issue.origin);
-				if (sizing) return `Too big: expected ${issue.origin ?? "value"} to have ${adj}${issue.maximum.toString()} ${sizing.unit ?? "elements"}`;
-				return `Too big: expected ${issue.origin ?? "value"} to be ${adj}${issue.maximum.toString()}`;
-			}
-			case "too_small": {
-				const adj = issue.exact ? "exactly " : issue.inclusive ? ">=" : ">";
-				const sizing = getSizing(issue.origin);
-				if (sizing) return `Too small: expected ${issue.origin} to have ${adj}${issue.minimum.toString()} ${sizing.unit}`;
-				return `Too small: expected ${issue.origin} to be ${adj}${issue.minimum.toString()}`;
-			}
-			case "invalid_format": {
-				const _issue = issue;
-				if (_issue.format === "starts_with") return `Invalid string: must start with "${_issue.prefix}"`;
-				if (_issue.format === "ends_with") return `Invalid string: must end with "${_issue.suffix}"`;
-				if (_issue.format === "includes") return `Invalid string: must include "${_issue.includes}"`;
-				if (_issue.format === "regex") return `Invalid string: must match pattern ${_issue.pattern}`;
-				return `Invalid ${FormatDictionary[_issue.format] ?? issue.format}`;
-			}
-			case "not_multiple_of": return `Invalid number: must be a multiple of ${issue.divisor}`;
-			case "unrecognized_keys": return `Unrecognized key${issue.keys.length > 1 ? "s" : ""}: ${joinValues(issue.keys, ", ")}`;
-			case "invalid_key": return `Invalid key in ${issue.origin}`;
-			case "invalid_union":
-				if (issue.options && Array.isArray(issue.options) && issue.options.length > 0) return `Invalid discriminator value. Expected ${issue.options.map((o) => `'${o}'`).join(" | ")}`;
-				if (issue.inclusive === false) return "Invalid input: more than one option matched";
-				return "Invalid input";
-			case "invalid_element": return `Invalid value in ${issue.origin}`;
-			default: return `Invalid input`;
-		}
-	};
-};
-function en_default() {
-	return { localeError: error() };
-}
-// node_modules/zod/v4/core/registries.js
-var _a;
-var $ZodRegistry = class {
-	constructor() {
-		this._map = /* @__PURE__ */ new WeakMap();
-		this._idmap = /* @__PURE__ */ new Map();
-	}
-	add(schema, ..._meta) {
-		const meta = _meta[0];
-		this._map.set(schema, meta);
-		if (meta && typeof meta === "object" && "id" in meta) this._idmap.set(meta.id, schema);
-		return this;
-	}
-	clear() {
-		this._map = /* @__PURE__ */ new WeakMap();
-		this._idmap = /* @__PURE__ */ new Map();
-		return this;
-	}
-	remove(schema) {
-		const meta = this._map.get(schema);
-		if (meta && typeof meta === "object" && "id" in meta) this._idmap.delete(meta.id);
-		this._map.delete(schema);
-		return this;
-	}
-	get(schema) {
-		const p = schema._zod.parent;
-		if (p) {
-			const pm = { ...this.get(p) ?? {} };
-			delete pm.id;
-			const f = {
-				...pm,
-				...this._map.get(schema)
-			};
-			return Object.keys(f).length ? f : void 0;
-		}
-		return this._map.get(schema);
-	}
-	has(schema) {
-		return this._map.has(schema);
-	}
-};
-function registry() {
-	return new $ZodRegistry();
-}
-(_a = globalThis).__zod_globalRegistry ?? (_a.__zod_globalRegistry = registry());
-const globalRegistry = globalThis.__zod_globalRegistry;
-// node_modules/zod/v4/core/api.js
-function snapshotChecks(def) {
-	if (def.checks) def.checks = [...def.checks];
-	return def;
-}
-// @__NO_SIDE_EFFECTS__
-function _string(Class, params) {
-	return new Class(snapshotChecks({
-		type: "string",
-		...normalizeParams(params)
-	}));
-}
-// @__NO_SIDE_EFFECTS__
-function _isoDateTime(Class, params) {
-	return new Class({
-		type: "string",
-		format: "datetime",
-		check: "string_format",
-		offset: false,
-		local: false,
-		precision: null,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _number(Class, params) {
-	return new Class(snapshotChecks({
-		type: "number",
-		checks: [],
-		...normalizeParams(params)
-	}));
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedNumber(Class, params) {
-	return new Class(snapshotChecks({
-		type: "number",
-		coerce: true,
-		checks: [],
-		...normalizeParams(params)
-	}));
-}
-// @__NO_SIDE_EFFECTS__
-function _int(Class, params) {
-	return new Class({
-		type: "number",
-		check: "number_format",
-		abort: false,
-		format: "safeint",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _boolean(Class, params) {
-	return new Class({
-		type: "boolean",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _unknown(Class) {
-	return new Class({ type: "unknown" });
-}
-// @__NO_SIDE_EFFECTS__
-function _never(Class, params) {
-	return new Class({
-		type: "never",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _gt(value, params) {
-	return new $ZodCheckGreaterThan({
-		check: "greater_than",
-		...normalizeParams(params),
-		value,
-		inclusive: false
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _gte(value, params) {
-	return new $ZodCheckGreaterThan({
-		check: "greater_than",
-		...normalizeParams(params),
-		value,
-		inclusive: true
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _positive(params) {
-	return /* @__PURE__ */ _gt(0, params);
-}
-// @__NO_SIDE_EFFECTS__
-function _nonnegative(params) {
-	return /* @__PURE__ */ _gte(0, params);
-}
-// @__NO_SIDE_EFFECTS__
-function _maxLength(maximum, params) {
-	return new $ZodCheckMaxLength({
-		check: "max_length",
-		...normalizeParams(params),
-		maximum
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _minLength(minimum, params) {
-	return new $ZodCheckMinLength({
-		check: "min_length",
-		...normalizeParams(params),
-		minimum
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _regex(pattern, params) {
-	return new $ZodCheckRegex({
-		check: "string_format",
-		format: "regex",
-		...normalizeParams(params),
-		pattern
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _custom(Class, fn, _params) {
-	const norm = normalizeParams(_params);
-	norm.abort ?? (norm.abort = true);
-	return new Class({
-		type: "custom",
-		check: "custom",
-		fn,
-		...norm
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function meta$1(metadata) {
-	const ch = new $ZodCheck({ check: "meta" });
-	ch._zod.onattach = [(inst) => {
-		const existing = globalRegistry.get(inst) ?? {};
-		globalRegistry.add(inst, {
-			...existing,
-			...metadata
-		});
-	}];
-	ch._zod.check = () => {};
-	return ch;
-}
-// node_modules/zod/v4/mini/schemas.js
-const ZodMiniType = /*@__PURE__*/ $constructor("ZodMiniType", (inst, def) => {
-	if (!inst._zod) throw new Error("Uninitialized schema in ZodMiniType.");
-	$ZodType.init(inst, def);
-	inst.def = def;
-	inst.type = def.type;
-}, {
-	get with() {
-		return this.check;
-	},
-	set with(value) {
-		own(this, "with", value);
-	},
-	parse(data, params) {
-		return parse$2(this, data, params, { callee: this.parse });
-	},
-	parseAsync(data, params) {
-		return parseAsync(this, data, params, { callee: this.parseAsync });
-	},
-	safeParse(data, params) {
-		return safeParse(this, data, params);
-	},
-	safeParseAsync(data, params) {
-		return safeParseAsync(this, data, params);
-	},
-	check(...checks) {
-		const def = this.def;
-		return this.clone({
-			...def,
-			checks: [...def.checks ?? [], ...checks.map((ch) => typeof ch === "function" ? { _zod: {
-				check: ch,
-				def: { check: "custom" },
-				onattach: []
-			} } : ch)]
-		}, { parent: true });
-	},
-	clone(_def, params) {
-		return clone(this, _def, params);
-	},
-	brand() {
-		return this;
-	},
-	register(reg, meta) {
-		reg.add(this, meta);
-		return this;
-	},
-	apply(fn, ...args) {
-		return args.length === 0 ? fn(this) : fn(this, ...args);
-	}
-});
-const ZodMiniString = /*@__PURE__*/ $constructor("ZodMiniString", (inst, def) => {
-	$ZodString.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function string(params) {
-	return /* @__PURE__ */ _string(ZodMiniString, params);
-}
-const ZodMiniStringFormat = /*@__PURE__*/ $constructor("ZodMiniStringFormat", (inst, def) => {
-	$ZodStringFormat.init(inst, def);
-	ZodMiniString.init(inst, def);
-});
-const ZodMiniNumber = /*@__PURE__*/ $constructor("ZodMiniNumber", (inst, def) => {
-	$ZodNumber.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function number$1(params) {
-	return /* @__PURE__ */ _number(ZodMiniNumber, params);
-}
-const ZodMiniNumberFormat = /*@__PURE__*/ $constructor("ZodMiniNumberFormat", (inst, def) => {
-	$ZodNumberFormat.init(inst, def);
-	ZodMiniNumber.init(inst, def);
-});
-function int(params) {
-	return /* @__PURE__ */ _int(ZodMiniNumberFormat, params);
-}
-const ZodMiniBoolean = /*@__PURE__*/ $constructor("ZodMiniBoolean", (inst, def) => {
-	$ZodBoolean.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function boolean(params) {
-	return /* @__PURE__ */ _boolean(ZodMiniBoolean, params);
-}
-const ZodMiniUnknown = /*@__PURE__*/ $constructor("ZodMiniUnknown", (inst, def) => {
-	$ZodUnknown.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function unknown() {
-	return /* @__PURE__ */ _unknown(ZodMiniUnknown);
-}
-const ZodMiniNever = /*@__PURE__*/ $constructor("ZodMiniNever", (inst, def) => {
-	$ZodNever.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function never(params) {
-	return /* @__PURE__ */ _never(ZodMiniNever, params);
-}
-const ZodMiniArray = /*@__PURE__*/ $constructor("ZodMiniArray", (inst, def) => {
-	$ZodArray.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function array(element, params) {
-	return new ZodMiniArray({
-		type: "array",
-		element,
-		...normalizeParams(params)
-	});
-}
-const ZodMiniObject = /*@__PURE__*/ $constructor("ZodMiniObject", (inst, def) => {
-	$ZodObject.init(inst, def);
-	ZodMiniType.init(inst, def);
-	installLazyProp(inst, "shape", (self) => self._zod.def.shape, false);
-});
-// @__NO_SIDE_EFFECTS__
-function object(shape, params) {
-	const def = {
-		type: "object",
-		shape: shape ?? {},
-		...normalizeParams(params)
-	};
-	return new ZodMiniObject(def);
-}
-// @__NO_SIDE_EFFECTS__
-function strictObject(shape, params) {
-	return new ZodMiniObject({
-		type: "object",
-		shape,
-		catchall: /* @__PURE__ */ never(),
-		...normalizeParams(params)
-	});
-}
-const ZodMiniUnion = /*@__PURE__*/ $constructor("ZodMiniUnion", (inst, def) => {
-	$ZodUnion.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function union(options, params) {
-	return new ZodMiniUnion({
-		type: "union",
-		options,
-		...normalizeParams(params)
-	});
-}
-const ZodMiniRecord = /*@__PURE__*/ $constructor("ZodMiniRecord", (inst, def) => {
-	$ZodRecord.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function record(keyType, valueType, params) {
-	if (!valueType || !valueType._zod) return new ZodMiniRecord({
-		type: "record",
-		keyType: /* @__PURE__ */ string(),
-		valueType: keyType,
-		...normalizeParams(valueType)
-	});
-	return new ZodMiniRecord({
-		type: "record",
-		keyType,
-		valueType,
-		...normalizeParams(params)
-	});
-}
-const ZodMiniLiteral = /*@__PURE__*/ $constructor("ZodMiniLiteral", (inst, def) => {
-	$ZodLiteral.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function literal(value, params) {
-	return new ZodMiniLiteral({
-		type: "literal",
-		values: Array.isArray(value) ? value : [value],
-		...normalizeParams(params)
-	});
-}
-const ZodMiniTransform = /*@__PURE__*/ $constructor("ZodMiniTransform", (inst, def) => {
-	$ZodTransform.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function transform(fn) {
-	return new ZodMiniTransform({
-		type: "transform",
-		transform: fn
-	});
-}
-const ZodMiniOptional = /*@__PURE__*/ $constructor("ZodMiniOptional", (inst, def) => {
-	$ZodOptional.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function optional(innerType) {
-	return new ZodMiniOptional({
-		type: "optional",
-		innerType
-	});
-}
-const ZodMiniExactOptional = /*@__PURE__*/ $constructor("ZodMiniExactOptional", (inst, def) => {
-	$ZodExactOptional.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function exactOptional(innerType) {
-	return new ZodMiniExactOptional({
-		type: "optional",
-		innerType
-	});
-}
-const ZodMiniNullable = /*@__PURE__*/ $constructor("ZodMiniNullable", (inst, def) => {
-	$ZodNullable.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function nullable(innerType) {
-	return new ZodMiniNullable({
-		type: "nullable",
-		innerType
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function nullish(innerType) {
-	return /* @__PURE__ */ optional(/* @__PURE__ */ nullable(innerType));
-}
-const ZodMiniDefault = /*@__PURE__*/ $constructor("ZodMiniDefault", (inst, def) => {
-	$ZodDefault.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function _default(innerType, defaultValue) {
-	return new ZodMiniDefault({
-		type: "default",
-		innerType,
-		get defaultValue() {
-			return typeof defaultValue === "function" ? defaultValue() : shallowClone(defaultValue);
-		}
-	});
-}
-const ZodMiniCatch = /*@__PURE__*/ $constructor("ZodMiniCatch", (inst, def) => {
-	$ZodCatch.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function _catch(innerType, catchValue) {
-	return new ZodMiniCatch({
-		type: "catch",
-		innerType,
-		catchValue: typeof catchValue === "function" ? catchValue : constantCatch(catchValue)
-	});
-}
-const ZodMiniPipe = /*@__PURE__*/ $constructor("ZodMiniPipe", (inst, def) => {
-	$ZodPipe.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function pipe(in_, out) {
-	return new ZodMiniPipe({
-		type: "pipe",
-		in: in_,
-		out
-	});
-}
-const ZodMiniCustom = /*@__PURE__*/ $constructor("ZodMiniCustom", (inst, def) => {
-	$ZodCustom.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function custom(fn, _params) {
-	return /* @__PURE__ */ _custom(ZodMiniCustom, fn ?? (() => true), _params);
-}
-const meta = meta$1;
-// @__NO_SIDE_EFFECTS__
-function _instanceof(cls, params = {}) {
-	const inst = /* @__PURE__ */ custom((data) => data instanceof cls, params);
-	inst._zod.bag.Class = cls;
-	inst._zod.check = (payload) => {
-		if (!(payload.value instanceof cls)) payload.issues.push({
-			code: "invalid_type",
-			expected: cls.name,
-			input: payload.value,
-			inst,
-			path: [...inst._zod.def.path ?? []]
-		});
-	};
-	return inst;
-}
-// node_modules/zod/v4/mini/iso.js
-const ZodMiniISODateTime = /*@__PURE__*/ $constructor("ZodMiniISODateTime", (inst, def) => {
-	$ZodISODateTime.init(inst, def);
-	ZodMiniStringFormat.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function datetime(params) {
-	return /* @__PURE__ */ _isoDateTime(ZodMiniISODateTime, params);
-}
-// node_modules/zod/v4/mini/coerce.js
-// @__NO_SIDE_EFFECTS__
-function number(params) {
-	return /* @__PURE__ */ _coercedNumber(ZodMiniNumber, params);
-}
-// src/github.ts
-/** GitHub refused a request, or did not answer. */
-var GitHubError = class extends require_index.ActionError {
-	name = "GitHubError";
-	/** undefined where no answer came */
-	status;
-	constructor(message, status, options) {
-		super(message, options);
-		this.status = status;
-	}
-};
-const TASK = "auth0-permissions";
-/** Milliseconds; GitHub answers within a second or not at all. */
-const TIMEOUT$1 = 15e3;
-/** What is left to say when the run is cancelled; the runner kills it 10 s after the first signal. */
-const LAST_WORD = 1500;
-/** A rate limit that ends later is told, and not waited for. */
-const LONGEST_LIMIT = 6e4;
-const LIMIT_TRIES = 3;
-const PER_PAGE$1 = 100;
-/** More than any list here has, so that a run ends whatever is answered. */
-const MOST_PAGES$1 = 100;
-const state = /* @__PURE__ */ object({ state: /* @__PURE__ */ string() });
-/** An answer that was cut off comes as an empty text, and must not be taken for an empty list. */
-const answers = {
-	deployments: /* @__PURE__ */ array(/* @__PURE__ */ object({
-		id: int(),
-		sha: (/* @__PURE__ */ string()).check(/* @__PURE__ */ _minLength(1)),
-		created_at: /* @__PURE__ */ pipe(/* @__PURE__ */ pipe(/* @__PURE__ */ string(), /* @__PURE__ */ transform(Date.parse)), /* @__PURE__ */ number$1()),
-		payload: /* @__PURE__ */ unknown()
-	})),
-	states: /* @__PURE__ */ array(state),
-	state,
-	created: /* @__PURE__ */ object({ id: int() }),
-	content: /* @__PURE__ */ union([
-		/* @__PURE__ */ array(/* @__PURE__ */ object({
-			type: /* @__PURE__ */ string(),
-			path: (/* @__PURE__ */ string()).check(/* @__PURE__ */ _minLength(1))
-		})),
-		/* @__PURE__ */ object({
-			type: /* @__PURE__ */ string(),
-			content: /* @__PURE__ */ string(),
-			encoding: /* @__PURE__ */ string()
-		}),
-		/* @__PURE__ */ object({ type: /* @__PURE__ */ string() })
-	]),
-	raw: /* @__PURE__ */ union([/* @__PURE__ */ string(), /* @__PURE__ */ _instanceof(ArrayBuffer)]),
-	comparison: /* @__PURE__ */ object({ status: /* @__PURE__ */ string() }),
-	comments: /* @__PURE__ */ array(/* @__PURE__ */ object({
-		id: int(),
-		user: /* @__PURE__ */ nullish(/* @__PURE__ */ object({ login: /* @__PURE__ */ string() })),
-		body: /* @__PURE__ */ nullish(/* @__PURE__ */ string())
-	}))
-};
-/** Who the token of a workflow's job writes as. */
-const ACTIONS_BOT = "github-actions[bot]";
-async function openGitHub({ token, repository, signal }) {
-	const [{ getOctokit }, { retry }, { proxiedFetch }] = await Promise.all([
-		Promise.resolve().then(() => require("./github.js")),
-		Promise.resolve().then(() => require("./dist-bundle.js")),
-		Promise.resolve().then(() => require("./github-fetch.js"))
-	]);
-	const octokit = getOctokit(token, {
-		log: SILENT,
-		request: { fetch: proxiedFetch }
-	}, retry);
-	octokit.hook.before("request", (options) => {
-		options.request.signal = AbortSignal.timeout(TIMEOUT$1);
-	});
-	const { repos, issues } = octokit.rest;
-	const cancelled = new Promise((_, reject) => {
-		signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-	});
-	cancelled.catch(ignore);
-	const lastWord = () => (0, node_timers_promises.setTimeout)(LAST_WORD, void 0, { ref: false }).then(() => Promise.reject(signal.reason));
-	/** Waits for a rate limit, as long as that is not long. */
-	const sendPatiently = async (work, attempt = 1) => {
-		try {
-			return await Promise.race([work(), signal.aborted ? lastWord() : cancelled]);
-		} catch (error) {
-			const pause = limitOf(error);
-			if (pause === void 0 || pause > LONGEST_LIMIT || attempt === LIMIT_TRIES) throw error;
-			await Promise.race([(0, node_timers_promises.setTimeout)(pause), cancelled]);
-			return sendPatiently(work, attempt + 1);
-		}
-	};
-	/** @throws GitHubError, NotSentError where the run stops */
-	const call = async (doing, work, form) => {
-		try {
-			const { data } = await sendPatiently(work);
-			const { data: answer } = form.safeParse(data);
-			if (answer !== void 0) return answer;
-		} catch (error) {
-			if (error instanceof require_index.NotSentError) throw error;
-			const status = limitOf(error) === void 0 ? statusOf$1(error) : 429;
-			const { message } = require_index.errorOf(error);
-			throw new GitHubError(`GitHub did not let this run ${doing} (${status ?? "no answer"}): ${message}.`, status, { cause: error });
-		}
-		throw new GitHubError(`GitHub's answer was cut off or is not its own, so this run could not ${doing}.`, void 0);
-	};
-	/** What all pages hold, which are read as they are asked for. */
-	const pagesOf = async function* (doing, ask, form) {
-		for (let page = 1; page <= MOST_PAGES$1; page++) {
-			const found = await call(doing, () => ask({
-				per_page: PER_PAGE$1,
-				page
-			}), form);
-			yield* found;
-			if (found.length < PER_PAGE$1) return;
-		}
-		throw new GitHubError(`GitHub's list has no end, so this run could not ${doing}.`, void 0);
-	};
-	const contentAt = async (commit, path) => {
-		const work = () => repos.getContent({
-			...repository,
-			path,
-			ref: commit
-		});
-		return orMissing(call(`read ${path} at ${commit}`, work, answers.content));
-	};
-	const textAt = async (commit, path) => {
-		const file = await contentAt(commit, path);
-		if (file === void 0 || Array.isArray(file) || file.type !== "file") return void 0;
-		if ("content" in file && file.encoding === "base64") return Buffer.from(file.content, "base64").toString("utf8");
-		const work = () => repos.getContent({
-			...repository,
-			path,
-			ref: commit,
-			mediaType: { format: "raw" }
-		});
-		const raw = await call(`read ${path} at ${commit}`, work, answers.raw);
-		return typeof raw === "string" ? raw : Buffer.from(raw).toString("utf8");
-	};
-	const filesIn = async (commit, folder) => {
-		const entries = await contentAt(commit, folder);
-		if (entries === void 0 || !Array.isArray(entries)) return [];
-		const within = entries.filter(({ path }) => folder === "" || path.startsWith(`${folder}/`));
-		return (await Promise.all(within.map(({ type, path }) => type === "dir" ? filesIn(commit, path) : type === "file" ? [path] : []))).flat();
-	};
-	return {
-		deployments: async function* (environment) {
-			const list = {
-				...repository,
-				environment,
-				task: TASK
-			};
-			const pages = pagesOf("read the deployments", (page) => repos.listDeployments({
-				...list,
-				...page
-			}), answers.deployments);
-			for await (const { id, sha, created_at, payload } of pages) yield {
-				id,
-				commit: sha,
-				createdAt: created_at,
-				payload: parsed(payload)
-			};
-		},
-		statesOf: async (deployment) => {
-			const list = {
-				...repository,
-				deployment_id: deployment,
-				per_page: PER_PAGE$1
-			};
-			return (await call("read the states of a deployment", () => repos.listDeploymentStatuses(list), answers.states)).map(({ state }) => state);
-		},
-		createDeployment: async ({ commit, environment, payload, description }) => {
-			const work = () => repos.createDeployment({
-				...repository,
-				ref: commit,
-				task: TASK,
-				environment,
-				payload: { ...payload },
-				description,
-				auto_merge: false,
-				required_contexts: []
-			});
-			const { id } = await call("create a deployment", work, answers.created);
-			return id;
-		},
-		changeState: async (deployment, { state, description, runUrl }) => {
-			const work = () => repos.createDeploymentStatus({
-				...repository,
-				deployment_id: deployment,
-				state,
-				description,
-				...runUrl !== void 0 && { log_url: runUrl },
-				auto_inactive: false
-			});
-			await call(`set a deployment to ${state}`, work, answers.state);
-		},
-		textAt,
-		filesIn,
-		isAncestor: async (ancestor, commit) => {
-			const work = () => repos.compareCommitsWithBasehead({
-				...repository,
-				basehead: `${ancestor}...${commit}`,
-				per_page: 1
-			});
-			return (await orMissing(call(`compare ${ancestor} with ${commit}`, work, answers.comparison)))?.status === "ahead";
-		},
-		login: async () => {
-			try {
-				const { viewer } = await octokit.graphql("{ viewer { login } }");
-				return viewer.login;
-			} catch {
-				return ACTIONS_BOT;
-			}
-		},
-		comments: async (pullRequest) => {
-			const list = {
-				...repository,
-				issue_number: pullRequest
-			};
-			const pages = pagesOf("read the comments", (page) => issues.listComments({
-				...list,
-				...page
-			}), answers.comments);
-			return (await Array.fromAsync(pages)).map(({ id, user, body }) => ({
-				id,
-				author: user?.login ?? "",
-				body: body ?? ""
-			}));
-		},
-		addComment: async (pullRequest, body) => {
-			const work = () => issues.createComment({
-				...repository,
-				issue_number: pullRequest,
-				body
-			});
-			await call("write a comment", work, answers.created);
-		},
-		editComment: async (comment, body) => {
-			const work = () => issues.updateComment({
-				...repository,
-				comment_id: comment,
-				body
-			});
-			await call("edit a comment", work, answers.created);
-		}
-	};
-}
-/** undefined for a 404 */
-async function orMissing(work) {
-	try {
-		return await work;
-	} catch (error) {
-		if (error instanceof GitHubError && error.status === 404) return void 0;
-		throw error;
-	}
-}
-/** The log is written by report.ts alone. */
-const SILENT = {
-	debug: ignore,
-	info: ignore,
-	warn: ignore,
-	error: ignore
-};
-function ignore() {}
-const limited = /* @__PURE__ */ object({
-	status: /* @__PURE__ */ union([/* @__PURE__ */ literal(403), /* @__PURE__ */ literal(429)]),
-	message: /* @__PURE__ */ string(),
-	response: /* @__PURE__ */ object({ headers: /* @__PURE__ */ object({
-		"retry-after": /* @__PURE__ */ optional(/* @__PURE__ */ number()),
-		"x-ratelimit-remaining": /* @__PURE__ */ optional(/* @__PURE__ */ number()),
-		"x-ratelimit-reset": /* @__PURE__ */ optional(/* @__PURE__ */ number())
-	}) })
-});
-/**
-* Milliseconds until a rate limit is over; undefined where the error is of another kind.
-* @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
-*/
-function limitOf(error) {
-	const { data } = limited.safeParse(error);
-	if (data === void 0) return void 0;
-	const { "retry-after": after, "x-ratelimit-remaining": remaining, "x-ratelimit-reset": reset } = data.response.headers;
-	if (after !== void 0) return after * 1e3;
-	if (remaining === 0 && reset !== void 0) return Math.max(0, reset * 1e3 - Date.now());
-	return /rate limit/i.test(data.message) ? LONGEST_LIMIT : void 0;
-}
-function statusOf$1(error) {
-	return error instanceof Error && "status" in error && typeof error.status === "number" ? error.status : void 0;
-}
-/** GitHub gives a payload back as it was given: an object, or a text. */
-function parsed(payload) {
-	if (typeof payload !== "string") return payload;
-	try {
-		return JSON.parse(payload);
-	} catch {
-		return;
-	}
-}
-// src/manifest/problem.ts
-const LONGEST_QUOTE$1 = 80;
-/** A value of the manifest within a message: on one line, and never long. */
-function quote(value) {
-	const text = JSON.stringify(value) ?? String(value);
-	return text.length <= LONGEST_QUOTE$1 ? text : `${text.slice(0, LONGEST_QUOTE$1)}…`;
-}
-/** What would be right: the known name that is near, or else the general advice. */
-function advise(name, known, otherwise) {
-	const near = nearest(name, known);
-	return near === void 0 ? otherwise : `Did you mean ${quote(near)}?`;
-}
-const MOST_CANDIDATES = 1e3;
-const LONGEST_COMPARED = 100;
-const MOST_MISTAKES = 3;
-/** The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters. */
-function nearest(name, known) {
-	if (name.length > LONGEST_COMPARED) return void 0;
-	const wanted = name.toLowerCase();
-	let best;
-	let fewest = Math.min(MOST_MISTAKES, Math.max(1, Math.floor(name.length / 3))) + 1;
-	let compared = 0;
-	for (const candidate of known) {
-		if (compared++ >= MOST_CANDIDATES) break;
-		if (Math.abs(candidate.length - name.length) >= fewest) continue;
-		const mistakes = typingMistakes(wanted, candidate.toLowerCase(), fewest);
-		if (mistakes >= fewest) continue;
-		fewest = mistakes;
-		best = candidate;
-	}
-	return best;
-}
-/**
-* The optimal string alignment distance: letters left out, added, changed, or swapped with their neighbour. Only cells
-* near the diagonal are looked at: whatever is further off has taken `enough` mistakes by then.
-* @returns `enough` for every distance that is no less
-*/
-function typingMistakes(a, b, enough) {
-	let beforeLast = [];
-	let last = Array.from({ length: b.length + 1 }, (_, column) => Math.min(column, enough));
-	for (let row = 1; row <= a.length; row++) {
-		const letter = a.charCodeAt(row - 1);
-		const before = a.charCodeAt(row - 2);
-		const from = Math.max(1, row - enough);
-		const to = Math.min(b.length, row + enough);
-		const current = new Array(b.length + 1);
-		let least = from === 1 ? Math.min(row, enough) : enough;
-		current[from - 1] = least;
-		if (to < b.length) current[to + 1] = enough;
-		for (let column = from; column <= to; column++) {
-			const changed = Number(last[column - 1]) + (letter === b.charCodeAt(column - 1) ? 0 : 1);
-			const swapped = letter === b.charCodeAt(column - 2) && before === b.charCodeAt(column - 1) ? Number(beforeLast[column - 2]) + 1 : changed;
-			const cell = Math.min(changed, swapped, Number(last[column]) + 1, Number(current[column - 1]) + 1, enough);
-			current[column] = cell;
-			least = Math.min(least, cell);
-		}
-		if (least >= enough) return enough;
-		beforeLast = last;
-		last = current;
-	}
-	return Number(last[b.length]);
-}
 // src/manifest/schema.ts
 /** Auth0's own limit for the name of a permission. */
-const LONGEST_NAME$1 = 280;
+const LONGEST_NAME$2 = 280;
 /** For user ids, API identifiers and addresses; longer than any that Auth0 gives out. */
 const LONGEST_ID = 1e3;
 const LONGEST_REASON = 1e3;
 /** No control characters, no half characters, no blanks at either end; what is empty has a message of its own. */
 const CLEAN = /^([^\s\p{Cc}\p{Cs}]([^\p{Cc}\p{Cs}]*[^\s\p{Cc}\p{Cs}])?)?$/u;
-function text(what, longest, description, ...examples) {
+function text$1(what, longest, description, ...examples) {
 	const unclean = `${what} must not begin or end with a blank, nor hold control characters`;
-	return (/* @__PURE__ */ string(`${what} must be text; put it in quotes`)).check(/* @__PURE__ */ _minLength(1, `${what} must not be empty`), /* @__PURE__ */ _maxLength(longest, `${what} must have at most ${longest} characters`), /* @__PURE__ */ _regex(CLEAN, unclean), meta({
+	return require_zod.string(`${what} must be text; put it in quotes`).check(require_zod._minLength(1, `${what} must not be empty`), require_zod._maxLength(longest, `${what} must have at most ${longest} characters`), require_zod._regex(CLEAN, unclean), require_zod.meta({
 		description,
 		examples: [...examples],
 		patternErrorMessage: unclean
 	}));
 }
 const terms = {
-	expires: /* @__PURE__ */ optional((/* @__PURE__ */ string("expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z")).check(meta({
+	expires: require_zod.optional(require_zod.string("expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z").check(require_zod.meta({
 		description: "Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.",
 		examples: [
 			"2026-12-31",
@@ -4750,47 +458,48 @@ const terms = {
 			"2026-12-31T18:00:00+01:00"
 		]
 	}))),
-	reason: /* @__PURE__ */ optional((/* @__PURE__ */ string("reason must be text; put it in quotes")).check(/* @__PURE__ */ _maxLength(LONGEST_REASON, `reason must have at most ${LONGEST_REASON} characters`), meta({
+	reason: require_zod.optional(require_zod.string("reason must be text; put it in quotes").check(require_zod._maxLength(LONGEST_REASON, `reason must have at most ${LONGEST_REASON} characters`), require_zod.meta({
 		description: "A note that plan and report show.",
 		examples: ["quarter close, FIN-118"]
 	})))
 };
-const permissionName = text("a permission name", LONGEST_NAME$1, "The name of one of the API's permissions.", "read:orders");
-const permissionItem = /* @__PURE__ */ strictObject({
+const permissionName = text$1("a permission name", LONGEST_NAME$2, "The name of one of the API's permissions.", "read:orders");
+const permissionItem = require_zod.strictObject({
 	name: permissionName,
 	...terms
 }, "a permission must be a name, or a mapping with name, expires and reason");
-const permissionList = (/* @__PURE__ */ array(/* @__PURE__ */ union([permissionName, permissionItem], "a permission must be a name, or a mapping with name, expires and reason"), "an API must have a list of permission names here, such as [read:orders]")).check(meta({ description: "Permissions of this API: names, or mappings with `name`, `expires` and `reason`." }));
-const permissions = (/* @__PURE__ */ record(text("the name of an API", LONGEST_ID, "An alias that `apis` defines, or the identifier of an API."), permissionList, "permissions must name APIs, each with a list, such as orders: [read:orders]")).check(meta({ description: "Permissions by API. The key is an alias out of `apis`, or an identifier (with a `:` or `/` in it)." }));
-const identifier = text("an API identifier", LONGEST_ID, "The identifier of an API (Auth0: resource server), also called audience.", "https://orders.acme.com/");
-const apiDefinition = /* @__PURE__ */ strictObject({
+const permissionList = require_zod.array(require_zod.union([permissionName, permissionItem], "a permission must be a name, or a mapping with name, expires and reason"), "an API must have a list of permission names here, such as [read:orders]").check(require_zod.meta({ description: "Permissions of this API: names, or mappings with `name`, `expires` and `reason`." }));
+const apiKey = text$1("the name of an API", LONGEST_ID, "An alias that `apis` defines, or the identifier of an API.");
+const permissions = require_zod.record(apiKey, permissionList, "permissions must name APIs, each with a list, such as orders: [read:orders]").check(require_zod.meta({ description: "Permissions by API. The key is an alias out of `apis`, or an identifier (with a `:` or `/` in it)." }));
+const identifier = text$1("an API identifier", LONGEST_ID, "The identifier of an API (Auth0: resource server), also called audience.", "https://orders.acme.com/");
+const apiDefinition = require_zod.strictObject({
 	identifier,
-	permissions: /* @__PURE__ */ optional((/* @__PURE__ */ array(permissionName, "permissions of an API must be a list of names, such as [read:orders]")).check(meta({ description: "A catalogue of the permissions that the API has, so that `validate` can check names offline." })))
+	permissions: require_zod.optional(require_zod.array(permissionName, "permissions of an API must be a list of names, such as [read:orders]").check(require_zod.meta({ description: "A catalogue of the permissions that the API has, so that `validate` can check names offline." })))
 }, "an API must be an identifier, or a mapping with identifier and permissions");
-const api = (/* @__PURE__ */ union([identifier, apiDefinition], "an API must be an identifier, or a mapping with identifier and permissions")).check(meta({ description: "The API that this alias stands for." }));
-const bundleName = text("the name of a bundle", LONGEST_NAME$1, "A name out of `bundles`.", "support");
-const bundleItem = /* @__PURE__ */ strictObject({
+const api = require_zod.union([identifier, apiDefinition], "an API must be an identifier, or a mapping with identifier and permissions").check(require_zod.meta({ description: "The API that this alias stands for." }));
+const bundleName = text$1("the name of a bundle", LONGEST_NAME$2, "A name out of `bundles`.", "support");
+const bundleItem = require_zod.strictObject({
 	name: bundleName,
 	...terms
 }, "a bundle must be a name, or a mapping with name, expires and reason");
-const userEntry = (/* @__PURE__ */ strictObject({
-	id: /* @__PURE__ */ optional(text("id", LONGEST_ID, "The Auth0 user id. Give this or `email`.", "auth0|5f7c8ec7c33c6c004bbafe82")),
-	email: /* @__PURE__ */ optional(text("email", LONGEST_ID, "An address with exactly one user whose address is verified. Give this or `id`.", "grace@acme.com")),
-	connection: /* @__PURE__ */ optional(text("connection", LONGEST_NAME$1, "Narrows the look-up by `email` to one connection.", "Username-Password-Authentication")),
-	bundles: /* @__PURE__ */ optional((/* @__PURE__ */ array(/* @__PURE__ */ union([bundleName, bundleItem], "a bundle must be a name, or a mapping with name, expires and reason"), "bundles must be a list of names, such as [support]")).check(meta({ description: "Bundles whose permissions this user has." }))),
-	permissions: /* @__PURE__ */ optional(permissions),
+const userEntry = require_zod.strictObject({
+	id: require_zod.optional(text$1("id", LONGEST_ID, "The Auth0 user id. Give this or `email`.", "auth0|5f7c8ec7c33c6c004bbafe82")),
+	email: require_zod.optional(text$1("email", LONGEST_ID, "An address with exactly one user whose address is verified. Give this or `id`.", "grace@acme.com")),
+	connection: require_zod.optional(text$1("connection", LONGEST_NAME$2, "Narrows the look-up by `email` to one connection.", "Username-Password-Authentication")),
+	bundles: require_zod.optional(require_zod.array(require_zod.union([bundleName, bundleItem], "a bundle must be a name, or a mapping with name, expires and reason"), "bundles must be a list of names, such as [support]").check(require_zod.meta({ description: "Bundles whose permissions this user has." }))),
+	permissions: require_zod.optional(permissions),
 	...terms
-}, "a user must be a mapping with id or email")).check(meta({
+}, "a user must be a mapping with id or email").check(require_zod.meta({
 	description: "A user, and the permissions that the user holds directly.",
 	oneOf: [{ required: ["id"] }, { required: ["email"] }]
 }));
-const manifestSchema = (/* @__PURE__ */ strictObject({
-	version: /* @__PURE__ */ optional((/* @__PURE__ */ literal(1, "version must be 1")).check(meta({ description: "The manifest's format." }))),
-	tenant: /* @__PURE__ */ optional(text("tenant", LONGEST_ID, "The tenant that this manifest is for; a run against another `domain` is refused.", "acme.eu.auth0.com")),
-	apis: /* @__PURE__ */ optional((/* @__PURE__ */ record(text("an API alias", LONGEST_NAME$1, "A short name for an API."), api, "apis must give aliases their APIs, such as orders: https://orders.acme.com/")).check(meta({ description: "Short names for APIs. An API listed here counts as named by the manifest." }))),
-	bundles: /* @__PURE__ */ optional((/* @__PURE__ */ record(text("the name of a bundle", LONGEST_NAME$1, "A name for a set of permissions."), permissions, "bundles must give names their permissions")).check(meta({ description: "Named sets of permissions." }))),
-	users: (/* @__PURE__ */ array(userEntry, "users must be a list of users; where nobody is listed, write users: []")).check(meta({ description: "The users whose direct permissions are managed here." }))
-}, "a manifest must be a mapping with users")).check(meta({
+const manifestSchema = require_zod.strictObject({
+	version: require_zod.optional(require_zod.literal(1, "version must be 1").check(require_zod.meta({ description: "The manifest's format." }))),
+	tenant: require_zod.optional(text$1("tenant", LONGEST_ID, "The tenant that this manifest is for; a run against another `domain` is refused.", "acme.eu.auth0.com")),
+	apis: require_zod.optional(require_zod.record(text$1("an API alias", LONGEST_NAME$2, "A short name for an API."), api, "apis must give aliases their APIs, such as orders: https://orders.acme.com/").check(require_zod.meta({ description: "Short names for APIs. An API listed here counts as named by the manifest." }))),
+	bundles: require_zod.optional(require_zod.record(text$1("the name of a bundle", LONGEST_NAME$2, "A name for a set of permissions."), permissions, "bundles must give names their permissions").check(require_zod.meta({ description: "Named sets of permissions." }))),
+	users: require_zod.array(userEntry, "users must be a list of users; where nobody is listed, write users: []").check(require_zod.meta({ description: "The users whose direct permissions are managed here." }))
+}, "a manifest must be a mapping with users").check(require_zod.meta({
 	title: "Auth0 user permissions",
 	description: "Which Auth0 users hold which API permissions directly."
 }));
@@ -4828,7 +537,7 @@ function checkTenants(documents) {
 			file,
 			path: ["tenant"],
 			on: "value",
-			message: `This file is for the tenant ${quote(tenant)}, and ${first.file} for ${quote(first.tenant)}; one run is for one tenant.`
+			message: `This file is for the tenant ${quote$1(tenant)}, and ${first.file} for ${quote$1(first.tenant)}; one run is for one tenant.`
 		}];
 	});
 }
@@ -4841,7 +550,7 @@ function checkTenant(documents, host) {
 			file,
 			path: ["tenant"],
 			on: "value",
-			message: `This manifest is for the tenant ${quote(tenant)}, and the input domain is ${quote(host)}; correct one of them.`
+			message: `This manifest is for the tenant ${quote$1(tenant)}, and the input domain is ${quote$1(host)}; correct one of them.`
 		}];
 	});
 }
@@ -4864,7 +573,7 @@ function describeIssue(issue, content) {
 		case "unrecognized_keys": return issue.keys.map((key) => ({
 			path: [...path, key],
 			on: "key",
-			message: `Unknown key ${quote(key)}. ${adviseKey(key, knownKeys(path))}`
+			message: `Unknown key ${quote$1(key)}. ${adviseKey(key, knownKeys(path))}`
 		}));
 		case "invalid_key": return issue.issues.map(({ message }) => ({
 			path,
@@ -4901,8 +610,8 @@ function knownKeys(path) {
 	return Object.keys(path[2] === "bundles" ? bundleItem.shape : permissionItem.shape);
 }
 function describeValue(message, value, path) {
-	if (value === void 0) return `${quote(path.at(-1))} is missing; ${message}.`;
-	return sentence(`${message}; found ${Array.isArray(value) ? "a list" : isMapping(value) ? "a mapping" : value === null ? "nothing" : quote(value)}`);
+	if (value === void 0) return `${quote$1(path.at(-1))} is missing; ${message}.`;
+	return sentence(`${message}; found ${Array.isArray(value) ? "a list" : isMapping(value) ? "a mapping" : value === null ? "nothing" : quote$1(value)}`);
 }
 function sentence(message) {
 	return `${message[0]?.toUpperCase()}${message.slice(1)}.`;
@@ -4928,7 +637,7 @@ function checkDefinitions(documents, kind) {
 			form
 		});
 		else if (other.form !== form) {
-			const message = `The ${kind === "apis" ? "API alias" : "bundle"} ${quote(name)} is defined otherwise in ${other.file}; make both the same, or rename one.`;
+			const message = `The ${kind === "apis" ? "API alias" : "bundle"} ${quote$1(name)} is defined otherwise in ${other.file}; make both the same, or rename one.`;
 			remarks.push({
 				...mention,
 				message
@@ -4943,7 +652,7 @@ function canonical(value) {
 	if (!isMapping(value)) return JSON.stringify(value) ?? "";
 	return `{${Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).sort().join()}}`;
 }
-const ADDRESS$1 = /^[^\s@]+@[^\s@]+$/;
+const ADDRESS$2 = /^[^\s@]+@[^\s@]+$/;
 function checkUsers(documents, names) {
 	const remarks = [];
 	let [file, seen] = ["", /* @__PURE__ */ new Map()];
@@ -4960,13 +669,13 @@ function checkUsers(documents, names) {
 		if (id !== void 0 && email !== void 0) remark("email", "A user has an id or an email, not both; remove one.");
 		if (fieldOf(entry, "connection") !== void 0 && email === void 0) remark("connection", "A connection narrows the look-up by email; remove it, or give an email instead of the id.");
 		const name = textOf(id);
-		if (name !== void 0 && !isUserId(name)) remark("id", `${quote(name)} is not the id of a user, such as auth0|5f7c8ec7c33c6c004bbafe82.`);
+		if (name !== void 0 && !isUserId(name)) remark("id", `${quote$1(name)} is not the id of a user, such as auth0|5f7c8ec7c33c6c004bbafe82.`);
 		const address = textOf(email);
-		if (address !== void 0 && !ADDRESS$1.test(address)) remark("email", `${quote(address)} is not an e-mail address such as grace@acme.com.`);
+		if (address !== void 0 && !ADDRESS$2.test(address)) remark("email", `${quote$1(address)} is not an e-mail address such as grace@acme.com.`);
 		const key = userKey(entry);
 		const first = key === void 0 ? void 0 : seen.get(key);
 		if (first !== void 0) {
-			const who = quote(textOf(id) ?? address);
+			const who = quote$1(textOf(id) ?? address);
 			remark(id === void 0 ? "email" : "id", `The user ${who} is listed twice in this file, first as number ${first + 1} of users; make one entry of the two.`);
 		} else if (key !== void 0) seen.set(key, index);
 		for (const [position, bundle] of itemsOf(fieldOf(entry, "bundles")).entries()) {
@@ -4978,7 +687,7 @@ function checkUsers(documents, names) {
 				position,
 				...isMapping(bundle) ? ["name"] : []
 			];
-			const message = `There is no bundle ${quote(name)}.`;
+			const message = `There is no bundle ${quote$1(name)}.`;
 			const unknown = {
 				name,
 				known: names.bundles,
@@ -4998,7 +707,7 @@ function checkApiKeys(documents, names) {
 	const remarks = [];
 	for (const { key, items: _, ...mention } of permissionListsOf(documents)) {
 		if (identifierOf(key, names) !== void 0) continue;
-		const message = `There is no API alias ${quote(key)}.`;
+		const message = `There is no API alias ${quote$1(key)}.`;
 		const unknown = {
 			name: key,
 			known: names.apis,
@@ -5016,7 +725,7 @@ function checkExpiries(documents) {
 	const remarks = [];
 	for (const { expires, file, path, on } of expiriesOf(documents)) {
 		if (parseExpiry(expires) !== void 0) continue;
-		const message = /T\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(expires) ? `${quote(expires)} has no zone; add Z for UTC, or an offset such as +01:00.` : `${quote(expires)} is not a date such as 2026-12-31, nor an instant with a zone such as 2026-12-31T18:00:00Z.`;
+		const message = /T\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(expires) ? `${quote$1(expires)} has no zone; add Z for UTC, or an offset such as +01:00.` : `${quote$1(expires)} is not a date such as 2026-12-31, nor an instant with a zone such as 2026-12-31T18:00:00Z.`;
 		remarks.push({
 			file,
 			path,
@@ -5041,7 +750,7 @@ function checkPermissions(asks, catalogue) {
 	for (const { api, permission, ...mention } of asks) {
 		const known = catalogue.get(api);
 		if (known === void 0 || known.has(permission)) continue;
-		const message = `The API ${quote(api)} has no permission ${quote(permission)}.`;
+		const message = `The API ${quote$1(api)} has no permission ${quote$1(permission)}.`;
 		const unknown = {
 			name: permission,
 			known,
@@ -5060,7 +769,7 @@ function checkIdentifiers(documents, names, catalogue) {
 	const remarks = [];
 	const check = (identifier, { file, path, on }) => {
 		if (catalogue.has(identifier)) return;
-		const message = `The tenant has no API ${quote(identifier)}.`;
+		const message = `The tenant has no API ${quote$1(identifier)}.`;
 		const unknown = {
 			name: identifier,
 			known: catalogue,
@@ -5217,10 +926,10 @@ function findExpired(documents, now) {
 }
 /** As far as it has names: what is wrong with the rest of the entry is told elsewhere. */
 function endsText({ user, bundle, permission }) {
-	const owner = user ?? (bundle === void 0 ? void 0 : `the bundle ${quote(bundle)}`);
+	const owner = user ?? (bundle === void 0 ? void 0 : `the bundle ${quote$1(bundle)}`);
 	if (owner === void 0) return "This";
-	if (permission !== void 0) return `${quote(permission)} of ${owner}`;
-	return user !== void 0 && bundle !== void 0 ? `The bundle ${quote(bundle)} of ${user}` : `The entry of ${owner}`;
+	if (permission !== void 0) return `${quote$1(permission)} of ${owner}`;
+	return user !== void 0 && bundle !== void 0 ? `The bundle ${quote$1(bundle)} of ${user}` : `The entry of ${owner}`;
 }
 // node_modules/js-yaml/dist/js-yaml.mjs
 /*! js-yaml 5.5.0 https://github.com/nodeca/js-yaml @license MIT */
@@ -7897,7 +3606,7 @@ function checkKeys(file, text, events) {
 			at: keyAt
 		});
 		else if (keys.has(String(key))) found.push({
-			message: `The key ${quote(key)} stands twice here; make one entry of the two.`,
+			message: `The key ${quote$1(key)} stands twice here; make one entry of the two.`,
 			at: keyAt
 		});
 		keys.add(String(key));
@@ -8050,7 +3759,7 @@ async function loadManifest(patterns, workspace) {
 	const found = await Promise.all(patterns.map((pattern) => findFiles(pattern, workspace)));
 	const missing = patterns.filter((_, index) => found[index]?.length === 0);
 	const paths = [...new Set(found.flat())];
-	const problems = missing.map((pattern) => topOf(pattern, `No file matches ${quote(pattern)}; correct the input manifest, or add the file.`));
+	const problems = missing.map((pattern) => topOf(pattern, `No file matches ${quote$1(pattern)}; correct the input manifest, or add the file.`));
 	if (paths.length > LIMITS.files) problems.push(topOf("manifest", `${paths.length} files match; at most ${LIMITS.files} are read.`));
 	const documents = [];
 	let left = LIMITS.totalSize;
@@ -8256,120 +3965,1841 @@ function changedSince(base, later) {
 function grantsByUser(revision) {
 	return new Map(revision.map((user) => [userIdentity(user), new Set(user.grants.keys())]));
 }
-// src/ledger/ledger.ts
-const note = /* @__PURE__ */ object({
-	manifest: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ array((/* @__PURE__ */ string()).check(/* @__PURE__ */ _minLength(1)))), void 0),
-	at: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ datetime()), void 0),
-	undoes: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(int()), void 0)
-});
-/** How many requests to GitHub at once. */
-const WIDTH = 6;
-function openLedger({ github, tenant, workflow }) {
-	const environment = `${TASK}/${tenant}`;
-	const history = async () => {
-		let found = NO_HISTORY;
-		for await (const { id, commit, createdAt, payload } of github.deployments(environment)) {
-			const { manifest, at, undoes } = note.safeParse(payload).data ?? {};
-			const succeeded = (await github.statesOf(id)).includes("success");
-			found = goBack(found, {
-				id,
-				commit,
-				at: at === void 0 ? createdAt : Date.parse(at),
-				files: manifest,
-				succeeded,
-				undoes
-			});
-			if (found.base !== void 0) break;
+// node_modules/@actions/core/lib/utils.js
+/**
+* Sanitizes an input into a string so it can be passed into issueCommand safely
+* @param input input to sanitize into a string
+*/
+function toCommandValue(input) {
+	if (input === null || input === void 0) return "";
+	else if (typeof input === "string" || input instanceof String) return input;
+	return JSON.stringify(input);
+}
+/**
+*
+* @param annotationProperties
+* @returns The command properties to send with the actual annotation command
+* See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
+*/
+function toCommandProperties(annotationProperties) {
+	if (!Object.keys(annotationProperties).length) return {};
+	return {
+		title: annotationProperties.title,
+		file: annotationProperties.file,
+		line: annotationProperties.startLine,
+		endLine: annotationProperties.endLine,
+		col: annotationProperties.startColumn,
+		endColumn: annotationProperties.endColumn
+	};
+}
+// node_modules/@actions/core/lib/command.js
+/**
+* Issues a command to the GitHub Actions runner
+*
+* @param command - The command name to issue
+* @param properties - Additional properties for the command (key-value pairs)
+* @param message - The message to include with the command
+* @remarks
+* This function outputs a specially formatted string to stdout that the Actions
+* runner interprets as a command. These commands can control workflow behavior,
+* set outputs, create annotations, mask values, and more.
+*
+* Command Format:
+*   ::name key=value,key=value::message
+*
+* @example
+* ```typescript
+* // Issue a warning annotation
+* issueCommand('warning', {}, 'This is a warning message');
+* // Output: ::warning::This is a warning message
+*
+* // Set an environment variable
+* issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
+* // Output: ::set-env name=MY_VAR::some value
+*
+* // Add a secret mask
+* issueCommand('add-mask', {}, 'secretValue123');
+* // Output: ::add-mask::secretValue123
+* ```
+*
+* @internal
+* This is an internal utility function that powers the public API functions
+* such as setSecret, warning, error, and exportVariable.
+*/
+function issueCommand(command, properties, message) {
+	const cmd = new Command(command, properties, message);
+	process.stdout.write(cmd.toString() + os.EOL);
+}
+function issue(name, message = "") {
+	issueCommand(name, {}, message);
+}
+const CMD_STRING = "::";
+var Command = class {
+	constructor(command, properties, message) {
+		if (!command) command = "missing.command";
+		this.command = command;
+		this.properties = properties;
+		this.message = message;
+	}
+	toString() {
+		let cmdStr = CMD_STRING + this.command;
+		if (this.properties && Object.keys(this.properties).length > 0) {
+			cmdStr += " ";
+			let first = true;
+			for (const key in this.properties) if (this.properties.hasOwnProperty(key)) {
+				const val = this.properties[key];
+				if (val) {
+					if (first) first = false;
+					else cmdStr += ",";
+					cmdStr += `${key}=${escapeProperty(val)}`;
+				}
+			}
 		}
-		return found;
+		cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
+		return cmdStr;
+	}
+};
+function escapeData(s) {
+	return toCommandValue(s).replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
+}
+function escapeProperty(s) {
+	return toCommandValue(s).replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A").replace(/:/g, "%3A").replace(/,/g, "%2C");
+}
+// node_modules/@actions/core/lib/file-command.js
+function issueFileCommand(command, message) {
+	const filePath = process.env[`GITHUB_${command}`];
+	if (!filePath) throw new Error(`Unable to find environment variable for file command ${command}`);
+	if (!fs.existsSync(filePath)) throw new Error(`Missing file at path: ${filePath}`);
+	fs.appendFileSync(filePath, `${toCommandValue(message)}${os.EOL}`, { encoding: "utf8" });
+}
+function prepareKeyValueMessage(key, value) {
+	const delimiter = `ghadelimiter_${crypto.randomUUID()}`;
+	const convertedValue = toCommandValue(value);
+	if (key.includes(delimiter)) throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
+	if (convertedValue.includes(delimiter)) throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
+	return `${key}<<${delimiter}${os.EOL}${convertedValue}${os.EOL}${delimiter}`;
+}
+// node_modules/@actions/core/lib/summary.js
+var __awaiter$2 = function(thisArg, _arguments, P, generator) {
+	function adopt(value) {
+		return value instanceof P ? value : new P(function(resolve) {
+			resolve(value);
+		});
+	}
+	return new (P || (P = Promise))(function(resolve, reject) {
+		function fulfilled(value) {
+			try {
+				step(generator.next(value));
+			} catch (e) {
+				reject(e);
+			}
+		}
+		function rejected(value) {
+			try {
+				step(generator["throw"](value));
+			} catch (e) {
+				reject(e);
+			}
+		}
+		function step(result) {
+			result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected);
+		}
+		step((generator = generator.apply(thisArg, _arguments || [])).next());
+	});
+};
+const { access, appendFile: appendFile$1, writeFile: writeFile$2 } = fs.promises;
+const SUMMARY_ENV_VAR = "GITHUB_STEP_SUMMARY";
+var Summary = class {
+	constructor() {
+		this._buffer = "";
+	}
+	/**
+	* Finds the summary file path from the environment, rejects if env var is not found or file does not exist
+	* Also checks r/w permissions.
+	*
+	* @returns step summary file path
+	*/
+	filePath() {
+		return __awaiter$2(this, void 0, void 0, function* () {
+			if (this._filePath) return this._filePath;
+			const pathFromEnv = process.env[SUMMARY_ENV_VAR];
+			if (!pathFromEnv) throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
+			try {
+				yield access(pathFromEnv, fs.constants.R_OK | fs.constants.W_OK);
+			} catch (_a) {
+				throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
+			}
+			this._filePath = pathFromEnv;
+			return this._filePath;
+		});
+	}
+	/**
+	* Wraps content in an HTML tag, adding any HTML attributes
+	*
+	* @param {string} tag HTML tag to wrap
+	* @param {string | null} content content within the tag
+	* @param {[attribute: string]: string} attrs key-value list of HTML attributes to add
+	*
+	* @returns {string} content wrapped in HTML element
+	*/
+	wrap(tag, content, attrs = {}) {
+		const htmlAttrs = Object.entries(attrs).map(([key, value]) => ` ${key}="${value}"`).join("");
+		if (!content) return `<${tag}${htmlAttrs}>`;
+		return `<${tag}${htmlAttrs}>${content}</${tag}>`;
+	}
+	/**
+	* Writes text in the buffer to the summary buffer file and empties buffer. Will append by default.
+	*
+	* @param {SummaryWriteOptions} [options] (optional) options for write operation
+	*
+	* @returns {Promise<Summary>} summary instance
+	*/
+	write(options) {
+		return __awaiter$2(this, void 0, void 0, function* () {
+			const overwrite = !!(options === null || options === void 0 ? void 0 : options.overwrite);
+			const filePath = yield this.filePath();
+			yield (overwrite ? writeFile$2 : appendFile$1)(filePath, this._buffer, { encoding: "utf8" });
+			return this.emptyBuffer();
+		});
+	}
+	/**
+	* Clears the summary buffer and wipes the summary file
+	*
+	* @returns {Summary} summary instance
+	*/
+	clear() {
+		return __awaiter$2(this, void 0, void 0, function* () {
+			return this.emptyBuffer().write({ overwrite: true });
+		});
+	}
+	/**
+	* Returns the current summary buffer as a string
+	*
+	* @returns {string} string of summary buffer
+	*/
+	stringify() {
+		return this._buffer;
+	}
+	/**
+	* If the summary buffer is empty
+	*
+	* @returns {boolen} true if the buffer is empty
+	*/
+	isEmptyBuffer() {
+		return this._buffer.length === 0;
+	}
+	/**
+	* Resets the summary buffer without writing to summary file
+	*
+	* @returns {Summary} summary instance
+	*/
+	emptyBuffer() {
+		this._buffer = "";
+		return this;
+	}
+	/**
+	* Adds raw text to the summary buffer
+	*
+	* @param {string} text content to add
+	* @param {boolean} [addEOL=false] (optional) append an EOL to the raw text (default: false)
+	*
+	* @returns {Summary} summary instance
+	*/
+	addRaw(text, addEOL = false) {
+		this._buffer += text;
+		return addEOL ? this.addEOL() : this;
+	}
+	/**
+	* Adds the operating system-specific end-of-line marker to the buffer
+	*
+	* @returns {Summary} summary instance
+	*/
+	addEOL() {
+		return this.addRaw(os.EOL);
+	}
+	/**
+	* Adds an HTML codeblock to the summary buffer
+	*
+	* @param {string} code content to render within fenced code block
+	* @param {string} lang (optional) language to syntax highlight code
+	*
+	* @returns {Summary} summary instance
+	*/
+	addCodeBlock(code, lang) {
+		const attrs = Object.assign({}, lang && { lang });
+		const element = this.wrap("pre", this.wrap("code", code), attrs);
+		return this.addRaw(element).addEOL();
+	}
+	/**
+	* Adds an HTML list to the summary buffer
+	*
+	* @param {string[]} items list of items to render
+	* @param {boolean} [ordered=false] (optional) if the rendered list should be ordered or not (default: false)
+	*
+	* @returns {Summary} summary instance
+	*/
+	addList(items, ordered = false) {
+		const tag = ordered ? "ol" : "ul";
+		const listItems = items.map((item) => this.wrap("li", item)).join("");
+		const element = this.wrap(tag, listItems);
+		return this.addRaw(element).addEOL();
+	}
+	/**
+	* Adds an HTML table to the summary buffer
+	*
+	* @param {SummaryTableCell[]} rows table rows
+	*
+	* @returns {Summary} summary instance
+	*/
+	addTable(rows) {
+		const tableBody = rows.map((row) => {
+			const cells = row.map((cell) => {
+				if (typeof cell === "string") return this.wrap("td", cell);
+				const { header, data, colspan, rowspan } = cell;
+				const tag = header ? "th" : "td";
+				const attrs = Object.assign(Object.assign({}, colspan && { colspan }), rowspan && { rowspan });
+				return this.wrap(tag, data, attrs);
+			}).join("");
+			return this.wrap("tr", cells);
+		}).join("");
+		const element = this.wrap("table", tableBody);
+		return this.addRaw(element).addEOL();
+	}
+	/**
+	* Adds a collapsable HTML details element to the summary buffer
+	*
+	* @param {string} label text for the closed state
+	* @param {string} content collapsable content
+	*
+	* @returns {Summary} summary instance
+	*/
+	addDetails(label, content) {
+		const element = this.wrap("details", this.wrap("summary", label) + content);
+		return this.addRaw(element).addEOL();
+	}
+	/**
+	* Adds an HTML image tag to the summary buffer
+	*
+	* @param {string} src path to the image you to embed
+	* @param {string} alt text description of the image
+	* @param {SummaryImageOptions} options (optional) addition image attributes
+	*
+	* @returns {Summary} summary instance
+	*/
+	addImage(src, alt, options) {
+		const { width, height } = options || {};
+		const attrs = Object.assign(Object.assign({}, width && { width }), height && { height });
+		const element = this.wrap("img", null, Object.assign({
+			src,
+			alt
+		}, attrs));
+		return this.addRaw(element).addEOL();
+	}
+	/**
+	* Adds an HTML section heading element
+	*
+	* @param {string} text heading text
+	* @param {number | string} [level=1] (optional) the heading level, default: 1
+	*
+	* @returns {Summary} summary instance
+	*/
+	addHeading(text, level) {
+		const tag = `h${level}`;
+		const allowedTag = [
+			"h1",
+			"h2",
+			"h3",
+			"h4",
+			"h5",
+			"h6"
+		].includes(tag) ? tag : "h1";
+		const element = this.wrap(allowedTag, text);
+		return this.addRaw(element).addEOL();
+	}
+	/**
+	* Adds an HTML thematic break (<hr>) to the summary buffer
+	*
+	* @returns {Summary} summary instance
+	*/
+	addSeparator() {
+		const element = this.wrap("hr", null);
+		return this.addRaw(element).addEOL();
+	}
+	/**
+	* Adds an HTML line break (<br>) to the summary buffer
+	*
+	* @returns {Summary} summary instance
+	*/
+	addBreak() {
+		const element = this.wrap("br", null);
+		return this.addRaw(element).addEOL();
+	}
+	/**
+	* Adds an HTML blockquote to the summary buffer
+	*
+	* @param {string} text quote text
+	* @param {string} cite (optional) citation url
+	*
+	* @returns {Summary} summary instance
+	*/
+	addQuote(text, cite) {
+		const attrs = Object.assign({}, cite && { cite });
+		const element = this.wrap("blockquote", text, attrs);
+		return this.addRaw(element).addEOL();
+	}
+	/**
+	* Adds an HTML anchor tag to the summary buffer
+	*
+	* @param {string} text link text/content
+	* @param {string} href hyperlink
+	*
+	* @returns {Summary} summary instance
+	*/
+	addLink(text, href) {
+		const element = this.wrap("a", text, { href });
+		return this.addRaw(element).addEOL();
+	}
+};
+new Summary();
+os.default.platform();
+os.default.arch();
+/**
+* The code to exit an action
+*/
+var ExitCode;
+(function(ExitCode) {
+	/**
+	* A code indicating that the action was successful
+	*/
+	ExitCode[ExitCode["Success"] = 0] = "Success";
+	/**
+	* A code indicating that the action was a failure
+	*/
+	ExitCode[ExitCode["Failure"] = 1] = "Failure";
+})(ExitCode || (ExitCode = {}));
+/**
+* Registers a secret which will get masked from logs
+*
+* @param secret - Value of the secret to be masked
+* @remarks
+* This function instructs the Actions runner to mask the specified value in any
+* logs produced during the workflow run. Once registered, the secret value will
+* be replaced with asterisks (***) whenever it appears in console output, logs,
+* or error messages.
+*
+* This is useful for protecting sensitive information such as:
+* - API keys
+* - Access tokens
+* - Authentication credentials
+* - URL parameters containing signatures (SAS tokens)
+*
+* Note that masking only affects future logs; any previous appearances of the
+* secret in logs before calling this function will remain unmasked.
+*
+* @example
+* ```typescript
+* // Register an API token as a secret
+* const apiToken = "abc123xyz456";
+* setSecret(apiToken);
+*
+* // Now any logs containing this value will show *** instead
+* console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
+* ```
+*/
+function setSecret(secret) {
+	issueCommand("add-mask", {}, secret);
+}
+/**
+* Gets the value of an input.
+* Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
+* Returns an empty string if the value is not defined.
+*
+* @param     name     name of the input to get
+* @param     options  optional. See InputOptions.
+* @returns   string
+*/
+function getInput(name, options) {
+	const val = process.env[`INPUT_${name.replace(/ /g, "_").toUpperCase()}`] || "";
+	if (options && options.required && !val) throw new Error(`Input required and not supplied: ${name}`);
+	if (options && options.trimWhitespace === false) return val;
+	return val.trim();
+}
+/**
+* Sets the value of an output.
+*
+* @param     name     name of the output to set
+* @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+*/
+function setOutput(name, value) {
+	if (process.env["GITHUB_OUTPUT"] || "") return issueFileCommand("OUTPUT", prepareKeyValueMessage(name, value));
+	process.stdout.write(os.EOL);
+	issueCommand("set-output", { name }, toCommandValue(value));
+}
+/**
+* Adds an error issue
+* @param message error issue message. Errors will be converted to string via toString()
+* @param properties optional properties to add to the annotation.
+*/
+function error(message, properties = {}) {
+	issueCommand("error", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+* Adds a warning issue
+* @param message warning issue message. Errors will be converted to string via toString()
+* @param properties optional properties to add to the annotation.
+*/
+function warning(message, properties = {}) {
+	issueCommand("warning", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+* Adds a notice issue
+* @param message notice issue message. Errors will be converted to string via toString()
+* @param properties optional properties to add to the annotation.
+*/
+function notice$1(message, properties = {}) {
+	issueCommand("notice", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+* Writes info to log with console.log.
+* @param message info message
+*/
+function info(message) {
+	process.stdout.write(message + os.EOL);
+}
+/**
+* Begin an output group.
+*
+* Output until the next `groupEnd` will be foldable in this group
+*
+* @param name The name of the output group
+*/
+function startGroup(name) {
+	issue("group", name);
+}
+/**
+* End an output group.
+*/
+function endGroup() {
+	issue("endgroup");
+}
+// src/secrets.ts
+const known = /* @__PURE__ */ new Set();
+/** As they may come back in an answer: as they are, and as a header or a form had them. */
+const forms = /* @__PURE__ */ new Set();
+/** Shorter text is no secret worth hiding, and would blank out every other word. */
+const SHORTEST = 8;
+/** Each line on its own too, as logs come in lines. */
+function mask(secret) {
+	const lines = secret.split(/\r?\n|\\n/).map((line) => line.trim());
+	for (const part of /* @__PURE__ */ new Set([secret, ...lines.filter((line) => line.length >= SHORTEST)])) {
+		if (part === "" || known.has(part)) continue;
+		setSecret(part);
+		known.add(part);
+		if (part.length >= SHORTEST) for (const form of formsOf(part)) forms.add(form);
+	}
+}
+function formsOf(secret) {
+	const form = new URLSearchParams({ secret }).toString().slice(7);
+	return [
+		secret,
+		JSON.stringify(secret).slice(1, -1),
+		encodeURIComponent(secret),
+		form,
+		...base64Of(secret)
+	];
+}
+/** On its own, and within a longer text, where it may begin at any of three places in a group of three bytes. */
+function base64Of(secret) {
+	const bytes = Buffer.from(secret);
+	const groups = [
+		0,
+		1,
+		2
+	].map((skipped) => bytes.subarray(skipped, bytes.length - (bytes.length - skipped) % 3));
+	const encodings = ["base64", "base64url"];
+	return [bytes, ...groups].flatMap((each) => encodings.map((encoding) => each.toString(encoding).replace(/=+$/, "")));
+}
+/** The same data without secrets in any of its texts: before they are escaped, when nothing would be recognised. */
+function redactAll(value) {
+	if (typeof value === "string") return redact(value);
+	if (Array.isArray(value)) return value.map(redactAll);
+	if (typeof value !== "object" || value === null) return value;
+	return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redactAll(each)]));
+}
+function redact(text) {
+	let redacted = text;
+	for (const form of forms) redacted = redacted.replaceAll(form, "***");
+	return redacted;
+}
+// src/inputs.ts
+const MODES = [
+	"validate",
+	"plan",
+	"apply",
+	"export"
+];
+const REVOKE$1 = [
+	"never",
+	"managed",
+	"all"
+];
+const SCOPES = ["all", "changed"];
+const MISSING_USERS = ["fail", "warn"];
+const ALGORITHMS = [
+	"RS256",
+	"RS384",
+	"PS256"
+];
+/** What an input is when the workflow does not set it; `action.yml` says the same, and a test compares the two. */
+const DEFAULTS = {
+	mode: "apply",
+	manifest: ".github/auth0-permissions.yml",
+	"client-private-key-algorithm": "RS256",
+	revoke: "managed",
+	scope: "all",
+	"max-revocations": "20",
+	"missing-users": "fail",
+	"fail-on-changes": "false",
+	comment: "false",
+	headroom: "25%"
+};
+/** @throws InputError that names every input that cannot be used */
+function readInputs() {
+	const secrets = {
+		"client-secret": getInput("client-secret"),
+		"client-private-key": getInput("client-private-key"),
+		"access-token": getInput("access-token"),
+		"github-token": getInput("github-token")
 	};
-	const documentAt = async (commit, path) => {
-		const text = await github.textAt(commit, path);
-		const why = "and an earlier apply granted what it says";
-		if (text === void 0) throw new require_index.ActionError(`The commit ${commit} or ${path} in it cannot be read, ${why}. ${INSTEAD}`);
-		const { documents, problems } = parseDocument(path, text);
-		const [document] = documents;
-		if (document !== void 0) return document;
-		const mistake = problems.map(({ message }) => message).join(" ");
-		throw new require_index.ActionError(`${path} at the commit ${commit} cannot be read, ${why}: ${mistake} ${INSTEAD}`);
-	};
-	const revisionsOf = async (entries, files) => {
-		const read = await pMap(new Map(entries.flatMap(({ commit, files: own = files }) => own.map((path) => [`${commit} ${path}`, {
-			commit,
-			path
-		}]))), async ([key, { commit, path }]) => [key, await documentAt(commit, path)], { concurrency: WIDTH });
-		const documents = new Map(read);
-		return entries.map(({ commit, at, files: own = files }) => {
-			return readManifest(own.map((path) => documents.get(`${commit} ${path}`)).filter((document) => document !== void 0), new Date(at)).manifest.users;
+	for (const secret of Object.values(secrets)) mask(secret);
+	const problems = [];
+	const reject = (input, message) => {
+		problems.push({
+			input,
+			message: `Input ${input}: ${message}`
 		});
 	};
-	const differences = async ({ commit, documents, patterns }) => {
-		const present = new Set(documents.map(({ file }) => file));
-		const changed = await pMap(documents, async ({ file, text }) => {
-			const committed = await github.textAt(commit, file);
-			if (committed === void 0) return [`${file} is not in the commit ${commit}, or the token lacks contents: read`];
-			return isSame(text, committed) ? [] : [`${file} is not what the commit ${commit} holds`];
-		}, { concurrency: WIDTH });
-		const committed = await pMap(patterns.filter(isGlob), async (glob) => filesOf(await github.filesIn(commit, folderOf(glob)), glob));
-		const missing = [...new Set(committed.flat())].filter((file) => !present.has(file));
-		return [...changed.flat(), ...missing.map((file) => `${file} is in the commit ${commit} and not in the workspace`)];
+	const mode = oneOf("mode", MODES, reject);
+	const manifest = lines("manifest");
+	const domain = readDomain(text("domain"), reject);
+	const headroom = readShare("headroom", reject);
+	const requestsPerSecond = readRate("requests-per-second", reject);
+	const choices = readChoices(mode, reject);
+	const algorithm = oneOf("client-private-key-algorithm", ALGORITHMS, reject);
+	if (mode === "validate") {
+		if (problems.length > 0) throw new require_index.InputError(problems);
+		return {
+			mode,
+			manifest,
+			domain
+		};
+	}
+	if (text("domain") === "") reject("domain", `mode ${mode ?? "apply"} needs it: the tenant's domain, such as acme.eu.auth0.com.`);
+	const credential = readCredential(secrets, algorithm, reject);
+	const audience = readAudience(domain, reject);
+	const subjects = mode === "export" ? readSubjects(manifest, reject) : {
+		users: [],
+		query: void 0
+	};
+	const complete = mode && domain && audience && headroom !== void 0 && credential && choices && subjects;
+	if (problems.length > 0 || !complete) throw new require_index.InputError(problems);
+	const access = {
+		manifest,
+		domain,
+		audience,
+		credential,
+		headroom,
+		requestsPerSecond
+	};
+	if (mode !== "export") {
+		const githubToken = secrets["github-token"];
+		return {
+			mode,
+			...access,
+			...choices,
+			githubToken: githubToken === "" ? void 0 : githubToken
+		};
+	}
+	return {
+		mode,
+		...access,
+		...subjects
+	};
+}
+/** What a plan may do, and what becomes of it. */
+function readChoices(mode, reject) {
+	const revoke = oneOf("revoke", REVOKE$1, reject);
+	const scope = oneOf("scope", SCOPES, reject);
+	const maxRevocations = readCount("max-revocations", reject);
+	const missingUsers = oneOf("missing-users", MISSING_USERS, reject);
+	const planFile = optional("plan-file");
+	const approvedPlan = readDigest("approved-plan", reject);
+	const failOnChanges = readBoolean("fail-on-changes", reject);
+	const comment = readBoolean("comment", reject);
+	if (planFile !== void 0 && mode !== void 0 && mode !== "apply") reject("plan-file", `mode ${mode} computes a plan of its own; leave it out, or use mode: apply.`);
+	if (mode !== "export") {
+		for (const input of ["users", "query"]) if (text(input) !== "") reject(input, "only mode export knows it; list users in the manifest.");
+	}
+	if (!revoke || !scope || maxRevocations === void 0 || !missingUsers) return void 0;
+	if (failOnChanges === void 0 || comment === void 0) return void 0;
+	return {
+		revoke,
+		scope,
+		maxRevocations,
+		missingUsers,
+		planFile,
+		approvedPlan,
+		failOnChanges,
+		comment
+	};
+}
+/** Whom to export, and that there is one path to write to. */
+function readSubjects(manifest, reject) {
+	const [path, ...others] = manifest;
+	if (path === void 0 || others.length > 0 || /[*?[{]/.test(path)) reject("manifest", "mode export writes one file; give its path.");
+	const users = lines("users");
+	const query = optional("query");
+	for (const id of users.filter((user) => !isUserId(user))) reject("users", `${quote(id)} is neither the id of a user nor an address.`);
+	if (users.length > 0 || query !== void 0) return {
+		users,
+		query
+	};
+	return reject("users", "mode export needs users (ids or e-mail addresses, one a line) or query (a search).");
+}
+function text(input) {
+	const value = getInput(input);
+	return value === "" && input in DEFAULTS ? DEFAULTS[input] : value;
+}
+function optional(input) {
+	const value = text(input);
+	return value === "" ? void 0 : value;
+}
+function lines(input) {
+	return text(input).split("\n").map((line) => line.trim()).filter((line) => line !== "");
+}
+/** As YAML 1.2 has them, and `getBooleanInput` too. */
+function readBoolean(input, reject) {
+	const value = text(input);
+	if (/^(true|True|TRUE)$/.test(value)) return true;
+	if (/^(false|False|FALSE)$/.test(value)) return false;
+	return reject(input, `${quote(value)} is not known; use true or false.`);
+}
+function readDigest(input, reject) {
+	const value = optional(input);
+	if (value === void 0 || /^sha256:[0-9a-f]{64}$/.test(value)) return value;
+	return reject(input, `${quote(value)} is not a digest; use the output plan-digest, sha256: and 64 hexadecimal digits in lower case.`);
+}
+function oneOf(input, allowed, reject) {
+	const value = text(input);
+	return allowed.find((each) => each === value) ?? reject(input, `${quote(value)} is not known; use ${listed$2(allowed)}.`);
+}
+function readCount(input, reject) {
+	const value = text(input);
+	return /^\d{1,9}$/.test(value) ? Number(value) : reject(input, `${quote(value)} is not a whole number; use 0 or more, such as ${DEFAULTS["max-revocations"]}.`);
+}
+function readShare(input, reject) {
+	const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(text(input)) ?? [];
+	return percent === void 0 ? reject(input, `${quote(text(input))} is not a share; use a percentage from 0% to 99%, such as 25%.`) : Number(percent) / 100;
+}
+function readRate(input, reject) {
+	const value = text(input);
+	if (value === "") return void 0;
+	const rate = /^\d{1,6}(\.\d{1,3})?$/.test(value) ? Number(value) : 0;
+	return rate > 0 ? rate : reject(input, `${quote(value)} is not a number above 0, such as 5 or 0.5.`);
+}
+const DOMAIN_FORM = "use the tenant's domain or custom domain, such as acme.eu.auth0.com";
+function readDomain(value, reject) {
+	if (value === "") return void 0;
+	const url = URL.parse(value.includes("://") ? value : `https://${value}`);
+	const named = quote(value);
+	if (!url || /^\/|\\/.test(value)) return reject("domain", `${named} is not a domain; ${DOMAIN_FORM}.`);
+	if (url.username !== "" || url.password !== "") return reject("domain", `it holds a user or password; ${DOMAIN_FORM}.`);
+	if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || /[?#]/.test(value)) return reject("domain", `${named} has a path or a query; ${DOMAIN_FORM}.`);
+	const loopback = isLoopback(url.hostname);
+	if (url.protocol === "http:" && !loopback) return reject("domain", `${named} is plain HTTP, which is allowed to a loopback address alone; use https://.`);
+	if (url.protocol !== "https:" && url.protocol !== "http:") return reject("domain", `${named} is not an https:// address; ${DOMAIN_FORM}.`);
+	if (!loopback && !/^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/.test(url.hostname)) return reject("domain", `${named} is not a full domain; ${DOMAIN_FORM}.`);
+	return {
+		host: url.host,
+		origin: url.origin
+	};
+}
+function isLoopback(hostname) {
+	return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+/** @see https://auth0.com/docs/secure/tokens/access-tokens/management-api-access-tokens */
+function readAudience(domain, reject) {
+	const value = getInput("audience");
+	if (value === "") return domain && `https://${domain.host}/api/v2/`;
+	return URL.canParse(value) ? value : reject("audience", `${quote(value)} is not an address; use the Management API's identifier, such as https://acme.eu.auth0.com/api/v2/.`);
+}
+function readCredential(secrets, algorithm, reject) {
+	const { "client-secret": clientSecret, "client-private-key": privateKey, "access-token": accessToken } = secrets;
+	const credentials = {
+		"client-secret": clientSecret,
+		"client-private-key": privateKey,
+		"access-token": accessToken
+	};
+	const [first, second] = Object.entries(credentials).filter(([, value]) => value !== "").map(([input]) => input);
+	if (first === void 0) return reject("client-secret", "no credential is given; set client-secret, client-private-key or access-token.");
+	if (second !== void 0) return reject(second, `it is given beside ${first}; use one credential: ${listed$2(Object.keys(credentials))}.`);
+	const keyId = getInput("client-private-key-id");
+	if (keyId !== "" && privateKey === "") return reject("client-private-key-id", "it goes with client-private-key; leave it out with another credential.");
+	if (accessToken !== "") return /^[\x21-\x7e]+$/.test(accessToken) ? {
+		kind: "access-token",
+		accessToken
+	} : reject("access-token", "it holds blanks or other characters that no token has; give the bare token, without \"Bearer\".");
+	const clientId = getInput("client-id");
+	if (clientId === "") return reject("client-id", `${first} needs it: the id of the machine-to-machine application.`);
+	if (clientSecret !== "") return {
+		kind: "client-secret",
+		clientId,
+		clientSecret
+	};
+	const key = readPrivateKey(privateKey, reject);
+	return key && algorithm && {
+		kind: "private-key",
+		clientId,
+		key,
+		keyId: keyId === "" ? void 0 : keyId,
+		algorithm
+	};
+}
+function readPrivateKey(pem, reject) {
+	try {
+		const key = (0, node_crypto.createPrivateKey)(pem.includes("\n") ? pem : pem.replaceAll("\\n", "\n"));
+		if (key.asymmetricKeyType === "rsa") return key;
+		return reject("client-private-key", `it is a key of type ${key.asymmetricKeyType}; Auth0 takes RSA keys.`);
+	} catch {
+		return reject("client-private-key", "it is not a PEM private key without passphrase (-----BEGIN PRIVATE KEY-----).");
+	}
+}
+function quote(value) {
+	const shown = redact(value);
+	return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
+}
+function listed$2(names) {
+	return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+// src/plan/plan.ts
+function countOperations(users) {
+	return users.reduce((counts, user) => ({
+		grants: counts.grants + user.grant.length,
+		revocations: counts.revocations + user.revoke.length
+	}), {
+		grants: 0,
+		revocations: 0
+	});
+}
+/** A plan that takes back what was done of this one, as far as it is known what was there before. */
+function undoOf(plan, outcomes, entry) {
+	const befores = new Map(plan.users.map(({ user, before }) => [user, before]));
+	const users = outcomes.flatMap(({ user, granted, revoked }) => {
+		const before = befores.get(user);
+		if (before === void 0 || granted.length + revoked.length === 0) return [];
+		return {
+			user,
+			grant: revoked.map(withoutTerms),
+			revoke: granted.map(withoutTerms),
+			before: after(before, granted, revoked)
+		};
+	});
+	const complete = outcomes.length === plan.users.length && outcomes.every(({ status }) => status === "done");
+	return {
+		format: 1,
+		tenant: plan.tenant,
+		source: {
+			...plan.source,
+			...entry !== void 0 && { entry }
+		},
+		...entry !== void 0 && { undoes: entry },
+		users: users.sort((a, b) => compareText(a.user, b.user)),
+		holders: complete ? plan.holders.map(({ before, after, ...grant }) => ({
+			...grant,
+			before: after,
+			after: before
+		})) : []
+	};
+}
+/** The manifest's terms end with what it asked for. */
+function withoutTerms({ api, permission, roles }) {
+	return {
+		api,
+		permission,
+		roles
+	};
+}
+/** What is held once these are granted and revoked. */
+function after(before, granted, revoked) {
+	return sortedPermissions(setOf([...before, ...granted]).difference(setOf(revoked)));
+}
+/**
+* A saved plan's user, in the state of now: as it was when the plan was computed, or as an earlier run of this very plan
+* left it.
+*/
+function resume(saved, live) {
+	const before = saved.before ?? [];
+	const none = [];
+	const left = [
+		saved,
+		{
+			...saved,
+			grant: none,
+			before: after(before, saved.grant, none)
+		},
+		{
+			...saved,
+			revoke: none,
+			before: after(before, none, saved.revoke)
+		},
+		{
+			...saved,
+			grant: none,
+			revoke: none,
+			before: after(before, saved.grant, saved.revoke)
+		}
+	].find((step) => setOf(step.before ?? []).symmetricDifference(live).size === 0);
+	if (left === void 0) return { kind: "moved" };
+	return {
+		kind: "ready",
+		left: left.grant.length + left.revoke.length === 0 ? void 0 : left
+	};
+}
+function setOf(permissions) {
+	return new Set(permissions.map(({ api, permission }) => grantOf(api, permission)));
+}
+// src/report/record.ts
+function derivedOf({ id, live }) {
+	return [...live?.derived ?? []].map(([grant, roles]) => ({
+		user: id,
+		...partsOf(grant),
+		roles
+	}));
+}
+function reportOf(record, { run, started }) {
+	const { errors, failures, warnings, notices, commit, ledger, traffic, ...rest } = record;
+	return {
+		format: 1,
+		run: run ?? null,
+		commit: commit || null,
+		started: started.toISOString(),
+		...conclude(record),
+		...withNulls(rest),
+		errors: errors.map(reportFinding),
+		failures: failures.map(reportFinding),
+		warnings: warnings.map(reportFinding),
+		notices: notices.map(reportFinding),
+		ledger: ledger === void 0 ? null : withNulls(ledger),
+		traffic: withNulls(traffic)
+	};
+}
+function reportFinding({ message, place, user, email }) {
+	return {
+		message,
+		place: place ?? null,
+		user: user ?? null,
+		id: (user === email ? void 0 : user) ?? null,
+		email: email ?? null
+	};
+}
+function withNulls(known) {
+	return Object.fromEntries(Object.entries(known).map(([key, value]) => [key, value ?? null]));
+}
+/** The addresses that list users, by id. */
+function emailsOf({ emails }) {
+	return new Map(emails.map(({ user, email }) => [user, email]));
+}
+function newRecord() {
+	return {
+		mode: void 0,
+		revoke: void 0,
+		scope: void 0,
+		tenant: void 0,
+		commit: void 0,
+		files: [],
+		users: 0,
+		stopped: void 0,
+		cancelled: false,
+		drift: false,
+		exported: void 0,
+		errors: [],
+		warnings: [],
+		notices: [],
+		failures: [],
+		plan: void 0,
+		digest: void 0,
+		approval: void 0,
+		outcomes: [],
+		emails: [],
+		left: [],
+		read: 0,
+		derived: [],
+		unmanaged: [],
+		advice: [],
+		ledger: void 0,
+		planFile: void 0,
+		undoPlanFile: void 0,
+		traffic: {
+			requests: 0,
+			waited: 0,
+			waitingFor: void 0,
+			blind: false
+		},
+		duration: 0
+	};
+}
+/** Of users whom the end of the run alone left unfinished one sentence tells; the outcomes say who they are. */
+function unfinishedOf(outcomes, cancelled) {
+	const [first, ...others] = shortfallsOf(outcomes, 0);
+	if (first === void 0) return [];
+	const parts = [`${counted(first.count, "user")} ${first.what}`, ...others.map(shortfallText)];
+	const why = cancelled ? "as the run was cancelled. Run it again: it finishes the rest." : "as an earlier request failed for all. The next run finishes the rest.";
+	return [{ message: `${parts.join(" and ")}, ${why}` }];
+}
+/** How users did not get what they should, as far as there are any. @param failed of whom a failure tells */
+function shortfallsOf(outcomes, failed) {
+	const inPart = outcomes.filter(({ interrupted }) => interrupted).length;
+	const untouched = outcomes.filter(({ status }) => status === "not attempted").length;
+	return [
+		{
+			count: failed,
+			what: "failed"
+		},
+		{
+			count: inPart,
+			what: `${inPart === 1 ? "was" : "were"} changed in part`
+		},
+		{
+			count: untouched,
+			what: `${untouched === 1 ? "was" : "were"} not attempted`
+		}
+	].filter(({ count }) => count > 0);
+}
+/** How many users did not get what they should. @param failed of whom a failure tells */
+function shortfallOf(outcomes, failed) {
+	return shortfallsOf(outcomes, failed).reduce((sum, { count }) => sum + count, 0);
+}
+function shortfallText({ count, what }) {
+	return `${grouped(count)} ${what}`;
+}
+function conclude(record) {
+	const totals = record.mode === "apply" ? totalsDone(record) : totalsPlanned(record);
+	const result = resultOf(record, totals);
+	return {
+		result,
+		...totals,
+		sentence: sentenceOf(record, result, totals)
+	};
+}
+function totalsPlanned({ plan, outcomes, users, failures, traffic }) {
+	const planned = plan?.users ?? [];
+	return {
+		changed: planned.length > 0,
+		...countOperations(planned),
+		users,
+		usersChanged: planned.length,
+		usersFailed: shortfallOf(outcomes, failures.length),
+		requests: traffic.requests
+	};
+}
+function totalsDone({ outcomes, users, failures, traffic }) {
+	const written = outcomes.filter(({ granted, revoked }) => granted.length + revoked.length > 0);
+	return {
+		changed: written.length > 0,
+		grants: written.reduce((sum, { granted }) => sum + granted.length, 0),
+		revocations: written.reduce((sum, { revoked }) => sum + revoked.length, 0),
+		users,
+		usersChanged: written.length,
+		usersFailed: shortfallOf(outcomes, failures.length),
+		requests: traffic.requests
+	};
+}
+function resultOf({ mode, stopped, users }, { changed, usersFailed }) {
+	if (stopped !== void 0) return changed && mode === "apply" ? "partial" : "failed";
+	if (usersFailed > 0) return usersFailed < users || changed ? "partial" : "failed";
+	if (!changed) return "unchanged";
+	return mode === "apply" ? "applied" : "planned";
+}
+function sentenceOf(record, result, totals) {
+	const { mode, stopped, errors } = record;
+	const { grants, revocations, users, usersChanged } = totals;
+	if (record.cancelled) return `Cancelled: ${doneSoFar(mode, totals)}.`;
+	switch (stopped) {
+		case "inputs": return `The ${errors.length === 1 ? "input is" : "inputs are"} not usable; no request was sent.`;
+		case "manifest": return `The manifest has ${counted(errors.length, "mistake")}; nothing was written.`;
+		case "refused": return `Refused for ${counted(errors.length, "reason")}; nothing was written.`;
+		case "error": return `Failed: ${doneSoFar(mode, totals)}.`;
+		case void 0:
+	}
+	if (record.exported !== void 0) {
+		const { path, grants: held } = record.exported;
+		return `Exported: ${path} lists ${counted(users, "user")} with ${counted(held, "direct permission")}.`;
+	}
+	const changes = `${counted(grants, "grant")} and ${counted(revocations, "revocation")}`;
+	if (result === "unchanged") {
+		const [lookedAt, partial] = record.scope === "changed" && record.read < users ? [record.read, "in scope "] : [users, ""];
+		return mode === "validate" ? `The manifest is valid; it lists ${counted(users, "user")}.` : `Unchanged: every one of ${counted(lookedAt, "listed user")} ${partial}has what the manifest says.`;
+	}
+	const would = mode === "apply" ? `changed: ${changes}` : `would change: ${changes}`;
+	return `${shortfallsText(record, users)}${grouped(usersChanged)} of ${counted(users, "user")} ${would}.`;
+}
+function shortfallsText({ outcomes, failures }, users) {
+	const [first, ...others] = shortfallsOf(outcomes, failures.length);
+	if (first === void 0) return "";
+	const parts = [`${grouped(first.count)} of ${counted(users, "user")} ${first.what}`, ...others.map(shortfallText)];
+	const last = parts.pop();
+	return `${parts.length === 0 ? last : `${parts.join(", ")} and ${last}`}; `;
+}
+function doneSoFar(mode, { changed, grants, revocations, usersChanged }) {
+	if (mode !== "apply" || !changed) return "nothing was written";
+	return `${counted(grants, "grant")} and ${counted(revocations, "revocation")} were done for ${counted(usersChanged, "user")}`;
+}
+function counted(count, noun) {
+	return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+/** A number as people read it: `12,400`, on every machine. */
+function grouped(count) {
+	return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+// src/report/text.ts
+/** Control characters (ANSI sequences, newlines), and what reorders, hides or joins text without being seen. */
+const UNSEEN$1 = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
+/**
+* One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
+* command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
+*/
+function plain(text) {
+	return text.replace(UNSEEN$1, (character) => `\\u{${Number(character.codePointAt(0)).toString(16)}}`).replaceAll("##[", "##\\[").replace(/^(\s*):(?=:)/, "$1\\:");
+}
+const ENTITIES = {
+	"&": "&amp;",
+	"<": "&lt;",
+	">": "&gt;",
+	"\"": "&quot;",
+	"'": "&#39;",
+	$: "&#36;"
+};
+/** At most so many characters (UTF-16 code units), none of them cut in half; what is left out is marked. */
+function clip(text, most) {
+	if (text.length <= most) return text;
+	const head = text.slice(0, most - 1);
+	return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`;
+}
+/**
+* A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
+* `<code>` GitHub makes no mention, reference or emoji out of anything.
+*/
+function code(text) {
+	return `<code>${escapeHtml(plain(text))}</code>`;
+}
+/**
+* Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
+* could be the beginning of a commit's hash is no word.
+*/
+const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/;
+/** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
+function prose(sentence) {
+	return plain(sentence).split(" ").map((token) => WORD.test(token) ? escapeHtml(token) : codeToken(token)).join(" ");
+}
+/** A sentence's punctuation stays outside of the code. */
+function codeToken(token) {
+	return token.replace(/^([("]*)(.*?)([).,;:!?"]*)$/s, (_, before, inner, after) => `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`);
+}
+/**
+* A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
+* @param show makes both harmless where they are shown
+*/
+function userText({ user, email }, show) {
+	return namesText(namesOf({
+		user,
+		email
+	}), show);
+}
+/** Whom a message is about, as far as it does not say so itself: what stands before it, or nothing. */
+function aboutText({ message, ...named }, show) {
+	const unsaid = namesOf(named).filter((name) => !message.includes(name));
+	return unsaid.length === 0 ? "" : `${namesText(unsaid, show)}: `;
+}
+function namesOf({ user, email }) {
+	return [.../* @__PURE__ */ new Set([email, user])].filter((name) => name !== void 0);
+}
+function namesText(names, show) {
+	const [first = "", ...others] = names.map(show);
+	return others.length === 0 ? first : `${first} (${others.join(", ")})`;
+}
+/** An address that can be nothing but that, and whose end is seen. */
+const ADDRESS$1 = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
+const LONGEST_ADDRESS = 500;
+/**
+* A link to a page of GitHub for an HTML block, or the address as `code` where it is not plainly one.
+* @param words of our own
+*/
+function link(address, words) {
+	return address.length <= LONGEST_ADDRESS && ADDRESS$1.test(address) ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS));
+}
+function escapeHtml(text) {
+	return text.replace(/[&<>"'$]/g, (character) => String(ENTITIES[character]));
+}
+// src/report/summary.ts
+/** GitHub shows nothing of a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
+const SUMMARY_LIMIT = 7e5;
+/** What is longer is folded. */
+const FOLD_AFTER = 20;
+/** Of one user, so that one with a thousand permissions does not fill the page. */
+const MOST_LINES = 25;
+/** Auth0 has names of up to 280 characters. */
+const LONGEST_NAME$1 = 300;
+const LONGEST_MESSAGE = 2e3;
+const MOST_FILES = 10;
+const SUMMARY = {
+	limit: SUMMARY_LIMIT,
+	whole: "the report file (output <code>report-file</code>) has all of them",
+	foldFacts: false,
+	notes: []
+};
+function renderSummary(record) {
+	return renderReport(record, SUMMARY);
+}
+/** Headings start at the second level: GitHub has a title of its own above. */
+function renderReport(record, medium) {
+	const lists = listsOf(record);
+	for (let room = medium.limit;;) {
+		const report = renderWithin(record, medium, shortenLists(lists, room, medium.whole));
+		const excess = Buffer.byteLength(report) - medium.limit;
+		if (excess <= 0 || room === 0) return report;
+		room = Math.max(0, room - Math.max(excess, Math.ceil(medium.limit / 100)));
+	}
+}
+function renderWithin(record, medium, lists) {
+	const conclusion = conclude(record);
+	return [
+		`## Auth0 permissions: ${headingOf(record, conclusion)}`,
+		lead(record, conclusion),
+		...alert("NOTE", paragraphs(medium.notes)),
+		...attention(record, lists),
+		...changes(record, lists),
+		...asides(record, lists),
+		...facts(record, conclusion, medium),
+		""
+	].join("\n\n");
+}
+const RESULT_WORDS = {
+	unchanged: "nothing to change",
+	planned: "changes planned",
+	applied: "changes applied",
+	partial: "partly done",
+	failed: "failed"
+};
+function headingOf({ mode, stopped, cancelled, exported }, { result, changed }) {
+	if (cancelled) return "cancelled";
+	if (exported !== void 0) return "manifest exported";
+	if (stopped === "refused" && result === "failed") return "refused";
+	if (mode === "plan" && result === "partial") return changed ? "changes planned, not for all users" : "nothing to change, but not all users are known";
+	return mode === "validate" && result === "unchanged" ? "the manifest is valid" : RESULT_WORDS[result];
+}
+function lead({ tenant, stopped, drift, approval, plan }, { sentence }) {
+	return `<p>${[
+		`<strong>${prose(sentence)}</strong>`,
+		tenant === void 0 ? "" : `Tenant: ${name$1(tenant)}.`,
+		drift ? "The step fails because <code>fail-on-changes</code> is set and the plan is not empty." : "",
+		approval === void 0 || approval === "other" || stopped !== void 0 ? "" : APPROVALS[approval],
+		plan?.undoes === void 0 ? "" : `It takes back what deployment ${plan.undoes} did.`
+	].filter((line) => line !== "").join("<br>\n")}</p>`;
+}
+const APPROVALS = {
+	approved: "The plan is the approved one: its digest is the one in <code>approved-plan</code>.",
+	saved: "The plan is the saved one in <code>plan-file</code>."
+};
+/**
+* Percent of the room that a list is sure of. What some do not use goes to the others, in this order: what a person must
+* look at and removals are cut last.
+*/
+const SHARES = {
+	errors: 14,
+	failures: 14,
+	untouched: 4,
+	revocations: 20,
+	warnings: 10,
+	grants: 18,
+	permissions: 8,
+	notices: 4,
+	unmanaged: 4,
+	advice: 2,
+	derived: 2
+};
+function listsOf(record) {
+	const { errors, failures, warnings, notices, advice, plan, outcomes, unmanaged, derived } = record;
+	const emails = emailsOf(record);
+	const known = {
+		emails,
+		left: new Set(record.left),
+		outcomes: isWritten(record) ? new Map(record.outcomes.map((outcome) => [outcome.user, outcome])) : void 0
 	};
 	return {
-		history,
-		revisionsOf,
-		differences,
-		isBefore: (commit, entry) => commit === entry.commit ? Promise.resolve(false) : github.isAncestor(commit, entry.commit),
-		held: async (files, commit) => {
-			const found = await pMap(files, (path) => github.textAt(commit, path), { concurrency: WIDTH });
-			return files.filter((_, index) => found[index] !== void 0);
-		},
-		begin: async (commit, payload) => {
-			const description = "Auth0 user permissions";
-			const id = await github.createDeployment({
-				commit,
-				environment,
-				payload,
-				description
-			});
-			await github.changeState(id, {
-				state: "in_progress",
-				description,
-				runUrl: workflow.runUrl
-			});
-			return id;
-		},
-		end: (id, converged, description) => github.changeState(id, {
-			state: converged ? "success" : "failure",
-			description,
-			runUrl: workflow.runUrl
-		})
+		errors: bullets(errors.map(findingText$1)),
+		failures: bullets(failures.map(findingText$1)),
+		untouched: bullets(plan === void 0 ? outcomes.map(({ user }) => name$1(user)) : []),
+		warnings: bullets(warnings.map(findingText$1)),
+		notices: bullets(notices.map(findingText$1)),
+		advice: bullets(advice.map(message)),
+		revocations: rows(1, userRows(plan, REVOKE, known)),
+		grants: rows(1, userRows(plan, GRANT, known)),
+		permissions: rows(2, holderRows(plan, known)),
+		unmanaged: rows(1, heldRows(unmanaged, emails, permissionText)),
+		derived: rows(1, heldRows(derived, emails, derivedText))
 	};
 }
-const INSTEAD = "Set revoke: never or revoke: all for one run: when that succeeds, the ledger does not look further back than to it.";
-/** What to do where GitHub does not let the ledger be; empty where the error says it itself. */
-function ledgerAdvice(error) {
-	if (!(error instanceof GitHubError)) return "";
-	const instead = "set revoke: never or revoke: all, and scope: all, which do without it";
-	return error.status === 403 || error.status === 404 ? `Add this to the job: "permissions: { contents: read, deployments: write }" (for mode plan, deployments: read is enough); or ${instead}.` : `Run it again when GitHub answers; or ${instead}.`;
+function bullets(texts) {
+	return {
+		entries: texts.map((text) => `<li>${text}</li>`),
+		gap: (text) => `<li>${text}</li>`
+	};
 }
-function isGlob(pattern) {
-	return /[*?[{]/.test(pattern);
+function rows(columns, entries) {
+	const span = columns === 1 ? "" : ` colspan="${columns}"`;
+	return {
+		entries,
+		gap: (text) => `<tr><td${span}>${text}</td></tr>`
+	};
 }
-/** The folder that all matches of a glob are below. */
-function folderOf(glob) {
-	const parts = glob.replace(/^\.\//, "").split("/");
-	return parts.slice(0, parts.findIndex(isGlob)).join("/");
+function row(cells) {
+	return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
 }
-function filesOf(files, glob) {
-	const pattern = glob.replace(/^\.\//, "");
-	return files.filter((file) => (0, node_path_posix.matchesGlob)(file, pattern));
+function shortenLists(lists, room, whole) {
+	const names = Object.keys(SHARES);
+	const sizes = Object.fromEntries(names.map((list) => [list, sizeOf(lists[list].entries)]));
+	const sure = (list) => Math.min(sizes[list], Math.floor(room * SHARES[list] / 100));
+	let spare = room - names.reduce((sum, list) => sum + sure(list), 0);
+	const shortened = names.map((list) => {
+		const more = Math.min(sizes[list] - sure(list), spare);
+		spare -= more;
+		return [list, shorten(lists[list], sizes[list], sure(list) + more, whole)];
+	});
+	return Object.fromEntries(shortened);
 }
-/** A checkout on Windows may have changed the line ends, and a byte order mark is not read. */
-function isSame(text, committed) {
-	return normal(text) === normal(committed);
+/** Of a list that is too long, the head and a shorter tail. */
+function shorten({ entries, gap }, size, room, whole) {
+	if (size <= room) return {
+		html: entries.join("\n"),
+		cut: 0
+	};
+	const head = countFitting(entries, room * .75);
+	const tail = countFitting(entries.toReversed(), room * .25);
+	const cut = entries.length - head - tail;
+	const text = `… ${grouped(cut)} of ${grouped(entries.length)} are cut here; ${whole}.`;
+	return {
+		html: [
+			...entries.slice(0, head),
+			gap(text),
+			...entries.slice(entries.length - tail)
+		].join("\n"),
+		cut
+	};
 }
-function normal(text) {
-	return text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
+/** How many of the first entries fit; not all of them do. */
+function countFitting(entries, room) {
+	let size = 0;
+	return entries.findIndex((entry) => {
+		size += sizeOf([entry]);
+		return size > room;
+	});
+}
+/** With what the end of a line and an alert's mark before it take. */
+function sizeOf(entries) {
+	return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0);
+}
+function attention(record, lists) {
+	const { errors, failures, warnings, plan, outcomes } = record;
+	const untouched = plan === void 0 ? outcomes : [];
+	const both = errors.length > 0 && failures.length > 0;
+	const alerts = [...alert("CAUTION", [
+		...listed$1(ERROR_TITLES[record.stopped ?? "error"], errors, lists.errors, both),
+		...listed$1("Users that failed", failures, lists.failures, both),
+		...listed$1("Users that were not attempted", untouched, lists.untouched, true)
+	]), ...alert("WARNING", [...revocationsInShort(record), ...listed$1("Warnings", warnings, lists.warnings)])];
+	return alerts.length === 0 ? [] : ["### Look at this first", ...alerts];
+}
+const ERROR_TITLES = {
+	inputs: "Inputs that cannot be used",
+	manifest: "Mistakes in the manifest",
+	refused: "Reasons for the refusal",
+	error: "Errors"
+};
+/** A fold says what is cut in it, as nobody looks for that inside. */
+function counting(title, items, { cut }) {
+	return `${title} (${grouped(items.length)}${cut === 0 ? "" : `; ${grouped(cut)} cut here`})`;
+}
+function cutting(title, { cut }) {
+	return cut === 0 ? title : `${title} (${grouped(cut)} cut here)`;
+}
+function findingText$1(finding) {
+	const { place } = finding;
+	return `${place === void 0 ? "" : `${name$1(`${place.file}:${place.line}:${place.column}`)}<br>`}${aboutText(finding, name$1)}${message(finding.message)}`;
+}
+function revocationsInShort(record) {
+	const { planned, done, users } = amountOf(record, REVOKE);
+	if (planned === 0) return [];
+	const from = `${counted(planned, "grant")} ${isWritten(record) ? "revoked" : "would be revoked"}, from ${counted(users, "user")}`;
+	return [`<p><strong>− ${done === planned ? from : `${grouped(done)} of ${counted(planned, "planned revocation")} done`}</strong></p>`];
+}
+/** A list, folded where it is long; its title can be left out where the list says it all. */
+function listed$1(title, items, entries, titled = false) {
+	if (items.length === 0) return [];
+	const strong = `<strong>${counting(title, items, entries)}</strong>`;
+	const list = `<ul>\n${entries.html}\n</ul>`;
+	if (items.length > FOLD_AFTER) return [fold(strong, list)];
+	return titled ? [`<p>${strong}</p>`, list] : [list];
+}
+/** GitHub's own box with a word and a sign for it; elsewhere a quotation. */
+function alert(kind, blocks) {
+	if (blocks.length === 0) return [];
+	return [[`[!${kind}]`, ...blocks].join("\n").replaceAll(/^/gm, "> ")];
+}
+/** Whether outcomes are to be told: of a plan that was shown or refused there are none. */
+function isWritten({ mode, stopped }) {
+	return mode === "apply" && stopped !== "refused";
+}
+function changes(record, lists) {
+	const { plan } = record;
+	if (plan === void 0 || plan.users.length === 0) return [];
+	return [
+		...operationSection(record, REVOKE, lists.revocations),
+		...operationSection(record, GRANT, lists.grants),
+		...section$1(`By permission${isWritten(record) && !isComplete(record) ? ", as planned" : ""}`, {
+			headers: ["Permission", `Holders, of ${countedUsers(record)}`],
+			rows: lists.permissions,
+			length: plan.holders.length,
+			title: counted(plan.holders.length, "permission")
+		}),
+		...digestText(record)
+	];
+}
+function operationSection(record, kind, rows) {
+	const { planned, done, users } = amountOf(record, kind);
+	const counts = done === planned ? grouped(planned) : `${grouped(done)} of ${grouped(planned)} done`;
+	const verb = done === planned ? kind.verb[isWritten(record) ? "done" : "planned"] : kind.verb.open;
+	return section$1(`${kind.heading} (${counts})`, {
+		headers: [`User, and what they ${verb}`],
+		rows,
+		length: users,
+		title: `${counted(users, "user")} ${verb} permissions`
+	});
+}
+function amountOf(record, kind) {
+	const concerned = (record.plan?.users ?? []).filter((user) => isConcerned(user, kind));
+	const planned = concerned.reduce((sum, user) => sum + user[kind.operations].length, 0);
+	const done = record.outcomes.reduce((sum, outcome) => sum + outcome[kind.outcome].length, 0);
+	return {
+		planned,
+		done: isWritten(record) ? done : planned,
+		users: concerned.length
+	};
+}
+function isConcerned(user, { operations }) {
+	return user[operations].length > 0;
+}
+function isComplete({ plan, outcomes }) {
+	return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === "done");
+}
+/** Those among whom holders are counted: nothing is known of a listed user who was not read. */
+function countedUsers({ read, users }) {
+	return read < users ? `${counted(read, "user")} read` : counted(users, "listed user");
+}
+function digestText(record) {
+	return record.digest === void 0 ? [] : [`<p>${digestWords(record)}:<br>\n${name$1(record.digest)}</p>`];
+}
+/** Approval helps a plan that was only planned, and one that is refused for the lack of it alone. */
+function digestWords(record) {
+	const { stopped, approval, errors } = record;
+	if (isWritten(record)) return "The digest of the plan";
+	return stopped === "refused" && (approval !== "other" || errors.length > 1) ? "The digest of the refused plan" : "To apply this plan and no other, set <code>approved-plan</code> to its digest";
+}
+const GRANT = {
+	operations: "grant",
+	outcome: "granted",
+	heading: "+ Grants",
+	sign: "+ grant",
+	verb: {
+		planned: "would gain",
+		done: "gain",
+		open: "were to gain"
+	},
+	effective: "already effective"
+};
+const REVOKE = {
+	operations: "revoke",
+	outcome: "revoked",
+	heading: "− Revocations",
+	sign: "− revoke",
+	verb: {
+		planned: "would lose",
+		done: "lose",
+		open: "were to lose"
+	},
+	effective: "still effective"
+};
+/** What is not done comes first. */
+function userRows(plan, kind, known) {
+	const users = (plan?.users ?? []).filter((user) => isConcerned(user, kind));
+	const { failed = [], "not attempted": untouched = [], done = [] } = Object.groupBy(users, ({ user }) => fateOf(known.outcomes?.get(user), kind));
+	return [
+		...failed,
+		...untouched,
+		...done
+	].map((user) => userRow(user, kind, known));
+}
+function userRow({ user, ...plan }, kind, { emails, left, outcomes }) {
+	const fate = outcomes === void 0 ? "" : `${fateText(fateOf(outcomes.get(user), kind))}: `;
+	const who = userText({
+		user,
+		email: emails.get(user)
+	}, name$1);
+	const operations = userLines$1(plan[kind.operations], (operation) => operationText$1(operation, kind));
+	return row([`${fate}${who}${left.has(user) ? ", who has left the manifest" : ""}<br>${operations}`]);
+}
+/** What became of a user's operations of one kind; those of the other may have ended otherwise. */
+function fateOf(outcome, kind) {
+	if (outcome === void 0) return "not attempted";
+	return outcome.status === "failed" && outcome[kind.outcome].length > 0 ? "done" : outcome.status;
+}
+function fateText(fate) {
+	return fate === "done" ? fate : `<strong>${fate}</strong>`;
+}
+function operationText$1(operation, { sign, effective }) {
+	return `${sign} ${permissionText(operation)}${operationNotes(operation, effective, name$1)}`;
+}
+/**
+* What there is to know about an operation beyond its name, in brackets, or nothing.
+* @param show makes the names and reasons in it harmless where they are shown
+*/
+function operationNotes({ roles, expires, reason }, effective, show) {
+	const notes = [
+		roles.length === 0 ? "" : `${effective} through role ${roles.map(show).join(", ")}`,
+		expires === void 0 ? "" : `until ${show(expires)}`,
+		reason === void 0 ? "" : `reason: ${show(reason)}`
+	].filter((note) => note !== "");
+	return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
+}
+function permissionText({ api, permission }) {
+	return `${name$1(permission)} on ${name$1(api)}`;
+}
+/** Permissions that anybody loses come first. */
+function holderRows(plan, { left }) {
+	const users = (plan?.users ?? []).filter(({ user }) => !left.has(user));
+	const gains = countByGrant(users.flatMap(({ grant }) => grant));
+	const losses = countByGrant(users.flatMap(({ revoke }) => revoke));
+	const changes = (plan?.holders ?? []).map((holders) => ({
+		holders,
+		change: changeOf(holders, gains, losses)
+	}));
+	const { first = [], then = [] } = Object.groupBy(changes, ({ change }) => change.fewer > 0 ? "first" : "then");
+	return [...first, ...then].map(({ holders, change }) => row([permissionText(holders), `${grouped(holders.before)} → ${grouped(holders.after)} (${changeText(change)})`]));
+}
+function countByGrant(operations) {
+	const counts = /* @__PURE__ */ new Map();
+	for (const { api, permission } of operations) {
+		const grant = grantOf(api, permission);
+		counts.set(grant, (counts.get(grant) ?? 0) + 1);
+	}
+	return counts;
+}
+/** By the operations; of a saved plan some may be done already, and then before and after alone are known. */
+function changeOf({ api, permission, before, after }, gains, losses) {
+	const grant = grantOf(api, permission);
+	const change = {
+		more: gains.get(grant) ?? 0,
+		fewer: losses.get(grant) ?? 0
+	};
+	if (change.more - change.fewer === after - before) return change;
+	return {
+		more: Math.max(0, after - before),
+		fewer: Math.max(0, before - after)
+	};
+}
+function changeText({ more, fewer }) {
+	return [more === 0 ? "" : `${grouped(more)} more`, fewer === 0 ? "" : `${grouped(fewer)} fewer`].filter((part) => part !== "").join(", ") || "as many";
+}
+function asides(record, lists) {
+	const { notices, advice, unmanaged, derived } = record;
+	const blocks = [
+		...listed$1("Notices", notices, lists.notices),
+		...folded(cutting(`${counted(unmanaged.length, "unmanaged direct grant")} of ${counted(byUser(unmanaged).size, "listed user")}`, lists.unmanaged), unmanaged, [`<p>${unmanagedText(record)}</p>`, table(["User, and what they hold directly"], lists.unmanaged.html)]),
+		...folded(counting("Advice", advice, lists.advice), advice, [`<ul>\n${lists.advice.html}\n</ul>`]),
+		...folded(cutting(`${counted(derived.length, "permission")} held through roles, never touched`, lists.derived), derived, [table(["User, and what they hold through roles"], lists.derived.html)])
+	];
+	return blocks.length === 0 ? [] : ["### Good to know", ...blocks];
+}
+function unmanagedText({ revoke }) {
+	return revoke === "all" ? "They are on APIs that the manifest does not name, so they stay; add such an API under <code>apis</code> to include it." : "The manifest does not ask for them, and they stay: list them to keep them on purpose, or revoke them with <code>revoke: all</code>.";
+}
+function folded(title, items, blocks) {
+	return items.length === 0 ? [] : [fold(title, blocks.join("\n"))];
+}
+function heldRows(items, emails, text) {
+	return [...byUser(items)].map(([user, held]) => row([`${userText({
+		user,
+		email: emails.get(user)
+	}, name$1)}<br>${userLines$1(held, text)}`]));
+}
+function derivedText(held) {
+	return `${permissionText(held)}, through ${held.roles.map(name$1).join(", ")}`;
+}
+function byUser(items) {
+	return Map.groupBy(items, (item) => item.user);
+}
+function facts(record, { requests }, { foldFacts }) {
+	const { mode, stopped, commit, ledger, traffic, duration } = record;
+	if (stopped === "inputs") return [];
+	const online = mode !== "validate" && mode !== void 0;
+	const block = table(["Fact", "Value"], [
+		["Mode", modeText(record)],
+		["Manifest", record.files.length === 0 ? void 0 : filesText(record.files)],
+		["Commit", commit && shortCommit(commit)],
+		["Listed users", listedText(record, online)],
+		["Last successful apply", ledger && (ledger.base === void 0 ? "none" : `commit ${shortCommit(ledger.base)}`)],
+		["Attempts since then", ledger && ledger.attempts > 0 ? grouped(ledger.attempts) : void 0],
+		["Recorded as", ledger?.deployment && link(ledger.deployment, "deployment")],
+		["Files with plans", outputsText(record)],
+		["Requests to the tenant", online ? grouped(requests) : void 0],
+		["Waited for the rate limit", online ? time(traffic.waited) : void 0],
+		["Duration", time(duration)]
+	].flatMap(([fact, value]) => value === void 0 || value === "" ? [] : [row([fact, value])]).join("\n"));
+	return ["### Facts", foldFacts ? fold("About this run", block) : block];
+}
+function listedText({ users, read }, online) {
+	return online ? `${grouped(users)}, of whom ${grouped(read)} were read` : grouped(users);
+}
+function modeText({ mode, revoke, scope }) {
+	if (mode === void 0) return void 0;
+	const inputs = Object.entries({
+		revoke,
+		scope
+	}).flatMap(([input, value]) => value ? [code(`${input}: ${value}`)] : []);
+	return [code(mode), ...inputs].join(", ");
+}
+/** As GitHub shows it, and long enough to be found. */
+function shortCommit(commit) {
+	return code(commit.slice(0, 12));
+}
+function filesText(files) {
+	const shown = files.slice(0, MOST_FILES).map(name$1);
+	const more = files.length - shown.length;
+	return [...shown, ...more === 0 ? [] : [`and ${grouped(more)} more`]].join("<br>");
+}
+function outputsText({ planFile, undoPlanFile }) {
+	const outputs = [planFile && code("plan-file"), undoPlanFile && code("undo-plan-file")].filter(Boolean);
+	return outputs.length === 0 ? void 0 : `${outputs.length === 1 ? "output" : "outputs"} ${outputs.join(" and ")}`;
+}
+function time(milliseconds) {
+	const seconds = milliseconds / 1e3;
+	if (seconds < 60) return `${seconds.toFixed(1)} s`;
+	return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+function paragraphs(texts) {
+	return texts.map((text) => `<p>${text}</p>`);
+}
+function section$1(heading, { headers, rows, length, title }) {
+	if (length === 0) return [];
+	const block = table(headers, rows.html);
+	return [`### ${heading}`, length > FOLD_AFTER ? fold(cutting(title, rows), block) : block];
+}
+function table(headers, rows) {
+	return `<table>\n<thead><tr>${headers.map((header) => `<th align="left">${header}</th>`).join("")}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`;
+}
+function fold(title, block) {
+	return `<details><summary>${title}</summary>\n${block}\n</details>`;
+}
+/** What belongs to a user, a line each; only what is shown is rendered. */
+function userLines$1(items, line) {
+	if (items.length <= MOST_LINES) return items.map(line).join("<br>");
+	const tail = Math.floor(MOST_LINES / 5);
+	const head = 20;
+	const cut = `… ${grouped(items.length - head - tail)} more of this user`;
+	return [
+		...items.slice(0, head).map(line),
+		cut,
+		...items.slice(-5).map(line)
+	].join("<br>");
+}
+/** A name, an id, a path: always as a whole and literally, unless it is absurdly long. */
+function name$1(text) {
+	return code(clip(text, LONGEST_NAME$1));
+}
+function message(text) {
+	return prose(clip(text, LONGEST_MESSAGE));
+}
+// src/report/report.ts
+/** GitHub shows ten annotations of a kind for a step. */
+const SHOWN_ANNOTATIONS = 10;
+/** More than these are lines of the log alone. */
+const MOST_ANNOTATIONS = 100;
+/** Milliseconds; with time to spare, as every five seconds is promised. */
+const PROGRESS_EVERY = 4e3;
+function harmless(text) {
+	return plain(redact(text));
+}
+/** For names in a text that is made harmless as a whole. */
+function asIs(name) {
+	return name;
+}
+function logLine(text) {
+	info(harmless(text));
+}
+/** Users one by one, each operation on a line of its own, told apart by sign and word; what is taken away comes first. */
+function logPlan(record) {
+	const { plan, digest } = record;
+	if (plan === void 0 || digest === void 0 || plan.users.length === 0) return;
+	const { grants, revocations } = countOperations(plan.users);
+	const counts = [
+		counted(plan.users.length, "user"),
+		counted(revocations, "revocation"),
+		counted(grants, "grant")
+	].join(", ");
+	const emails = emailsOf(record);
+	startGroup(harmless(`Plan for ${plan.tenant}: ${counts}`));
+	for (const { user, grant, revoke } of plan.users) {
+		logLine(userText({
+			user,
+			email: emails.get(user)
+		}, asIs));
+		for (const operation of revoke) info(`  - revoke ${operationText(operation, "still effective")}`);
+		for (const operation of grant) info(`  + grant ${operationText(operation, "already effective")}`);
+	}
+	endGroup();
+	logLine(`The plan's digest is ${digest}`);
+}
+function operationText(operation, effective) {
+	return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, effective, harmless)}`;
+}
+/** What is said of the list that is being worked through; undefined between lists. */
+let current;
+/**
+* Tells every few seconds what the run is at and what it waits for, also where it waits for a token or for GitHub.
+* @returns ends it
+*/
+function logHeartbeat(traffic) {
+	const timer = setInterval(() => {
+		logLine(`${current?.() ?? `Still at work: ${counted(traffic.requests, "request")} sent to the tenant so far`}${traffic.waitingFor === void 0 ? "" : `; waiting for ${traffic.waitingFor}`}`);
+	}, PROGRESS_EVERY);
+	return () => clearInterval(timer);
+}
+/** For the heartbeat: how far a long list is, how fast it goes, and when it will be through. */
+function logProgress(doing, total, traffic) {
+	const from = {
+		at: Date.now(),
+		requests: traffic.requests
+	};
+	let done = 0;
+	current = () => {
+		const seconds = (Date.now() - from.at) / 1e3;
+		const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`;
+		const end = done === 0 ? "" : `, about ${Math.ceil(seconds / done * (total - done))} s left`;
+		return `${doing}: ${done} of ${total}, ${total - done} to go, ${pace}${end}`;
+	};
+	return {
+		step: () => {
+			done++;
+		},
+		end: () => {
+			current = void 0;
+			if (total > 0) info(`${doing}: ${done} of ${total}`);
+		}
+	};
+}
+const DRIFT = { message: "The plan is not empty, and fail-on-changes is set." };
+/** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
+async function publish(whole, circumstances) {
+	const record = redactAll(whole);
+	const conclusion = conclude(record);
+	annotate("error", [
+		...record.errors,
+		...record.failures,
+		...record.drift ? [DRIFT] : []
+	]);
+	annotate("warning", record.warnings);
+	annotate("notice", record.notices);
+	logLine(conclusion.sentence);
+	if (conclusion.result === "failed" || conclusion.result === "partial" || record.drift) process.exitCode = ExitCode.Failure;
+	setOutput("result", conclusion.result);
+	setOutput("changed", conclusion.changed);
+	setOutput("grants", conclusion.grants);
+	setOutput("revocations", conclusion.revocations);
+	setOutput("users", conclusion.users);
+	setOutput("users-changed", conclusion.usersChanged);
+	setOutput("users-failed", conclusion.usersFailed);
+	setOutput("plan-digest", record.digest ?? "");
+	setOutput("plan-file", record.planFile ?? "");
+	setOutput("undo-plan-file", record.undoPlanFile ?? "");
+	setOutput("requests", conclusion.requests);
+	const reportFile = await saveFile("report", JSON.stringify(reportOf(record, circumstances), void 0, 2));
+	setOutput("report-file", reportFile ?? "");
+	logFiles({
+		"Report file": reportFile,
+		"Plan file": record.planFile,
+		"Undo plan file": record.undoPlanFile
+	});
+	await attemptFile("job summary", () => writeSummary(renderSummary(record)));
+}
+function logFiles(files) {
+	for (const [file, path] of Object.entries(files)) if (path !== void 0) logLine(`${file}: ${path}`);
+}
+/** Where the files of this run are. */
+let folder;
+async function createFolder() {
+	const temp = process.env.RUNNER_TEMP || (0, node_os.tmpdir)();
+	await (0, node_fs_promises.mkdir)(temp, { recursive: true });
+	return (0, node_fs_promises.mkdtemp)((0, node_path.join)(temp, "auth0-permissions-"));
+}
+/**
+* Writes a file for later steps, in a folder of its own under `$RUNNER_TEMP`.
+* @returns its path; undefined where it could not be written, which is told
+*/
+function saveFile(name, text) {
+	return attemptFile(name.replace("-", " "), async () => {
+		folder ??= createFolder();
+		const path = (0, node_path.join)(await folder, `${name}.json`);
+		await (0, node_fs_promises.writeFile)(path, redact(text));
+		return path;
+	});
+}
+async function writeSummary(markdown) {
+	const path = process.env.GITHUB_STEP_SUMMARY ?? "";
+	if (path !== "") await (0, node_fs_promises.appendFile)(path, markdown);
+	return path;
+}
+/** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
+async function attemptFile(what, write) {
+	try {
+		return await write();
+	} catch (error) {
+		warning(harmless(`The ${what} could not be written: ${require_index.errorOf(error).message}`));
+		return;
+	}
+}
+const ANNOTATE = {
+	error,
+	warning,
+	notice: notice$1
+};
+function annotate(kind, findings) {
+	const say = ANNOTATE[kind];
+	if (findings.length > SHOWN_ANNOTATIONS) say(`${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`);
+	for (const finding of findings.slice(0, MOST_ANNOTATIONS)) {
+		const { place } = finding;
+		say(harmless(findingText(finding)), place && {
+			file: harmless(place.file),
+			startLine: place.line,
+			startColumn: place.column
+		});
+	}
+	for (const finding of findings.slice(MOST_ANNOTATIONS)) {
+		const { place } = finding;
+		const text = findingText(finding);
+		logLine(place === void 0 ? text : `${place.file}:${place.line}:${place.column} ${text}`);
+	}
+}
+function findingText(finding) {
+	return `${aboutText(finding, asIs)}${finding.message}`;
 }
 // src/plan/guard.ts
 /** Auth0's limit of direct permissions a user. */
@@ -8502,7 +5932,7 @@ function isNotSent(failure) {
 	return failure instanceof require_index.NotSentError;
 }
 // src/wording.ts
-const IN_ENGLISH = { error: en_default().localeError };
+const IN_ENGLISH = { error: require_zod.en_default().localeError };
 // src/plan/digest.ts
 /** `sha256:` and 64 hexadecimal digits. */
 function digestOf(plan) {
@@ -8521,39 +5951,39 @@ function pairOf({ api, permission }) {
 	return [api, permission];
 }
 // src/plan/saved.ts
-const name = (/* @__PURE__ */ string()).check(/* @__PURE__ */ _minLength(1), /* @__PURE__ */ _maxLength(1e3), /* @__PURE__ */ _regex(/^\P{Cc}*$/u, "holds control characters"));
-const permission = /* @__PURE__ */ strictObject({
+const name = require_zod.string().check(require_zod._minLength(1), require_zod._maxLength(1e3), require_zod._regex(/^\P{Cc}*$/u, "holds control characters"));
+const permission = require_zod.strictObject({
 	api: name,
 	permission: name
 });
-const operation = /* @__PURE__ */ strictObject({
+const operation = require_zod.strictObject({
 	...permission.shape,
-	roles: /* @__PURE__ */ array(/* @__PURE__ */ string()),
-	expires: /* @__PURE__ */ exactOptional(/* @__PURE__ */ string()),
-	reason: /* @__PURE__ */ exactOptional(/* @__PURE__ */ string())
+	roles: require_zod.array(require_zod.string()),
+	expires: require_zod.exactOptional(require_zod.string()),
+	reason: require_zod.exactOptional(require_zod.string())
 });
-const savedPlan = /* @__PURE__ */ strictObject({
-	format: /* @__PURE__ */ literal(1),
-	digest: /* @__PURE__ */ string(),
+const savedPlan = require_zod.strictObject({
+	format: require_zod.literal(1),
+	digest: require_zod.string(),
 	tenant: name,
-	source: /* @__PURE__ */ strictObject({
-		commit: /* @__PURE__ */ string(),
-		files: /* @__PURE__ */ array(/* @__PURE__ */ string()),
-		at: /* @__PURE__ */ datetime(),
-		users: int().check(/* @__PURE__ */ _nonnegative()),
-		entry: /* @__PURE__ */ exactOptional(int())
+	source: require_zod.strictObject({
+		commit: require_zod.string(),
+		files: require_zod.array(require_zod.string()),
+		at: require_zod.datetime(),
+		users: require_zod.int().check(require_zod._nonnegative()),
+		entry: require_zod.exactOptional(require_zod.int())
 	}),
-	undoes: /* @__PURE__ */ exactOptional(int()),
-	users: /* @__PURE__ */ array(/* @__PURE__ */ strictObject({
-		user: name.check(/* @__PURE__ */ _regex(/^(?!\.{1,2}$)/, "is not the id of a user")),
-		grant: /* @__PURE__ */ array(operation),
-		revoke: /* @__PURE__ */ array(operation),
-		before: /* @__PURE__ */ array(permission)
+	undoes: require_zod.exactOptional(require_zod.int()),
+	users: require_zod.array(require_zod.strictObject({
+		user: name.check(require_zod._regex(/^(?!\.{1,2}$)/, "is not the id of a user")),
+		grant: require_zod.array(operation),
+		revoke: require_zod.array(operation),
+		before: require_zod.array(permission)
 	})),
-	holders: /* @__PURE__ */ array(/* @__PURE__ */ strictObject({
+	holders: require_zod.array(require_zod.strictObject({
 		...permission.shape,
-		before: int(),
-		after: int()
+		before: require_zod.int(),
+		after: require_zod.int()
 	}))
 });
 /** The bytes of the file; equal plans give equal bytes. */
@@ -8866,8 +6296,9 @@ async function open({ inputs, workflow, cancelled: signal }) {
 	const { repository } = workflow;
 	if (repository === void 0) throw new require_index.ActionError("It is kept on GitHub, and this run has no GITHUB_REPOSITORY. Set revoke: never or revoke: all, and scope: all.");
 	if (token === void 0) throw new require_index.ActionError("It is kept on GitHub, and the input github-token is empty; leave it out, as its default is the job's own token.");
+	const [{ openGitHub }, { openLedger }] = await Promise.all([Promise.resolve().then(() => require("./github.js")), Promise.resolve().then(() => require("./ledger.js"))]);
 	return openLedger({
-		github: await openGitHub({
+		github: openGitHub({
 			token,
 			repository,
 			signal
@@ -8875,6 +6306,12 @@ async function open({ inputs, workflow, cancelled: signal }) {
 		tenant: inputs.domain.host,
 		workflow
 	});
+}
+/** What to do where GitHub does not let the ledger be; empty where the error says it itself. */
+function ledgerAdvice(error) {
+	if (!(error instanceof require_index.GitHubError)) return "";
+	const instead = "set revoke: never or revoke: all, and scope: all, which do without it";
+	return error.status === 403 || error.status === 404 ? `Add this to the job: "permissions: { contents: read, deployments: write }" (for mode plan, deployments: read is enough); or ${instead}.` : `Run it again when GitHub answers; or ${instead}.`;
 }
 async function readLedger(context, ledger, need) {
 	const { inputs, record, task } = context;
@@ -9140,7 +6577,8 @@ async function publishComment(inputs, workflow, record, signal) {
 		return;
 	}
 	try {
-		const github = await openGitHub({
+		const { openGitHub } = await Promise.resolve().then(() => require("./github.js"));
+		const github = openGitHub({
 			token,
 			repository,
 			signal
@@ -9154,7 +6592,7 @@ async function publishComment(inputs, workflow, record, signal) {
 		else await github.editComment(own.id, body);
 	} catch (error) {
 		if (!(error instanceof require_index.ActionError)) throw error;
-		const advice = error instanceof GitHubError && (error.status === 403 || error.status === 404) ? "Add pull-requests: write to the permissions of the job; on a pull request from a fork the token never has it." : "Run it again when GitHub answers.";
+		const advice = error instanceof require_index.GitHubError && (error.status === 403 || error.status === 404) ? "Add pull-requests: write to the permissions of the job; on a pull request from a fork the token never has it." : "Run it again when GitHub answers.";
 		warn(record, [`There is no comment on the pull request. ${error.message} ${advice}`]);
 	}
 }
@@ -9710,7 +7148,7 @@ function byGrant([a], [b]) {
 function refuseUser({ id }) {
 	const [reason] = userEntry.shape.id.safeParse(id).error?.issues ?? [];
 	if (reason === void 0) return [];
-	return [`The user ${quote(id)} cannot be written into a manifest: ${reason.message}. Leave this user out.`];
+	return [`The user ${quote$1(id)} cannot be written into a manifest: ${reason.message}. Leave this user out.`];
 }
 function refuseGrant([grant, user]) {
 	const { api, permission } = partsOf(grant);
@@ -9720,7 +7158,7 @@ function refuseGrant([grant, user]) {
 	};
 	const reasons = Object.entries(forms).flatMap(([place, { error }]) => (error?.issues ?? []).map(({ message }) => `in ${place}, ${message}`));
 	if (reasons.length === 0) return [];
-	return [`${`The permission ${quote(permission)} of the API ${quote(api)}, which the user ${quote(user)} holds,`} cannot be written into a manifest: ${reasons.join("; ")}. Revoke it first, or leave this user out.`];
+	return [`${`The permission ${quote$1(permission)} of the API ${quote$1(api)}, which the user ${quote$1(user)} holds,`} cannot be written into a manifest: ${reasons.join("; ")}. Revoke it first, or leave this user out.`];
 }
 /** Auth0's own Management API: its host would give it the company's name. */
 const MANAGEMENT_API = /^https:\/\/[^/]+\.auth0\.com\/api\/v2\/$/;
@@ -9935,11 +7373,11 @@ async function readSavedPlan(path, { domain }, { workspace }, record) {
 }
 // src/tenant/answer-error.ts
 /** The Management API's form, and the token endpoint's. */
-const errorBody = /* @__PURE__ */ object({
-	message: /* @__PURE__ */ optional(/* @__PURE__ */ string()),
-	errorCode: /* @__PURE__ */ optional(/* @__PURE__ */ string()),
-	error: /* @__PURE__ */ optional(/* @__PURE__ */ string()),
-	error_description: /* @__PURE__ */ optional(/* @__PURE__ */ string())
+const errorBody = require_zod.object({
+	message: require_zod.optional(require_zod.string()),
+	errorCode: require_zod.optional(require_zod.string()),
+	error: require_zod.optional(require_zod.string()),
+	error_description: require_zod.optional(require_zod.string())
 });
 /** Where Auth0, and the network before it, put the id that their support asks for. */
 const REQUEST_ID_HEADERS = [
@@ -10299,36 +7737,36 @@ const MOST_PAGES = 500;
 const FORBIDDEN_FOR_ALL = 3;
 /** How often a list that changes while its pages are read is read again. */
 const LIST_READS = 3;
-const apiList = /* @__PURE__ */ array(/* @__PURE__ */ object({
-	identifier: /* @__PURE__ */ string(),
-	scopes: /* @__PURE__ */ _default(/* @__PURE__ */ array(/* @__PURE__ */ object({ value: /* @__PURE__ */ string() })), []),
-	enforce_policies: /* @__PURE__ */ nullish(/* @__PURE__ */ boolean()),
-	token_dialect: /* @__PURE__ */ nullish(/* @__PURE__ */ string())
+const apiList = require_zod.array(require_zod.object({
+	identifier: require_zod.string(),
+	scopes: require_zod._default(require_zod.array(require_zod.object({ value: require_zod.string() })), []),
+	enforce_policies: require_zod.nullish(require_zod.boolean()),
+	token_dialect: require_zod.nullish(require_zod.string())
 }));
-const permissionPage = /* @__PURE__ */ object({
-	permissions: /* @__PURE__ */ array(/* @__PURE__ */ object({
-		permission_name: /* @__PURE__ */ string(),
-		resource_server_identifier: /* @__PURE__ */ string(),
-		sources: /* @__PURE__ */ array(/* @__PURE__ */ object({
-			source_type: /* @__PURE__ */ string(),
-			source_name: /* @__PURE__ */ optional(/* @__PURE__ */ string())
+const permissionPage = require_zod.object({
+	permissions: require_zod.array(require_zod.object({
+		permission_name: require_zod.string(),
+		resource_server_identifier: require_zod.string(),
+		sources: require_zod.array(require_zod.object({
+			source_type: require_zod.string(),
+			source_name: require_zod.optional(require_zod.string())
 		}))
 	})),
-	total: int().check(/* @__PURE__ */ _nonnegative())
+	total: require_zod.int().check(require_zod._nonnegative())
 });
-const userPage = /* @__PURE__ */ object({
-	users: /* @__PURE__ */ array(/* @__PURE__ */ object({ user_id: (/* @__PURE__ */ string()).check(/* @__PURE__ */ _minLength(1)) })),
-	total: int().check(/* @__PURE__ */ _nonnegative())
+const userPage = require_zod.object({
+	users: require_zod.array(require_zod.object({ user_id: require_zod.string().check(require_zod._minLength(1)) })),
+	total: require_zod.int().check(require_zod._nonnegative())
 });
-const userProfile = /* @__PURE__ */ object({
-	email: /* @__PURE__ */ optional(/* @__PURE__ */ string()),
-	email_verified: /* @__PURE__ */ _default(/* @__PURE__ */ boolean(), false)
+const userProfile = require_zod.object({
+	email: require_zod.optional(require_zod.string()),
+	email_verified: require_zod._default(require_zod.boolean(), false)
 });
-const userList = /* @__PURE__ */ array(/* @__PURE__ */ object({
-	user_id: /* @__PURE__ */ string(),
-	email: /* @__PURE__ */ optional(/* @__PURE__ */ string()),
-	email_verified: /* @__PURE__ */ _default(/* @__PURE__ */ boolean(), false),
-	identities: /* @__PURE__ */ _default(/* @__PURE__ */ array(/* @__PURE__ */ object({ connection: /* @__PURE__ */ string() })), [])
+const userList = require_zod.array(require_zod.object({
+	user_id: require_zod.string(),
+	email: require_zod.optional(require_zod.string()),
+	email_verified: require_zod._default(require_zod.boolean(), false),
+	identities: require_zod._default(require_zod.array(require_zod.object({ connection: require_zod.string() })), [])
 }));
 function openTenant(session) {
 	const get = (path, query) => session.send({
@@ -10491,8 +7929,8 @@ function isSuccess({ status }) {
 function isUnknownUser(answer) {
 	return answer.status === 404 && unknownUser.safeParse(answer.body).success;
 }
-const unknownUser = /* @__PURE__ */ object({ errorCode: /* @__PURE__ */ literal("inexistent_user") });
-const lacksScope = /* @__PURE__ */ object({ errorCode: /* @__PURE__ */ literal("insufficient_scope") });
+const unknownUser = require_zod.object({ errorCode: require_zod.literal("inexistent_user") });
+const lacksScope = require_zod.object({ errorCode: require_zod.literal("insufficient_scope") });
 function read(schema, answer, summary) {
 	if (!isSuccess(answer)) throw refusal(answer, summary);
 	const parsed = schema.safeParse(answer.body, IN_ENGLISH);
@@ -10534,12 +7972,12 @@ function meaningOf({ status, headers, body }) {
 	}
 }
 // src/tenant/token.ts
-const tokenAnswer = /* @__PURE__ */ object({
-	access_token: (/* @__PURE__ */ string()).check(/* @__PURE__ */ _minLength(1)),
-	scope: /* @__PURE__ */ optional(/* @__PURE__ */ string()),
-	expires_in: /* @__PURE__ */ _catch(/* @__PURE__ */ optional((/* @__PURE__ */ number()).check(/* @__PURE__ */ _positive())), void 0)
+const tokenAnswer = require_zod.object({
+	access_token: require_zod.string().check(require_zod._minLength(1)),
+	scope: require_zod.optional(require_zod.string()),
+	expires_in: require_zod._catch(require_zod.optional(require_zod.number().check(require_zod._positive())), void 0)
 });
-const tokenClaims = /* @__PURE__ */ object({ scope: /* @__PURE__ */ optional(/* @__PURE__ */ string()) });
+const tokenClaims = require_zod.object({ scope: require_zod.optional(require_zod.string()) });
 function openSession(options) {
 	const { http, credential } = options;
 	const now = options.now ?? Date.now;
@@ -10682,11 +8120,11 @@ function refusedToken(answer, { audience, credential }) {
 	return answerError(answer, "Auth0 refused a token", "run", isRedirect(answer.status) ? redirectAdvice(answer.headers) : `Check the inputs client-id, ${secret} and domain, that the application is authorized for the Management API, and that ${audience} is this tenant's audience.`);
 }
 // src/workflow.ts
-const eventPayload = /* @__PURE__ */ object({
-	repository: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ object({ default_branch: /* @__PURE__ */ string() })), void 0),
-	pull_request: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ object({
-		number: int(),
-		head: /* @__PURE__ */ _catch(/* @__PURE__ */ optional(/* @__PURE__ */ object({ sha: /* @__PURE__ */ string() })), void 0)
+const eventPayload = require_zod.object({
+	repository: require_zod._catch(require_zod.optional(require_zod.object({ default_branch: require_zod.string() })), void 0),
+	pull_request: require_zod._catch(require_zod.optional(require_zod.object({
+		number: require_zod.int(),
+		head: require_zod._catch(require_zod.optional(require_zod.object({ sha: require_zod.string() })), void 0)
 	})), void 0)
 });
 function readWorkflow() {
@@ -10851,4 +8289,9 @@ function tellFailure(record, error) {
 	for (const line of (defect.stack ?? "").split("\n")) logLine(line);
 }
 const BLIND = "The tenant's answers have no rate-limit headers, so at most 10 requests a second were sent; set requests-per-second if you know the limit is lower.";
+exports.NO_HISTORY = NO_HISTORY;
+exports.goBack = goBack;
+exports.pMap = pMap;
+exports.parseDocument = parseDocument;
+exports.readManifest = readManifest;
 exports.run = run;

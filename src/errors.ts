@@ -68,6 +68,18 @@ export class TenantError extends ActionError {
   }
 }
 
+/** GitHub refused a request, or did not answer. */
+export class GitHubError extends ActionError {
+  override readonly name = 'GitHubError'
+  /** undefined where no answer came */
+  readonly status: number | undefined
+
+  constructor(message: string, status: number | undefined, options?: ErrorOptions) {
+    super(message, options)
+    this.status = status
+  }
+}
+
 /** What was thrown, which may be anything, as an error. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))

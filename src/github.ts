@@ -1,9 +1,12 @@
-// GitHub's API in this project's words: deployments, files at commits, ancestry, comments. Its client is loaded only
-// when it is needed, as it takes longer to load than a small run takes.
+// GitHub's API in this project's words: deployments, files at commits, ancestry, comments. To be loaded only where it is
+// needed, as its client takes longer to load than a small run takes.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { getOctokit } from '@actions/github'
+import { retry } from '@octokit/plugin-retry'
 import * as z from 'zod/mini'
-import { ActionError, errorOf, NotSentError } from './errors.ts'
+import { errorOf, GitHubError, NotSentError } from './errors.ts'
+import { proxiedFetch } from './github-fetch.ts'
 import type { Repository } from './workflow.ts'
 
 export interface Deployment {
@@ -16,9 +19,14 @@ export interface Deployment {
   readonly payload: unknown
 }
 
-interface NewDeployment {
-  readonly commit: string
+/** Which deployments, in GitHub's words. */
+interface Deployments {
+  readonly task: string
   readonly environment: string
+}
+
+interface NewDeployment extends Deployments {
+  readonly commit: string
   readonly payload: object
   readonly description: string
 }
@@ -39,7 +47,7 @@ export interface Comment {
 
 export interface GitHub {
   /** Newest first; pages are read as they are asked for. */
-  readonly deployments: (environment: string) => AsyncIterable<Deployment>
+  readonly deployments: (which: Deployments) => AsyncIterable<Deployment>
   /** All states that it ever had. */
   readonly statesOf: (deployment: number) => Promise<readonly string[]>
   readonly createDeployment: (deployment: NewDeployment) => Promise<number>
@@ -55,20 +63,6 @@ export interface GitHub {
   readonly addComment: (pullRequest: number, body: string) => Promise<void>
   readonly editComment: (comment: number, body: string) => Promise<void>
 }
-
-/** GitHub refused a request, or did not answer. */
-export class GitHubError extends ActionError {
-  override readonly name = 'GitHubError'
-  /** undefined where no answer came */
-  readonly status: number | undefined
-
-  constructor(message: string, status: number | undefined, options?: ErrorOptions) {
-    super(message, options)
-    this.status = status
-  }
-}
-
-export const TASK = 'auth0-permissions'
 
 /** Milliseconds; GitHub answers within a second or not at all. */
 const TIMEOUT = 15_000
@@ -117,12 +111,7 @@ export interface GitHubOptions {
   readonly signal: AbortSignal
 }
 
-export async function openGitHub({ token, repository, signal }: GitHubOptions): Promise<GitHub> {
-  const [{ getOctokit }, { retry }, { proxiedFetch }] = await Promise.all([
-    import('@actions/github'),
-    import('@octokit/plugin-retry'),
-    import('./github-fetch.ts'),
-  ])
+export function openGitHub({ token, repository, signal }: GitHubOptions): GitHub {
   const octokit = getOctokit(token, { log: SILENT, request: { fetch: proxiedFetch } }, retry)
   octokit.hook.before('request', options => {
     options.request.signal = AbortSignal.timeout(TIMEOUT)
@@ -210,8 +199,8 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
   }
 
   return {
-    deployments: async function* (environment) {
-      const list = { ...repository, environment, task: TASK }
+    deployments: async function* (which) {
+      const list = { ...repository, ...which }
       const pages = pagesOf(
         'read the deployments',
         page => repos.listDeployments({ ...list, ...page }),
@@ -230,12 +219,12 @@ export async function openGitHub({ token, repository, signal }: GitHubOptions): 
       )
       return states.map(({ state }) => state)
     },
-    createDeployment: async ({ commit, environment, payload, description }) => {
+    createDeployment: async ({ commit, task, environment, payload, description }) => {
       const work = () =>
         repos.createDeployment({
           ...repository,
           ref: commit,
-          task: TASK,
+          task,
           environment,
           payload: { ...payload },
           description,

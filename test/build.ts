@@ -37,6 +37,12 @@ const { output } = await bundle.write({
   format: 'cjs',
   entryFileNames: 'index.js',
   chunkFileNames: '[name].js',
+  codeSplitting: {
+    groups: [
+      { name: 'left-out', test: 'src/left-out.ts' },
+      { name: 'zod', test: '/node_modules/zod/' },
+    ],
+  },
 })
 writeFileSync(`${dist}package.json`, '{ "type": "commonjs" }\n')
 writeFileSync(`${dist}manifest.schema.json`, `${JSON.stringify(manifestJsonSchema(), undefined, 2)}\n`)

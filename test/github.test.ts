@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type GitHub, openGitHub } from '../src/github.ts'
+import type { GitHub } from '../src/github.ts'
 
 interface Answer {
   readonly status?: number
@@ -31,8 +31,9 @@ beforeAll(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   // Read when GitHub's client is loaded.
   vi.stubEnv('GITHUB_API_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const { openGitHub } = await import('../src/github.ts')
   const repository = { owner: 'acme', repo: 'permissions' }
-  github = await openGitHub({ token: 'a-token', repository, signal: new AbortController().signal })
+  github = openGitHub({ token: 'a-token', repository, signal: new AbortController().signal })
 })
 
 afterEach(() => answers.clear())
@@ -127,7 +128,7 @@ describe('the files in a folder', () => {
 describe('a deployment', () => {
   it('that GitHub put off, to merge first, is none', async () => {
     answers.set('deployments', { status: 202, body: { message: 'Auto-merged main into topic' } })
-    const deployment = { commit: 'main', environment: 'e', payload: {}, description: '' }
+    const deployment = { commit: 'main', task: 't', environment: 'e', payload: {}, description: '' }
     await expect(github.createDeployment(deployment)).rejects.toThrow('could not create a deployment')
   })
 
@@ -137,7 +138,7 @@ describe('a deployment', () => {
     ['a text that is none', 'by hand', undefined],
   ])('has a payload that is %s', async (_, payload, expected) => {
     answers.set('deployments', { body: [{ id: 7, sha: 'abc', created_at: '2026-01-01T00:00:00Z', payload }] })
-    const found = await Array.fromAsync(github.deployments('e'))
+    const found = await Array.fromAsync(github.deployments({ task: 't', environment: 'e' }))
     expect(found).toEqual([{ id: 7, commit: 'abc', createdAt: Date.UTC(2026, 0, 1), payload: expected }])
   })
 })
@@ -152,7 +153,7 @@ describe('a list without end', () => {
 
   it.each([
     ['of comments', 'issues/5/comments', () => github.comments(5)],
-    ['of deployments', 'deployments', () => Array.fromAsync(github.deployments('e'))],
+    ['of deployments', 'deployments', () => Array.fromAsync(github.deployments({ task: 't', environment: 'e' }))],
   ])('%s is not read for ever', async (_, path, read) => {
     answers.set(path, { body: filler })
     let requests = 0

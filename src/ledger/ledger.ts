@@ -5,7 +5,7 @@ import { matchesGlob } from 'node:path/posix'
 import pMap from 'p-map'
 import * as z from 'zod/mini'
 import { ActionError } from '../errors.ts'
-import { type DeploymentState, type GitHub, GitHubError, TASK } from '../github.ts'
+import type { DeploymentState, GitHub } from '../github.ts'
 import { readManifest } from '../manifest/desired.ts'
 import { type Document, parseDocument } from '../manifest/load.ts'
 import type { Workflow } from '../workflow.ts'
@@ -63,15 +63,17 @@ export interface LedgerOptions {
   readonly workflow: Workflow
 }
 
+const TASK = 'auth0-permissions'
+
 /** How many requests to GitHub at once. */
 const WIDTH = 6
 
 export function openLedger({ github, tenant, workflow }: LedgerOptions): Ledger {
-  const environment = `${TASK}/${tenant}`
+  const deployments = { task: TASK, environment: `${TASK}/${tenant}` }
 
   const history = async (): Promise<History> => {
     let found = NO_HISTORY
-    for await (const { id, commit, createdAt, payload } of github.deployments(environment)) {
+    for await (const { id, commit, createdAt, payload } of github.deployments(deployments)) {
       const { manifest, at, undoes } = note.safeParse(payload).data ?? {}
       const succeeded = (await github.statesOf(id)).includes('success' satisfies DeploymentState)
       const entry = {
@@ -146,7 +148,7 @@ export function openLedger({ github, tenant, workflow }: LedgerOptions): Ledger 
     },
     begin: async (commit, payload) => {
       const description = 'Auth0 user permissions'
-      const id = await github.createDeployment({ commit, environment, payload, description })
+      const id = await github.createDeployment({ ...deployments, commit, payload, description })
       await github.changeState(id, { state: 'in_progress', description, runUrl: workflow.runUrl })
       return id
     },
@@ -157,15 +159,6 @@ export function openLedger({ github, tenant, workflow }: LedgerOptions): Ledger 
 
 const INSTEAD =
   'Set revoke: never or revoke: all for one run: when that succeeds, the ledger does not look further back than to it.'
-
-/** What to do where GitHub does not let the ledger be; empty where the error says it itself. */
-export function ledgerAdvice(error: ActionError): string {
-  if (!(error instanceof GitHubError)) return ''
-  const instead = 'set revoke: never or revoke: all, and scope: all, which do without it'
-  return error.status === 403 || error.status === 404
-    ? `Add this to the job: "permissions: { contents: read, deployments: write }" (for mode plan, deployments: read is enough); or ${instead}.`
-    : `Run it again when GitHub answers; or ${instead}.`
-}
 
 function isGlob(pattern: string): boolean {
   return /[*?[{]/.test(pattern)

@@ -1,7 +1,6 @@
 // Judges a plan, and does it: recorded in the ledger from before the first write to after the last.
 
 import { ActionError, NotSentError } from '../errors.ts'
-import { ledgerAdvice } from '../ledger/ledger.ts'
 import { apply } from '../plan/apply.ts'
 import { checkApproval, checkLimit, checkRevocations } from '../plan/guard.ts'
 import { type Plan, undoOf } from '../plan/plan.ts'
@@ -12,7 +11,7 @@ import type { Survey } from '../survey.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Planning } from './compute-plan.ts'
 import { type Context, locateUsers, notice, refuse, warn } from './context.ts'
-import { commitOf, type Memory } from './recall.ts'
+import { commitOf, ledgerAdvice, type Memory } from './recall.ts'
 
 /** Shows the plan, saves it, and tells why it may not be done. */
 export async function judgePlan({ inputs, record, task }: Context, { plan, digest }: Planning): Promise<void> {

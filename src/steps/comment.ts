@@ -1,8 +1,8 @@
 // Keeps one comment with the plan on the pull request. A comment is for reading: when it cannot be written, the run goes
 // on.
 
-import { ActionError } from '../errors.ts'
-import { type Comment, type GitHub, GitHubError, openGitHub } from '../github.ts'
+import { ActionError, GitHubError } from '../errors.ts'
+import type { Comment, GitHub } from '../github.ts'
 import type { Inputs } from '../inputs.ts'
 import { markerOf, renderComment } from '../report/comment.ts'
 import type { RunRecord } from '../report/record.ts'
@@ -26,7 +26,8 @@ export async function publishComment(
     return
   }
   try {
-    const github = await openGitHub({ token, repository, signal })
+    const { openGitHub } = await import('../github.ts')
+    const github = openGitHub({ token, repository, signal })
     const own = await findOwn(github, pullRequest, markerOf(domain.host))
     // A comment is not masked by the runner.
     const body = renderComment(redactAll(record), { runUrl, replaces: own !== undefined })

@@ -1,9 +1,8 @@
 // Asks the ledger what earlier applies asked for, and whether this one may follow them.
 
-import { ActionError, NotSentError } from '../errors.ts'
-import { openGitHub } from '../github.ts'
+import { ActionError, GitHubError, NotSentError } from '../errors.ts'
 import { changedSince, type Entry, type History, type ManagedUser, NO_HISTORY, unionOf } from '../ledger/history.ts'
-import { type Ledger, ledgerAdvice, openLedger } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { type Context, type ManifestFiles, notice, refuse, warn } from './context.ts'
 
 export interface Memory {
@@ -56,7 +55,17 @@ async function open({ inputs, workflow, cancelled: signal }: Context): Promise<L
       "It is kept on GitHub, and the input github-token is empty; leave it out, as its default is the job's own token.",
     )
   }
-  return openLedger({ github: await openGitHub({ token, repository, signal }), tenant: inputs.domain.host, workflow })
+  const [{ openGitHub }, { openLedger }] = await Promise.all([import('../github.ts'), import('../ledger/ledger.ts')])
+  return openLedger({ github: openGitHub({ token, repository, signal }), tenant: inputs.domain.host, workflow })
+}
+
+/** What to do where GitHub does not let the ledger be; empty where the error says it itself. */
+export function ledgerAdvice(error: ActionError): string {
+  if (!(error instanceof GitHubError)) return ''
+  const instead = 'set revoke: never or revoke: all, and scope: all, which do without it'
+  return error.status === 403 || error.status === 404
+    ? `Add this to the job: "permissions: { contents: read, deployments: write }" (for mode plan, deployments: read is enough); or ${instead}.`
+    : `Run it again when GitHub answers; or ${instead}.`
 }
 
 async function readLedger(context: Context, ledger: Ledger, need: string | undefined): Promise<Memory | undefined> {

@@ -377,7 +377,7 @@ const githubReply: fc.Arbitrary<Reply> = fc.record({
 async function askGitHub(replies: readonly Reply[]): Promise<void> {
   const github = await connectGitHub(replies)
   const list = async () => {
-    for await (const { createdAt, commit } of github.deployments('e')) {
+    for await (const { createdAt, commit } of github.deployments({ task: 't', environment: 'e' })) {
       must(Number.isFinite(createdAt) && commit !== '', 'a deployment of no commit, or at no time')
     }
   }
@@ -387,7 +387,9 @@ async function askGitHub(replies: readonly Reply[]): Promise<void> {
   must(file === undefined || typeof file === 'string', 'a file that is no text')
   await answerOrError(() => github.isAncestor('a', 'b'))
   await answerOrError(() => github.comments(1))
-  await answerOrError(() => github.createDeployment({ commit: 'c', environment: 'e', payload: {}, description: 'd' }))
+  await answerOrError(() =>
+    github.createDeployment({ commit: 'c', task: 't', environment: 'e', payload: {}, description: 'd' }),
+  )
   must((await github.login()) !== '', 'nobody')
   must(servedByGitHub() < 50, `${servedByGitHub()} requests`)
 }

@@ -5,7 +5,6 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Dispatcher } from 'undici/types/index.js'
 import type { GitHub } from '../../src/github.ts'
-import { openGitHub } from '../../src/github.ts'
 import { createHttp } from '../../src/tenant/http.ts'
 import { openTenant, type Tenant } from '../../src/tenant/tenant.ts'
 import { openSession } from '../../src/tenant/token.ts'
@@ -88,6 +87,7 @@ async function openEmbedded(): Promise<GitHub> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   // Read when GitHub's client is loaded.
   process.env.GITHUB_API_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { openGitHub } = await import('../../src/github.ts')
   const repository = { owner: 'acme', repo: 'permissions' }
   return openGitHub({ token: 'a-token', repository, signal: new AbortController().signal })
 }
