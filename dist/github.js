@@ -2,8 +2,8 @@ const require_rolldown_runtime = require("./rolldown-runtime.js");
 const require_left_out = require("./left-out.js");
 const require_index = require("./index.js");
 const require_zod = require("./zod.js");
-const require_env_http_proxy_agent$1 = require("./env-http-proxy-agent.js");
 const require_agent$1 = require("./agent.js");
+const require_undici_proxy = require("./undici-proxy.js");
 let node_timers_promises = require("node:timers/promises");
 let fs = require("fs");
 let os = require("os");
@@ -776,7 +776,7 @@ const stringifyIteratively = (rootValue, replacer, spaceParam) => {
 * Converts a JavaScript value to a JSON string.
 *
 * Supports serialization of BigInt values using two strategies:
-* 1. Custom format "123n" → "123" (universal fallback)
+* 1. Custom format "123n" \u2192 "123" (universal fallback)
 * 2. Native JSON.rawJSON() (Node.js 22+, fastest) when available
 *
 * All other values are serialized exactly like native JSON.stringify().
@@ -5347,7 +5347,7 @@ var require_util = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((expo
 	}
 	/**
 	* Given a request request and a response actualResponse, this algorithm
-	* updates request’s referrer policy according to the Referrer-Policy
+	* updates request\u2019s referrer policy according to the Referrer-Policy
 	* header (if any) in actualResponse.
 	* @see https://w3c.github.io/webappsec-referrer-policy/#set-requests-referrer-policy-on-redirect
 	* @param {import('./request').Request} request
@@ -5437,7 +5437,7 @@ var require_util = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((expo
 		return { referrerPolicy: policyContainer.referrerPolicy };
 	}
 	/**
-	* Determine request’s Referrer
+	* Determine request\u2019s Referrer
 	*
 	* @see https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer
 	*/
@@ -5486,9 +5486,9 @@ var require_util = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((expo
 	/**
 	* Certain portions of URLs must not be included when sending a URL as the
 	* value of a `Referer` header: a URLs fragment, username, and password
-	* components must be stripped from the URL before it’s sent out. This
+	* components must be stripped from the URL before it\u2019s sent out. This
 	* algorithm accepts a origin-only flag, which defaults to false. If set to
-	* true, the algorithm will additionally remove the URL’s path and query
+	* true, the algorithm will additionally remove the URL\u2019s path and query
 	* components, leaving only the scheme, host, and port.
 	*
 	* @see https://w3c.github.io/webappsec-referrer-policy/#strip-url
@@ -6988,7 +6988,7 @@ var require_body = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((expo
 		else if (webidl.is.FormData(object)) {
 			const boundary = getFormDataBoundary(object);
 			const prefix = `--${boundary}\r\nContent-Disposition: form-data`;
-			/*! formdata-polyfill. MIT License. Jimmy Wärting <https://jimmy.warting.se/opensource> */
+			/*! formdata-polyfill. MIT License. Jimmy W\u00e4rting <https://jimmy.warting.se/opensource> */
 			const formdataEscape = (str) => str.replace(/\n/g, "%0A").replace(/\r/g, "%0D").replace(/"/g, "%22");
 			const normalizeLinefeeds = (value) => value.replace(/\r?\n|\r/g, "\r\n");
 			const blobParts = [];
@@ -8352,8 +8352,8 @@ var require_subresource_integrity = /* @__PURE__ */ require_rolldown_runtime.__c
 	/**
 	* @type {Map<SRIHashAlgorithm, number>}
 	*
-	* The valid SRI hash algorithm token set is the ordered set « "sha256",
-	* "sha384", "sha512" » (corresponding to SHA-256, SHA-384, and SHA-512
+	* The valid SRI hash algorithm token set is the ordered set \u00ab "sha256",
+	* "sha384", "sha512" \u00bb (corresponding to SHA-256, SHA-384, and SHA-512
 	* respectively). The ordering of this set is meaningful, with stronger
 	* algorithms appearing later in the set.
 	*
@@ -9277,9 +9277,8 @@ var require_fetch = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exp
 	};
 }));
 // src/github-fetch.ts
-var import_env_http_proxy_agent = /* @__PURE__ */ require_rolldown_runtime.__toESM(require_env_http_proxy_agent$1.require_env_http_proxy_agent(), 1);
 var import_fetch = /* @__PURE__ */ require_rolldown_runtime.__toESM(require_fetch(), 1);
-const dispatcher = new import_env_http_proxy_agent.default();
+const dispatcher = new require_undici_proxy.import_env_http_proxy_agent.default();
 const proxiedFetch = (resource, options) => import_fetch.default.fetch(resource, {
 	...options,
 	dispatcher

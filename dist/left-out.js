@@ -3,11 +3,15 @@ const require_rolldown_runtime = require("./rolldown-runtime.js");
 var left_out_exports = /* @__PURE__ */ require_rolldown_runtime.__exportAll({
 	BearerCredentialHandler: () => BearerCredentialHandler,
 	HttpClient: () => HttpClient,
+	IncomingMessage: () => IncomingMessage,
 	ProxyAgent: () => ProxyAgent,
 	extractBody: () => extractBody,
 	fetch: () => fetch,
 	getExecOutput: () => getExecOutput,
+	markdownSummary: () => void 0,
+	maxHeaderSize: () => maxHeaderSize,
 	setup: () => setup,
+	summary: () => void 0,
 	webidl: () => webidl
 });
 function fetch() {
@@ -22,7 +26,7 @@ function extractBody() {
 function setup() {
 	throw new Error("The bundle has no such parser; unset UNDICI_USE_MILO.");
 }
-var ProxyAgent, BearerCredentialHandler, HttpClient, webidl;
+var ProxyAgent, BearerCredentialHandler, HttpClient, IncomingMessage, maxHeaderSize, webidl;
 var init_left_out = require_rolldown_runtime.__esmMin((() => {
 	ProxyAgent = class {};
 	BearerCredentialHandler = class {};
@@ -30,6 +34,8 @@ var init_left_out = require_rolldown_runtime.__esmMin((() => {
 		getAgent() {}
 		getAgentDispatcher() {}
 	};
+	IncomingMessage = class {};
+	maxHeaderSize = 16384;
 	webidl = { is: { FormData: () => false } };
 }));
 Object.defineProperty(exports, "HttpClient", {

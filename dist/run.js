@@ -12,7 +12,6 @@ let node_path = require("node:path");
 let crypto = require("crypto");
 crypto = require_rolldown_runtime.__toESM(crypto, 1);
 let node_os = require("node:os");
-let node_v8 = require("node:v8");
 let node_fs = require("node:fs");
 // node_modules/p-map/index.js
 function pMap(iterable, mapper, options) {
@@ -203,7 +202,7 @@ const LONGEST_QUOTE$1 = 80;
 /** A value of the manifest within a message: on one line, and never long. */
 function quote$1(value) {
 	const text = JSON.stringify(value) ?? String(value);
-	return text.length <= LONGEST_QUOTE$1 ? text : `${text.slice(0, LONGEST_QUOTE$1)}…`;
+	return text.length <= LONGEST_QUOTE$1 ? text : `${text.slice(0, LONGEST_QUOTE$1)}\u2026`;
 }
 /** What would be right: the known name that is near, or else the general advice. */
 function advise(name, known, otherwise) {
@@ -4079,288 +4078,6 @@ function prepareKeyValueMessage(key, value) {
 	if (convertedValue.includes(delimiter)) throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
 	return `${key}<<${delimiter}${os.EOL}${convertedValue}${os.EOL}${delimiter}`;
 }
-// node_modules/@actions/core/lib/summary.js
-var __awaiter$2 = function(thisArg, _arguments, P, generator) {
-	function adopt(value) {
-		return value instanceof P ? value : new P(function(resolve) {
-			resolve(value);
-		});
-	}
-	return new (P || (P = Promise))(function(resolve, reject) {
-		function fulfilled(value) {
-			try {
-				step(generator.next(value));
-			} catch (e) {
-				reject(e);
-			}
-		}
-		function rejected(value) {
-			try {
-				step(generator["throw"](value));
-			} catch (e) {
-				reject(e);
-			}
-		}
-		function step(result) {
-			result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected);
-		}
-		step((generator = generator.apply(thisArg, _arguments || [])).next());
-	});
-};
-const { access, appendFile: appendFile$1, writeFile: writeFile$2 } = fs.promises;
-const SUMMARY_ENV_VAR = "GITHUB_STEP_SUMMARY";
-var Summary = class {
-	constructor() {
-		this._buffer = "";
-	}
-	/**
-	* Finds the summary file path from the environment, rejects if env var is not found or file does not exist
-	* Also checks r/w permissions.
-	*
-	* @returns step summary file path
-	*/
-	filePath() {
-		return __awaiter$2(this, void 0, void 0, function* () {
-			if (this._filePath) return this._filePath;
-			const pathFromEnv = process.env[SUMMARY_ENV_VAR];
-			if (!pathFromEnv) throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
-			try {
-				yield access(pathFromEnv, fs.constants.R_OK | fs.constants.W_OK);
-			} catch (_a) {
-				throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
-			}
-			this._filePath = pathFromEnv;
-			return this._filePath;
-		});
-	}
-	/**
-	* Wraps content in an HTML tag, adding any HTML attributes
-	*
-	* @param {string} tag HTML tag to wrap
-	* @param {string | null} content content within the tag
-	* @param {[attribute: string]: string} attrs key-value list of HTML attributes to add
-	*
-	* @returns {string} content wrapped in HTML element
-	*/
-	wrap(tag, content, attrs = {}) {
-		const htmlAttrs = Object.entries(attrs).map(([key, value]) => ` ${key}="${value}"`).join("");
-		if (!content) return `<${tag}${htmlAttrs}>`;
-		return `<${tag}${htmlAttrs}>${content}</${tag}>`;
-	}
-	/**
-	* Writes text in the buffer to the summary buffer file and empties buffer. Will append by default.
-	*
-	* @param {SummaryWriteOptions} [options] (optional) options for write operation
-	*
-	* @returns {Promise<Summary>} summary instance
-	*/
-	write(options) {
-		return __awaiter$2(this, void 0, void 0, function* () {
-			const overwrite = !!(options === null || options === void 0 ? void 0 : options.overwrite);
-			const filePath = yield this.filePath();
-			yield (overwrite ? writeFile$2 : appendFile$1)(filePath, this._buffer, { encoding: "utf8" });
-			return this.emptyBuffer();
-		});
-	}
-	/**
-	* Clears the summary buffer and wipes the summary file
-	*
-	* @returns {Summary} summary instance
-	*/
-	clear() {
-		return __awaiter$2(this, void 0, void 0, function* () {
-			return this.emptyBuffer().write({ overwrite: true });
-		});
-	}
-	/**
-	* Returns the current summary buffer as a string
-	*
-	* @returns {string} string of summary buffer
-	*/
-	stringify() {
-		return this._buffer;
-	}
-	/**
-	* If the summary buffer is empty
-	*
-	* @returns {boolen} true if the buffer is empty
-	*/
-	isEmptyBuffer() {
-		return this._buffer.length === 0;
-	}
-	/**
-	* Resets the summary buffer without writing to summary file
-	*
-	* @returns {Summary} summary instance
-	*/
-	emptyBuffer() {
-		this._buffer = "";
-		return this;
-	}
-	/**
-	* Adds raw text to the summary buffer
-	*
-	* @param {string} text content to add
-	* @param {boolean} [addEOL=false] (optional) append an EOL to the raw text (default: false)
-	*
-	* @returns {Summary} summary instance
-	*/
-	addRaw(text, addEOL = false) {
-		this._buffer += text;
-		return addEOL ? this.addEOL() : this;
-	}
-	/**
-	* Adds the operating system-specific end-of-line marker to the buffer
-	*
-	* @returns {Summary} summary instance
-	*/
-	addEOL() {
-		return this.addRaw(os.EOL);
-	}
-	/**
-	* Adds an HTML codeblock to the summary buffer
-	*
-	* @param {string} code content to render within fenced code block
-	* @param {string} lang (optional) language to syntax highlight code
-	*
-	* @returns {Summary} summary instance
-	*/
-	addCodeBlock(code, lang) {
-		const attrs = Object.assign({}, lang && { lang });
-		const element = this.wrap("pre", this.wrap("code", code), attrs);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML list to the summary buffer
-	*
-	* @param {string[]} items list of items to render
-	* @param {boolean} [ordered=false] (optional) if the rendered list should be ordered or not (default: false)
-	*
-	* @returns {Summary} summary instance
-	*/
-	addList(items, ordered = false) {
-		const tag = ordered ? "ol" : "ul";
-		const listItems = items.map((item) => this.wrap("li", item)).join("");
-		const element = this.wrap(tag, listItems);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML table to the summary buffer
-	*
-	* @param {SummaryTableCell[]} rows table rows
-	*
-	* @returns {Summary} summary instance
-	*/
-	addTable(rows) {
-		const tableBody = rows.map((row) => {
-			const cells = row.map((cell) => {
-				if (typeof cell === "string") return this.wrap("td", cell);
-				const { header, data, colspan, rowspan } = cell;
-				const tag = header ? "th" : "td";
-				const attrs = Object.assign(Object.assign({}, colspan && { colspan }), rowspan && { rowspan });
-				return this.wrap(tag, data, attrs);
-			}).join("");
-			return this.wrap("tr", cells);
-		}).join("");
-		const element = this.wrap("table", tableBody);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds a collapsable HTML details element to the summary buffer
-	*
-	* @param {string} label text for the closed state
-	* @param {string} content collapsable content
-	*
-	* @returns {Summary} summary instance
-	*/
-	addDetails(label, content) {
-		const element = this.wrap("details", this.wrap("summary", label) + content);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML image tag to the summary buffer
-	*
-	* @param {string} src path to the image you to embed
-	* @param {string} alt text description of the image
-	* @param {SummaryImageOptions} options (optional) addition image attributes
-	*
-	* @returns {Summary} summary instance
-	*/
-	addImage(src, alt, options) {
-		const { width, height } = options || {};
-		const attrs = Object.assign(Object.assign({}, width && { width }), height && { height });
-		const element = this.wrap("img", null, Object.assign({
-			src,
-			alt
-		}, attrs));
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML section heading element
-	*
-	* @param {string} text heading text
-	* @param {number | string} [level=1] (optional) the heading level, default: 1
-	*
-	* @returns {Summary} summary instance
-	*/
-	addHeading(text, level) {
-		const tag = `h${level}`;
-		const allowedTag = [
-			"h1",
-			"h2",
-			"h3",
-			"h4",
-			"h5",
-			"h6"
-		].includes(tag) ? tag : "h1";
-		const element = this.wrap(allowedTag, text);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML thematic break (<hr>) to the summary buffer
-	*
-	* @returns {Summary} summary instance
-	*/
-	addSeparator() {
-		const element = this.wrap("hr", null);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML line break (<br>) to the summary buffer
-	*
-	* @returns {Summary} summary instance
-	*/
-	addBreak() {
-		const element = this.wrap("br", null);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML blockquote to the summary buffer
-	*
-	* @param {string} text quote text
-	* @param {string} cite (optional) citation url
-	*
-	* @returns {Summary} summary instance
-	*/
-	addQuote(text, cite) {
-		const attrs = Object.assign({}, cite && { cite });
-		const element = this.wrap("blockquote", text, attrs);
-		return this.addRaw(element).addEOL();
-	}
-	/**
-	* Adds an HTML anchor tag to the summary buffer
-	*
-	* @param {string} text link text/content
-	* @param {string} href hyperlink
-	*
-	* @returns {Summary} summary instance
-	*/
-	addLink(text, href) {
-		const element = this.wrap("a", text, { href });
-		return this.addRaw(element).addEOL();
-	}
-};
-new Summary();
 os.default.platform();
 os.default.arch();
 /**
@@ -4776,7 +4493,7 @@ function readPrivateKey(pem, reject) {
 }
 function quote(value) {
 	const shown = redact(value);
-	return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
+	return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}\u2026` : shown);
 }
 function listed$2(names) {
 	return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
@@ -5065,7 +4782,7 @@ function grouped(count) {
 /** Control characters (ANSI sequences, newlines), and what reorders, hides or joins text without being seen. */
 const UNSEEN$1 = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
 /**
-* One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
+* One line that can be printed anywhere: unseen characters are spelt out as `\u{\u2026}`, and neither of the runner's two
 * command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
 */
 function plain(text) {
@@ -5083,7 +4800,7 @@ const ENTITIES = {
 function clip(text, most) {
 	if (text.length <= most) return text;
 	const head = text.slice(0, most - 1);
-	return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`;
+	return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}\u2026`;
 }
 /**
 * A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
@@ -5096,7 +4813,7 @@ function code(text) {
 * Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
 * could be the beginning of a commit's hash is no word.
 */
-const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/;
+const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['\u2019]s)?|[A-Za-z]+(['\u2019-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/;
 /** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
 function prose(sentence) {
 	return plain(sentence).split(" ").map((token) => WORD.test(token) ? escapeHtml(token) : codeToken(token)).join(" ");
@@ -5106,7 +4823,7 @@ function codeToken(token) {
 	return token.replace(/^([("]*)(.*?)([).,;:!?"]*)$/s, (_, before, inner, after) => `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`);
 }
 /**
-* A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
+* A user as people know them: `grace@acme.com (auth0|65a1\u2026)`, or the id alone.
 * @param show makes both harmless where they are shown
 */
 function userText({ user, email }, show) {
@@ -5286,7 +5003,7 @@ function shorten({ entries, gap }, size, room, whole) {
 	const head = countFitting(entries, room * .75);
 	const tail = countFitting(entries.toReversed(), room * .25);
 	const cut = entries.length - head - tail;
-	const text = `… ${grouped(cut)} of ${grouped(entries.length)} are cut here; ${whole}.`;
+	const text = `\u2026 ${grouped(cut)} of ${grouped(entries.length)} are cut here; ${whole}.`;
 	return {
 		html: [
 			...entries.slice(0, head),
@@ -5340,7 +5057,7 @@ function revocationsInShort(record) {
 	const { planned, done, users } = amountOf(record, REVOKE);
 	if (planned === 0) return [];
 	const from = `${counted(planned, "grant")} ${isWritten(record) ? "revoked" : "would be revoked"}, from ${counted(users, "user")}`;
-	return [`<p><strong>− ${done === planned ? from : `${grouped(done)} of ${counted(planned, "planned revocation")} done`}</strong></p>`];
+	return [`<p><strong>\u2212 ${done === planned ? from : `${grouped(done)} of ${counted(planned, "planned revocation")} done`}</strong></p>`];
 }
 /** A list, folded where it is long; its title can be left out where the list says it all. */
 function listed$1(title, items, entries, titled = false) {
@@ -5493,7 +5210,7 @@ function holderRows(plan, { left }) {
 		change: changeOf(holders, gains, losses)
 	}));
 	const { first = [], then = [] } = Object.groupBy(changes, ({ change }) => change.fewer > 0 ? "first" : "then");
-	return [...first, ...then].map(({ holders, change }) => row([permissionText(holders), `${grouped(holders.before)} → ${grouped(holders.after)} (${changeText(change)})`]));
+	return [...first, ...then].map(({ holders, change }) => row([permissionText(holders), `${grouped(holders.before)} \u2192 ${grouped(holders.after)} (${changeText(change)})`]));
 }
 function countByGrant(operations) {
 	const counts = /* @__PURE__ */ new Map();
@@ -5614,7 +5331,7 @@ function userLines$1(items, line) {
 	if (items.length <= MOST_LINES) return items.map(line).join("<br>");
 	const tail = Math.floor(MOST_LINES / 5);
 	const head = 20;
-	const cut = `… ${grouped(items.length - head - tail)} more of this user`;
+	const cut = `\u2026 ${grouped(items.length - head - tail)} more of this user`;
 	return [
 		...items.slice(0, head).map(line),
 		cut,
@@ -5829,7 +5546,7 @@ function warnOfRef({ ref, defaultBranch }) {
 function checkScopes(scopes, needed) {
 	const missing = scopes === void 0 ? [] : needed.filter((scope) => !scopes.has(scope));
 	if (missing.length === 0) return [];
-	return [`The token lacks the ${missing.length === 1 ? "scope" : "scopes"} ${missing.join(", ")}. In Auth0, authorize the application for ${missing.length === 1 ? "it" : "them"} under Applications → APIs → Auth0 Management API.`];
+	return [`The token lacks the ${missing.length === 1 ? "scope" : "scopes"} ${missing.join(", ")}. In Auth0, authorize the application for ${missing.length === 1 ? "it" : "them"} under Applications \u2192 APIs \u2192 Auth0 Management API.`];
 }
 function checkLimit(plan) {
 	return plan.users.flatMap(({ user, before, grant, revoke }) => {
@@ -7162,7 +6879,7 @@ function refuseGrant([grant, user]) {
 }
 /** Auth0's own Management API: its host would give it the company's name. */
 const MANAGEMENT_API = /^https:\/\/[^/]+\.auth0\.com\/api\/v2\/$/;
-/** `https://orders.acme.com/…`: what stands for the host, and the rest. */
+/** `https://orders.acme.com/\u2026`: what stands for the host, and the rest. */
 const ADDRESS = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is;
 /** Below the top level of a domain, nobody's own name: `acme.co.uk`. */
 const PUBLIC_LABEL = /^(?:ac|co|com|edu|gov|net|org)$/;
@@ -7396,7 +7113,7 @@ function answerError(answer, summary, reach, advice) {
 		attempts: answer.attempts,
 		status: answer.status,
 		errorCode: data?.errorCode ?? data?.error,
-		answer: said !== void 0 && said.length > LONGEST_QUOTE ? `${said.slice(0, LONGEST_QUOTE)}…` : said,
+		answer: said !== void 0 && said.length > LONGEST_QUOTE ? `${said.slice(0, LONGEST_QUOTE)}\u2026` : said,
 		requestId: REQUEST_ID_HEADERS.map((name) => answer.headers[name]).find((value) => typeof value === "string"),
 		advice
 	});
@@ -7435,13 +7152,7 @@ const NO_FAILURES = {
 	at: Number.NEGATIVE_INFINITY,
 	until: 0
 };
-/**
-* undici reads answers by WebAssembly, which V8 optimises after two of them in a thread that the process waits for at its
-* end: a fifth of a small run's time. With this it does so after some hundred.
-*/
-const WASM_OPTIMISED_LATER = "--wasm-tiering-budget=1000000000";
 function createHttp(options) {
-	(0, node_v8.setFlagsFromString)(WASM_OPTIMISED_LATER);
 	const { origin, mode, signal, dispatcher } = options;
 	const now = options.now ?? Date.now;
 	const random = options.random ?? Math.random;
@@ -7716,7 +7427,7 @@ async function createDispatcher(origin) {
 		bodyTimeout: TIMEOUT
 	};
 	if (origin.startsWith("http:") || !PROXY_VARIABLES.some((name) => process.env[name])) return new Agent(options);
-	const { EnvHttpProxyAgent } = await Promise.resolve().then(() => require("./undici-proxy.js"));
+	const { EnvHttpProxyAgent } = await Promise.resolve().then(() => require("./undici-proxy.js")).then((n) => n.undici_proxy_exports);
 	return new EnvHttpProxyAgent(options);
 }
 // src/tenant/tenant.ts

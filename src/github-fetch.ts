@@ -1,8 +1,8 @@
 // How requests to GitHub are sent: by undici's fetch, through the runner's proxy. Loaded with GitHub's client.
 
-import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js'
 import web from 'undici/lib/web/fetch/index.js'
 import type { fetch as Fetch } from 'undici/types/index.js'
+import { EnvHttpProxyAgent } from './tenant/undici-proxy.ts'
 
 const dispatcher = new EnvHttpProxyAgent()
 

@@ -29,6 +29,19 @@ export function getExecOutput(): never {
   throw new Error('The bundle cannot start a process.')
 }
 
+// @actions/core's own summary: report.ts writes it.
+
+export const summary = undefined
+
+export const markdownSummary = undefined
+
+// Node's own client and server, of which undici asks for no more than this: what a request of theirs is, to pass it on, and
+// how long headers may be, for which this is Node's own number.
+
+export class IncomingMessage {}
+
+export const maxHeaderSize = 16_384
+
 // undici's HTTP/2, which is turned off; what it needs to send forms, which nobody does; and its experimental parser, which
 // UNDICI_USE_MILO would turn on.
 

@@ -1,8 +1,13 @@
 // undici describes its index alone; these are the parts of it that are in use.
 
-declare module 'undici/lib/api/index.js' {
-  const api: object
-  export default api
+declare module 'undici/lib/api/api-connect.js' {
+  const connect: import('undici/types/index.js').Dispatcher['connect']
+  export default connect
+}
+
+declare module 'undici/lib/api/api-request.js' {
+  const request: import('undici/types/index.js').Dispatcher['request']
+  export default request
 }
 
 declare module 'undici/lib/dispatcher/agent.js' {

@@ -2,7 +2,6 @@
 // of what an answer means.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
 import type { Dispatcher } from 'undici/types/index.js'
 import { ActionError, errorOf, NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
@@ -115,14 +114,7 @@ interface Failures {
 
 const NO_FAILURES: Failures = { inRow: 0, since: 0, waves: 0, at: Number.NEGATIVE_INFINITY, until: 0 }
 
-/**
- * undici reads answers by WebAssembly, which V8 optimises after two of them in a thread that the process waits for at its
- * end: a fifth of a small run's time. With this it does so after some hundred.
- */
-const WASM_OPTIMISED_LATER = '--wasm-tiering-budget=1000000000'
-
 export function createHttp(options: HttpOptions): Http {
-  setFlagsFromString(WASM_OPTIMISED_LATER)
   const { origin, mode, signal, dispatcher } = options
   const now = options.now ?? Date.now
   const random = options.random ?? Math.random
