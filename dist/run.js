@@ -7,12 +7,11 @@ fs = require_rolldown_runtime.__toESM(fs, 1);
 let os = require("os");
 os = require_rolldown_runtime.__toESM(os, 1);
 let node_crypto = require("node:crypto");
-let node_fs_promises = require("node:fs/promises");
+let node_fs = require("node:fs");
 let node_path = require("node:path");
 let crypto = require("crypto");
 crypto = require_rolldown_runtime.__toESM(crypto, 1);
 let node_os = require("node:os");
-let node_fs = require("node:fs");
 // node_modules/p-map/index.js
 function pMap(iterable, mapper, options) {
 	return mapConcurrently(iterable, mapper, options, false);
@@ -3763,7 +3762,7 @@ async function loadManifest(patterns, workspace) {
 	const documents = [];
 	let left = LIMITS.totalSize;
 	for (const path of paths.slice(0, LIMITS.files)) {
-		const loaded = await loadFile(path, workspace, left).catch((error) => unreadable(path, workspace, error));
+		const loaded = loadFile(path, workspace, left);
 		documents.push(...loaded.documents);
 		problems.push(...loaded.problems);
 		for (const { text } of loaded.documents) left -= text.length;
@@ -3775,41 +3774,42 @@ async function loadManifest(patterns, workspace) {
 }
 async function findFiles(pattern, workspace) {
 	const literal = (0, node_path.resolve)(workspace, pattern);
-	if (await exists(literal)) return [literal];
+	if ((0, node_fs.existsSync)(literal)) return [literal];
 	if (!/[*?[{]/.test(pattern)) return [];
-	return (await Array.fromAsync((0, node_fs_promises.glob)(pattern, {
+	return (await Array.fromAsync(node_fs.promises.glob(pattern, {
 		cwd: workspace,
 		withFileTypes: true
 	}))).filter((match) => !match.isDirectory()).map(({ parentPath, name }) => (0, node_path.join)(parentPath, name)).sort();
-}
-async function exists(path) {
-	return (0, node_fs_promises.stat)(path).then(() => true, () => false);
-}
-/** A link to nothing, a file without read permission, or one that is gone again. */
-function unreadable(path, workspace, error) {
-	if (!(error instanceof Error && "syscall" in error)) throw error;
-	return {
-		documents: [],
-		problems: [topOf(nameOf(path, workspace), `This cannot be read: ${error.message}.`)]
-	};
 }
 function nameOf(path, workspace) {
 	return isWithin(path, workspace) ? (0, node_path.relative)(workspace, path).split(node_path.sep).join("/") : path;
 }
 /** @param left how many bytes may still be read */
-async function loadFile(path, workspace, left) {
+function loadFile(path, workspace, left) {
+	try {
+		return readFile(path, workspace, left);
+	} catch (error) {
+		if (!(error instanceof Error && "syscall" in error)) throw error;
+		return {
+			documents: [],
+			problems: [topOf(nameOf(path, workspace), `This cannot be read: ${error.message}.`)]
+		};
+	}
+}
+/** @throws what the file system says */
+function readFile(path, workspace, left) {
 	const file = nameOf(path, workspace);
 	const refuse = (message) => ({
 		documents: [],
 		problems: [topOf(file, message)]
 	});
-	const target = await (0, node_fs_promises.realpath)(path);
-	if (isWithin(path, workspace) && !isWithin(target, await (0, node_fs_promises.realpath)(workspace))) return refuse("This is a link that leads out of the workspace; put the file itself here.");
-	const stats = await (0, node_fs_promises.stat)(target);
+	const target = node_fs.realpathSync.native(path);
+	if (isWithin(path, workspace) && !isWithin(target, node_fs.realpathSync.native(workspace))) return refuse("This is a link that leads out of the workspace; put the file itself here.");
+	const stats = (0, node_fs.statSync)(target);
 	if (!stats.isFile()) return refuse("This is not a file; name files, or a glob such as permissions/*.yml.");
 	if (stats.size > LIMITS.fileSize) return refuse(`The file has ${stats.size} bytes; at most ${LIMITS.fileSize} are read. Split it into several files.`);
 	if (stats.size > left) return refuse(`The files have more than ${LIMITS.totalSize} bytes together; this one is not read.`);
-	const text = decode(await (0, node_fs_promises.readFile)(target));
+	const text = decode((0, node_fs.readFileSync)(target));
 	return text === void 0 ? refuse("The file is not UTF-8 text; save it as UTF-8.") : parseDocument(file, text);
 }
 function decode(bytes) {
@@ -5425,7 +5425,7 @@ function logProgress(doing, total, traffic) {
 }
 const DRIFT = { message: "The plan is not empty, and fail-on-changes is set." };
 /** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
-async function publish(whole, circumstances) {
+function publish(whole, circumstances) {
 	const record = redactAll(whole);
 	const conclusion = conclude(record);
 	annotate("error", [
@@ -5448,46 +5448,46 @@ async function publish(whole, circumstances) {
 	setOutput("plan-file", record.planFile ?? "");
 	setOutput("undo-plan-file", record.undoPlanFile ?? "");
 	setOutput("requests", conclusion.requests);
-	const reportFile = await saveFile("report", JSON.stringify(reportOf(record, circumstances), void 0, 2));
+	const reportFile = saveFile("report", JSON.stringify(reportOf(record, circumstances), void 0, 2));
 	setOutput("report-file", reportFile ?? "");
 	logFiles({
 		"Report file": reportFile,
 		"Plan file": record.planFile,
 		"Undo plan file": record.undoPlanFile
 	});
-	await attemptFile("job summary", () => writeSummary(renderSummary(record)));
+	attemptFile("job summary", () => writeSummary(renderSummary(record)));
 }
 function logFiles(files) {
 	for (const [file, path] of Object.entries(files)) if (path !== void 0) logLine(`${file}: ${path}`);
 }
 /** Where the files of this run are. */
 let folder;
-async function createFolder() {
+function createFolder() {
 	const temp = process.env.RUNNER_TEMP || (0, node_os.tmpdir)();
-	await (0, node_fs_promises.mkdir)(temp, { recursive: true });
-	return (0, node_fs_promises.mkdtemp)((0, node_path.join)(temp, "auth0-permissions-"));
+	(0, node_fs.mkdirSync)(temp, { recursive: true });
+	return (0, node_fs.mkdtempSync)((0, node_path.join)(temp, "auth0-permissions-"));
 }
 /**
 * Writes a file for later steps, in a folder of its own under `$RUNNER_TEMP`.
 * @returns its path; undefined where it could not be written, which is told
 */
 function saveFile(name, text) {
-	return attemptFile(name.replace("-", " "), async () => {
+	return attemptFile(name.replace("-", " "), () => {
 		folder ??= createFolder();
-		const path = (0, node_path.join)(await folder, `${name}.json`);
-		await (0, node_fs_promises.writeFile)(path, redact(text));
+		const path = (0, node_path.join)(folder, `${name}.json`);
+		(0, node_fs.writeFileSync)(path, redact(text));
 		return path;
 	});
 }
-async function writeSummary(markdown) {
+function writeSummary(markdown) {
 	const path = process.env.GITHUB_STEP_SUMMARY ?? "";
-	if (path !== "") await (0, node_fs_promises.appendFile)(path, markdown);
+	if (path !== "") (0, node_fs.appendFileSync)(path, markdown);
 	return path;
 }
 /** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
-async function attemptFile(what, write) {
+function attemptFile(what, write) {
 	try {
-		return await write();
+		return write();
 	} catch (error) {
 		warning(harmless(`The ${what} could not be written: ${require_index.errorOf(error).message}`));
 		return;
@@ -6112,10 +6112,10 @@ async function doubtsOf({ inputs, workflow }, ledger, { base, attempts }, { docu
 }
 // src/steps/apply-plan.ts
 /** Shows the plan, saves it, and tells why it may not be done. */
-async function judgePlan({ inputs, record, task }, { plan, digest }) {
+function judgePlan({ inputs, record, task }, { plan, digest }) {
 	const { mode, maxRevocations, approvedPlan, failOnChanges } = inputs;
 	logPlan(record);
-	if (plan.users.every(({ before }) => before !== void 0) && task.kind === "manifest") record.planFile = await saveFile("plan", writeSaved(plan));
+	if (plan.users.every(({ before }) => before !== void 0) && task.kind === "manifest") record.planFile = saveFile("plan", writeSaved(plan));
 	refuse(record, checkLimit(plan));
 	const disapproval = checkApproval(plan, digest, approvedPlan);
 	refuse(record, disapproval);
@@ -6138,7 +6138,7 @@ async function applyPlan(context, planning, memory) {
 	try {
 		await write(context, plan, survey);
 	} finally {
-		record.undoPlanFile = await saveFile("undo-plan", writeSaved(undoOf(plan, record.outcomes, entry)));
+		record.undoPlanFile = saveFile("undo-plan", writeSaved(undoOf(plan, record.outcomes, entry)));
 		if (entry !== void 0) await end(context, memory, entry);
 	}
 }
@@ -6994,7 +6994,7 @@ function chooseNames(candidates, isFree) {
 }
 // src/steps/export-users.ts
 async function exportUsers({ inputs, tenant, session, workflow, record }) {
-	const path = await freePath(inputs, workflow);
+	const path = freePath(inputs, workflow);
 	refuse(record, checkScopes(await session.scopes(), NEEDED_SCOPES.export));
 	if (record.stopped !== void 0) return;
 	const found = inputs.query === void 0 ? [] : await tenant.searchUsers(inputs.query);
@@ -7018,8 +7018,8 @@ async function exportUsers({ inputs, tenant, session, workflow, record }) {
 		id,
 		direct: new Set(live?.direct)
 	}));
-	await (0, node_fs_promises.mkdir)((0, node_path.dirname)(path), { recursive: true });
-	await (0, node_fs_promises.writeFile)(path, exportManifest({
+	(0, node_fs.mkdirSync)((0, node_path.dirname)(path), { recursive: true });
+	(0, node_fs.writeFileSync)(path, exportManifest({
 		tenant: inputs.domain.host,
 		users
 	}), { flag: "wx" });
@@ -7030,15 +7030,14 @@ async function exportUsers({ inputs, tenant, session, workflow, record }) {
 	};
 }
 /** @throws InputError before anything is read, where the path is taken */
-async function freePath({ manifest }, { workspace }) {
+function freePath({ manifest }, { workspace }) {
 	const [pattern = ""] = manifest;
 	const path = (0, node_path.resolve)(workspace, pattern);
 	const reject = (message) => new require_index.InputError([{
 		input: "manifest",
 		message: `Input manifest: ${message}`
 	}]);
-	const exists = (file) => (0, node_fs_promises.stat)(file).then(() => true, () => false);
-	if (await exists(path)) throw reject(`${pattern} exists already; mode export writes a new file and changes none.`);
+	if ((0, node_fs.existsSync)(path)) throw reject(`${pattern} exists already; mode export writes a new file and changes none.`);
 	return path;
 }
 /** Auth0's ids have a bar between the connection's strategy and its own id, and an address has none. */
@@ -7072,14 +7071,12 @@ async function readFiles(inputs, workflow, record) {
 }
 // src/steps/read-saved.ts
 /** @throws InputError for a file that is no plan for this tenant */
-async function readSavedPlan(path, { domain }, { workspace }, record) {
+function readSavedPlan(path, { domain }, { workspace }, record) {
 	const reject = (message) => new require_index.InputError([{
 		input: "plan-file",
 		message: `Input plan-file: ${message}`
 	}]);
-	const { plan, problem } = readSaved(await (0, node_fs_promises.readFile)((0, node_path.resolve)(workspace, path), "utf8").catch((error) => {
-		throw reject(`it cannot be read: ${error.message}.`);
-	}));
+	const { plan, problem } = readSaved(readText$1((0, node_path.resolve)(workspace, path), reject));
 	if (problem !== void 0) throw reject(`${problem}. Use the file that the output plan-file or undo-plan-file names, as it was written.`);
 	if (plan.tenant !== domain.host) throw reject(`it is a plan for the tenant ${plan.tenant}, and the input domain is ${domain.host}.`);
 	record.commit = plan.source.commit;
@@ -7087,6 +7084,13 @@ async function readSavedPlan(path, { domain }, { workspace }, record) {
 	record.users = plan.source.users;
 	record.approval = "saved";
 	return plan;
+}
+function readText$1(path, reject) {
+	try {
+		return (0, node_fs.readFileSync)(path, "utf8");
+	} catch (error) {
+		throw reject(`it cannot be read: ${require_index.errorOf(error).message}.`);
+	}
 }
 // src/tenant/answer-error.ts
 /** The Management API's form, and the token endpoint's. */
@@ -7882,7 +7886,7 @@ async function run(cancelled) {
 	record.cancelled = cancelled.aborted && undone;
 	record.duration = Date.now() - started.getTime();
 	if (inputs !== void 0) await publishComment(inputs, workflow, record, cancelled);
-	await publish(record, {
+	publish(record, {
 		run: workflow.runUrl,
 		started
 	});
@@ -7926,7 +7930,7 @@ async function planAndApply(inputs, record, workflow, cancelled) {
 		if (access.readApis) await checkApis(context);
 		if (memory === void 0 || !access.readUsers && !access.assignOnly) return;
 		const planning = await computePlan(context, memory, access);
-		await judgePlan(context, planning);
+		judgePlan(context, planning);
 		if (record.stopped !== void 0 || inputs.mode === "plan") return;
 		await applyPlan(context, planning, memory);
 	};
@@ -7944,7 +7948,7 @@ async function readTask(inputs, workflow, record) {
 	};
 	return {
 		kind: "saved",
-		plan: await readSavedPlan(inputs.planFile, inputs, workflow, record)
+		plan: readSavedPlan(inputs.planFile, inputs, workflow, record)
 	};
 }
 async function withTenant(inputs, record, signal, use) {

@@ -31,7 +31,7 @@ export async function run(cancelled: AbortSignal): Promise<void> {
   record.cancelled = cancelled.aborted && undone
   record.duration = Date.now() - started.getTime()
   if (inputs !== undefined) await publishComment(inputs, workflow, record, cancelled)
-  await publish(record, { run: workflow.runUrl, started })
+  publish(record, { run: workflow.runUrl, started })
   // Whatever is still under way, such as a request to GitHub that nobody waits for, must not keep the runner waiting.
   if (cancelled.aborted) process.exit()
 }
@@ -72,7 +72,7 @@ async function planAndApply(
     if (memory === undefined || (!access.readUsers && !access.assignOnly)) return
 
     const planning = await computePlan(context, memory, access)
-    await judgePlan(context, planning)
+    judgePlan(context, planning)
     if (record.stopped !== undefined || inputs.mode === 'plan') return
 
     await applyPlan(context, planning, memory)
@@ -87,7 +87,7 @@ async function planAndApply(
 
 async function readTask(inputs: PlanInputs, workflow: Workflow, record: RunRecord): Promise<Task> {
   if (inputs.planFile === undefined) return { kind: 'manifest', files: await readFiles(inputs, workflow, record) }
-  return { kind: 'saved', plan: await readSavedPlan(inputs.planFile, inputs, workflow, record) }
+  return { kind: 'saved', plan: readSavedPlan(inputs.planFile, inputs, workflow, record) }
 }
 
 async function withTenant(

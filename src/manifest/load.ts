@@ -1,7 +1,7 @@
 // Files and globs → parsed documents. A manifest may come from somebody hostile: everything is bounded here, and nothing
 // outside of the workspace is read through it.
 
-import { glob, readFile, realpath, stat } from 'node:fs/promises'
+import { existsSync, promises, readFileSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { constructFromEvents, EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
 import { checkKeys, placesIn, startOf } from './locate.ts'
@@ -45,7 +45,7 @@ export async function loadManifest(patterns: readonly string[], workspace: strin
   const documents: Document[] = []
   let left: number = LIMITS.totalSize
   for (const path of paths.slice(0, LIMITS.files)) {
-    const loaded = await loadFile(path, workspace, left).catch(error => unreadable(path, workspace, error))
+    const loaded = loadFile(path, workspace, left)
     documents.push(...loaded.documents)
     problems.push(...loaded.problems)
     for (const { text } of loaded.documents) left -= text.length
@@ -55,24 +55,12 @@ export async function loadManifest(patterns: readonly string[], workspace: strin
 
 async function findFiles(pattern: string, workspace: string): Promise<readonly string[]> {
   const literal = resolve(workspace, pattern)
-  if (await exists(literal)) return [literal]
+  if (existsSync(literal)) return [literal]
   if (!/[*?[{]/.test(pattern)) return []
-  const matches = await Array.fromAsync(glob(pattern, { cwd: workspace, withFileTypes: true }))
+  // Not from node:fs/promises, which every run would load then.
+  const matches = await Array.fromAsync(promises.glob(pattern, { cwd: workspace, withFileTypes: true }))
   const files = matches.filter(match => !match.isDirectory())
   return files.map(({ parentPath, name }) => join(parentPath, name)).sort()
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
-}
-
-/** A link to nothing, a file without read permission, or one that is gone again. */
-function unreadable(path: string, workspace: string, error: unknown): Loaded {
-  if (!(error instanceof Error && 'syscall' in error)) throw error
-  return { documents: [], problems: [topOf(nameOf(path, workspace), `This cannot be read: ${error.message}.`)] }
 }
 
 function nameOf(path: string, workspace: string): string {
@@ -80,21 +68,32 @@ function nameOf(path: string, workspace: string): string {
 }
 
 /** @param left how many bytes may still be read */
-async function loadFile(path: string, workspace: string, left: number): Promise<Loaded> {
+function loadFile(path: string, workspace: string, left: number): Loaded {
+  try {
+    return readFile(path, workspace, left)
+  } catch (error) {
+    // A link to nothing, a file without read permission, or one that is gone again.
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    return { documents: [], problems: [topOf(nameOf(path, workspace), `This cannot be read: ${error.message}.`)] }
+  }
+}
+
+/** @throws what the file system says */
+function readFile(path: string, workspace: string, left: number): Loaded {
   const file = nameOf(path, workspace)
   const refuse = (message: string): Loaded => ({ documents: [], problems: [topOf(file, message)] })
-  const target = await realpath(path)
-  if (isWithin(path, workspace) && !isWithin(target, await realpath(workspace))) {
+  const target = realpathSync.native(path)
+  if (isWithin(path, workspace) && !isWithin(target, realpathSync.native(workspace))) {
     return refuse('This is a link that leads out of the workspace; put the file itself here.')
   }
-  const stats = await stat(target)
+  const stats = statSync(target)
   if (!stats.isFile()) return refuse('This is not a file; name files, or a glob such as permissions/*.yml.')
   if (stats.size > LIMITS.fileSize) {
     return refuse(`The file has ${stats.size} bytes; at most ${LIMITS.fileSize} are read. Split it into several files.`)
   }
   if (stats.size > left)
     return refuse(`The files have more than ${LIMITS.totalSize} bytes together; this one is not read.`)
-  const text = decode(await readFile(target))
+  const text = decode(readFileSync(target))
   return text === undefined ? refuse('The file is not UTF-8 text; save it as UTF-8.') : parseDocument(file, text)
 }
 

@@ -1,6 +1,6 @@
 // The only writer of log, annotations, summary, outputs and files. Every line from outside passes text.ts on its way.
 
-import { appendFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as core from '@actions/core'
@@ -102,7 +102,7 @@ export function logProgress(doing: string, total: number, traffic: Traffic): Pro
 const DRIFT: Finding = { message: 'The plan is not empty, and fail-on-changes is set.' }
 
 /** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
-export async function publish(whole: Readonly<RunRecord>, circumstances: Circumstances): Promise<void> {
+export function publish(whole: Readonly<RunRecord>, circumstances: Circumstances): void {
   const record = redactAll(whole)
   const conclusion = conclude(record)
   annotate('error', [...record.errors, ...record.failures, ...(record.drift ? [DRIFT] : [])])
@@ -123,10 +123,10 @@ export async function publish(whole: Readonly<RunRecord>, circumstances: Circums
   core.setOutput('plan-file', record.planFile ?? '')
   core.setOutput('undo-plan-file', record.undoPlanFile ?? '')
   core.setOutput('requests', conclusion.requests)
-  const reportFile = await saveFile('report', JSON.stringify(reportOf(record, circumstances), undefined, 2))
+  const reportFile = saveFile('report', JSON.stringify(reportOf(record, circumstances), undefined, 2))
   core.setOutput('report-file', reportFile ?? '')
   logFiles({ 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile })
-  await attemptFile('job summary', () => writeSummary(renderSummary(record)))
+  attemptFile('job summary', () => writeSummary(renderSummary(record)))
 }
 
 function logFiles(files: Readonly<Record<string, string | undefined>>): void {
@@ -134,37 +134,37 @@ function logFiles(files: Readonly<Record<string, string | undefined>>): void {
 }
 
 /** Where the files of this run are. */
-let folder: Promise<string> | undefined
+let folder: string | undefined
 
-async function createFolder(): Promise<string> {
+function createFolder(): string {
   const temp = process.env.RUNNER_TEMP || tmpdir()
-  await mkdir(temp, { recursive: true })
-  return mkdtemp(join(temp, 'auth0-permissions-'))
+  mkdirSync(temp, { recursive: true })
+  return mkdtempSync(join(temp, 'auth0-permissions-'))
 }
 
 /**
  * Writes a file for later steps, in a folder of its own under `$RUNNER_TEMP`.
  * @returns its path; undefined where it could not be written, which is told
  */
-export function saveFile(name: 'plan' | 'undo-plan' | 'report', text: string): Promise<string | undefined> {
-  return attemptFile(name.replace('-', ' '), async () => {
+export function saveFile(name: 'plan' | 'undo-plan' | 'report', text: string): string | undefined {
+  return attemptFile(name.replace('-', ' '), () => {
     folder ??= createFolder()
-    const path = join(await folder, `${name}.json`)
-    await writeFile(path, redact(text))
+    const path = join(folder, `${name}.json`)
+    writeFileSync(path, redact(text))
     return path
   })
 }
 
-async function writeSummary(markdown: string): Promise<string> {
+function writeSummary(markdown: string): string {
   const path = process.env.GITHUB_STEP_SUMMARY ?? ''
-  if (path !== '') await appendFile(path, markdown)
+  if (path !== '') appendFileSync(path, markdown)
   return path
 }
 
 /** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
-async function attemptFile(what: string, write: () => Promise<string>): Promise<string | undefined> {
+function attemptFile(what: string, write: () => string): string | undefined {
   try {
-    return await write()
+    return write()
   } catch (error) {
     core.warning(harmless(`The ${what} could not be written: ${errorOf(error).message}`))
     return undefined

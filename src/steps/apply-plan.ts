@@ -14,11 +14,11 @@ import { type Context, locateUsers, notice, refuse, warn } from './context.ts'
 import { commitOf, ledgerAdvice, type Memory } from './recall.ts'
 
 /** Shows the plan, saves it, and tells why it may not be done. */
-export async function judgePlan({ inputs, record, task }: Context, { plan, digest }: Planning): Promise<void> {
+export function judgePlan({ inputs, record, task }: Context, { plan, digest }: Planning): void {
   const { mode, maxRevocations, approvedPlan, failOnChanges } = inputs
   logPlan(record)
   const readable = plan.users.every(({ before }) => before !== undefined)
-  if (readable && task.kind === 'manifest') record.planFile = await saveFile('plan', writeSaved(plan))
+  if (readable && task.kind === 'manifest') record.planFile = saveFile('plan', writeSaved(plan))
   refuse(record, checkLimit(plan))
   const disapproval = checkApproval(plan, digest, approvedPlan)
   refuse(record, disapproval)
@@ -41,7 +41,7 @@ export async function applyPlan(context: Context, planning: Planning, memory: Me
   try {
     await write(context, plan, survey)
   } finally {
-    record.undoPlanFile = await saveFile('undo-plan', writeSaved(undoOf(plan, record.outcomes, entry)))
+    record.undoPlanFile = saveFile('undo-plan', writeSaved(undoOf(plan, record.outcomes, entry)))
     if (entry !== undefined) await end(context, memory, entry)
   }
 }

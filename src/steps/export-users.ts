@@ -1,7 +1,7 @@
 // Writes the manifest that describes what users hold today. All of them, or nothing: a manifest that leaves somebody out
 // would be taken for the whole.
 
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve, sep } from 'node:path'
 import { InputError } from '../errors.ts'
 import { exportManifest } from '../export.ts'
@@ -26,7 +26,7 @@ export interface ExportOptions {
 }
 
 export async function exportUsers({ inputs, tenant, session, workflow, record }: ExportOptions): Promise<void> {
-  const path = await freePath(inputs, workflow)
+  const path = freePath(inputs, workflow)
   refuse(record, checkScopes(await session.scopes(), NEEDED_SCOPES.export))
   if (record.stopped !== undefined) return
 
@@ -49,23 +49,18 @@ export async function exportUsers({ inputs, tenant, session, workflow, record }:
   }
 
   const users = surveyed.states.map(({ id, live }) => ({ id, direct: new Set(live?.direct) }))
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, exportManifest({ tenant: inputs.domain.host, users }), { flag: 'wx' })
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, exportManifest({ tenant: inputs.domain.host, users }), { flag: 'wx' })
   const grants = users.reduce((sum, { direct }) => sum + direct.size, 0)
   record.exported = { path: relative(workflow.workspace, path).split(sep).join('/'), grants }
 }
 
 /** @throws InputError before anything is read, where the path is taken */
-async function freePath({ manifest }: ExportInputs, { workspace }: Workflow): Promise<string> {
+function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {
   const [pattern = ''] = manifest
   const path = resolve(workspace, pattern)
   const reject = (message: string) => new InputError([{ input: 'manifest', message: `Input manifest: ${message}` }])
-  const exists = (file: string) =>
-    stat(file).then(
-      () => true,
-      () => false,
-    )
-  if (await exists(path)) throw reject(`${pattern} exists already; mode export writes a new file and changes none.`)
+  if (existsSync(path)) throw reject(`${pattern} exists already; mode export writes a new file and changes none.`)
   return path
 }
 

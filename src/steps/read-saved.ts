@@ -1,8 +1,8 @@
 // Reads a saved plan, as whole as it was written.
 
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { InputError } from '../errors.ts'
+import { errorOf, InputError } from '../errors.ts'
 import type { PlanInputs } from '../inputs.ts'
 import type { Plan } from '../plan/plan.ts'
 import { readSaved } from '../plan/saved.ts'
@@ -10,17 +10,9 @@ import type { RunRecord } from '../report/record.ts'
 import type { Workflow } from '../workflow.ts'
 
 /** @throws InputError for a file that is no plan for this tenant */
-export async function readSavedPlan(
-  path: string,
-  { domain }: PlanInputs,
-  { workspace }: Workflow,
-  record: RunRecord,
-): Promise<Plan> {
+export function readSavedPlan(path: string, { domain }: PlanInputs, { workspace }: Workflow, record: RunRecord): Plan {
   const reject = (message: string) => new InputError([{ input: 'plan-file', message: `Input plan-file: ${message}` }])
-  const text = await readFile(resolve(workspace, path), 'utf8').catch((error: Error) => {
-    throw reject(`it cannot be read: ${error.message}.`)
-  })
-  const { plan, problem } = readSaved(text)
+  const { plan, problem } = readSaved(readText(resolve(workspace, path), reject))
   if (problem !== undefined) {
     throw reject(`${problem}. Use the file that the output plan-file or undo-plan-file names, as it was written.`)
   }
@@ -32,4 +24,12 @@ export async function readSavedPlan(
   record.users = plan.source.users
   record.approval = 'saved'
   return plan
+}
+
+function readText(path: string, reject: (message: string) => InputError): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw reject(`it cannot be read: ${errorOf(error).message}.`)
+  }
 }

@@ -223,14 +223,14 @@ describe('in the log', () => {
     await rm(home, { recursive: true })
   })
 
-  async function logOf(print: () => void | Promise<void>): Promise<string> {
+  async function logOf(print: () => void): Promise<string> {
     let log = ''
     const write = vi.spyOn(process.stdout, 'write').mockImplementation(chunk => {
       log += chunk
       return true
     })
     try {
-      await print()
+      print()
     } finally {
       write.mockRestore()
     }
