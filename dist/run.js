@@ -441,40 +441,40 @@ const LONGEST_REASON = 1e3;
 const CLEAN = /^([^\s\p{Cc}\p{Cs}]([^\p{Cc}\p{Cs}]*[^\s\p{Cc}\p{Cs}])?)?$/u;
 function text$1(what, longest, description, ...examples) {
 	const unclean = `${what} must not begin or end with a blank, nor hold control characters`;
-	return require_zod.string(`${what} must be text; put it in quotes`).check(require_zod._minLength(1, `${what} must not be empty`), require_zod._maxLength(longest, `${what} must have at most ${longest} characters`), require_zod._regex(CLEAN, unclean), require_zod.meta({
+	return require_zod.string(`${what} must be text; put it in quotes`).check(require_zod._minLength(1, `${what} must not be empty`), require_zod._maxLength(longest, `${what} must have at most ${longest} characters`), require_zod._regex(CLEAN, unclean)).register(require_zod.globalRegistry, {
 		description,
 		examples: [...examples],
 		patternErrorMessage: unclean
-	}));
+	});
 }
 const terms = {
-	expires: require_zod.optional(require_zod.string("expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z").check(require_zod.meta({
+	expires: require_zod.optional(require_zod.string("expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z").register(require_zod.globalRegistry, {
 		description: "Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.",
 		examples: [
 			"2026-12-31",
 			"2026-12-31T18:00:00Z",
 			"2026-12-31T18:00:00+01:00"
 		]
-	}))),
-	reason: require_zod.optional(require_zod.string("reason must be text; put it in quotes").check(require_zod._maxLength(LONGEST_REASON, `reason must have at most ${LONGEST_REASON} characters`), require_zod.meta({
+	})),
+	reason: require_zod.optional(require_zod.string("reason must be text; put it in quotes").check(require_zod._maxLength(LONGEST_REASON, `reason must have at most ${LONGEST_REASON} characters`)).register(require_zod.globalRegistry, {
 		description: "A note that plan and report show.",
 		examples: ["quarter close, FIN-118"]
-	})))
+	}))
 };
 const permissionName = text$1("a permission name", LONGEST_NAME$2, "The name of one of the API's permissions.", "read:orders");
 const permissionItem = require_zod.strictObject({
 	name: permissionName,
 	...terms
 }, "a permission must be a name, or a mapping with name, expires and reason");
-const permissionList = require_zod.array(require_zod.union([permissionName, permissionItem], "a permission must be a name, or a mapping with name, expires and reason"), "an API must have a list of permission names here, such as [read:orders]").check(require_zod.meta({ description: "Permissions of this API: names, or mappings with `name`, `expires` and `reason`." }));
+const permissionList = require_zod.array(require_zod.union([permissionName, permissionItem], "a permission must be a name, or a mapping with name, expires and reason"), "an API must have a list of permission names here, such as [read:orders]").register(require_zod.globalRegistry, { description: "Permissions of this API: names, or mappings with `name`, `expires` and `reason`." });
 const apiKey = text$1("the name of an API", LONGEST_ID, "An alias that `apis` defines, or the identifier of an API.");
-const permissions = require_zod.record(apiKey, permissionList, "permissions must name APIs, each with a list, such as orders: [read:orders]").check(require_zod.meta({ description: "Permissions by API. The key is an alias out of `apis`, or an identifier (with a `:` or `/` in it)." }));
+const permissions = require_zod.record(apiKey, permissionList, "permissions must name APIs, each with a list, such as orders: [read:orders]").register(require_zod.globalRegistry, { description: "Permissions by API. The key is an alias out of `apis`, or an identifier (with a `:` or `/` in it)." });
 const identifier = text$1("an API identifier", LONGEST_ID, "The identifier of an API (Auth0: resource server), also called audience.", "https://orders.acme.com/");
 const apiDefinition = require_zod.strictObject({
 	identifier,
-	permissions: require_zod.optional(require_zod.array(permissionName, "permissions of an API must be a list of names, such as [read:orders]").check(require_zod.meta({ description: "A catalogue of the permissions that the API has, so that `validate` can check names offline." })))
+	permissions: require_zod.optional(require_zod.array(permissionName, "permissions of an API must be a list of names, such as [read:orders]").register(require_zod.globalRegistry, { description: "A catalogue of the permissions that the API has, so that `validate` can check names offline." }))
 }, "an API must be an identifier, or a mapping with identifier and permissions");
-const api = require_zod.union([identifier, apiDefinition], "an API must be an identifier, or a mapping with identifier and permissions").check(require_zod.meta({ description: "The API that this alias stands for." }));
+const api = require_zod.union([identifier, apiDefinition], "an API must be an identifier, or a mapping with identifier and permissions").register(require_zod.globalRegistry, { description: "The API that this alias stands for." });
 const bundleName = text$1("the name of a bundle", LONGEST_NAME$2, "A name out of `bundles`.", "support");
 const bundleItem = require_zod.strictObject({
 	name: bundleName,
@@ -484,23 +484,23 @@ const userEntry = require_zod.strictObject({
 	id: require_zod.optional(text$1("id", LONGEST_ID, "The Auth0 user id. Give this or `email`.", "auth0|5f7c8ec7c33c6c004bbafe82")),
 	email: require_zod.optional(text$1("email", LONGEST_ID, "An address with exactly one user whose address is verified. Give this or `id`.", "grace@acme.com")),
 	connection: require_zod.optional(text$1("connection", LONGEST_NAME$2, "Narrows the look-up by `email` to one connection.", "Username-Password-Authentication")),
-	bundles: require_zod.optional(require_zod.array(require_zod.union([bundleName, bundleItem], "a bundle must be a name, or a mapping with name, expires and reason"), "bundles must be a list of names, such as [support]").check(require_zod.meta({ description: "Bundles whose permissions this user has." }))),
+	bundles: require_zod.optional(require_zod.array(require_zod.union([bundleName, bundleItem], "a bundle must be a name, or a mapping with name, expires and reason"), "bundles must be a list of names, such as [support]").register(require_zod.globalRegistry, { description: "Bundles whose permissions this user has." })),
 	permissions: require_zod.optional(permissions),
 	...terms
-}, "a user must be a mapping with id or email").check(require_zod.meta({
+}, "a user must be a mapping with id or email").register(require_zod.globalRegistry, {
 	description: "A user, and the permissions that the user holds directly.",
 	oneOf: [{ required: ["id"] }, { required: ["email"] }]
-}));
+});
 const manifestSchema = require_zod.strictObject({
-	version: require_zod.optional(require_zod.literal(1, "version must be 1").check(require_zod.meta({ description: "The manifest's format." }))),
+	version: require_zod.optional(require_zod.literal(1, "version must be 1").register(require_zod.globalRegistry, { description: "The manifest's format." })),
 	tenant: require_zod.optional(text$1("tenant", LONGEST_ID, "The tenant that this manifest is for; a run against another `domain` is refused.", "acme.eu.auth0.com")),
-	apis: require_zod.optional(require_zod.record(text$1("an API alias", LONGEST_NAME$2, "A short name for an API."), api, "apis must give aliases their APIs, such as orders: https://orders.acme.com/").check(require_zod.meta({ description: "Short names for APIs. An API listed here counts as named by the manifest." }))),
-	bundles: require_zod.optional(require_zod.record(text$1("the name of a bundle", LONGEST_NAME$2, "A name for a set of permissions."), permissions, "bundles must give names their permissions").check(require_zod.meta({ description: "Named sets of permissions." }))),
-	users: require_zod.array(userEntry, "users must be a list of users; where nobody is listed, write users: []").check(require_zod.meta({ description: "The users whose direct permissions are managed here." }))
-}, "a manifest must be a mapping with users").check(require_zod.meta({
+	apis: require_zod.optional(require_zod.record(text$1("an API alias", LONGEST_NAME$2, "A short name for an API."), api, "apis must give aliases their APIs, such as orders: https://orders.acme.com/").register(require_zod.globalRegistry, { description: "Short names for APIs. An API listed here counts as named by the manifest." })),
+	bundles: require_zod.optional(require_zod.record(text$1("the name of a bundle", LONGEST_NAME$2, "A name for a set of permissions."), permissions, "bundles must give names their permissions").register(require_zod.globalRegistry, { description: "Named sets of permissions." })),
+	users: require_zod.array(userEntry, "users must be a list of users; where nobody is listed, write users: []").register(require_zod.globalRegistry, { description: "The users whose direct permissions are managed here." })
+}, "a manifest must be a mapping with users").register(require_zod.globalRegistry, {
 	title: "Auth0 user permissions",
 	description: "Which Auth0 users hold which API permissions directly."
-}));
+});
 // src/manifest/check.ts
 /** What is wrong with the documents by themselves. */
 function checkManifest(documents, names) {
@@ -4917,7 +4917,7 @@ function headingOf({ mode, stopped, cancelled, exported }, { result, changed }) 
 function lead({ tenant, stopped, drift, approval, plan }, { sentence }) {
 	return `<p>${[
 		`<strong>${prose(sentence)}</strong>`,
-		tenant === void 0 ? "" : `Tenant: ${name$1(tenant)}.`,
+		tenant === void 0 ? "" : `Tenant: ${name(tenant)}.`,
 		drift ? "The step fails because <code>fail-on-changes</code> is set and the plan is not empty." : "",
 		approval === void 0 || approval === "other" || stopped !== void 0 ? "" : APPROVALS[approval],
 		plan?.undoes === void 0 ? "" : `It takes back what deployment ${plan.undoes} did.`
@@ -4955,7 +4955,7 @@ function listsOf(record) {
 	return {
 		errors: bullets(errors.map(findingText$1)),
 		failures: bullets(failures.map(findingText$1)),
-		untouched: bullets(plan === void 0 ? outcomes.map(({ user }) => name$1(user)) : []),
+		untouched: bullets(plan === void 0 ? outcomes.map(({ user }) => name(user)) : []),
 		warnings: bullets(warnings.map(findingText$1)),
 		notices: bullets(notices.map(findingText$1)),
 		advice: bullets(advice.map(message)),
@@ -5051,7 +5051,7 @@ function cutting(title, { cut }) {
 }
 function findingText$1(finding) {
 	const { place } = finding;
-	return `${place === void 0 ? "" : `${name$1(`${place.file}:${place.line}:${place.column}`)}<br>`}${aboutText(finding, name$1)}${message(finding.message)}`;
+	return `${place === void 0 ? "" : `${name(`${place.file}:${place.line}:${place.column}`)}<br>`}${aboutText(finding, name)}${message(finding.message)}`;
 }
 function revocationsInShort(record) {
 	const { planned, done, users } = amountOf(record, REVOKE);
@@ -5123,7 +5123,7 @@ function countedUsers({ read, users }) {
 	return read < users ? `${counted(read, "user")} read` : counted(users, "listed user");
 }
 function digestText(record) {
-	return record.digest === void 0 ? [] : [`<p>${digestWords(record)}:<br>\n${name$1(record.digest)}</p>`];
+	return record.digest === void 0 ? [] : [`<p>${digestWords(record)}:<br>\n${name(record.digest)}</p>`];
 }
 /** Approval helps a plan that was only planned, and one that is refused for the lack of it alone. */
 function digestWords(record) {
@@ -5170,7 +5170,7 @@ function userRow({ user, ...plan }, kind, { emails, left, outcomes }) {
 	const who = userText({
 		user,
 		email: emails.get(user)
-	}, name$1);
+	}, name);
 	const operations = userLines$1(plan[kind.operations], (operation) => operationText$1(operation, kind));
 	return row([`${fate}${who}${left.has(user) ? ", who has left the manifest" : ""}<br>${operations}`]);
 }
@@ -5183,7 +5183,7 @@ function fateText(fate) {
 	return fate === "done" ? fate : `<strong>${fate}</strong>`;
 }
 function operationText$1(operation, { sign, effective }) {
-	return `${sign} ${permissionText(operation)}${operationNotes(operation, effective, name$1)}`;
+	return `${sign} ${permissionText(operation)}${operationNotes(operation, effective, name)}`;
 }
 /**
 * What there is to know about an operation beyond its name, in brackets, or nothing.
@@ -5198,7 +5198,7 @@ function operationNotes({ roles, expires, reason }, effective, show) {
 	return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
 }
 function permissionText({ api, permission }) {
-	return `${name$1(permission)} on ${name$1(api)}`;
+	return `${name(permission)} on ${name(api)}`;
 }
 /** Permissions that anybody loses come first. */
 function holderRows(plan, { left }) {
@@ -5256,10 +5256,10 @@ function heldRows(items, emails, text) {
 	return [...byUser(items)].map(([user, held]) => row([`${userText({
 		user,
 		email: emails.get(user)
-	}, name$1)}<br>${userLines$1(held, text)}`]));
+	}, name)}<br>${userLines$1(held, text)}`]));
 }
 function derivedText(held) {
-	return `${permissionText(held)}, through ${held.roles.map(name$1).join(", ")}`;
+	return `${permissionText(held)}, through ${held.roles.map(name).join(", ")}`;
 }
 function byUser(items) {
 	return Map.groupBy(items, (item) => item.user);
@@ -5299,7 +5299,7 @@ function shortCommit(commit) {
 	return code(commit.slice(0, 12));
 }
 function filesText(files) {
-	const shown = files.slice(0, MOST_FILES).map(name$1);
+	const shown = files.slice(0, MOST_FILES).map(name);
 	const more = files.length - shown.length;
 	return [...shown, ...more === 0 ? [] : [`and ${grouped(more)} more`]].join("<br>");
 }
@@ -5339,7 +5339,7 @@ function userLines$1(items, line) {
 	].join("<br>");
 }
 /** A name, an id, a path: always as a whole and literally, unless it is absurdly long. */
-function name$1(text) {
+function name(text) {
 	return code(clip(text, LONGEST_NAME$1));
 }
 function message(text) {
@@ -5668,41 +5668,44 @@ function pairOf({ api, permission }) {
 	return [api, permission];
 }
 // src/plan/saved.ts
-const name = require_zod.string().check(require_zod._minLength(1), require_zod._maxLength(1e3), require_zod._regex(/^\P{Cc}*$/u, "holds control characters"));
-const permission = require_zod.strictObject({
-	api: name,
-	permission: name
-});
-const operation = require_zod.strictObject({
-	...permission.shape,
-	roles: require_zod.array(require_zod.string()),
-	expires: require_zod.exactOptional(require_zod.string()),
-	reason: require_zod.exactOptional(require_zod.string())
-});
-const savedPlan = require_zod.strictObject({
-	format: require_zod.literal(1),
-	digest: require_zod.string(),
-	tenant: name,
-	source: require_zod.strictObject({
-		commit: require_zod.string(),
-		files: require_zod.array(require_zod.string()),
-		at: require_zod.datetime(),
-		users: require_zod.int().check(require_zod._nonnegative()),
-		entry: require_zod.exactOptional(require_zod.int())
-	}),
-	undoes: require_zod.exactOptional(require_zod.int()),
-	users: require_zod.array(require_zod.strictObject({
-		user: name.check(require_zod._regex(/^(?!\.{1,2}$)/, "is not the id of a user")),
-		grant: require_zod.array(operation),
-		revoke: require_zod.array(operation),
-		before: require_zod.array(permission)
-	})),
-	holders: require_zod.array(require_zod.strictObject({
+/** Made on demand, as few runs read a plan. */
+function savedPlanForm() {
+	const name = require_zod.string().check(require_zod._minLength(1), require_zod._maxLength(1e3), require_zod._regex(/^\P{Cc}*$/u, "holds control characters"));
+	const permission = require_zod.strictObject({
+		api: name,
+		permission: name
+	});
+	const operation = require_zod.strictObject({
 		...permission.shape,
-		before: require_zod.int(),
-		after: require_zod.int()
-	}))
-});
+		roles: require_zod.array(require_zod.string()),
+		expires: require_zod.exactOptional(require_zod.string()),
+		reason: require_zod.exactOptional(require_zod.string())
+	});
+	return require_zod.strictObject({
+		format: require_zod.literal(1),
+		digest: require_zod.string(),
+		tenant: name,
+		source: require_zod.strictObject({
+			commit: require_zod.string(),
+			files: require_zod.array(require_zod.string()),
+			at: require_zod.datetime(),
+			users: require_zod.int().check(require_zod._nonnegative()),
+			entry: require_zod.exactOptional(require_zod.int())
+		}),
+		undoes: require_zod.exactOptional(require_zod.int()),
+		users: require_zod.array(require_zod.strictObject({
+			user: name.check(require_zod._regex(/^(?!\.{1,2}$)/, "is not the id of a user")),
+			grant: require_zod.array(operation),
+			revoke: require_zod.array(operation),
+			before: require_zod.array(permission)
+		})),
+		holders: require_zod.array(require_zod.strictObject({
+			...permission.shape,
+			before: require_zod.int(),
+			after: require_zod.int()
+		}))
+	});
+}
 /** The bytes of the file; equal plans give equal bytes. */
 function writeSaved(plan) {
 	return `${JSON.stringify({
@@ -5711,7 +5714,7 @@ function writeSaved(plan) {
 	}, void 0, 2)}\n`;
 }
 function readSaved(text) {
-	const { data, error } = savedPlan.safeParse(parse$1(text), IN_ENGLISH);
+	const { data, error } = savedPlanForm().safeParse(parse$1(text), IN_ENGLISH);
 	if (error !== void 0) {
 		const [first] = error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": "));
 		return { problem: `it is not a plan that this action wrote: ${first}` };

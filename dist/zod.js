@@ -1847,19 +1847,6 @@ function _custom(Class, fn, _params) {
 		...norm
 	});
 }
-// @__NO_SIDE_EFFECTS__
-function meta$1(metadata) {
-	const ch = new $ZodCheck({ check: "meta" });
-	ch._zod.onattach = [(inst) => {
-		const existing = globalRegistry.get(inst) ?? {};
-		globalRegistry.add(inst, {
-			...existing,
-			...metadata
-		});
-	}];
-	ch._zod.check = () => {};
-	return ch;
-}
 // node_modules/zod/v4/mini/schemas.js
 const ZodMiniType = /*@__PURE__*/ $constructor("ZodMiniType", (inst, def) => {
 	if (!inst._zod) throw new Error("Uninitialized schema in ZodMiniType.");
@@ -2133,7 +2120,6 @@ const ZodMiniCustom = /*@__PURE__*/ $constructor("ZodMiniCustom", (inst, def) =>
 function custom(fn, _params) {
 	return /* @__PURE__ */ _custom(ZodMiniCustom, fn ?? (() => true), _params);
 }
-const meta = meta$1;
 // @__NO_SIDE_EFFECTS__
 function _instanceof(cls, params = {}) {
 	const inst = /* @__PURE__ */ custom((data) => data instanceof cls, params);
@@ -2241,6 +2227,12 @@ Object.defineProperty(exports, "exactOptional", {
 		return exactOptional;
 	}
 });
+Object.defineProperty(exports, "globalRegistry", {
+	enumerable: true,
+	get: function() {
+		return globalRegistry;
+	}
+});
 Object.defineProperty(exports, "int", {
 	enumerable: true,
 	get: function() {
@@ -2251,12 +2243,6 @@ Object.defineProperty(exports, "literal", {
 	enumerable: true,
 	get: function() {
 		return literal;
-	}
-});
-Object.defineProperty(exports, "meta", {
-	enumerable: true,
-	get: function() {
-		return meta;
 	}
 });
 Object.defineProperty(exports, "nullish", {

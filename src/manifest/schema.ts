@@ -19,27 +19,28 @@ function text(what: string, longest: number, description: string, ...examples: r
       z.minLength(1, `${what} must not be empty`),
       z.maxLength(longest, `${what} must have at most ${longest} characters`),
       z.regex(CLEAN, unclean),
-      z.meta({ description, examples: [...examples], patternErrorMessage: unclean }),
     )
+    .register(z.globalRegistry, { description, examples: [...examples], patternErrorMessage: unclean })
 }
 
 const terms = {
   expires: z.optional(
-    z.string('expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z').check(
-      z.meta({
+    z
+      .string('expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z')
+      .register(z.globalRegistry, {
         description:
           'Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.',
         examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
       }),
-    ),
   ),
   reason: z.optional(
     z
       .string('reason must be text; put it in quotes')
-      .check(
-        z.maxLength(LONGEST_REASON, `reason must have at most ${LONGEST_REASON} characters`),
-        z.meta({ description: 'A note that plan and report show.', examples: ['quarter close, FIN-118'] }),
-      ),
+      .check(z.maxLength(LONGEST_REASON, `reason must have at most ${LONGEST_REASON} characters`))
+      .register(z.globalRegistry, {
+        description: 'A note that plan and report show.',
+        examples: ['quarter close, FIN-118'],
+      }),
   ),
 }
 
@@ -63,21 +64,17 @@ const permissionList = z
     ),
     'an API must have a list of permission names here, such as [read:orders]',
   )
-  .check(
-    z.meta({
-      description: 'Permissions of this API: names, or mappings with `name`, `expires` and `reason`.',
-    }),
-  )
+  .register(z.globalRegistry, {
+    description: 'Permissions of this API: names, or mappings with `name`, `expires` and `reason`.',
+  })
 
 const apiKey = text('the name of an API', LONGEST_ID, 'An alias that `apis` defines, or the identifier of an API.')
 
 const permissions = z
   .record(apiKey, permissionList, 'permissions must name APIs, each with a list, such as orders: [read:orders]')
-  .check(
-    z.meta({
-      description: 'Permissions by API. The key is an alias out of `apis`, or an identifier (with a `:` or `/` in it).',
-    }),
-  )
+  .register(z.globalRegistry, {
+    description: 'Permissions by API. The key is an alias out of `apis`, or an identifier (with a `:` or `/` in it).',
+  })
 
 const identifier = text(
   'an API identifier',
@@ -90,11 +87,11 @@ export const apiDefinition = z.strictObject(
   {
     identifier,
     permissions: z.optional(
-      z.array(permissionName, 'permissions of an API must be a list of names, such as [read:orders]').check(
-        z.meta({
+      z
+        .array(permissionName, 'permissions of an API must be a list of names, such as [read:orders]')
+        .register(z.globalRegistry, {
           description: 'A catalogue of the permissions that the API has, so that `validate` can check names offline.',
         }),
-      ),
     ),
   },
   'an API must be an identifier, or a mapping with identifier and permissions',
@@ -102,7 +99,7 @@ export const apiDefinition = z.strictObject(
 
 const api = z
   .union([identifier, apiDefinition], 'an API must be an identifier, or a mapping with identifier and permissions')
-  .check(z.meta({ description: 'The API that this alias stands for.' }))
+  .register(z.globalRegistry, { description: 'The API that this alias stands for.' })
 
 const bundleName = text('the name of a bundle', LONGEST_NAME, 'A name out of `bundles`.', 'support')
 
@@ -139,24 +136,24 @@ export const userEntry = z
             z.union([bundleName, bundleItem], 'a bundle must be a name, or a mapping with name, expires and reason'),
             'bundles must be a list of names, such as [support]',
           )
-          .check(z.meta({ description: 'Bundles whose permissions this user has.' })),
+          .register(z.globalRegistry, { description: 'Bundles whose permissions this user has.' }),
       ),
       permissions: z.optional(permissions),
       ...terms,
     },
     'a user must be a mapping with id or email',
   )
-  .check(
-    z.meta({
-      description: 'A user, and the permissions that the user holds directly.',
-      oneOf: [{ required: ['id'] }, { required: ['email'] }],
-    }),
-  )
+  .register(z.globalRegistry, {
+    description: 'A user, and the permissions that the user holds directly.',
+    oneOf: [{ required: ['id'] }, { required: ['email'] }],
+  })
 
 export const manifestSchema = z
   .strictObject(
     {
-      version: z.optional(z.literal(1, 'version must be 1').check(z.meta({ description: "The manifest's format." }))),
+      version: z.optional(
+        z.literal(1, 'version must be 1').register(z.globalRegistry, { description: "The manifest's format." }),
+      ),
       tenant: z.optional(
         text(
           'tenant',
@@ -172,11 +169,9 @@ export const manifestSchema = z
             api,
             'apis must give aliases their APIs, such as orders: https://orders.acme.com/',
           )
-          .check(
-            z.meta({
-              description: 'Short names for APIs. An API listed here counts as named by the manifest.',
-            }),
-          ),
+          .register(z.globalRegistry, {
+            description: 'Short names for APIs. An API listed here counts as named by the manifest.',
+          }),
       ),
       bundles: z.optional(
         z
@@ -185,20 +180,18 @@ export const manifestSchema = z
             permissions,
             'bundles must give names their permissions',
           )
-          .check(z.meta({ description: 'Named sets of permissions.' })),
+          .register(z.globalRegistry, { description: 'Named sets of permissions.' }),
       ),
       users: z
         .array(userEntry, 'users must be a list of users; where nobody is listed, write users: []')
-        .check(z.meta({ description: 'The users whose direct permissions are managed here.' })),
+        .register(z.globalRegistry, { description: 'The users whose direct permissions are managed here.' }),
     },
     'a manifest must be a mapping with users',
   )
-  .check(
-    z.meta({
-      title: 'Auth0 user permissions',
-      description: 'Which Auth0 users hold which API permissions directly.',
-    }),
-  )
+  .register(z.globalRegistry, {
+    title: 'Auth0 user permissions',
+    description: 'Which Auth0 users hold which API permissions directly.',
+  })
 
 /** The same definition for editors. It is made on demand, as the action itself has no use for it. */
 export function manifestJsonSchema(): object {

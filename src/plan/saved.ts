@@ -6,37 +6,40 @@ import { digestOf } from './digest.ts'
 import { grantOf } from './grants.ts'
 import type { Plan } from './plan.ts'
 
-const name = z.string().check(z.minLength(1), z.maxLength(1000), z.regex(/^\P{Cc}*$/u, 'holds control characters'))
-const permission = z.strictObject({ api: name, permission: name })
-const operation = z.strictObject({
-  ...permission.shape,
-  roles: z.array(z.string()),
-  expires: z.exactOptional(z.string()),
-  reason: z.exactOptional(z.string()),
-})
+/** Made on demand, as few runs read a plan. */
+function savedPlanForm() {
+  const name = z.string().check(z.minLength(1), z.maxLength(1000), z.regex(/^\P{Cc}*$/u, 'holds control characters'))
+  const permission = z.strictObject({ api: name, permission: name })
+  const operation = z.strictObject({
+    ...permission.shape,
+    roles: z.array(z.string()),
+    expires: z.exactOptional(z.string()),
+    reason: z.exactOptional(z.string()),
+  })
 
-const savedPlan = z.strictObject({
-  format: z.literal(1),
-  digest: z.string(),
-  tenant: name,
-  source: z.strictObject({
-    commit: z.string(),
-    files: z.array(z.string()),
-    at: z.iso.datetime(),
-    users: z.int().check(z.nonnegative()),
-    entry: z.exactOptional(z.int()),
-  }),
-  undoes: z.exactOptional(z.int()),
-  users: z.array(
-    z.strictObject({
-      user: name.check(z.regex(/^(?!\.{1,2}$)/, 'is not the id of a user')),
-      grant: z.array(operation),
-      revoke: z.array(operation),
-      before: z.array(permission),
+  return z.strictObject({
+    format: z.literal(1),
+    digest: z.string(),
+    tenant: name,
+    source: z.strictObject({
+      commit: z.string(),
+      files: z.array(z.string()),
+      at: z.iso.datetime(),
+      users: z.int().check(z.nonnegative()),
+      entry: z.exactOptional(z.int()),
     }),
-  ),
-  holders: z.array(z.strictObject({ ...permission.shape, before: z.int(), after: z.int() })),
-})
+    undoes: z.exactOptional(z.int()),
+    users: z.array(
+      z.strictObject({
+        user: name.check(z.regex(/^(?!\.{1,2}$)/, 'is not the id of a user')),
+        grant: z.array(operation),
+        revoke: z.array(operation),
+        before: z.array(permission),
+      }),
+    ),
+    holders: z.array(z.strictObject({ ...permission.shape, before: z.int(), after: z.int() })),
+  })
+}
 
 export type SavedReading =
   | { readonly plan: Plan; readonly problem?: never }
@@ -49,7 +52,7 @@ export function writeSaved(plan: Plan): string {
 }
 
 export function readSaved(text: string): SavedReading {
-  const { data, error } = savedPlan.safeParse(parse(text), IN_ENGLISH)
+  const { data, error } = savedPlanForm().safeParse(parse(text), IN_ENGLISH)
   if (error !== undefined) {
     const [first] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
     return { problem: `it is not a plan that this action wrote: ${first}` }
