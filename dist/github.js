@@ -9545,8 +9545,10 @@ function limitOf(error) {
 	if (remaining === 0 && reset !== void 0) return Math.max(0, reset * 1e3 - Date.now());
 	return /rate limit/i.test(data.message) ? LONGEST_LIMIT : void 0;
 }
+const answered = require_zod.object({ response: require_zod.object({ status: require_zod.int() }) });
+/** undefined where no answer came, for which the client has a status of its own. */
 function statusOf(error) {
-	return error instanceof Error && "status" in error && typeof error.status === "number" ? error.status : void 0;
+	return answered.safeParse(error).data?.response.status;
 }
 /** GitHub gives a payload back as it was given: an object, or a text. */
 function parsed(payload) {

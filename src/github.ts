@@ -321,8 +321,11 @@ function limitOf(error: unknown): number | undefined {
   return /rate limit/i.test(data.message) ? LONGEST_LIMIT : undefined
 }
 
+const answered = z.object({ response: z.object({ status: z.int() }) })
+
+/** undefined where no answer came, for which the client has a status of its own. */
 function statusOf(error: unknown): number | undefined {
-  return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined
+  return answered.safeParse(error).data?.response.status
 }
 
 /** GitHub gives a payload back as it was given: an object, or a text. */

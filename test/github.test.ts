@@ -3,7 +3,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { NotSentError } from '../src/errors.ts'
 import type { GitHub } from '../src/github.ts'
 
 interface Answer {
@@ -14,16 +16,19 @@ interface Answer {
 }
 
 /** By path, without the query; what is not in here gets no answer. */
-const answers = new Map<string, Answer>()
+const answers = new Map<string, Answer | 'broken'>()
 
-const server = createServer(({ url = '' }, response) => {
+const server = createServer(({ url = '', socket }, response) => {
   const answer = answers.get(decodeURIComponent(url).replace('/repos/acme/permissions/', '').replace(/\?.*/, ''))
   if (answer === undefined) return
+  if (answer === 'broken') return void socket.destroy()
   const { status = 200, type = 'application/json; charset=utf-8', headers, body } = answer
   response
     .writeHead(status, { ...headers, 'content-type': type })
     .end(typeof body === 'string' ? body : JSON.stringify(body))
 })
+
+const REPOSITORY = { owner: 'acme', repo: 'permissions' }
 
 let github: GitHub
 
@@ -32,8 +37,7 @@ beforeAll(async () => {
   // Read when GitHub's client is loaded.
   vi.stubEnv('GITHUB_API_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   const { openGitHub } = await import('../src/github.ts')
-  const repository = { owner: 'acme', repo: 'permissions' }
-  github = openGitHub({ token: 'a-token', repository, signal: new AbortController().signal })
+  github = openGitHub({ token: 'a-token', repository: REPOSITORY, signal: new AbortController().signal })
 })
 
 afterEach(() => answers.clear())
@@ -85,6 +89,23 @@ describe('a rate limit', () => {
     expect(await reading).toBe('users: []')
   })
 
+  it('that does not tell how long it lasts is waited for until the run is cancelled', async () => {
+    const { openGitHub } = await import('../src/github.ts')
+    const controller = new AbortController()
+    const cancellable = openGitHub({ token: 'a-token', repository: REPOSITORY, signal: controller.signal })
+    answers.set('contents/m.yml', { status: 403, body })
+    const reading = cancellable.textAt('main', 'm.yml')
+    const outcome = reading.catch((error: unknown) => error)
+    expect(await Promise.race([outcome, sleep(1_000, 'waiting')])).toBe('waiting')
+    controller.abort(new NotSentError('Cancelled by SIGINT.'))
+    await expect(reading).rejects.toThrow('Cancelled by SIGINT.')
+  })
+
+  it('that is neither named nor dated is a refusal like any other', async () => {
+    answers.set('contents/m.yml', { status: 403, headers: { 'x-ratelimit-remaining': '0' }, body: { message: 'No' } })
+    await expect(github.textAt('main', 'm.yml')).rejects.toMatchObject({ status: 403 })
+  })
+
   it.each([
     ['for long', { 'retry-after': '3600' }],
     ['again and again', { 'retry-after': '0' }],
@@ -93,6 +114,16 @@ describe('a rate limit', () => {
     await expect(github.textAt('main', 'm.yml')).rejects.toMatchObject({
       status: 429,
       message: expect.stringContaining('secondary rate limit'),
+    })
+  })
+})
+
+describe('a connection that breaks', () => {
+  it('is told as no answer, and as no status that GitHub gave', { timeout: 60_000 }, async () => {
+    answers.set('contents/m.yml', 'broken')
+    await expect(github.textAt('main', 'm.yml')).rejects.toMatchObject({
+      status: undefined,
+      message: expect.stringContaining('(no answer)'),
     })
   })
 })
