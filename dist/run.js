@@ -3531,13 +3531,10 @@ CHOMPING_MODE.KEEP;
 const MOST_PROBLEMS = 1e3;
 /** Problems by file, line and column. */
 function locateRemarks(documents, remarks) {
-	const told = remarks.slice(0, MOST_PROBLEMS);
-	const places = placesOf(documents, told);
-	const order = new Map(documents.map(({ file }, index) => [file, index]));
-	const problems = told.map((remark, index) => ({
+	const problems = locate(documents, remarks.slice(0, MOST_PROBLEMS)).map(([remark, place]) => ({
 		message: messageOf(remark),
-		place: places[index] ?? NOWHERE
-	})).sort(({ place: a }, { place: b }) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column);
+		place
+	}));
 	const rest = remarks[MOST_PROBLEMS];
 	return rest === void 0 ? problems : [...problems, countRest(rest.file, remarks.length)];
 }
@@ -3554,26 +3551,13 @@ function countRest(file, all) {
 function messageOf({ message, unknown }) {
 	return unknown === void 0 ? message : `${message} ${advise(unknown.name, unknown.known.keys(), unknown.otherwise)}`;
 }
-const NOWHERE = {
-	file: "",
-	line: 1,
-	column: 1
-};
-/** The place of each mention, in the same order; the top of its file where there is nothing nearer. */
-function placesOf(documents, mentions) {
-	const places = /* @__PURE__ */ new Map();
-	for (const { file, text } of documents) {
+/** Mentions with their places, file by file and from top to bottom; the top of a file where there is nothing nearer. */
+function locate(documents, mentions) {
+	return documents.flatMap(({ file, text }) => {
 		const own = mentions.filter((mention) => mention.file === file);
-		if (own.length === 0) continue;
+		if (own.length === 0) return [];
 		const placeAt = placesIn(file, text);
-		for (const [index, offset] of findOffsets(text, own).entries()) {
-			const mention = own[index];
-			if (mention !== void 0) places.set(mention, placeAt(offset));
-		}
-	}
-	return mentions.map((mention) => places.get(mention) ?? {
-		...NOWHERE,
-		file: mention.file
+		return findOffsets(text, own).toSorted(([, a], [, b]) => a - b).map(([mention, offset]) => [mention, placeAt(offset)]);
 	});
 }
 /** Turns offsets of one text into places; the lines are counted once. */
@@ -3720,17 +3704,18 @@ function findOffsets(text, mentions) {
 		};
 		return wanted;
 	});
-	return mentions.map(({ path, on }) => {
-		let wanted = root;
-		let nearest = TOP;
-		for (const key of path) {
-			const next = wanted.children.get(String(key));
-			if (next?.found === void 0) return nearest.value;
-			wanted = next;
-			nearest = next.found;
-		}
-		return nearest[on];
-	});
+	return mentions.map((mention) => [mention, offsetOf(root, mention)]);
+}
+function offsetOf(root, { path, on }) {
+	let wanted = root;
+	let nearest = TOP;
+	for (const key of path) {
+		const next = wanted.children.get(String(key));
+		if (next?.found === void 0) return nearest.value;
+		wanted = next;
+		nearest = next.found;
+	}
+	return nearest[on];
 }
 function want(root, path) {
 	let wanted = root;
@@ -5737,6 +5722,193 @@ function parse$1(text) {
 		return;
 	}
 }
+// src/plan/identify.ts
+function identify(email, connection, candidates) {
+	const matches = candidates.filter((user) => connection === void 0 || user.connections.includes(connection));
+	const verified = matches.filter((user) => user.verified);
+	const unverified = matches.filter((user) => !user.verified);
+	const address = connection === void 0 ? email : `${email} in connection ${connection}`;
+	const [found, ...others] = verified;
+	if (candidates.length === 0) return {
+		kind: "missing",
+		message: `The tenant has no user with the address ${address}. Correct the address, or remove the entry.`
+	};
+	if (found === void 0) return {
+		kind: "refused",
+		message: nobody(address, unverified, candidates)
+	};
+	if (others.length > 0) return {
+		kind: "refused",
+		message: `${verified.length} users have the verified address ${address}: ${listed(verified)}. Use id, or connection to say which one.`
+	};
+	return {
+		kind: "found",
+		id: found.id,
+		warning: unverified.length === 0 ? void 0 : `${address} is ${found.id}; not counted, as the address is not verified there: ${listed(unverified)}.`
+	};
+}
+function nobody(address, unverified, candidates) {
+	if (unverified.length > 0) return `No user has the verified address ${address}; unverified, and so not counted: ${listed(unverified)}. Have the address verified, or use id.`;
+	return `No user has the address ${address}; in other connections: ${listed(candidates)}. Correct connection, or leave it out.`;
+}
+function listed(users) {
+	return users.map((user) => `${user.id} (${user.connections.join(", ") || "no connection"})`).join("; ");
+}
+// src/survey.ts
+/** Of whatever lists a user. */
+function listingOf(user) {
+	const { email, mention } = user;
+	return {
+		...email !== void 0 && { email },
+		...mention && { mention }
+	};
+}
+/** @throws TenantError for what concerns the whole run, NotSentError where the run stops */
+async function survey(subjects, reader, { width, readPermissions, others, mayLose, onUser }) {
+	const identifyAll = (batch) => pMap(batch, (subject) => identifySubject(subject, reader), { concurrency: width });
+	const first = await identifyAll(subjects);
+	const twins = await findTwins(subjects, valuesOf(first), reader, {
+		width,
+		others,
+		...mayLose && { mayLose }
+	});
+	const identified = [...first, ...await identifyAll(twins)];
+	const { users, warnings } = unite(valuesOf(identified));
+	const read = await pMap(users, async (user) => {
+		const step = readPermissions ? await readState(user, reader) : { value: {
+			...user,
+			live: void 0
+		} };
+		onUser();
+		return step;
+	}, { concurrency: width });
+	const steps = [...identified, ...read];
+	return {
+		states: valuesOf(read),
+		emails: users.flatMap(({ id, email }) => email === void 0 ? [] : [{
+			user: id,
+			email
+		}]),
+		failures: steps.flatMap((step) => "failure" in step ? [step.failure] : []),
+		missing: steps.flatMap((step) => "missing" in step ? [step.missing] : []),
+		warnings: [...identified.flatMap((step) => "warning" in step && step.warning ? [step.warning] : []), ...warnings]
+	};
+}
+async function identifySubject(subject, reader) {
+	const { id, email, connection, mention, grants, managed } = subject;
+	const known = {
+		...listingOf(subject),
+		listed: mention !== void 0,
+		desired: grants,
+		managed
+	};
+	if (email === void 0) return { value: {
+		id,
+		...known
+	} };
+	return attempt({
+		...listingOf(subject),
+		id: email
+	}, async () => {
+		const found = identify(email, connection, await reader.findByEmail(email));
+		if (found.kind !== "found") {
+			const finding = {
+				user: email,
+				message: found.message,
+				...listingOf(subject)
+			};
+			return found.kind === "missing" ? { missing: finding } : { failure: finding };
+		}
+		const value = {
+			id: found.id,
+			...known
+		};
+		if (found.warning === void 0) return { value };
+		return {
+			value,
+			warning: {
+				user: found.id,
+				message: found.warning,
+				...listingOf(subject)
+			}
+		};
+	});
+}
+/**
+* Entries among the others that may mean a user of this run in another way: what such an entry asks for must not be
+* taken away because another entry does not ask for it any more.
+*/
+async function findTwins(subjects, known, reader, { width, others, mayLose }) {
+	if (others.length === 0 || mayLose === void 0) return [];
+	const ids = new Set(known.map(({ id }) => id));
+	const emails = new Set(subjects.flatMap(({ email }) => email ?? []));
+	const askedByEmail = new Set(others.flatMap(({ email, grants }) => email === void 0 ? [] : [...grants.keys()]));
+	const atRisk = subjects.flatMap((subject) => subject.id !== void 0 && mayLose(subject, askedByEmail) ? [subject.id] : []);
+	for (const email of await pMap(atRisk, reader.emailOf, { concurrency: width })) if (email !== void 0) emails.add(email);
+	return others.filter(({ id, email }) => id === void 0 ? emails.has(email) : ids.has(id));
+}
+/** Entries that turn out to be the same user ask for what all of them ask for. */
+function unite(users) {
+	const united = /* @__PURE__ */ new Map();
+	const warnings = [];
+	for (const user of users) {
+		const first = united.get(user.id);
+		united.set(user.id, first === void 0 ? user : both(first, user));
+		if (!first?.listed || !user.listed) continue;
+		const message = `This entry and another one are the same user, ${user.id}; their permissions are united. Make one entry of them.`;
+		warnings.push({
+			user: user.id,
+			message,
+			...listingOf(user)
+		});
+	}
+	return {
+		users: [...united.values()],
+		warnings
+	};
+}
+function both(first, second) {
+	return {
+		id: first.id,
+		...listingOf({
+			...first.listed ? first : second,
+			email: first.email ?? second.email
+		}),
+		listed: first.listed || second.listed,
+		desired: new Map([...second.desired, ...first.desired]),
+		managed: first.managed.union(second.managed)
+	};
+}
+async function readState(user, reader) {
+	return attempt(user, async () => {
+		const live = await reader.permissionsOf(user.id);
+		if (live !== void 0) return { value: {
+			...user,
+			live
+		} };
+		const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`;
+		return { missing: {
+			user: user.id,
+			message,
+			...listingOf(user)
+		} };
+	});
+}
+async function attempt(user, work) {
+	try {
+		return await work();
+	} catch (error) {
+		if (!(error instanceof require_index.TenantError) || error.details.reach === "run") throw error;
+		return { failure: {
+			user: user.id,
+			message: error.message,
+			...listingOf(user)
+		} };
+	}
+}
+function valuesOf(steps) {
+	return steps.flatMap((step) => "value" in step ? [step.value] : []);
+}
 // src/tenant/pace.ts
 /** Requests a second where the tenant does not describe its bucket. */
 const BLIND_CEILING = 10;
@@ -5960,9 +6132,8 @@ function findingOf(message) {
 }
 /** Sentences about users, at the lines that list them. */
 function locateUsers(documents, findings) {
-	const mentioned = findings.flatMap(({ mention }) => mention ?? []);
-	const found = placesOf(documents, mentioned);
-	const places = new Map(mentioned.map((mention, index) => [mention, found[index]]));
+	const mentions = findings.flatMap(({ mention }) => mention ?? []);
+	const places = new Map(locate(documents, mentions));
 	return findings.map(({ mention, ...finding }) => {
 		const place = mention && places.get(mention);
 		return {
@@ -6195,19 +6366,12 @@ async function write({ tenant, record, task, cancelled }, plan, surveyed) {
 			if (outcome.status !== "not attempted") progress.step();
 		}
 	}).finally(progress.end);
-	const listings = new Map(surveyed.states.map(({ id, email, mention }) => [id, {
-		email,
-		mention
-	}]));
-	const failures = record.outcomes.filter(({ status, interrupted }) => status === "failed" && !interrupted).map(({ user, errors }) => {
-		const { email, mention } = listings.get(user) ?? {};
-		return {
-			user,
-			message: errors.join(" "),
-			...email !== void 0 && { email },
-			...mention && { mention }
-		};
-	});
+	const listings = new Map(surveyed.states.map((user) => [user.id, listingOf(user)]));
+	const failures = record.outcomes.filter(({ status, interrupted }) => status === "failed" && !interrupted).map(({ user, errors }) => ({
+		user,
+		message: errors.join(" "),
+		...listings.get(user)
+	}));
 	record.failures.push(...locateUsers(task.kind === "saved" ? [] : task.files.documents, failures));
 	record.errors.push(...unfinishedOf(record.outcomes, cancelled.aborted));
 }
@@ -6454,191 +6618,6 @@ function unmanagedOf(users, plan) {
 }
 function grantFrom({ api, permission }) {
 	return grantOf(api, permission);
-}
-// src/plan/identify.ts
-function identify(email, connection, candidates) {
-	const matches = candidates.filter((user) => connection === void 0 || user.connections.includes(connection));
-	const verified = matches.filter((user) => user.verified);
-	const unverified = matches.filter((user) => !user.verified);
-	const address = connection === void 0 ? email : `${email} in connection ${connection}`;
-	const [found, ...others] = verified;
-	if (candidates.length === 0) return {
-		kind: "missing",
-		message: `The tenant has no user with the address ${address}. Correct the address, or remove the entry.`
-	};
-	if (found === void 0) return {
-		kind: "refused",
-		message: nobody(address, unverified, candidates)
-	};
-	if (others.length > 0) return {
-		kind: "refused",
-		message: `${verified.length} users have the verified address ${address}: ${listed(verified)}. Use id, or connection to say which one.`
-	};
-	return {
-		kind: "found",
-		id: found.id,
-		warning: unverified.length === 0 ? void 0 : `${address} is ${found.id}; not counted, as the address is not verified there: ${listed(unverified)}.`
-	};
-}
-function nobody(address, unverified, candidates) {
-	if (unverified.length > 0) return `No user has the verified address ${address}; unverified, and so not counted: ${listed(unverified)}. Have the address verified, or use id.`;
-	return `No user has the address ${address}; in other connections: ${listed(candidates)}. Correct connection, or leave it out.`;
-}
-function listed(users) {
-	return users.map((user) => `${user.id} (${user.connections.join(", ") || "no connection"})`).join("; ");
-}
-// src/survey.ts
-/** @throws TenantError for what concerns the whole run, NotSentError where the run stops */
-async function survey(subjects, reader, { width, readPermissions, others, mayLose, onUser }) {
-	const identifyAll = (batch) => pMap(batch, (subject) => identifySubject(subject, reader), { concurrency: width });
-	const first = await identifyAll(subjects);
-	const twins = await findTwins(subjects, valuesOf(first), reader, {
-		width,
-		others,
-		...mayLose && { mayLose }
-	});
-	const identified = [...first, ...await identifyAll(twins)];
-	const { users, warnings } = unite(valuesOf(identified));
-	const read = await pMap(users, async (user) => {
-		const step = readPermissions ? await readState(user, reader) : { value: {
-			...user,
-			live: void 0
-		} };
-		onUser();
-		return step;
-	}, { concurrency: width });
-	const steps = [...identified, ...read];
-	return {
-		states: valuesOf(read),
-		emails: users.flatMap(({ id, email }) => email === void 0 ? [] : [{
-			user: id,
-			email
-		}]),
-		failures: steps.flatMap((step) => "failure" in step ? [step.failure] : []),
-		missing: steps.flatMap((step) => "missing" in step ? [step.missing] : []),
-		warnings: [...identified.flatMap((step) => "warning" in step && step.warning ? [step.warning] : []), ...warnings]
-	};
-}
-async function identifySubject(subject, reader) {
-	const { id, email, connection, mention, grants, managed } = subject;
-	const known = {
-		...listingOf(subject),
-		listed: mention !== void 0,
-		desired: grants,
-		managed
-	};
-	if (email === void 0) return { value: {
-		id,
-		...known
-	} };
-	return attempt({
-		...listingOf(subject),
-		id: email
-	}, async () => {
-		const found = identify(email, connection, await reader.findByEmail(email));
-		if (found.kind !== "found") {
-			const finding = {
-				user: email,
-				message: found.message,
-				...listingOf(subject)
-			};
-			return found.kind === "missing" ? { missing: finding } : { failure: finding };
-		}
-		const value = {
-			id: found.id,
-			...known
-		};
-		if (found.warning === void 0) return { value };
-		return {
-			value,
-			warning: {
-				user: found.id,
-				message: found.warning,
-				...listingOf(subject)
-			}
-		};
-	});
-}
-function listingOf({ email, mention }) {
-	return {
-		...email !== void 0 && { email },
-		...mention && { mention }
-	};
-}
-/**
-* Entries among the others that may mean a user of this run in another way: what such an entry asks for must not be
-* taken away because another entry does not ask for it any more.
-*/
-async function findTwins(subjects, known, reader, { width, others, mayLose }) {
-	if (others.length === 0 || mayLose === void 0) return [];
-	const ids = new Set(known.map(({ id }) => id));
-	const emails = new Set(subjects.flatMap(({ email }) => email ?? []));
-	const askedByEmail = new Set(others.flatMap(({ email, grants }) => email === void 0 ? [] : [...grants.keys()]));
-	const atRisk = subjects.flatMap((subject) => subject.id !== void 0 && mayLose(subject, askedByEmail) ? [subject.id] : []);
-	for (const email of await pMap(atRisk, reader.emailOf, { concurrency: width })) if (email !== void 0) emails.add(email);
-	return others.filter(({ id, email }) => id === void 0 ? emails.has(email) : ids.has(id));
-}
-/** Entries that turn out to be the same user ask for what all of them ask for. */
-function unite(users) {
-	const united = /* @__PURE__ */ new Map();
-	const warnings = [];
-	for (const user of users) {
-		const first = united.get(user.id);
-		united.set(user.id, first === void 0 ? user : both(first, user));
-		if (!first?.listed || !user.listed) continue;
-		const message = `This entry and another one are the same user, ${user.id}; their permissions are united. Make one entry of them.`;
-		warnings.push({
-			user: user.id,
-			message,
-			...listingOf(user)
-		});
-	}
-	return {
-		users: [...united.values()],
-		warnings
-	};
-}
-function both(first, second) {
-	return {
-		id: first.id,
-		...listingOf({
-			...first.listed ? first : second,
-			email: first.email ?? second.email
-		}),
-		listed: first.listed || second.listed,
-		desired: new Map([...second.desired, ...first.desired]),
-		managed: first.managed.union(second.managed)
-	};
-}
-async function readState(user, reader) {
-	return attempt(user, async () => {
-		const live = await reader.permissionsOf(user.id);
-		if (live !== void 0) return { value: {
-			...user,
-			live
-		} };
-		const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`;
-		return { missing: {
-			user: user.id,
-			message,
-			...listingOf(user)
-		} };
-	});
-}
-async function attempt(user, work) {
-	try {
-		return await work();
-	} catch (error) {
-		if (!(error instanceof require_index.TenantError) || error.details.reach === "run") throw error;
-		return { failure: {
-			user: user.id,
-			message: error.message,
-			...listingOf(user)
-		} };
-	}
-}
-function valuesOf(steps) {
-	return steps.flatMap((step) => "value" in step ? [step.value] : []);
 }
 // src/steps/compute-plan.ts
 async function computePlan(context, memory, access) {

@@ -39,6 +39,12 @@ export interface UserFinding {
 /** How the manifest lists a user: where, and by which address. */
 type Listing = Pick<UserFinding, 'email' | 'mention'>
 
+/** Of whatever lists a user. */
+export function listingOf(user: { readonly email?: string | undefined; readonly mention?: Mention }): Listing {
+  const { email, mention } = user
+  return { ...(email !== undefined && { email }), ...(mention && { mention }) }
+}
+
 interface SurveyedUser extends UserState, Listing {}
 
 export interface Survey {
@@ -116,10 +122,6 @@ async function identifySubject(subject: Subject, reader: Reader): Promise<Step<K
     if (found.warning === undefined) return { value }
     return { value, warning: { user: found.id, message: found.warning, ...listingOf(subject) } }
   })
-}
-
-function listingOf({ email, mention }: { readonly email?: string | undefined; readonly mention?: Mention }): Listing {
-  return { ...(email !== undefined && { email }), ...(mention && { mention }) }
 }
 
 /**

@@ -10,15 +10,8 @@ const MOST_PROBLEMS = 1_000
 
 /** Problems by file, line and column. */
 export function locateRemarks(documents: readonly Document[], remarks: readonly Remark[]): readonly Problem[] {
-  const told = remarks.slice(0, MOST_PROBLEMS)
-  const places = placesOf(documents, told)
-  const order = new Map(documents.map(({ file }, index) => [file, index]))
-  const problems = told
-    .map((remark, index) => ({ message: messageOf(remark), place: places[index] ?? NOWHERE }))
-    .sort(
-      ({ place: a }, { place: b }) =>
-        (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
-    )
+  const located = locate(documents, remarks.slice(0, MOST_PROBLEMS))
+  const problems = located.map(([remark, place]) => ({ message: messageOf(remark), place }))
   const rest = remarks[MOST_PROBLEMS]
   return rest === undefined ? problems : [...problems, countRest(rest.file, remarks.length)]
 }
@@ -31,21 +24,18 @@ function messageOf({ message, unknown }: Remark): string {
   return unknown === undefined ? message : `${message} ${advise(unknown.name, unknown.known.keys(), unknown.otherwise)}`
 }
 
-const NOWHERE: Place = { file: '', line: 1, column: 1 }
-
-/** The place of each mention, in the same order; the top of its file where there is nothing nearer. */
-export function placesOf(documents: readonly Document[], mentions: readonly Mention[]): readonly Place[] {
-  const places = new Map<Mention, Place>()
-  for (const { file, text } of documents) {
+/** Mentions with their places, file by file and from top to bottom; the top of a file where there is nothing nearer. */
+export function locate<M extends Mention>(
+  documents: readonly Document[],
+  mentions: readonly M[],
+): readonly (readonly [M, Place])[] {
+  return documents.flatMap(({ file, text }) => {
     const own = mentions.filter(mention => mention.file === file)
-    if (own.length === 0) continue
+    if (own.length === 0) return []
     const placeAt = placesIn(file, text)
-    for (const [index, offset] of findOffsets(text, own).entries()) {
-      const mention = own[index]
-      if (mention !== undefined) places.set(mention, placeAt(offset))
-    }
-  }
-  return mentions.map(mention => places.get(mention) ?? { ...NOWHERE, file: mention.file })
+    const found = findOffsets(text, own).toSorted(([, a], [, b]) => a - b)
+    return found.map(([mention, offset]) => [mention, placeAt(offset)] as const)
+  })
 }
 
 /** Turns offsets of one text into places; the lines are counted once. */
@@ -187,7 +177,7 @@ interface Offsets {
 const TOP: Offsets = { key: 0, value: 0 }
 
 /** The offsets of the mentions; where a path leads through an alias, or to something left out, its nearest ancestor. */
-function findOffsets(text: string, mentions: readonly Mention[]): readonly number[] {
+function findOffsets<M extends Mention>(text: string, mentions: readonly M[]): readonly (readonly [M, number])[] {
   const root: Wanted = { children: new Map() }
   for (const { path } of mentions) want(root, path)
   walk<Wanted | undefined>(text, parseEvents(text, {}), root, (parent, { key, keyAt, valueAt }) => {
@@ -195,17 +185,19 @@ function findOffsets(text: string, mentions: readonly Mention[]): readonly numbe
     if (wanted !== undefined) wanted.found = { key: keyAt ?? valueAt, value: valueAt }
     return wanted
   })
-  return mentions.map(({ path, on }) => {
-    let wanted = root
-    let nearest = TOP
-    for (const key of path) {
-      const next = wanted.children.get(String(key))
-      if (next?.found === undefined) return nearest.value
-      wanted = next
-      nearest = next.found
-    }
-    return nearest[on]
-  })
+  return mentions.map(mention => [mention, offsetOf(root, mention)])
+}
+
+function offsetOf(root: Wanted, { path, on }: Mention): number {
+  let wanted = root
+  let nearest = TOP
+  for (const key of path) {
+    const next = wanted.children.get(String(key))
+    if (next?.found === undefined) return nearest.value
+    wanted = next
+    nearest = next.found
+  }
+  return nearest[on]
 }
 
 function want(root: Wanted, path: Path): void {

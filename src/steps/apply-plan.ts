@@ -7,7 +7,7 @@ import { type Plan, undoOf } from '../plan/plan.ts'
 import { writeSaved } from '../plan/saved.ts'
 import { counted, unfinishedOf } from '../report/record.ts'
 import { logPlan, logProgress, saveFile } from '../report/report.ts'
-import type { Survey } from '../survey.ts'
+import { listingOf, type Survey } from '../survey.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Planning } from './compute-plan.ts'
 import { type Context, locateUsers, notice, refuse, warn } from './context.ts'
@@ -100,12 +100,9 @@ async function write({ tenant, record, task, cancelled }: Context, plan: Plan, s
       if (outcome.status !== 'not attempted') progress.step()
     },
   }).finally(progress.end)
-  const listings = new Map(surveyed.states.map(({ id, email, mention }) => [id, { email, mention }]))
+  const listings = new Map(surveyed.states.map(user => [user.id, listingOf(user)]))
   const failed = record.outcomes.filter(({ status, interrupted }) => status === 'failed' && !interrupted)
-  const failures = failed.map(({ user, errors }) => {
-    const { email, mention } = listings.get(user) ?? {}
-    return { user, message: errors.join(' '), ...(email !== undefined && { email }), ...(mention && { mention }) }
-  })
+  const failures = failed.map(({ user, errors }) => ({ user, message: errors.join(' '), ...listings.get(user) }))
   record.failures.push(...locateUsers(task.kind === 'saved' ? [] : task.files.documents, failures))
   record.errors.push(...unfinishedOf(record.outcomes, cancelled.aborted))
 }

@@ -3,7 +3,7 @@
 import type { PlanInputs } from '../inputs.ts'
 import type { Manifest } from '../manifest/desired.ts'
 import type { Document } from '../manifest/load.ts'
-import { placesOf } from '../manifest/locate.ts'
+import { locate } from '../manifest/locate.ts'
 import type { Plan, UserOutcome } from '../plan/plan.ts'
 import type { Finding, RunRecord, UserFailure } from '../report/record.ts'
 import type { UserFinding } from '../survey.ts'
@@ -50,9 +50,8 @@ function findingOf(message: string): Finding {
 
 /** Sentences about users, at the lines that list them. */
 export function locateUsers(documents: readonly Document[], findings: readonly UserFinding[]): readonly UserFailure[] {
-  const mentioned = findings.flatMap(({ mention }) => mention ?? [])
-  const found = placesOf(documents, mentioned)
-  const places = new Map(mentioned.map((mention, index) => [mention, found[index]]))
+  const mentions = findings.flatMap(({ mention }) => mention ?? [])
+  const places = new Map(locate(documents, mentions))
   return findings.map(({ mention, ...finding }) => {
     const place = mention && places.get(mention)
     return { ...finding, ...(place && { place }) }
