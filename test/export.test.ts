@@ -151,6 +151,14 @@ users:
       'orders-bundle',
     ],
     [
+      'by the API alone where nothing else is in a name',
+      [
+        [ORDERS, 'orders'],
+        [ORDERS, 'orders:orders'],
+      ],
+      'orders-bundle',
+    ],
+    [
       'by the APIs, on several',
       [
         [ORDERS, 'a'],

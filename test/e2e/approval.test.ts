@@ -144,6 +144,16 @@ describe('a saved plan', () => {
     expect(errorsOf(run).join('\n')).toContain('no user auth0|3')
   })
 
+  it('that is stopped before it is read again names every user as not attempted', async () => {
+    const tenant = await start()
+    const { plan: saved } = await plan(tenant)
+    const run = await applySaved(tenant, saved, { 'client-secret': 'another-secret' })
+    expect(run.outputs).toMatchObject({ result: 'failed', changed: 'false' })
+    expect(run.report).toMatchObject({
+      outcomes: ['auth0|1', 'auth0|2', 'auth0|3'].map(user => ({ user, status: 'not attempted' })),
+    })
+  })
+
   it('of another tenant is refused before any request', async () => {
     const { plan: saved } = await plan(await start())
     const tenant = await start()

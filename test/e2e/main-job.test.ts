@@ -274,6 +274,12 @@ describe('users by e-mail', () => {
     expect(warningsOf(run)).toEqual([expect.stringContaining('are the same user, auth0|1')])
   })
 
+  it('never lead to another endpoint, whatever id the tenant has for them', async () => {
+    const tenant = await acme({ users: [{ id: '..', email: 'grace@acme.com', emailVerified: true }] })
+    await runAgainst(tenant, { users: [{ email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }] })
+    expect(tenant.requests.at(-1)?.path).toBe('/api/v2/users/%2E%2E/permissions')
+  })
+
   it('are named by it wherever they are named', async () => {
     const ids = ['auth0|1', 'auth0|2', 'auth0|3']
     const tenant = await acme({

@@ -273,7 +273,7 @@ describe('a tenant that is down', () => {
     })
   })
 
-  it('for one answer of each kind that never comes is asked again after 30 s', { timeout: 90_000 }, async () => {
+  it('for one answer of each kind that never comes is asked again after 20 s', { timeout: 90_000 }, async () => {
     await pMap(ALL_KINDS, async kind => {
       const faulty = await runWith({ kind: 'hang' }, kind)
       expectConverged(faulty)

@@ -122,11 +122,14 @@ describe('what does not', () => {
 })
 
 describe('a run that is asked to stop', () => {
-  it('sends nothing more', async () => {
+  it.each<[string, Request]>([
+    ['no read', READ],
+    ['no token request', { method: 'POST', path: '/oauth/token', paced: false }],
+  ])('sends %s more', async (_, request) => {
     const controller = new AbortController()
     const { tenant, http } = await connect({ signal: controller.signal })
     controller.abort(new NotSentError('Cancelled by SIGINT.'))
-    await expect(http.send(READ)).rejects.toThrow('Cancelled by SIGINT.')
+    await expect(http.send(request)).rejects.toThrow('Cancelled by SIGINT.')
     expect(tenant.requests).toEqual([])
   })
 
