@@ -234,14 +234,14 @@ function nearest(name, known) {
 * @returns `enough` for every distance that is no less
 */
 function typingMistakes(a, b, enough) {
-	let beforeLast = [];
-	let last = Array.from({ length: b.length + 1 }, (_, column) => Math.min(column, enough));
+	let beforeLast = new Array(b.length + 1).fill(enough);
+	let last = beforeLast.map((_, column) => Math.min(column, enough));
+	let current = [...beforeLast];
 	for (let row = 1; row <= a.length; row++) {
 		const letter = a.charCodeAt(row - 1);
 		const before = a.charCodeAt(row - 2);
 		const from = Math.max(1, row - enough);
 		const to = Math.min(b.length, row + enough);
-		const current = new Array(b.length + 1);
 		let least = from === 1 ? Math.min(row, enough) : enough;
 		current[from - 1] = least;
 		if (to < b.length) current[to + 1] = enough;
@@ -253,8 +253,10 @@ function typingMistakes(a, b, enough) {
 			least = Math.min(least, cell);
 		}
 		if (least >= enough) return enough;
+		const spare = beforeLast;
 		beforeLast = last;
 		last = current;
+		current = spare;
 	}
 	return Number(last[b.length]);
 }

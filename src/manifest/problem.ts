@@ -81,14 +81,15 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
  * @returns `enough` for every distance that is no less
  */
 function typingMistakes(a: string, b: string, enough: number): number {
-  let beforeLast: number[] = []
-  let last = Array.from({ length: b.length + 1 }, (_, column) => Math.min(column, enough))
+  // Three rows are enough: a new one for each letter would keep the garbage collector busier than the comparison.
+  let beforeLast: number[] = new Array(b.length + 1).fill(enough)
+  let last = beforeLast.map((_, column) => Math.min(column, enough))
+  let current = [...beforeLast]
   for (let row = 1; row <= a.length; row++) {
     const letter = a.charCodeAt(row - 1)
     const before = a.charCodeAt(row - 2)
     const from = Math.max(1, row - enough)
     const to = Math.min(b.length, row + enough)
-    const current: number[] = new Array(b.length + 1)
     let least = from === 1 ? Math.min(row, enough) : enough
     current[from - 1] = least
     if (to < b.length) current[to + 1] = enough
@@ -103,8 +104,10 @@ function typingMistakes(a: string, b: string, enough: number): number {
       least = Math.min(least, cell)
     }
     if (least >= enough) return enough
+    const spare = beforeLast
     beforeLast = last
     last = current
+    current = spare
   }
   return Number(last[b.length])
 }
