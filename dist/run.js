@@ -234,9 +234,9 @@ function nearest(name, known) {
 * @returns `enough` for every distance that is no less
 */
 function typingMistakes(a, b, enough) {
-	let beforeLast = new Array(b.length + 1).fill(enough);
+	let beforeLast = new Uint8Array(b.length + 1);
 	let last = beforeLast.map((_, column) => Math.min(column, enough));
-	let current = [...beforeLast];
+	let current = new Uint8Array(b.length + 1);
 	for (let row = 1; row <= a.length; row++) {
 		const letter = a.charCodeAt(row - 1);
 		const before = a.charCodeAt(row - 2);

@@ -82,9 +82,9 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
  */
 function typingMistakes(a: string, b: string, enough: number): number {
   // Three rows are enough: a new one for each letter would keep the garbage collector busier than the comparison.
-  let beforeLast: number[] = new Array(b.length + 1).fill(enough)
+  let beforeLast = new Uint8Array(b.length + 1)
   let last = beforeLast.map((_, column) => Math.min(column, enough))
-  let current = [...beforeLast]
+  let current = new Uint8Array(b.length + 1)
   for (let row = 1; row <= a.length; row++) {
     const letter = a.charCodeAt(row - 1)
     const before = a.charCodeAt(row - 2)
