@@ -110,6 +110,12 @@ describe('a saved plan', () => {
     expect(readSaved(resigned([{ ...first, user }])).problem).toContain('is not the id of a user')
   })
 
+  it('is taken with a user whose id begins with dots', () => {
+    const [first] = plan.users as [UserPlan]
+    const users = ['.a', '..a'].map(user => ({ ...first, user }))
+    expect(readSaved(resigned(users)).plan?.users).toEqual(users)
+  })
+
   it('is refused with a user twice, or with both for one permission', () => {
     const [first] = plan.users as [UserPlan]
     expect(readSaved(resigned([first, first])).problem).toContain('twice')

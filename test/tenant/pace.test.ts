@@ -11,6 +11,7 @@ import {
   received,
   sending,
   startPace,
+  withdrawn,
 } from '../../src/tenant/pace.ts'
 import { type Simulation, simulate } from './simulation.ts'
 
@@ -57,6 +58,11 @@ describe('before anything is known of the refill', () => {
     const first = pacedBy(bucket)
     expect(burst(first, 20)).toBe(9)
     expect(burst(exchange(first, 20, { bucket: { ...bucket, remaining: 998 } }), 20)).toBe(10)
+  })
+
+  it('what was about to be sent and was not makes room for another', () => {
+    const one = sending(pacedBy(bucket), 20)
+    expect(withdrawn(sending(one, 20))).toEqual(one)
   })
 
   it('they wait for an answer rather than for time', () => {
