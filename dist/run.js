@@ -3553,7 +3553,10 @@ function countRest(file, all) {
 function messageOf({ message, unknown }) {
 	return unknown === void 0 ? message : `${message} ${advise(unknown.name, unknown.known.keys(), unknown.otherwise)}`;
 }
-/** Mentions with their places, file by file and from top to bottom; the top of a file where there is nothing nearer. */
+/**
+* Mentions with their places, file by file and from top to bottom; the top of a file where there is nothing nearer.
+* @param mentions of these documents; what is in no document has no place and is left out
+*/
 function locate(documents, mentions) {
 	return documents.flatMap(({ file, text }) => {
 		const own = mentions.filter((mention) => mention.file === file);
@@ -7261,17 +7264,17 @@ function createHttp(options) {
 	};
 	const countFailure = (sentAt) => {
 		const { inRow, since, waves, at, until } = failures;
-		const sofar = {
+		const soFar = {
 			inRow: inRow + 1,
 			since: inRow === 0 ? now() : since
 		};
 		failures = sentAt > at ? {
-			...sofar,
+			...soFar,
 			waves: waves + 1,
 			at: now(),
 			until: now() + backoff(waves + 1)
 		} : {
-			...sofar,
+			...soFar,
 			waves,
 			at,
 			until

@@ -25,7 +25,7 @@ const leaveOut: Plugin = {
     LEFT_OUT.some(([asking, asked]) => asking.test(importer) && asked.test(name)) ? `${root}src/left-out.ts` : null,
 }
 
-/** Node reads text that is all ASCII in a third of the time. The escapes are good in texts, patterns and comments. */
+/** Node reads text faster where it is all ASCII. The escapes are good in texts, patterns and comments. */
 const inAscii: Plugin = {
   name: 'in-ascii',
   renderChunk: code => code.replaceAll(/[^\0-\x7f]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),

@@ -24,7 +24,10 @@ function messageOf({ message, unknown }: Remark): string {
   return unknown === undefined ? message : `${message} ${advise(unknown.name, unknown.known.keys(), unknown.otherwise)}`
 }
 
-/** Mentions with their places, file by file and from top to bottom; the top of a file where there is nothing nearer. */
+/**
+ * Mentions with their places, file by file and from top to bottom; the top of a file where there is nothing nearer.
+ * @param mentions of these documents; what is in no document has no place and is left out
+ */
 export function locate<M extends Mention>(
   documents: readonly Document[],
   mentions: readonly M[],

@@ -81,7 +81,8 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
  * @returns `enough` for every distance that is no less
  */
 function typingMistakes(a: string, b: string, enough: number): number {
-  // Three rows are enough: a new one for each letter would keep the garbage collector busier than the comparison.
+  // Three rows are enough, of bytes, as no cell is more than `enough`: a new one for each letter would keep the garbage
+  // collector busier than the comparison.
   let beforeLast = new Uint8Array(b.length + 1)
   let last = beforeLast.map((_, column) => Math.min(column, enough))
   let current = new Uint8Array(b.length + 1)

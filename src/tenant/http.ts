@@ -233,11 +233,11 @@ export function createHttp(options: HttpOptions): Http {
 
   const countFailure = (sentAt: number): void => {
     const { inRow, since, waves, at, until } = failures
-    const sofar = { inRow: inRow + 1, since: inRow === 0 ? now() : since }
+    const soFar = { inRow: inRow + 1, since: inRow === 0 ? now() : since }
     failures =
       sentAt > at
-        ? { ...sofar, waves: waves + 1, at: now(), until: now() + backoff(waves + 1) }
-        : { ...sofar, waves, at, until }
+        ? { ...soFar, waves: waves + 1, at: now(), until: now() + backoff(waves + 1) }
+        : { ...soFar, waves, at, until }
   }
 
   const backoff = (attempts: number): number =>
