@@ -2,7 +2,7 @@ const require_rolldown_runtime = require("./rolldown-runtime.js");
 const require_left_out = require("./left-out.js");
 const require_index = require("./index.js");
 const require_zod = require("./zod.js");
-const require_agent$1 = require("./agent.js");
+const require_pool = require("./pool.js");
 const require_undici_proxy = require("./undici-proxy.js");
 let node_timers_promises = require("node:timers/promises");
 let fs = require("fs");
@@ -5257,7 +5257,7 @@ var require_util = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((expo
 	const { getGlobalOrigin } = require_global$1();
 	const { collectAnHTTPQuotedString, parseMIMEType } = require_data_url();
 	const { performance } = require("node:perf_hooks");
-	const { isValidHTTPToken, normalizedMethodRecordsBase } = require_agent$1.require_util();
+	const { isValidHTTPToken, normalizedMethodRecordsBase } = require_pool.require_util();
 	const assert = require("node:assert");
 	const { isUint8Array } = require("node:util/types");
 	const { webidl } = require_webidl();
@@ -6037,8 +6037,8 @@ var require_util = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((expo
 }));
 // node_modules/undici/lib/web/fetch/headers.js
 var require_headers = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
-	const { kConstruct } = require_agent$1.require_symbols();
-	const { kEnumerableProperty, setHeader } = require_agent$1.require_util();
+	const { kConstruct } = require_pool.require_symbols();
+	const { kEnumerableProperty, setHeader } = require_pool.require_util();
 	const { iteratorMixin, isValidHeaderName, isValidHeaderValue } = require_util();
 	const { webidl } = require_webidl();
 	const assert = require("node:assert");
@@ -6510,7 +6510,7 @@ var require_runtime_features = /* @__PURE__ */ require_rolldown_runtime.__common
 // node_modules/undici/lib/web/fetch/formdata.js
 var require_formdata = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
 	const { iteratorMixin } = require_util();
-	const { kEnumerableProperty } = require_agent$1.require_util();
+	const { kEnumerableProperty } = require_pool.require_util();
 	const { webidl } = require_webidl();
 	const nodeUtil = require("node:util");
 	const { runtimeFeatures } = require_runtime_features();
@@ -6666,7 +6666,7 @@ var require_formdata = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((
 }));
 // node_modules/undici/lib/web/fetch/formdata-parser.js
 var require_formdata_parser = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
-	const { bufferToLowerCasedHeaderName } = require_agent$1.require_util();
+	const { bufferToLowerCasedHeaderName } = require_pool.require_util();
 	const { HTTP_TOKEN_CODEPOINTS } = require_data_url();
 	const { makeEntry } = require_formdata();
 	const { webidl } = require_webidl();
@@ -6915,7 +6915,7 @@ var require_formdata_parser = /* @__PURE__ */ require_rolldown_runtime.__commonJ
 }));
 // node_modules/undici/lib/web/fetch/body.js
 var require_body = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
-	const util = require_agent$1.require_util();
+	const util = require_pool.require_util();
 	const { readableStreamClose, fullyReadBody, extractMimeType } = require_util();
 	const { FormData, setFormDataState, getFormDataBoundary } = require_formdata();
 	const { webidl } = require_webidl();
@@ -7227,14 +7227,14 @@ Content-Type: ${value.type || "application/octet-stream"}\r\n\r\n`);
 var require_response = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
 	const { Headers, HeadersList, fill, getHeadersGuard, setHeadersGuard, setHeadersList } = require_headers();
 	const { extractBody, cloneBody, mixinBody, streamRegistry, bodyUnusable } = require_body();
-	const util = require_agent$1.require_util();
+	const util = require_pool.require_util();
 	const nodeUtil = require("node:util");
 	const { kEnumerableProperty } = util;
 	const { isValidReasonPhrase, isCancelled, isAborted, isErrorLike, environmentSettingsObject: relevantRealm } = require_util();
 	const { redirectStatusSet, nullBodyStatus } = require_constants();
 	const { webidl } = require_webidl();
 	const { URLSerializer } = require_data_url();
-	const { kConstruct } = require_agent$1.require_symbols();
+	const { kConstruct } = require_pool.require_symbols();
 	const assert = require("node:assert");
 	const { isomorphicEncode, serializeJavascriptValueToJSONString } = require_infra();
 	const textEncoder = new TextEncoder("utf-8");
@@ -7575,14 +7575,14 @@ var require_response = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((
 var require_request = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
 	const { extractBody, mixinBody, cloneBody, bodyUnusable } = require_body();
 	const { Headers, fill: fillHeaders, HeadersList, setHeadersGuard, getHeadersGuard, setHeadersList, getHeadersList } = require_headers();
-	const util = require_agent$1.require_util();
+	const util = require_pool.require_util();
 	const nodeUtil = require("node:util");
 	const { isValidHTTPToken, sameOrigin, environmentSettingsObject } = require_util();
 	const { forbiddenMethodsSet, corsSafeListedMethodsSet, referrerPolicy, requestRedirect, requestMode, requestCredentials, requestCache, requestDuplex } = require_constants();
 	const { kEnumerableProperty, normalizedMethodRecordsBase, normalizedMethodRecords } = util;
 	const { webidl } = require_webidl();
 	const { URLSerializer } = require_data_url();
-	const { kConstruct } = require_agent$1.require_symbols();
+	const { kConstruct } = require_pool.require_symbols();
 	const assert = require("node:assert");
 	const requestFinalizer = new FinalizationRegistry(({ signal, reference }) => {
 		removeSignalFollower(signal, reference);
@@ -8200,10 +8200,10 @@ var require_request = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((e
 }));
 // node_modules/undici/lib/dispatcher/dispatcher1-wrapper.js
 var require_dispatcher1_wrapper = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
-	const Dispatcher = require_agent$1.require_dispatcher();
-	const { InvalidArgumentError } = require_agent$1.require_errors();
-	const { toRawHeaders } = require_agent$1.require_util();
-	const { kOriginless, kUrl } = require_agent$1.require_symbols();
+	const Dispatcher = require_pool.require_dispatcher();
+	const { InvalidArgumentError } = require_pool.require_errors();
+	const { toRawHeaders } = require_pool.require_util();
+	const { kOriginless, kUrl } = require_pool.require_symbols();
 	var LegacyHandlerWrapper = class {
 		#handler;
 		constructor(handler) {
@@ -8280,8 +8280,8 @@ var require_dispatcher1_wrapper = /* @__PURE__ */ require_rolldown_runtime.__com
 var require_global = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
 	const globalDispatcher = Symbol.for("undici.globalDispatcher.2");
 	const legacyGlobalDispatcher = Symbol.for("undici.globalDispatcher.1");
-	const { InvalidArgumentError } = require_agent$1.require_errors();
-	const Agent = require_agent$1.require_agent();
+	const { InvalidArgumentError } = require_pool.require_errors();
+	const Agent = require_undici_proxy.require_agent();
 	const Dispatcher1Wrapper = require_dispatcher1_wrapper();
 	let fallbackDispatcher;
 	if (getGlobalDispatcher() === void 0) setGlobalDispatcher(new Agent());
@@ -8512,8 +8512,8 @@ var require_fetch = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exp
 	const { redirectStatusSet, nullBodyStatus, safeMethodsSet, requestBodyHeader, subresourceSet } = require_constants();
 	const EE = require("node:events");
 	const { Readable, pipeline, finished, isErrored, isReadable } = require("node:stream");
-	const { addAbortListener, bufferToLowerCasedHeaderName } = require_agent$1.require_util();
-	const { SocketError } = require_agent$1.require_errors();
+	const { addAbortListener, bufferToLowerCasedHeaderName } = require_pool.require_util();
+	const { SocketError } = require_pool.require_errors();
 	const { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = require_data_url();
 	const { getGlobalDispatcher } = require_global();
 	const { webidl } = require_webidl();

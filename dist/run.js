@@ -7063,7 +7063,7 @@ function readSavedPlan(path, { domain }, { workspace }, record) {
 		input: "plan-file",
 		message: `Input plan-file: ${message}`
 	}]);
-	const { plan, problem } = readSaved(readText$1((0, node_path.resolve)(workspace, path), reject));
+	const { plan, problem } = readSaved(readText((0, node_path.resolve)(workspace, path), reject));
 	if (problem !== void 0) throw reject(`${problem}. Use the file that the output plan-file or undo-plan-file names, as it was written.`);
 	if (plan.tenant !== domain.host) throw reject(`it is a plan for the tenant ${plan.tenant}, and the input domain is ${domain.host}.`);
 	record.commit = plan.source.commit;
@@ -7072,7 +7072,7 @@ function readSavedPlan(path, { domain }, { workspace }, record) {
 	record.approval = "saved";
 	return plan;
 }
-function readText$1(path, reject) {
+function readText(path, reject) {
 	try {
 		return (0, node_fs.readFileSync)(path, "utf8");
 	} catch (error) {
@@ -7304,7 +7304,7 @@ function isPassing({ status, body, request }) {
 async function exchange(dispatcher, origin, request, signal) {
 	const { method, path, query, headers, body } = request;
 	try {
-		const response = await dispatcher.request({
+		const { text, ...head } = await receive(dispatcher, {
 			origin,
 			path: query === void 0 ? path : `${path}?${query}`,
 			method,
@@ -7313,16 +7313,13 @@ async function exchange(dispatcher, origin, request, signal) {
 				"user-agent": "auth0-permissions-action",
 				...headers
 			},
-			body: body ?? null,
-			signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)])
-		});
-		const text = await readText(response.body);
+			body: body ?? null
+		}, signal);
 		return {
 			kind: "answer",
 			answer: {
 				request,
-				status: response.statusCode,
-				headers: response.headers,
+				...head,
 				body: parse(text)
 			}
 		};
@@ -7335,15 +7332,51 @@ async function exchange(dispatcher, origin, request, signal) {
 		};
 	}
 }
-async function readText(body) {
+/**
+* The whole answer at once; undici's own `request` makes a stream of each, which takes time and which nobody here needs.
+* @throws what broke the exchange, or the signal's reason
+*/
+function receive(dispatcher, request, signal) {
+	const { promise, resolve, reject } = Promise.withResolvers();
 	const chunks = [];
 	let size = 0;
-	for await (const chunk of body) {
-		size += chunk.length;
-		if (size > MAX_BODY) throw new Error(`an answer of more than ${MAX_BODY} bytes`);
-		chunks.push(chunk);
-	}
-	return Buffer.concat(chunks).toString("utf8");
+	let head;
+	let stopped;
+	let begun;
+	const stop = (reason) => {
+		stopped = reason;
+		begun?.abort(reason);
+		reject(reason);
+	};
+	const cancel = () => stop(signal.reason);
+	const overdue = setTimeout(() => stop(/* @__PURE__ */ new Error(`the answer took longer than ${TIMEOUT / 1e3} s`)), TIMEOUT);
+	signal.addEventListener("abort", cancel);
+	dispatcher.dispatch(request, {
+		onRequestStart: (controller) => {
+			begun = controller;
+			if (stopped !== void 0) controller.abort(stopped);
+		},
+		onResponseStart: (_, status, headers) => {
+			head = {
+				status,
+				headers
+			};
+		},
+		onResponseData: (_, chunk) => {
+			size += chunk.length;
+			chunks.push(chunk);
+			if (size > MAX_BODY) stop(/* @__PURE__ */ new Error(`an answer of more than ${MAX_BODY} bytes`));
+		},
+		onResponseEnd: () => resolve({
+			...head,
+			text: Buffer.concat(chunks).toString("utf8")
+		}),
+		onResponseError: (_, error) => reject(error)
+	});
+	return promise.finally(() => {
+		clearTimeout(overdue);
+		signal.removeEventListener("abort", cancel);
+	});
 }
 function parse(text) {
 	try {
@@ -7353,8 +7386,7 @@ function parse(text) {
 	}
 }
 function codeOf(error) {
-	const code = "code" in error ? error.code : error.name;
-	return typeof code === "string" ? code : "";
+	return "code" in error && typeof error.code === "string" ? error.code : "";
 }
 /** undici has no code of its own for a tunnel that the proxy does not open. */
 function isRefusedTunnel({ message }) {
@@ -7409,7 +7441,7 @@ const PROXY_VARIABLES = [
 ];
 /** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */
 async function createDispatcher(origin) {
-	const { Agent } = await Promise.resolve().then(() => require("./undici.js"));
+	const { Pool } = await Promise.resolve().then(() => require("./undici.js"));
 	const options = {
 		connections: 48,
 		allowH2: false,
@@ -7417,7 +7449,7 @@ async function createDispatcher(origin) {
 		headersTimeout: TIMEOUT,
 		bodyTimeout: TIMEOUT
 	};
-	if (origin.startsWith("http:") || !PROXY_VARIABLES.some((name) => process.env[name])) return new Agent(options);
+	if (origin.startsWith("http:") || !PROXY_VARIABLES.some((name) => process.env[name])) return new Pool(origin, options);
 	const { EnvHttpProxyAgent } = await Promise.resolve().then(() => require("./undici-proxy.js")).then((n) => n.undici_proxy_exports);
 	return new EnvHttpProxyAgent(options);
 }

@@ -1,9 +1,119 @@
 const require_rolldown_runtime = require("./rolldown-runtime.js");
-const require_agent$1 = require("./agent.js");
+const require_pool$1 = require("./pool.js");
+// node_modules/undici/lib/dispatcher/agent.js
+var require_agent = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
+	const { InvalidArgumentError, MaxOriginsReachedError } = require_pool$1.require_errors();
+	const { kBusy, kClients, kConnected, kRunning, kPending, kClose, kDestroy, kDispatch, kUrl } = require_pool$1.require_symbols();
+	const DispatcherBase = require_pool$1.require_dispatcher_base();
+	const Pool = require_pool$1.require_pool();
+	const Client = require_pool$1.require_client();
+	const util = require_pool$1.require_util();
+	const kOnConnect = Symbol("onConnect");
+	const kOnDisconnect = Symbol("onDisconnect");
+	const kOnConnectionError = Symbol("onConnectionError");
+	const kOnDrain = Symbol("onDrain");
+	const kFactory = Symbol("factory");
+	const kOptions = Symbol("options");
+	const kOrigins = Symbol("origins");
+	function defaultFactory(origin, opts) {
+		return opts && opts.connections === 1 ? new Client(origin, opts) : new Pool(origin, opts);
+	}
+	var Agent = class extends DispatcherBase {
+		constructor({ factory = defaultFactory, maxOrigins = Infinity, connect, tls, ...options } = {}) {
+			if (typeof factory !== "function") throw new InvalidArgumentError("factory must be a function.");
+			if (connect != null && typeof connect !== "function" && typeof connect !== "object") throw new InvalidArgumentError("connect must be a function or an object");
+			if (typeof maxOrigins !== "number" || Number.isNaN(maxOrigins) || maxOrigins <= 0) throw new InvalidArgumentError("maxOrigins must be a number greater than 0");
+			super(options);
+			if (connect && typeof connect !== "function") connect = { ...connect };
+			if (tls && typeof tls !== "function") tls = { ...tls };
+			this[kOptions] = {
+				...util.deepClone(options),
+				maxOrigins,
+				connect,
+				tls
+			};
+			this[kFactory] = factory;
+			this[kClients] = /* @__PURE__ */ new Map();
+			this[kOrigins] = /* @__PURE__ */ new Set();
+			this[kOnDrain] = (origin, targets) => {
+				this.emit("drain", origin, [this, ...targets]);
+			};
+			this[kOnConnect] = (origin, targets) => {
+				this.emit("connect", origin, [this, ...targets]);
+			};
+			this[kOnDisconnect] = (origin, targets, err) => {
+				this.emit("disconnect", origin, [this, ...targets], err);
+			};
+			this[kOnConnectionError] = (origin, targets, err) => {
+				this.emit("connectionError", origin, [this, ...targets], err);
+			};
+		}
+		get [kRunning]() {
+			let ret = 0;
+			for (const dispatcher of this[kClients].values()) ret += dispatcher[kRunning];
+			return ret;
+		}
+		[kDispatch](opts, handler) {
+			let origin;
+			if (opts.origin && (typeof opts.origin === "string" || opts.origin instanceof URL)) origin = String(opts.origin);
+			else throw new InvalidArgumentError("opts.origin must be a non-empty string or URL.");
+			const allowH2 = opts.allowH2 ?? this[kOptions].allowH2;
+			const key = allowH2 === false ? `${origin}#http1-only` : origin;
+			if (this[kOrigins].size >= this[kOptions].maxOrigins && !this[kOrigins].has(origin)) throw new MaxOriginsReachedError();
+			let dispatcher = this[kClients].get(key);
+			if (!dispatcher) {
+				dispatcher = this[kFactory](opts.origin, allowH2 === false ? {
+					...this[kOptions],
+					allowH2: false
+				} : this[kOptions]);
+				const closeClientIfUnused = () => {
+					if (this[kClients].get(key) !== dispatcher) return;
+					if (dispatcher[kConnected] > 0 || dispatcher[kBusy] || dispatcher[kPending] > 0) return;
+					this[kClients].delete(key);
+					if (!dispatcher.destroyed) dispatcher.close();
+					let hasOrigin = false;
+					for (const k of this[kClients].keys()) if (k === origin || k === `${origin}#http1-only`) {
+						hasOrigin = true;
+						break;
+					}
+					if (!hasOrigin) this[kOrigins].delete(origin);
+				};
+				dispatcher.on("drain", this[kOnDrain]).on("connect", this[kOnConnect]).on("disconnect", (origin, targets, err) => {
+					closeClientIfUnused();
+					this[kOnDisconnect](origin, targets, err);
+				}).on("connectionError", (origin, targets, err) => {
+					closeClientIfUnused();
+					this[kOnConnectionError](origin, targets, err);
+				});
+				this[kClients].set(key, dispatcher);
+				this[kOrigins].add(origin);
+			}
+			return dispatcher.dispatch(opts, handler);
+		}
+		[kClose]() {
+			const closePromises = [];
+			for (const dispatcher of this[kClients].values()) closePromises.push(dispatcher.close());
+			this[kClients].clear();
+			return Promise.all(closePromises);
+		}
+		[kDestroy](err) {
+			const destroyPromises = [];
+			for (const dispatcher of this[kClients].values()) destroyPromises.push(dispatcher.destroy(err));
+			this[kClients].clear();
+			return Promise.all(destroyPromises);
+		}
+		get stats() {
+			const allClientStats = {};
+			for (const dispatcher of this[kClients].values()) if (dispatcher.stats) allClientStats[dispatcher[kUrl].origin] = dispatcher.stats;
+			return allClientStats;
+		}
+	};
+	module.exports = Agent;
+}));
 // node_modules/undici/lib/api/abort-signal.js
 var require_abort_signal = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
-	const { addAbortListener } = require_agent$1.require_util();
-	const { RequestAbortedError } = require_agent$1.require_errors();
+	const { addAbortListener } = require_pool$1.require_util();
+	const { RequestAbortedError } = require_pool$1.require_errors();
 	const kListener = Symbol("kListener");
 	const kSignal = Symbol("kSignal");
 	function abort(self) {
@@ -42,8 +152,8 @@ var require_abort_signal = /* @__PURE__ */ require_rolldown_runtime.__commonJSMi
 var require_api_connect = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
 	const assert = require("node:assert");
 	const { AsyncResource } = require("node:async_hooks");
-	const { InvalidArgumentError, SocketError } = require_agent$1.require_errors();
-	const util = require_agent$1.require_util();
+	const { InvalidArgumentError, SocketError } = require_pool$1.require_errors();
+	const util = require_pool$1.require_util();
 	const { addSignal, removeSignal } = require_abort_signal();
 	var ConnectHandler = class extends AsyncResource {
 		constructor(opts, callback) {
@@ -121,7 +231,7 @@ var require_api_connect = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin
 var require_socks5_utils = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
 	const { Buffer } = require("node:buffer");
 	const net = require("node:net");
-	const { InvalidArgumentError } = require_agent$1.require_errors();
+	const { InvalidArgumentError } = require_pool$1.require_errors();
 	/**
 	* Parse an address and determine its type
 	* @param {string} address - The address to parse
@@ -282,7 +392,7 @@ var require_socks5_utils = /* @__PURE__ */ require_rolldown_runtime.__commonJSMi
 var require_socks5_client = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
 	const { EventEmitter } = require("node:events");
 	const { Buffer } = require("node:buffer");
-	const { InvalidArgumentError, Socks5ProxyError } = require_agent$1.require_errors();
+	const { InvalidArgumentError, Socks5ProxyError } = require_pool$1.require_errors();
 	const { debuglog } = require("node:util");
 	const { parseAddress } = require_socks5_utils();
 	const debug = debuglog("undici:socks5");
@@ -564,13 +674,13 @@ var require_socks5_client = /* @__PURE__ */ require_rolldown_runtime.__commonJSM
 var require_socks5_proxy_agent = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
 	const { URL } = require("node:url");
 	let tls;
-	const DispatcherBase = require_agent$1.require_dispatcher_base();
-	const { ConnectTimeoutError, InvalidArgumentError } = require_agent$1.require_errors();
+	const DispatcherBase = require_pool$1.require_dispatcher_base();
+	const { ConnectTimeoutError, InvalidArgumentError } = require_pool$1.require_errors();
 	const { Socks5Client, STATES } = require_socks5_client();
-	const { kBusy, kConnected, kDispatch, kClose, kDestroy } = require_agent$1.require_symbols();
-	const Pool = require_agent$1.require_pool();
-	const buildConnector = require_agent$1.require_connect();
-	const { setupConnectTimeout } = require_agent$1.require_util();
+	const { kBusy, kConnected, kDispatch, kClose, kDestroy } = require_pool$1.require_symbols();
+	const Pool = require_pool$1.require_pool();
+	const buildConnector = require_pool$1.require_connect();
+	const { setupConnectTimeout } = require_pool$1.require_util();
 	const { debuglog } = require("node:util");
 	const debug = debuglog("undici:socks5-proxy");
 	const DEFAULT_SOCKS5_CONNECT_TIMEOUT = 5e3;
@@ -798,16 +908,16 @@ var require_socks5_proxy_agent = /* @__PURE__ */ require_rolldown_runtime.__comm
 }));
 // node_modules/undici/lib/dispatcher/proxy-agent.js
 var require_proxy_agent = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
-	const { kProxy, kClose, kDestroy, kDispatch } = require_agent$1.require_symbols();
-	const Agent = require_agent$1.require_agent();
-	const Pool = require_agent$1.require_pool();
-	const DispatcherBase = require_agent$1.require_dispatcher_base();
-	const { InvalidArgumentError, RequestAbortedError, SecureProxyConnectionError, ProxyConnectionError } = require_agent$1.require_errors();
-	const buildConnector = require_agent$1.require_connect();
-	const Client = require_agent$1.require_client();
-	const { channels } = require_agent$1.require_diagnostics();
+	const { kProxy, kClose, kDestroy, kDispatch } = require_pool$1.require_symbols();
+	const Agent = require_agent();
+	const Pool = require_pool$1.require_pool();
+	const DispatcherBase = require_pool$1.require_dispatcher_base();
+	const { InvalidArgumentError, RequestAbortedError, SecureProxyConnectionError, ProxyConnectionError } = require_pool$1.require_errors();
+	const buildConnector = require_pool$1.require_connect();
+	const Client = require_pool$1.require_client();
+	const { channels } = require_pool$1.require_diagnostics();
 	const Socks5ProxyAgent = require_socks5_proxy_agent();
-	const { hasSafeIterator } = require_agent$1.require_util();
+	const { hasSafeIterator } = require_pool$1.require_util();
 	const kAgent = Symbol("proxy agent");
 	const kClient = Symbol("proxy client");
 	const kProxyHeaders = Symbol("proxy headers");
@@ -1082,10 +1192,10 @@ var require_proxy_agent = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin
 }));
 // node_modules/undici/lib/dispatcher/env-http-proxy-agent.js
 var require_env_http_proxy_agent = /* @__PURE__ */ require_rolldown_runtime.__commonJSMin(((exports, module) => {
-	const DispatcherBase = require_agent$1.require_dispatcher_base();
-	const { kClose, kDestroy, kClosed, kDestroyed, kDispatch, kNoProxyAgent, kHttpProxyAgent, kHttpsProxyAgent } = require_agent$1.require_symbols();
+	const DispatcherBase = require_pool$1.require_dispatcher_base();
+	const { kClose, kDestroy, kClosed, kDestroyed, kDispatch, kNoProxyAgent, kHttpProxyAgent, kHttpsProxyAgent } = require_pool$1.require_symbols();
 	const ProxyAgent = require_proxy_agent();
-	const Agent = require_agent$1.require_agent();
+	const Agent = require_agent();
 	const DEFAULT_PORTS = {
 		"http:": 80,
 		"https:": 443
@@ -1196,13 +1306,19 @@ var require_env_http_proxy_agent = /* @__PURE__ */ require_rolldown_runtime.__co
 // src/tenant/undici-proxy.ts
 var undici_proxy_exports = /* @__PURE__ */ require_rolldown_runtime.__exportAll({ EnvHttpProxyAgent: () => import_env_http_proxy_agent.default });
 var import_api_connect = /* @__PURE__ */ require_rolldown_runtime.__toESM(require_api_connect(), 1);
-var import_dispatcher = /* @__PURE__ */ require_rolldown_runtime.__toESM(require_agent$1.require_dispatcher(), 1);
+var import_dispatcher = /* @__PURE__ */ require_rolldown_runtime.__toESM(require_pool$1.require_dispatcher(), 1);
 var import_env_http_proxy_agent = /* @__PURE__ */ require_rolldown_runtime.__toESM(require_env_http_proxy_agent(), 1);
 Object.assign(import_dispatcher.default.prototype, { connect: import_api_connect.default });
 Object.defineProperty(exports, "import_env_http_proxy_agent", {
 	enumerable: true,
 	get: function() {
 		return import_env_http_proxy_agent;
+	}
+});
+Object.defineProperty(exports, "require_agent", {
+	enumerable: true,
+	get: function() {
+		return require_agent;
 	}
 });
 Object.defineProperty(exports, "undici_proxy_exports", {

@@ -5,16 +5,6 @@ declare module 'undici/lib/api/api-connect.js' {
   export default connect
 }
 
-declare module 'undici/lib/api/api-request.js' {
-  const request: import('undici/types/index.js').Dispatcher['request']
-  export default request
-}
-
-declare module 'undici/lib/dispatcher/agent.js' {
-  const agent: typeof import('undici/types/index.js').Agent
-  export default agent
-}
-
 declare module 'undici/lib/dispatcher/dispatcher.js' {
   const dispatcher: typeof import('undici/types/index.js').Dispatcher
   export default dispatcher
@@ -23,6 +13,11 @@ declare module 'undici/lib/dispatcher/dispatcher.js' {
 declare module 'undici/lib/dispatcher/env-http-proxy-agent.js' {
   const agent: typeof import('undici/types/index.js').EnvHttpProxyAgent
   export default agent
+}
+
+declare module 'undici/lib/dispatcher/pool.js' {
+  const pool: typeof import('undici/types/index.js').Pool
+  export default pool
 }
 
 declare module 'undici/lib/web/fetch/index.js' {

@@ -91,6 +91,10 @@ type Attempt =
   | { readonly kind: 'answer'; readonly answer: Omit<Answer, 'attempts'> }
   | { readonly kind: 'fault'; readonly error: Error; readonly lasting: boolean }
 
+interface Received extends Pick<Answer, 'status' | 'headers'> {
+  readonly text: string
+}
+
 interface TimedAttempt {
   readonly result: Attempt
   /** When it was sent. */
@@ -273,34 +277,62 @@ async function exchange(
   const { method, path, query, headers, body } = request
   try {
     // The path goes as it is: a URL parser would take a user id of two dots for a step up.
-    const response = await dispatcher.request({
+    const sent = {
       origin,
       path: query === undefined ? path : `${path}?${query}`,
       method,
       headers: { accept: 'application/json', 'user-agent': 'auth0-permissions-action', ...headers },
       body: body ?? null,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
-    })
-    const text = await readText(response.body)
-    return {
-      kind: 'answer',
-      answer: { request, status: response.statusCode, headers: response.headers, body: parse(text) },
     }
+    const { text, ...head } = await receive(dispatcher, sent, signal)
+    return { kind: 'answer', answer: { request, ...head, body: parse(text) } }
   } catch (error) {
     const fault = errorOf(error)
     return { kind: 'fault', error: fault, lasting: LASTING_FAULT.test(codeOf(fault)) || isRefusedTunnel(fault) }
   }
 }
 
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+/**
+ * The whole answer at once; undici's own `request` makes a stream of each, which takes time and which nobody here needs.
+ * @throws what broke the exchange, or the signal's reason
+ */
+function receive(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<Received> {
+  const { promise, resolve, reject } = Promise.withResolvers<Received>()
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > MAX_BODY) throw new Error(`an answer of more than ${MAX_BODY} bytes`)
-    chunks.push(chunk)
+  let head: Pick<Received, 'status' | 'headers'>
+  let stopped: Error | undefined
+  let begun: Dispatcher.DispatchController | undefined
+
+  const stop = (reason: Error): void => {
+    stopped = reason
+    begun?.abort(reason)
+    reject(reason)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  const cancel = (): void => stop(signal.reason)
+  const overdue = setTimeout(() => stop(new Error(`the answer took longer than ${TIMEOUT / 1000} s`)), TIMEOUT)
+  signal.addEventListener('abort', cancel)
+
+  dispatcher.dispatch(request, {
+    onRequestStart: controller => {
+      begun = controller
+      if (stopped !== undefined) controller.abort(stopped)
+    },
+    onResponseStart: (_, status, headers) => {
+      head = { status, headers }
+    },
+    onResponseData: (_, chunk) => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size > MAX_BODY) stop(new Error(`an answer of more than ${MAX_BODY} bytes`))
+    },
+    onResponseEnd: () => resolve({ ...head, text: Buffer.concat(chunks).toString('utf8') }),
+    onResponseError: (_, error) => reject(error),
+  })
+  return promise.finally(() => {
+    clearTimeout(overdue)
+    signal.removeEventListener('abort', cancel)
+  })
 }
 
 function parse(text: string): unknown {
@@ -312,8 +344,7 @@ function parse(text: string): unknown {
 }
 
 function codeOf(error: Error): string {
-  const code = 'code' in error ? error.code : error.name
-  return typeof code === 'string' ? code : ''
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
 /** undici has no code of its own for a tunnel that the proxy does not open. */
@@ -375,7 +406,7 @@ const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY
 
 /** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */
 async function createDispatcher(origin: string): Promise<Dispatcher> {
-  const { Agent } = await import('./undici.ts')
+  const { Pool } = await import('./undici.ts')
   const options = {
     connections: MOST_IN_FLIGHT,
     allowH2: false,
@@ -383,7 +414,7 @@ async function createDispatcher(origin: string): Promise<Dispatcher> {
     headersTimeout: TIMEOUT,
     bodyTimeout: TIMEOUT,
   }
-  if (origin.startsWith('http:') || !PROXY_VARIABLES.some(name => process.env[name])) return new Agent(options)
+  if (origin.startsWith('http:') || !PROXY_VARIABLES.some(name => process.env[name])) return new Pool(origin, options)
   const { EnvHttpProxyAgent } = await import('./undici-proxy.ts')
   return new EnvHttpProxyAgent(options)
 }

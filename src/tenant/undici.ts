@@ -1,10 +1,8 @@
-// The parts of undici that are in use. As a whole, with its mocks, caches and sockets, it would take a small run as long
+// The part of undici that is in use. As a whole, with its mocks, caches and sockets, it would take a small run as long
 // to load as everything else together; so this is loaded by whoever is about to send something, and by nobody else.
 
 import { setFlagsFromString } from 'node:v8'
-import request from 'undici/lib/api/api-request.js'
-import Agent from 'undici/lib/dispatcher/agent.js'
-import Dispatcher from 'undici/lib/dispatcher/dispatcher.js'
+import Pool from 'undici/lib/dispatcher/pool.js'
 
 /**
  * undici reads answers by WebAssembly, which V8 optimises after a few of them in a thread that the process waits for at
@@ -14,7 +12,4 @@ const WASM_OPTIMISED_LATER = '--wasm-tiering-budget=1000000000'
 
 setFlagsFromString(WASM_OPTIMISED_LATER)
 
-// As undici's own index does.
-Object.assign(Dispatcher.prototype, { request })
-
-export { Agent }
+export { Pool }

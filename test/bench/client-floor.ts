@@ -2,23 +2,29 @@
 // answers.
 
 import pMap from 'p-map'
+import type { Dispatcher } from 'undici/types/index.js'
 import { MOST_IN_FLIGHT } from '../../src/tenant/pace.ts'
-import { Agent } from '../../src/tenant/undici.ts'
+import { Pool } from '../../src/tenant/undici.ts'
 import { userIds } from './team.ts'
 
 const { TENANT = '', TOKEN = '' } = process.env
 
-const pool = new Agent({ connections: MOST_IN_FLIGHT, allowH2: false })
+const pool = new Pool(TENANT, { connections: MOST_IN_FLIGHT, allowH2: false })
 const headers = { accept: 'application/json', authorization: `Bearer ${TOKEN}` }
 
-await pMap(
-  userIds(Number(process.argv[2])),
-  async user => {
-    const path = `/api/v2/users/${encodeURIComponent(user)}/permissions?page=0&per_page=100&include_totals=true`
-    const { statusCode, body } = await pool.request({ origin: TENANT, path, method: 'GET', headers })
-    await body.text()
-    if (statusCode !== 200) throw new Error(`${user}: ${statusCode}`)
-  },
-  { concurrency: MOST_IN_FLIGHT },
-)
+function read(user: string): Promise<void> {
+  const path = `/api/v2/users/${encodeURIComponent(user)}/permissions?page=0&per_page=100&include_totals=true`
+  return new Promise((resolve, reject) => {
+    const handler: Dispatcher.DispatchHandler = {
+      onResponseStart: (controller, status) => {
+        if (status !== 200) controller.abort(new Error(`${user}: ${status}`))
+      },
+      onResponseEnd: () => resolve(),
+      onResponseError: (_, error) => reject(error),
+    }
+    pool.dispatch({ path, method: 'GET', headers }, handler)
+  })
+}
+
+await pMap(userIds(Number(process.argv[2])), read, { concurrency: MOST_IN_FLIGHT })
 await pool.destroy()

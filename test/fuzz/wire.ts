@@ -1,7 +1,7 @@
 // Answers as they come over the wire, bytes and headers, through all that reads them.
 
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Dispatcher } from 'undici/types/index.js'
 import type { GitHub } from '../../src/github.ts'
@@ -30,13 +30,17 @@ interface Connection {
 export function connectTenant(replies: readonly Reply[]): Connection {
   let requests = 0
   let waited = 0
+  const controller = {} as Dispatcher.DispatchController
   const dispatcher = {
-    request: async () => {
+    dispatch: (_: Dispatcher.DispatchOptions, handler: Required<Dispatcher.DispatchHandler>) => {
       const reply = replies[requests++ % replies.length]
       if (reply === undefined || reply.fault !== undefined) {
-        throw Object.assign(new Error('a fault'), { code: reply?.fault })
+        handler.onResponseError(controller, Object.assign(new Error('a fault'), { code: reply?.fault }))
+        return
       }
-      return { statusCode: reply.status, headers: reply.headers, body: chunksOf(reply.body) }
+      handler.onResponseStart(controller, reply.status, reply.headers as IncomingHttpHeaders)
+      for (const chunk of chunksOf(reply.body)) handler.onResponseData(controller, chunk)
+      handler.onResponseEnd(controller, {})
     },
     destroy: async () => undefined,
   }
@@ -64,9 +68,9 @@ export function connectTenant(replies: readonly Reply[]): Connection {
   return { tenant: openTenant(session), scopes: session.scopes, requests: () => requests, waited: () => waited }
 }
 
-async function* chunksOf(body: Uint8Array): AsyncGenerator<Buffer> {
+function chunksOf(body: Uint8Array): readonly Buffer[] {
   const middle = body.length >> 1
-  for (const part of [body.subarray(0, middle), body.subarray(middle)]) yield Buffer.from(part)
+  return [body.subarray(0, middle), body.subarray(middle)].map(part => Buffer.from(part))
 }
 
 let replies: readonly Reply[] = []

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import type { Dispatcher } from 'undici/types/index.js'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NotSentError } from '../../src/errors.ts'
 import { createHttp, type Http, type HttpOptions, openDispatcher, type Request } from '../../src/tenant/http.ts'
 import type { FaultKind } from './fault.ts'
@@ -142,6 +143,64 @@ describe('a run that is asked to stop', () => {
     always(tenant, { kind: 'reset', after: 'effect' })
     await expect(http.send(READ)).rejects.toThrow('is not known')
     expect(tenant.requests).toHaveLength(1)
+  })
+})
+
+describe('an exchange that hangs', () => {
+  /** Nothing begins here but by hand. */
+  async function connectHanging(signal = new AbortController().signal) {
+    const handlers: Dispatcher.DispatchHandler[] = []
+    const dispatch: Dispatcher.Dispatch = (_, handler) => handlers.push(handler) > 0
+    const brokenOff: string[] = []
+    const controller = {
+      abort: ({ message }: Error) => brokenOff.push(message),
+    } as unknown as Dispatcher.DispatchController
+    const begin = () => {
+      for (const handler of handlers) handler.onRequestStart?.(controller, undefined)
+    }
+    vi.useFakeTimers()
+    const { http } = await connect({
+      signal,
+      sleep: milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds)),
+      dispatcher: { dispatch, destroy: async () => undefined } as Dispatcher,
+    })
+    return { http, begin, brokenOff }
+  }
+
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('before it begins is given up after 20 s, and not sent later', async () => {
+    const { http, begin, brokenOff } = await connectHanging()
+    const sending = expect(http.send(READ)).rejects.toThrow(
+      ': the answer took longer than 20 s (GET /api/v2/users/x; 3',
+    )
+    await vi.advanceTimersByTimeAsync(62_000)
+    await sending
+    begin()
+    expect(brokenOff).toEqual(Array.from({ length: 3 }, () => 'the answer took longer than 20 s'))
+  })
+
+  it('before it begins does not hold up a cancelled run, and is not sent later', async () => {
+    const cancelled = new AbortController()
+    const { http, begin, brokenOff } = await connectHanging(cancelled.signal)
+    const sending = expect(http.send(READ)).rejects.toThrow('is not known')
+    await vi.advanceTimersByTimeAsync(0)
+    cancelled.abort(new NotSentError('Cancelled by SIGINT.'))
+    await vi.advanceTimersByTimeAsync(5000)
+    await sending
+    begin()
+    expect(brokenOff).toEqual(['Cancelled by SIGINT.'])
+  })
+
+  it('when it has begun is broken off after 20 s', async () => {
+    const { http, begin, brokenOff } = await connectHanging()
+    void http.send(READ).catch(() => undefined)
+    await vi.advanceTimersByTimeAsync(0)
+    begin()
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(brokenOff).toEqual(['the answer took longer than 20 s'])
   })
 })
 
