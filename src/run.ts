@@ -14,9 +14,8 @@ import { exportUsers } from './steps/export-users.ts'
 import { readFiles } from './steps/read-files.ts'
 import { readSavedPlan } from './steps/read-saved.ts'
 import { recall } from './steps/recall.ts'
-import { createHttp, openDispatcher } from './tenant/http.ts'
-import { openTenant, type Tenant } from './tenant/tenant.ts'
-import { openSession, type Session } from './tenant/token.ts'
+import type { Tenant } from './tenant/tenant.ts'
+import type { Session } from './tenant/token.ts'
 import { readWorkflow, type Workflow } from './workflow.ts'
 
 /** @param cancelled its reason is a NotSentError */
@@ -96,18 +95,16 @@ async function withTenant(
   signal: AbortSignal,
   use: (tenant: Tenant, session: Session) => Promise<void>,
 ): Promise<void> {
-  const { domain, headroom, requestsPerSecond: ceiling, mode } = inputs
-  const dispatcher = await openDispatcher(domain.origin)
-  const http = createHttp({ dispatcher, origin: domain.origin, mode, limits: { headroom, ceiling }, signal })
-  record.traffic = http.traffic
-  const endHeartbeat = logHeartbeat(http.traffic)
+  const { connect } = await import('./tenant/connect.ts')
+  const { tenant, session, traffic, close } = await connect(inputs, signal, mask)
+  record.traffic = traffic
+  const endHeartbeat = logHeartbeat(traffic)
   try {
-    const session = openSession({ http, ...inputs, mask })
-    await use(openTenant(session), session)
+    await use(tenant, session)
   } finally {
     endHeartbeat()
-    if (http.traffic.blind) warn(record, [BLIND])
-    await http.close()
+    if (traffic.blind) warn(record, [BLIND])
+    await close()
   }
 }
 

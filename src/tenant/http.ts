@@ -16,6 +16,7 @@ import {
   type Traffic,
   withdrawn,
 } from './pace.ts'
+import { Pool } from './undici.ts'
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -406,7 +407,6 @@ const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY
 
 /** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */
 async function createDispatcher(origin: string): Promise<Dispatcher> {
-  const { Pool } = await import('./undici.ts')
   const options = {
     connections: MOST_IN_FLIGHT,
     allowH2: false,

@@ -1,5 +1,4 @@
-// The part of undici that is in use. As a whole, with its mocks, caches and sockets, it would take a small run as long
-// to load as everything else together; so this is loaded by whoever is about to send something, and by nobody else.
+// The part of undici that is in use. Its index would load mocks, caches and web sockets too.
 
 import { setFlagsFromString } from 'node:v8'
 import Pool from 'undici/lib/dispatcher/pool.js'

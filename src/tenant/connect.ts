@@ -1,0 +1,25 @@
+// All of tenant/ put together, with undici below it. Loaded where something is about to be sent, as it takes a small run as
+// long to load as all the rest.
+
+import type { TenantInputs } from '../inputs.ts'
+import { createHttp, type Http, openDispatcher } from './http.ts'
+import { openTenant, type Tenant } from './tenant.ts'
+import { openSession, type Session, type SessionOptions } from './token.ts'
+
+export interface Connection extends Pick<Http, 'traffic' | 'close'> {
+  readonly tenant: Tenant
+  readonly session: Session
+}
+
+/** @param signal its reason is a NotSentError */
+export async function connect(
+  inputs: TenantInputs,
+  signal: AbortSignal,
+  mask: SessionOptions['mask'],
+): Promise<Connection> {
+  const { domain, headroom, requestsPerSecond: ceiling, mode } = inputs
+  const dispatcher = await openDispatcher(domain.origin)
+  const http = createHttp({ dispatcher, origin: domain.origin, mode, limits: { headroom, ceiling }, signal })
+  const session = openSession({ http, ...inputs, mask })
+  return { tenant: openTenant(session), session, traffic: http.traffic, close: http.close }
+}
