@@ -16,6 +16,8 @@ function read(user: string): Promise<void> {
   const path = `/api/v2/users/${encodeURIComponent(user)}/permissions?page=0&per_page=100&include_totals=true`
   return new Promise((resolve, reject) => {
     const handler: Dispatcher.DispatchHandler = {
+      onRequestStart: () => undefined,
+      onResponseData: () => undefined,
       onResponseStart: (controller, status) => {
         if (status !== 200) controller.abort(new Error(`${user}: ${status}`))
       },

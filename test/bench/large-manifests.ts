@@ -4,6 +4,7 @@ import {
   failedUsers,
   type MeasuredRun,
   measureNode,
+  type RunOptions,
   script,
   stepOf,
   tenantVariables,
@@ -19,11 +20,11 @@ export async function measureLargeManifests(openWorkspace: (users: number) => Pr
   for (const users of SIZES) {
     const workspace = await openWorkspace(users)
     const size = `${users.toLocaleString('en')} (${(workspace.size / 1024 ** 2).toFixed(1)} MiB)`
-    const parsed = await measureNode(script('parse.ts', users), { cwd: workspace.path })
+    const parsed = await measureScript('parse.ts', users, { cwd: workspace.path })
     const validated = await measureStep(workspace, undefined)
     const { planned, client } = await withTenant({ users }, async tenant => ({
       planned: await measureStep(workspace, tenant),
-      client: await measureNode(script('client-floor.ts', users), { env: tenantVariables(tenant) }),
+      client: await measureScript('client-floor.ts', users, { env: tenantVariables(tenant) }),
     }))
     const own = `${((planned.cpu - client.cpu) / users).toFixed(2)} ms`
     rows.push(
@@ -39,6 +40,12 @@ export async function measureLargeManifests(openWorkspace: (users: number) => Pr
   ]
   const head = ['users', 'what', 'time', 'CPU', 'peak memory', 'own CPU per user']
   return `${caption.join(' ')}\n\n${table(head, rows)}`
+}
+
+async function measureScript(name: string, users: number, options: RunOptions): Promise<MeasuredRun> {
+  const run = await measureNode(script(name, users), options)
+  if (run.exitCode !== 0) throw new Error(`${name} ended with ${run.exitCode}.`)
+  return run
 }
 
 async function measureStep(workspace: Workspace, tenant: TenantAddress | undefined): Promise<MeasuredRun> {

@@ -26,7 +26,7 @@ export interface MeasuredRun extends Run {
   readonly peak: number
 }
 
-interface RunOptions {
+export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
 }
