@@ -260,17 +260,25 @@ function typingMistakes(a, b, enough) {
 	return Number(last[b.length]);
 }
 // src/manifest/read.ts
-function readNames(documents) {
-	const apis = /* @__PURE__ */ new Map();
-	for (const api of apisOf(documents)) if (!apis.has(api.alias)) apis.set(api.alias, api);
-	const bundles = /* @__PURE__ */ new Map();
-	for (const { file, content } of documents) for (const [name, lists] of entriesOf(fieldOf(content, "bundles"))) if (!bundles.has(name)) bundles.set(name, [...listsIn(lists, file, ["bundles", name])]);
+function readContents(documents) {
+	const apis = [...apisOf(documents)];
+	const bundles = [...bundlesOf(documents)];
+	const names = {
+		apis: firstOf(apis, ({ alias }) => alias),
+		bundles: firstOf(bundles, ({ name }) => name)
+	};
 	return {
 		apis,
-		bundles
+		bundles,
+		users: [...usersOf(documents)],
+		names
 	};
 }
-/** Every definition of an alias, in every file. */
+function firstOf(items, keyOf) {
+	const first = /* @__PURE__ */ new Map();
+	for (const item of items) if (!first.has(keyOf(item))) first.set(keyOf(item), item);
+	return first;
+}
 function* apisOf(documents) {
 	for (const { file, content } of documents) for (const [alias, definition] of entriesOf(fieldOf(content, "apis"))) {
 		const short = textOf(definition);
@@ -292,54 +300,63 @@ function* apisOf(documents) {
 		};
 	}
 }
+function* bundlesOf(documents) {
+	for (const { file, content } of documents) for (const [name, lists] of entriesOf(fieldOf(content, "bundles"))) yield {
+		name,
+		lists: listsIn(lists, file, ["bundles", name])
+	};
+}
 function* usersOf(documents) {
 	for (const { file, content } of documents) for (const [index, entry] of itemsOf(fieldOf(content, "users")).entries()) yield {
 		index,
 		entry,
+		lists: listsIn(fieldOf(entry, "permissions"), file, [
+			"users",
+			index,
+			"permissions"
+		]),
 		file,
 		path: ["users", index],
 		on: "value"
 	};
 }
-/** Every list of permissions, of bundles and of users. */
-function* permissionListsOf(documents) {
-	for (const { file, content } of documents) for (const [name, lists] of entriesOf(fieldOf(content, "bundles"))) yield* listsIn(lists, file, ["bundles", name]);
-	for (const { entry, file, path } of usersOf(documents)) yield* listsIn(fieldOf(entry, "permissions"), file, [...path, "permissions"]);
-}
-function* listsIn(lists, file, path) {
-	for (const [key, items] of entriesOf(lists)) yield {
+function listsIn(lists, file, within) {
+	return entriesOf(lists).map(([key, items]) => ({
 		key,
 		items: itemsOf(items),
 		file,
-		path: [...path, key],
+		within
+	}));
+}
+/** The key of a list. */
+function mentionOf({ key, file, within }) {
+	return {
+		file,
+		path: [...within, key],
 		on: "key"
 	};
 }
-function* asksOf(documents, names) {
-	for (const { key, items, file, path } of permissionListsOf(documents)) {
-		const api = identifierOf(key, names);
-		if (api === void 0) continue;
-		for (const [index, item] of items.entries()) {
-			const permission = nameOf$1(item);
-			if (permission === void 0) continue;
-			yield {
-				api,
-				permission,
-				file,
-				path: typeof item === "string" ? [...path, index] : [
-					...path,
-					index,
-					"name"
-				],
-				on: "value"
-			};
-		}
-	}
+/** An item of a list, or what is in it at a key. */
+function mentionIn({ key, file, within }, ...path) {
+	return {
+		file,
+		path: [
+			...within,
+			key,
+			...path
+		],
+		on: "value"
+	};
+}
+/** Every list of permissions, of bundles and of users. */
+function* permissionListsOf({ bundles, users }) {
+	for (const { lists } of bundles) yield* lists;
+	for (const { lists } of users) yield* lists;
 }
 /** Every `expires` that is text: of users, of their bundle entries, and of permissions. */
-function* expiriesOf(documents) {
-	for (const { file, content } of documents) for (const [bundle, lists] of entriesOf(fieldOf(content, "bundles"))) yield* expiriesIn(listsIn(lists, file, ["bundles", bundle]), { bundle });
-	for (const { entry, file, path, on } of usersOf(documents)) {
+function* expiriesOf({ bundles, users }) {
+	for (const { name, lists } of bundles) yield* expiriesIn(lists, { bundle: name });
+	for (const { entry, lists, file, path, on } of users) {
 		const user = textOf(fieldOf(entry, "id")) ?? textOf(fieldOf(entry, "email"));
 		yield* expiryOf(entry, {
 			file,
@@ -358,21 +375,14 @@ function* expiriesOf(documents) {
 			user,
 			bundle: nameOf$1(bundle)
 		});
-		yield* expiriesIn(listsIn(fieldOf(entry, "permissions"), file, [...path, "permissions"]), { user });
+		yield* expiriesIn(lists, { user });
 	}
 }
 function* expiriesIn(lists, ends) {
-	for (const { items, file, path } of lists) for (const [index, item] of items.entries()) {
-		if (!isMapping(item)) continue;
-		yield* expiryOf(item, {
-			file,
-			path: [...path, index],
-			on: "value"
-		}, {
-			...ends,
-			permission: nameOf$1(item)
-		});
-	}
+	for (const list of lists) for (const [index, item] of list.items.entries()) if (isMapping(item)) yield* expiryOf(item, mentionIn(list, index), {
+		...ends,
+		permission: nameOf$1(item)
+	});
 }
 function* expiryOf(node, { file, path, on }, ends) {
 	const expires = fieldOf(node, "expires");
@@ -504,22 +514,22 @@ const manifestSchema = require_zod.strictObject({
 });
 // src/manifest/check.ts
 /** What is wrong with the documents by themselves. */
-function checkManifest(documents, names) {
+function checkManifest(documents, contents) {
 	return [
 		...documents.flatMap((document) => checkForm(document, documents)),
 		...checkTenants(documents),
 		...checkDefinitions(documents, "apis"),
 		...checkDefinitions(documents, "bundles"),
-		...checkUsers(documents, names),
-		...checkApiKeys(documents, names),
-		...checkExpiries(documents),
-		...checkPermissions(asksOf(documents, names), ownCatalogue(documents))
+		...checkUsers(contents),
+		...checkApiKeys(contents),
+		...checkExpiries(contents),
+		...checkPermissions(contents, ownCatalogue(contents))
 	];
 }
 /** What is wrong with the documents for a tenant that has these APIs. */
 function checkNames(documents, catalogue) {
-	const names = readNames(documents);
-	return [...checkIdentifiers(documents, names, catalogue), ...checkPermissions(asksOf(documents, names), catalogue)];
+	const contents = readContents(documents);
+	return [...checkIdentifiers(contents, catalogue), ...checkPermissions(contents, catalogue)];
 }
 /** All files are for one tenant. */
 function checkTenants(documents) {
@@ -652,10 +662,10 @@ function canonical(value) {
 	return `{${Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).sort().join()}}`;
 }
 const ADDRESS$2 = /^[^\s@]+@[^\s@]+$/;
-function checkUsers(documents, names) {
+function checkUsers({ users, names }) {
 	const remarks = [];
 	let [file, seen] = ["", /* @__PURE__ */ new Map()];
-	for (const { entry, index, ...mention } of usersOf(documents)) {
+	for (const { entry, index, lists: _, ...mention } of users) {
 		if (mention.file !== file) [file, seen] = [mention.file, /* @__PURE__ */ new Map()];
 		if (!isMapping(entry)) continue;
 		const remark = (field, message) => remarks.push({
@@ -702,9 +712,11 @@ function checkUsers(documents, names) {
 	}
 	return remarks;
 }
-function checkApiKeys(documents, names) {
+function checkApiKeys(contents) {
+	const { names } = contents;
 	const remarks = [];
-	for (const { key, items: _, ...mention } of permissionListsOf(documents)) {
+	for (const list of permissionListsOf(contents)) {
+		const { key } = list;
 		if (identifierOf(key, names) !== void 0) continue;
 		const message = `There is no API alias ${quote$1(key)}.`;
 		const unknown = {
@@ -713,16 +725,16 @@ function checkApiKeys(documents, names) {
 			otherwise: "Define it under apis, or use the API's identifier."
 		};
 		remarks.push({
-			...mention,
+			...mentionOf(list),
 			message,
 			unknown
 		});
 	}
 	return remarks;
 }
-function checkExpiries(documents) {
+function checkExpiries(contents) {
 	const remarks = [];
-	for (const { expires, file, path, on } of expiriesOf(documents)) {
+	for (const { expires, file, path, on } of expiriesOf(contents)) {
 		if (parseExpiry(expires) !== void 0) continue;
 		const message = /T\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(expires) ? `${quote$1(expires)} has no zone; add Z for UTC, or an offset such as +01:00.` : `${quote$1(expires)} is not a date such as 2026-12-31, nor an instant with a zone such as 2026-12-31T18:00:00Z.`;
 		remarks.push({
@@ -735,36 +747,42 @@ function checkExpiries(documents) {
 	return remarks;
 }
 /** The names that the manifest itself says its APIs have; an API without such a list is not in it. */
-function ownCatalogue(documents) {
+function ownCatalogue({ apis }) {
 	const catalogue = /* @__PURE__ */ new Map();
-	for (const api of apisOf(documents)) {
+	for (const api of apis) {
 		if (api.catalogue === void 0) continue;
 		catalogue.set(api.identifier, api.catalogue.union(catalogue.get(api.identifier) ?? /* @__PURE__ */ new Set()));
 	}
 	return catalogue;
 }
-function checkPermissions(asks, catalogue) {
+function checkPermissions(contents, catalogue) {
 	const remarks = [];
-	if (catalogue.size === 0) return remarks;
-	for (const { api, permission, ...mention } of asks) {
-		const known = catalogue.get(api);
-		if (known === void 0 || known.has(permission)) continue;
-		const message = `The API ${quote$1(api)} has no permission ${quote$1(permission)}.`;
-		const unknown = {
-			name: permission,
-			known,
-			otherwise: "Correct the name, or add it to the API."
-		};
-		remarks.push({
-			...mention,
-			message,
-			unknown
-		});
+	for (const list of permissionListsOf(contents)) {
+		const api = identifierOf(list.key, contents.names);
+		const known = api === void 0 ? void 0 : catalogue.get(api);
+		if (known === void 0) continue;
+		for (const [index, item] of list.items.entries()) {
+			const permission = nameOf$1(item);
+			if (permission === void 0 || known.has(permission)) continue;
+			const mention = isMapping(item) ? mentionIn(list, index, "name") : mentionIn(list, index);
+			const message = `The API ${quote$1(api)} has no permission ${quote$1(permission)}.`;
+			const unknown = {
+				name: permission,
+				known,
+				otherwise: "Correct the name, or add it to the API."
+			};
+			remarks.push({
+				...mention,
+				message,
+				unknown
+			});
+		}
 	}
 	return remarks;
 }
 /** An alias is told about where it is defined, an identifier wherever it is used. */
-function checkIdentifiers(documents, names, catalogue) {
+function checkIdentifiers(contents, catalogue) {
+	const { apis, names } = contents;
 	const remarks = [];
 	const check = (identifier, { file, path, on }) => {
 		if (catalogue.has(identifier)) return;
@@ -782,10 +800,10 @@ function checkIdentifiers(documents, names, catalogue) {
 			unknown
 		});
 	};
-	for (const api of apisOf(documents)) check(api.identifier, api);
-	for (const list of permissionListsOf(documents)) {
+	for (const api of apis) check(api.identifier, api);
+	for (const list of permissionListsOf(contents)) {
 		const identifier = identifierOf(list.key, names);
-		if (identifier !== void 0 && !names.apis.has(list.key)) check(identifier, list);
+		if (identifier !== void 0 && !names.apis.has(list.key)) check(identifier, mentionOf(list));
 	}
 	return remarks;
 }
@@ -795,20 +813,21 @@ function userIdentity(user) {
 	return JSON.stringify(user.id === void 0 ? [user.email, user.connection ?? ""] : [user.id]);
 }
 function readManifest(documents, now) {
-	const names = readNames(documents);
-	const excess = checkAmount(documents, names);
+	const contents = readContents(documents);
+	const excess = checkAmount(contents);
 	return {
 		manifest: {
-			apis: namedApis(documents, names),
-			users: excess.length > 0 ? [] : listUsers(documents, names, now.getTime())
+			apis: namedApis(contents),
+			users: excess.length > 0 ? [] : listUsers(contents, now.getTime())
 		},
-		mistakes: [...checkManifest(documents, names), ...excess],
-		expired: findExpired(documents, now.getTime())
+		mistakes: [...checkManifest(documents, contents), ...excess],
+		expired: findExpired(contents, now.getTime())
 	};
 }
-function namedApis(documents, names) {
+function namedApis(contents) {
+	const { names } = contents;
 	const apis = new Set([...names.apis.values()].map((api) => api.identifier));
-	for (const { key } of permissionListsOf(documents)) {
+	for (const { key } of permissionListsOf(contents)) {
 		const api = identifierOf(key, names);
 		if (api !== void 0) apis.add(api);
 	}
@@ -817,12 +836,12 @@ function namedApis(documents, names) {
 /** Permissions of all users, with those of a bundle counted for every user who has it. */
 const MOST_ASKS = 5e6;
 /** A small file can ask for very much: a long bundle for each of many users. It is counted before it is written out. */
-function checkAmount(documents, names) {
-	const amountOf = (lists) => [...lists].reduce((sum, { items }) => sum + items.length, 0);
-	const amounts = new Map([...names.bundles].map(([name, lists]) => [name, amountOf(lists)]));
+function checkAmount({ names, users }) {
+	const amountOf = (lists) => lists.reduce((sum, { items }) => sum + items.length, 0);
+	const amounts = new Map([...names.bundles].map(([name, { lists }]) => [name, amountOf(lists)]));
 	let asks = 0;
-	for (const { entry, file, path, on } of usersOf(documents)) {
-		asks += amountOf(listsIn(fieldOf(entry, "permissions"), file, path));
+	for (const { entry, lists, file, path, on } of users) {
+		asks += amountOf(lists);
 		for (const bundle of itemsOf(fieldOf(entry, "bundles"))) asks += amounts.get(nameOf$1(bundle)) ?? 0;
 		if (asks <= 5e6) continue;
 		return [{
@@ -835,9 +854,9 @@ function checkAmount(documents, names) {
 	return [];
 }
 const FOREVER = { until: Number.POSITIVE_INFINITY };
-function listUsers(documents, names, now) {
+function listUsers({ names, users: entries }, now) {
 	const users = /* @__PURE__ */ new Map();
-	for (const listed of usersOf(documents)) {
+	for (const listed of entries) {
 		const { entry, file, path, on } = listed;
 		const identity = identityOf(entry);
 		if (identity === void 0) continue;
@@ -866,13 +885,13 @@ function identityOf(entry) {
 		connection: textOf(fieldOf(entry, "connection"))
 	};
 }
-function* grantsOf({ entry, file, path }, names) {
+function* grantsOf({ entry, lists }, names) {
 	const span = spanOf(entry);
-	yield* grantsIn(listsIn(fieldOf(entry, "permissions"), file, path), span, names);
+	yield* grantsIn(lists, span, names);
 	for (const bundle of itemsOf(fieldOf(entry, "bundles"))) {
 		const name = nameOf$1(bundle);
-		const lists = name && names.bundles.get(name);
-		if (lists) yield* grantsIn(lists, narrow(span, spanOf(bundle)), names);
+		const known = name && names.bundles.get(name);
+		if (known) yield* grantsIn(known.lists, narrow(span, spanOf(bundle)), names);
 	}
 }
 function* grantsIn(lists, span, names) {
@@ -908,9 +927,9 @@ function narrow(outer, inner) {
 		...reason !== void 0 && { reason }
 	};
 }
-function findExpired(documents, now) {
+function findExpired(contents, now) {
 	const remarks = [];
-	for (const { expires, ends, file, path } of expiriesOf(documents)) {
+	for (const { expires, ends, file, path } of expiriesOf(contents)) {
 		if ((parseExpiry(expires) ?? FOREVER.until) > now) continue;
 		const when = `${expires.includes("T") ? "at" : "on"} ${expires}`;
 		const message = `${endsText(ends)} expired ${when} and is not desired any more; remove it, or give it a later end.`;
@@ -3585,8 +3604,9 @@ function placesIn(file, text) {
 /** Every key that stands a second time in its mapping, where the parser lets the last one win, or that may do so. */
 function checkKeys(file, text, events) {
 	const found = [];
-	walk(text, events, /* @__PURE__ */ new Set(), (keys, { key, keyAt }) => {
-		if (keyAt === void 0) return /* @__PURE__ */ new Set();
+	walk(text, events, /* @__PURE__ */ new Set(), (keys, { key, keyAt, opens }) => {
+		const within = opens ? /* @__PURE__ */ new Set() : keys;
+		if (keyAt === void 0) return within;
 		if (key === ALIAS) found.push({
 			message: "An alias cannot be a key here; write the key out.",
 			at: keyAt
@@ -3596,7 +3616,7 @@ function checkKeys(file, text, events) {
 			at: keyAt
 		});
 		keys.add(String(key));
-		return /* @__PURE__ */ new Set();
+		return within;
 	});
 	if (found.length === 0) return [];
 	const placeAt = placesIn(file, text);
@@ -3629,20 +3649,22 @@ const NO_KEY = {
 /** Calls `enter` for every value that has a key or an index; what it returns is handed to the values within. */
 function walk(text, events, root, enter) {
 	const frames = [];
-	const visit = (valueAt) => {
+	const visit = (valueAt, opens) => {
 		const frame = frames.at(-1);
 		if (frame === void 0 || frame.kind === "document") return root;
 		if (frame.kind === "list") return enter(frame.state, {
 			key: frame.index++,
 			keyAt: void 0,
-			valueAt
+			valueAt,
+			opens
 		});
 		const { text: key, at } = frame.key;
 		frame.key = NO_KEY;
 		return enter(frame.state, {
 			key,
 			keyAt: at,
-			valueAt: valueAt < 0 ? at : valueAt
+			valueAt: valueAt < 0 ? at : valueAt,
+			opens
 		});
 	};
 	for (const event of events) {
@@ -3660,7 +3682,7 @@ function walk(text, events, root, enter) {
 				break;
 			case EVENT_ID.SEQUENCE:
 				frames.push({
-					state: visit(at),
+					state: visit(at, true),
 					kind: "list",
 					index: 0,
 					key: NO_KEY
@@ -3668,7 +3690,7 @@ function walk(text, events, root, enter) {
 				break;
 			case EVENT_ID.MAPPING:
 				frames.push({
-					state: visit(at),
+					state: visit(at, true),
 					kind: "mapping",
 					index: 0,
 					key: NO_KEY
@@ -3679,14 +3701,14 @@ function walk(text, events, root, enter) {
 					text: getScalarValue(text, event),
 					at
 				};
-				else visit(at);
+				else visit(at, false);
 				break;
 			case EVENT_ID.ALIAS:
 				if (isKey) frame.key = {
 					text: ALIAS,
 					at
 				};
-				else visit(at);
+				else visit(at, false);
 				break;
 			case EVENT_ID.POP: frames.pop();
 		}
@@ -3831,7 +3853,7 @@ function parseDocument(file, text) {
 				message: "A file must hold one YAML document; put the others into files of their own."
 			}]
 		};
-		const excess = checkExtent(content);
+		const excess = isWritten$1(events) ? void 0 : checkExtent(content);
 		if (excess !== void 0) return {
 			documents: [],
 			problems: [topOf(file, excess)]
@@ -3854,6 +3876,10 @@ function parseDocument(file, text) {
 			}]
 		};
 	}
+}
+/** Whether there are not too many values, each where it is written: the parser has seen then how deep they are. */
+function isWritten$1(events) {
+	return events.length <= LIMITS.values && events.every((event) => event.type !== EVENT_ID.ALIAS);
 }
 const SCALAR = {
 	size: 1,

@@ -5,9 +5,7 @@ import type * as z from 'zod/mini'
 import type { Document } from './load.ts'
 import { advise, type Mention, type Path, quote, type Remark } from './problem.ts'
 import {
-  type Ask,
-  apisOf,
-  asksOf,
+  type Contents,
   entriesOf,
   expiriesOf,
   fieldOf,
@@ -15,14 +13,14 @@ import {
   isMapping,
   isUserId,
   itemsOf,
-  type Names,
+  mentionIn,
+  mentionOf,
   nameOf,
   parseExpiry,
   permissionListsOf,
-  readNames,
+  readContents,
   textOf,
   userKey,
-  usersOf,
 } from './read.ts'
 import { apiDefinition, bundleItem, manifestSchema, permissionItem, userEntry } from './schema.ts'
 
@@ -30,23 +28,23 @@ import { apiDefinition, bundleItem, manifestSchema, permissionItem, userEntry } 
 export type Catalogue = ReadonlyMap<string, ReadonlySet<string>>
 
 /** What is wrong with the documents by themselves. */
-export function checkManifest(documents: readonly Document[], names: Names): readonly Remark[] {
+export function checkManifest(documents: readonly Document[], contents: Contents): readonly Remark[] {
   return [
     ...documents.flatMap(document => checkForm(document, documents)),
     ...checkTenants(documents),
     ...checkDefinitions(documents, 'apis'),
     ...checkDefinitions(documents, 'bundles'),
-    ...checkUsers(documents, names),
-    ...checkApiKeys(documents, names),
-    ...checkExpiries(documents),
-    ...checkPermissions(asksOf(documents, names), ownCatalogue(documents)),
+    ...checkUsers(contents),
+    ...checkApiKeys(contents),
+    ...checkExpiries(contents),
+    ...checkPermissions(contents, ownCatalogue(contents)),
   ]
 }
 
 /** What is wrong with the documents for a tenant that has these APIs. */
 export function checkNames(documents: readonly Document[], catalogue: Catalogue): readonly Remark[] {
-  const names = readNames(documents)
-  return [...checkIdentifiers(documents, names, catalogue), ...checkPermissions(asksOf(documents, names), catalogue)]
+  const contents = readContents(documents)
+  return [...checkIdentifiers(contents, catalogue), ...checkPermissions(contents, catalogue)]
 }
 
 /** All files are for one tenant. */
@@ -177,10 +175,10 @@ function canonical(value: unknown): string {
 
 const ADDRESS = /^[^\s@]+@[^\s@]+$/
 
-function checkUsers(documents: readonly Document[], names: Names): readonly Remark[] {
+function checkUsers({ users, names }: Contents): readonly Remark[] {
   const remarks: Remark[] = []
   let [file, seen] = ['', new Map<string, number>()]
-  for (const { entry, index, ...mention } of usersOf(documents)) {
+  for (const { entry, index, lists: _, ...mention } of users) {
     if (mention.file !== file) [file, seen] = [mention.file, new Map()]
     if (!isMapping(entry)) continue
     const remark = (field: string, message: string) =>
@@ -221,20 +219,22 @@ function checkUsers(documents: readonly Document[], names: Names): readonly Rema
   return remarks
 }
 
-function checkApiKeys(documents: readonly Document[], names: Names): readonly Remark[] {
+function checkApiKeys(contents: Contents): readonly Remark[] {
+  const { names } = contents
   const remarks: Remark[] = []
-  for (const { key, items: _, ...mention } of permissionListsOf(documents)) {
+  for (const list of permissionListsOf(contents)) {
+    const { key } = list
     if (identifierOf(key, names) !== undefined) continue
     const message = `There is no API alias ${quote(key)}.`
     const unknown = { name: key, known: names.apis, otherwise: "Define it under apis, or use the API's identifier." }
-    remarks.push({ ...mention, message, unknown })
+    remarks.push({ ...mentionOf(list), message, unknown })
   }
   return remarks
 }
 
-function checkExpiries(documents: readonly Document[]): readonly Remark[] {
+function checkExpiries(contents: Contents): readonly Remark[] {
   const remarks: Remark[] = []
-  for (const { expires, file, path, on } of expiriesOf(documents)) {
+  for (const { expires, file, path, on } of expiriesOf(contents)) {
     if (parseExpiry(expires) !== undefined) continue
     const message = /T\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(expires)
       ? `${quote(expires)} has no zone; add Z for UTC, or an offset such as +01:00.`
@@ -245,30 +245,36 @@ function checkExpiries(documents: readonly Document[]): readonly Remark[] {
 }
 
 /** The names that the manifest itself says its APIs have; an API without such a list is not in it. */
-function ownCatalogue(documents: readonly Document[]): Catalogue {
+function ownCatalogue({ apis }: Contents): Catalogue {
   const catalogue = new Map<string, Set<string>>()
-  for (const api of apisOf(documents)) {
+  for (const api of apis) {
     if (api.catalogue === undefined) continue
     catalogue.set(api.identifier, api.catalogue.union(catalogue.get(api.identifier) ?? new Set()))
   }
   return catalogue
 }
 
-function checkPermissions(asks: Iterable<Ask>, catalogue: Catalogue): readonly Remark[] {
+function checkPermissions(contents: Contents, catalogue: Catalogue): readonly Remark[] {
   const remarks: Remark[] = []
-  if (catalogue.size === 0) return remarks
-  for (const { api, permission, ...mention } of asks) {
-    const known = catalogue.get(api)
-    if (known === undefined || known.has(permission)) continue
-    const message = `The API ${quote(api)} has no permission ${quote(permission)}.`
-    const unknown = { name: permission, known, otherwise: 'Correct the name, or add it to the API.' }
-    remarks.push({ ...mention, message, unknown })
+  for (const list of permissionListsOf(contents)) {
+    const api = identifierOf(list.key, contents.names)
+    const known = api === undefined ? undefined : catalogue.get(api)
+    if (known === undefined) continue
+    for (const [index, item] of list.items.entries()) {
+      const permission = nameOf(item)
+      if (permission === undefined || known.has(permission)) continue
+      const mention = isMapping(item) ? mentionIn(list, index, 'name') : mentionIn(list, index)
+      const message = `The API ${quote(api)} has no permission ${quote(permission)}.`
+      const unknown = { name: permission, known, otherwise: 'Correct the name, or add it to the API.' }
+      remarks.push({ ...mention, message, unknown })
+    }
   }
   return remarks
 }
 
 /** An alias is told about where it is defined, an identifier wherever it is used. */
-function checkIdentifiers(documents: readonly Document[], names: Names, catalogue: Catalogue): readonly Remark[] {
+function checkIdentifiers(contents: Contents, catalogue: Catalogue): readonly Remark[] {
+  const { apis, names } = contents
   const remarks: Remark[] = []
   const check = (identifier: string, { file, path, on }: Mention) => {
     if (catalogue.has(identifier)) return
@@ -276,10 +282,10 @@ function checkIdentifiers(documents: readonly Document[], names: Names, catalogu
     const unknown = { name: identifier, known: catalogue, otherwise: 'Correct the identifier, or create the API.' }
     remarks.push({ file, path, on, message, unknown })
   }
-  for (const api of apisOf(documents)) check(api.identifier, api)
-  for (const list of permissionListsOf(documents)) {
+  for (const api of apis) check(api.identifier, api)
+  for (const list of permissionListsOf(contents)) {
     const identifier = identifierOf(list.key, names)
-    if (identifier !== undefined && !names.apis.has(list.key)) check(identifier, list)
+    if (identifier !== undefined && !names.apis.has(list.key)) check(identifier, mentionOf(list))
   }
   return remarks
 }

@@ -6,22 +6,21 @@ import { checkManifest } from './check.ts'
 import type { Document } from './load.ts'
 import { type Mention, quote, type Remark } from './problem.ts'
 import {
+  type Contents,
   type Ends,
   expiriesOf,
   fieldOf,
   identifierOf,
   isUserId,
   itemsOf,
-  listsIn,
   type Names,
   nameOf,
   type PermissionList,
   parseExpiry,
   permissionListsOf,
-  readNames,
+  readContents,
   textOf,
   type UserEntry,
-  usersOf,
 } from './read.ts'
 
 export type Identity =
@@ -56,21 +55,22 @@ export interface ManifestReading {
 }
 
 export function readManifest(documents: readonly Document[], now: Date): ManifestReading {
-  const names = readNames(documents)
-  const excess = checkAmount(documents, names)
+  const contents = readContents(documents)
+  const excess = checkAmount(contents)
   return {
     manifest: {
-      apis: namedApis(documents, names),
-      users: excess.length > 0 ? [] : listUsers(documents, names, now.getTime()),
+      apis: namedApis(contents),
+      users: excess.length > 0 ? [] : listUsers(contents, now.getTime()),
     },
-    mistakes: [...checkManifest(documents, names), ...excess],
-    expired: findExpired(documents, now.getTime()),
+    mistakes: [...checkManifest(documents, contents), ...excess],
+    expired: findExpired(contents, now.getTime()),
   }
 }
 
-function namedApis(documents: readonly Document[], names: Names): ReadonlySet<string> {
+function namedApis(contents: Contents): ReadonlySet<string> {
+  const { names } = contents
   const apis = new Set([...names.apis.values()].map(api => api.identifier))
-  for (const { key } of permissionListsOf(documents)) {
+  for (const { key } of permissionListsOf(contents)) {
     const api = identifierOf(key, names)
     if (api !== undefined) apis.add(api)
   }
@@ -81,14 +81,14 @@ function namedApis(documents: readonly Document[], names: Names): ReadonlySet<st
 export const MOST_ASKS = 5_000_000
 
 /** A small file can ask for very much: a long bundle for each of many users. It is counted before it is written out. */
-function checkAmount(documents: readonly Document[], names: Names): readonly Remark[] {
-  const amountOf = (lists: Iterable<PermissionList>) => [...lists].reduce((sum, { items }) => sum + items.length, 0)
+function checkAmount({ names, users }: Contents): readonly Remark[] {
+  const amountOf = (lists: readonly PermissionList[]) => lists.reduce((sum, { items }) => sum + items.length, 0)
   const amounts = new Map<string | undefined, number>(
-    [...names.bundles].map(([name, lists]) => [name, amountOf(lists)]),
+    [...names.bundles].map(([name, { lists }]) => [name, amountOf(lists)]),
   )
   let asks = 0
-  for (const { entry, file, path, on } of usersOf(documents)) {
-    asks += amountOf(listsIn(fieldOf(entry, 'permissions'), file, path))
+  for (const { entry, lists, file, path, on } of users) {
+    asks += amountOf(lists)
     for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) asks += amounts.get(nameOf(bundle)) ?? 0
     if (asks <= MOST_ASKS) continue
     const message = `Up to this user, the manifest asks for ${asks} permissions; at most ${MOST_ASKS} permissions are read, with those of a bundle counted for each of its users. Split the users among several runs.`
@@ -104,9 +104,9 @@ interface Span extends Terms {
 
 const FOREVER: Span = { until: Number.POSITIVE_INFINITY }
 
-function listUsers(documents: readonly Document[], names: Names, now: number): readonly ListedUser[] {
+function listUsers({ names, users: entries }: Contents, now: number): readonly ListedUser[] {
   const users = new Map<string, Identity & { readonly mention: Mention; readonly grants: Map<Grant, Span> }>()
-  for (const listed of usersOf(documents)) {
+  for (const listed of entries) {
     const { entry, file, path, on } = listed
     const identity = identityOf(entry)
     if (identity === undefined) continue
@@ -131,17 +131,17 @@ function identityOf(entry: unknown): Identity | undefined {
     : { email: email.toLowerCase(), connection: textOf(fieldOf(entry, 'connection')) }
 }
 
-function* grantsOf({ entry, file, path }: UserEntry, names: Names): Generator<readonly [Grant, Span]> {
+function* grantsOf({ entry, lists }: UserEntry, names: Names): Generator<readonly [Grant, Span]> {
   const span = spanOf(entry)
-  yield* grantsIn(listsIn(fieldOf(entry, 'permissions'), file, path), span, names)
+  yield* grantsIn(lists, span, names)
   for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) {
     const name = nameOf(bundle)
-    const lists = name && names.bundles.get(name)
-    if (lists) yield* grantsIn(lists, narrow(span, spanOf(bundle)), names)
+    const known = name && names.bundles.get(name)
+    if (known) yield* grantsIn(known.lists, narrow(span, spanOf(bundle)), names)
   }
 }
 
-function* grantsIn(lists: Iterable<PermissionList>, span: Span, names: Names): Generator<readonly [Grant, Span]> {
+function* grantsIn(lists: readonly PermissionList[], span: Span, names: Names): Generator<readonly [Grant, Span]> {
   for (const { key, items } of lists) {
     const api = identifierOf(key, names)
     if (api === undefined) continue
@@ -173,9 +173,9 @@ function narrow(outer: Span, inner: Span): Span {
   return { until, ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) }
 }
 
-function findExpired(documents: readonly Document[], now: number): readonly Remark[] {
+function findExpired(contents: Contents, now: number): readonly Remark[] {
   const remarks: Remark[] = []
-  for (const { expires, ends, file, path } of expiriesOf(documents)) {
+  for (const { expires, ends, file, path } of expiriesOf(contents)) {
     if ((parseExpiry(expires) ?? FOREVER.until) > now) continue
     const when = `${expires.includes('T') ? 'at' : 'on'} ${expires}`
     const message = `${endsText(ends)} expired ${when} and is not desired any more; remove it, or give it a later end.`

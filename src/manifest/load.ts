@@ -126,7 +126,7 @@ export function parseDocument(file: string, text: string): Loaded {
       const message = 'A file must hold one YAML document; put the others into files of their own.'
       return { documents: [], problems: [{ place, message }] }
     }
-    const excess = checkExtent(content)
+    const excess = isWritten(events) ? undefined : checkExtent(content)
     if (excess !== undefined) return { documents: [], problems: [topOf(file, excess)] }
     return { documents: [{ file, text, content }], problems: checkKeys(file, text, events) }
   } catch (error) {
@@ -134,6 +134,11 @@ export function parseDocument(file: string, text: string): Loaded {
     const place = placesIn(file, text)(Number(error.mark?.position))
     return { documents: [], problems: [{ place, message: `This is not valid YAML: ${error.reason}.` }] }
   }
+}
+
+/** Whether there are not too many values, each where it is written: the parser has seen then how deep they are. */
+function isWritten(events: readonly Event[]): boolean {
+  return events.length <= LIMITS.values && events.every(event => event.type !== EVENT_ID.ALIAS)
 }
 
 /** A value's size, as a reader of every place where it stands would see it, and the depth of what is in it. */

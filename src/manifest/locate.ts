@@ -59,14 +59,15 @@ export function placesIn(file: string, text: string): (offset: number) => Place 
 /** Every key that stands a second time in its mapping, where the parser lets the last one win, or that may do so. */
 export function checkKeys(file: string, text: string, events: readonly Event[]): readonly Problem[] {
   const found: { readonly message: string; readonly at: number }[] = []
-  walk<Set<string>>(text, events, new Set(), (keys, { key, keyAt }) => {
-    if (keyAt === undefined) return new Set()
+  walk<Set<string>>(text, events, new Set(), (keys, { key, keyAt, opens }) => {
+    const within = opens ? new Set<string>() : keys
+    if (keyAt === undefined) return within
     if (key === ALIAS) found.push({ message: 'An alias cannot be a key here; write the key out.', at: keyAt })
     else if (keys.has(String(key))) {
       found.push({ message: `The key ${quote(key)} stands twice here; make one entry of the two.`, at: keyAt })
     }
     keys.add(String(key))
-    return new Set()
+    return within
   })
   if (found.length === 0) return []
   const placeAt = placesIn(file, text)
@@ -100,6 +101,8 @@ interface Step {
   readonly keyAt: number | undefined
   /** Where the value begins. */
   readonly valueAt: number
+  /** Whether the value is a list or a mapping. */
+  readonly opens: boolean
 }
 
 /** The key that an alias stands for; no other key can be this, as a NUL is no character of YAML. */
@@ -128,14 +131,14 @@ function walk<State>(
   enter: (parent: State, step: Step) => State,
 ): void {
   const frames: Frame<State>[] = []
-  const visit = (valueAt: number): State => {
+  const visit = (valueAt: number, opens: boolean): State => {
     const frame = frames.at(-1)
     if (frame === undefined || frame.kind === 'document') return root
-    if (frame.kind === 'list') return enter(frame.state, { key: frame.index++, keyAt: undefined, valueAt })
+    if (frame.kind === 'list') return enter(frame.state, { key: frame.index++, keyAt: undefined, valueAt, opens })
     const { text: key, at } = frame.key
     frame.key = NO_KEY
     // A value that is left out begins nowhere.
-    return enter(frame.state, { key, keyAt: at, valueAt: valueAt < 0 ? at : valueAt })
+    return enter(frame.state, { key, keyAt: at, valueAt: valueAt < 0 ? at : valueAt, opens })
   }
   for (const event of events) {
     const frame = frames.at(-1)
@@ -146,18 +149,18 @@ function walk<State>(
         frames.push({ state: root, kind: 'document', index: 0, key: NO_KEY })
         break
       case EVENT_ID.SEQUENCE:
-        frames.push({ state: visit(at), kind: 'list', index: 0, key: NO_KEY })
+        frames.push({ state: visit(at, true), kind: 'list', index: 0, key: NO_KEY })
         break
       case EVENT_ID.MAPPING:
-        frames.push({ state: visit(at), kind: 'mapping', index: 0, key: NO_KEY })
+        frames.push({ state: visit(at, true), kind: 'mapping', index: 0, key: NO_KEY })
         break
       case EVENT_ID.SCALAR:
         if (isKey) frame.key = { text: getScalarValue(text, event), at }
-        else visit(at)
+        else visit(at, false)
         break
       case EVENT_ID.ALIAS:
         if (isKey) frame.key = { text: ALIAS, at }
-        else visit(at)
+        else visit(at, false)
         break
       case EVENT_ID.POP:
         frames.pop()

@@ -12,44 +12,55 @@ export interface Api extends Mention {
   readonly catalogue: ReadonlySet<string> | undefined
 }
 
-/** What all files share; the first definition of a name counts. */
-export interface Names {
-  readonly apis: ReadonlyMap<string, Api>
-  readonly bundles: ReadonlyMap<string, readonly PermissionList[]>
+export interface Bundle {
+  readonly name: string
+  readonly lists: readonly PermissionList[]
 }
 
-/** A list of permissions under the key of an API; the mention is the key's. */
-export interface PermissionList extends Mention {
+/** A list of permissions under the key of an API. There are many of them, and few are ever mentioned. */
+export interface PermissionList {
   readonly key: string
   readonly items: readonly unknown[]
-}
-
-/** One permission that is asked for, of an API that is known. */
-export interface Ask extends Mention {
-  readonly api: string
-  readonly permission: string
+  readonly file: string
+  /** Of the mapping that has the key. */
+  readonly within: Path
 }
 
 /** A user's entry. */
 export interface UserEntry extends Mention {
   readonly index: number
   readonly entry: unknown
+  readonly lists: readonly PermissionList[]
 }
 
-export function readNames(documents: readonly Document[]): Names {
-  const apis = new Map<string, Api>()
-  for (const api of apisOf(documents)) if (!apis.has(api.alias)) apis.set(api.alias, api)
-  const bundles = new Map<string, readonly PermissionList[]>()
-  for (const { file, content } of documents) {
-    for (const [name, lists] of entriesOf(fieldOf(content, 'bundles'))) {
-      if (!bundles.has(name)) bundles.set(name, [...listsIn(lists, file, ['bundles', name])])
-    }
-  }
-  return { apis, bundles }
+/** All that the files hold together, in the order in which it is written, with every definition of a name. */
+export interface Contents {
+  readonly apis: readonly Api[]
+  readonly bundles: readonly Bundle[]
+  readonly users: readonly UserEntry[]
+  readonly names: Names
 }
 
-/** Every definition of an alias, in every file. */
-export function* apisOf(documents: readonly Document[]): Generator<Api> {
+/** What all files share; the first definition of a name counts. */
+export interface Names {
+  readonly apis: ReadonlyMap<string, Api>
+  readonly bundles: ReadonlyMap<string, Bundle>
+}
+
+export function readContents(documents: readonly Document[]): Contents {
+  const apis = [...apisOf(documents)]
+  const bundles = [...bundlesOf(documents)]
+  const names = { apis: firstOf(apis, ({ alias }) => alias), bundles: firstOf(bundles, ({ name }) => name) }
+  return { apis, bundles, users: [...usersOf(documents)], names }
+}
+
+function firstOf<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, T> {
+  const first = new Map<string, T>()
+  for (const item of items) if (!first.has(keyOf(item))) first.set(keyOf(item), item)
+  return first
+}
+
+function* apisOf(documents: readonly Document[]): Generator<Api> {
   for (const { file, content } of documents) {
     for (const [alias, definition] of entriesOf(fieldOf(content, 'apis'))) {
       const short = textOf(definition)
@@ -69,40 +80,41 @@ export function* apisOf(documents: readonly Document[]): Generator<Api> {
   }
 }
 
-export function* usersOf(documents: readonly Document[]): Generator<UserEntry> {
+function* bundlesOf(documents: readonly Document[]): Generator<Bundle> {
   for (const { file, content } of documents) {
-    for (const [index, entry] of itemsOf(fieldOf(content, 'users')).entries()) {
-      yield { index, entry, file, path: ['users', index], on: 'value' }
+    for (const [name, lists] of entriesOf(fieldOf(content, 'bundles'))) {
+      yield { name, lists: listsIn(lists, file, ['bundles', name]) }
     }
   }
+}
+
+function* usersOf(documents: readonly Document[]): Generator<UserEntry> {
+  for (const { file, content } of documents) {
+    for (const [index, entry] of itemsOf(fieldOf(content, 'users')).entries()) {
+      const lists = listsIn(fieldOf(entry, 'permissions'), file, ['users', index, 'permissions'])
+      yield { index, entry, lists, file, path: ['users', index], on: 'value' }
+    }
+  }
+}
+
+function listsIn(lists: unknown, file: string, within: Path): readonly PermissionList[] {
+  return entriesOf(lists).map(([key, items]) => ({ key, items: itemsOf(items), file, within }))
+}
+
+/** The key of a list. */
+export function mentionOf({ key, file, within }: PermissionList): Mention {
+  return { file, path: [...within, key], on: 'key' }
+}
+
+/** An item of a list, or what is in it at a key. */
+export function mentionIn({ key, file, within }: PermissionList, ...path: Path): Mention {
+  return { file, path: [...within, key, ...path], on: 'value' }
 }
 
 /** Every list of permissions, of bundles and of users. */
-export function* permissionListsOf(documents: readonly Document[]): Generator<PermissionList> {
-  for (const { file, content } of documents) {
-    for (const [name, lists] of entriesOf(fieldOf(content, 'bundles'))) yield* listsIn(lists, file, ['bundles', name])
-  }
-  for (const { entry, file, path } of usersOf(documents)) {
-    yield* listsIn(fieldOf(entry, 'permissions'), file, [...path, 'permissions'])
-  }
-}
-
-export function* listsIn(lists: unknown, file: string, path: Path): Generator<PermissionList> {
-  for (const [key, items] of entriesOf(lists))
-    yield { key, items: itemsOf(items), file, path: [...path, key], on: 'key' }
-}
-
-export function* asksOf(documents: readonly Document[], names: Names): Generator<Ask> {
-  for (const { key, items, file, path } of permissionListsOf(documents)) {
-    const api = identifierOf(key, names)
-    if (api === undefined) continue
-    for (const [index, item] of items.entries()) {
-      const permission = nameOf(item)
-      if (permission === undefined) continue
-      const itemPath = typeof item === 'string' ? [...path, index] : [...path, index, 'name']
-      yield { api, permission, file, path: itemPath, on: 'value' }
-    }
-  }
+export function* permissionListsOf({ bundles, users }: Contents): Generator<PermissionList> {
+  for (const { lists } of bundles) yield* lists
+  for (const { lists } of users) yield* lists
 }
 
 /** An `expires`, and what ends then: a permission of a user or of a bundle, a user's bundle, or a user's whole entry. */
@@ -118,28 +130,22 @@ export interface Ends {
 }
 
 /** Every `expires` that is text: of users, of their bundle entries, and of permissions. */
-export function* expiriesOf(documents: readonly Document[]): Generator<Expiry> {
-  for (const { file, content } of documents) {
-    for (const [bundle, lists] of entriesOf(fieldOf(content, 'bundles'))) {
-      yield* expiriesIn(listsIn(lists, file, ['bundles', bundle]), { bundle })
-    }
-  }
-  for (const { entry, file, path, on } of usersOf(documents)) {
+export function* expiriesOf({ bundles, users }: Contents): Generator<Expiry> {
+  for (const { name, lists } of bundles) yield* expiriesIn(lists, { bundle: name })
+  for (const { entry, lists, file, path, on } of users) {
     const user = textOf(fieldOf(entry, 'id')) ?? textOf(fieldOf(entry, 'email'))
     yield* expiryOf(entry, { file, path, on }, { user })
     for (const [index, bundle] of itemsOf(fieldOf(entry, 'bundles')).entries()) {
       yield* expiryOf(bundle, { file, path: [...path, 'bundles', index], on }, { user, bundle: nameOf(bundle) })
     }
-    yield* expiriesIn(listsIn(fieldOf(entry, 'permissions'), file, [...path, 'permissions']), { user })
+    yield* expiriesIn(lists, { user })
   }
 }
 
-function* expiriesIn(lists: Iterable<PermissionList>, ends: Ends): Generator<Expiry> {
-  for (const { items, file, path } of lists) {
-    for (const [index, item] of items.entries()) {
-      if (!isMapping(item)) continue
-      const mention: Mention = { file, path: [...path, index], on: 'value' }
-      yield* expiryOf(item, mention, { ...ends, permission: nameOf(item) })
+function* expiriesIn(lists: readonly PermissionList[], ends: Ends): Generator<Expiry> {
+  for (const list of lists) {
+    for (const [index, item] of list.items.entries()) {
+      if (isMapping(item)) yield* expiryOf(item, mentionIn(list, index), { ...ends, permission: nameOf(item) })
     }
   }
 }

@@ -89,6 +89,11 @@ it('keys that stand twice are told up to a thousand, and the rest counted', () =
   expect(problems.at(-1)?.message).toContain('500 more')
 })
 
+it('too many values are refused where no alias multiplies them', () => {
+  const { problems } = parseDocument('m.yml', `users: [${'1,'.repeat(LIMITS.values - 1)}]`)
+  expect(problems).toMatchObject([{ message: expect.stringContaining('holds 5000001 values; at most 5000000') }])
+})
+
 it('an alias behind the deepest allowed nesting is refused, and one at it is not', () => {
   const nested = (depth: number) => `${'['.repeat(depth)}x${']'.repeat(depth)}`
   const behind = (depth: number) =>
