@@ -3636,6 +3636,14 @@ function startOf(event) {
 		default: return;
 	}
 }
+/** Where the next event may begin. */
+function endOf(event) {
+	switch (event.type) {
+		case EVENT_ID.SCALAR: return event.valueEnd;
+		case EVENT_ID.ALIAS: return event.anchorEnd;
+		default: return;
+	}
+}
 function isQuoted({ style }) {
 	return style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;
 }
@@ -3663,14 +3671,17 @@ function walk(text, events, root, enter) {
 		return enter(frame.state, {
 			key,
 			keyAt: at,
-			valueAt: valueAt < 0 ? at : valueAt,
+			valueAt,
 			opens
 		});
 	};
+	let end = 0;
 	for (const event of events) {
 		const frame = frames.at(-1);
-		const at = startOf(event) ?? 0;
 		const isKey = frame?.kind === "mapping" && frame.key === NO_KEY;
+		const start = startOf(event) ?? end;
+		const at = start < 0 ? leftOutAt(text, end, frame) : start;
+		end = Math.max(end, start < 0 ? at + 1 : endOf(event) ?? at);
 		switch (event.type) {
 			case EVENT_ID.DOCUMENT:
 				frames.push({
@@ -3713,6 +3724,14 @@ function walk(text, events, root, enter) {
 			case EVENT_ID.POP: frames.pop();
 		}
 	}
+}
+/** Where something is left out that would stand behind `end`: at its dash, its key, or, if it is a key, its colon. */
+function leftOutAt(text, end, frame) {
+	if (frame?.kind === "mapping" && frame.key !== NO_KEY) return frame.key.at;
+	const marks = frame?.kind === "list" ? /-|#.*/g : /:|#.*/g;
+	marks.lastIndex = end;
+	for (const { 0: found, index } of text.matchAll(marks)) if (!found.startsWith("#")) return index;
+	return end;
 }
 const TOP = {
 	key: 0,

@@ -91,6 +91,18 @@ export function startOf(event: Event | undefined): number | undefined {
   }
 }
 
+/** Where the next event may begin. */
+function endOf(event: Event): number | undefined {
+  switch (event.type) {
+    case EVENT_ID.SCALAR:
+      return event.valueEnd
+    case EVENT_ID.ALIAS:
+      return event.anchorEnd
+    default:
+      return undefined
+  }
+}
+
 function isQuoted({ style }: ScalarEvent): boolean {
   return style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED
 }
@@ -137,13 +149,15 @@ function walk<State>(
     if (frame.kind === 'list') return enter(frame.state, { key: frame.index++, keyAt: undefined, valueAt, opens })
     const { text: key, at } = frame.key
     frame.key = NO_KEY
-    // A value that is left out begins nowhere.
-    return enter(frame.state, { key, keyAt: at, valueAt: valueAt < 0 ? at : valueAt, opens })
+    return enter(frame.state, { key, keyAt: at, valueAt, opens })
   }
+  let end = 0
   for (const event of events) {
     const frame = frames.at(-1)
-    const at = startOf(event) ?? 0
     const isKey = frame?.kind === 'mapping' && frame.key === NO_KEY
+    const start = startOf(event) ?? end
+    const at = start < 0 ? leftOutAt(text, end, frame) : start
+    end = Math.max(end, start < 0 ? at + 1 : (endOf(event) ?? at))
     switch (event.type) {
       case EVENT_ID.DOCUMENT:
         frames.push({ state: root, kind: 'document', index: 0, key: NO_KEY })
@@ -167,6 +181,16 @@ function walk<State>(
         break
     }
   }
+}
+
+/** Where something is left out that would stand behind `end`: at its dash, its key, or, if it is a key, its colon. */
+function leftOutAt(text: string, end: number, frame: Frame<unknown> | undefined): number {
+  if (frame?.kind === 'mapping' && frame.key !== NO_KEY) return frame.key.at
+  const marks = frame?.kind === 'list' ? /-|#.*/g : /:|#.*/g
+  marks.lastIndex = end
+  // Between one value and the next are blanks, comments, and what closes the first.
+  for (const { 0: found, index } of text.matchAll(marks)) if (!found.startsWith('#')) return index
+  return end
 }
 
 /** Paths that are looked for, as a tree. */

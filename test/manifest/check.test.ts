@@ -21,6 +21,23 @@ function mistakesOf(...texts: readonly string[]): readonly string[] {
   )
 }
 
+describe('what is left out', () => {
+  it.each<readonly [string, readonly string[]]>([
+    ['users:\n  -\n', ['2:3']],
+    ['users:\n  - id: "a-b" # a - b\n\n  - # nobody\n  -\n', ['4:3', '5:3']],
+    ['users:\n  - &my-friend {id: a-b, permissions: {"u:": [x]}}\n  -\n  - *my-friend\n  -', ['3:3', '4:5', '5:3']],
+    [
+      'apis: {a: {identifier: u-v, permissions: [x-y]}}\nusers:\n  - id: >\n      - a\n      - b\n  -\n',
+      ['4:1', '6:3'],
+    ],
+    ['users:\n  - id: a\n    bundles:\n', ['3:5']],
+    ['users: [{? }] # none', ['1:9', '1:9']],
+    ['users: []\n: 1 # one: two\n: 2\n', ['3:1', '1:1']],
+  ])('is told at its dash, its key or its colon: %j', (text, places) => {
+    expect(mistakesOf(text).map(mistake => mistake.split(' ')[0])).toEqual(places.map(place => `m1:${place}`))
+  })
+})
+
 describe('a manifest with many mistakes', () => {
   const MANY = `version: 2
 tenant: 42
