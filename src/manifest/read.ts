@@ -5,14 +5,14 @@ import type { Document } from './load.ts'
 import type { Mention, Path } from './problem.ts'
 
 /** What an alias stands for. */
-export interface Api extends Mention {
+interface Api extends Mention {
   readonly alias: string
   readonly identifier: string
   /** The names that the manifest says the API has. */
   readonly catalogue: ReadonlySet<string> | undefined
 }
 
-export interface Bundle {
+interface Bundle {
   readonly name: string
   readonly lists: readonly PermissionList[]
 }
