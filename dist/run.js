@@ -567,13 +567,32 @@ function hostOf(domain) {
 	return domain.toLowerCase().replace(/^https?:\/\//, "").replace(/\/$/, "");
 }
 function checkForm({ file, content }, documents) {
-	const { error } = manifestSchema.safeParse(content);
-	const remarks = (error?.issues ?? []).flatMap((issue) => describeIssue(issue, content));
+	const remarks = issuesOf(content).flatMap((issue) => describeIssue(issue, content));
 	const usersElsewhere = isMapping(content) && documents.some((other) => fieldOf(other.content, "users") !== void 0);
 	return remarks.filter(({ path }) => !(usersElsewhere && path.join() === "users" && fieldOf(content, "users") === void 0)).map((remark) => ({
 		file,
 		...remark
 	}));
+}
+/** Users one by one: zod hands on all that is wrong with a list in one call, which has room for some 100,000 mistakes. */
+function issuesOf(content) {
+	const users = fieldOf(content, "users");
+	if (!isMapping(content) || !Array.isArray(users)) return manifestSchema.safeParse(content).error?.issues ?? [];
+	const ofUsers = users.flatMap((entry, index) => {
+		const { error } = userEntry.safeParse(entry);
+		return (error?.issues ?? []).map((issue) => ({
+			...issue,
+			path: [
+				"users",
+				index,
+				...issue.path
+			]
+		}));
+	});
+	return [...manifestSchema.safeParse({
+		...content,
+		users: []
+	}).error?.issues ?? [], ...ofUsers];
 }
 function describeIssue(issue, content) {
 	const path = issue.path.map((key) => typeof key === "number" ? key : String(key));
@@ -3629,7 +3648,9 @@ function checkKeys(file, text, events) {
 /** Where an event begins in the text; undefined for those that close. */
 function startOf(event) {
 	switch (event?.type) {
-		case EVENT_ID.SCALAR: return isQuoted(event) ? event.valueStart - 1 : event.valueStart;
+		case EVENT_ID.SCALAR:
+			if (event.valueStart < 0) return Math.max(event.tagStart, event.anchorStart - 1);
+			return isQuoted(event) ? event.valueStart - 1 : event.valueStart;
 		case EVENT_ID.SEQUENCE:
 		case EVENT_ID.MAPPING: return event.start;
 		case EVENT_ID.ALIAS: return event.anchorStart - 1;
@@ -3639,7 +3660,7 @@ function startOf(event) {
 /** Where the next event may begin. */
 function endOf(event) {
 	switch (event.type) {
-		case EVENT_ID.SCALAR: return event.valueEnd;
+		case EVENT_ID.SCALAR: return Math.max(event.valueEnd, event.tagEnd, event.anchorEnd);
 		case EVENT_ID.ALIAS: return event.anchorEnd;
 		default: return;
 	}
@@ -3725,13 +3746,14 @@ function walk(text, events, root, enter) {
 		}
 	}
 }
-/** Where something is left out that would stand behind `end`: at its dash, its key, or, if it is a key, its colon. */
+/** Where something is left out that would stand behind `end`: at its dash, its key, or, if it is a key, its own mark. */
 function leftOutAt(text, end, frame) {
 	if (frame?.kind === "mapping" && frame.key !== NO_KEY) return frame.key.at;
-	const marks = frame?.kind === "list" ? /-|#.*/g : /:|#.*/g;
+	const marks = frame?.kind === "list" ? /-|#.*/g : /[?:]|#.*/g;
 	marks.lastIndex = end;
-	for (const { 0: found, index } of text.matchAll(marks)) if (!found.startsWith("#")) return index;
-	return end;
+	let found = marks.exec(text);
+	while (found?.[0].startsWith("#")) found = marks.exec(text);
+	return found?.index ?? text.length;
 }
 const TOP = {
 	key: 0,

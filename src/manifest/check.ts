@@ -79,12 +79,22 @@ function hostOf(domain: string): string {
 }
 
 function checkForm({ file, content }: Document, documents: readonly Document[]): readonly Remark[] {
-  const { error } = manifestSchema.safeParse(content)
-  const remarks = (error?.issues ?? []).flatMap(issue => describeIssue(issue, content))
+  const remarks = issuesOf(content).flatMap(issue => describeIssue(issue, content))
   const usersElsewhere = isMapping(content) && documents.some(other => fieldOf(other.content, 'users') !== undefined)
   return remarks
     .filter(({ path }) => !(usersElsewhere && path.join() === 'users' && fieldOf(content, 'users') === undefined))
     .map(remark => ({ file, ...remark }))
+}
+
+/** Users one by one: zod hands on all that is wrong with a list in one call, which has room for some 100,000 mistakes. */
+function issuesOf(content: unknown): readonly z.core.$ZodIssue[] {
+  const users = fieldOf(content, 'users')
+  if (!isMapping(content) || !Array.isArray(users)) return manifestSchema.safeParse(content).error?.issues ?? []
+  const ofUsers = users.flatMap((entry, index) => {
+    const { error } = userEntry.safeParse(entry)
+    return (error?.issues ?? []).map(issue => ({ ...issue, path: ['users', index, ...issue.path] }))
+  })
+  return [...(manifestSchema.safeParse({ ...content, users: [] }).error?.issues ?? []), ...ofUsers]
 }
 
 type LocalRemark = Omit<Remark, 'file'>

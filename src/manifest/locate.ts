@@ -79,6 +79,8 @@ export function checkKeys(file: string, text: string, events: readonly Event[]):
 export function startOf(event: Event | undefined): number | undefined {
   switch (event?.type) {
     case EVENT_ID.SCALAR:
+      // An empty value may have a tag or an anchor, whose offset is behind the ampersand.
+      if (event.valueStart < 0) return Math.max(event.tagStart, event.anchorStart - 1)
       // The parser's offset is behind the quote.
       return isQuoted(event) ? event.valueStart - 1 : event.valueStart
     case EVENT_ID.SEQUENCE:
@@ -95,7 +97,7 @@ export function startOf(event: Event | undefined): number | undefined {
 function endOf(event: Event): number | undefined {
   switch (event.type) {
     case EVENT_ID.SCALAR:
-      return event.valueEnd
+      return Math.max(event.valueEnd, event.tagEnd, event.anchorEnd)
     case EVENT_ID.ALIAS:
       return event.anchorEnd
     default:
@@ -183,14 +185,16 @@ function walk<State>(
   }
 }
 
-/** Where something is left out that would stand behind `end`: at its dash, its key, or, if it is a key, its colon. */
+/** Where something is left out that would stand behind `end`: at its dash, its key, or, if it is a key, its own mark. */
 function leftOutAt(text: string, end: number, frame: Frame<unknown> | undefined): number {
   if (frame?.kind === 'mapping' && frame.key !== NO_KEY) return frame.key.at
-  const marks = frame?.kind === 'list' ? /-|#.*/g : /:|#.*/g
-  marks.lastIndex = end
   // Between one value and the next are blanks, comments, and what closes the first.
-  for (const { 0: found, index } of text.matchAll(marks)) if (!found.startsWith('#')) return index
-  return end
+  const marks = frame?.kind === 'list' ? /-|#.*/g : /[?:]|#.*/g
+  marks.lastIndex = end
+  let found = marks.exec(text)
+  while (found?.[0].startsWith('#')) found = marks.exec(text)
+  // To look for what is not there again and again would take as long as a hostile manifest wants.
+  return found?.index ?? text.length
 }
 
 /** Paths that are looked for, as a tree. */

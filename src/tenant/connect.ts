@@ -1,5 +1,4 @@
-// All of tenant/ put together, with undici below it. Loaded where something is about to be sent, as it takes a small run as
-// long to load as all the rest.
+// All of tenant/ put together, with undici below it. Loaded where something is about to be sent, so never by `validate`.
 
 import type { TenantInputs } from '../inputs.ts'
 import { createHttp, type Http, openDispatcher } from './http.ts'

@@ -33,7 +33,11 @@ describe('what is left out', () => {
     ['users:\n  - id: a\n    bundles:\n', ['3:5']],
     ['users: [{? }] # none', ['1:9', '1:9']],
     ['users: []\n: 1 # one: two\n: 2\n', ['3:1', '1:1']],
-  ])('is told at its dash, its key or its colon: %j', (text, places) => {
+    ['users: []\n? # none: ?\n? # none\n', ['3:1', '1:1']],
+    ['users:\n  - &a-b\n  - !!null\n  -\n', ['2:5', '3:5', '4:3']],
+    // The parser says that the mapping begins behind its question mark.
+    ['users: [? ]', ['1:11', '1:11']],
+  ])('is told at its dash, its key or its own mark: %j', (text, places) => {
     expect(mistakesOf(text).map(mistake => mistake.split(' ')[0])).toEqual(places.map(place => `m1:${place}`))
   })
 })

@@ -54,6 +54,9 @@ describe('in bounded time', () => {
       'aliases lead from one to the next, further than any list is deep',
       `x:\n - &a0 []\n${many(3_000, index => ` - &a${index + 1} [*a${index}]`)}\nbundles: {y: *a3000}\nusers: []`,
     ],
+    ['dashes have nothing behind them', `users:\n${' -\n'.repeat(200_000)}`],
+    ['keys are left out', `users: [{${'? , '.repeat(300_000)}}]`],
+    ['anchors are nothing’s', `users: [${'&a , '.repeat(200_000)}]`],
     ['a key stands very often', `users: []\n${'k: 1\n'.repeat(300_000)}`],
   ])('%s', (_, text) => {
     const from = performance.now()
