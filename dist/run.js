@@ -574,25 +574,32 @@ function checkForm({ file, content }, documents) {
 		...remark
 	}));
 }
-/** Users one by one: zod hands on all that is wrong with a list in one call, which has room for some 100,000 mistakes. */
+/** Users one by one, so that the mistakes of many are not too many for one of them. */
 function issuesOf(content) {
 	const users = fieldOf(content, "users");
-	if (!isMapping(content) || !Array.isArray(users)) return manifestSchema.safeParse(content).error?.issues ?? [];
-	const ofUsers = users.flatMap((entry, index) => {
-		const { error } = userEntry.safeParse(entry);
-		return (error?.issues ?? []).map((issue) => ({
-			...issue,
-			path: [
-				"users",
-				index,
-				...issue.path
-			]
-		}));
-	});
-	return [...manifestSchema.safeParse({
+	if (!isMapping(content) || !Array.isArray(users)) return issuesIn(manifestSchema, content, []);
+	const ofUsers = users.flatMap((entry, index) => issuesIn(userEntry, entry, ["users", index]));
+	return [...issuesIn(manifestSchema, {
 		...content,
 		users: []
-	}).error?.issues ?? [], ...ofUsers];
+	}, []), ...ofUsers];
+}
+/** @param path where the value stands */
+function issuesIn(schema, value, path) {
+	try {
+		const { error } = schema.safeParse(value);
+		return (error?.issues ?? []).map((issue) => ({
+			...issue,
+			path: [...path, ...issue.path]
+		}));
+	} catch (error) {
+		if (!(error instanceof RangeError)) throw error;
+		return [{
+			code: "custom",
+			path: [...path],
+			message: "there are more mistakes in this than can be told"
+		}];
+	}
 }
 function describeIssue(issue, content) {
 	const path = issue.path.map((key) => typeof key === "number" ? key : String(key));

@@ -86,20 +86,31 @@ function checkForm({ file, content }: Document, documents: readonly Document[]):
     .map(remark => ({ file, ...remark }))
 }
 
-/** Users one by one: zod hands on all that is wrong with a list in one call, which has room for some 100,000 mistakes. */
-function issuesOf(content: unknown): readonly z.core.$ZodIssue[] {
+type Issue = z.core.$ZodIssue
+
+/** Users one by one, so that the mistakes of many are not too many for one of them. */
+function issuesOf(content: unknown): readonly Issue[] {
   const users = fieldOf(content, 'users')
-  if (!isMapping(content) || !Array.isArray(users)) return manifestSchema.safeParse(content).error?.issues ?? []
-  const ofUsers = users.flatMap((entry, index) => {
-    const { error } = userEntry.safeParse(entry)
-    return (error?.issues ?? []).map(issue => ({ ...issue, path: ['users', index, ...issue.path] }))
-  })
-  return [...(manifestSchema.safeParse({ ...content, users: [] }).error?.issues ?? []), ...ofUsers]
+  if (!isMapping(content) || !Array.isArray(users)) return issuesIn(manifestSchema, content, [])
+  const ofUsers = users.flatMap((entry, index) => issuesIn(userEntry, entry, ['users', index]))
+  return [...issuesIn(manifestSchema, { ...content, users: [] }, []), ...ofUsers]
+}
+
+/** @param path where the value stands */
+function issuesIn(schema: z.ZodMiniType, value: unknown, path: Path): readonly Issue[] {
+  try {
+    const { error } = schema.safeParse(value)
+    return (error?.issues ?? []).map(issue => ({ ...issue, path: [...path, ...issue.path] }))
+  } catch (error) {
+    // zod hands on all that is wrong in one call, and a hundred thousand arguments overflow the stack.
+    if (!(error instanceof RangeError)) throw error
+    return [{ code: 'custom', path: [...path], message: 'there are more mistakes in this than can be told' }]
+  }
 }
 
 type LocalRemark = Omit<Remark, 'file'>
 
-function describeIssue(issue: z.core.$ZodIssue, content: unknown): readonly LocalRemark[] {
+function describeIssue(issue: Issue, content: unknown): readonly LocalRemark[] {
   const path = issue.path.map(key => (typeof key === 'number' ? key : String(key)))
   const value = path.reduce<unknown>(
     (parent, key) => (typeof key === 'number' ? itemsOf(parent)[key] : fieldOf(parent, key)),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { checkNames, checkTenant } from '../../src/manifest/check.ts'
+import { checkManifest, checkNames, checkTenant } from '../../src/manifest/check.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import { type Document, parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
+import { readContents } from '../../src/manifest/read.ts'
 
 const NOW = new Date('2026-06-15T12:00:00Z')
 
@@ -20,6 +21,16 @@ function mistakesOf(...texts: readonly string[]): readonly string[] {
     ({ place, message }) => `${place.file.slice(0, 2)}:${place.line}:${place.column} ${message}`,
   )
 }
+
+it('a defect is not taken for very many mistakes', () => {
+  const entry = {
+    get reason(): string {
+      throw new TypeError('odd')
+    },
+  }
+  const documents = [{ file: 'm1.yml', text: '', content: { users: [entry] } }]
+  expect(() => checkManifest(documents, readContents(documents))).toThrow(TypeError)
+})
 
 describe('what is left out', () => {
   it.each<readonly [string, readonly string[]]>([

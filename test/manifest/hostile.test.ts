@@ -57,6 +57,7 @@ describe('in bounded time', () => {
     ['dashes have nothing behind them', `users:\n${' -\n'.repeat(200_000)}`],
     ['keys are left out', `users: [{${'? , '.repeat(300_000)}}]`],
     ['anchors are nothing’s', `users: [${'&a , '.repeat(200_000)}]`],
+    ['one user has very many mistakes', `users: [{id: a, permissions: {'u:': [${'1,'.repeat(300_000)}]}}]`],
     ['a key stands very often', `users: []\n${'k: 1\n'.repeat(300_000)}`],
   ])('%s', (_, text) => {
     const from = performance.now()
