@@ -1,12 +1,12 @@
 // GitHub's API in this project's words: deployments, files at commits, ancestry, comments. To be loaded only where it is
 // needed, as its client takes longer to load than a small run takes.
 
-import { setTimeout as sleep } from 'node:timers/promises'
+import { once } from 'node:events'
 import { getOctokit } from '@actions/github'
 import { retry } from '@octokit/plugin-retry'
-import * as z from 'zod/mini'
+import * as z from 'zod'
+import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import { errorOf, GitHubError, NotSentError } from './errors.ts'
-import { proxiedFetch } from './github-fetch.ts'
 import type { Repository } from './workflow.ts'
 
 export interface Deployment {
@@ -81,8 +81,8 @@ const answers = {
   deployments: z.array(
     z.object({
       id: z.int(),
-      sha: z.string().check(z.minLength(1)),
-      created_at: z.pipe(z.pipe(z.string(), z.transform(Date.parse)), z.number()),
+      sha: z.string().min(1),
+      created_at: z.string().transform(Date.parse).pipe(z.number()),
       payload: z.unknown(),
     }),
   ),
@@ -90,14 +90,14 @@ const answers = {
   state,
   created: z.object({ id: z.int() }),
   content: z.union([
-    z.array(z.object({ type: z.string(), path: z.string().check(z.minLength(1)) })),
+    z.array(z.object({ type: z.string(), path: z.string().min(1) })),
     z.object({ type: z.string(), content: z.string(), encoding: z.string() }),
     z.object({ type: z.string() }),
   ]),
   raw: z.union([z.string(), z.instanceof(ArrayBuffer)]),
   comparison: z.object({ status: z.string() }),
   comments: z.array(
-    z.object({ id: z.int(), user: z.nullish(z.object({ login: z.string() })), body: z.nullish(z.string()) }),
+    z.object({ id: z.int(), user: z.object({ login: z.string() }).nullish(), body: z.string().nullish() }),
   ),
 }
 
@@ -109,12 +109,13 @@ export interface GitHubOptions {
   readonly repository: Repository
   /** Its reason is a NotSentError. */
   readonly signal: AbortSignal
+  readonly clock?: Clock
 }
 
-export function openGitHub({ token, repository, signal }: GitHubOptions): GitHub {
-  const octokit = getOctokit(token, { log: SILENT, request: { fetch: proxiedFetch } }, retry)
+export function openGitHub({ token, repository, signal, clock = SYSTEM_CLOCK }: GitHubOptions): GitHub {
+  const octokit = getOctokit(token, { log: SILENT }, retry)
   octokit.hook.before('request', options => {
-    options.request.signal = AbortSignal.timeout(TIMEOUT)
+    options.request.signal = clock.timeout(TIMEOUT)
   })
   const { repos, issues } = octokit.rest
 
@@ -122,7 +123,7 @@ export function openGitHub({ token, repository, signal }: GitHubOptions): GitHub
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
   cancelled.catch(ignore)
-  const lastWord = () => sleep(LAST_WORD, undefined, { ref: false }).then(() => Promise.reject(signal.reason))
+  const lastWord = () => once(clock.timeout(LAST_WORD), 'abort').then(() => Promise.reject(signal.reason))
 
   /** Waits for a rate limit, as long as that is not long. */
   const sendPatiently = async <T>(work: () => Promise<T>, attempt = 1): Promise<T> => {
@@ -131,7 +132,7 @@ export function openGitHub({ token, repository, signal }: GitHubOptions): GitHub
     } catch (error) {
       const pause = limitOf(error)
       if (pause === undefined || pause > LONGEST_LIMIT || attempt === LIMIT_TRIES) throw error
-      await Promise.race([sleep(pause), cancelled])
+      await Promise.race([clock.sleep(pause), cancelled])
       return sendPatiently(work, attempt + 1)
     }
   }
@@ -140,7 +141,7 @@ export function openGitHub({ token, repository, signal }: GitHubOptions): GitHub
   const call = async <T>(
     doing: string,
     work: () => Promise<{ readonly data: unknown }>,
-    form: z.ZodMiniType<T>,
+    form: z.ZodType<T>,
   ): Promise<T> => {
     try {
       const { data } = await sendPatiently(work)
@@ -162,7 +163,7 @@ export function openGitHub({ token, repository, signal }: GitHubOptions): GitHub
   const pagesOf = async function* <T>(
     doing: string,
     ask: (page: { readonly per_page: number; readonly page: number }) => Promise<{ readonly data: unknown }>,
-    form: z.ZodMiniType<readonly T[]>,
+    form: z.ZodType<readonly T[]>,
   ): AsyncGenerator<T> {
     for (let page = 1; page <= MOST_PAGES; page++) {
       const found = await call(doing, () => ask({ per_page: PER_PAGE, page }), form)
@@ -301,9 +302,9 @@ const limited = z.object({
   message: z.string(),
   response: z.object({
     headers: z.object({
-      'retry-after': z.optional(z.coerce.number()),
-      'x-ratelimit-remaining': z.optional(z.coerce.number()),
-      'x-ratelimit-reset': z.optional(z.coerce.number()),
+      'retry-after': z.coerce.number().optional(),
+      'x-ratelimit-remaining': z.coerce.number().optional(),
+      'x-ratelimit-reset': z.coerce.number().optional(),
     }),
   }),
 })

@@ -96,7 +96,7 @@ async function withTenant(
   use: (tenant: Tenant, session: Session) => Promise<void>,
 ): Promise<void> {
   const { connect } = await import('./tenant/connect.ts')
-  const { tenant, session, traffic, close } = await connect(inputs, signal, mask)
+  const { tenant, session, traffic, close } = connect(inputs, signal, mask)
   record.traffic = traffic
   const endHeartbeat = logHeartbeat(traffic)
   try {

@@ -1,7 +1,7 @@
 // What GitHub tells a step about the run that it is part of.
 
 import { readFileSync } from 'node:fs'
-import * as z from 'zod/mini'
+import * as z from 'zod'
 import type { WorkflowEvent } from './plan/guard.ts'
 
 export interface Workflow extends WorkflowEvent {
@@ -26,11 +26,11 @@ export interface Repository {
 }
 
 const eventPayload = z.object({
-  repository: z.catch(z.optional(z.object({ default_branch: z.string() })), undefined),
-  pull_request: z.catch(
-    z.optional(z.object({ number: z.int(), head: z.catch(z.optional(z.object({ sha: z.string() })), undefined) })),
-    undefined,
-  ),
+  repository: z.object({ default_branch: z.string() }).optional().catch(undefined),
+  pull_request: z
+    .object({ number: z.int(), head: z.object({ sha: z.string() }).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
 })
 
 export function readWorkflow(): Workflow {

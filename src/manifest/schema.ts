@@ -1,6 +1,6 @@
 // The manifest's form: validation, types and the published JSON Schema all come from this definition. Pure.
 
-import * as z from 'zod/mini'
+import * as z from 'zod'
 
 /** Auth0's own limit for the name of a permission. */
 const LONGEST_NAME = 280
@@ -15,33 +15,29 @@ function text(what: string, longest: number, description: string, ...examples: r
   const unclean = `${what} must not begin or end with a blank, nor hold control characters`
   return z
     .string(`${what} must be text; put it in quotes`)
-    .check(
-      z.minLength(1, `${what} must not be empty`),
-      z.maxLength(longest, `${what} must have at most ${longest} characters`),
-      z.regex(CLEAN, unclean),
-    )
-    .register(z.globalRegistry, { description, examples: [...examples], patternErrorMessage: unclean })
+    .min(1, `${what} must not be empty`)
+    .max(longest, `${what} must have at most ${longest} characters`)
+    .regex(CLEAN, unclean)
+    .meta({ description, examples: [...examples], patternErrorMessage: unclean })
 }
 
 const terms = {
-  expires: z.optional(
-    z
-      .string('expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z')
-      .register(z.globalRegistry, {
-        description:
-          'Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.',
-        examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
-      }),
-  ),
-  reason: z.optional(
-    z
-      .string('reason must be text; put it in quotes')
-      .check(z.maxLength(LONGEST_REASON, `reason must have at most ${LONGEST_REASON} characters`))
-      .register(z.globalRegistry, {
-        description: 'A note that plan and report show.',
-        examples: ['quarter close, FIN-118'],
-      }),
-  ),
+  expires: z
+    .string('expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z')
+    .meta({
+      description:
+        'Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.',
+      examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
+    })
+    .optional(),
+  reason: z
+    .string('reason must be text; put it in quotes')
+    .max(LONGEST_REASON, `reason must have at most ${LONGEST_REASON} characters`)
+    .meta({
+      description: 'A note that plan and report show.',
+      examples: ['quarter close, FIN-118'],
+    })
+    .optional(),
 }
 
 const permissionName = text(
@@ -64,7 +60,7 @@ const permissionList = z
     ),
     'an API must have a list of permission names here, such as [read:orders]',
   )
-  .register(z.globalRegistry, {
+  .meta({
     description: 'Permissions of this API: names, or mappings with `name`, `expires` and `reason`.',
   })
 
@@ -72,7 +68,7 @@ const apiKey = text('the name of an API', LONGEST_ID, 'An alias that `apis` defi
 
 const permissions = z
   .record(apiKey, permissionList, 'permissions must name APIs, each with a list, such as orders: [read:orders]')
-  .register(z.globalRegistry, {
+  .meta({
     description: 'Permissions by API. The key is an alias out of `apis`, or an identifier (with a `:` or `/` in it).',
   })
 
@@ -86,20 +82,19 @@ const identifier = text(
 export const apiDefinition = z.strictObject(
   {
     identifier,
-    permissions: z.optional(
-      z
-        .array(permissionName, 'permissions of an API must be a list of names, such as [read:orders]')
-        .register(z.globalRegistry, {
-          description: 'A catalogue of the permissions that the API has, so that `validate` can check names offline.',
-        }),
-    ),
+    permissions: z
+      .array(permissionName, 'permissions of an API must be a list of names, such as [read:orders]')
+      .meta({
+        description: 'A catalogue of the permissions that the API has, so that `validate` can check names offline.',
+      })
+      .optional(),
   },
   'an API must be an identifier, or a mapping with identifier and permissions',
 )
 
 const api = z
   .union([identifier, apiDefinition], 'an API must be an identifier, or a mapping with identifier and permissions')
-  .register(z.globalRegistry, { description: 'The API that this alias stands for.' })
+  .meta({ description: 'The API that this alias stands for.' })
 
 const bundleName = text('the name of a bundle', LONGEST_NAME, 'A name out of `bundles`.', 'support')
 
@@ -111,39 +106,37 @@ export const bundleItem = z.strictObject(
 export const userEntry = z
   .strictObject(
     {
-      id: z.optional(
-        text('id', LONGEST_ID, 'The Auth0 user id. Give this or `email`.', 'auth0|5f7c8ec7c33c6c004bbafe82'),
-      ),
-      email: z.optional(
-        text(
-          'email',
-          LONGEST_ID,
-          'An address with exactly one user whose address is verified. Give this or `id`.',
-          'grace@acme.com',
-        ),
-      ),
-      connection: z.optional(
-        text(
-          'connection',
-          LONGEST_NAME,
-          'Narrows the look-up by `email` to one connection.',
-          'Username-Password-Authentication',
-        ),
-      ),
-      bundles: z.optional(
-        z
-          .array(
-            z.union([bundleName, bundleItem], 'a bundle must be a name, or a mapping with name, expires and reason'),
-            'bundles must be a list of names, such as [support]',
-          )
-          .register(z.globalRegistry, { description: 'Bundles whose permissions this user has.' }),
-      ),
-      permissions: z.optional(permissions),
+      id: text(
+        'id',
+        LONGEST_ID,
+        'The Auth0 user id. Give this or `email`.',
+        'auth0|5f7c8ec7c33c6c004bbafe82',
+      ).optional(),
+      email: text(
+        'email',
+        LONGEST_ID,
+        'An address with exactly one user whose address is verified. Give this or `id`.',
+        'grace@acme.com',
+      ).optional(),
+      connection: text(
+        'connection',
+        LONGEST_NAME,
+        'Narrows the look-up by `email` to one connection.',
+        'Username-Password-Authentication',
+      ).optional(),
+      bundles: z
+        .array(
+          z.union([bundleName, bundleItem], 'a bundle must be a name, or a mapping with name, expires and reason'),
+          'bundles must be a list of names, such as [support]',
+        )
+        .meta({ description: 'Bundles whose permissions this user has.' })
+        .optional(),
+      permissions: permissions.optional(),
       ...terms,
     },
     'a user must be a mapping with id or email',
   )
-  .register(z.globalRegistry, {
+  .meta({
     description: 'A user, and the permissions that the user holds directly.',
     oneOf: [{ required: ['id'] }, { required: ['email'] }],
   })
@@ -151,44 +144,38 @@ export const userEntry = z
 export const manifestSchema = z
   .strictObject(
     {
-      version: z.optional(
-        z.literal(1, 'version must be 1').register(z.globalRegistry, { description: "The manifest's format." }),
-      ),
-      tenant: z.optional(
-        text(
-          'tenant',
-          LONGEST_ID,
-          'The tenant that this manifest is for; a run against another `domain` is refused.',
-          'acme.eu.auth0.com',
-        ),
-      ),
-      apis: z.optional(
-        z
-          .record(
-            text('an API alias', LONGEST_NAME, 'A short name for an API.'),
-            api,
-            'apis must give aliases their APIs, such as orders: https://orders.acme.com/',
-          )
-          .register(z.globalRegistry, {
-            description: 'Short names for APIs. An API listed here counts as named by the manifest.',
-          }),
-      ),
-      bundles: z.optional(
-        z
-          .record(
-            text('the name of a bundle', LONGEST_NAME, 'A name for a set of permissions.'),
-            permissions,
-            'bundles must give names their permissions',
-          )
-          .register(z.globalRegistry, { description: 'Named sets of permissions.' }),
-      ),
+      version: z.literal(1, 'version must be 1').meta({ description: "The manifest's format." }).optional(),
+      tenant: text(
+        'tenant',
+        LONGEST_ID,
+        'The tenant that this manifest is for; a run against another `domain` is refused.',
+        'acme.eu.auth0.com',
+      ).optional(),
+      apis: z
+        .record(
+          text('an API alias', LONGEST_NAME, 'A short name for an API.'),
+          api,
+          'apis must give aliases their APIs, such as orders: https://orders.acme.com/',
+        )
+        .meta({
+          description: 'Short names for APIs. An API listed here counts as named by the manifest.',
+        })
+        .optional(),
+      bundles: z
+        .record(
+          text('the name of a bundle', LONGEST_NAME, 'A name for a set of permissions.'),
+          permissions,
+          'bundles must give names their permissions',
+        )
+        .meta({ description: 'Named sets of permissions.' })
+        .optional(),
       users: z
         .array(userEntry, 'users must be a list of users; where nobody is listed, write users: []')
-        .register(z.globalRegistry, { description: 'The users whose direct permissions are managed here.' }),
+        .meta({ description: 'The users whose direct permissions are managed here.' }),
     },
     'a manifest must be a mapping with users',
   )
-  .register(z.globalRegistry, {
+  .meta({
     title: 'Auth0 user permissions',
     description: 'Which Auth0 users hold which API permissions directly.',
   })

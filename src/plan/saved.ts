@@ -1,20 +1,23 @@
 // A plan as a file: what is written can be read back, and nothing else can. A file may come from anywhere. Pure.
 
-import * as z from 'zod/mini'
-import { IN_ENGLISH } from '../wording.ts'
+import * as z from 'zod'
 import { digestOf } from './digest.ts'
 import { grantOf } from './grants.ts'
 import type { Plan } from './plan.ts'
 
 /** Made on demand, as few runs read a plan. */
 function savedPlanForm() {
-  const name = z.string().check(z.minLength(1), z.maxLength(1000), z.regex(/^\P{Cc}*$/u, 'holds control characters'))
+  const name = z
+    .string()
+    .min(1)
+    .max(1000)
+    .regex(/^\P{Cc}*$/u, 'holds control characters')
   const permission = z.strictObject({ api: name, permission: name })
   const operation = z.strictObject({
     ...permission.shape,
     roles: z.array(z.string()),
-    expires: z.exactOptional(z.string()),
-    reason: z.exactOptional(z.string()),
+    expires: z.string().exactOptional(),
+    reason: z.string().exactOptional(),
   })
 
   return z.strictObject({
@@ -25,13 +28,13 @@ function savedPlanForm() {
       commit: z.string(),
       files: z.array(z.string()),
       at: z.iso.datetime(),
-      users: z.int().check(z.nonnegative()),
-      entry: z.exactOptional(z.int()),
+      users: z.int().nonnegative(),
+      entry: z.int().exactOptional(),
     }),
-    undoes: z.exactOptional(z.int()),
+    undoes: z.int().exactOptional(),
     users: z.array(
       z.strictObject({
-        user: name.check(z.regex(/^(?!\.{1,2}$)/, 'is not the id of a user')),
+        user: name.regex(/^(?!\.{1,2}$)/, 'is not the id of a user'),
         grant: z.array(operation),
         revoke: z.array(operation),
         before: z.array(permission),
@@ -52,7 +55,7 @@ export function writeSaved(plan: Plan): string {
 }
 
 export function readSaved(text: string): SavedReading {
-  const { data, error } = savedPlanForm().safeParse(parse(text), IN_ENGLISH)
+  const { data, error } = savedPlanForm().safeParse(parse(text))
   if (error !== undefined) {
     const [first] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
     return { problem: `it is not a plan that this action wrote: ${first}` }

@@ -1,16 +1,16 @@
 // An answer that is not what was hoped for → an error with Auth0's own words in it.
 
-import * as z from 'zod/mini'
+import * as z from 'zod'
 import { type Reach, TenantError } from '../errors.ts'
 import { redact } from '../secrets.ts'
 import type { Answer } from './http.ts'
 
 /** The Management API's form, and the token endpoint's. */
 const errorBody = z.object({
-  message: z.optional(z.string()),
-  errorCode: z.optional(z.string()),
-  error: z.optional(z.string()),
-  error_description: z.optional(z.string()),
+  message: z.string().optional(),
+  errorCode: z.string().optional(),
+  error: z.string().optional(),
+  error_description: z.string().optional(),
 })
 
 /** Where Auth0, and the network before it, put the id that their support asks for. */

@@ -1,5 +1,6 @@
 // All of tenant/ put together, with undici below it. Loaded where something is about to be sent, so never by `validate`.
 
+import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
 import type { TenantInputs } from '../inputs.ts'
 import { createHttp, type Http, openDispatcher } from './http.ts'
 import { openTenant, type Tenant } from './tenant.ts'
@@ -11,14 +12,15 @@ export interface Connection extends Pick<Http, 'traffic' | 'close'> {
 }
 
 /** @param signal its reason is a NotSentError */
-export async function connect(
+export function connect(
   inputs: TenantInputs,
   signal: AbortSignal,
   mask: SessionOptions['mask'],
-): Promise<Connection> {
+  clock: Clock = SYSTEM_CLOCK,
+): Connection {
   const { domain, headroom, requestsPerSecond: ceiling, mode } = inputs
-  const dispatcher = await openDispatcher(domain.origin)
-  const http = createHttp({ dispatcher, origin: domain.origin, mode, limits: { headroom, ceiling }, signal })
-  const session = openSession({ http, ...inputs, mask })
+  const dispatcher = openDispatcher(domain.origin)
+  const http = createHttp({ dispatcher, origin: domain.origin, mode, limits: { headroom, ceiling }, signal, clock })
+  const session = openSession({ http, ...inputs, mask, clock })
   return { tenant: openTenant(session), session, traffic: http.traffic, close: http.close }
 }

@@ -1,8 +1,9 @@
 // Requests to the tenant's host: one pool, time-outs, pace and retries. It knows what a broken exchange is, and nothing
 // of what an answer means.
 
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Dispatcher } from 'undici/types/index.js'
+import { once } from 'node:events'
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { Clock } from '../clock.ts'
 import { ActionError, errorOf, NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
 import {
@@ -16,7 +17,6 @@ import {
   type Traffic,
   withdrawn,
 } from './pace.ts'
-import { Pool } from './undici.ts'
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -60,9 +60,7 @@ export interface HttpOptions {
   /** Its reason is a NotSentError. */
   readonly signal: AbortSignal
   readonly dispatcher: Dispatcher
-  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>
-  readonly now?: () => number
-  readonly random?: () => number
+  readonly clock: Clock
 }
 
 export const TOKEN_PATH = '/oauth/token'
@@ -92,10 +90,6 @@ type Attempt =
   | { readonly kind: 'answer'; readonly answer: Omit<Answer, 'attempts'> }
   | { readonly kind: 'fault'; readonly error: Error; readonly lasting: boolean }
 
-interface Received extends Pick<Answer, 'status' | 'headers'> {
-  readonly text: string
-}
-
 interface TimedAttempt {
   readonly result: Attempt
   /** When it was sent. */
@@ -120,15 +114,17 @@ interface Failures {
 const NO_FAILURES: Failures = { inRow: 0, since: 0, waves: 0, at: Number.NEGATIVE_INFINITY, until: 0 }
 
 export function createHttp(options: HttpOptions): Http {
-  const { origin, mode, signal, dispatcher } = options
-  const now = options.now ?? Date.now
-  const random = options.random ?? Math.random
-  const pause = options.sleep ?? ((milliseconds, signal) => sleep(milliseconds, undefined, { signal }))
+  const { origin, mode, signal, dispatcher, clock } = options
+  const { now, random } = clock
   const traffic = { requests: 0, waited: 0, waitingFor: undefined as string | undefined, blind: false }
   const halted = new AbortController()
   const stopped = AbortSignal.any([signal, halted.signal])
   const inFlight = new AbortController()
-  signal.addEventListener('abort', () => setTimeout(() => inFlight.abort(signal.reason), GRACE).unref(), { once: true })
+  signal.addEventListener(
+    'abort',
+    () => clock.timeout(GRACE).addEventListener('abort', () => inFlight.abort(signal.reason)),
+    { once: true },
+  )
 
   const underWay = new Set<Promise<Attempt>>()
   let pace = startPace(options.limits)
@@ -139,7 +135,7 @@ export function createHttp(options: HttpOptions): Http {
     const from = now()
     traffic.waitingFor = waitingFor
     try {
-      await pause(milliseconds, stopped)
+      await clock.sleep(milliseconds, stopped)
     } catch {
       stopped.throwIfAborted()
     } finally {
@@ -183,14 +179,14 @@ export function createHttp(options: HttpOptions): Http {
     })
     traffic.requests++
     const from = now()
-    const exchanging = exchange(dispatcher, origin, { ...request, ...(headers && { headers }) }, inFlight.signal)
+    const exchanging = exchange(options, { ...request, ...(headers && { headers }) }, inFlight.signal)
     underWay.add(exchanging)
     const result = await exchanging.finally(() => underWay.delete(exchanging))
     const took = now() - from
     if (request.paced) {
       const answer = result.kind === 'answer' ? result.answer : undefined
       const outcome = {
-        bucket: answer && readBucket(answer.headers, now()),
+        bucket: answer && readBucket(answer.headers, now(), Date.now()),
         answered: answer !== undefined,
         throttled: answer?.status === 429,
         latency: took,
@@ -253,8 +249,7 @@ export function createHttp(options: HttpOptions): Http {
 
   /** What was sent is let finish, so that the tenant saw all that is counted. */
   const close = async (): Promise<void> => {
-    const patience = sleep(GRACE, undefined, { ref: false })
-    await Promise.race([Promise.all(underWay), patience])
+    await Promise.race([Promise.all(underWay), once(clock.timeout(GRACE), 'abort')])
     await dispatcher.destroy()
   }
 
@@ -269,71 +264,30 @@ function isPassing({ status, body, request }: Omit<Answer, 'attempts'>): boolean
   return typeof body !== 'object' && (body !== undefined || request.method === 'GET')
 }
 
-async function exchange(
-  dispatcher: Dispatcher,
-  origin: string,
-  request: Request,
-  signal: AbortSignal,
-): Promise<Attempt> {
+async function exchange(options: HttpOptions, request: Request, signal: AbortSignal): Promise<Attempt> {
+  const { dispatcher, origin, clock } = options
   const { method, path, query, headers, body } = request
+  const overdue = clock.timeout(TIMEOUT)
   try {
     // The path goes as it is: a URL parser would take a user id of two dots for a step up.
-    const sent = {
+    const answer = await dispatcher.request({
       origin,
       path: query === undefined ? path : `${path}?${query}`,
       method,
       headers: { accept: 'application/json', 'user-agent': 'auth0-permissions-action', ...headers },
       body: body ?? null,
+      signal: AbortSignal.any([signal, overdue]),
+    })
+    const text = await answer.body.text()
+    return {
+      kind: 'answer',
+      answer: { request, status: answer.statusCode, headers: answer.headers, body: parse(text) },
     }
-    const { text, ...head } = await receive(dispatcher, sent, signal)
-    return { kind: 'answer', answer: { request, ...head, body: parse(text) } }
   } catch (error) {
-    const fault = errorOf(error)
+    const late = overdue.aborted && !signal.aborted
+    const fault = late ? new Error(`the answer took longer than ${TIMEOUT / 1000} s`) : errorOf(error)
     return { kind: 'fault', error: fault, lasting: LASTING_FAULT.test(codeOf(fault)) || isRefusedTunnel(fault) }
   }
-}
-
-/**
- * The whole answer at once; undici's own `request` makes a stream of each, which takes time and which nobody here needs.
- * @throws what broke the exchange, or the signal's reason
- */
-function receive(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<Received> {
-  const { promise, resolve, reject } = Promise.withResolvers<Received>()
-  const chunks: Buffer[] = []
-  let size = 0
-  let head: Pick<Received, 'status' | 'headers'>
-  let stopped: Error | undefined
-  let begun: Dispatcher.DispatchController | undefined
-
-  const stop = (reason: Error): void => {
-    stopped = reason
-    begun?.abort(reason)
-    reject(reason)
-  }
-  const cancel = (): void => stop(signal.reason)
-  const overdue = setTimeout(() => stop(new Error(`the answer took longer than ${TIMEOUT / 1000} s`)), TIMEOUT)
-  signal.addEventListener('abort', cancel)
-
-  dispatcher.dispatch(request, {
-    onRequestStart: controller => {
-      begun = controller
-      if (stopped !== undefined) controller.abort(stopped)
-    },
-    onResponseStart: (_, status, headers) => {
-      head = { status, headers }
-    },
-    onResponseData: (_, chunk) => {
-      size += chunk.length
-      chunks.push(chunk)
-      if (size > MAX_BODY) stop(new Error(`an answer of more than ${MAX_BODY} bytes`))
-    },
-    onResponseEnd: () => resolve({ ...head, text: Buffer.concat(chunks).toString('utf8') }),
-    onResponseError: (_, error) => reject(error),
-  })
-  return promise.finally(() => {
-    clearTimeout(overdue)
-    signal.removeEventListener('abort', cancel)
-  })
 }
 
 function parse(text: string): unknown {
@@ -392,29 +346,22 @@ function adviceOn(fault: Error): string {
 }
 
 /** @throws ActionError for a proxy variable that is no address; its value may hold a password and is not shown */
-export async function openDispatcher(origin: string): Promise<Dispatcher> {
-  try {
-    return await createDispatcher(origin)
-  } catch (cause) {
-    const message =
-      "The runner's variable HTTPS_PROXY or HTTP_PROXY holds no address of a proxy; use the form http://proxy.acme.com:3128."
-    throw new ActionError(message, { cause })
-  }
-}
-
-/** What EnvHttpProxyAgent goes by. */
-const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
-
-/** Plain HTTP never goes through a proxy, as it would leave the loopback address that it is allowed to. */
-async function createDispatcher(origin: string): Promise<Dispatcher> {
+export function openDispatcher(origin: string): Dispatcher {
   const options = {
     connections: MOST_IN_FLIGHT,
     allowH2: false,
     connect: { timeout: 10_000 },
     headersTimeout: TIMEOUT,
     bodyTimeout: TIMEOUT,
+    maxResponseSize: MAX_BODY,
   }
-  if (origin.startsWith('http:') || !PROXY_VARIABLES.some(name => process.env[name])) return new Pool(origin, options)
-  const { EnvHttpProxyAgent } = await import('./undici-proxy.ts')
-  return new EnvHttpProxyAgent(options)
+  // Plain HTTP never goes through a proxy: it would leave the loopback address, the only one it is allowed to.
+  if (origin.startsWith('http:')) return new Agent(options)
+  try {
+    return new EnvHttpProxyAgent(options)
+  } catch (cause) {
+    const message =
+      "The runner's variable HTTPS_PROXY or HTTP_PROXY holds no address of a proxy; use the form http://proxy.acme.com:3128."
+    throw new ActionError(message, { cause })
+  }
 }

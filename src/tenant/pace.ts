@@ -100,15 +100,17 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>
 /**
  * Reads `x-ratelimit-limit`, `-remaining` and `-reset` (UNIX seconds) off an answer. The server's own `date` is the
  * reference for the reset, as a runner's clock may be off.
+ * @param now of the local clock
+ * @param wallNow the time of day, where the answer has no date
  * @returns undefined where one is missing or makes no sense
  */
-export function readBucket(headers: Headers, now: number): Bucket | undefined {
+export function readBucket(headers: Headers, now: number, wallNow: number): Bucket | undefined {
   const limit = wholeNumber(headers['x-ratelimit-limit'])
   const remaining = wholeNumber(headers['x-ratelimit-remaining'])
   const reset = wholeNumber(headers['x-ratelimit-reset'])
   if (limit === undefined || limit === 0 || remaining === undefined || reset === undefined) return undefined
   const serverNow = Date.parse(String(headers.date))
-  const wait = reset * 1000 - (Number.isNaN(serverNow) ? now : serverNow)
+  const wait = reset * 1000 - (Number.isNaN(serverNow) ? wallNow : serverNow)
   return { limit, remaining: Math.min(remaining, limit), resetAt: now + Math.min(Math.max(wait, 0), LONGEST_WINDOW) }
 }
 

@@ -1,12 +1,11 @@
 // The Management API in this project's words. Whatever a manifest holds, a request reaches the intended endpoint of the
 // tenant's host and no other.
 
-import * as z from 'zod/mini'
+import * as z from 'zod'
 import { type Reach, TenantError } from '../errors.ts'
 import type { Live } from '../plan/diff.ts'
 import { type Grant, grantOf, type Permission } from '../plan/grants.ts'
 import type { Candidate } from '../plan/identify.ts'
-import { IN_ENGLISH } from '../wording.ts'
 import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
 import type { Answer } from './http.ts'
 import type { Session } from './token.ts'
@@ -52,9 +51,9 @@ const LIST_READS = 3
 const apiList = z.array(
   z.object({
     identifier: z.string(),
-    scopes: z._default(z.array(z.object({ value: z.string() })), []),
-    enforce_policies: z.nullish(z.boolean()),
-    token_dialect: z.nullish(z.string()),
+    scopes: z.array(z.object({ value: z.string() })).default([]),
+    enforce_policies: z.boolean().nullish(),
+    token_dialect: z.string().nullish(),
   }),
 )
 
@@ -64,27 +63,27 @@ const permissionPage = z.object({
       permission_name: z.string(),
       resource_server_identifier: z.string(),
       // The published schema leaves it open; without it a role-derived permission could not be told from a grant.
-      sources: z.array(z.object({ source_type: z.string(), source_name: z.optional(z.string()) })),
+      sources: z.array(z.object({ source_type: z.string(), source_name: z.string().optional() })),
     }),
   ),
-  total: z.int().check(z.nonnegative()),
+  total: z.int().nonnegative(),
 })
 
 type PermissionItem = z.infer<typeof permissionPage>['permissions'][number]
 
 const userPage = z.object({
-  users: z.array(z.object({ user_id: z.string().check(z.minLength(1)) })),
-  total: z.int().check(z.nonnegative()),
+  users: z.array(z.object({ user_id: z.string().min(1) })),
+  total: z.int().nonnegative(),
 })
 
-const userProfile = z.object({ email: z.optional(z.string()), email_verified: z._default(z.boolean(), false) })
+const userProfile = z.object({ email: z.string().optional(), email_verified: z.boolean().default(false) })
 
 const userList = z.array(
   z.object({
     user_id: z.string(),
-    email: z.optional(z.string()),
-    email_verified: z._default(z.boolean(), false),
-    identities: z._default(z.array(z.object({ connection: z.string() })), []),
+    email: z.string().optional(),
+    email_verified: z.boolean().default(false),
+    identities: z.array(z.object({ connection: z.string() })).default([]),
   }),
 )
 
@@ -275,9 +274,9 @@ const unknownUser = z.object({ errorCode: z.literal('inexistent_user') })
 
 const lacksScope = z.object({ errorCode: z.literal('insufficient_scope') })
 
-function read<T>(schema: z.ZodMiniType<T>, answer: Answer, summary: string): T {
+function read<T>(schema: z.ZodType<T>, answer: Answer, summary: string): T {
   if (!isSuccess(answer)) throw refusal(answer, summary)
-  const parsed = schema.safeParse(answer.body, IN_ENGLISH)
+  const parsed = schema.safeParse(answer.body)
   if (parsed.success) return parsed.data
   const [where] = parsed.error.issues.map(({ path, message }) => `at ${path.join('.') || 'its top'}: ${message}`)
   throw answerError(

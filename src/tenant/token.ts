@@ -1,7 +1,8 @@
 // The Management API's token: from a client secret, a signed assertion or the workflow itself; its scopes and renewal.
 
 import { constants, randomUUID, sign } from 'node:crypto'
-import * as z from 'zod/mini'
+import * as z from 'zod'
+import type { Clock } from '../clock.ts'
 import type { TenantError } from '../errors.ts'
 import type { Algorithm, Credential, Domain } from '../inputs.ts'
 import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
@@ -23,7 +24,7 @@ export interface SessionOptions {
   readonly credential: Credential
   /** Called with every token and assertion before its first use. */
   readonly mask: (secret: string) => void
-  readonly now?: () => number
+  readonly clock: Clock
 }
 
 interface Token {
@@ -34,23 +35,22 @@ interface Token {
 }
 
 const tokenAnswer = z.object({
-  access_token: z.string().check(z.minLength(1)),
-  scope: z.optional(z.string()),
-  expires_in: z.catch(z.optional(z.coerce.number().check(z.positive())), undefined),
+  access_token: z.string().min(1),
+  scope: z.string().optional(),
+  expires_in: z.coerce.number().positive().optional().catch(undefined),
 })
 
-const tokenClaims = z.object({ scope: z.optional(z.string()) })
+const tokenClaims = z.object({ scope: z.string().optional() })
 
 export function openSession(options: SessionOptions): Session {
-  const { http, credential } = options
-  const now = options.now ?? Date.now
+  const { http, credential, clock } = options
   let held: Token | undefined
   let obtaining: Promise<Token> | undefined
 
   /** One request renews the token for all who wait for it, or who found the same token refused. */
   const token = async (refused?: Token): Promise<Token> => {
-    if (held !== undefined && held !== refused && now() < held.renewAt) return held
-    obtaining ??= obtainToken(options, now()).finally(() => {
+    if (held !== undefined && held !== refused && clock.now() < held.renewAt) return held
+    obtaining ??= obtainToken(options).finally(() => {
       obtaining = undefined
     })
     held = await obtaining
@@ -75,8 +75,9 @@ export function openSession(options: SessionOptions): Session {
   return { send, halt: http.halt, scopes: async () => (await token()).scopes }
 }
 
-async function obtainToken(options: SessionOptions, now: number): Promise<Token> {
-  const { http, credential, mask } = options
+async function obtainToken(options: SessionOptions): Promise<Token> {
+  const { http, credential, mask, clock } = options
+  const sentAt = clock.now()
   if (credential.kind === 'access-token') {
     return {
       value: credential.accessToken,
@@ -88,7 +89,7 @@ async function obtainToken(options: SessionOptions, now: number): Promise<Token>
     method: 'POST',
     path: TOKEN_PATH,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams(tokenRequest(options, credential, now)).toString(),
+    body: new URLSearchParams(tokenRequest(options, credential)).toString(),
     paced: false,
   })
   if (answer.status !== 200) throw refusedToken(answer, options)
@@ -100,7 +101,7 @@ async function obtainToken(options: SessionOptions, now: number): Promise<Token>
   return {
     value: data.access_token,
     scopes: scopesOf(data.access_token, data.scope),
-    renewAt: data.expires_in === undefined ? Number.POSITIVE_INFINITY : now + renewalAfter(data.expires_in),
+    renewAt: data.expires_in === undefined ? Number.POSITIVE_INFINITY : sentAt + renewalAfter(data.expires_in),
   }
 }
 
@@ -117,11 +118,10 @@ function renewalAfter(lifetime: number): number {
 function tokenRequest(
   { domain, audience, mask }: SessionOptions,
   credential: Exclude<Credential, { kind: 'access-token' }>,
-  now: number,
 ): Record<string, string> {
   const grant = { grant_type: 'client_credentials', client_id: credential.clientId, audience }
   if (credential.kind === 'client-secret') return { ...grant, client_secret: credential.clientSecret }
-  const assertion = signAssertion(credential, `https://${domain.host}/`, now)
+  const assertion = signAssertion(credential, `https://${domain.host}/`)
   mask(assertion)
   return {
     ...grant,
@@ -134,9 +134,8 @@ function tokenRequest(
 function signAssertion(
   { clientId, key, keyId, algorithm }: Extract<Credential, { kind: 'private-key' }>,
   audience: string,
-  now: number,
 ): string {
-  const issuedAt = Math.floor(now / 1000)
+  const issuedAt = Math.floor(Date.now() / 1000)
   const header = { alg: algorithm, typ: 'JWT', ...(keyId !== undefined && { kid: keyId }) }
   const claims = {
     iss: clientId,

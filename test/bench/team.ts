@@ -1,7 +1,7 @@
 // The team of any size that every program of the benchmark reads: its APIs, its users with five grants each, and the
 // manifest that describes exactly that.
 
-import type { ApiOptions, UserOptions } from '../tenant/store.ts'
+import type { ApiOptions, UserOptions } from '../servers/tenant/store.ts'
 
 const ALIASES = ['orders', 'billing'] as const
 const ACTIONS = ['read', 'write', 'delete', 'export', 'approve']

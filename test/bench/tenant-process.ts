@@ -1,7 +1,7 @@
 // The embedded tenant in a process of its own, so that its CPU and memory are not those of who is measured. Started by
 // startTenantProcess; tells its address, then answers each message with its counts.
 
-import { startTenant } from '../tenant/tenant.ts'
+import { startTenant } from '../servers/tenant/tenant.ts'
 import { APIS, tenantUsers } from './team.ts'
 import type { Counts, TenantAddress, TenantProcessOptions } from './tenant.ts'
 

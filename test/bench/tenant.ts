@@ -3,7 +3,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { BucketOptions } from '../tenant/bucket.ts'
+import type { BucketOptions } from '../servers/tenant/bucket.ts'
 
 export interface TenantProcessOptions {
   readonly users: number

@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ActionRun, runAction } from '../e2e/action.ts'
-import { startTenant } from '../tenant/tenant.ts'
+import { startTenant } from '../servers/tenant/tenant.ts'
 import { asText } from './as-text.ts'
 
 const ORDERS = 'https://orders.acme.com/'

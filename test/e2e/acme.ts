@@ -1,7 +1,7 @@
 // What the end-to-end tests share: a tenant of the Acme company, the inputs that reach it, and manifests as JSON.
 
 import { afterEach } from 'vitest'
-import { startTenant, type Tenant, type TenantOptions } from '../tenant/tenant.ts'
+import { startTenant, type Tenant, type TenantOptions } from '../servers/tenant/tenant.ts'
 import { type ActionOptions, type ActionRun, runAction } from './action.ts'
 
 export const ORDERS = 'https://orders.acme.com/'

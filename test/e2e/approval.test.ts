@@ -1,7 +1,7 @@
 // Saved plans, approved digests and undo plans, on the built action.
 
 import { describe, expect, it } from 'vitest'
-import type { Tenant } from '../tenant/tenant.ts'
+import type { Tenant } from '../servers/tenant/tenant.ts'
 import { acme, BILLING, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst } from './acme.ts'
 import type { ActionRun } from './action.ts'
 

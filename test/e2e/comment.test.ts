@@ -1,7 +1,7 @@
 // The pull-request comment, on the built action.
 
 import { describe, expect, it } from 'vitest'
-import type { Tenant } from '../tenant/tenant.ts'
+import type { Tenant } from '../servers/tenant/tenant.ts'
 import { acme, CLIENT, MANIFEST, ORDERS, warningsOf } from './acme.ts'
 import { acmeRepository, manifestOf, type Permissions, type Repository } from './repository.ts'
 

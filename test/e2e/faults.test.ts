@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { FaultKind } from '../tenant/fault.ts'
+import type { FaultKind } from '../servers/tenant/fault.ts'
 import { acme, countRequests, errorsOf, ORDERS, runAgainst } from './acme.ts'
 
 const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]

@@ -1,6 +1,6 @@
 // What the runner tells a step about a run on the embedded GitHub.
 
-import type { GitHub } from '../github/server.ts'
+import type { GitHub } from '../servers/github/server.ts'
 
 export interface WorkflowRun {
   readonly commit: string

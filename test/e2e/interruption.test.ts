@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import pMap from 'p-map'
 import { describe, expect, it } from 'vitest'
-import type { FaultKind } from '../tenant/fault.ts'
-import type { Grant } from '../tenant/store.ts'
-import type { LoggedRequest, Tenant, TenantOptions } from '../tenant/tenant.ts'
+import type { FaultKind } from '../servers/tenant/fault.ts'
+import type { Grant } from '../servers/tenant/store.ts'
+import type { LoggedRequest, Tenant, TenantOptions } from '../servers/tenant/tenant.ts'
 import { acme, BILLING, countRequests, ORDERS, type RunOptions, runAgainst } from './acme.ts'
 import { type ActionRun, readDefinition } from './action.ts'
 

@@ -3,7 +3,7 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Tenant } from '../tenant/tenant.ts'
+import type { Tenant } from '../servers/tenant/tenant.ts'
 import { acme, CLIENT, MANIFEST, ORDERS } from './acme.ts'
 import type { ActionOptions, ActionRun } from './action.ts'
 import { acmeRepository, manifestOf, type Repository } from './repository.ts'

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check'
 import { afterEach, expect, it } from 'vitest'
-import type { Tenant } from '../tenant/tenant.ts'
+import type { Tenant } from '../servers/tenant/tenant.ts'
 import { acme, ORDERS } from './acme.ts'
 import { acmeRepository, manifestOf } from './repository.ts'
 

@@ -2,10 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import type { Tenant } from '../tenant/tenant.ts'
+import {
+  type Certificate,
+  closedPort,
+  type Listener,
+  makeCertificate,
+  startProxy,
+  startTlsFront,
+} from '../servers/network.ts'
+import type { Tenant } from '../servers/tenant/tenant.ts'
 import { acme, CLIENT, errorsOf, ORDERS, runAgainst } from './acme.ts'
 import type { ActionRun } from './action.ts'
-import { type Certificate, closedPort, type Listener, makeCertificate, startProxy, startTlsFront } from './network.ts'
 
 const HOST = 'acme.test'
 const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]

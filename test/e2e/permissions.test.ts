@@ -1,7 +1,7 @@
 // What README.md says a job has to be allowed is enough, and not more than enough.
 
 import { describe, expect, it } from 'vitest'
-import { JOBS } from '../readme.ts'
+import { JOBS } from '../tools/readme.ts'
 import { acme, ORDERS } from './acme.ts'
 import { acmeRepository, manifestOf, type Permissions } from './repository.ts'
 

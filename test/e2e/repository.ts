@@ -1,8 +1,8 @@
 // A repository of the Acme company on the embedded GitHub, whose commits hold the manifest, and runs of the action in it.
 
 import { afterEach } from 'vitest'
-import { type GitHub, type GitHubOptions, startGitHub } from '../github/server.ts'
-import type { Tenant } from '../tenant/tenant.ts'
+import { type GitHub, type GitHubOptions, startGitHub } from '../servers/github/server.ts'
+import type { Tenant } from '../servers/tenant/tenant.ts'
 import { MANIFEST, runAgainst } from './acme.ts'
 import type { ActionOptions, ActionRun } from './action.ts'
 import { workflowVariables } from './github.ts'

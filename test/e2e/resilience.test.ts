@@ -1,11 +1,11 @@
 import pMap from 'p-map'
 import { describe, expect, it } from 'vitest'
-import type { Fault, FaultKind } from '../tenant/fault.ts'
-import type { Grant } from '../tenant/store.ts'
-import type { LoggedRequest, Tenant } from '../tenant/tenant.ts'
+import { closedPort } from '../servers/network.ts'
+import type { Fault, FaultKind } from '../servers/tenant/fault.ts'
+import type { Grant } from '../servers/tenant/store.ts'
+import type { LoggedRequest, Tenant } from '../servers/tenant/tenant.ts'
 import { acme, BILLING, countRequests, errorsOf, ORDERS, REPORTS, type RunOptions, runAgainst } from './acme.ts'
 import type { ActionRun } from './action.ts'
-import { closedPort } from './network.ts'
 
 type When = (request: LoggedRequest) => boolean
 

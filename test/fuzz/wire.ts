@@ -3,11 +3,12 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Dispatcher } from 'undici/types/index.js'
+import { Dispatcher } from 'undici'
 import type { GitHub } from '../../src/github.ts'
 import { createHttp } from '../../src/tenant/http.ts'
 import { openTenant, type Tenant } from '../../src/tenant/tenant.ts'
 import { openSession } from '../../src/tenant/token.ts'
+import { leapingClock } from '../clock.ts'
 
 export interface Reply {
   readonly status: number
@@ -29,33 +30,15 @@ interface Connection {
 /** A tenant that gives these answers, over and over, to an action whose clock stands still but for its own waiting. */
 export function connectTenant(replies: readonly Reply[]): Connection {
   let requests = 0
-  let waited = 0
-  const controller = {} as Dispatcher.DispatchController
-  const dispatcher = {
-    dispatch: (_: Dispatcher.DispatchOptions, handler: Required<Dispatcher.DispatchHandler>) => {
-      const reply = replies[requests++ % replies.length]
-      if (reply === undefined || reply.fault !== undefined) {
-        handler.onResponseError(controller, Object.assign(new Error('a fault'), { code: reply?.fault }))
-        return
-      }
-      handler.onResponseStart(controller, reply.status, reply.headers as IncomingHttpHeaders)
-      for (const chunk of chunksOf(reply.body)) handler.onResponseData(controller, chunk)
-      handler.onResponseEnd(controller, {})
-    },
-    destroy: async () => undefined,
-  }
-  const now = () => 1_795_000_000_000 + waited
+  const clock = leapingClock()
+  const started = clock.now()
   const http = createHttp({
-    dispatcher: dispatcher as unknown as Dispatcher,
+    dispatcher: new Replier(() => replies[requests++ % replies.length]),
     origin: 'https://acme.eu.auth0.com',
     mode: 'apply',
     limits: { headroom: 0.25, ceiling: undefined },
     signal: new AbortController().signal,
-    sleep: async milliseconds => {
-      waited += milliseconds
-    },
-    now,
-    random: () => 0.5,
+    clock,
   })
   const session = openSession({
     http,
@@ -63,9 +46,40 @@ export function connectTenant(replies: readonly Reply[]): Connection {
     audience: 'https://acme.eu.auth0.com/api/v2/',
     credential: { kind: 'client-secret', clientId: 'client', clientSecret: 'a-secret' },
     mask: () => undefined,
-    now,
+    clock,
   })
-  return { tenant: openTenant(session), scopes: session.scopes, requests: () => requests, waited: () => waited }
+  return {
+    tenant: openTenant(session),
+    scopes: session.scopes,
+    requests: () => requests,
+    waited: () => clock.now() - started,
+  }
+}
+
+/** A connection on which every request gets the next reply. */
+class Replier extends Dispatcher {
+  readonly #next: () => Reply | undefined
+
+  constructor(next: () => Reply | undefined) {
+    super()
+    this.#next = next
+  }
+
+  override dispatch(_: Dispatcher.DispatchOptions, handler: Required<Dispatcher.DispatchHandler>): boolean {
+    const controller = { abort: () => undefined, resume: () => undefined } as unknown as Dispatcher.DispatchController
+    const reply = this.#next()
+    handler.onRequestStart(controller, {})
+    if (reply === undefined || reply.fault !== undefined) {
+      handler.onResponseError(controller, Object.assign(new Error('a fault'), { code: reply?.fault }))
+      return true
+    }
+    handler.onResponseStart(controller, reply.status, reply.headers as IncomingHttpHeaders)
+    for (const chunk of chunksOf(reply.body)) handler.onResponseData(controller, chunk)
+    handler.onResponseEnd(controller, {})
+    return true
+  }
+
+  override async destroy(): Promise<void> {}
 }
 
 function chunksOf(body: Uint8Array): readonly Buffer[] {

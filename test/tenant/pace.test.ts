@@ -328,8 +328,8 @@ describe('the headers', () => {
   const headers = { 'x-ratelimit-limit': '50', 'x-ratelimit-remaining': '49', 'x-ratelimit-reset': '1000' }
   it('are read by the server’s clock where it tells, else by ours', () => {
     const date = new Date(997_000).toUTCString()
-    expect(readBucket({ ...headers, date }, 5)).toEqual({ limit: 50, remaining: 49, resetAt: 3_005 })
-    expect(readBucket(headers, 999_000)).toEqual({ limit: 50, remaining: 49, resetAt: 1_000_000 })
+    expect(readBucket({ ...headers, date }, 5, 0)).toEqual({ limit: 50, remaining: 49, resetAt: 3_005 })
+    expect(readBucket(headers, 999_000, 999_000)).toEqual({ limit: 50, remaining: 49, resetAt: 1_000_000 })
   })
 
   it.each([
@@ -358,7 +358,7 @@ describe('the headers', () => {
     ['one of them missing', { 'x-ratelimit-reset': undefined }, undefined],
     ['one of them twice', { 'x-ratelimit-limit': ['50', '50'] }, undefined],
   ])('with %s do no harm', (_, absurd, expected) => {
-    expect(readBucket({ ...headers, ...absurd }, 999_000)).toEqual(expected)
+    expect(readBucket({ ...headers, ...absurd }, 999_000, 999_000)).toEqual(expected)
   })
 })
 

@@ -1,11 +1,12 @@
 // The search of src/tenant/tenant.ts, over the wire.
 
 import { afterEach, describe, expect, it } from 'vitest'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { TenantError } from '../../src/errors.ts'
 import { createHttp, openDispatcher } from '../../src/tenant/http.ts'
 import { openTenant } from '../../src/tenant/tenant.ts'
 import { openSession } from '../../src/tenant/token.ts'
-import { startTenant, type Tenant } from './tenant.ts'
+import { startTenant, type Tenant } from '../servers/tenant/tenant.ts'
 
 const open: { readonly close: () => Promise<void> }[] = []
 
@@ -20,11 +21,12 @@ async function connect(users: number) {
     bucket: { limit: 1000, perSecond: 1000 },
   })
   const http = createHttp({
-    dispatcher: await openDispatcher(tenant.domain),
+    dispatcher: openDispatcher(tenant.domain),
     origin: tenant.domain,
     mode: 'export',
     limits: { headroom: 0, ceiling: undefined },
     signal: new AbortController().signal,
+    clock: SYSTEM_CLOCK,
   })
   open.push(tenant, http)
   const session = openSession({
@@ -33,6 +35,7 @@ async function connect(users: number) {
     audience: 'https://acme.eu.auth0.com/api/v2/',
     credential: { kind: 'access-token', accessToken: tenant.issueToken() },
     mask: () => undefined,
+    clock: SYSTEM_CLOCK,
   })
   return { tenant, search: openTenant(session).searchUsers }
 }

@@ -5,9 +5,9 @@ export default defineConfig({
   // Packages without the sources that their source maps name are no news.
   logLevel: 'error',
   test: {
-    root: fileURLToPath(new URL('..', import.meta.url)),
+    root: fileURLToPath(new URL('../..', import.meta.url)),
     include: ['test/**/*.test.ts'],
-    setupFiles: ['test/offline.ts'],
+    setupFiles: ['test/tools/offline.ts'],
     testTimeout: 30_000,
     // Without it, Node would load these packages apart from the rest of the tests.
     server: { deps: { inline: [/@actions\//] } },

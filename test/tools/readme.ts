@@ -1,11 +1,11 @@
 // The tables of README.md that follow from code: `npm run readme` writes them, and a test compares.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { NEEDED_SCOPES } from '../src/plan/guard.ts'
-import { readDefinition } from './e2e/action.ts'
+import { NEEDED_SCOPES } from '../../src/plan/guard.ts'
+import { readDefinition } from '../e2e/action.ts'
 
-export const README = new URL('../README.md', import.meta.url)
-const EXAMPLES = new URL('../.github/workflows/examples/', import.meta.url)
+export const README = new URL('../../README.md', import.meta.url)
+const EXAMPLES = new URL('../../.github/workflows/examples/', import.meta.url)
 
 type Scope = (typeof NEEDED_SCOPES)[keyof typeof NEEDED_SCOPES][number]
 
