@@ -51,3 +51,12 @@ export function notFound(): Refusal {
 export function invalid(error: ValidationError): Refusal {
   return new Refusal(422, 'Validation Failed', [error])
 }
+
+/** @param name the parameter's */
+export function invalidSha(name: string): Refusal {
+  return new Refusal(422, `The ${name} parameter must be exactly 40 characters and contain only [0-9a-f].`)
+}
+
+export function emptyRepository(): Refusal {
+  return new Refusal(409, 'Git Repository is empty.')
+}

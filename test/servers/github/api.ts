@@ -1,13 +1,19 @@
 // GitHub's API as a function: a request and what the repository holds in, an answer out. Nothing here knows a socket.
 
 import type { LoggedRequest } from '../tenant/tenant.ts'
-import { type Answer, answerJson, answerRefusal, notFound, Refusal } from './answer.ts'
+import { type Answer, answerJson, answerRefusal, emptyRepository, notFound, Refusal } from './answer.ts'
+import { blobRoutes } from './blob-routes.ts'
 import { commentRoutes } from './comment-routes.ts'
 import { commitRoutes } from './commit-routes.ts'
-import { deploymentRoutes } from './deployment-routes.ts'
-import { type RateLimit, rateLimitHeaders, takeRequest } from './rate-limit.ts'
-import { checkPermission, permissionHeaders, type Repository, type Route } from './route.ts'
+import { contentRoutes } from './content-routes.ts'
+import { gitCommitRoutes } from './git-commit-routes.ts'
+import { checkPermission, permissionHeaders } from './permissions.ts'
+import { answerRateLimit, answerSecondaryLimit, type RateLimit, rateLimitHeaders, takeRequest } from './rate-limit.ts'
+import { refRoutes } from './ref-routes.ts'
+import { repositoryRoutes } from './repository-routes.ts'
+import type { Repository, Route } from './route.ts'
 import { isBot, refusalFor, type Token, tokenIn, userOf } from './token.ts'
+import { treeRoutes } from './tree-routes.ts'
 
 export interface Api {
   readonly repository: Repository
@@ -15,6 +21,8 @@ export interface Api {
   readonly prefix: string
   readonly tokens: Map<string, Token>
   readonly rateLimit: RateLimit
+  /** Of requests that create content. */
+  readonly contentLimit: RateLimit
 }
 
 interface Request extends Pick<LoggedRequest, 'method' | 'path' | 'headers' | 'body'> {
@@ -23,16 +31,23 @@ interface Request extends Pick<LoggedRequest, 'method' | 'path' | 'headers' | 'b
   readonly ordinal: number
 }
 
-const ROUTES = [...deploymentRoutes, ...commitRoutes, ...commentRoutes]
+const ROUTES = [
+  ...repositoryRoutes,
+  ...refRoutes,
+  ...gitCommitRoutes,
+  ...treeRoutes,
+  ...blobRoutes,
+  ...contentRoutes,
+  ...commitRoutes,
+  ...commentRoutes,
+]
 
 /** Any request, also one that has no business here. */
 export function answerRequest(api: Api, request: Request): Answer {
   const { rateLimit, repository } = api
   if (request.headers['user-agent'] === undefined) return NO_USER_AGENT
   const left = takeRequest(rateLimit, repository.now())
-  const answer = left
-    ? answerToken(api, request)
-    : answerRefusal(OVER_THE_LIMIT, 'overview/rate-limits-for-the-rest-api')
+  const answer = left ? answerToken(api, request) : answerRateLimit()
   const common = {
     'x-github-request-id': `C0DE:${request.ordinal.toString(16).toUpperCase().padStart(8, '0')}`,
     'x-github-media-type': 'github.v3; format=json',
@@ -42,7 +57,7 @@ export function answerRequest(api: Api, request: Request): Answer {
   return { ...answer, headers: { ...common, ...answer.headers } }
 }
 
-function answerToken({ repository, prefix, tokens }: Api, request: Request): Answer {
+function answerToken({ repository, prefix, tokens, contentLimit }: Api, request: Request): Answer {
   const [rawPath = ''] = request.path.split('?', 1)
   let route: Route | undefined
   try {
@@ -53,9 +68,13 @@ function answerToken({ repository, prefix, tokens }: Api, request: Request): Ans
     const path = decodePath(rawPath)
     if (path === `${prefix}/user` && request.method === 'GET') return answerUser(token)
     const below = pathBelow(repository, prefix, path)
-    route = ROUTES.find(each => each.method === request.method && each.path.test(below ?? ''))
-    if (route === undefined || below === undefined) throw notFound()
+    if (below === undefined) throw notFound()
+    route = ROUTES.find(each => each.method === request.method && each.path.test(below))
+    if (route === undefined) throw notFound()
     checkPermission(route, token, repository.visibility)
+    const now = repository.now()
+    if (route.method !== 'GET' && !takeRequest(contentLimit, now)) return answerSecondaryLimit(contentLimit, now)
+    if (route.needsCommits && repository.refs.size === 0) throw emptyRepository()
     const answer = route.answer({
       repository,
       parts: route.path.exec(below)?.slice(1) ?? [],
@@ -88,8 +107,8 @@ function answerUser(token: Token): Answer {
 
 /** GitHub's links name a repository by its number, and so may requests. */
 function pathBelow({ name }: Repository, prefix: string, path: string): string | undefined {
-  const base = [`${prefix}/repos/${name}/`, `${prefix}/repositories/1/`].find(each => path.startsWith(each))
-  return base && path.slice(base.length)
+  const base = [`${prefix}/repos/${name}`, `${prefix}/repositories/1`].find(each => `${path}/`.startsWith(`${each}/`))
+  return base && path.slice(base.length + 1)
 }
 
 /** Enterprise Server has it at `/api/graphql`, beside `/api/v3`. */
@@ -104,8 +123,6 @@ function decodePath(path: string): string {
     throw new Refusal(400, 'Bad Request')
   }
 }
-
-const OVER_THE_LIMIT = new Refusal(403, 'API rate limit exceeded for installation ID 1.')
 
 const NO_USER_AGENT: Answer = {
   status: 403,

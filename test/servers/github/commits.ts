@@ -1,103 +1,108 @@
-// Commits, the branches that lead to them, and which comes before which.
+// Commits: put into the store, made from files without a request, and found by ref.
 
-import { type Files, objectId, type Tree, treeOf } from './objects.ts'
+import { logOf } from './compare.ts'
+import { type CommitFields, encodeCommit, type Mode, objectId, type Person } from './objects.ts'
+import { addBlob, type Commit, type Store } from './store.ts'
+import { type Change, readFiles, writeTree } from './trees.ts'
 
-export interface Commit {
-  readonly sha: string
-  readonly parents: readonly string[]
-  readonly files: Files
-  readonly tree: Tree
-  readonly message: string
-  /** Milliseconds since 1970. */
-  readonly at: number
-}
+/** A file's content, by itself or with the mode of a link or a program; null removes what is there. */
+type NewFile = string | Uint8Array | { readonly mode: Mode; readonly content: string | Uint8Array } | null
+
+export type NewFiles = Readonly<Record<string, NewFile>>
 
 export interface CommitOptions {
   /** Without them, the commit that the branch is at, if there is one. */
   readonly parents?: readonly string[]
-  /** Led to the new commit; the default branch unless named. */
-  readonly branch?: string
+  /**
+   * Moved to the new commit; the default branch unless given. With null the commit is on no branch, as one of a fork
+   * is in its parent repository.
+   */
+  readonly branch?: string | null
+  /** Whether the files of the first parent stay that are not given; without it, they are gone. */
+  readonly keepFiles?: boolean
+  readonly message?: string
+  readonly author?: Pick<Person, 'name' | 'email'>
 }
 
-export interface History {
-  /** Each after its parents. */
-  readonly commits: Map<string, Commit>
-  readonly branches: Map<string, string>
+const OCTOCAT = { name: 'Octocat', email: 'octocat@github.com' }
+
+export function addCommitObject(store: Store, fields: CommitFields): Commit {
+  const sha = objectId('commit', encodeCommit(fields))
+  const commit: Commit = {
+    ...fields,
+    sha,
+    get files() {
+      return readFiles(store, fields.tree)
+    },
+  }
+  const known = store.commits.get(sha)
+  if (known === undefined) store.commits.set(sha, commit)
+  return known ?? commit
 }
 
-export interface Comparison {
-  readonly status: 'identical' | 'ahead' | 'behind' | 'diverged'
-  /** Oldest first. */
-  readonly ahead: readonly Commit[]
-  readonly behind: readonly Commit[]
-  /** undefined where the two have nothing in common */
-  readonly mergeBase: Commit | undefined
-}
-
-const DEFAULT_BRANCH = 'main'
-export const AUTHOR = { name: 'Octocat', email: 'octocat@github.com' }
-
+/** @returns the commit's id */
 export function addCommit(
-  { commits, branches }: History,
-  files: Files,
-  { branch = DEFAULT_BRANCH, parents, at }: CommitOptions & { readonly at: number },
+  store: Store,
+  files: NewFiles,
+  { branch, parents, keepFiles, message, author = OCTOCAT, at }: CommitOptions & { readonly at: number },
 ): string {
-  const tip = branches.get(branch)
-  const lines = parents ?? (tip === undefined ? [] : [tip])
-  const strangers = lines.filter(parent => !commits.has(parent))
-  if (strangers.length > 0) throw new Error(`no such parents: ${strangers}`)
-  const tree = treeOf(files)
-  // Numbered, as git would take two commits with nothing different for one.
-  const message = `Change ${commits.size + 1}`
-  const stamp = `${AUTHOR.name} <${AUTHOR.email}> ${Math.floor(at / 1000)} +0000`
-  const text = [
-    `tree ${tree.sha}`,
-    ...lines.map(parent => `parent ${parent}`),
-    `author ${stamp}`,
-    `committer ${stamp}`,
-    '',
-    `${message}\n`,
-  ].join('\n')
-  const sha = objectId('commit', Buffer.from(text))
-  commits.set(sha, { sha, parents: lines, files, tree, message, at })
-  branches.set(branch, sha)
+  const ref = refOf(branch ?? store.defaultBranch)
+  const tip = store.refs.get(ref)
+  const line = parents ?? (tip === undefined ? [] : [tip])
+  const unknown = line.filter(parent => !store.commits.has(parent))
+  if (unknown.length > 0) throw new Error(`no such parents: ${unknown}`)
+  const base = keepFiles ? store.commits.get(line[0] ?? '')?.tree : undefined
+  const person = { ...author, at }
+  store.made += 1
+  const { sha } = addCommitObject(store, {
+    tree: writeTree(store, base, changesFrom(store, files)),
+    parents: line,
+    author: person,
+    committer: person,
+    // Numbered, because two commits with nothing different would be one to git.
+    message: `${message ?? `Change ${store.made}`}\n`,
+  })
+  if (branch !== null) store.refs.set(ref, sha)
   return sha
 }
 
-/** As after a force push: branches that are at it go back to its first parent. */
-export function forgetCommit({ commits, branches }: History, sha: string): void {
+function* changesFrom(store: Store, files: NewFiles): Iterable<Change> {
+  for (const [path, file] of Object.entries(files)) {
+    if (file === null) {
+      yield [path, undefined]
+      continue
+    }
+    const isPlain = typeof file === 'string' || file instanceof Uint8Array
+    const { mode, content } = isPlain ? { mode: '100644' as const, content: file } : file
+    yield [path, { mode, sha: addBlob(store, content) }]
+  }
+}
+
+/** As after a force push and a clean-up: branches that are at it go back to its first parent. */
+export function forgetCommit({ commits, refs }: Store, sha: string): void {
   const parent = commits.get(sha)?.parents[0]
   commits.delete(sha)
-  for (const [branch, tip] of branches) {
+  for (const [ref, tip] of refs) {
     if (tip !== sha) continue
-    if (parent === undefined) branches.delete(branch)
-    else branches.set(branch, parent)
+    if (parent === undefined) refs.delete(ref)
+    else refs.set(ref, parent)
   }
 }
 
-/** @param ref an id or a branch, in any of the forms that GitHub takes */
-export function findCommit({ commits, branches }: History, ref: string): Commit | undefined {
-  const name = ref === '' || ref === 'HEAD' ? DEFAULT_BRANCH : ref.replace(/^(?:refs\/)?heads\//, '')
-  return commits.get(branches.get(name) ?? ref)
+/** @param branch its name, with or without `refs/heads/` */
+export function refOf(branch: string): string {
+  return `refs/heads/${branch.replace(/^(?:refs\/)?heads\//, '')}`
 }
 
-export function compareCommits({ commits }: History, base: Commit, head: Commit): Comparison {
-  const [ofBase, ofHead] = [lineOf(commits, base), lineOf(commits, head)]
-  const ahead = [...commits.values()].filter(commit => ofHead.has(commit) && !ofBase.has(commit))
-  const behind = [...commits.values()].filter(commit => ofBase.has(commit) && !ofHead.has(commit))
-  const status =
-    ahead.length > 0 ? (behind.length > 0 ? 'diverged' : 'ahead') : behind.length > 0 ? 'behind' : 'identical'
-  // None of the others can come after the last one.
-  const mergeBase = [...commits.values()].findLast(commit => ofBase.has(commit) && ofHead.has(commit))
-  return { status, ahead, behind, mergeBase }
+/** @param ref an id, a branch or a tag, in any of the forms that GitHub takes; the default branch if empty */
+export function findCommit({ commits, refs, defaultBranch }: Store, ref: string): Commit | undefined {
+  const name = ref === '' || ref === 'HEAD' ? defaultBranch : ref
+  const tip = [refOf(name), `refs/tags/${name}`, `refs/${name}`, name].map(each => refs.get(each)).find(Boolean)
+  return commits.get(tip ?? ref)
 }
 
-/** A commit and all that came before it. */
-function lineOf(commits: ReadonlyMap<string, Commit>, last: Commit): ReadonlySet<Commit> {
-  const line = new Set([last])
-  // A set's iteration reaches what is added on the way.
-  for (const { parents } of line) {
-    for (const parent of parents) line.add(commits.get(parent) ?? last)
-  }
-  return line
+/** @returns newest first, as `git log`; none if the ref leads nowhere */
+export function historyOf(store: Store, ref: string): readonly Commit[] {
+  const commit = findCommit(store, ref)
+  return commit ? logOf(store, commit.sha) : []
 }

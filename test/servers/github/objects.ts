@@ -1,71 +1,113 @@
-// Git's objects: files and folders, each with the id that git itself gives it (pure).
+// Git's objects and the ids that git itself gives them: SHA-1 over a header and the bytes (pure).
+// https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
 
 import { createHash } from 'node:crypto'
+
+export type ObjectType = 'blob' | 'tree' | 'commit'
+
+/** As the API writes it; git's own bytes leave the leading zero of a folder's mode out. */
+export type Mode = '100644' | '100755' | '120000' | '160000' | '040000'
 
 /** Contents by path. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
 
-export interface Blob {
-  readonly type: 'blob'
-  readonly path: string
+export interface TreeEntry {
+  readonly mode: Mode
   readonly sha: string
-  readonly content: Buffer
 }
 
 export interface Tree {
-  readonly type: 'tree'
-  /** Empty at the top. */
-  readonly path: string
   readonly sha: string
   /** By name, in git's order. */
-  readonly entries: ReadonlyMap<string, Blob | Tree>
+  readonly entries: ReadonlyMap<string, TreeEntry>
 }
 
-export function objectId(kind: 'blob' | 'tree' | 'commit', content: Uint8Array): string {
-  return createHash('sha1').update(`${kind} ${content.length}\0`).update(content).digest('hex')
+export interface Person {
+  readonly name: string
+  readonly email: string
+  /** Milliseconds since 1970; git keeps whole seconds, here always in UTC. */
+  readonly at: number
 }
 
-export function treeOf(files: Files): Tree {
-  return treeAt('', Object.entries(files))
+export interface CommitFields {
+  readonly tree: string
+  readonly parents: readonly string[]
+  readonly author: Person
+  readonly committer: Person
+  /** As it is in the object, so with a newline at its end if it came from the command line. */
+  readonly message: string
+  /** ASCII-armoured, without a newline at its end. */
+  readonly signature?: string | undefined
 }
 
-/** @param files below the path, by what follows it */
-function treeAt(path: string, files: readonly (readonly [string, string | Uint8Array])[]): Tree {
-  const byName = Map.groupBy(files, ([name]) => name.split('/', 1)[0] ?? '')
-  const entries = [...byName].map(([name, group]): readonly [string, Blob | Tree] => {
-    const at = path === '' ? name : `${path}/${name}`
-    const [[first, content] = ['', '']] = group
-    if (first === name) return [name, blobOf(at, content)]
-    const below = group.map(([path, content]) => [path.slice(name.length + 1), content] as const)
-    return [name, treeAt(at, below)]
+const TYPES: Readonly<Record<Mode, ObjectType>> = {
+  '100644': 'blob',
+  '100755': 'blob',
+  '120000': 'blob',
+  '160000': 'commit',
+  '040000': 'tree',
+}
+
+export function typeOf(mode: Mode): ObjectType {
+  return TYPES[mode]
+}
+
+/** The header with which an object is hashed and stored. */
+export function headerOf(type: ObjectType, content: Uint8Array): string {
+  return `${type} ${content.length}\0`
+}
+
+export function objectId(type: ObjectType, content: Uint8Array): string {
+  return createHash('sha1').update(headerOf(type, content)).update(content).digest('hex')
+}
+
+/** Git compares names as bytes, and folders as if their names ended in a slash. */
+export function sortEntries(
+  entries: Iterable<readonly [string, TreeEntry]>,
+): readonly (readonly [string, TreeEntry])[] {
+  return Array.from(entries, entry => {
+    const [name, { mode }] = entry
+    return { entry, key: Buffer.from(mode === '040000' ? `${name}/` : name) }
   })
-  const sorted = entries.sort((left, right) => Buffer.compare(sortKey(left), sortKey(right)))
-  const bytes = sorted.map(([name, { type, sha }]) =>
-    Buffer.concat([Buffer.from(`${type === 'tree' ? '40000' : '100644'} ${name}\0`), Buffer.from(sha, 'hex')]),
+    .sort((left, right) => Buffer.compare(left.key, right.key))
+    .map(({ entry }) => entry)
+}
+
+/** @param entries sorted */
+export function encodeTree(entries: Iterable<readonly [string, TreeEntry]>): Buffer {
+  const parts = Array.from(entries, ([name, { mode, sha }]) => [
+    Buffer.from(`${mode.replace(/^0/, '')} ${name}\0`),
+    Buffer.from(sha, 'hex'),
+  ])
+  return Buffer.concat(parts.flat())
+}
+
+export function encodeCommit(fields: CommitFields): Buffer {
+  const { signature } = fields
+  return Buffer.from(
+    [
+      ...headLines(fields),
+      ...(signature ? [`gpgsig ${signature.replaceAll('\n', '\n ')}`] : []),
+      '',
+      fields.message,
+    ].join('\n'),
   )
-  return { type: 'tree', path, sha: objectId('tree', Buffer.concat(bytes)), entries: new Map(sorted) }
 }
 
-function blobOf(path: string, text: string | Uint8Array): Blob {
-  const content = Buffer.from(text)
-  return { type: 'blob', path, sha: objectId('blob', content), content }
+/** What a signature signs: the commit without it. */
+export function signedPayload(fields: CommitFields): string {
+  return [...headLines(fields), '', fields.message].join('\n')
 }
 
-/** Git sorts folders as if their names ended in a slash. */
-function sortKey([name, { type }]: readonly [string, Blob | Tree]): Buffer {
-  return Buffer.from(type === 'tree' ? `${name}/` : name)
+function headLines({ tree, parents, author, committer }: CommitFields): readonly string[] {
+  return [
+    `tree ${tree}`,
+    ...parents.map(parent => `parent ${parent}`),
+    `author ${stampOf(author)}`,
+    `committer ${stampOf(committer)}`,
+  ]
 }
 
-/** @returns undefined where there is nothing */
-export function entryAt(tree: Tree, path: string): Blob | Tree | undefined {
-  const parts = path.split('/').filter(part => part !== '')
-  return parts.reduce<Blob | Tree | undefined>(
-    (at, name) => (at?.type === 'tree' ? at.entries.get(name) : undefined),
-    tree,
-  )
-}
-
-/** All that is below a folder, each folder before what is in it. */
-export function entriesBelow({ entries }: Tree): readonly (Blob | Tree)[] {
-  return [...entries.values()].flatMap(entry => [entry, ...(entry.type === 'tree' ? entriesBelow(entry) : [])])
+function stampOf({ name, email, at }: Person): string {
+  return `${name} <${email}> ${Math.floor(at / 1000)} +0000`
 }

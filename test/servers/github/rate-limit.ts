@@ -1,27 +1,34 @@
-// GitHub's primary rate limit: so many requests an hour, and the headers that tell of it.
+// GitHub's rate limits: so many requests an hour, so many that create content a minute, and the headers that say so.
+// https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+
+import { type Answer, answerRefusal, Refusal } from './answer.ts'
 
 export interface RateLimit {
   readonly limit: number
+  /** Milliseconds, after which it starts again. */
+  readonly period: number
   used: number
   /** Milliseconds since 1970. */
   endsAt: number
 }
 
-const HOUR = 3_600_000
+export const HOUR = 3_600_000
+export const MINUTE = 60_000
 
-export function createRateLimit(limit: number, now: number): RateLimit {
-  return { limit, used: 0, endsAt: now + HOUR }
+export function createRateLimit(limit: number, period: number, now: number): RateLimit {
+  return { limit, period, used: 0, endsAt: now + period }
 }
 
 /** @returns whether a request is left for this one */
 export function takeRequest(rateLimit: RateLimit, now: number): boolean {
-  if (now >= rateLimit.endsAt) Object.assign(rateLimit, { used: 0, endsAt: now + HOUR })
+  if (now >= rateLimit.endsAt) Object.assign(rateLimit, { used: 0, endsAt: now + rateLimit.period })
   if (rateLimit.used >= rateLimit.limit) return false
   rateLimit.used += 1
   return true
 }
 
-export function rateLimitHeaders({ limit, used, endsAt }: RateLimit): Readonly<Record<string, string>> {
+/** Of the hour's limit. */
+export function rateLimitHeaders({ limit, used, endsAt }: RateLimit): Answer['headers'] {
   return {
     'x-ratelimit-limit': `${limit}`,
     'x-ratelimit-remaining': `${limit - used}`,
@@ -29,4 +36,23 @@ export function rateLimitHeaders({ limit, used, endsAt }: RateLimit): Readonly<R
     'x-ratelimit-used': `${used}`,
     'x-ratelimit-resource': 'core',
   }
+}
+
+export function answerRateLimit(): Answer {
+  return answerRefusal(
+    new Refusal(403, 'API rate limit exceeded for installation ID 1.'),
+    'overview/rate-limits-for-the-rest-api',
+  )
+}
+
+/** The secondary limit, on what creates content. */
+export function answerSecondaryLimit({ endsAt }: RateLimit, now: number): Answer {
+  const answer = answerRefusal(
+    new Refusal(
+      403,
+      'You have exceeded a secondary rate limit and have been temporarily blocked from content creation. Please retry your request again later.',
+    ),
+    'overview/rate-limits-for-the-rest-api#about-secondary-rate-limits',
+  )
+  return { ...answer, headers: { ...answer.headers, 'retry-after': `${Math.ceil((endsAt - now) / 1000)}` } }
 }

@@ -1,14 +1,14 @@
 // What a route is: where it answers, what a token must be allowed for it, and what it is given to answer from.
 
 import type { z } from 'zod'
-import { type Answer, answerJson, notFound, Refusal } from './answer.ts'
+import { type Answer, answerJson, Refusal } from './answer.ts'
 import type { Comment } from './comment-routes.ts'
-import type { History } from './commits.ts'
-import type { Deployment } from './deployment-routes.ts'
-import { mayDo, refusalFor, type Scope, type Token } from './token.ts'
+import type { Ruleset } from './rules.ts'
+import type { Store } from './store.ts'
+import type { Scope } from './token.ts'
 
 /** One repository, and where it is. */
-export interface Repository extends History {
+export interface Repository extends Store {
   /** Such as `acme/permissions`. */
   readonly name: string
   readonly visibility: 'private' | 'public'
@@ -17,9 +17,11 @@ export interface Repository extends History {
   /** Of its own page. */
   readonly pageUrl: string
   /** Oldest first. */
-  readonly deployments: Deployment[]
   readonly comments: Comment[]
-  /** Never the same again, also where what had it is deleted. */
+  readonly rulesets: Ruleset[]
+  /** Entries in the answer for a tree, before it is truncated. */
+  readonly treeLimit: number
+  /** Never the same number twice, even after a deletion. */
   readonly nextId: () => number
   readonly now: () => number
 }
@@ -29,7 +31,7 @@ export interface Call {
   /** What the groups of the route's path matched. */
   readonly parts: readonly string[]
   readonly query: URLSearchParams
-  /** An object, where it was JSON. */
+  /** An object. */
   readonly body: unknown
   readonly accept: string
   /** Who asks. */
@@ -46,26 +48,9 @@ export interface Route {
   readonly needs: readonly Scope[]
   /** Of GitHub's documentation, below `rest/`. */
   readonly page: string
+  /** Whether a repository without any commit refuses it. */
+  readonly needsCommits?: boolean
   readonly answer: (call: Call) => Answer
-}
-
-function levelOf({ method }: Route): 'read' | 'write' {
-  return method === 'GET' ? 'read' : 'write'
-}
-
-/** @throws Refusal where the token may not do this */
-export function checkPermission(route: Route, token: Token, visibility: Repository['visibility']): void {
-  const level = levelOf(route)
-  if (level === 'read' && visibility === 'public') return
-  if (route.needs.some(scope => mayDo(token, scope, level))) return
-  // The files of a private repository are not there at all for those who may not read them.
-  throw route.needs.includes('contents') ? notFound() : new Refusal(403, refusalFor(token))
-}
-
-/** What tells a client which permissions would have been enough. */
-export function permissionHeaders(route: Route): Answer['headers'] {
-  const accepted = route.needs.map(scope => `${scope.replaceAll('-', '_')}=${levelOf(route)}`)
-  return { 'x-accepted-github-permissions': accepted.join('; ') }
 }
 
 /** @throws Refusal in the words in which GitHub tells of a body that is not of the form */
@@ -102,7 +87,7 @@ export function answerPage(items: readonly unknown[], { query, url }: Call): Ans
 }
 
 /** GitHub takes the default for a number that makes no sense. */
-function pageIn(query: URLSearchParams): { readonly page: number; readonly perPage: number } {
+export function pageIn(query: URLSearchParams): { readonly page: number; readonly perPage: number } {
   const number = (name: string, otherwise: number) => {
     const value = Number(query.get(name))
     return Number.isInteger(value) && value > 0 ? value : otherwise

@@ -9,12 +9,10 @@ import { type ArmedFault, armFault, echoOf, type Fault, takeFault } from '../ten
 import type { LoggedRequest } from '../tenant/tenant.ts'
 import { type Answer, answerJson } from './answer.ts'
 import { type Api, answerRequest, graphqlPath } from './api.ts'
-import { addComment, type Comment, type NewComment } from './comment-routes.ts'
-import { addCommit, type Commit, type CommitOptions, forgetCommit } from './commits.ts'
-import { addDeployment, addStatus, type Deployment, type NewDeployment, type NewStatus } from './deployment-routes.ts'
-import type { Files } from './objects.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { controlOf, type RepositoryControl } from './control.ts'
+import { createRateLimit, HOUR, MINUTE } from './rate-limit.ts'
 import type { Repository } from './route.ts'
+import { createStore } from './store.ts'
 import { ACTIONS_BOT, type Permissions, tokenText } from './token.ts'
 
 export interface GitHubOptions {
@@ -24,6 +22,10 @@ export interface GitHubOptions {
   readonly visibility?: 'private' | 'public'
   /** Requests an hour. */
   readonly rateLimit?: number
+  /** Requests a minute that create content. */
+  readonly contentLimit?: number
+  /** Entries in the answer for a tree, before it is truncated. */
+  readonly treeLimit?: number
   /** Milliseconds since 1970, as Date.now. */
   readonly now?: () => number
 }
@@ -31,7 +33,17 @@ export interface GitHubOptions {
 /** A fault of any kind may come after the effect: then what was asked for is done, and the answer is lost. */
 type GitHubFault = Fault & { readonly after?: 'nothing' | 'effect' }
 
-export interface GitHub {
+type RequestListener = (request: AnnouncedRequest) => void | Promise<void>
+
+interface AnnouncedRequest {
+  readonly method: string
+  /** As sent: still encoded, with its query. */
+  readonly path: string
+  /** From 1, among all requests. */
+  readonly number: number
+}
+
+export interface GitHub extends RepositoryControl {
   /** What `GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`, `GITHUB_SERVER_URL` and `GITHUB_REPOSITORY` say. */
   readonly apiUrl: string
   readonly graphqlUrl: string
@@ -39,25 +51,21 @@ export interface GitHub {
   readonly repository: string
   /** All requests, in order of arrival. */
   readonly requests: readonly LoggedRequest[]
-  readonly commits: ReadonlyMap<string, Commit>
-  /** Oldest first. */
-  readonly deployments: readonly Deployment[]
-  readonly comments: readonly Comment[]
-  /** @returns the commit's id */
-  readonly commit: (files: Files, options?: CommitOptions) => string
-  /** The commit is gone, and its deployments stay. */
-  readonly forget: (commit: string) => void
-  /** @returns the deployment, which nobody asked for by a request */
-  readonly deploy: (deployment: NewDeployment, ...statuses: readonly NewStatus[]) => Deployment
-  readonly comment: (comment: NewComment) => Comment
   /** A login that ends in `[bot]` gets an installation token, as a job does; any other a personal one. */
   readonly issueToken: (permissions?: Permissions, login?: string) => string
   readonly fault: (fault: GitHubFault) => void
+  /**
+   * Waits for the listener before it handles a request, so that another actor can come in between two of them.
+   *
+   * @returns what ends that
+   */
+  readonly onRequest: (listener: RequestListener) => () => void
   readonly close: () => Promise<void>
 }
 
 interface State {
   readonly api: Api
+  readonly listeners: Set<RequestListener>
   readonly faults: ArmedFault[]
   readonly requests: LoggedRequest[]
 }
@@ -85,10 +93,10 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
     visibility,
     apiUrl: `${origin}${prefix}`,
     pageUrl: `${serverUrl}/${name}`,
-    commits: new Map(),
-    branches: new Map(),
-    deployments: [],
+    ...createStore(),
     comments: [],
+    rulesets: [],
+    treeLimit: options.treeLimit ?? 100_000,
     nextId: () => ++lastId,
     now,
   }
@@ -97,32 +105,27 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
     prefix,
     tokens: new Map(),
     // What the token of a job gets for its repository.
-    rateLimit: createRateLimit(options.rateLimit ?? 1_000, now()),
+    rateLimit: createRateLimit(options.rateLimit ?? 1_000, HOUR, now()),
+    contentLimit: createRateLimit(options.contentLimit ?? 80, MINUTE, now()),
   }
-  const state: State = { api, faults: [], requests: [] }
+  const state: State = { api, listeners: new Set(), faults: [], requests: [] }
   return {
     apiUrl: repository.apiUrl,
     graphqlUrl: `${origin}${graphqlPath(prefix)}`,
     serverUrl,
     repository: name,
     requests: state.requests,
-    commits: repository.commits,
-    deployments: repository.deployments,
-    comments: repository.comments,
-    commit: (files, options = {}) => addCommit(repository, files, { ...options, at: now() }),
-    forget: commit => forgetCommit(repository, commit),
-    deploy: (given, ...statuses) => {
-      const deployment = addDeployment(repository, given, ACTIONS_BOT)
-      for (const status of statuses) addStatus(repository, deployment, status, ACTIONS_BOT)
-      return deployment
-    },
-    comment: given => addComment(repository, given),
+    ...controlOf(repository),
     issueToken: (permissions = 'write-all', login = ACTIONS_BOT) => {
       const token = tokenText(login, api.tokens.size)
       api.tokens.set(token, { permissions, login })
       return token
     },
     fault: fault => void state.faults.push(armFault(fault)),
+    onRequest: listener => {
+      state.listeners.add(listener)
+      return () => void state.listeners.delete(listener)
+    },
     close: () =>
       new Promise((resolve, reject) => {
         server.close(error => (error ? reject(error) : resolve()))
@@ -144,6 +147,7 @@ async function serve(state: State, incoming: IncomingMessage, outgoing: ServerRe
   const ordinal = state.requests.push(request)
   const sent = await text(incoming)
   request.body = parseJson(sent)
+  for (const listener of state.listeners) await listener({ method, path: url, number: ordinal })
   const fault = takeFault(state.faults, request)
   if (fault?.kind === 'delay') await sleep(fault.ms, undefined, { ref: false })
   const isLost = fault !== undefined && fault.kind !== 'delay' && fault.kind !== 'truncate'

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 
-export type Scope = 'contents' | 'deployments' | 'pull-requests' | 'issues'
+export type Scope = 'metadata' | 'contents' | 'pull-requests' | 'issues'
 type Level = 'none' | 'read' | 'write'
 
 /** As under `permissions` in a workflow: what is not named is `none`. */
@@ -35,6 +35,8 @@ export function tokenIn(authorization = ''): string {
 }
 
 export function mayDo({ permissions }: Token, scope: Scope, level: 'read' | 'write'): boolean {
+  // Whatever else a token may do, it may see its repository.
+  if (scope === 'metadata') return level === 'read'
   const held =
     permissions === 'write-all' ? 'write' : permissions === 'read-all' ? 'read' : (permissions[scope] ?? 'none')
   return LEVELS.indexOf(held) >= LEVELS.indexOf(level)

@@ -1,0 +1,42 @@
+// Which commit comes before which.
+
+import type { Commit, Store } from './store.ts'
+
+export interface Comparison {
+  readonly status: 'identical' | 'ahead' | 'behind' | 'diverged'
+  /** Oldest first. */
+  readonly ahead: readonly Commit[]
+  readonly behind: readonly Commit[]
+  /** undefined if the two have nothing in common */
+  readonly mergeBase: Commit | undefined
+}
+
+type Commits = Pick<Store, 'commits'>
+
+export function compareCommits({ commits }: Commits, base: string, head: string): Comparison {
+  const [ofBase, ofHead] = [ancestorsOf({ commits }, base), ancestorsOf({ commits }, head)]
+  // The store has each commit after its parents.
+  const either = [...commits.values()].filter(({ sha }) => ofBase.has(sha) || ofHead.has(sha))
+  const ahead = either.filter(({ sha }) => !ofBase.has(sha))
+  const behind = either.filter(({ sha }) => !ofHead.has(sha))
+  const status =
+    ahead.length > 0 ? (behind.length > 0 ? 'diverged' : 'ahead') : behind.length > 0 ? 'behind' : 'identical'
+  const mergeBase = either.findLast(({ sha }) => ofBase.has(sha) && ofHead.has(sha))
+  return { status, ahead, behind, mergeBase }
+}
+
+/** The commits themselves, and everything that came before them. */
+export function ancestorsOf({ commits }: Commits, ...tips: readonly string[]): ReadonlySet<string> {
+  const found = new Set(tips)
+  // A set's iteration reaches what is added on the way.
+  for (const sha of found) {
+    for (const parent of commits.get(sha)?.parents ?? []) found.add(parent)
+  }
+  return found
+}
+
+/** As in `git log`: newest first. */
+export function logOf({ commits }: Commits, tip: string): readonly Commit[] {
+  const line = ancestorsOf({ commits }, tip)
+  return [...commits.values()].filter(({ sha }) => line.has(sha)).reverse()
+}

@@ -1,0 +1,25 @@
+// What a token must be allowed for a route, and what it is told if it is not.
+
+import { type Answer, notFound, Refusal } from './answer.ts'
+import type { Repository, Route } from './route.ts'
+import { mayDo, refusalFor, type Token } from './token.ts'
+
+/** @throws Refusal if the token may not do this */
+export function checkPermission(route: Route, token: Token, visibility: Repository['visibility']): void {
+  const level = levelOf(route)
+  const canRead = visibility === 'public' || route.needs.some(scope => mayDo(token, scope, 'read'))
+  const isAllowed = level === 'read' ? canRead : route.needs.some(scope => mayDo(token, scope, 'write'))
+  if (isAllowed) return
+  // Who may not read the files of a private repository is not told that there are any.
+  throw route.needs.includes('contents') && !canRead ? notFound() : new Refusal(403, refusalFor(token))
+}
+
+/** What tells a client which permissions would have been enough. */
+export function permissionHeaders(route: Route): Answer['headers'] {
+  const accepted = route.needs.map(scope => `${scope.replaceAll('-', '_')}=${levelOf(route)}`)
+  return { 'x-accepted-github-permissions': accepted.join('; ') }
+}
+
+function levelOf({ method }: Route): 'read' | 'write' {
+  return method === 'GET' ? 'read' : 'write'
+}
