@@ -385,7 +385,6 @@ const userPage = schemas/* object */.Ikc({
     users: schemas/* array */.YOg(schemas/* object */.Ikc({ user_id: schemas/* string */.YjP().min(1) })),
     total: schemas/* int */.Whr().nonnegative(),
 });
-const userProfile = schemas/* object */.Ikc({ email: schemas/* string */.YjP().optional(), email_verified: schemas/* boolean */.zMY().default(false) });
 const userList = schemas/* array */.YOg(schemas/* object */.Ikc({
     user_id: schemas/* string */.YjP(),
     email: schemas/* string */.YjP().optional(),
@@ -443,13 +442,6 @@ function openTenant(session) {
             verified: user.email_verified,
             connections: user.identities.map(identity => identity.connection),
         }));
-    };
-    const emailOf = async (user) => {
-        const answer = await get(userPath(user), 'fields=email,email_verified&include_fields=true');
-        if (answer.status === 404)
-            return undefined;
-        const { email, email_verified } = read(userProfile, answer, `The address of ${user} could not be read`);
-        return email_verified ? email?.toLowerCase() : undefined;
     };
     const searchPage = async (query, page) => {
         const fields = 'fields=user_id&include_fields=true&sort=user_id:1&search_engine=v3';
@@ -531,7 +523,6 @@ function openTenant(session) {
         apis: identifiers => halting('apis', apis(identifiers)),
         permissionsOf: user => halting('permissionsOf', permissionsOf(user)),
         findByEmail: email => halting('findByEmail', findByEmail(email)),
-        emailOf: user => halting('emailOf', emailOf(user)),
         searchUsers: query => halting('searchUsers', searchUsers(query)),
         grant: (user, permissions) => halting('grant', write('POST', user, permissions)),
         revoke: (user, permissions) => halting('revoke', write('DELETE', user, permissions)),

@@ -387,7 +387,7 @@ function errorOf(thrown) {
 /******/ 	// Execute the module function
 /******/ 	var threw = true;
 /******/ 	try {
-/******/ 		__webpack_modules__[moduleId].call(module.exports, module, module.exports, __nccwpck_require__);
+/******/ 		__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
 /******/ 		threw = false;
 /******/ 	} finally {
 /******/ 		if(threw) delete __webpack_module_cache__[moduleId];
@@ -581,5 +581,5 @@ function cancelOnSignal() {
 // early tells about it too.
 
 const cancelled = cancelOnSignal();
-void Promise.all(/* import() */[__nccwpck_require__.e(880), __nccwpck_require__.e(394)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4394)).then(({ run }) => run(cancelled));
+void Promise.all(/* import() */[__nccwpck_require__.e(880), __nccwpck_require__.e(407)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6407)).then(({ run }) => run(cancelled));
 

@@ -28,6 +28,8 @@ export const DEFAULTS = {
   scope: 'all',
   'max-revocations': '20',
   'missing-users': 'fail',
+  'require-merged': 'true',
+  'approved-plan': 'none',
   'fail-on-changes': 'false',
   comment: 'false',
   headroom: '25%',
@@ -63,6 +65,8 @@ export interface Access {
   readonly manifest: readonly string[]
   readonly domain: Domain
   readonly audience: string
+  /** The tenant's identity: the host of the audience, also when `domain` is a custom domain. */
+  readonly tenant: string
   readonly credential: Credential
   /** The share of the tenant's rate-limit bucket that is left to other traffic, 0 to below 1. */
   readonly headroom: number
@@ -78,11 +82,15 @@ export interface PlanInputs extends Access {
   readonly missingUsers: MissingUsers
   /** The path of a saved plan. */
   readonly planFile: string | undefined
+  /** Whether `apply` refuses a manifest that is not what a commit of the default branch has. */
+  readonly requireMerged: boolean
   /** `sha256:…` */
   readonly approvedPlan: string | undefined
   readonly failOnChanges: boolean
   readonly comment: boolean
   readonly githubToken: string | undefined
+  /** The secret that seals the ledger. */
+  readonly ledgerKey: string | undefined
 }
 
 export interface ExportInputs extends Access {
@@ -103,6 +111,7 @@ export function readInputs(): Inputs {
     'client-private-key': core.getInput('client-private-key'),
     'access-token': core.getInput('access-token'),
     'github-token': core.getInput('github-token'),
+    'ledger-key': core.getInput('ledger-key'),
   }
   for (const secret of Object.values(secrets)) mask(secret)
 
@@ -119,6 +128,7 @@ export function readInputs(): Inputs {
   const requestsPerSecond = readRate('requests-per-second', reject)
   const choices = readChoices(mode, reject)
   const algorithm = oneOf('client-private-key-algorithm', ALGORITHMS, reject)
+  const ledgerKey = readLedgerKey(secrets['ledger-key'], reject)
 
   if (mode === 'validate') {
     if (problems.length > 0) throw new InputError(problems)
@@ -131,15 +141,16 @@ export function readInputs(): Inputs {
   const subjects = mode === 'export' ? readSubjects(manifest, reject) : { users: [], query: undefined }
   const complete = mode && domain && audience && headroom !== undefined && credential && choices && subjects
   if (problems.length > 0 || !complete) throw new InputError(problems)
-  const access = { manifest, domain, audience, credential, headroom, requestsPerSecond }
+  const tenant = new URL(audience).host
+  const access = { manifest, domain, audience, tenant, credential, headroom, requestsPerSecond }
   if (mode !== 'export') {
     const githubToken = secrets['github-token']
-    return { mode, ...access, ...choices, githubToken: githubToken === '' ? undefined : githubToken }
+    return { mode, ...access, ...choices, githubToken: githubToken === '' ? undefined : githubToken, ledgerKey }
   }
   return { mode, ...access, ...subjects }
 }
 
-type Choices = Omit<PlanInputs, keyof Access | 'mode' | 'githubToken'>
+type Choices = Omit<PlanInputs, keyof Access | 'mode' | 'githubToken' | 'ledgerKey'>
 
 /** What a plan may do, and what becomes of it. */
 function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefined {
@@ -147,6 +158,7 @@ function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefine
   const scope = oneOf('scope', SCOPES, reject)
   const maxRevocations = readCount('max-revocations', reject)
   const missingUsers = oneOf('missing-users', MISSING_USERS, reject)
+  const requireMerged = readBoolean('require-merged', reject)
   const planFile = optional('plan-file')
   const approvedPlan = readDigest('approved-plan', reject)
   const failOnChanges = readBoolean('fail-on-changes', reject)
@@ -160,8 +172,8 @@ function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefine
     }
   }
   if (!revoke || !scope || maxRevocations === undefined || !missingUsers) return undefined
-  if (failOnChanges === undefined || comment === undefined) return undefined
-  return { revoke, scope, maxRevocations, missingUsers, planFile, approvedPlan, failOnChanges, comment }
+  if (failOnChanges === undefined || comment === undefined || requireMerged === undefined) return undefined
+  return { revoke, scope, maxRevocations, missingUsers, requireMerged, planFile, approvedPlan, failOnChanges, comment }
 }
 
 /** Whom to export, and that there is one path to write to. */
@@ -206,9 +218,18 @@ function readBoolean(input: string, reject: Reject): boolean | undefined {
   return reject(input, `${quote(value)} is not known; use true or false.`)
 }
 
+/** @returns undefined for `none`; an expression that came to nothing must not pass for it */
 function readDigest(input: string, reject: Reject): string | undefined {
-  const value = optional(input)
-  if (value === undefined || /^sha256:[0-9a-f]{64}$/.test(value)) return value
+  const value = core.getInput(input)
+  const isSet = `INPUT_${input.toUpperCase()}` in process.env
+  if (value === 'none' || !isSet) return undefined
+  if (/^sha256:[0-9a-f]{64}$/.test(value)) return value
+  if (value === '') {
+    return reject(
+      input,
+      'it is empty; set it to the output plan-digest of the plan that was approved, or remove it to apply without an approval.',
+    )
+  }
   return reject(
     input,
     `${quote(value)} is not a digest; use the output plan-digest, sha256: and 64 hexadecimal digits in lower case.`,
@@ -318,6 +339,17 @@ function readCredential(
   if (clientSecret !== '') return { kind: 'client-secret', clientId, clientSecret }
   const key = readPrivateKey(privateKey, reject)
   return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm }
+}
+
+const MIN_LEDGER_KEY = 32
+
+function readLedgerKey(value: string, reject: Reject): string | undefined {
+  if (value === '') return undefined
+  if (value.length >= MIN_LEDGER_KEY) return value
+  return reject(
+    'ledger-key',
+    `it has ${value.length} characters; use a secret of at least ${MIN_LEDGER_KEY}, such as the output of "openssl rand -hex 32".`,
+  )
 }
 
 function readPrivateKey(pem: string, reject: Reject): KeyObject | undefined {

@@ -65,13 +65,16 @@ async function planAndApply(
 
   const work = async (tenant: Tenant, session: Session) => {
     const context: Context = { inputs, workflow, record, tenant, task, cancelled }
-    const access = checkAccess(context, await session.scopes())
+    // Whatever is not merged must not reach the tenant, not even by a read.
     const memory = await recall(context)
+    if (memory === undefined) return
+
+    const access = checkAccess(context, await session.scopes())
     if (access.readApis) await checkApis(context)
-    if (memory === undefined || (!access.readUsers && !access.assignOnly)) return
+    if (!access.readUsers && !access.assignOnly) return
 
     const planning = await computePlan(context, memory, access)
-    judgePlan(context, planning)
+    judgePlan(context, planning, memory)
     if (record.stopped !== undefined || inputs.mode === 'plan') return
 
     await applyPlan(context, planning, memory)
@@ -85,8 +88,9 @@ async function planAndApply(
 }
 
 async function readTask(inputs: PlanInputs, workflow: Workflow, record: RunRecord): Promise<Task> {
-  if (inputs.planFile === undefined) return { kind: 'manifest', files: await readFiles(inputs, workflow, record) }
-  return { kind: 'saved', plan: readSavedPlan(inputs.planFile, inputs, workflow, record) }
+  const { planFile } = inputs
+  const saved = planFile === undefined ? undefined : readSavedPlan(planFile, inputs, workflow, record)
+  return { files: await readFiles(inputs, workflow, record), saved }
 }
 
 async function withTenant(

@@ -3,58 +3,65 @@
 
 import pMap from 'p-map'
 import { TenantError } from './errors.ts'
-import type { Identity } from './manifest/desired.ts'
+import { type Listing, listingOf as ledgerListingOf } from './ledger/ledger.ts'
+import type { Identity, ListedUser } from './manifest/desired.ts'
 import type { Mention } from './manifest/problem.ts'
 import type { Live, Terms, UserState } from './plan/diff.ts'
 import type { Grant, Grants } from './plan/grants.ts'
-import { type Candidate, identify, type UserEmail } from './plan/identify.ts'
+import type { Unidentified } from './plan/hold-back.ts'
+import { type Candidate, candidatesOf, identify, type UserEmail } from './plan/identify.ts'
 
 /** The reads that this is made of. */
 export interface Reader {
   readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
-  /** The user's verified address, in lower case; undefined where there is none. */
-  readonly emailOf: (user: string) => Promise<string | undefined>
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
 }
 
-/** A user whom the manifest lists, or an earlier revision of it did. */
+/** A user to be read: listed by the manifest, or only known to the ledger. */
 export type Subject = Identity & {
-  /** Absent for a user who has left the manifest. */
+  /** Off for a removed user. */
+  readonly listed: boolean
+  /** Where the manifest lists the user. */
   readonly mention?: Mention
   readonly grants: ReadonlyMap<Grant, Terms>
-  /** What earlier revisions asked for. */
-  readonly managed: Grants
+  /** The user whom the ledger says the address meant. */
+  readonly remembered?: string | undefined
 }
 
 /** A sentence about one user, with the entry that lists the user. */
 export interface UserFinding {
-  /** The id, or the address where no id was found. */
+  /** The id, or the address if no id was found. */
   readonly user: string
-  /** The address that lists the user, where that is how. */
+  /** The address that lists the user, if that is how. */
   readonly email?: string
   readonly message: string
   readonly mention?: Mention
 }
 
 /** How the manifest lists a user: where, and by which address. */
-type Listing = Pick<UserFinding, 'email' | 'mention'>
+type Listed = Pick<UserFinding, 'email' | 'mention'>
 
-/** Of whatever lists a user. */
-export function listingOf(user: { readonly email?: string | undefined; readonly mention?: Mention }): Listing {
+export function listedAs(user: { readonly email?: string | undefined; readonly mention?: Mention }): Listed {
   const { email, mention } = user
   return { ...(email !== undefined && { email }), ...(mention && { mention }) }
 }
 
-interface SurveyedUser extends UserState, Listing {}
+interface SurveyedUser extends UserState, Listed {
+  /** Every way in which the manifest lists the user; empty for a removed user. */
+  readonly listings: readonly Listing[]
+}
 
 export interface Survey {
   readonly states: readonly SurveyedUser[]
   /** Who was found by an address, read or not. */
   readonly emails: readonly UserEmail[]
   readonly failures: readonly UserFinding[]
-  /** Whom the tenant does not have. */
+  /** Listed users whom the tenant does not have. */
   readonly missing: readonly UserFinding[]
+  /** Removed users who have nothing left: the tenant does not have them, or refuses their ids. */
+  readonly gone: readonly UserFinding[]
   readonly warnings: readonly UserFinding[]
+  readonly unidentified: readonly Unidentified[]
 }
 
 export interface SurveyOptions {
@@ -62,137 +69,158 @@ export interface SurveyOptions {
   readonly width: number
   /** Off, every user is taken to hold nothing that is known. */
   readonly readPermissions: boolean
-  /** Listed users whom this run leaves alone, unless they turn out to be one that it does not. */
-  readonly others: readonly Subject[]
-  /** Whether one of these grants may be taken away from this user; absent where nothing is. */
-  readonly mayLose?: (user: Subject, grants: Grants) => boolean
+  /** What the ledger says is managed of a user. */
+  readonly managedOf: (user: string) => Grants
+  /** Entries that are not looked up, because nothing about them has changed, and that mean this user all the same. */
+  readonly alsoListed: (user: string) => readonly ListedUser[]
   readonly onUser: () => void
 }
 
 /** A user whose id is known. */
-type KnownUser = Omit<SurveyedUser, 'live'>
+type KnownUser = Omit<SurveyedUser, 'live' | 'managed'>
 
 type Step<T> =
-  | { readonly value: T; readonly warning?: UserFinding }
-  | { readonly failure: UserFinding }
-  | { readonly missing: UserFinding }
+  | { readonly kind: 'value'; readonly value: T; readonly warning?: UserFinding }
+  | { readonly kind: 'failure' | 'missing'; readonly finding: UserFinding; readonly unidentified?: Unidentified }
+  | { readonly kind: 'gone'; readonly finding: UserFinding }
 
-/** @throws TenantError for what concerns the whole run, NotSentError where the run stops */
+/** @throws TenantError for what concerns the whole run, NotSentError when the run stops */
 export async function survey(
   subjects: readonly Subject[],
   reader: Reader,
-  { width, readPermissions, others, mayLose, onUser }: SurveyOptions,
+  { width, readPermissions, managedOf, alsoListed, onUser }: SurveyOptions,
 ): Promise<Survey> {
-  const identifyAll = (batch: readonly Subject[]) =>
-    pMap(batch, subject => identifySubject(subject, reader), { concurrency: width })
-  const first = await identifyAll(subjects)
-  const twins = await findTwins(subjects, valuesOf(first), reader, { width, others, ...(mayLose && { mayLose }) })
-  const identified = [...first, ...(await identifyAll(twins))]
-  const { users, warnings } = unite(valuesOf(identified))
+  const identified = await pMap(subjects, subject => identifySubject(subject, reader), { concurrency: width })
+  const { users, warnings } = mergeDuplicates(valuesOf(identified))
+  const complete = users.map(user => withOtherEntries(user, alsoListed(user.id)))
   const read = await pMap(
-    users,
+    complete,
     async user => {
-      const step = readPermissions ? await readState(user, reader) : { value: { ...user, live: undefined } }
+      const known = { ...user, managed: managedOf(user.id) }
+      const step: Step<SurveyedUser> = readPermissions
+        ? await readState(known, reader)
+        : { kind: 'value', value: { ...known, live: undefined } }
       onUser()
       return step
     },
     { concurrency: width },
   )
-  const steps = [...identified, ...read]
+  const steps: readonly Step<unknown>[] = [...identified, ...read]
+  const findings = (kind: 'failure' | 'missing' | 'gone') =>
+    steps.flatMap(step => (step.kind === kind ? [step.finding] : []))
   return {
     states: valuesOf(read),
-    emails: users.flatMap(({ id, email }) => (email === undefined ? [] : [{ user: id, email }])),
-    failures: steps.flatMap(step => ('failure' in step ? [step.failure] : [])),
-    missing: steps.flatMap(step => ('missing' in step ? [step.missing] : [])),
-    warnings: [...identified.flatMap(step => ('warning' in step && step.warning ? [step.warning] : [])), ...warnings],
+    emails: complete.flatMap(emailsOf),
+    failures: findings('failure'),
+    missing: findings('missing'),
+    gone: findings('gone'),
+    warnings: [...identified.flatMap(step => (step.kind === 'value' && step.warning) || []), ...warnings],
+    unidentified: identified.flatMap(step => ('unidentified' in step && step.unidentified) || []),
   }
+}
+
+function emailsOf({ id, listings }: KnownUser): readonly UserEmail[] {
+  return listings.flatMap(listing => {
+    if (listing === 'id') return []
+    const { email, connection } = listing
+    return [{ user: id, email, ...(connection !== undefined && { connection }) }]
+  })
 }
 
 async function identifySubject(subject: Subject, reader: Reader): Promise<Step<KnownUser>> {
-  const { id, email, connection, mention, grants, managed } = subject
-  const known = { ...listingOf(subject), listed: mention !== undefined, desired: grants, managed }
-  if (email === undefined) return { value: { id, ...known } }
-  return attempt({ ...listingOf(subject), id: email }, async () => {
-    const found = identify(email, connection, await reader.findByEmail(email))
-    if (found.kind !== 'found') {
-      const finding = { user: email, message: found.message, ...listingOf(subject) }
-      return found.kind === 'missing' ? { missing: finding } : { failure: finding }
-    }
-    const value = { id: found.id, ...known }
-    if (found.warning === undefined) return { value }
-    return { value, warning: { user: found.id, message: found.warning, ...listingOf(subject) } }
+  const { id, email, connection, listed, grants, remembered } = subject
+  const listings = listed ? [ledgerListingOf(subject)] : []
+  const known = { ...listedAs(subject), listed, listings, desired: grants }
+  if (email === undefined) return { kind: 'value', value: { id, ...known } }
+  const unidentified = (candidates: ReadonlySet<string> | undefined): { readonly unidentified: Unidentified } => ({
+    unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
   })
-}
-
-/**
- * Entries among the others that may mean a user of this run in another way: what such an entry asks for must not be
- * taken away because another entry does not ask for it any more.
- */
-async function findTwins(
-  subjects: readonly Subject[],
-  known: readonly KnownUser[],
-  reader: Reader,
-  { width, others, mayLose }: Pick<SurveyOptions, 'width' | 'others' | 'mayLose'>,
-): Promise<readonly Subject[]> {
-  if (others.length === 0 || mayLose === undefined) return []
-  const ids = new Set(known.map(({ id }) => id))
-  const emails = new Set(subjects.flatMap(({ email }) => email ?? []))
-  // An address is looked up only where an entry with one asks for something that would be taken away.
-  const askedByEmail = new Set(others.flatMap(({ email, grants }) => (email === undefined ? [] : [...grants.keys()])))
-  const atRisk = subjects.flatMap(subject =>
-    subject.id !== undefined && mayLose(subject, askedByEmail) ? [subject.id] : [],
-  )
-  for (const email of await pMap(atRisk, reader.emailOf, { concurrency: width })) {
-    if (email !== undefined) emails.add(email)
-  }
-  return others.filter(({ id, email }) => (id === undefined ? emails.has(email) : ids.has(id)))
+  const step = await attempt<KnownUser>({ ...listedAs(subject), id: email }, async () => {
+    const identification = identify({ email, connection, found: await reader.findByEmail(email), remembered })
+    if (identification.kind !== 'found') {
+      const { kind, message, candidates } = identification
+      const finding = { user: email, message, ...listedAs(subject) }
+      return { kind: kind === 'missing' ? 'missing' : 'failure', finding, ...unidentified(candidates) }
+    }
+    const value = { id: identification.id, ...known }
+    if (identification.warning === undefined) return { kind: 'value', value }
+    const warning = { user: identification.id, message: identification.warning, ...listedAs(subject) }
+    return { kind: 'value', value, warning }
+  })
+  return step.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...step } : step
 }
 
 /** Entries that turn out to be the same user ask for what all of them ask for. */
-function unite(users: readonly KnownUser[]): {
+function mergeDuplicates(users: readonly KnownUser[]): {
   readonly users: readonly KnownUser[]
   readonly warnings: readonly UserFinding[]
 } {
-  const united = new Map<string, KnownUser>()
+  const merged = new Map<string, KnownUser>()
   const warnings: UserFinding[] = []
   for (const user of users) {
-    const first = united.get(user.id)
-    united.set(user.id, first === undefined ? user : both(first, user))
+    const first = merged.get(user.id)
+    merged.set(user.id, first === undefined ? user : mergeUsers(first, user))
     if (!first?.listed || !user.listed) continue
-    const message = `This entry and another one are the same user, ${user.id}; their permissions are united. Make one entry of them.`
-    warnings.push({ user: user.id, message, ...listingOf(user) })
+    const message = `This entry and another one refer to the same user, ${user.id}; their permissions were merged. Combine the entries.`
+    warnings.push({ user: user.id, message, ...listedAs(user) })
   }
-  return { users: [...united.values()], warnings }
+  return { users: [...merged.values()], warnings }
 }
 
-function both(first: KnownUser, second: KnownUser): KnownUser {
+function mergeUsers(first: KnownUser, second: KnownUser): KnownUser {
   return {
     id: first.id,
-    ...listingOf({ ...(first.listed ? first : second), email: first.email ?? second.email }),
+    ...listedAs({ ...(first.listed ? first : second), email: first.email ?? second.email }),
     listed: first.listed || second.listed,
+    listings: [...first.listings, ...second.listings],
     desired: new Map([...second.desired, ...first.desired]),
-    managed: first.managed.union(second.managed),
   }
 }
 
-async function readState(user: KnownUser, reader: Reader): Promise<Step<SurveyedUser>> {
-  return attempt(user, async () => {
-    const live = await reader.permissionsOf(user.id)
-    if (live !== undefined) return { value: { ...user, live } }
-    const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`
-    return { missing: { user: user.id, message, ...listingOf(user) } }
-  })
+function withOtherEntries(user: KnownUser, others: readonly ListedUser[]): KnownUser {
+  return others.reduce<KnownUser>(
+    (all, other) =>
+      mergeUsers(all, {
+        id: user.id,
+        ...listedAs(other),
+        listed: true,
+        listings: [ledgerListingOf(other)],
+        desired: other.grants,
+      }),
+    user,
+  )
 }
 
-async function attempt<T>(user: Listing & { readonly id: string }, work: () => Promise<Step<T>>): Promise<Step<T>> {
+async function readState(user: Omit<SurveyedUser, 'live'>, reader: Reader): Promise<Step<SurveyedUser>> {
+  const step = await attempt<SurveyedUser>(user, async () => {
+    const live = await reader.permissionsOf(user.id)
+    if (live !== undefined) return { kind: 'value', value: { ...user, live } }
+    if (!user.listed) return goneUser(user.id, 'is not in the tenant any more')
+    const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`
+    return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } }
+  })
+  return step
+}
+
+function goneUser(user: string, why: string): Step<never> {
+  const message = `${user} was removed from the manifest and ${why}; there is nothing left to revoke.`
+  return { kind: 'gone', finding: { user, message } }
+}
+
+async function attempt<T>(
+  user: Listed & { readonly id: string; readonly listed?: boolean },
+  work: () => Promise<Step<T>>,
+): Promise<Step<T>> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof TenantError) || error.details.reach === 'run') throw error
-    return { failure: { user: user.id, message: error.message, ...listingOf(user) } }
+    // An id that no user can have: nothing about a removed user can make every later run fail.
+    if (user.listed === false && error.details.status === 400) return goneUser(user.id, 'has an id that Auth0 refuses')
+    return { kind: 'failure', finding: { user: user.id, message: error.message, ...listedAs(user) } }
   }
 }
 
 function valuesOf<T>(steps: readonly Step<T>[]): readonly T[] {
-  return steps.flatMap(step => ('value' in step ? [step.value] : []))
+  return steps.flatMap(step => (step.kind === 'value' ? [step.value] : []))
 }

@@ -14,8 +14,8 @@ export interface Workflow extends WorkflowEvent {
   readonly knownCommit: string
   /** The page of the run. */
   readonly runUrl: string | undefined
-  /** The page of the repository's deployments. */
-  readonly deploymentsUrl: string | undefined
+  /** The page of the repository. */
+  readonly repositoryUrl: string | undefined
   /** The number of the pull request that the run is for. */
   readonly pullRequest: number | undefined
 }
@@ -44,6 +44,7 @@ export function readWorkflow(): Workflow {
   return {
     name: env.GITHUB_EVENT_NAME ?? '',
     ref,
+    refProtected: env.GITHUB_REF_PROTECTED === 'true',
     defaultBranch: payload?.repository?.default_branch,
     workspace: env.GITHUB_WORKSPACE || process.cwd(),
     repository: owner && repo ? { owner, repo } : undefined,
@@ -51,7 +52,7 @@ export function readWorkflow(): Workflow {
     // Only there: pull_request_target runs for the base branch.
     knownCommit: (mergeRef && payload?.pull_request?.head?.sha) || commit,
     runUrl: repo && env.GITHUB_RUN_ID ? `${page}/actions/runs/${env.GITHUB_RUN_ID}` : undefined,
-    deploymentsUrl: repo ? `${page}/deployments` : undefined,
+    repositoryUrl: repo ? page : undefined,
     pullRequest: payload?.pull_request?.number ?? (mergeRef === undefined ? undefined : Number(mergeRef)),
   }
 }

@@ -1,185 +1,227 @@
-// The memory between runs: one GitHub deployment an apply. It reads what earlier applies asked for, and writes what this
-// one does; what follows from it is history.ts.
+// What is managed, by user id, and its arithmetic. Pure.
+//
+// The life of a ledger during an apply:
+//
+//   read ──► begin: what is about to be done ──► writes to the tenant ──► end: what was done
+//              counts as managed already           (killed here?            │
+//              and is marked unfinished             the mark stays)         ├─ nobody moved the branch: settled
+//                                                                           └─ somebody did: merged, and still marked
+//
+// Whatever a run reads of a user corrects the ledger: a grant that is not live is not managed any more.
 
-import { matchesGlob } from 'node:path/posix'
-import pMap from 'p-map'
-import * as z from 'zod'
-import { ActionError } from '../errors.ts'
-import type { DeploymentState, GitHub } from '../github.ts'
-import { readManifest } from '../manifest/desired.ts'
-import { type Document, parseDocument } from '../manifest/load.ts'
-import type { Workflow } from '../workflow.ts'
-import { type Entry, goBack, type History, NO_HISTORY, type Revision } from './history.ts'
+import type { ListedUser } from '../manifest/desired.ts'
+import { type Grants, NO_GRANTS } from '../plan/grants.ts'
 
-/** What an apply writes down of itself, as the payload of its deployment. */
-interface Note {
-  /** The manifest's files at the commit. */
-  readonly manifest: readonly string[]
-  /** The clock of the run, by which `expires` was read. */
-  readonly at: string
-  /** `sha256:…` */
-  readonly digest: string
-  /** The deployment that this one takes back. */
-  readonly undoes?: number | undefined
+/** An address that lists a user, in lower case; `connection` narrows it. */
+interface Address {
+  readonly email: string
+  readonly connection?: string
 }
 
-const note = z.object({
-  manifest: z.array(z.string().min(1)).optional().catch(undefined),
-  at: z.iso.datetime().optional().catch(undefined),
-  undoes: z.int().optional().catch(undefined),
-})
+/** How the manifest lists a user. */
+export type Listing = 'id' | Address
+
+/** What the ledger knows of a user. */
+export interface Entry {
+  /** For a removed user, how the manifest listed the user last. */
+  readonly listed: readonly Listing[]
+  readonly managed: Grants
+  /** The latest apply may have left this user in any state between before and after. */
+  readonly unfinished: boolean
+}
+
+/** By user id. */
+export type Entries = ReadonlyMap<string, Entry>
+
+/** An apply that has begun. */
+interface Apply {
+  /** The page of its run; empty outside GitHub. */
+  readonly run: string
+  readonly commit: string
+  /** When it began, ISO 8601. */
+  readonly at: string
+}
 
 export interface Ledger {
-  /** Back to the base. */
-  readonly history: () => Promise<History>
-  /**
-   * What the manifest asked for at each of these entries.
-   * @param files of an entry that does not name its own
-   * @throws ActionError where that cannot be read any more
-   */
-  readonly revisionsOf: (entries: readonly Entry[], files: readonly string[]) => Promise<readonly Revision[]>
-  /** Whether this commit comes before that of an entry. */
-  readonly isBefore: (commit: string, entry: Entry) => Promise<boolean>
-  /** Files that the workspace holds otherwise than the commit, each with what is wrong. */
-  readonly differences: (files: WorkspaceFiles) => Promise<readonly string[]>
-  /** Those of the files that the commit holds. */
-  readonly held: (files: readonly string[], commit: string) => Promise<readonly string[]>
-  /** @returns the new entry's id */
-  readonly begin: (commit: string, note: Note) => Promise<number>
-  readonly end: (id: number, converged: boolean, description: string) => Promise<void>
-}
-
-interface WorkspaceFiles {
-  readonly commit: string
-  readonly documents: readonly Document[]
-  /** The input `manifest`. */
-  readonly patterns: readonly string[]
-}
-
-export interface LedgerOptions {
-  readonly github: GitHub
-  /** The tenant's host. */
   readonly tenant: string
-  readonly workflow: Workflow
+  /** The newest commit that was applied, and the branch it was applied from; empty as long as there is none. */
+  readonly commit: string
+  readonly branch: string
+  /** The latest apply; its commit may be one that is not on a branch. */
+  readonly latest: Apply
+  /** Set while the latest apply is under way. */
+  readonly applying: boolean
+  /** Repository paths of the manifest files that applies read. */
+  readonly files: readonly string[]
+  readonly users: Entries
 }
 
-const TASK = 'auth0-permissions'
+/** What this run knows of a user whom it read, and what it is going to do. */
+export interface Sight {
+  readonly user: string
+  /** Empty for a removed user. */
+  readonly listed: readonly Listing[]
+  readonly desired: Grants
+  /** undefined when the run assigns without reading */
+  readonly live: Grants | undefined
+  readonly grant: Grants
+  readonly revoke: Grants
+}
 
-/** How many requests to GitHub at once. */
-const WIDTH = 6
+/** What was confirmed of a user's operations. */
+export interface Fate {
+  readonly status: 'done' | 'failed' | 'not attempted'
+  readonly revoked: Grants
+}
 
-export function openLedger({ github, tenant, workflow }: LedgerOptions): Ledger {
-  const deployments = { task: TASK, environment: `${TASK}/${tenant}` }
+export interface Progress {
+  readonly sights: readonly Sight[]
+  /** Users who do not exist in the tenant any more: they hold nothing. */
+  readonly gone: ReadonlySet<string>
+  /** How the manifest lists users by ids and by remembered addresses, looked up or not, by user id. */
+  readonly listings: ReadonlyMap<string, readonly Listing[]>
+}
 
-  const history = async (): Promise<History> => {
-    let found = NO_HISTORY
-    for await (const { id, commit, createdAt, payload } of github.deployments(deployments)) {
-      const { manifest, at, undoes } = note.safeParse(payload).data ?? {}
-      const succeeded = (await github.statesOf(id)).includes('success' satisfies DeploymentState)
-      const entry = {
-        id,
-        commit,
-        at: at === undefined ? createdAt : Date.parse(at),
-        files: manifest,
-        succeeded,
-        undoes,
-      }
-      found = goBack(found, entry)
-      if (found.base !== undefined) break
+/** What the ledger says before the first write: what is about to be granted counts already. */
+export function beginUsers(users: Entries, progress: Progress): Entries {
+  return updateUsers(users, progress, (known, { grant, revoke }) => ({
+    managed: known.union(grant),
+    unfinished: grant.size + revoke.size > 0,
+  }))
+}
+
+/** What the ledger says after the last write. @param fates of the users with operations, by id */
+export function endUsers(users: Entries, progress: Progress, fates: ReadonlyMap<string, Fate>): Entries {
+  return updateUsers(users, progress, (known, { user, grant, revoke }) => {
+    const fate = fates.get(user)
+    switch (fate?.status) {
+      case undefined:
+        return { managed: known, unfinished: false }
+      case 'done':
+        return { managed: known.union(grant).difference(revoke), unfinished: false }
+      // Any of it may have been done without an answer.
+      case 'failed':
+        return { managed: known.union(grant).difference(fate.revoked), unfinished: true }
+      case 'not attempted':
+        return { managed: known, unfinished: true }
     }
-    return found
-  }
-
-  const documentAt = async (commit: string, path: string): Promise<Document> => {
-    const text = await github.textAt(commit, path)
-    const why = 'and an earlier apply granted what it says'
-    if (text === undefined) {
-      throw new ActionError(`The commit ${commit} or ${path} in it cannot be read, ${why}. ${INSTEAD}`)
-    }
-    const { documents, problems } = parseDocument(path, text)
-    const [document] = documents
-    if (document !== undefined) return document
-    const mistake = problems.map(({ message }) => message).join(' ')
-    throw new ActionError(`${path} at the commit ${commit} cannot be read, ${why}: ${mistake} ${INSTEAD}`)
-  }
-
-  const revisionsOf: Ledger['revisionsOf'] = async (entries, files) => {
-    // Attempts come in rows at the same commit.
-    const wanted = new Map(
-      entries.flatMap(({ commit, files: own = files }) => own.map(path => [`${commit} ${path}`, { commit, path }])),
-    )
-    const read = await pMap(wanted, async ([key, { commit, path }]) => [key, await documentAt(commit, path)] as const, {
-      concurrency: WIDTH,
-    })
-    const documents = new Map(read)
-    return entries.map(({ commit, at, files: own = files }) => {
-      const ofEntry = own.map(path => documents.get(`${commit} ${path}`)).filter(document => document !== undefined)
-      return readManifest(ofEntry, new Date(at)).manifest.users
-    })
-  }
-
-  const differences = async ({ commit, documents, patterns }: WorkspaceFiles): Promise<readonly string[]> => {
-    const present = new Set(documents.map(({ file }) => file))
-    const changed = await pMap(
-      documents,
-      async ({ file, text }) => {
-        const committed = await github.textAt(commit, file)
-        if (committed === undefined)
-          return [`${file} is not in the commit ${commit}, or the token lacks contents: read`]
-        return isSame(text, committed) ? [] : [`${file} is not what the commit ${commit} holds`]
-      },
-      { concurrency: WIDTH },
-    )
-    const globs = patterns.filter(isGlob)
-    const committed = await pMap(globs, async glob => filesOf(await github.filesIn(commit, folderOf(glob)), glob))
-    const missing = [...new Set(committed.flat())].filter(file => !present.has(file))
-    return [...changed.flat(), ...missing.map(file => `${file} is in the commit ${commit} and not in the workspace`)]
-  }
-
-  return {
-    history,
-    revisionsOf,
-    differences,
-    isBefore: (commit, entry) =>
-      commit === entry.commit ? Promise.resolve(false) : github.isAncestor(commit, entry.commit),
-    held: async (files, commit) => {
-      const found = await pMap(files, path => github.textAt(commit, path), { concurrency: WIDTH })
-      return files.filter((_, index) => found[index] !== undefined)
-    },
-    begin: async (commit, payload) => {
-      const description = 'Auth0 user permissions'
-      const id = await github.createDeployment({ ...deployments, commit, payload, description })
-      await github.changeState(id, { state: 'in_progress', description, runUrl: workflow.runUrl })
-      return id
-    },
-    end: (id, converged, description) =>
-      github.changeState(id, { state: converged ? 'success' : 'failure', description, runUrl: workflow.runUrl }),
-  }
+  })
 }
 
-const INSTEAD =
-  'Set revoke: never or revoke: all for one run: when that succeeds, the ledger does not look further back than to it.'
-
-function isGlob(pattern: string): boolean {
-  return /[*?[{]/.test(pattern)
+function updateUsers(
+  users: Entries,
+  { sights, gone, listings }: Progress,
+  update: (known: Grants, sight: Sight) => Omit<Entry, 'listed'>,
+): Entries {
+  const updated = new Map(users)
+  for (const [user, listed] of listings) {
+    const entry = updated.get(user)
+    if (entry !== undefined) updated.set(user, { ...entry, listed })
+  }
+  for (const sight of sights) {
+    const before = users.get(sight.user)
+    const after = update(knownOf(before?.managed ?? NO_GRANTS, sight), sight)
+    // An address whose look-up failed is still one that meant this user.
+    const listed = mergeListings(sight.listed, listings.get(sight.user) ?? [])
+    const isRemoved = listed.length === 0
+    if (isRemoved && after.managed.size === 0 && !after.unfinished) updated.delete(sight.user)
+    else updated.set(sight.user, { ...after, listed: isRemoved ? (before?.listed ?? []) : listed })
+  }
+  for (const user of gone) updated.delete(user)
+  return updated
 }
 
-/** The folder that all matches of a glob are below. */
-function folderOf(glob: string): string {
-  const parts = glob.replace(/^\.\//, '').split('/')
-  return parts.slice(0, parts.findIndex(isGlob)).join('/')
+function mergeListings(one: readonly Listing[], other: readonly Listing[]): readonly Listing[] {
+  return [...new Map([...one, ...other].map(listing => [keyOf(listing), listing])).values()]
 }
 
-function filesOf(files: readonly string[], glob: string): readonly string[] {
-  const pattern = glob.replace(/^\.\//, '')
-  return files.filter(file => matchesGlob(file, pattern))
+/** What is managed before anything is written: what was, and is still there, and what the manifest finds in place. */
+function knownOf(managed: Grants, { desired, live }: Sight): Grants {
+  return live === undefined ? managed : managed.union(desired).intersection(live)
 }
 
-/** A checkout on Windows may have changed the line ends, and a byte order mark is not read. */
-function isSame(text: string, committed: string): boolean {
-  return normal(text) === normal(committed)
+/** Sets users back to what the ledger said of them before; undefined removes an entry. */
+export function restoreUsers(users: Entries, before: ReadonlyMap<string, Entry | undefined>): Entries {
+  const restored = new Map(users)
+  for (const [user, entry] of before) {
+    if (entry === undefined) restored.delete(user)
+    else restored.set(user, entry)
+  }
+  return restored
 }
 
-function normal(text: string): string {
-  return text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')
+/** The users whose entries differ. */
+export function changedEntries(before: Entries, after: Entries): ReadonlySet<string> {
+  const users = new Set([...before.keys(), ...after.keys()])
+  return new Set([...users].filter(user => !isSameEntry(before.get(user), after.get(user))))
+}
+
+function isSameEntry(a: Entry | undefined, b: Entry | undefined): boolean {
+  if (a === b) return true
+  if (a === undefined || b === undefined || a.unfinished !== b.unfinished) return false
+  return isSame(a.managed, b.managed) && isSame(new Set(a.listed.map(keyOf)), new Set(b.listed.map(keyOf)))
+}
+
+function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && a.isSubsetOf(b)
+}
+
+/**
+ * This run's users merged into a ledger that another run wrote meanwhile: whatever either of them says may be there, so
+ * all of it counts, until a run has read these users again.
+ */
+export function mergeUsers(newer: Entries, own: Entries, users: ReadonlySet<string>): Entries {
+  const merged = new Map(newer)
+  for (const user of users) {
+    const [theirs, ours] = [newer.get(user), own.get(user)]
+    const managed = (theirs?.managed ?? NO_GRANTS).union(ours?.managed ?? NO_GRANTS)
+    const listed = ours?.listed ?? theirs?.listed ?? []
+    if (theirs !== undefined || ours !== undefined) merged.set(user, { listed, managed, unfinished: true })
+  }
+  return merged
+}
+
+/** The user whom each address meant, by `keyOf` the address. */
+export function rememberedUsers(users: Entries): ReadonlyMap<string, string> {
+  const remembered = new Map<string, string>()
+  for (const [user, { listed }] of users) {
+    for (const listing of listed) if (listing !== 'id') remembered.set(keyOf(listing), user)
+  }
+  return remembered
+}
+
+/** Equal for listings that are the same for sure. */
+export function keyOf(listing: Listing): string {
+  return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection ?? ''])
+}
+
+export function listingOf(user: Pick<ListedUser, 'id' | 'email' | 'connection'>): Listing {
+  if (user.email === undefined) return 'id'
+  return { email: user.email.toLowerCase(), ...(user.connection !== undefined && { connection: user.connection }) }
+}
+
+/** Listed users by the id that they mean for sure: their own, or the one that the ledger remembers. */
+export function groupById(
+  listed: readonly ListedUser[],
+  remembered: ReadonlyMap<string, string>,
+): { readonly known: ReadonlyMap<string, readonly ListedUser[]>; readonly unknown: readonly ListedUser[] } {
+  const known = new Map<string, ListedUser[]>()
+  const unknown: ListedUser[] = []
+  for (const user of listed) {
+    const id = user.id ?? remembered.get(keyOf(listingOf(user)))
+    if (id === undefined) unknown.push(user)
+    else known.set(id, [...(known.get(id) ?? []), user])
+  }
+  return { known, unknown }
+}
+
+/** Whether a user's desired grants are what the ledger has, so that `scope: changed` need not read the user. */
+export function isUnchanged(entry: Entry | undefined, listed: readonly ListedUser[]): boolean {
+  if (entry === undefined || entry.unfinished) return false
+  return isSame(entry.managed, new Set(listed.flatMap(({ grants }) => [...grants.keys()])))
+}
+
+/** Users whom the ledger knows and the manifest no longer lists, and of whom something is managed. */
+export function removedUsers(users: Entries, known: ReadonlyMap<string, unknown>): ReadonlyMap<string, Entry> {
+  return new Map([...users].filter(([user, { managed }]) => !known.has(user) && managed.size > 0))
 }

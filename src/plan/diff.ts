@@ -1,7 +1,17 @@
 // Desired × managed × live → Plan. Only direct grants count as live; what a role gives is shown, and never touched. Pure.
 
-import { compareText, type Grant, type Grants, grantOf, type Permission, partsOf, sortedPermissions } from './grants.ts'
-import type { Holders, Operation, Plan, Source, UserPlan } from './plan.ts'
+import {
+  compareText,
+  type Grant,
+  type Grants,
+  grantOf,
+  NO_GRANTS,
+  type Permission,
+  partsOf,
+  sortedPermissions,
+} from './grants.ts'
+import type { HoldBack } from './hold-back.ts'
+import type { Held, HeldBack, Holders, Operation, Plan, Source, UserPlan } from './plan.ts'
 
 /** What a user holds now. */
 export interface Live {
@@ -20,10 +30,10 @@ export interface Terms {
 
 export interface UserState {
   readonly id: string
-  /** Off for a user who was listed earlier and has left the manifest. */
+  /** Off for a removed user. */
   readonly listed: boolean
   readonly desired: ReadonlyMap<Grant, Terms>
-  /** What earlier revisions asked for. */
+  /** What the ledger says. */
   readonly managed: Grants
   /** undefined where the run assigns without reading */
   readonly live: Live | undefined
@@ -40,29 +50,60 @@ export interface DiffOptions {
   readonly revoke: 'never' | 'managed' | 'all'
   /** Identifiers of the APIs that the manifest names. */
   readonly apis: ReadonlySet<string>
+  readonly holdBack: HoldBack
 }
 
-export function diff({ tenant, source, users, revoke, apis }: DiffOptions): Plan {
+export function diff({ tenant, source, users, revoke, apis, holdBack }: DiffOptions): Plan {
   const isOurs: Record<DiffOptions['revoke'], IsOurs> = {
     never: () => false,
     managed: ({ managed }, grant) => managed.has(grant),
     all: ({ listed }, grant) => listed && apis.has(partsOf(grant).api),
   }
-  const plans = users
-    .map(user => planUser(user, isOurs[revoke]))
+  const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
+  const surpluses = sorted.map(user => surplusOf(user, isOurs[revoke], holdBack))
+  const plans = sorted
+    .map((user, index) => planUser(user, surpluses[index]?.revoke ?? []))
     .filter(plan => plan.grant.length + plan.revoke.length > 0)
-    .sort((a, b) => compareText(a.user, b.user))
-  return { format: 1, tenant, source, users: plans, holders: countHolders(plans, users) }
+  return {
+    format: 2,
+    tenant,
+    source,
+    users: plans,
+    heldBack: surpluses.flatMap(({ heldBack }) => heldBack),
+    found: sorted.flatMap(foundOf),
+    holders: countHolders(plans, users),
+  }
+}
+
+interface Surplus {
+  readonly revoke: readonly Grant[]
+  readonly heldBack: readonly HeldBack[]
+}
+
+/** The live grants that nobody desires any more and that are ours to revoke, now or later. */
+function surplusOf(user: UserState, isOurs: IsOurs, holdBack: HoldBack): Surplus {
+  const live = user.live?.direct ?? NO_GRANTS
+  const surplus = [...live].filter(grant => !user.desired.has(grant) && isOurs(user, grant)).sort(compareText)
+  const heldBack = surplus.flatMap(grant => {
+    const entry = holdBack(user.id, grant)
+    return entry === undefined ? [] : [{ user: user.id, ...partsOf(grant), entry }]
+  })
+  return { revoke: surplus.filter(grant => holdBack(user.id, grant) === undefined), heldBack }
+}
+
+/** What the manifest asks for and the tenant has already: applying the plan makes it managed. */
+function foundOf({ id, listed, desired, managed, live }: UserState): readonly Held[] {
+  if (!listed || live === undefined) return []
+  const found = [...live.direct].filter(grant => desired.has(grant) && !managed.has(grant))
+  return sortedPermissions(found).map(permission => ({ user: id, ...permission }))
 }
 
 /** Whether a live grant that is not desired is ours to revoke. */
 type IsOurs = (user: UserState, grant: Grant) => boolean
 
-function planUser(user: UserState, isOurs: IsOurs): UserPlan {
-  const { id, desired, live } = user
+function planUser({ id, desired, live }: UserState, surplus: readonly Grant[]): UserPlan {
   const wanted = new Set(desired.keys())
   if (live === undefined) return { user: id, grant: operations(wanted, new Map(), desired), revoke: [] }
-  const surplus = [...live.direct.difference(wanted)].filter(grant => isOurs(user, grant))
   return {
     user: id,
     grant: operations(wanted.difference(live.direct), live.derived, desired),
@@ -113,17 +154,15 @@ function countHolders(plans: readonly UserPlan[], users: readonly UserState[]): 
   return [...holders].sort(([a], [b]) => compareText(a, b)).map(([grant, counts]) => ({ ...partsOf(grant), ...counts }))
 }
 
-/** A grant that a listed user holds. */
-export interface Held extends Permission {
-  readonly user: string
-}
-
-/** Grants of listed users that nobody desires and the plan leaves alone. */
+/** Grants of listed users that nobody desires and that the plan leaves alone, now and later. */
 export function unmanagedOf(users: readonly UserState[], plan: Plan): readonly Held[] {
   const revoked = new Map(plan.users.map(({ user, revoke }) => [user, new Set(revoke.map(grantFrom))]))
+  const held = new Set(plan.heldBack.map(each => `${each.user}\0${grantFrom(each)}`))
   return users.flatMap(({ id, listed, desired, live }) => {
     if (!listed || live === undefined) return []
-    const left = [...live.direct].filter(grant => !desired.has(grant) && !revoked.get(id)?.has(grant))
+    const left = [...live.direct].filter(
+      grant => !desired.has(grant) && !revoked.get(id)?.has(grant) && !held.has(`${id}\0${grant}`),
+    )
     return sortedPermissions(left).map(permission => ({ user: id, ...permission }))
   })
 }

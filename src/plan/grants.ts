@@ -33,6 +33,17 @@ export function sortedPermissions(grants: Iterable<Grant>): readonly Permission[
   return [...grants].sort(compareText).map(partsOf)
 }
 
+/** Sorted lists of permission names by API identifier, sorted too. */
+export function groupByApi(grants: Iterable<Grant>): Readonly<Record<string, readonly string[]>> {
+  const groups = new Map<string, string[]>()
+  for (const { api, permission } of sortedPermissions(grants)) {
+    const names = groups.get(api)
+    if (names === undefined) groups.set(api, [permission])
+    else names.push(permission)
+  }
+  return Object.fromEntries(groups)
+}
+
 /** Order by UTF-16 code units; `localeCompare` would make a plan depend on the machine's language. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

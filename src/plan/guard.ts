@@ -1,7 +1,9 @@
 // What may not happen, as checks over data: each gives the refusals that it finds, and the run shows all of them
 // together before anything is written. Pure.
 
-import { compareText, type Permission } from './grants.ts'
+import type { UserState } from './diff.ts'
+import { compareText, type Grant, grantOf, type Permission } from './grants.ts'
+import type { HoldBack } from './hold-back.ts'
 import { countOperations, type Plan } from './plan.ts'
 
 /** Why nothing may be written, and what to change. */
@@ -27,20 +29,17 @@ export interface WorkflowEvent {
   readonly name: string
   /** Such as `refs/heads/main`; empty outside a workflow. */
   readonly ref: string
+  /** Whether the ref is a branch, or a tag, that rules protect. */
+  readonly refProtected: boolean
   readonly defaultBranch: string | undefined
 }
 
 /** An unmerged manifest is never applied. */
 export function checkEvent({ name, ref }: WorkflowEvent): readonly Refusal[] {
-  if (!name.startsWith('pull_request') && !ref.startsWith('refs/pull/')) return []
+  if (!/^(pull_request|merge_group)/.test(name) && !/^refs\/(pull|heads\/gh-readonly-queue)\//.test(ref)) return []
   return [
     `Mode apply is refused on the event ${name}: a manifest that is not merged is never applied. Use mode: plan here, and apply on pushes to the default branch.`,
   ]
-}
-
-export function warnOfRef({ ref, defaultBranch }: WorkflowEvent): readonly Warning[] {
-  if (ref === '' || defaultBranch === undefined || ref === `refs/heads/${defaultBranch}`) return []
-  return [`This run applies the manifest of ${ref}, which is not the default branch ${defaultBranch}.`]
 }
 
 /** @param scopes undefined where the token does not tell; Auth0 will then refuse what is not allowed */
@@ -70,12 +69,74 @@ export function checkRevocations(plan: Plan, maxRevocations: number): readonly R
   ]
 }
 
+export function warnOfHeldBack({ heldBack }: Plan): readonly Warning[] {
+  if (heldBack.length === 0) return []
+  const entries = [...new Set(heldBack.map(({ entry }) => entry))]
+  const who = `${entries.slice(0, 3).join(', ')}${entries.length > 3 ? ` and ${entries.length - 3} more` : ''}`
+  return [
+    `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${who} cannot be identified and may still ask for the same. Correct the entry; a later run does the rest.`,
+  ]
+}
+
 /** What a person approved is done, or nothing. @param approved undefined where nobody asked for approval */
 export function checkApproval(plan: Plan, digest: string, approved: string | undefined): readonly Refusal[] {
   if (approved === undefined || approved === digest || plan.users.length === 0) return []
   return [
     `The plan is not the one that was approved: its digest is ${digest}, and approved-plan is ${approved}. Either the manifest or the tenant has changed since; look at this plan, and approve it if it is right.`,
   ]
+}
+
+/** Whatever the plan says, `revoke: never` only grants. */
+export function checkNever(plan: Plan, revoke: 'never' | 'managed' | 'all'): readonly Refusal[] {
+  const { revocations } = countOperations(plan.users)
+  if (revoke !== 'never' || revocations === 0) return []
+  return [
+    `The plan in plan-file revokes ${revocations} grants, and revoke: never revokes nothing. Set revoke to what the plan was made with.`,
+  ]
+}
+
+export interface SavedPlanOptions {
+  /** The plan's users, by id. */
+  readonly states: ReadonlyMap<string, Pick<UserState, 'listed' | 'desired' | 'managed'>>
+  readonly revoke: 'never' | 'managed' | 'all'
+  /** Identifiers of the APIs that the manifest names. */
+  readonly apis: ReadonlySet<string>
+  readonly holdBack: HoldBack
+}
+
+const UNKNOWN_USER = { listed: false, desired: new Map<Grant, unknown>(), managed: new Set<Grant>() }
+
+/** A saved plan that nobody approved can do nothing that the manifest at the run's commit does not ask for. */
+export function checkSavedPlan(
+  { users, restores }: Plan,
+  { states, revoke, apis, holdBack }: SavedPlanOptions,
+): readonly Refusal[] {
+  const why = (user: string, { api, permission }: Permission, kind: 'grant' | 'revoke'): string | undefined => {
+    const { listed, desired, managed } = states.get(user) ?? UNKNOWN_USER
+    const grant = grantOf(api, permission)
+    const what = `${permission} on ${api}`
+    if (kind === 'grant') {
+      return desired.has(grant) ? undefined : `grants ${what} to ${user}, which the manifest does not ask for`
+    }
+    if (desired.has(grant)) return `revokes ${what} from ${user}, which the manifest asks for`
+    const entry = holdBack(user, grant)
+    if (entry !== undefined) return `revokes ${what} from ${user}, which the entry ${entry} may ask for`
+    if (revoke === 'managed' && !managed.has(grant)) return `revokes ${what} from ${user}, which is not managed`
+    if (revoke === 'all' && !listed) return `revokes ${what} from ${user}, whom the manifest does not list`
+    if (revoke === 'all' && !apis.has(api))
+      return `revokes ${what} from ${user}, and the manifest does not name that API`
+    return undefined
+  }
+  const reasons = users.flatMap(({ user, grant, revoke }) => [
+    ...grant.map(operation => why(user, operation, 'grant')),
+    ...revoke.map(operation => why(user, operation, 'revoke')),
+  ])
+  const undo = restores === undefined ? [] : ['is an undo plan']
+  const unasked = [...undo, ...reasons.filter(reason => reason !== undefined)]
+  return unasked.map(
+    reason =>
+      `The plan in plan-file ${reason}. Make a new plan; or, if somebody has looked at this one, set approved-plan to its digest.`,
+  )
 }
 
 /** A saved plan has no line to point at, so all that is wrong with its names is told as refusals. */

@@ -1,5 +1,5 @@
-// Which user an e-mail address means. Anyone can sign up with somebody else's address, so only a verified one counts.
-// Pure.
+// Which user an e-mail address means. Anyone can sign up with somebody else's address, so only a verified one counts;
+// and an address that meant another user before is not followed to a new one. Pure.
 
 /** A user whom the tenant has under an address. */
 export interface Candidate {
@@ -12,50 +12,68 @@ export interface Candidate {
 export interface UserEmail {
   readonly user: string
   readonly email: string
+  readonly connection?: string
 }
 
 export type Identification =
   | { readonly kind: 'found'; readonly id: string; readonly warning: string | undefined }
-  /** Nobody at all has the address. */
-  | { readonly kind: 'missing'; readonly message: string }
-  | { readonly kind: 'refused'; readonly message: string }
+  | Unidentifiable
 
-export function identify(
-  email: string,
-  connection: string | undefined,
-  candidates: readonly Candidate[],
-): Identification {
-  const matches = candidates.filter(user => connection === undefined || user.connections.includes(connection))
+interface Unidentifiable {
+  /** `missing`: nobody at all has the address. */
+  readonly kind: 'missing' | 'refused'
+  readonly message: string
+  /** Whom it may mean; undefined if it may mean anybody. */
+  readonly candidates: ReadonlySet<string> | undefined
+}
+
+export interface IdentifyOptions {
+  readonly email: string
+  readonly connection: string | undefined
+  readonly found: readonly Candidate[]
+  /** The user whom the ledger says the address meant. */
+  readonly remembered: string | undefined
+}
+
+export function identify({ email, connection, found, remembered }: IdentifyOptions): Identification {
+  const matches = found.filter(user => connection === undefined || user.connections.includes(connection))
   const verified = matches.filter(user => user.verified)
   const unverified = matches.filter(user => !user.verified)
   const address = connection === undefined ? email : `${email} in connection ${connection}`
-  const [found, ...others] = verified
-  if (candidates.length === 0) {
+  const candidates = candidatesOf(found, remembered)
+  const [match, ...others] = verified
+  if (found.length === 0) {
     const message = `The tenant has no user with the address ${address}. Correct the address, or remove the entry.`
-    return { kind: 'missing', message }
+    return { kind: 'missing', message, candidates }
   }
-  if (found === undefined) return { kind: 'refused', message: nobody(address, unverified, candidates) }
+  if (match === undefined) return { kind: 'refused', message: nobody(address, unverified, found), candidates }
   if (others.length > 0) {
-    return {
-      kind: 'refused',
-      message: `${verified.length} users have the verified address ${address}: ${listed(verified)}. Use id, or connection to say which one.`,
-    }
+    const message = `${verified.length} users have the verified address ${address}: ${listed(verified)}. Use id, or connection to say which one.`
+    return { kind: 'refused', message, candidates }
   }
-  return {
-    kind: 'found',
-    id: found.id,
-    warning:
-      unverified.length === 0
-        ? undefined
-        : `${address} is ${found.id}; not counted, as the address is not verified there: ${listed(unverified)}.`,
+  if (remembered !== undefined && remembered !== match.id) {
+    const message = `The address ${address} meant ${remembered} before and means ${match.id} now, so neither of them is changed. List the user you mean by id.`
+    return { kind: 'refused', message, candidates }
   }
+  const warning = `${address} is ${match.id}; not counted, as the address is not verified there: ${listed(unverified)}.`
+  return { kind: 'found', id: match.id, warning: unverified.length === 0 ? undefined : warning }
 }
 
-function nobody(address: string, unverified: readonly Candidate[], candidates: readonly Candidate[]): string {
+/** Whom an address may mean that cannot be looked up, or means nobody for sure. */
+export function candidatesOf(
+  found: readonly Candidate[],
+  remembered: string | undefined,
+): ReadonlySet<string> | undefined {
+  const ids = new Set(found.map(({ id }) => id))
+  if (remembered !== undefined) ids.add(remembered)
+  return ids.size === 0 ? undefined : ids
+}
+
+function nobody(address: string, unverified: readonly Candidate[], found: readonly Candidate[]): string {
   if (unverified.length > 0) {
     return `No user has the verified address ${address}; unverified, and so not counted: ${listed(unverified)}. Have the address verified, or use id.`
   }
-  return `No user has the address ${address}; in other connections: ${listed(candidates)}. Correct connection, or leave it out.`
+  return `No user has the address ${address}; in other connections: ${listed(found)}. Correct connection, or leave it out.`
 }
 
 function listed(users: readonly Candidate[]): string {

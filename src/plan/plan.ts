@@ -2,6 +2,7 @@
 // computed from. Renderers read it and `apply` executes it. Pure.
 
 import { compareText, type Grants, grantOf, type Permission, sortedPermissions } from './grants.ts'
+import type { UserEmail } from './identify.ts'
 
 /** One permission to grant or to revoke. */
 export interface Operation extends Permission {
@@ -27,6 +28,17 @@ export interface Holders extends Permission {
   readonly after: number
 }
 
+/** A grant that a user holds. */
+export interface Held extends Permission {
+  readonly user: string
+}
+
+/** A revocation that is not done as long as an entry may still ask for the grant. */
+export interface HeldBack extends Held {
+  /** The entry that cannot be identified, as the manifest lists it. */
+  readonly entry: string
+}
+
 /** The manifest that a plan was computed from. */
 export interface Source {
   /** Empty outside of Git. */
@@ -36,20 +48,33 @@ export interface Source {
   readonly at: string
   /** How many users it lists. */
   readonly users: number
-  /** The ledger's newest entry when the plan was computed; absent where there was none. */
-  readonly entry?: number
+}
+
+/** What was managed of a user before an apply; null if the ledger did not know the user. */
+export interface Restored {
+  readonly user: string
+  readonly entry: {
+    readonly listed: readonly ('id' | { readonly email: string; readonly connection?: string })[]
+    readonly managed: readonly Permission[]
+  } | null
 }
 
 export interface Plan {
-  readonly format: 1
+  readonly format: 2
   readonly tenant: string
   readonly source: Source
-  /** The ledger's entry that this plan takes back. */
-  readonly undoes?: number
   /** Sorted by id. */
   readonly users: readonly UserPlan[]
+  /** Sorted by user, API and permission. */
+  readonly heldBack: readonly HeldBack[]
+  /** What the manifest asks for and the plan found in place, unmanaged so far; sorted likewise. */
+  readonly found: readonly Held[]
+  /** The addresses that list users of the plan. */
+  readonly addresses?: readonly UserEmail[]
   /** Sorted by API and permission; empty where the run assigns without reading. */
   readonly holders: readonly Holders[]
+  /** Only of an undo plan: what is managed once it is applied, for every user whose ledger entry the apply changed. */
+  readonly restores?: readonly Restored[]
 }
 
 /** What became of a user of the plan. */
@@ -80,9 +105,13 @@ export function countOperations(users: readonly UserPlan[]): Counts {
 }
 
 /** A plan that takes back what was done of this one, as far as it is known what was there before. */
-export function undoOf(plan: Plan, outcomes: readonly UserOutcome[], entry: number | undefined): Plan {
-  const befores = new Map(plan.users.map(({ user, before }) => [user, before]))
-  const users = outcomes.flatMap(({ user, granted, revoked }) => {
+export function undoOf(
+  { tenant, source, users, holders }: Plan,
+  outcomes: readonly UserOutcome[],
+  restores: readonly Restored[],
+): Plan {
+  const befores = new Map(users.map(({ user, before }) => [user, before]))
+  const undone = outcomes.flatMap(({ user, granted, revoked }) => {
     const before = befores.get(user)
     if (before === undefined || granted.length + revoked.length === 0) return []
     return {
@@ -92,16 +121,16 @@ export function undoOf(plan: Plan, outcomes: readonly UserOutcome[], entry: numb
       before: after(before, granted, revoked),
     }
   })
-  const complete = outcomes.length === plan.users.length && outcomes.every(({ status }) => status === 'done')
+  const complete = outcomes.length === users.length && outcomes.every(({ status }) => status === 'done')
   return {
-    format: 1,
-    tenant: plan.tenant,
-    source: { ...plan.source, ...(entry !== undefined && { entry }) },
-    ...(entry !== undefined && { undoes: entry }),
-    users: users.sort((a, b) => compareText(a.user, b.user)),
-    holders: complete
-      ? plan.holders.map(({ before, after, ...grant }) => ({ ...grant, before: after, after: before }))
-      : [],
+    format: 2,
+    tenant,
+    source,
+    users: undone.sort((a, b) => compareText(a.user, b.user)),
+    heldBack: [],
+    found: [],
+    holders: complete ? holders.map(({ before, after, ...grant }) => ({ ...grant, before: after, after: before })) : [],
+    restores,
   }
 }
 
@@ -143,6 +172,6 @@ export function resume(saved: UserPlan, live: Grants): Resumption {
   return { kind: 'ready', left: left.grant.length + left.revoke.length === 0 ? undefined : left }
 }
 
-function setOf(permissions: readonly Permission[]): Grants {
+export function setOf(permissions: readonly Permission[]): Grants {
   return new Set(permissions.map(({ api, permission }) => grantOf(api, permission)))
 }

@@ -13,6 +13,7 @@ function savedPlanForm() {
     .max(1000)
     .regex(/^\P{Cc}*$/u, 'holds control characters')
   const permission = z.strictObject({ api: name, permission: name })
+  const address = z.strictObject({ email: name, connection: name.exactOptional() })
   const operation = z.strictObject({
     ...permission.shape,
     roles: z.array(z.string()),
@@ -21,7 +22,7 @@ function savedPlanForm() {
   })
 
   return z.strictObject({
-    format: z.literal(1),
+    format: z.literal(2),
     digest: z.string(),
     tenant: name,
     source: z.strictObject({
@@ -29,9 +30,7 @@ function savedPlanForm() {
       files: z.array(z.string()),
       at: z.iso.datetime(),
       users: z.int().nonnegative(),
-      entry: z.int().exactOptional(),
     }),
-    undoes: z.int().exactOptional(),
     users: z.array(
       z.strictObject({
         user: name.regex(/^(?!\.{1,2}$)/, 'is not the id of a user'),
@@ -40,7 +39,20 @@ function savedPlanForm() {
         before: z.array(permission),
       }),
     ),
+    heldBack: z.array(z.strictObject({ user: name, ...permission.shape, entry: name })),
+    found: z.array(z.strictObject({ user: name, ...permission.shape })),
+    addresses: z.array(z.strictObject({ user: name, ...address.shape })).exactOptional(),
     holders: z.array(z.strictObject({ ...permission.shape, before: z.int(), after: z.int() })),
+    restores: z
+      .array(
+        z.strictObject({
+          user: name,
+          entry: z
+            .strictObject({ listed: z.array(z.union([z.literal('id'), address])), managed: z.array(permission) })
+            .nullable(),
+        }),
+      )
+      .exactOptional(),
   })
 }
 

@@ -3,10 +3,10 @@
 
 import type { Mode, Revoke, Scope } from '../inputs.ts'
 import type { Place } from '../manifest/problem.ts'
-import type { Held, UserState } from '../plan/diff.ts'
+import type { UserState } from '../plan/diff.ts'
 import { type Permission, partsOf } from '../plan/grants.ts'
 import type { UserEmail } from '../plan/identify.ts'
-import { countOperations, type Plan, type UserOutcome } from '../plan/plan.ts'
+import { countOperations, type Held, type Plan, type UserOutcome } from '../plan/plan.ts'
 import type { Traffic } from '../tenant/pace.ts'
 
 type Result = 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
@@ -39,12 +39,13 @@ interface Exported {
 
 /** What the ledger said, and where this run is recorded. */
 interface LedgerFacts {
-  /** The commit of the latest successful apply. */
-  readonly base: string | undefined
-  /** How many applies after it did not succeed. */
-  readonly attempts: number
-  /** The page on which this apply's deployment is. */
-  readonly deployment: string | undefined
+  readonly branch: string
+  /** The newest commit that was applied; the page of the latest apply's run, and when it began. */
+  readonly commit: string | undefined
+  readonly run: string | undefined
+  readonly at: string | undefined
+  /** The head of the branch, once this run has written to it. */
+  readonly head: string | undefined
 }
 
 export interface RunRecord {
@@ -90,6 +91,8 @@ export interface RunRecord {
   /** Paths of files with plans. */
   planFile: string | undefined
   undoPlanFile: string | undefined
+  /** `sha256:…` of the undo plan. */
+  undoDigest: string | undefined
   traffic: Traffic
   /** Milliseconds. */
   duration: number
@@ -140,6 +143,7 @@ interface Report extends Conclusion {
   readonly ledger: Nullable<LedgerFacts> | null
   readonly planFile: string | null
   readonly undoPlanFile: string | null
+  readonly undoDigest: string | null
   readonly traffic: Nullable<Traffic>
 }
 
@@ -223,6 +227,7 @@ export function newRecord(): RunRecord {
     ledger: undefined,
     planFile: undefined,
     undoPlanFile: undefined,
+    undoDigest: undefined,
     traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
     duration: 0,
   }

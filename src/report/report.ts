@@ -35,7 +35,8 @@ export function logLine(text: string): void {
 /** Users one by one, each operation on a line of its own, told apart by sign and word; what is taken away comes first. */
 export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): void {
   const { plan, digest } = record
-  if (plan === undefined || digest === undefined || plan.users.length === 0) return
+  if (plan === undefined || digest === undefined) return
+  if (plan.users.length + plan.heldBack.length === 0) return
   const { grants, revocations } = countOperations(plan.users)
   const counts = [
     counted(plan.users.length, 'user'),
@@ -48,6 +49,10 @@ export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): 
     logLine(userText({ user, email: emails.get(user) }, asIs))
     for (const operation of revoke) core.info(`  - revoke ${operationText(operation, 'still effective')}`)
     for (const operation of grant) core.info(`  + grant ${operationText(operation, 'already effective')}`)
+  }
+  for (const { user, api, permission, entry } of plan.heldBack) {
+    const who = userText({ user, email: emails.get(user) }, asIs)
+    logLine(`Held back: revoke ${permission} on ${api} from ${who}, because ${entry} cannot be identified`)
   }
   core.endGroup()
   logLine(`The plan's digest is ${digest}`)
@@ -121,6 +126,7 @@ export function publish(whole: Readonly<RunRecord>, circumstances: Circumstances
   core.setOutput('users-failed', conclusion.usersFailed)
   core.setOutput('plan-digest', record.digest ?? '')
   core.setOutput('plan-file', record.planFile ?? '')
+  core.setOutput('undo-plan-digest', record.undoDigest ?? '')
   core.setOutput('undo-plan-file', record.undoPlanFile ?? '')
   core.setOutput('requests', conclusion.requests)
   const reportFile = saveFile('report', JSON.stringify(reportOf(record, circumstances), undefined, 2))

@@ -2,7 +2,7 @@
 // headings and alerts alone; everything else is HTML blocks, where text from outside has no force (see text.ts). Pure.
 
 import { type Grant, grantOf, type Permission } from '../plan/grants.ts'
-import type { Holders, Operation, Plan, UserOutcome, UserPlan } from '../plan/plan.ts'
+import type { HeldBack, Holders, Operation, Plan, UserOutcome, UserPlan } from '../plan/plan.ts'
 import { type Conclusion, conclude, counted, emailsOf, type Finding, grouped, type RunRecord } from './record.ts'
 import { aboutText, clip, code, link, prose, userText } from './text.ts'
 
@@ -92,7 +92,7 @@ function lead({ tenant, stopped, drift, approval, plan }: Readonly<RunRecord>, {
     tenant === undefined ? '' : `Tenant: ${name(tenant)}.`,
     drift ? 'The step fails because <code>fail-on-changes</code> is set and the plan is not empty.' : '',
     approval === undefined || approval === 'other' || stopped !== undefined ? '' : APPROVALS[approval],
-    plan?.undoes === undefined ? '' : `It takes back what deployment ${plan.undoes} did.`,
+    plan?.restores === undefined ? '' : 'It is an undo plan: it takes back what an earlier apply did.',
   ]
   return `<p>${lines.filter(line => line !== '').join('<br>\n')}</p>`
 }
@@ -112,9 +112,10 @@ const SHARES = {
   errors: 14,
   failures: 14,
   untouched: 4,
+  heldBack: 4,
   revocations: 20,
-  warnings: 10,
-  grants: 18,
+  warnings: 8,
+  grants: 16,
   permissions: 8,
   notices: 4,
   unmanaged: 4,
@@ -152,6 +153,7 @@ function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> 
     errors: bullets(errors.map(findingText)),
     failures: bullets(failures.map(findingText)),
     untouched: bullets(plan === undefined ? outcomes.map(({ user }) => name(user)) : []),
+    heldBack: bullets((plan?.heldBack ?? []).map(held => heldBackText(held, emails))),
     warnings: bullets(warnings.map(findingText)),
     notices: bullets(notices.map(findingText)),
     advice: bullets(advice.map(message)),
@@ -219,6 +221,7 @@ function sizeOf(entries: readonly string[]): number {
 function attention(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
   const { errors, failures, warnings, plan, outcomes } = record
   const untouched = plan === undefined ? outcomes : []
+  const heldBack = plan?.heldBack ?? []
   const both = errors.length > 0 && failures.length > 0
   const alerts = [
     ...alert('CAUTION', [
@@ -226,7 +229,11 @@ function attention(record: Readonly<RunRecord>, lists: Lists): readonly string[]
       ...listed('Users that failed', failures, lists.failures, both),
       ...listed('Users that were not attempted', untouched, lists.untouched, true),
     ]),
-    ...alert('WARNING', [...revocationsInShort(record), ...listed('Warnings', warnings, lists.warnings)]),
+    ...alert('WARNING', [
+      ...revocationsInShort(record),
+      ...listed('Revocations held back', heldBack, lists.heldBack, true),
+      ...listed('Warnings', warnings, lists.warnings, heldBack.length > 0),
+    ]),
   ]
   return alerts.length === 0 ? [] : ['### Look at this first', ...alerts]
 }
@@ -251,6 +258,11 @@ function findingText(finding: Finding): string {
   const { place } = finding
   const where = place === undefined ? '' : `${name(`${place.file}:${place.line}:${place.column}`)}<br>`
   return `${where}${aboutText(finding, name)}${message(finding.message)}`
+}
+
+function heldBackText({ user, entry, ...permission }: HeldBack, emails: ReadonlyMap<string, string>): string {
+  const who = userText({ user, email: emails.get(user) }, name)
+  return `${who} keeps ${permissionText(permission)}, because ${name(entry)} cannot be identified`
 }
 
 function revocationsInShort(record: Readonly<RunRecord>): readonly string[] {
@@ -341,7 +353,15 @@ function countedUsers({ read, users }: Readonly<RunRecord>): string {
 }
 
 function digestText(record: Readonly<RunRecord>): readonly string[] {
-  return record.digest === undefined ? [] : [`<p>${digestWords(record)}:<br>\n${name(record.digest)}</p>`]
+  const { digest, undoDigest } = record
+  return [
+    ...(digest === undefined ? [] : [`<p>${digestWords(record)}:<br>\n${name(digest)}</p>`]),
+    ...(undoDigest === undefined
+      ? []
+      : [
+          `<p>To undo this apply, set <code>plan-file</code> to the undo plan and <code>approved-plan</code> to its digest:<br>\n${name(undoDigest)}</p>`,
+        ]),
+  ]
 }
 
 /** Approval helps a plan that was only planned, and one that is refused for the lack of it alone. */
@@ -555,9 +575,8 @@ function facts(record: Readonly<RunRecord>, { requests }: Conclusion, { foldFact
     ['Manifest', record.files.length === 0 ? undefined : filesText(record.files)],
     ['Commit', commit && shortCommit(commit)],
     ['Listed users', listedText(record, online)],
-    ['Last successful apply', ledger && (ledger.base === undefined ? 'none' : `commit ${shortCommit(ledger.base)}`)],
-    ['Attempts since then', ledger && ledger.attempts > 0 ? grouped(ledger.attempts) : undefined],
-    ['Recorded as', ledger?.deployment && link(ledger.deployment, 'deployment')],
+    ['Ledger', ledger && name(ledger.branch)],
+    ['Previous apply', ledger && previousText(ledger)],
     ['Files with plans', outputsText(record)],
     ['Requests to the tenant', online ? grouped(requests) : undefined],
     ['Waited for the rate limit', online ? time(traffic.waited) : undefined],
@@ -566,6 +585,11 @@ function facts(record: Readonly<RunRecord>, { requests }: Conclusion, { foldFact
   const rows = facts.flatMap(([fact, value]) => (value === undefined || value === '' ? [] : [row([fact, value])]))
   const block = table(['Fact', 'Value'], rows.join('\n'))
   return ['### Facts', foldFacts ? fold('About this run', block) : block]
+}
+
+function previousText({ commit, run }: NonNullable<RunRecord['ledger']>): string | undefined {
+  const parts = [commit && `commit ${shortCommit(commit)}`, run && link(run, 'workflow run')].filter(Boolean)
+  return parts.length === 0 ? undefined : parts.join(', ')
 }
 
 function listedText({ users, read }: Readonly<RunRecord>, online: boolean): string {

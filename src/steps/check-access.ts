@@ -3,7 +3,7 @@
 import type { PlanInputs } from '../inputs.ts'
 import { checkNames } from '../manifest/check.ts'
 import { locateRemarks } from '../manifest/locate.ts'
-import { checkEvent, checkPlanNames, checkScopes, NEEDED_SCOPES, warnOfApis, warnOfRef } from '../plan/guard.ts'
+import { checkPlanNames, checkScopes, NEEDED_SCOPES, warnOfApis } from '../plan/guard.ts'
 import { type Context, refuse, type Task, warn } from './context.ts'
 
 export interface Access {
@@ -14,28 +14,21 @@ export interface Access {
 }
 
 /** @param scopes undefined where the token does not tell */
-export function checkAccess(
-  { inputs, task, record, workflow }: Context,
-  scopes: ReadonlySet<string> | undefined,
-): Access {
+export function checkAccess({ inputs, task, record }: Context, scopes: ReadonlySet<string> | undefined): Access {
   const has = (scope: string) => scopes === undefined || scopes.has(scope)
   const assignOnly = has('update:users') && !has('read:users') && canAssignOnly(inputs, task)
   refuse(record, checkScopes(scopes, NEEDED_SCOPES[assignOnly ? 'assign' : inputs.mode]))
-  if (inputs.mode === 'apply') {
-    refuse(record, checkEvent(workflow))
-    warn(record, warnOfRef(workflow))
-  }
   return { readApis: has('read:resource_servers'), readUsers: has('read:users'), assignOnly }
 }
 
 function canAssignOnly({ mode, revoke }: PlanInputs, task: Task): boolean {
-  if (mode !== 'apply' || revoke !== 'never' || task.kind === 'saved') return false
+  if (mode !== 'apply' || revoke !== 'never' || task.saved !== undefined) return false
   return task.files.manifest.users.every(user => user.id !== undefined)
 }
 
 export async function checkApis({ task, tenant, record }: Context): Promise<void> {
-  if (task.kind === 'saved') {
-    const granted = task.plan.users.flatMap(({ grant }) => grant)
+  if (task.saved !== undefined) {
+    const granted = task.saved.users.flatMap(({ grant }) => grant)
     const apis = await tenant.apis([...new Set(granted.map(({ api }) => api))])
     refuse(record, checkPlanNames(granted, apis))
     warn(record, warnOfApis(apis.values()))

@@ -2,7 +2,7 @@
 // on.
 
 import { ActionError, GitHubError } from '../errors.ts'
-import type { Comment, GitHub } from '../github.ts'
+import type { Comment, Comments } from '../github/comments.ts'
 import type { Inputs } from '../inputs.ts'
 import { markerOf, renderComment } from '../report/comment.ts'
 import type { RunRecord } from '../report/record.ts'
@@ -26,13 +26,13 @@ export async function publishComment(
     return
   }
   try {
-    const { openGitHub } = await import('../github.ts')
-    const github = openGitHub({ token, repository, signal })
-    const own = await findOwn(github, pullRequest, markerOf(domain.host))
+    const { openGitHub } = await import('../github/github.ts')
+    const { comments } = openGitHub({ token, repository, signal })
+    const own = await findOwn(comments, pullRequest, markerOf(domain.host))
     // A comment is not masked by the runner.
     const body = renderComment(redactAll(record), { runUrl, replaces: own !== undefined })
-    if (own === undefined) await github.addComment(pullRequest, body)
-    else await github.editComment(own.id, body)
+    if (own === undefined) await comments.add(pullRequest, body)
+    else await comments.edit(own.id, body)
   } catch (error) {
     if (!(error instanceof ActionError)) throw error
     const denied = error instanceof GitHubError && (error.status === 403 || error.status === 404)
@@ -44,7 +44,7 @@ export async function publishComment(
 }
 
 /** By marker and author: anybody who can write may copy the marker into a comment of their own. */
-async function findOwn(github: GitHub, pullRequest: number, marker: string): Promise<Comment | undefined> {
-  const [comments, login] = await Promise.all([github.comments(pullRequest), github.login()])
+async function findOwn(own: Comments, pullRequest: number, marker: string): Promise<Comment | undefined> {
+  const [comments, login] = await Promise.all([own.list(pullRequest), own.login()])
   return comments.find(({ author, body }) => author === login && body.startsWith(marker))
 }

@@ -1,18 +1,30 @@
-// From the task to a plan: the users of the manifest, or those of a saved plan, are read, and what differs is planned.
+// From the manifest, or a saved plan, to what is left to do: the users are read, and what differs is planned.
 
-import type { Revoke } from '../inputs.ts'
-import { type ListedUser, userIdentity } from '../manifest/desired.ts'
+import type { PlanInputs } from '../inputs.ts'
+import {
+  type Entry,
+  groupById,
+  isUnchanged,
+  keyOf,
+  type Listing,
+  listingOf,
+  rememberedUsers,
+  removedUsers,
+} from '../ledger/ledger.ts'
+import type { ListedUser } from '../manifest/desired.ts'
 import { adviseOn } from '../plan/advise.ts'
 import { diff, unmanagedOf } from '../plan/diff.ts'
 import { digestOf } from '../plan/digest.ts'
-import { type Grant, NO_GRANTS, partsOf } from '../plan/grants.ts'
+import { NO_GRANTS, partsOf } from '../plan/grants.ts'
+import { checkNever, checkSavedPlan, warnOfHeldBack } from '../plan/guard.ts'
+import { holdBackFor, type Unidentified } from '../plan/hold-back.ts'
 import { type Plan, resume, type Source, type UserPlan } from '../plan/plan.ts'
 import { derivedOf } from '../report/record.ts'
 import { logProgress } from '../report/report.ts'
 import { type Subject, type Survey, type SurveyOptions, survey } from '../survey.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Access } from './check-access.ts'
-import { type Context, locateUsers, type ManifestFiles, type Task, warn } from './context.ts'
+import { type Context, locateUsers, type ManifestFiles, notice, refuse, warn } from './context.ts'
 import type { Memory } from './recall.ts'
 
 /** The survey is what the plan was computed from. */
@@ -21,145 +33,196 @@ export interface Planning {
   /** Of the plan as it was computed or saved; less may be left to do. */
   readonly digest: string
   readonly survey: Survey
+  /** How the manifest lists the users that were not read. */
+  readonly listings: ReadonlyMap<string, readonly Listing[]>
 }
 
 export async function computePlan(context: Context, memory: Memory, access: Access): Promise<Planning> {
   const { task, record } = context
+  const choice = chooseUsers(context, memory)
   const planning =
-    task.kind === 'saved'
-      ? await resumePlan(context, task.plan)
-      : await planManifest(context, task.files, memory, access)
+    task.saved === undefined
+      ? await planManifest(context, memory, { access, choice })
+      : await resumePlan(context, memory, { saved: task.saved, choice })
   record.plan = planning.plan
   record.digest = planning.digest
   return planning
 }
 
-async function planManifest(
-  context: Context,
-  files: ManifestFiles,
-  memory: Memory,
-  { assignOnly }: Access,
-): Promise<Planning> {
-  const { inputs, record } = context
-  if (assignOnly) {
-    warn(record, ['The token may not read users, so what is desired is assigned without looking at what is there.'])
-  }
-  const { chosen, others } = chooseSubjects(files.manifest.users, memory, inputs.revoke === 'managed')
-  const surveyed = await readUsers(context, chosen, { readPermissions: !assignOnly, others })
-  const plan = diff({
-    tenant: inputs.domain.host,
-    source: sourceOf(context, files, memory),
-    users: surveyed.states,
-    revoke: inputs.revoke,
-    apis: files.manifest.apis,
-  })
-  record.unmanaged = unmanagedOf(surveyed.states, plan)
-  record.advice = adviseOn(surveyed.states)
-  return { plan, digest: digestOf(plan), survey: surveyed }
+interface Choice {
+  readonly subjects: readonly Subject[]
+  /** Entries with an address of which nobody knows whom it means before it is looked up. */
+  readonly unknown: readonly ListedUser[]
+  /** Listed users whom the scope leaves out. */
+  readonly skipped: ReadonlySet<ListedUser>
+  /** Every listed user of whom the id is known for sure. */
+  readonly known: ReadonlyMap<string, readonly ListedUser[]>
+  readonly remembered: ReadonlyMap<string, string>
 }
 
-function sourceOf({ workflow }: Context, { documents, manifest, at }: ManifestFiles, { history }: Memory): Source {
-  const newest = history.attempts[0] ?? history.base
+/** Whom this run reads: listed users within the scope, and with `revoke: managed` those who were removed. */
+function chooseUsers({ inputs, task, record }: Context, { ledger, head }: Memory): Choice {
+  const remembered = rememberedUsers(ledger.users)
+  const { known, unknown } = groupById(task.files.manifest.users, remembered)
+  const skipped = new Set<ListedUser>()
+  const choice = { known, unknown, remembered, skipped }
+  if (task.saved !== undefined) return { ...choice, subjects: subjectsOf(task.saved, choice) }
+  if (inputs.scope === 'changed') {
+    if (head === undefined) notice(record, ['Nothing was applied yet, so every listed user is read.'])
+    for (const [id, users] of known) {
+      if (isUnchanged(ledger.users.get(id), users)) for (const user of users) skipped.add(user)
+    }
+  }
+  const listed = task.files.manifest.users.filter(user => !skipped.has(user))
+  const removed = inputs.revoke === 'managed' ? removedUsers(ledger.users, known) : new Map<string, Entry>()
+  const subjects = [
+    ...listed.map(user => toSubject(user, remembered)),
+    ...[...removed.keys()].map(id => ({ id, listed: false, grants: new Map() })),
+  ]
+  return { ...choice, subjects }
+}
+
+function toSubject(user: ListedUser, remembered: ReadonlyMap<string, string>): Subject {
+  return { ...user, listed: true, remembered: remembered.get(keyOf(listingOf(user))) }
+}
+
+/** The users of a saved plan, by every entry that may list them. */
+function subjectsOf(
+  { users, found, addresses = [] }: Plan,
+  { known, unknown, remembered }: Omit<Choice, 'subjects'>,
+): readonly Subject[] {
+  const ids = new Set([...users, ...found].map(({ user }) => user))
+  const claimed = new Set(addresses.map(keyOf))
+  const listed = [...ids].flatMap(id => known.get(id) ?? [])
+  const byAddress = unknown.filter(user => claimed.has(keyOf(listingOf(user))))
+  const others = [...ids].filter(id => !known.has(id)).map(id => ({ id, listed: false, grants: new Map() }))
+  return [...[...listed, ...byAddress].map(user => toSubject(user, remembered)), ...others]
+}
+
+interface ManifestOptions {
+  readonly access: Access
+  readonly choice: Choice
+}
+
+async function planManifest(context: Context, memory: Memory, { access, choice }: ManifestOptions): Promise<Planning> {
+  const { inputs, record, task } = context
+  const { manifest } = task.files
+  if (access.assignOnly) {
+    warn(record, ['The token may not read users, so desired permissions are assigned without reading existing ones.'])
+  }
+  const surveyed = await readUsers(context, choice, memory, { readPermissions: !access.assignOnly })
+  const computed = diff({
+    tenant: inputs.tenant,
+    source: sourceOf(context, task.files),
+    users: surveyed.states,
+    revoke: inputs.revoke,
+    apis: manifest.apis,
+    holdBack: holdBackFor(surveyed.unidentified),
+  })
+  const plan = withAddresses(computed, surveyed)
+  record.unmanaged = unmanagedOf(surveyed.states, plan)
+  warn(record, warnOfHeldBack(plan))
+  record.advice = adviseOn(surveyed.states)
+  return { plan, digest: digestOf(plan), survey: surveyed, listings: listingsOf(choice) }
+}
+
+/** Whoever applies the saved plan has to know which entries to look up. */
+function withAddresses(plan: Plan, { emails }: Survey): Plan {
+  const users = new Set([...plan.users, ...plan.found].map(({ user }) => user))
+  const addresses = emails.filter(({ user }) => users.has(user))
+  return addresses.length === 0 ? plan : { ...plan, addresses }
+}
+
+function listingsOf({ known }: Choice): Planning['listings'] {
+  return new Map([...known].map(([id, users]) => [id, users.map(listingOf)]))
+}
+
+function sourceOf({ workflow }: Context, { documents, manifest, at }: ManifestFiles): Source {
   return {
     commit: workflow.commit,
     files: documents.map(({ file }) => file),
     at: at.toISOString(),
     users: manifest.users.length,
-    ...(newest && { entry: newest.id }),
   }
 }
 
-/** Listed users with what is managed of them, those who have left the manifest, and those whom the scope leaves out. */
-function chooseSubjects(
-  listed: readonly ListedUser[],
-  { managed, changed }: Memory,
-  offBoard: boolean,
-): { readonly chosen: readonly Subject[]; readonly others: readonly Subject[] } {
-  const subjects = new Map<string, Subject>()
-  for (const user of listed) {
-    const identity = userIdentity(user)
-    subjects.set(identity, { ...user, managed: managed.get(identity)?.grants ?? NO_GRANTS })
-  }
-  for (const [identity, { user, grants }] of offBoard ? managed : []) {
-    if (subjects.has(identity)) continue
-    const { mention: _, ...left } = user
-    subjects.set(identity, { ...left, grants: new Map(), managed: grants })
-  }
-  const isChosen = ([identity]: readonly [string, Subject]) => changed === undefined || changed.has(identity)
-  const { chosen = [], others = [] } = Object.groupBy(subjects, entry => (isChosen(entry) ? 'chosen' : 'others'))
-  return { chosen: chosen.map(([, subject]) => subject), others: others.map(([, subject]) => subject) }
+interface SavedOptions {
+  readonly saved: Plan
+  readonly choice: Choice
 }
 
-/** A saved plan is done exactly, or not at all for a user who has changed since. */
-async function resumePlan(context: Context, saved: Plan): Promise<Planning> {
-  const { record } = context
-  const subjects = saved.users.map(({ user }) => ({ id: user, grants: new Map(), managed: NO_GRANTS }))
-  const surveyed = await readUsers(context, subjects, { readPermissions: true, others: [] })
-  const live = new Map(surveyed.states.map(state => [state.id, state.live?.direct]))
+/** A saved plan is applied exactly, or not at all for a user who has changed since. */
+async function resumePlan(context: Context, memory: Memory, { saved, choice }: SavedOptions): Promise<Planning> {
+  const { inputs, record, task } = context
+  const { apis } = task.files.manifest
+  const surveyed = await readUsers(context, choice, memory, { readPermissions: true })
+  const states = new Map(surveyed.states.map(state => [state.id, state]))
   const users: UserPlan[] = []
+  const untouchable = new Set(saved.users.map(({ user }) => user))
   for (const userPlan of saved.users) {
-    const held = live.get(userPlan.user)
+    const held = states.get(userPlan.user)?.live?.direct
     if (held === undefined) continue
     const resumption = resume(userPlan, held)
     if (resumption.kind === 'moved') {
       const now = [...held].map(grant => `${partsOf(grant).permission} on ${partsOf(grant).api}`).sort()
-      const message = `${userPlan.user} has changed since the plan was computed, and holds ${now.join(', ') || 'nothing'} directly now. Make a new plan for this user.`
+      const message = `${userPlan.user} has changed since the plan was computed, and has ${now.join(', ') || 'nothing'} directly now. Make a new plan for this user.`
       record.failures.push({ user: userPlan.user, message })
-    } else if (resumption.left !== undefined) users.push(resumption.left)
+      continue
+    }
+    untouchable.delete(userPlan.user)
+    if (resumption.left !== undefined) users.push(resumption.left)
   }
-  return { plan: { ...saved, users }, digest: digestOf(saved), survey: surveyed }
+  const restores = saved.restores?.filter(({ user }) => !untouchable.has(user))
+  const plan = { ...saved, users, ...(restores && { restores }) }
+  const digest = digestOf(saved)
+  const holdBack = holdBackFor([...surveyed.unidentified, ...notLookedUp(choice)])
+  refuse(record, checkNever(plan, inputs.revoke))
+  if (inputs.approvedPlan !== digest)
+    refuse(record, checkSavedPlan(plan, { states, revoke: inputs.revoke, apis, holdBack }))
+  return { plan, digest, survey: surveyed, listings: listingsOf(choice) }
 }
 
-function mayRevoke(revoke: Revoke, { managed }: Subject, grant: Grant): boolean {
-  return revoke === 'all' || (revoke === 'managed' && managed.has(grant))
+/** Entries that a saved plan does not know of, and that may mean anybody. */
+function notLookedUp({ unknown, subjects }: Choice): readonly Unidentified[] {
+  const lookedUp = new Set(subjects.map(({ mention }) => mention))
+  return unknown.flatMap(({ email = '', grants, mention }) =>
+    lookedUp.has(mention) ? [] : [{ entry: email, desired: new Set(grants.keys()), candidates: undefined }],
+  )
 }
 
 async function readUsers(
   { inputs, task, tenant, record }: Context,
-  subjects: readonly Subject[],
-  options: Pick<SurveyOptions, 'readPermissions' | 'others'>,
+  { subjects, known, skipped }: Choice,
+  { ledger }: Memory,
+  { readPermissions }: Pick<SurveyOptions, 'readPermissions'>,
 ): Promise<Survey> {
-  const { revoke } = inputs
-  const progress = logProgress(
-    options.readPermissions ? 'Reading users' : 'Listing users',
-    subjects.length,
-    record.traffic,
-  )
+  const progress = logProgress(readPermissions ? 'Reading users' : 'Listing users', subjects.length, record.traffic)
   const surveyed = await survey(subjects, tenant, {
-    ...options,
+    readPermissions,
     width: MOST_IN_FLIGHT,
-    mayLose: (user, grants) => [...grants].some(grant => !user.grants.has(grant) && mayRevoke(revoke, user, grant)),
+    managedOf: user => ledger.users.get(user)?.managed ?? NO_GRANTS,
+    alsoListed: user => known.get(user)?.filter(each => skipped.has(each)) ?? [],
     onUser: progress.step,
   }).finally(progress.end)
-  tellSurvey(surveyed, task, inputs.missingUsers === 'warn', record)
+  reportSurvey(surveyed, task.files, inputs.missingUsers, record)
   return surveyed
 }
 
-function tellSurvey(surveyed: Survey, task: Task, missingIsFine: boolean, record: Context['record']): void {
-  const documents = task.kind === 'saved' ? [] : task.files.documents
-  const { listed = [], left = [] } = Object.groupBy(surveyed.missing, ({ mention }) =>
-    mention === undefined && task.kind === 'manifest' ? 'left' : 'listed',
-  )
+function reportSurvey(
+  surveyed: Survey,
+  { documents }: ManifestFiles,
+  missingUsers: PlanInputs['missingUsers'],
+  record: Context['record'],
+): void {
   record.failures.push(...locateUsers(documents, surveyed.failures))
-  const missing = locateUsers(documents, listed)
-  if (missingIsFine) record.warnings.push(...missing)
+  const missing = locateUsers(documents, surveyed.missing)
+  if (missingUsers === 'warn') record.warnings.push(...missing)
   else record.failures.push(...missing)
   record.warnings.push(...locateUsers(documents, surveyed.warnings))
-  for (const finding of left) {
-    const { user, email } = finding
-    if (email === undefined) {
-      const message = `${user} has left the manifest and is not in the tenant any more; there is nothing left to revoke.`
-      record.notices.push({ user, message })
-    } else {
-      const message = `${user} has left the manifest, and no user of the tenant has this address now. Where the address was changed and not the user deleted, what was granted is still held: revoke it by hand.`
-      record.warnings.push({ user, email, message })
-    }
-  }
-  const { left: gone = [], listed: here = [] } = Object.groupBy(surveyed.states, ({ listed }) =>
-    listed || task.kind === 'saved' ? 'listed' : 'left',
-  )
+  record.notices.push(...surveyed.gone)
+  const { removed = [], listed = [] } = Object.groupBy(surveyed.states, ({ listed }) => (listed ? 'listed' : 'removed'))
   record.emails = surveyed.emails
-  record.read = here.length
-  record.left = gone.map(({ id }) => id)
-  record.derived = here.flatMap(derivedOf)
+  record.read = listed.length
+  record.left = removed.map(({ id }) => id)
+  record.derived = listed.flatMap(derivedOf)
 }

@@ -19,10 +19,11 @@ export interface Context {
   readonly cancelled: AbortSignal
 }
 
-/** What a plan comes from: the manifest, or a plan that was saved earlier. */
-export type Task =
-  | { readonly kind: 'manifest'; readonly files: ManifestFiles }
-  | { readonly kind: 'saved'; readonly plan: Plan }
+/** What a plan comes from: the manifest alone, or a plan that was saved earlier and that the manifest must allow. */
+export interface Task {
+  readonly files: ManifestFiles
+  readonly saved: Plan | undefined
+}
 
 export interface ManifestFiles {
   readonly documents: readonly Document[]
@@ -61,8 +62,6 @@ export function locateUsers(documents: readonly Document[], findings: readonly U
 /** Of a run that ends before it has a plan: nobody was attempted. */
 export function untouchedUsers(task: Task): readonly UserOutcome[] {
   const users =
-    task.kind === 'saved'
-      ? task.plan.users.map(({ user }) => user)
-      : task.files.manifest.users.map(({ id, email }) => id ?? email)
+    task.saved?.users.map(({ user }) => user) ?? task.files.manifest.users.map(({ id, email }) => id ?? email)
   return users.map(user => ({ user, status: 'not attempted', granted: [], revoked: [], errors: [] }))
 }

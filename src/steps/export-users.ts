@@ -36,7 +36,8 @@ export async function exportUsers({ inputs, tenant, session, workflow, record }:
   const surveyed = await survey(subjects, tenant, {
     width: MOST_IN_FLIGHT,
     readPermissions: true,
-    others: [],
+    managedOf: () => NO_GRANTS,
+    alsoListed: () => [],
     onUser: progress.step,
   }).finally(progress.end)
   record.users = surveyed.states.length
@@ -68,5 +69,5 @@ function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {
 function subjectOf(name: string): Subject {
   const identity =
     name.includes('@') && !name.includes('|') ? { email: name.toLowerCase(), connection: undefined } : { id: name }
-  return { ...identity, grants: new Map(), managed: NO_GRANTS }
+  return { ...identity, listed: true, grants: new Map() }
 }

@@ -19,9 +19,6 @@ export function readSavedPlan(path: string, { domain }: PlanInputs, { workspace 
   if (plan.tenant !== domain.host) {
     throw reject(`it is a plan for the tenant ${plan.tenant}, and the input domain is ${domain.host}.`)
   }
-  record.commit = plan.source.commit
-  record.files = plan.source.files
-  record.users = plan.source.users
   record.approval = 'saved'
   return plan
 }

@@ -1,39 +1,102 @@
-// Asks the ledger what earlier applies asked for, and whether this one may follow them.
+// What is asked of GitHub before the tenant is read: whether the manifest is merged, what is managed, and whether this
+// run may follow the latest apply.
 
 import { ActionError, GitHubError, NotSentError } from '../errors.ts'
-import { changedSince, type Entry, type History, type ManagedUser, NO_HISTORY, unionOf } from '../ledger/history.ts'
+import type { Git } from '../github/git.ts'
+import { type BranchReading, type LedgerBranch, openLedgerBranch } from '../ledger/branch.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type Context, type ManifestFiles, notice, refuse, warn } from './context.ts'
+import { checkEvent } from '../plan/guard.ts'
+import {
+  assertRepository,
+  type Checkout,
+  findMergedBranch,
+  hasCommit,
+  readCheckout,
+  refusalsOf,
+} from './check-merged.ts'
+import { type Context, refuse, warn } from './context.ts'
 
 export interface Memory {
-  /** Where this run is to be recorded; undefined where it cannot be. */
-  readonly ledger: Ledger | undefined
-  readonly history: History
-  /** What earlier revisions asked for, by the identity of the user. */
-  readonly managed: ReadonlyMap<string, ManagedUser>
-  /** The identities of the users whom `scope: changed` reads; undefined where everybody is read. */
-  readonly changed: ReadonlySet<string> | undefined
+  readonly ledger: Ledger
+  /** Where this run is to be recorded; undefined if it cannot be. */
+  readonly branch: LedgerBranch | undefined
+  /** The head of the branch that the ledger was read from; undefined if there is none. */
+  readonly head: string | undefined
+  /** The branch that has the run's commit; undefined if the ledger's commit is to stay as it is. */
+  readonly mergedInto: string | undefined
+  /** The manifest's files, and those of earlier applies that this run does not read. */
+  readonly files: readonly string[]
+  /** Why the ledger counts only once somebody has approved what follows from it. */
+  readonly doubt: Doubt | undefined
 }
 
-const NOTHING: Memory = { ledger: undefined, history: NO_HISTORY, managed: new Map(), changed: undefined }
+interface Doubt {
+  readonly refusal: string
+  /** What is reported once somebody has approved it. */
+  readonly acceptance: string
+}
 
-/** @returns undefined where the run needs the ledger and cannot have it; why is told as a refusal */
+/** @returns undefined if the run is refused; why is reported */
 export async function recall(context: Context): Promise<Memory | undefined> {
-  const { inputs, workflow, record } = context
-  const need = needOf(context)
-  if (need === undefined && (inputs.mode === 'plan' || workflow.repository === undefined)) return NOTHING
+  const { inputs, record } = context
+  if (inputs.mode === 'apply') refuse(record, checkEvent(context.workflow))
+  if (record.stopped !== undefined) return undefined
+  const git = await openRepository(context)
+  const found = await readLedger(context, git)
+  const mustBeMerged = inputs.mode === 'apply' && inputs.requireMerged
+  const merged = mustBeMerged ? await checkMerged(context, git, found) : NOT_CHECKED
+  if (found === undefined || merged === undefined) return undefined
+  const memory: Memory = { ...found, mergedInto: merged.branch, files: filesOf(context, merged.checkout) }
+  if (git === undefined || found.head === undefined) return memory
+  return followLatest(context, { git, memory, checkout: merged.checkout })
+}
+
+interface Merged {
+  readonly branch: string | undefined
+  /** undefined if it was not looked at */
+  readonly checkout: Checkout | undefined
+}
+
+const NOT_CHECKED: Merged = { branch: undefined, checkout: undefined }
+
+/** @returns undefined outside GitHub, or without a token */
+async function openRepository({ inputs, workflow, cancelled: signal }: Context): Promise<Git | undefined> {
+  const { githubToken: token } = inputs
+  const { repository } = workflow
+  if (repository === undefined || token === undefined) return undefined
+  const { openGitHub } = await import('../github/github.ts')
+  return openGitHub({ token, repository, signal }).git
+}
+
+/** @returns undefined if the manifest is not merged, or nobody knows */
+async function checkMerged(
+  context: Context,
+  git: Git | undefined,
+  found: Found | undefined,
+): Promise<Merged | undefined> {
+  const { workflow, record } = context
   try {
-    return await readLedger(context, await open(context), need)
+    assertRepository(workflow)
+    if (git === undefined) throw new ActionError(NO_TOKEN)
+    const checkout = await readCheckout(context, git, found?.ledger.files ?? [])
+    const into = await findMergedBranch(git, workflow)
+    const refusals = refusalsOf(into, checkout, workflow.commit)
+    refuse(record, refusals)
+    return refusals.length > 0 ? undefined : { branch: into.branch, checkout }
   } catch (error) {
     if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
-    const message = `${error.message} ${ledgerAdvice(error)}`.trim()
-    if (need !== undefined) {
-      refuse(record, [`The input ${need} needs the ledger. ${message}`])
-      return undefined
-    }
-    notice(record, [`This apply is not recorded in the ledger. ${message}`])
-    return NOTHING
+    const advice = error instanceof GitHubError ? readAdvice(error) : ''
+    refuse(record, [`The input require-merged cannot be checked. ${error.message} ${advice}`.trim()])
+    return undefined
   }
+}
+
+const NO_TOKEN = "The input github-token is empty; remove it, because its default is the job's own token."
+
+function readAdvice({ status }: GitHubError): string {
+  return status === 403 || status === 404
+    ? 'Add "permissions: { contents: read }" to the job (contents: write for mode apply).'
+    : 'Run it again when GitHub answers.'
 }
 
 /** The input that cannot do without the ledger. */
@@ -42,114 +105,150 @@ function needOf({ inputs }: Context): string | undefined {
   return inputs.scope === 'changed' ? 'scope: changed' : undefined
 }
 
-async function open({ inputs, workflow, cancelled: signal }: Context): Promise<Ledger> {
-  const { githubToken: token } = inputs
-  const { repository } = workflow
-  if (repository === undefined) {
-    throw new ActionError(
-      'It is kept on GitHub, and this run has no GITHUB_REPOSITORY. Set revoke: never or revoke: all, and scope: all.',
-    )
+type Found = Pick<Memory, 'ledger' | 'branch' | 'head' | 'doubt'>
+
+/** @returns undefined if the run needs the ledger and cannot have it */
+async function readLedger(context: Context, git: Git | undefined): Promise<Found | undefined> {
+  const { inputs, workflow, record } = context
+  const { tenant, ledgerKey: key } = inputs
+  const nothing: Found = { ledger: emptyLedger(tenant), branch: undefined, head: undefined, doubt: undefined }
+  try {
+    if (workflow.repository === undefined) throw new ActionError(NO_REPOSITORY)
+    if (git === undefined) throw new ActionError(NO_TOKEN)
+    const branch = openLedgerBranch({ git, tenant, key })
+    record.ledger = { branch: branch.name, commit: undefined, run: undefined, at: undefined, head: undefined }
+    return useReading(context, branch, await branch.read(), nothing)
+  } catch (error) {
+    if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
+    const need = needOf(context)
+    const message = `${error.message} ${ledgerAdvice(context, error)}`.trim()
+    if (need !== undefined) {
+      refuse(record, [`The input ${need} needs the ledger. ${message}`])
+      return undefined
+    }
+    // Outside GitHub there is nothing to remember it in, and nobody expects it.
+    if (workflow.repository !== undefined) reportUnremembered(context, message)
+    return nothing
   }
-  if (token === undefined) {
-    throw new ActionError(
-      "It is kept on GitHub, and the input github-token is empty; leave it out, as its default is the job's own token.",
-    )
-  }
-  const [{ openGitHub }, { openLedger }] = await Promise.all([import('../github.ts'), import('../ledger/ledger.ts')])
-  return openLedger({ github: openGitHub({ token, repository, signal }), tenant: inputs.domain.host, workflow })
 }
 
-/** What to do where GitHub does not let the ledger be; empty where the error says it itself. */
-export function ledgerAdvice(error: ActionError): string {
-  if (!(error instanceof GitHubError)) return ''
-  const instead = 'set revoke: never or revoke: all, and scope: all, which do without it'
-  return error.status === 403 || error.status === 404
-    ? `Add this to the job: "permissions: { contents: read, deployments: write }" (for mode plan, deployments: read is enough); or ${instead}.`
-    : `Run it again when GitHub answers; or ${instead}.`
+const NO_REPOSITORY =
+  'The ledger is a branch of the repository, and this run has no GITHUB_REPOSITORY. Set revoke: never or revoke: all, and scope: all.'
+
+function useReading(context: Context, branch: LedgerBranch, reading: BranchReading, nothing: Found): Found {
+  const { record, workflow } = context
+  switch (reading.kind) {
+    case 'none':
+      warn(record, [
+        `There is no ledger yet (branch ${branch.name}), as is expected before the first apply. If this tenant had one, somebody has deleted the branch: restore it, because earlier grants are managed only if this manifest asks for them.`,
+      ])
+      return { ...nothing, branch }
+    case 'unreadable':
+      throw new ActionError(
+        `The ledger on the branch ${branch.name} is not one that this action wrote: ${reading.problem}. Set the branch back to a commit that is right, or delete it to start anew.`,
+      )
+    case 'ledger': {
+      const { ledger, head, seal } = reading
+      const { latest, applying, commit } = ledger
+      record.ledger = { branch: branch.name, commit, run: latest.run, at: latest.at, head }
+      if (applying && latest.run !== (workflow.runUrl ?? '')) {
+        warn(record, [
+          `The apply of ${latest.run || 'a run outside GitHub'}, which began at ${latest.at}, has not ended. If it is still running, wait for it and give the workflow a concurrency group; if it was stopped, this run reads again whom it may have changed.`,
+        ])
+      }
+      const doubt = seal === 'wrong' || seal === 'missing' ? doubtOf(branch, seal) : undefined
+      return { ledger, branch, head, doubt }
+    }
+  }
 }
 
-async function readLedger(context: Context, ledger: Ledger, need: string | undefined): Promise<Memory | undefined> {
-  const { inputs, record, task } = context
-  const history = await ledger.history()
-  record.ledger = { base: history.base?.commit, attempts: history.attempts.length, deployment: undefined }
-  await checkOrder(context, ledger, history)
-  if (task.kind === 'saved') return { ...NOTHING, ledger, history }
-
-  const doubts = await doubtsOf(context, ledger, history, task.files)
-  if (doubts.length > 0 && need === undefined) {
-    notice(record, [`This apply is not recorded in the ledger: ${doubts.join('; ')}.`])
-    return { ...NOTHING, history }
-  }
-  refuse(
-    record,
-    doubts.map(doubt => `The input ${need} is refused: ${doubt}.`),
-  )
-  if (doubts.length > 0) return undefined
-  if (need === undefined) return { ...NOTHING, ledger, history }
-
-  const files = task.files.documents.map(({ file }) => file)
-  const entries = history.base === undefined ? history.attempts : [history.base, ...history.attempts]
-  const revisions = await ledger.revisionsOf(entries, files)
-  const [base] = revisions
-  const followsBase = inputs.scope === 'changed' && history.base !== undefined && base !== undefined
-  if (inputs.scope === 'changed' && !followsBase) {
-    notice(record, ['No apply has succeeded yet, so every listed user is read.'])
-  }
-  const later = [...revisions.slice(1), task.files.manifest.users]
+function doubtOf({ name }: LedgerBranch, seal: 'wrong' | 'missing'): Doubt {
+  const what =
+    seal === 'missing' ? 'has no seal' : 'does not have the seal of ledger-key, so somebody else has changed it'
   return {
-    ledger,
-    history,
-    managed: unionOf(revisions),
-    changed: followsBase ? changedSince(base, later) : undefined,
+    refusal: `The ledger on the branch ${name} ${what}. Look at its history (git log -p origin/${name}) and at this plan. If both are right, accept the ledger once: run mode: apply with approved-plan set to this plan's digest.`,
+    acceptance: `The ledger on the branch ${name} ${what}. It was accepted because approved-plan has this plan's digest, and is sealed again by this run.`,
+  }
+}
+
+/** What to do if GitHub does not let the ledger be read or written; empty if the error says it itself. */
+export function ledgerAdvice(context: Context, error: ActionError): string {
+  if (!(error instanceof GitHubError)) return ''
+  const permission = context.inputs.mode === 'apply' ? 'contents: write' : 'contents: read'
+  const denied = error.status === 403 || error.status === 404
+  const advice = denied ? `Add this to the job: "permissions: { ${permission} }"` : 'Run it again when GitHub answers'
+  if (needOf(context) === undefined) return `${advice}.`
+  return `${advice}; or set revoke: never or revoke: all, and scope: all, which do without the ledger.`
+}
+
+export function reportUnremembered({ inputs, record }: Context, message: string): void {
+  const what = inputs.mode === 'apply' ? 'This apply is not remembered in the ledger' : 'The ledger was not read'
+  warn(record, [`${what}. ${message}`])
+}
+
+function emptyLedger(tenant: string): Ledger {
+  const latest = { run: '', commit: '', at: '' }
+  return { tenant, commit: '', branch: '', latest, applying: false, files: [], users: new Map() }
+}
+
+function filesOf({ task }: Context, checkout: Checkout | undefined): readonly string[] {
+  return checkout?.files ?? task.files.documents.map(({ file }) => file)
+}
+
+interface Following {
+  readonly git: Git
+  readonly memory: Memory
+  readonly checkout: Checkout | undefined
+}
+
+/** Whether this run may follow the latest apply: not an older one, and not with fewer files. */
+async function followLatest(context: Context, following: Following): Promise<Memory | undefined> {
+  const { record } = context
+  try {
+    await checkOrder(context, following)
+    const files = await checkFiles(context, following)
+    return record.stopped === undefined ? { ...following.memory, files } : undefined
+  } catch (error) {
+    if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
+    const advice = error instanceof GitHubError ? readAdvice(error) : ''
+    refuse(record, [`It is not known whether this run may follow the latest apply. ${error.message} ${advice}`.trim()])
+    return undefined
   }
 }
 
 /** Going back is a revert, a new commit: an old run that is started again must not undo what came after it. */
-async function checkOrder(context: Context, ledger: Ledger, history: History): Promise<void> {
-  const { inputs, record } = context
-  const commit = commitOf(context)
-  const entries = history.base === undefined ? history.attempts : [...history.attempts, history.base]
-  const newer = await firstAfter(ledger, commit, entries)
-  if (newer === undefined) return
-  const message = `A newer revision of the manifest was applied already: ${newer.commit} comes after ${commit}, the commit of this run. An old run is not applied over a newer one; to go back, revert the newer commit.`
-  if (inputs.mode === 'apply') refuse(record, [message])
-  else warn(record, [message])
-}
-
-async function firstAfter(ledger: Ledger, commit: string, entries: readonly Entry[]): Promise<Entry | undefined> {
-  const commits = new Set<string>()
-  for (const entry of entries) {
-    if (commit === '' || commits.has(entry.commit)) continue
-    commits.add(entry.commit)
-    if (await ledger.isBefore(commit, entry)) return entry
-  }
-  return undefined
-}
-
-/** The commit whose manifest this run applies; empty where no commit holds it. */
-export function commitOf({ task, workflow }: Pick<Context, 'task' | 'workflow'>): string {
-  return task.kind === 'saved' ? task.plan.source.commit : workflow.commit
-}
-
-/** Why the ledger would tell later runs something else than what this run asks for. */
-async function doubtsOf(
-  { inputs, workflow }: Context,
-  ledger: Ledger,
-  { base, attempts }: History,
-  { documents }: ManifestFiles,
-): Promise<readonly string[]> {
+async function checkOrder({ inputs, workflow, record }: Context, { git, memory }: Following): Promise<void> {
+  const { commit: applied, branch } = memory.ledger
   const { commit } = workflow
-  const differences = await ledger.differences({ commit, documents, patterns: inputs.manifest })
-  if (differences.length > 0) {
-    return [`${differences.join(', ')}; check out the commit of the run, with nothing changed and nothing left out`]
+  if (applied === '' || commit === '' || applied === commit) return
+  const relation = await git.compare(applied, commit)
+  if (relation === 'ahead' || relation === 'identical') return
+  const report = inputs.mode === 'apply' ? refuse : warn
+  if (relation !== undefined && (await hasCommit(git, branch, applied))) {
+    const why =
+      relation === 'behind'
+        ? `is older than ${applied}, which was applied already; an old run is not applied over a newer one. To go back, revert the newer commit`
+        : `does not contain ${applied}, which was applied from the branch ${branch}; two branches would take each other's users for removed. Merge ${branch} first`
+    report(record, [`This run's commit ${commit} ${why}.`])
+    return
   }
-  const present = new Set(documents.map(({ file }) => file))
-  const left = [...new Set([...attempts, ...(base ? [base] : [])].flatMap(({ files = [] }) => files))].filter(
-    file => !present.has(file),
-  )
-  const kept = await ledger.held(left, commit)
-  if (kept.length === 0) return []
-  return [
-    `an earlier apply to this tenant read ${kept.join(', ')} too, which this commit still holds and this run does not read, so that its users would count as having left; name all files of a tenant in the input manifest, or delete those that are not in use`,
-  ]
+  warn(record, [
+    `The commit ${applied}, which was applied last, is not on the branch ${branch} any more, as after a force-push; ${commit} is taken to follow it.`,
+  ])
+}
+
+/** A file that an earlier apply read, and that this run does not, would make its users look removed. */
+async function checkFiles(context: Context, { git, memory, checkout }: Following): Promise<readonly string[]> {
+  const { inputs, workflow, record } = context
+  const present = new Set(memory.files)
+  const left = memory.ledger.files.filter(file => !present.has(file))
+  if (left.length === 0 || workflow.commit === '') return memory.files
+  const { committed, files } = checkout ?? (await readCheckout(context, git, left))
+  const kept = left.filter(file => committed.has(file) && !files.includes(file))
+  if (kept.length > 0 && inputs.revoke === 'managed') {
+    refuse(record, [
+      `An earlier apply to this tenant also read ${kept.join(', ')}, which the commit still has and this run does not read, so its users would count as removed. Name all files of the tenant in the input manifest, or delete the files that are not in use.`,
+    ])
+  }
+  return [...files, ...kept]
 }

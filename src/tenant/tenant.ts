@@ -25,8 +25,6 @@ export interface Tenant {
   /** undefined where the tenant has no such user */
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
   readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
-  /** The user's verified address, in lower case; undefined where there is none, or no such user. */
-  readonly emailOf: (user: string) => Promise<string | undefined>
   /** Ids of all users that a search finds, in Auth0's user query syntax. @throws TenantError for more than 1,000 */
   readonly searchUsers: (query: string) => Promise<readonly string[]>
   readonly grant: (user: string, permissions: readonly Permission[]) => Promise<void>
@@ -75,8 +73,6 @@ const userPage = z.object({
   users: z.array(z.object({ user_id: z.string().min(1) })),
   total: z.int().nonnegative(),
 })
-
-const userProfile = z.object({ email: z.string().optional(), email_verified: z.boolean().default(false) })
 
 const userList = z.array(
   z.object({
@@ -139,13 +135,6 @@ export function openTenant(session: Session): Tenant {
       verified: user.email_verified,
       connections: user.identities.map(identity => identity.connection),
     }))
-  }
-
-  const emailOf = async (user: string): Promise<string | undefined> => {
-    const answer = await get(userPath(user), 'fields=email,email_verified&include_fields=true')
-    if (answer.status === 404) return undefined
-    const { email, email_verified } = read(userProfile, answer, `The address of ${user} could not be read`)
-    return email_verified ? email?.toLowerCase() : undefined
   }
 
   const searchPage = async (query: string, page: number) => {
@@ -231,7 +220,6 @@ export function openTenant(session: Session): Tenant {
     apis: identifiers => halting('apis', apis(identifiers)),
     permissionsOf: user => halting('permissionsOf', permissionsOf(user)),
     findByEmail: email => halting('findByEmail', findByEmail(email)),
-    emailOf: user => halting('emailOf', emailOf(user)),
     searchUsers: query => halting('searchUsers', searchUsers(query)),
     grant: (user, permissions) => halting('grant', write('POST', user, permissions)),
     revoke: (user, permissions) => halting('revoke', write('DELETE', user, permissions)),

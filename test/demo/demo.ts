@@ -76,7 +76,9 @@ async function showAll(): Promise<void> {
 
 async function show(mode: string): Promise<ActionRun> {
   const credential = { 'client-id': CLIENT.id, 'client-secret': CLIENT.secret }
-  const inputs = mode === 'validate' ? { mode } : { mode, domain: tenant.domain, revoke: 'all', ...credential }
+  // No repository of GitHub's has the manifest of a trial.
+  const trial = { revoke: 'all', 'require-merged': 'false' }
+  const inputs = mode === 'validate' ? { mode } : { mode, domain: tenant.domain, ...trial, ...credential }
   const run = await runAction({ inputs, files: { [PATH]: manifest } })
   console.log(`\n━━━ mode: ${mode} ${'━'.repeat(60 - mode.length)}\n`)
   console.log(readable(run.log))

@@ -1,6 +1,6 @@
 // What the end-to-end tests share: a tenant of the Acme company, the inputs that reach it, and manifests as JSON.
 
-import { afterEach } from 'vitest'
+import { afterAll } from 'vitest'
 import { startTenant, type Tenant, type TenantOptions } from '../servers/tenant/tenant.ts'
 import { type ActionOptions, type ActionRun, runAction } from './action.ts'
 
@@ -25,11 +25,11 @@ interface ManifestUser {
 
 const tenants: Tenant[] = []
 
-afterEach(async () => {
+afterAll(async () => {
   await Promise.all(tenants.splice(0).map(tenant => tenant.close()))
 })
 
-/** A tenant for one test, closed after it. */
+/** A tenant for one test, closed when all tests of the file are done, as they run at the same time. */
 export async function acme(options: TenantOptions = {}): Promise<Tenant> {
   const tenant = await startTenant({ apis: APIS, clients: [CLIENT], ...options })
   tenants.push(tenant)
@@ -49,7 +49,7 @@ export async function runAgainst(tenant: Tenant, options: RunOptions): Promise<A
   const content = typeof manifest === 'string' ? manifest : JSON.stringify(manifest, undefined, 2)
   return runAction({
     // The ledger has tests of its own.
-    inputs: { domain: tenant.domain, revoke: 'never', ...credential, ...inputs },
+    inputs: { domain: tenant.domain, revoke: 'never', 'require-merged': 'false', ...credential, ...inputs },
     files: files ?? { [MANIFEST]: content },
     ...rest,
   })

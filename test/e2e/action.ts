@@ -86,6 +86,8 @@ async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart
     cwd: workspace,
     env: {
       PATH: process.env.PATH,
+      // Hundreds of processes run the same bundle.
+      NODE_COMPILE_CACHE: join(ROOT, 'build/compile-cache'),
       ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }),
       ...(await inputVariables(inputs)),
       GITHUB_ACTIONS: 'true',

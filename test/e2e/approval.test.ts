@@ -1,9 +1,12 @@
 // Saved plans, approved digests and undo plans, on the built action.
 
 import { describe, expect, it } from 'vitest'
+import { digestOf } from '../../src/plan/digest.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import type { Tenant } from '../servers/tenant/tenant.ts'
 import { acme, BILLING, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst } from './acme.ts'
 import type { ActionRun } from './action.ts'
+import { acmeRepository, manifestOf } from './repository.ts'
 
 const direct = (...permissions: readonly string[]) => permissions.map(permission => ({ api: ORDERS, permission }))
 const USERS = [
@@ -19,6 +22,7 @@ function start(): Promise<Tenant> {
       { id: 'auth0|1', direct: direct('read:orders', 'refund:orders') },
       { id: 'auth0|2' },
       { id: 'auth0|3', direct: direct('write:orders') },
+      { id: 'auth0|4', direct: direct('write:orders') },
     ],
   })
 }
@@ -28,7 +32,10 @@ function plan(tenant: Tenant, inputs: Readonly<Record<string, string>> = {}): Pr
 }
 
 function applySaved(tenant: Tenant, saved: string, inputs: Readonly<Record<string, string>> = {}): Promise<ActionRun> {
-  return runAgainst(tenant, { files: { 'plan.json': saved }, inputs: { 'plan-file': 'plan.json', ...inputs } })
+  return runAgainst(tenant, {
+    files: { [MANIFEST]: JSON.stringify({ users: USERS }), 'plan.json': saved },
+    inputs: { revoke: 'all', 'plan-file': 'plan.json', ...inputs },
+  })
 }
 
 function grantsOf(tenant: Tenant): readonly (readonly string[])[] {
@@ -105,7 +112,7 @@ describe('an approved digest', () => {
 })
 
 describe('a saved plan', () => {
-  it('is done as it is, without the manifest, by reading its users alone', async () => {
+  it('is applied exactly, by reading its users alone', async () => {
     const tenant = await start()
     const { plan: saved } = await plan(tenant)
     const planned = countRequests(tenant)
@@ -140,7 +147,7 @@ describe('a saved plan', () => {
     tenant.removeUser('auth0|3')
     const run = await applySaved(tenant, saved)
     expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '2', 'users-changed': '1' })
-    expect(errorsOf(run).join('\n')).toMatch(/auth0\|1 has changed .* holds nothing directly/)
+    expect(errorsOf(run).join('\n')).toMatch(/auth0\|1 has changed .* has nothing directly/)
     expect(errorsOf(run).join('\n')).toContain('no user auth0|3')
   })
 
@@ -220,7 +227,11 @@ describe('an undo plan', () => {
     const tenant = await start()
     const forward = await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' } })
     expect(grantsOf(tenant)).toEqual(AFTER)
-    const back = await applySaved(tenant, forward.undoPlan)
+    const refused = await applySaved(tenant, forward.undoPlan)
+    expect(errorsOf(refused).join()).toContain('plan-file is an undo plan')
+    expect(grantsOf(tenant)).toEqual(AFTER)
+    const approved = { 'approved-plan': forward.outputs['undo-plan-digest'] ?? '' }
+    const back = await applySaved(tenant, forward.undoPlan, approved)
     expect(back.outputs).toMatchObject({ result: 'applied', grants: '2', revocations: '2' })
     expect(grantsOf(tenant)).toEqual(BEFORE)
   })
@@ -265,5 +276,193 @@ describe('a listed user who does not exist', () => {
       { file: MANIFEST, message: expect.stringContaining('auth0|nobody') },
     ])
     expect(run.outputs).toMatchObject({ result: 'applied', 'users-failed': '0' })
+  })
+})
+
+describe('a saved plan that nobody approved', () => {
+  async function saved(change: (plan: string) => string, manifest: readonly unknown[], inputs = {}) {
+    const tenant = await start()
+    const planned = await plan(tenant)
+    // The digest in the file is what its author says it is.
+    const forged = JSON.parse(change(planned.plan))
+    const run = await runAgainst(tenant, {
+      files: { [MANIFEST]: JSON.stringify({ users: manifest }), 'plan.json': seal(forged) },
+      inputs: { revoke: 'all', 'plan-file': 'plan.json', ...inputs },
+    })
+    return { run, tenant }
+  }
+
+  function seal({ digest: _, ...plan }: Record<string, unknown>): string {
+    return JSON.stringify({ digest: digestOf(plan as unknown as Plan), ...plan })
+  }
+
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString()
+  const expiring = (expires: string) => ({
+    id: 'auth0|2',
+    permissions: { [ORDERS]: [{ name: 'read:orders', expires }] },
+  })
+
+  it.each<[string, (plan: string) => string, readonly unknown[], object, RegExp]>([
+    [
+      'grants what the manifest does not ask for',
+      text => text.replaceAll('"read:orders"', '"refund:orders"'),
+      USERS,
+      {},
+      /grants refund:orders on .* to auth0\|2, which the manifest does not ask for/,
+    ],
+    [
+      'grants to a user who was removed since',
+      text => text,
+      [USERS[0], USERS[2]],
+      {},
+      /grants read:orders .* to auth0\|2/,
+    ],
+    ['grants what has expired since', text => text, [USERS[0], expiring(yesterday), USERS[2]], {}, /to auth0\|2/],
+    [
+      'revokes what the manifest asks for now',
+      text => text,
+      [...USERS.slice(0, 2), { ...USERS[2], permissions: { [ORDERS]: ['write:orders'] } }],
+      {},
+      /revokes write:orders .* from auth0\|3, which the manifest asks for/,
+    ],
+    [
+      'revokes something, with revoke: never',
+      text => text,
+      USERS,
+      { revoke: 'never' },
+      /revoke: never revokes nothing/,
+    ],
+    [
+      'revokes from a user who is not listed',
+      text => text.replaceAll('auth0|3', 'auth0|4'),
+      USERS,
+      {},
+      /revokes write:orders .* from auth0\|4, whom the manifest does not list/,
+    ],
+  ])('%s is refused, and nothing is written', async (_, change, manifest, inputs, words) => {
+    const { run, tenant } = await saved(change, manifest, inputs)
+    expect(errorsOf(run).join('\n')).toMatch(words)
+    expect(run.outputs).toMatchObject({ result: 'failed', changed: 'false' })
+    expect(grantsOf(tenant)).toEqual(BEFORE)
+  })
+
+  it('is applied if the manifest still asks for all of it', async () => {
+    const { run, tenant } = await saved(text => text, [USERS[0], expiring(tomorrow), USERS[2]])
+    expect(run.outputs, run.log).toMatchObject({ result: 'applied' })
+    expect(grantsOf(tenant)).toEqual(AFTER)
+  })
+
+  it('of a user who is listed by address is checked by looking the address up', async () => {
+    const tenant = await acme({
+      users: [
+        { id: 'auth0|1', email: 'grace@acme.com' },
+        { id: 'auth0|2', email: 'mallory@acme.com' },
+      ],
+    })
+    const users = [{ email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }]
+    const planned = await runAgainst(tenant, { users, inputs: { mode: 'plan' } })
+    const forged = seal(JSON.parse(planned.plan.replaceAll('auth0|1', 'auth0|2')))
+    const files = (text: string) => ({ [MANIFEST]: JSON.stringify({ users }), 'plan.json': text })
+    const inputs = { 'plan-file': 'plan.json' }
+    const refused = await runAgainst(tenant, { files: files(forged), inputs })
+    expect(errorsOf(refused).join()).toMatch(/grants read:orders .* to auth0\|2, which the manifest does not ask for/)
+    expect(grantsOf2(tenant)).toEqual([0, 0])
+    const applied = await runAgainst(tenant, { files: files(planned.plan), inputs })
+    expect(applied.outputs, applied.log).toMatchObject({ result: 'applied', grants: '1' })
+    expect(grantsOf2(tenant)).toEqual([1, 0])
+  })
+
+  function grantsOf2(tenant: Tenant): readonly number[] {
+    return ['auth0|1', 'auth0|2'].map(user => tenant.grantsOf(user).length)
+  }
+})
+
+describe('an empty approval', () => {
+  it('is an error before any request, not "no approval"', async () => {
+    const tenant = await start()
+    const run = await runAgainst(tenant, { users: USERS, inputs: { 'approved-plan': '' } })
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/^Input approved-plan: it is empty/)])
+    expect(tenant.requests).toEqual([])
+  })
+})
+
+describe('the ledger and saved plans', () => {
+  const wants = (id: string, ...permissions: readonly string[]) => ({ id, permissions: { [ORDERS]: permissions } })
+
+  async function repositoryWith() {
+    const tenant = await acme({ users: ['auth0|1', 'auth0|2', 'auth0|3'].map(id => ({ id })) })
+    return { tenant, repository: await acmeRepository(tenant) }
+  }
+
+  it('what a saved plan found in place is managed once it is applied', async () => {
+    const { tenant, repository } = await repositoryWith()
+    tenant.grant('auth0|2', ...direct('read:orders', 'write:orders'))
+    const people = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')]
+    const planned = await repository.apply(people, { mode: 'plan' })
+    const files = { [MANIFEST]: manifestOf(people), 'plan.json': planned.plan }
+    const run = await repository.run(repository.head(), { files, inputs: { 'plan-file': 'plan.json' } })
+    expect(run.outputs, run.log).toMatchObject({ result: 'applied', grants: '1' })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'], 'auth0|2': ['read:orders'] })
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(grantsOf(tenant)).toEqual([['read:orders'], ['write:orders'], []])
+  })
+
+  it('an undo plan restores what was managed, so that the same manifest does it again and a reverted one finds nothing', async () => {
+    const { tenant, repository } = await repositoryWith()
+    tenant.grant('auth0|3', ...direct('read:orders'))
+    const first = [wants('auth0|1', 'read:orders', 'write:orders')]
+    await repository.apply(first)
+    const second = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders'), wants('auth0|3', 'read:orders')]
+    const forward = await repository.apply(second)
+    const after = grantsOf(tenant)
+    const before = repository.managed()
+    expect(forward.summary).toContain(forward.outputs['undo-plan-digest'])
+    const undo = () =>
+      repository.run(repository.head(), {
+        files: { [MANIFEST]: manifestOf(second), 'undo.json': forward.undoPlan },
+        inputs: { 'plan-file': 'undo.json', 'approved-plan': forward.outputs['undo-plan-digest'] ?? '' },
+      })
+    const back = await undo()
+    expect(back.outputs, back.log).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
+    expect(grantsOf(tenant)).toEqual([['read:orders', 'write:orders'], [], ['read:orders']])
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders', 'write:orders'] })
+    const again = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
+    expect(again.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
+    expect([grantsOf(tenant), repository.managed()]).toEqual([after, before])
+    const twice = await undo()
+    expect(twice.outputs, 'approving is an act for one run, and may be done again').toMatchObject({ result: 'applied' })
+    const reverted = await repository.apply(first)
+    expect(reverted.outputs).toMatchObject({ result: 'unchanged' })
+    expect(grantsOf(tenant)[2]).toEqual(['read:orders'])
+  })
+
+  it('an undo plan gives back what was given by hand, and does not make it managed', async () => {
+    const { tenant, repository } = await repositoryWith()
+    tenant.grant('auth0|1', ...direct('refund:orders'))
+    const people = [wants('auth0|1', 'read:orders')]
+    await repository.apply(people)
+    const forward = await repository.run(repository.head(), { inputs: { revoke: 'all' } })
+    expect(forward.outputs).toMatchObject({ revocations: '1' })
+    const back = await repository.run(repository.head(), {
+      files: { [MANIFEST]: manifestOf(people), 'undo.json': forward.undoPlan },
+      inputs: { 'plan-file': 'undo.json', 'approved-plan': forward.outputs['undo-plan-digest'] ?? '' },
+    })
+    expect(back.outputs, back.log).toMatchObject({ result: 'applied', grants: '1' })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+    await repository.run(repository.head())
+    expect(grantsOf(tenant)[0]).toEqual(['read:orders', 'refund:orders'])
+  })
+
+  it('a saved plan does not revoke what a newer entry may ask for of whom it does not know', async () => {
+    const { tenant, repository } = await repositoryWith()
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    const planned = await repository.apply([], { mode: 'plan' })
+    const newer = [{ email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }]
+    const commit = repository.commit(manifestOf(newer))
+    const files = { [MANIFEST]: manifestOf(newer), 'plan.json': planned.plan }
+    const run = await repository.run(commit, { files, inputs: { 'plan-file': 'plan.json' } })
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/from auth0\|1, which the entry grace@acme\.com may ask for/)])
+    expect(grantsOf(tenant)[0]).toEqual(['read:orders'])
   })
 })

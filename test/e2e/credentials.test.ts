@@ -92,7 +92,7 @@ describe('a token with update:users alone', () => {
     expect(run.exitCode, run.log).toBe(0)
     expect(countRequests(tenant)).toEqual({ 'POST /oauth/token': 1, 'POST /users/{id}/permissions': 1 })
     expect(tenant.grantsOf('auth0|1')).toEqual([READ_ORDERS])
-    expect(warningsOf(run)).toEqual([expect.stringContaining('without looking at what is there')])
+    expect(warningsOf(run)).toEqual([expect.stringContaining('without reading existing ones')])
   })
 
   it.each([

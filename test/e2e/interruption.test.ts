@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { FaultKind } from '../servers/tenant/fault.ts'
 import type { Grant } from '../servers/tenant/store.ts'
 import type { LoggedRequest, Tenant, TenantOptions } from '../servers/tenant/tenant.ts'
+import { KILL_EVERY } from '../tools/soak.ts'
 import { acme, BILLING, countRequests, ORDERS, type RunOptions, runAgainst } from './acme.ts'
 import { type ActionRun, readDefinition } from './action.ts'
 
@@ -52,6 +53,9 @@ function onNth(tenant: Tenant, nth: number, kind: When, act: () => void): void {
   }
   tenant.fault({ kind: 'delay', ms: 0, when })
 }
+
+/** Milliseconds; the runner leaves ten seconds, and a busy machine takes its part of them. */
+const IN_TIME = 9_000
 
 describe('a cancelled apply to 1,000 users', () => {
   interface Cancelled {
@@ -106,7 +110,7 @@ describe('a cancelled apply to 1,000 users', () => {
 
   async function expectToldInTime({ run, took }: Cancelled, tenant: Tenant): Promise<readonly Outcome[]> {
     expect({ exitCode: run.exitCode, signal: run.signal }, run.log).toEqual({ exitCode: 1, signal: null })
-    expect(took).toBeLessThan(7_000)
+    expect(took).toBeLessThan(IN_TIME)
     const { outputs } = await readDefinition()
     expect(Object.keys(run.outputs).sort()).toEqual(Object.keys(outputs).sort())
     expect(run.outputs.result).toMatch(/^(failed|partial)$/)
@@ -180,7 +184,7 @@ describe('a cancelled apply to 1,000 users', () => {
     const afterwards = { kind: 'delay', ms: 500 } as const
     const { run, took } = await cancel(cancelled, { at: [2_000, isWrite], afterwards })
     expect(run.exitCode, run.log).toBe(0)
-    expect(took).toBeLessThan(7_000)
+    expect(took).toBeLessThan(IN_TIME)
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '1000', revocations: '1000', 'users-failed': '0' })
     expect(expectAgreement(run, cancelled.tenant).every(({ status }) => status === 'done')).toBe(true)
   })
@@ -307,9 +311,9 @@ describe('an apply that is killed', () => {
     'at any request, %s the tenant did it, is finished by the next, and the third has nothing to do',
     { timeout: 120_000 },
     async moment => {
-      const nths = Array.from({ length: REQUESTS }, (_, index) => index + 1)
+      const nths = Array.from({ length: REQUESTS }, (_, index) => index + 1).filter(nth => nth % KILL_EVERY === 0)
       const leftHalfDone = await pMap(nths, nth => killAt(nth, moment), { concurrency: 4 })
-      expect(leftHalfDone.filter(Boolean).length).toBeGreaterThan(SIZE)
+      expect(leftHalfDone.filter(Boolean).length).toBeGreaterThan(SIZE / KILL_EVERY)
     },
   )
 

@@ -83,7 +83,8 @@ const SUCCESSES: Readonly<Record<string, Scenario>> = {
   apply: (_, run) => run(),
   'apply of a saved plan': async (_, run) => {
     const { plan } = await run({ mode: 'plan' })
-    return run({ 'plan-file': 'plan.json' }, { files: { 'plan.json': plan } })
+    const files = { [MANIFEST]: manifestOf(wants('read:orders')), 'plan.json': plan }
+    return run({ 'plan-file': 'plan.json' }, { files })
   },
   export: (_, run) => run(EXPORT),
 }
@@ -95,10 +96,13 @@ const FAILURES: Readonly<Record<string, Scenario>> = {
   'a manifest that does not parse': ({ secret }, run) => run({}, { files: { [MANIFEST]: `users: {${secret}` } }),
   'a manifest that names the secret': ({ secret }, run) => {
     const user = { id: secret, permissions: { [ORDERS]: [secret], [secret]: ['x'] }, [secret]: 1 }
-    return run({ revoke: 'never' }, { files: { [MANIFEST]: manifestOf([user]) } })
+    return run({ revoke: 'never', 'require-merged': 'false' }, { files: { [MANIFEST]: manifestOf([user]) } })
   },
   'a user who is missing, and named as the secret': ({ secret }, run) =>
-    run({ revoke: 'never' }, { files: { [MANIFEST]: manifestOf([{ id: secret, permissions: {} }, ...wants()]) } }),
+    run(
+      { revoke: 'never', 'require-merged': 'false' },
+      { files: { [MANIFEST]: manifestOf([{ id: secret, permissions: {} }, ...wants()]) } },
+    ),
   'a plan that is not approved': (_, run) => run({ 'approved-plan': `sha256:${'0'.repeat(64)}` }),
   'an apply on a pull request': (_, run) => run({ comment: 'true' }, pullRequest),
   'APIs that cannot be read': echoing(400, ({ path }) => path.includes('/resource-servers')),
@@ -134,7 +138,7 @@ const FAILURES: Readonly<Record<string, Scenario>> = {
     repository.github.fault({ kind: 'echo', status: 403, when: isAny, ...ALWAYS })
     return run({ comment: 'true' }, pullRequest)
   },
-  'a GitHub that takes no deployment': ({ repository }, run) => {
+  'a GitHub that takes no commit': ({ repository }, run) => {
     repository.github.fault({ kind: 'echo', status: 422, when: ({ method }) => method === 'POST', ...ALWAYS })
     return run()
   },
@@ -201,7 +205,7 @@ async function playWithoutLeak(credential: (tenant: Tenant) => Inputs, scenario:
   const last = await scenario({ tenant, repository, elsewhere, secret }, async (more, { files, ...options } = {}) => {
     const inputs: Inputs = { ...given, 'github-token': githubToken, ...more }
     ofTenant.push(...SECRET_INPUTS.map(name => inputs[name] ?? ''))
-    const run = await repository.run(commit, inputs, {}, files, options)
+    const run = await repository.run(commit, { inputs, ...(files && { files }), ...options })
     runs.push(run)
     return run
   })
@@ -253,7 +257,7 @@ it('nor does the quote of a wrong input, which is cut off', async () => {
 it('nor does a saved plan, where somebody gave the secret as a reason', async () => {
   const permissions = { [ORDERS]: [{ name: 'read:orders', reason: `for ${SECRET}` }] }
   const files = { [MANIFEST]: manifestOf([{ id: 'auth0|1', permissions }]) }
-  const scenario: Scenario = (_, run) => run({ revoke: 'never' }, { files })
+  const scenario: Scenario = (_, run) => run({ revoke: 'never', 'require-merged': 'false' }, { files })
   const run = await playWithoutLeak(() => ({ 'client-secret': SECRET }), scenario)
   expect(run.outputs).toMatchObject({ result: 'applied' })
   expect(run.plan).toContain('"reason": "for ***"')

@@ -1,122 +1,280 @@
 // The memory between runs, on the built action against an embedded tenant and an embedded GitHub.
 
 import { describe, expect, it } from 'vitest'
-import { acme, BILLING, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from './acme.ts'
-import { acmeRepository, manifestOf, type Permissions } from './repository.ts'
+import type { TenantOptions } from '../servers/tenant/tenant.ts'
+import { acme, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from './acme.ts'
+import { acmeRepository, type Files, manifestOf, type Permissions } from './repository.ts'
 
 const direct = (...permissions: readonly string[]) => permissions.map(permission => ({ api: ORDERS, permission }))
 const wants = (id: string, ...permissions: readonly string[]) => ({ id, permissions: { [ORDERS]: permissions } })
-
-function held(tenant: Awaited<ReturnType<typeof acme>>, user: string): readonly string[] {
-  return tenant
-    .grantsOf(user)
-    .map(({ permission }) => permission)
-    .sort()
-}
+const asks = (email: string, ...permissions: readonly string[]) => ({ email, permissions: { [ORDERS]: permissions } })
+const grace = (id: string, email = 'grace@acme.com', emailVerified = true) => ({ id, email, emailVerified })
 
 const users = ['auth0|1', 'auth0|2', 'auth0|3'].map(id => ({ id }))
 
+async function start(options: TenantOptions = { users }) {
+  const tenant = await acme(options)
+  const repository = await acmeRepository(tenant)
+  const held = (user: string) =>
+    tenant
+      .grantsOf(user)
+      .map(({ permission }) => permission)
+      .sort()
+  return { tenant, repository, held }
+}
+
+const NO_LEDGER = expect.stringMatching(/^There is no ledger yet/)
+const writes = ({ method, path }: { readonly method: string; readonly path: string }) =>
+  method !== 'GET' && path.includes('/users/')
+
 describe('revoke: managed, the default', () => {
   it('takes away what the manifest gave and no longer gives, and leaves what people gave by hand', async () => {
-    const tenant = await acme({ users: [{ id: 'auth0|1', direct: direct('refund:orders') }, { id: 'auth0|2' }] })
-    const repository = await acmeRepository(tenant)
+    const { tenant, repository, held } = await start({
+      users: [{ id: 'auth0|1', direct: direct('refund:orders') }, { id: 'auth0|2' }],
+    })
     await repository.apply([wants('auth0|1', 'read:orders', 'write:orders'), wants('auth0|2', 'read:orders')])
     tenant.grant('auth0|2', ...direct('write:orders'))
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '0', revocations: '2', users: '1' })
-    expect(held(tenant, 'auth0|1')).toEqual(['read:orders', 'refund:orders'])
-    expect(held(tenant, 'auth0|2')).toEqual(['write:orders'])
-    expect(run.summary).toContain('<code>auth0|2</code>, who has left the manifest')
-    expect(run.summary).toContain('https://github.com/acme/permissions/deployments')
+    expect(held('auth0|1')).toEqual(['read:orders', 'refund:orders'])
+    expect(held('auth0|2')).toEqual(['write:orders'])
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
   })
 
-  it('takes what it finds in place for its own, where the manifest asks for it', async () => {
-    const tenant = await acme({ users: [{ id: 'auth0|1', direct: direct('read:orders', 'write:orders') }] })
-    const repository = await acmeRepository(tenant)
+  it('adopts what it finds in place and the manifest asks for', async () => {
+    const { repository, held } = await start({
+      users: [{ id: 'auth0|1', direct: direct('read:orders', 'write:orders') }],
+    })
     const first = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(first.outputs).toMatchObject({ result: 'unchanged' })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
     await repository.apply([wants('auth0|1')])
-    expect(held(tenant, 'auth0|1')).toEqual(['write:orders'])
+    expect(held('auth0|1')).toEqual(['write:orders'])
   })
 
-  it('knows what expired since as its own', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it('revokes what has expired since', async () => {
+    const { repository, held } = await start()
     const expires = new Date(Date.now() + 1_500).toISOString()
     const manifest = [{ id: 'auth0|1', permissions: { [ORDERS]: [{ name: 'read:orders', expires }] } }]
     await repository.apply(manifest)
-    expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
-    await new Promise(resolve => setTimeout(resolve, 1_600))
-    const changed = await repository.run(repository.head(), { scope: 'changed' })
+    expect(held('auth0|1')).toEqual(['read:orders'])
+    await new Promise(resolve => setTimeout(resolve, Date.parse(expires) + 50 - Date.now()))
+    const changed = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
     expect(changed.outputs).toMatchObject({ revocations: '1' })
-    expect(held(tenant, 'auth0|1')).toEqual([])
+    expect(held('auth0|1')).toEqual([])
   })
 
-  it('finds a user again who was listed by address and is listed by id', async () => {
-    const tenant = await acme({ users: [{ id: 'auth0|1', email: 'grace@acme.com', emailVerified: true }] })
-    const repository = await acmeRepository(tenant)
-    await repository.apply([{ email: 'Grace@acme.com', permissions: { [ORDERS]: ['read:orders', 'write:orders'] } }])
+  it('does not take a grant for its own that was revoked and given again by hand', async () => {
+    const { tenant, repository, held } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')], { revoke: 'never' })
+    await repository.apply([wants('auth0|1', 'read:orders')], { revoke: 'never' })
+    tenant.revoke('auth0|1', ...direct('write:orders'))
+    await repository.apply([wants('auth0|1', 'read:orders')], { revoke: 'never' })
+    tenant.grant('auth0|1', ...direct('write:orders'))
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
-    expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '0' })
-    expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
+    expect(run.outputs).toMatchObject({ result: 'unchanged' })
+    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
   })
 
-  it('has nothing left to do for a user who left manifest and tenant', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it('has nothing left to do for a removed user who is not in the tenant any more', async () => {
+    const { tenant, repository } = await start()
     await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
     tenant.removeUser('auth0|2')
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'unchanged' })
     expect(run.annotations).toMatchObject([{ kind: 'notice', message: expect.stringContaining('auth0|2') }])
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+    const after = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(after.annotations).toEqual([])
   })
 
-  it('warns of a user who left the manifest and has another address now', async () => {
-    const tenant = await acme({
-      users: [...users, { id: 'auth0|9', email: 'grace@acme.com', emailVerified: true }],
-    })
-    const repository = await acmeRepository(tenant)
-    const byAddress = { email: 'old@acme.com', permissions: { [ORDERS]: ['read:orders'] } }
-    repository.record(repository.commit(manifestOf([byAddress, wants('auth0|1', 'read:orders')])), 'success')
+  it('has nothing left to do for a removed user whose id the tenant refuses', async () => {
+    const { tenant, repository } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    const body = { statusCode: 400, error: 'Bad Request', message: 'Object did not pass', errorCode: 'invalid_uri' }
+    const when = ({ path }: { readonly path: string }) => path.includes('%7C2')
+    tenant.fault({ kind: 'status', status: 400, body, when, times: Number.POSITIVE_INFINITY })
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.exitCode).toBe(0)
-    expect(warningsOf(run)).toEqual([expect.stringMatching(/^old@acme\.com has left .* revoke it by hand\.$/)])
+    expect(run.annotations).toMatchObject([{ kind: 'notice', message: expect.stringContaining('refuses') }])
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
   })
+})
 
-  it('counts an old revision that today’s rules would reject, as far as it can be understood', async () => {
-    const tenant = await acme({ users: [{ id: 'auth0|1', direct: direct('read:orders', 'write:orders') }] })
-    const repository = await acmeRepository(tenant)
-    const odd = { users: [wants('auth0|1', 'read:orders', 'write:orders'), { id: 7 }], unknown: true }
-    repository.record(repository.commit(JSON.stringify(odd)), 'success')
+describe('who an entry means', () => {
+  it('is the same user who was listed by address and is listed by id', async () => {
+    const { repository, held } = await start({ users: [grace('auth0|1')] })
+    await repository.apply([asks('Grace@acme.com', 'read:orders', 'write:orders')])
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
-    expect(run.outputs).toMatchObject({ revocations: '1' })
+    expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '0' })
+    expect(held('auth0|1')).toEqual(['read:orders'])
   })
 
-  it('plans without writing anything to the ledger', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it.each<readonly [string, NonNullable<TenantOptions['users']>]>([
+    ['nobody has', [{ id: 'auth0|1' }]],
+    ['is not verified', [grace('auth0|1', 'grace@acme.com', false)]],
+    ['two users have', [grace('auth0|1'), grace('auth0|9')]],
+  ])('is not known of an address that %s: who lost the entry by id keeps what it asks for', async (_, people) => {
+    const { repository, held } = await start({ users: people })
+    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
+    expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '1' })
+    expect(held('auth0|1')).toEqual(['read:orders'])
+    expect(warningsOf(run).join()).toMatch(/1 revocation is held back, because grace@acme\.com cannot be identified/)
+    expect(run.summary).toContain('Revocations held back')
+    expect(run.report).toMatchObject({
+      plan: { heldBack: [{ user: 'auth0|1', permission: 'read:orders', entry: 'grace@acme.com' }] },
+    })
+    const later = await repository.apply([])
+    expect(later.outputs).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(held('auth0|1')).toEqual([])
+  })
+
+  it('is looked up in vain while the tenant fails: nobody loses what the entry asks for', async () => {
+    const { tenant, repository, held } = await start({ users: [{ id: 'auth0|1' }, { id: 'auth0|2' }] })
+    await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'write:orders')])
+    const when = ({ path }: { readonly path: string }) => path.includes('users-by-email')
+    tenant.fault({ kind: 'status', status: 400, body: {}, when, times: Number.POSITIVE_INFINITY })
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
+    expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '1' })
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([['read:orders'], ['read:orders']])
+  })
+
+  it('holds nothing back from who cannot be meant', async () => {
+    const { repository, held } = await start({ users: [...users, grace('auth0|8'), grace('auth0|9')] })
     await repository.apply([wants('auth0|1', 'read:orders')])
-    const run = await repository.apply([wants('auth0|1')], { mode: 'plan' })
-    expect(run.outputs).toMatchObject({ result: 'planned', revocations: '1' })
-    expect(repository.states()).toEqual([['in_progress', 'success']])
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
+    expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '1' })
+    expect(held('auth0|1')).toEqual([])
+  })
+
+  it('is refused once an address means somebody else: neither gains nor loses anything', async () => {
+    const { tenant, repository, held } = await start({ users: [grace('auth0|1')] })
+    await repository.apply([asks('grace@acme.com', 'read:orders', 'write:orders')])
+    tenant.setEmail('auth0|1', 'gone@acme.com', true)
+    tenant.addUser({ ...grace('auth0|2'), direct: direct('refund:orders') })
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/meant auth0\|1 before and means auth0\|2 now.*by id/)])
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([['read:orders', 'write:orders'], ['refund:orders']])
+    const corrected = await repository.apply([wants('auth0|2', 'read:orders')])
+    expect(corrected.exitCode).toBe(0)
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['read:orders', 'refund:orders']])
+  })
+
+  it('of an address that was taken over and then removed is who it was: the right one loses access', async () => {
+    const { tenant, repository, held } = await start({ users: [grace('auth0|1')] })
+    await repository.apply([asks('grace@acme.com', 'read:orders')])
+    tenant.setEmail('auth0|1', 'gone@acme.com', true)
+    tenant.addUser({ ...grace('auth0|2'), direct: direct('read:orders') })
+    const run = await repository.apply([])
+    expect(run.exitCode).toBe(0)
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['read:orders']])
+  })
+
+  it('is remembered where the address changed and the entry was removed', async () => {
+    const { tenant, repository, held } = await start({ users: [grace('auth0|1')] })
+    await repository.apply([asks('grace@acme.com', 'read:orders')])
+    tenant.setEmail('auth0|1', 'hopper@acme.com', true)
+    const run = await repository.apply([])
+    expect(run.outputs).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(held('auth0|1')).toEqual([])
+    expect(repository.managed()).toEqual({})
+  })
+
+  it('who became ambiguous is corrected or removed as the message says, and later runs work', async () => {
+    const { tenant, repository, held } = await start({ users: [grace('auth0|1'), ...users.slice(1)] })
+    await repository.apply([asks('grace@acme.com', 'read:orders'), wants('auth0|2', 'read:orders')])
+    tenant.addUser(grace('auth0|9'))
+    const ambiguous = await repository.apply([asks('grace@acme.com', 'read:orders')])
+    expect(ambiguous.outputs).toMatchObject({ 'users-failed': '1', result: 'partial' })
+    // Of the two whom the address may mean, neither is auth0|2.
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([['read:orders'], []])
+    const corrected = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(corrected.outputs).toMatchObject({ result: 'unchanged', 'users-failed': '0' })
+    const removed = await repository.apply([])
+    expect(removed.outputs).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(held('auth0|1')).toEqual([])
+  })
+
+  it('is remembered while the address cannot be identified, however many runs that takes', async () => {
+    const { tenant, repository, held } = await start({
+      users: [grace('auth0|1'), grace('auth0|2', 'ada@acme.com', false)],
+    })
+    await repository.apply([asks('grace@acme.com', 'read:orders')])
+    tenant.setEmail('auth0|1', 'hopper@acme.com', true)
+    tenant.setEmail('auth0|2', 'grace@acme.com', false)
+    // The same person, now by another address too, and with less.
+    const people = [asks('grace@acme.com', 'read:orders'), asks('hopper@acme.com')]
+    for (let run = 0; run < 3; run++) {
+      await repository.apply(people)
+      expect(held('auth0|1')).toEqual(['read:orders'])
+    }
+  })
+
+  it('is one user, listed in two ways', async () => {
+    const { repository, held } = await start({ users: [grace('auth0|1')] })
+    await repository.apply([asks('grace@acme.com', 'read:orders'), wants('auth0|1', 'write:orders')])
+    expect(repository.ledger()?.users).toMatchObject([{ listed: [{ email: 'grace@acme.com' }, 'id'] }])
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders')], { scope: 'changed' })
+    expect(run.outputs).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(held('auth0|1')).toEqual(['read:orders'])
   })
 })
 
 describe('the ledger', () => {
-  it('begins before the first write, and says success when everybody converged', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    const run = await repository.apply([wants('auth0|1', 'read:orders')])
-    expect(repository.states()).toEqual([['in_progress', 'success']])
-    const [entry] = repository.github.deployments
-    expect(entry).toMatchObject({ sha: repository.head(), task: 'auth0-permissions' })
-    expect(entry?.environment).toBe(`auth0-permissions/${new URL(tenant.domain).host}`)
-    expect(entry?.payload).toMatchObject({ manifest: [MANIFEST], digest: run.outputs['plan-digest'] })
+  it('is committed before the first write and after the last, with what was done, by which run and for which commit', async () => {
+    const { tenant, repository } = await start()
+    let before: ReturnType<typeof repository.ledger>
+    tenant.fault({
+      kind: 'delay',
+      ms: 0,
+      when: request => {
+        if (writes(request)) before ??= repository.ledger()
+        return false
+      },
+    })
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(before).toMatchObject({
+      applying: true,
+      users: [{ id: 'auth0|1', managed: { [ORDERS]: ['read:orders'] }, unfinished: true }],
+    })
+    expect(repository.ledger()).toMatchObject({
+      tenant: new URL(tenant.domain).host,
+      commit: repository.head(),
+      branch: 'main',
+      latest: { run: 'https://github.com/acme/permissions/actions/runs/77', commit: repository.head() },
+      applying: false,
+      files: [MANIFEST],
+      users: [{ id: 'auth0|1', listed: ['id'], managed: { [ORDERS]: ['read:orders'] } }],
+    })
+    const [end, begin] = repository.github.history(repository.ledgerBranch)
+    expect(begin?.message).toBe(
+      `Begin 1 grant and 0 revocations for 1 user\n\nRun: https://github.com/acme/permissions/actions/runs/77\nCommit: ${repository.head()}\n\n[skip ci]`,
+    )
+    expect(end?.message).toMatch(/^End 1 grant and 0 revocations for 1 user\n/)
+    expect(begin?.parents).toEqual([])
   })
 
-  it('says failure when somebody did not, and remembers what was attempted', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it('makes no commit for an apply that changes nothing, in the tenant or in what is managed', async () => {
+    const { repository } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    const log = repository.ledgerLog()
+    const run = await repository.apply([{ ...wants('auth0|1', 'read:orders') }])
+    expect(run.outputs).toMatchObject({ result: 'unchanged' })
+    expect(repository.ledgerLog()).toEqual(log)
+  })
+
+  it('plans without writing to it', async () => {
+    const { repository } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    const log = repository.ledgerLog()
+    const run = await repository.apply([wants('auth0|1')], { mode: 'plan' }, { contents: 'read' })
+    expect(run.outputs).toMatchObject({ result: 'planned', revocations: '1' })
+    expect(repository.ledgerLog()).toEqual(log)
+  })
+
+  it('marks who failed, and remembers what was attempted', async () => {
+    const { tenant, repository, held } = await start()
     await repository.apply([wants('auth0|1', 'read:orders')])
     tenant.fault({
       kind: 'status',
@@ -129,71 +287,46 @@ describe('the ledger', () => {
       wants('auth0|2', 'read:orders'),
     ])
     expect(partial.outputs).toMatchObject({ result: 'partial' })
-    expect(repository.states().at(-1)).toEqual(['in_progress', 'failure'])
+    expect(repository.ledger()?.users).toMatchObject([
+      { id: 'auth0|1', managed: { [ORDERS]: ['read:orders', 'write:orders'] } },
+      { id: 'auth0|2', managed: { [ORDERS]: ['read:orders'] }, unfinished: true },
+    ])
+    const again = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
+    expect(again.outputs).toMatchObject({ grants: '1', 'users-changed': '1' })
     const back = await repository.apply([wants('auth0|1', 'read:orders')])
-    expect(back.outputs).toMatchObject({ result: 'applied', revocations: '1' })
-    expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
+    expect(back.outputs).toMatchObject({ result: 'applied', revocations: '2' })
+    expect(held('auth0|1')).toEqual(['read:orders'])
   })
 
-  it('counts a success that GitHub set inactive since', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    repository.record(repository.commit(manifestOf([wants('auth0|1', 'read:orders')])), 'success', 'inactive')
-    const run = await repository.apply([wants('auth0|2', 'read:orders')])
-    expect(run.report).toMatchObject({ ledger: { attempts: 0 } })
+  it('is kept by revoke: never and all, with what is managed of removed users', async () => {
+    const { repository, held } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')], { revoke: 'never' })
+    await repository.apply([wants('auth0|1', 'write:orders')], { revoke: 'all' })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['write:orders'], 'auth0|2': ['read:orders'] })
+    const run = await repository.apply([wants('auth0|1', 'write:orders')])
+    expect(run.outputs).toMatchObject({ revocations: '1' })
+    expect(held('auth0|2')).toEqual([])
   })
 
-  it('is not needed for revoke: never and all, which are recorded where they may be', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    await repository.apply([wants('auth0|1', 'read:orders')], { revoke: 'never' })
-    await repository.apply([wants('auth0|1')], { revoke: 'all' })
-    expect(repository.states()).toEqual([
-      ['in_progress', 'success'],
-      ['in_progress', 'success'],
-    ])
-    const unrecorded = await repository.apply(
-      [wants('auth0|1', 'read:orders')],
-      { revoke: 'all' },
-      { deployments: 'none' },
-    )
-    expect(unrecorded.outputs).toMatchObject({ result: 'applied' })
-    expect(unrecorded.annotations).toMatchObject([
-      { kind: 'notice', message: expect.stringContaining('deployments: write') },
-    ])
+  it('says in a warning that there is none', async () => {
+    const { repository } = await start()
+    const plan = await repository.apply([wants('auth0|1', 'read:orders')], { mode: 'plan' })
+    expect(warningsOf(plan)).toEqual([NO_LEDGER])
+    const first = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(warningsOf(first)).toEqual([NO_LEDGER])
+    const second = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(warningsOf(second)).toEqual([])
+    repository.github.deleteBranch(repository.ledgerBranch)
+    const deleted = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(warningsOf(deleted)).toEqual([NO_LEDGER])
   })
 
-  it('is told where revoke: all goes on though only its entry could not be written', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    const run = await repository.apply([wants('auth0|1', 'read:orders')], { revoke: 'all' }, { deployments: 'read' })
-    expect(run.outputs).toMatchObject({ result: 'applied' })
-    expect(run.annotations).toMatchObject([
-      { kind: 'notice', message: expect.stringMatching(/not recorded in the ledger.*deployments: write/) },
-    ])
-  })
-
-  it('does not record what no commit holds, which revoke: all does all the same', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    const commit = repository.commit(manifestOf([]))
-    const files = { [MANIFEST]: manifestOf([wants('auth0|1', 'read:orders')]) }
-    const run = await repository.run(commit, { revoke: 'all' }, {}, files)
-    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1' })
-    expect(run.annotations).toMatchObject([
-      { kind: 'notice', message: expect.stringContaining(`not recorded in the ledger: ${MANIFEST} is not what`) },
-    ])
-    expect(repository.states()).toEqual([])
-  })
-
-  it('pages back as far as it takes', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    repository.record(repository.commit(manifestOf([wants('auth0|1', 'read:orders')])), 'success')
-    const later = repository.commit(manifestOf([wants('auth0|1', 'read:orders', 'write:orders')]))
-    for (let attempt = 0; attempt < 120; attempt++) repository.record(later, 'failure')
-    const run = await repository.apply([wants('auth0|1')], { mode: 'plan' })
-    expect(run.report).toMatchObject({ ledger: { attempts: 120 } })
+  it('of a custom domain is that of the tenant', async () => {
+    const { tenant, repository } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')], { audience: 'https://acme.eu.auth0.com/api/v2/' })
+    expect(repository.github.tip('auth0-permissions/acme.eu.auth0.com')).toBeDefined()
+    expect(tenant.grantsOf('auth0|1')).toEqual(direct('read:orders'))
   })
 
   it('works through the address of a GitHub Enterprise Server', async () => {
@@ -202,409 +335,447 @@ describe('the ledger', () => {
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'applied' })
   })
+
+  it.each([
+    ['is no JSON', () => 'users: []'],
+    ['is of another tenant', (text: string) => text.replace(/"tenant": "[^"]*"/, '"tenant": "other.eu.auth0.com"')],
+    ['lists a user twice', (text: string) => text.replace(/(\{"id":"auth0\|1".*\})\n/, '$1,\n$1\n')],
+    ['has something more', (text: string) => text.replace('"format": 1', '"format": 1, "more": true')],
+  ])('that %s is refused, and not overwritten', async (_, change) => {
+    const { repository, held } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.tamper(change)
+    const log = repository.ledgerLog()
+    const run = await repository.apply([wants('auth0|1')])
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/needs the ledger.*not one that this action wrote.*Set the branch back/),
+    ])
+    const all = await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')], { revoke: 'all' })
+    expect(all.outputs).toMatchObject({ result: 'applied', grants: '1' })
+    expect(warningsOf(all)).toEqual([expect.stringContaining('This apply is not remembered in the ledger')])
+    expect(repository.ledgerLog()).toEqual(log)
+    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+  })
 })
 
-describe('the ledger refuses, before anything is written', () => {
-  it('an old run that comes after a newer one', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    await repository.apply([wants('auth0|1', 'read:orders')])
-    const old = repository.head()
-    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
-    const run = await repository.run(old)
-    expect(run.exitCode).toBe(1)
-    expect(errorsOf(run)).toEqual([expect.stringMatching(/newer revision of the manifest was applied already.*revert/)])
-    expect(held(tenant, 'auth0|1')).toEqual(['read:orders', 'write:orders'])
-    const plan = await repository.run(old, { mode: 'plan' })
-    expect(warningsOf(plan)).toEqual([expect.stringContaining('newer revision')])
-  })
-
-  it('also with revoke: all, and after a newer one that failed', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    const old = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
-    repository.record(repository.commit(manifestOf([])), 'failure')
-    const run = await repository.run(old, { revoke: 'all' })
-    expect(errorsOf(run)).toEqual([expect.stringContaining('newer revision')])
-  })
-
-  it('not a revert, which is a new commit', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    await repository.apply([wants('auth0|1', 'read:orders')])
-    await repository.apply([wants('auth0|1', 'write:orders')])
-    await repository.apply([wants('auth0|1', 'read:orders')])
-    expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
-  })
-
+describe('a job that may not', () => {
   const denials: readonly (readonly [string, Permissions, RegExp])[] = [
-    ['deployments: write', { deployments: 'read' }, /permissions: \{ contents: read, deployments: write \}/],
-    ['any access to deployments', { deployments: 'none' }, /permissions: \{ contents: read, deployments: write \}/],
-    ['contents: read', { contents: 'none' }, /contents: read|not in the commit/],
+    ['write contents', { contents: 'read' }, /contents: write/],
+    ['read contents', { contents: 'none' }, /contents: write/],
   ]
-  it.each(denials)('a token without %s, with the lines to add', async (_, permissions, words) => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it.each(denials)('%s is refused before anything is written, with the lines to add', async (_, permissions, words) => {
+    const { tenant, repository, held } = await start()
     const run = await repository.apply([wants('auth0|1', 'read:orders')], {}, permissions)
     expect(run.exitCode).toBe(1)
     expect(errorsOf(run).join()).toMatch(words)
-    expect(held(tenant, 'auth0|1')).toEqual([])
-    expect(countRequests(tenant)).not.toHaveProperty('POST /users/{id}/permissions')
+    expect(held('auth0|1')).toEqual([])
+    expect(tenant.requests.filter(writes)).toEqual([])
   })
 
-  it('scope: changed with a token without deployments: write', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it.each(['never', 'all'])(
+    'write contents goes on with revoke: %s, and says that nothing is remembered',
+    async revoke => {
+      const { repository, held } = await start()
+      const run = await repository.apply([wants('auth0|1', 'read:orders')], { revoke }, { contents: 'read' })
+      expect(run.outputs).toMatchObject({ result: 'applied' })
+      expect(warningsOf(run)).toEqual([
+        NO_LEDGER,
+        expect.stringMatching(/not remembered in the ledger.*contents: write/),
+      ])
+      expect(held('auth0|1')).toEqual(['read:orders'])
+    },
+  )
+
+  it('write contents is refused with scope: changed', async () => {
+    const { repository, held } = await start()
     const inputs = { revoke: 'never', scope: 'changed' }
-    const run = await repository.apply([wants('auth0|1', 'read:orders')], inputs, { deployments: 'read' })
+    const run = await repository.apply([wants('auth0|1', 'read:orders')], inputs, { contents: 'read' })
     expect(errorsOf(run)).toEqual([expect.stringContaining('could not be recorded in the ledger before its first')])
-    expect(held(tenant, 'auth0|1')).toEqual([])
+    expect(held('auth0|1')).toEqual([])
   })
 
-  it('a run outside of GitHub', async () => {
-    const tenant = await acme({ users })
-    const run = await runAgainst(tenant, { users: [wants('auth0|1', 'read:orders')], inputs: { revoke: 'managed' } })
-    expect(errorsOf(run)).toEqual([expect.stringContaining('has no GITHUB_REPOSITORY')])
-    expect(held(tenant, 'auth0|1')).toEqual([])
+  it('create the branch, by a ruleset, is refused with the rule’s words', async () => {
+    const { repository, held } = await start()
+    repository.github.addRuleset({ refs: ['auth0-permissions/**'], rules: ['creation'] })
+    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(errorsOf(run).join()).toMatch(/Cannot create ref due to creations being restricted/)
+    expect(held('auth0|1')).toEqual([])
   })
 
-  it('a saved plan that was computed for no commit', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    const plan = await runAgainst(tenant, { users: [wants('auth0|1', 'read:orders')], inputs: { mode: 'plan' } })
-    const commit = repository.commit(manifestOf([]))
-    const run = await repository.run(commit, { 'plan-file': 'plan.json' }, {}, { 'plan.json': plan.plan })
-    expect(errorsOf(run)).toEqual([expect.stringContaining('does not say which commit')])
-    expect(held(tenant, 'auth0|1')).toEqual([])
+  it('is named where there is no token, and outside GitHub', async () => {
+    const { tenant, repository, held } = await start()
+    const none = await repository.apply([wants('auth0|1', 'read:orders')], { 'github-token': '' })
+    expect(errorsOf(none).join()).toContain('github-token is empty')
+    const outside = await runAgainst(tenant, {
+      users: [wants('auth0|1', 'read:orders')],
+      inputs: { revoke: 'managed' },
+    })
+    expect(errorsOf(outside)).toEqual([expect.stringContaining('has no GITHUB_REPOSITORY')])
+    expect(held('auth0|1')).toEqual([])
+  })
+})
+
+describe('two runs', () => {
+  const when = { begin: 1, end: 2 }
+
+  it('at once: the one that finds the branch moved before its first write writes nothing', async () => {
+    const { tenant, repository, held } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    let moved = false
+    tenant.fault({
+      kind: 'delay',
+      ms: 0,
+      when: () => {
+        if (!moved) repository.tamper(text => `${text}\n`)
+        moved = true
+        return false
+      },
+    })
+    const run = await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/Another run moved .* before its first write/)])
+    expect(held('auth0|1')).toEqual(['read:orders'])
+    expect(when.begin).toBe(1)
   })
 
-  it('no token at all', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    const run = await repository.apply([wants('auth0|1', 'read:orders')], { 'github-token': '' })
-    expect(errorsOf(run)).toEqual([expect.stringContaining('github-token')])
+  it('at once: the one that finds it moved at the end merges, marks its users, and fails', async () => {
+    const { tenant, repository, held } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|3', 'read:orders')])
+    let moved = false
+    tenant.fault({
+      kind: 'delay',
+      ms: 0,
+      when: request => {
+        if (writes(request) && !moved) {
+          moved = true
+          repository.tamper(text => {
+            const ledger = JSON.parse(text)
+            const other = { id: 'auth0|7', listed: ['id'], managed: { [ORDERS]: ['read:orders'] } }
+            const latest = { ...ledger.latest, run: 'https://github.com/acme/permissions/actions/runs/88' }
+            return JSON.stringify({ ...ledger, latest, users: [...ledger.users, other] })
+          })
+        }
+        return false
+      },
+    })
+    const run = await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    expect(run.exitCode).toBe(1)
+    expect(run.outputs).toMatchObject({ result: 'partial', grants: '1', revocations: '1' })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('actions/runs/88 moved the ledger')])
+    expect(repository.ledger()?.users).toMatchObject([
+      { id: 'auth0|1', managed: { [ORDERS]: ['read:orders'] } },
+      { id: 'auth0|2', managed: { [ORDERS]: ['read:orders'] }, unfinished: true },
+      { id: 'auth0|3', managed: { [ORDERS]: ['read:orders'] }, unfinished: true },
+      { id: 'auth0|7', managed: { [ORDERS]: ['read:orders'] } },
+    ])
+    expect(held('auth0|2')).toEqual(['read:orders'])
   })
 
-  it('a workspace that is not what the commit holds', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
-    const files = { [MANIFEST]: manifestOf([wants('auth0|2', 'read:orders')]) }
-    const run = await repository.run(commit, {}, {}, files)
-    expect(errorsOf(run)).toEqual([expect.stringContaining(`${MANIFEST} is not what the commit ${commit} holds`)])
+  it('of which one has not ended: the next names it, and another attempt of it does not', async () => {
+    const { repository } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.tamper(text => text.replace('"applying": false', '"applying": true'))
+    const attempt = await repository.run(repository.head(), { inputs: { mode: 'plan' } })
+    expect(warningsOf(attempt)).toEqual([])
+    const other = await repository.run(repository.head(), { run: { runId: 78 } })
+    expect(warningsOf(other)).toEqual([expect.stringMatching(/actions\/runs\/77.* has not ended/)])
+  })
+})
+
+describe('an apply is refused, before anything is written,', () => {
+  it('if its commit is older than the one that was applied', async () => {
+    const { repository, held } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    const old = repository.head()
+    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
+    for (const inputs of [{}, { revoke: 'all' }, { revoke: 'never' }]) {
+      const run = await repository.run(old, { inputs })
+      expect(errorsOf(run)).toEqual([expect.stringMatching(/is older than .*revert the newer commit/)])
+    }
+    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+    const plan = await repository.run(old, { inputs: { mode: 'plan' } })
+    expect(warningsOf(plan)).toEqual([expect.stringContaining('is older than')])
   })
 
-  it('a workspace from which a file is missing', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    const file = (id: string) => manifestOf([wants(id, 'read:orders')])
-    const files = { 'teams/a.yml': file('auth0|1'), 'teams/more/b.yml': file('auth0|2') }
-    const commit = repository.commitFiles(files)
-    const inputs = { manifest: 'teams/**/*.yml' }
-    const whole = await repository.run(commit, inputs, {}, files)
-    expect(whole.outputs).toMatchObject({ result: 'applied' })
-    const sparse = await repository.run(commit, inputs, {}, { 'teams/a.yml': files['teams/a.yml'] })
-    expect(errorsOf(sparse)).toEqual([expect.stringContaining('teams/more/b.yml is in the commit')])
-    expect(held(tenant, 'auth0|2')).toEqual(['read:orders'])
+  it('and not for a revert, which is a new commit', async () => {
+    const { repository, held } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    await repository.apply([wants('auth0|1', 'write:orders')])
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(held('auth0|1')).toEqual(['read:orders'])
   })
 
-  it('a manifest beside another one of the same tenant', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it('if its branch does not contain the commit that was applied', async () => {
+    const { repository, held } = await start()
+    const base = repository.commit(manifestOf([]))
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.github.moveBranch('release', base)
+    const commit = repository.commitFiles({ [MANIFEST]: manifestOf([wants('auth0|2', 'read:orders')]) }, 'release')
+    const run = await repository.run(commit, {
+      run: { ref: 'refs/heads/release' },
+      env: { GITHUB_REF_PROTECTED: 'true' },
+    })
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/does not contain .* was applied from the branch main.*Merge main first/),
+    ])
+    expect(held('auth0|1')).toEqual(['read:orders'])
+  })
+
+  it('and not after a force-push that dropped the commit, of which a warning tells', async () => {
+    const { repository, held } = await start()
+    const base = repository.commit(manifestOf([]))
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.github.moveBranch('main', base)
+    const run = await repository.apply([wants('auth0|2', 'read:orders')])
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/not on the branch main any more, as after a force-push/)])
+    expect(held('auth0|1')).toEqual([])
+    const back = await repository.run(base)
+    expect(errorsOf(back)).toEqual([expect.stringContaining('is older than')])
+  })
+
+  it('if it does not read a file that an earlier apply read', async () => {
+    const { repository, held } = await start()
     const files = {
       'a.yml': manifestOf([wants('auth0|1', 'read:orders')]),
       'b.yml': manifestOf([wants('auth0|2', 'read:orders')]),
     }
     const commit = repository.commitFiles(files)
-    await repository.run(commit, { manifest: 'a.yml' }, {}, files)
-    const beside = await repository.run(commit, { manifest: 'b.yml' }, {}, files)
-    expect(errorsOf(beside)).toEqual([expect.stringContaining('read a.yml too')])
-    expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
-    const both = await repository.run(commit, { manifest: 'a.yml\nb.yml' }, {}, files)
-    expect(both.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '0' })
+    await repository.run(commit, { inputs: { manifest: 'a.yml' } })
+    const beside = await repository.run(commit, { inputs: { manifest: 'b.yml' } })
+    expect(errorsOf(beside)).toEqual([expect.stringMatching(/also read a\.yml, which the commit still has/)])
+    const never = await repository.run(commit, { inputs: { manifest: 'b.yml', revoke: 'never' } })
+    expect(never.outputs).toMatchObject({ result: 'applied' })
+    expect(repository.ledger()?.files).toEqual(['a.yml', 'b.yml'])
+    expect(held('auth0|1')).toEqual(['read:orders'])
+    const both = await repository.run(commit, { inputs: { manifest: 'a.yml\nb.yml' } })
+    expect(both.outputs).toMatchObject({ result: 'unchanged', revocations: '0' })
   })
 
-  it('not a manifest that was moved', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it('and not if that file was moved', async () => {
+    const { repository } = await start()
     await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
-    const files = { 'moved.yml': manifestOf([wants('auth0|1', 'read:orders')]) }
-    const run = await repository.run(repository.commitFiles(files), { manifest: 'moved.yml' }, {}, files)
+    const moved = repository.commitFiles({ 'moved.yml': manifestOf([wants('auth0|1', 'read:orders')]) })
+    const run = await repository.run(moved, { inputs: { manifest: 'moved.yml' } })
     expect(run.outputs).toMatchObject({ revocations: '1' })
+    expect(repository.ledger()?.files).toEqual(['moved.yml'])
   })
-
-  it('a revision that cannot be read any more', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    repository.record(repository.commit('users: [}'), 'success')
-    const run = await repository.apply([wants('auth0|1', 'read:orders')])
-    expect(errorsOf(run)).toEqual([expect.stringMatching(/cannot be read.*revoke: never/)])
-  })
-})
-
-it('the ledger refuses a commit that is gone, before anything is written', async () => {
-  const tenant = await acme({ users })
-  const repository = await acmeRepository(tenant)
-  const gone = repository.commit(manifestOf([]))
-  repository.record(gone, 'success')
-  repository.github.forget(gone)
-  const run = await repository.run(repository.github.commit({ [MANIFEST]: manifestOf([wants('auth0|1')]) }))
-  expect(errorsOf(run)).toEqual([expect.stringMatching(/^The input revoke: managed needs .* cannot be read, .*never/)])
 })
 
 describe('scope: changed', () => {
-  it('costs four requests for one line of 10,000', { timeout: 60_000 }, async () => {
+  it('costs four requests for one line of 10,000, and five for a user who is listed by address', {
+    timeout: 60_000,
+  }, async () => {
     const ids = Array.from({ length: 10_000 }, (_, index) => `auth0|${index}`)
-    const tenant = await acme({ users: ids.map(id => ({ id, direct: direct('read:orders') })) })
-    const repository = await acmeRepository(tenant)
-    const before = ids.map(id => wants(id, 'read:orders'))
-    repository.record(repository.commit(manifestOf(before)), 'success')
-    const after = before.map((user, index) => (index === 4_321 ? wants(user.id, 'read:orders', 'write:orders') : user))
-    const run = await repository.apply(after, { scope: 'changed' })
-    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', users: '10000', requests: '4' })
-    expect(countRequests(tenant)).toEqual({
-      'POST /oauth/token': 1,
-      'GET /resource-servers': 1,
-      'GET /users/{id}/permissions': 1,
-      'POST /users/{id}/permissions': 1,
+    const { tenant, repository } = await start({
+      users: [...ids.map(id => ({ id, direct: direct('read:orders') })), grace('auth0|grace')],
     })
+    const before = [...ids.map(id => wants(id, 'read:orders')), asks('grace@acme.com')]
+    await repository.apply(before)
+    const seen = tenant.requests.length
+    const after = before.map((user, index) =>
+      index === 4_321 ? wants('auth0|4321', 'read:orders', 'write:orders') : user,
+    )
+    const byId = await repository.apply(after, { scope: 'changed' })
+    expect(byId.outputs).toMatchObject({ result: 'applied', grants: '1', users: '10001', requests: '4' })
+    const more = [...after.slice(0, -1), asks('grace@acme.com', 'read:orders')]
+    const byAddress = await repository.apply(more, { scope: 'changed' })
+    expect(byAddress.outputs).toMatchObject({ result: 'applied', grants: '1', requests: '5' })
+    expect(tenant.requests.length - seen).toBe(9)
+    expect(countRequests(tenant)['GET /users-by-email']).toBe(2)
   })
 
-  it('reads everybody as long as nothing succeeded', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it('reads everybody as long as nothing was applied', async () => {
+    const { repository } = await start()
     const run = await repository.apply([wants('auth0|1', 'read:orders')], { scope: 'changed' })
     expect(run.outputs).toMatchObject({ result: 'applied' })
-    expect(run.annotations).toMatchObject([
-      { kind: 'notice', message: expect.stringContaining('every listed user is read') },
-    ])
-  })
-
-  it('reads whom an attempt since may have touched', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
-    repository.record(
-      repository.commit(manifestOf([wants('auth0|1', 'read:orders', 'write:orders'), wants('auth0|2', 'read:orders')])),
-      'failure',
+    expect(run.annotations).toContainEqual(
+      expect.objectContaining({ kind: 'notice', message: expect.stringContaining('every listed user is read') }),
     )
-    tenant.grant('auth0|1', ...direct('write:orders'))
-    const run = await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')], {
-      scope: 'changed',
-    })
-    expect(run.outputs).toMatchObject({ revocations: '1', 'users-changed': '1' })
-    expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
   })
 
-  it('leaves a user to the other entry, where one of two has left the manifest', async () => {
-    const tenant = await acme({
-      users: [
-        { id: 'auth0|1', email: 'grace@acme.com', emailVerified: true },
-        { id: 'auth0|2', email: 'ada@acme.com', emailVerified: false },
-      ],
-    })
-    const repository = await acmeRepository(tenant)
-    const byAddress = { email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }
-    await repository.apply([byAddress, wants('auth0|1', 'write:orders'), wants('auth0|2', 'write:orders')])
-    const run = await repository.apply([byAddress], { scope: 'changed' })
-    expect(run.outputs).toMatchObject({ result: 'applied', revocations: '2' })
-    expect([held(tenant, 'auth0|1'), held(tenant, 'auth0|2')]).toEqual([['read:orders'], []])
-  })
-
-  it('asks for nobody’s address where no other entry could keep what goes', async () => {
-    const tenant = await acme({ users: [...users, { id: 'auth0|9', email: 'grace@acme.com', emailVerified: true }] })
-    const repository = await acmeRepository(tenant)
-    const byAddress = { email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }
-    await repository.apply([byAddress, wants('auth0|1', 'read:orders', 'write:orders')])
-    const run = await repository.apply([byAddress, wants('auth0|1', 'read:orders')], { scope: 'changed' })
-    expect(run.outputs).toMatchObject({ result: 'applied', revocations: '1', requests: '4' })
-  })
-
-  it('leaves out nobody’s other entry', async () => {
-    const tenant = await acme({ users: [{ id: 'auth0|1', email: 'grace@acme.com', emailVerified: true }] })
-    const repository = await acmeRepository(tenant)
-    const byAddress = { email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }
-    await repository.apply([byAddress, wants('auth0|1', 'read:orders', 'write:orders')])
-    const byId = await repository.apply([byAddress, wants('auth0|1')], { scope: 'changed' })
-    expect(byId.outputs).toMatchObject({ revocations: '1' })
-    expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
-    await repository.apply([byAddress, wants('auth0|1', 'read:orders')])
-    const byEmail = await repository.apply([{ ...byAddress, permissions: {} }, wants('auth0|1', 'read:orders')], {
-      scope: 'changed',
-    })
-    expect(byEmail.outputs).toMatchObject({ revocations: '0' })
-    expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
-  })
-})
-
-describe('taking back', () => {
-  it('an apply makes the ledger look further back', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
-    const second = await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
-    const back = await repository.run(
-      repository.head(),
-      { 'plan-file': 'undo.json' },
-      {},
-      { 'undo.json': second.undoPlan },
-    )
-    expect(back.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
-    expect([held(tenant, 'auth0|1'), held(tenant, 'auth0|2')]).toEqual([['read:orders', 'write:orders'], []])
-    const again = await repository.run(repository.head(), { scope: 'changed' })
-    expect(again.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
-    expect([held(tenant, 'auth0|1'), held(tenant, 'auth0|2')]).toEqual([['read:orders'], ['read:orders']])
-  })
-
-  it('is refused where a newer revision was applied since', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    const first = await repository.apply([wants('auth0|1', 'read:orders')])
-    await repository.apply([wants('auth0|1', 'write:orders')])
-    const back = await repository.run(
-      repository.head(),
-      { 'plan-file': 'undo.json' },
-      {},
-      { 'undo.json': first.undoPlan },
-    )
-    expect(errorsOf(back)).toContainEqual(expect.stringContaining('newer revision'))
-  })
-})
-
-describe('a saved plan that was overtaken', () => {
-  it('is done, and not counted as complete', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it('asks for what another entry of the same user asks for, though that entry has not changed', async () => {
+    const { repository, held } = await start({ users: [grace('auth0|1')] })
     await repository.apply([wants('auth0|1', 'read:orders')])
-    const plan = await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')], {
-      mode: 'plan',
+    const run = await repository.apply([wants('auth0|1', 'read:orders'), asks('grace@acme.com', 'write:orders')], {
+      scope: 'changed',
     })
-    await repository.run(repository.head(), { revoke: 'all' })
-    tenant.revoke('auth0|2', ...direct('read:orders'))
-    const run = await repository.run(repository.head(), { 'plan-file': 'plan.json' }, {}, { 'plan.json': plan.plan })
-    expect(run.outputs).toMatchObject({ result: 'applied' })
-    expect(warningsOf(run)).toEqual([expect.stringContaining('another apply went to the tenant')])
-    expect(repository.states().at(-1)).toEqual(['in_progress', 'failure'])
-  })
-
-  it('is counted as complete where nothing came between', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
-    const plan = await repository.apply([wants('auth0|1', 'read:orders')], { mode: 'plan' })
-    const run = await repository.run(repository.head(), { 'plan-file': 'plan.json' }, {}, { 'plan.json': plan.plan })
-    expect(run.outputs).toMatchObject({ result: 'applied' })
-    expect(repository.states()).toEqual([['in_progress', 'success']])
-    const next = await repository.apply([wants('auth0|1')])
-    expect(next.outputs).toMatchObject({ revocations: '1' })
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '0' })
+    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+    const again = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
+    expect(again.outputs).toMatchObject({ result: 'unchanged', requests: '2' })
   })
 })
 
 describe('a cancelled apply', () => {
-  /** Cancels the run at its first write. */
-  async function cancelAtWrite(break_: (repository: Awaited<ReturnType<typeof acmeRepository>>) => void) {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it.each([
+    ['answers', false, ['Begin 2 grants and 0 revocations for 2 users', expect.stringMatching(/^End .*unfinished$/)]],
+    ['hangs', true, ['Begin 2 grants and 0 revocations for 2 users']],
+  ])('ends in time where GitHub %s, and nothing that was attempted is forgotten', async (_, hangs, log) => {
+    const { tenant, repository } = await start()
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')]))
     let cancelledAt = 0
-    const run = await repository.run(commit, {}, {}, undefined, {
+    const run = await repository.run(commit, {
       onStart: kill =>
         tenant.fault({
           kind: 'delay',
           ms: 100,
-          when: ({ method, path }) => {
-            if (method !== 'POST' || !path.includes('/users/')) return false
-            break_(repository)
+          when: request => {
+            if (!writes(request) || cancelledAt > 0) return false
+            if (hangs) repository.hang()
             cancelledAt = Date.now()
             kill('SIGINT')
             return true
           },
         }),
     })
-    return { run, repository, took: Date.now() - cancelledAt }
-  }
-
-  it('says failure, and what was attempted counts', async () => {
-    const { run, repository } = await cancelAtWrite(() => undefined)
-    expect(run.outputs).toMatchObject({ result: 'partial' })
-    expect(repository.states()).toEqual([['in_progress', 'failure']])
-  })
-
-  it('ends in time where GitHub hangs', async () => {
-    const { run, repository, took } = await cancelAtWrite(each => each.hang())
-    expect(took).toBeLessThan(7_000)
+    expect(Date.now() - cancelledAt).toBeLessThan(9_500)
     expect(run.outputs).toMatchObject({ result: 'partial' })
     expect(run.summary).toContain('cancelled')
-    expect(repository.states()).toEqual([['in_progress']])
+    expect(repository.ledgerLog()).toEqual(log)
+    expect(repository.managed()).toHaveProperty(['auth0|1'], ['read:orders'])
   })
-})
 
-describe('a run that is cancelled before its entry is written', () => {
-  it('writes nothing', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+  it('before its first commit writes nothing', async () => {
+    const { tenant, repository, held } = await start()
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
-    const run = await repository.run(commit, {}, {}, undefined, {
+    const run = await repository.run(commit, {
       onStart: kill =>
         tenant.fault({
           kind: 'delay',
           ms: 0,
           when: ({ path }) => {
-            if (!path.includes('/users/')) return false
-            // From here on GitHub is asked for the entry alone.
-            repository.hang()
-            setTimeout(() => kill('SIGINT'), 2_000)
-            return true
+            if (path.includes('/users/')) kill('SIGINT')
+            return false
           },
         }),
     })
     expect(run.outputs).toMatchObject({ result: 'failed', changed: 'false' })
     expect(run.summary).toContain('cancelled')
-    expect(held(tenant, 'auth0|1')).toEqual([])
+    expect(held('auth0|1')).toEqual([])
   })
 })
 
-describe('GitHub fails', () => {
-  it.each(['/deployments?', '/statuses?', '/contents/', '/compare/'])(
-    'with an answer to %s that is cut off: nothing is taken for empty, and nothing is written',
-    async part => {
-      const tenant = await acme({ users })
-      const repository = await acmeRepository(tenant)
+describe('an apply that is killed', () => {
+  // Six before the first commit, which takes four, and four for the last one.
+  it.each([1, 4, 7, 9, 10, 11, 13, 14])(
+    'at request %i to GitHub is finished by the next run, and a third changes nothing',
+    async at => {
+      const { repository, held } = await start()
       await repository.apply([wants('auth0|1', 'read:orders')])
-      const always = { times: Number.POSITIVE_INFINITY }
-      repository.github.fault({
-        kind: 'truncate',
-        ...always,
-        when: ({ method, path }) => method === 'GET' && path.includes(part),
+      const commit = repository.commit(manifestOf([wants('auth0|2', 'read:orders')]))
+      let requests = 0
+      let disarm: () => void = () => undefined
+      const killed = await repository.run(commit, {
+        onStart: kill => {
+          disarm = repository.github.onRequest(() => {
+            if (++requests === at) kill('SIGKILL')
+          })
+        },
       })
-      const run = await repository.apply([wants('auth0|1')])
-      expect(run.exitCode).toBe(1)
-      expect(errorsOf(run)).toEqual([expect.stringMatching(/needs the ledger.*cut off/)])
-      expect(repository.states()).toEqual([['in_progress', 'success']])
-      expect(held(tenant, 'auth0|1')).toEqual(['read:orders'])
+      disarm()
+      expect(killed.signal, `${requests} requests`).toBe('SIGKILL')
+      const next = await repository.run(commit, { run: { runId: 78 } })
+      expect(next.exitCode, next.log).toBe(0)
+      expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['read:orders']])
+      const log = repository.ledgerLog()
+      const third = await repository.run(commit, { run: { runId: 79 } })
+      expect([third.outputs.result, third.annotations, repository.ledgerLog()]).toEqual(['unchanged', [], log])
     },
   )
+})
 
+describe('GitHub fails', () => {
   it('for a moment: the run goes on', async () => {
-    const tenant = await acme({ users })
-    const repository = await acmeRepository(tenant)
+    const { repository } = await start()
     repository.fail(502, 1)
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'applied' })
   })
 
-  it('for good: nothing is written, and the error says so', { timeout: 90_000 }, async () => {
-    const tenant = await acme({
-      users,
-      apis: [
-        { identifier: ORDERS, permissions: ['read:orders'] },
-        { identifier: BILLING, permissions: [] },
-      ],
-    })
-    const repository = await acmeRepository(tenant)
+  it('for good: nothing is written, and the error says so', async () => {
+    const { repository, held } = await start()
     repository.fail(500, Number.POSITIVE_INFINITY)
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.exitCode).toBe(1)
-    expect(errorsOf(run)).toEqual([expect.stringMatching(/needs the ledger.*500.*Run it again/)])
-    expect(held(tenant, 'auth0|1')).toEqual([])
+    expect(errorsOf(run).join()).toMatch(/needs the ledger.*500.*Run it again/)
+    expect(held('auth0|1')).toEqual([])
+  })
+
+  it('to give an answer, after it did what it was asked: nothing is taken for somebody else’s', async () => {
+    const { repository } = await start()
+    const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
+    for (const method of ['POST', 'PATCH']) {
+      const when = (request: { readonly method: string; readonly path: string }) =>
+        request.method === method && request.path.includes('/git/refs')
+      repository.github.fault({ kind: 'reset', after: 'effect', when, times: 1 })
+    }
+    const run = await repository.run(commit)
+    expect(run.outputs).toMatchObject({ result: 'applied' })
+    expect(repository.ledgerLog()).toHaveLength(2)
+  })
+})
+
+describe('what GitHub is asked', () => {
+  const githubRequests = (repository: Awaited<ReturnType<typeof acmeRepository>>) => repository.github.requests.length
+
+  it('is at most 16 requests an apply and 8 a plan, with 1 and with 500 commits of the ledger', async () => {
+    const { repository } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    for (const commits of [1, 500]) {
+      for (let index = 0; index < commits; index++) repository.tamper(text => text)
+      let seen = githubRequests(repository)
+      const plan = await repository.apply([wants('auth0|2', 'read:orders')], { mode: 'plan' })
+      expect(plan.exitCode, plan.log).toBe(0)
+      expect(githubRequests(repository) - seen).toBeLessThanOrEqual(8)
+      seen = githubRequests(repository)
+      await repository.run(repository.head())
+      expect(githubRequests(repository) - seen).toBeLessThanOrEqual(16)
+      await repository.apply([wants('auth0|1', 'read:orders')])
+    }
+  })
+
+  it('is no more in a repository of 100,000 files, for a glob over 3,000 folders', { timeout: 60_000 }, async () => {
+    const { repository, held } = await start()
+    const files: Record<string, string> = {}
+    for (let index = 0; index < 97_000; index++) files[`docs/${index % 100}/${index}.md`] = ''
+    const manifests: Record<string, string> = {}
+    for (let index = 0; index < 900; index++) {
+      manifests[`services/${index}/auth0.yml`] = manifestOf(
+        index < 3 ? [wants(`auth0|${index + 1}`, 'read:orders')] : [],
+      )
+    }
+    for (let index = 900; index < 3_000; index++) files[`services/${index}/main.ts`] = ''
+    const commit = repository.commitFiles({ ...files, ...manifests })
+    const run = await repository.run(commit, { inputs: { manifest: 'services/*/auth0.yml' }, files: manifests })
+    expect(run.outputs, run.log).toMatchObject({ result: 'applied', grants: '3' })
+    expect(githubRequests(repository)).toBeLessThanOrEqual(16)
+    expect(held('auth0|3')).toEqual(['read:orders'])
+    const { 'services/7/auth0.yml': _, ...sparse } = manifests
+    const left = await repository.run(commit, { inputs: { manifest: 'services/*/auth0.yml' }, files: sparse as Files })
+    expect(errorsOf(left)).toEqual([expect.stringContaining('services/7/auth0.yml is in the commit and not in the')])
+  })
+
+  it('is as little for 50,000 users with five grants each', { timeout: 120_000 }, async () => {
+    const permissions = ['a', 'b', 'c', 'd', 'e']
+    const ids = Array.from({ length: 50_000 }, (_, index) => `auth0|${index}`)
+    const api = { identifier: ORDERS, permissions }
+    const { repository } = await start({
+      apis: [api],
+      users: ids.slice(0, 1).map(id => ({ id })),
+    })
+    await repository.apply([wants('auth0|0', ...permissions)])
+    repository.tamper(text => {
+      const ledger = JSON.parse(text)
+      const managed = { [ORDERS]: permissions }
+      return JSON.stringify({ ...ledger, users: ids.map(id => ({ id, listed: ['id'], managed })) })
+    })
+    const seen = githubRequests(repository)
+    const bundle = { bundles: { all: { [ORDERS]: permissions } } }
+    const people = ids.map((id, index) => (index === 0 ? wants(id, 'a') : { id, bundles: ['all'] }))
+    const commit = repository.commit(JSON.stringify({ ...bundle, users: people }))
+    const run = await repository.run(commit, { inputs: { scope: 'changed' } })
+    expect(run.outputs, run.log.slice(0, 2_000)).toMatchObject({ result: 'applied', revocations: '4', requests: '4' })
+    expect(githubRequests(repository) - seen).toBeLessThanOrEqual(16)
+    expect(repository.ledger()?.users).toHaveLength(50_000)
   })
 })

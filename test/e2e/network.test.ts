@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import {
   type Certificate,
   closedPort,
@@ -23,7 +23,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'network-'))
 const listeners: Listener[] = []
 
 afterAll(() => rmSync(scratch, { recursive: true }))
-afterEach(async () => {
+afterAll(async () => {
   await Promise.all(listeners.splice(0).map(listener => listener.close()))
 })
 

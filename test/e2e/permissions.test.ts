@@ -5,19 +5,17 @@ import { JOBS } from '../tools/readme.ts'
 import { acme, ORDERS } from './acme.ts'
 import { acmeRepository, manifestOf, type Permissions } from './repository.ts'
 
-const NONE: Permissions = { contents: 'none', deployments: 'none', 'pull-requests': 'none' }
+const NONE: Permissions = { contents: 'none', 'pull-requests': 'none' }
 const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
-const PULL_REQUEST = { env: { GITHUB_EVENT_NAME: 'pull_request', GITHUB_REF: 'refs/pull/5/merge' } }
 
 /** Errors and warnings of a run with these permissions. */
 async function complaints(inputs: Readonly<Record<string, string>>, permissions: Permissions): Promise<number> {
   const tenant = await acme({ users: [{ id: 'auth0|1' }] })
   const repository = await acmeRepository(tenant)
-  repository.record(repository.commit(manifestOf([])), 'success')
+  await repository.apply([{ id: 'auth0|1' }])
   const commit = repository.commit(manifestOf(USERS))
-  const more = inputs.comment === undefined ? {} : PULL_REQUEST
-  const run = await repository.run(commit, inputs, permissions, undefined, more)
-  return run.annotations.length
+  const run = inputs.comment === undefined ? {} : { pullRequest: 5 }
+  return (await repository.run(commit, { inputs, permissions, run })).annotations.length
 }
 
 describe.each(JOBS)('$job', ({ inputs, permissions }) => {
@@ -25,10 +23,10 @@ describe.each(JOBS)('$job', ({ inputs, permissions }) => {
     expect(await complaints(inputs, { ...NONE, ...permissions })).toBe(0)
   })
 
-  // Without the ledger, a checkout is all that is needed of GitHub.
-  const names = permissions.deployments === undefined ? [] : Object.keys(permissions)
+  // For the checkout alone, which is no part of this action.
+  const names = inputs.mode === 'validate' ? [] : Object.keys(permissions)
   it.each(names)('needs %s', async name => {
-    const less = permissions[name] === 'write' && name === 'deployments' ? 'read' : 'none'
+    const less = permissions[name] === 'write' && name === 'contents' ? 'read' : 'none'
     expect(await complaints(inputs, { ...NONE, ...permissions, [name]: less })).toBeGreaterThan(0)
   })
 })

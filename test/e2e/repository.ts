@@ -1,19 +1,44 @@
-// A repository of the Acme company on the embedded GitHub, whose commits hold the manifest, and runs of the action in it.
+// A repository of the Acme company on the embedded GitHub, whose commits have the manifest, and runs of the action in it.
 
-import { afterEach } from 'vitest'
+import { afterAll } from 'vitest'
 import { type GitHub, type GitHubOptions, startGitHub } from '../servers/github/server.ts'
 import type { Tenant } from '../servers/tenant/tenant.ts'
 import { MANIFEST, runAgainst } from './acme.ts'
 import type { ActionOptions, ActionRun } from './action.ts'
-import { workflowVariables } from './github.ts'
+import { type WorkflowRun, workflowVariables } from './github.ts'
 
 /** What is not named is `write`. */
-export type Permissions = Readonly<
-  Partial<Record<'contents' | 'deployments' | 'pull-requests', 'none' | 'read' | 'write'>>
->
+export type Permissions = Readonly<Partial<Record<'contents' | 'pull-requests', 'none' | 'read' | 'write'>>>
 
 type Inputs = Readonly<Record<string, string>>
-type Files = Readonly<Record<string, string>>
+export type Files = Readonly<Record<string, string>>
+
+interface RunOptions extends Pick<ActionOptions, 'onStart'> {
+  readonly inputs?: Inputs
+  readonly permissions?: Permissions
+  /** The workspace's files, in place of the commit's. */
+  readonly files?: Files
+  readonly run?: Partial<WorkflowRun>
+  readonly env?: ActionOptions['env']
+}
+
+/** One user of the file that keeps the ledger. */
+interface LedgerUser {
+  readonly id: string
+  readonly listed: readonly unknown[]
+  readonly managed: Readonly<Record<string, readonly string[]>>
+  readonly unfinished?: true
+}
+
+interface LedgerFile {
+  readonly tenant: string
+  readonly commit: string
+  readonly branch: string
+  readonly latest: { readonly run: string; readonly commit: string; readonly at: string }
+  readonly applying: boolean
+  readonly files: readonly string[]
+  readonly users: readonly LedgerUser[]
+}
 
 export interface Repository {
   readonly github: GitHub
@@ -23,28 +48,27 @@ export interface Repository {
   readonly hang: () => void
   /** The newest commit. */
   readonly head: () => string
-  /** Commits the manifest on top of the newest commit. */
+  /** Commits the manifest on top of the default branch. */
   readonly commit: (manifest: string) => string
-  readonly commitFiles: (files: Files) => string
+  readonly commitFiles: (files: Files, branch?: string) => string
   /** Commits a manifest of these users, and runs the action for the commit. */
   readonly apply: (users: readonly unknown[], inputs?: Inputs, permissions?: Permissions) => Promise<ActionRun>
-  /** Runs the action for a commit, in a workspace that holds what the commit holds unless other files are given. */
-  readonly run: (
-    commit: string,
-    inputs?: Inputs,
-    permissions?: Permissions,
-    files?: Files,
-    more?: Pick<ActionOptions, 'env' | 'onStart'>,
-  ) => Promise<ActionRun>
-  /** Writes down an apply that nobody ran. */
-  readonly record: (commit: string, ...states: readonly ('success' | 'failure' | 'inactive')[]) => void
-  /** The states of every apply, oldest first. */
-  readonly states: () => readonly (readonly string[])[]
+  /** Runs the action for a commit, in a workspace that has what the commit has unless other files are given. */
+  readonly run: (commit: string, options?: RunOptions) => Promise<ActionRun>
+  readonly ledgerBranch: string
+  /** The file that keeps the ledger; undefined if there is none. */
+  readonly ledger: () => LedgerFile | undefined
+  /** What the ledger says is managed: permissions by user. */
+  readonly managed: () => Readonly<Record<string, readonly string[]>>
+  /** The titles of the ledger's commits, oldest first. */
+  readonly ledgerLog: () => readonly string[]
+  /** Replaces the ledger's file, as somebody who can write to the repository. */
+  readonly tamper: (change: (text: string) => string) => void
 }
 
 const githubs: GitHub[] = []
 
-afterEach(async () => {
+afterAll(async () => {
   await Promise.all(githubs.splice(0).map(github => github.close()))
 })
 
@@ -52,48 +76,59 @@ export function manifestOf(users: readonly unknown[]): string {
   return JSON.stringify({ users }, undefined, 2)
 }
 
+/** Applies follow each other faster here than GitHub lets a job write. */
+const LIMITS: GitHubOptions = { rateLimit: 1_000_000, contentLimit: 1_000_000 }
+
 export async function acmeRepository(tenant: Tenant, options: GitHubOptions = {}): Promise<Repository> {
-  const github = await startGitHub(options)
+  const github = await startGitHub({ ...LIMITS, ...options })
   githubs.push(github)
-  let newest = ''
-  const commitFiles = (files: Files): string => {
-    newest = github.commit(files)
-    return newest
+  const contents = new Map<string, Files>()
+  const ledgerBranch = `auth0-permissions/${new URL(tenant.domain).host.replace(':', '-')}`
+  const commitFiles: Repository['commitFiles'] = (files, branch = 'main') => {
+    const sha = github.commit(files, { branch })
+    contents.set(sha, files)
+    return sha
   }
   const commit = (manifest: string) => commitFiles({ [MANIFEST]: manifest })
+  const head = () => github.tip('main') ?? ''
   const all = { when: () => true, times: Number.POSITIVE_INFINITY }
-  const filesOf = (sha: string): Files =>
-    Object.fromEntries(
-      Object.entries(github.commits.get(sha)?.files ?? {}).map(([path, content]) => [path, content.toString()]),
-    )
-  const run: Repository['run'] = (sha, inputs = {}, permissions = {}, files, more = {}) => {
-    const token = github.issueToken({
-      contents: 'write',
-      deployments: 'write',
-      'pull-requests': 'write',
-      ...permissions,
-    })
+  const run: Repository['run'] = (sha, options = {}) => {
+    const { inputs = {}, permissions = {}, files, run = {}, env, onStart } = options
+    const token = github.issueToken({ contents: 'write', 'pull-requests': 'write', ...permissions })
     return runAgainst(tenant, {
-      inputs: { revoke: 'managed', 'github-token': token, ...inputs },
-      files: files ?? filesOf(sha),
-      ...more,
-      env: { ...workflowVariables(github, { commit: sha }), ...more.env },
+      inputs: { revoke: 'managed', 'require-merged': 'true', 'github-token': token, ...inputs },
+      files: files ?? contents.get(sha) ?? {},
+      env: { ...workflowVariables(github, { commit: sha, ...run }), ...env },
+      ...(onStart && { onStart }),
     })
+  }
+  const text = () => github.file(ledgerBranch, 'ledger.json')
+  const ledger = (): LedgerFile | undefined => {
+    const found = text()
+    return found === undefined ? undefined : JSON.parse(found)
   }
   return {
     github,
     fail: (status, times) => github.fault({ kind: 'status', status, body: { message: 'Server Error' }, ...all, times }),
     hang: () => github.fault({ kind: 'hang', ...all }),
-    head: () => newest,
+    head,
     commit,
     commitFiles,
     run,
-    apply: (users, inputs, permissions) => run(commit(manifestOf(users)), inputs, permissions),
-    record: (sha, ...states) => {
-      const environment = `auth0-permissions/${new URL(tenant.domain).host}`
-      const payload = { manifest: Object.keys(filesOf(sha)) }
-      github.deploy({ ref: sha, task: 'auth0-permissions', environment, payload }, ...states.map(state => ({ state })))
+    apply: (users, inputs = {}, permissions = {}) => run(commit(manifestOf(users)), { inputs, permissions }),
+    ledgerBranch,
+    ledger,
+    managed: () =>
+      Object.fromEntries((ledger()?.users ?? []).map(({ id, managed }) => [id, Object.values(managed).flat()])),
+    ledgerLog: () =>
+      github.tip(ledgerBranch) === undefined
+        ? []
+        : github
+            .history(ledgerBranch)
+            .map(({ message }) => message.split('\n')[0] ?? '')
+            .toReversed(),
+    tamper: change => {
+      github.commit({ 'ledger.json': change(text() ?? '') }, { branch: ledgerBranch })
     },
-    states: () => github.deployments.map(({ statuses }) => statuses.map(({ state }) => state)),
   }
 }

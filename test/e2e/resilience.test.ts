@@ -4,6 +4,7 @@ import { closedPort } from '../servers/network.ts'
 import type { Fault, FaultKind } from '../servers/tenant/fault.ts'
 import type { Grant } from '../servers/tenant/store.ts'
 import type { LoggedRequest, Tenant } from '../servers/tenant/tenant.ts'
+import { BAD_DAYS } from '../tools/soak.ts'
 import { acme, BILLING, countRequests, errorsOf, ORDERS, REPORTS, type RunOptions, runAgainst } from './acme.ts'
 import type { ActionRun } from './action.ts'
 
@@ -254,15 +255,15 @@ describe('a tenant that is down', () => {
     },
   }
 
-  it('fails the run within its budget, in plain words, wherever it begins', { timeout: 120_000 }, async () => {
+  it('fails the run within its budget, in plain words, wherever it begins', { timeout: 180_000 }, async () => {
     await pMap(Object.entries(DOWN), async ([name, { fault, closed, requests, error }]) => {
       const tenant = await acme({ users: MANY.map(id => ({ id })) })
       if (fault) tenant.fault({ ...fault, times: ALWAYS })
       const inputs = closed ? { domain: `http://127.0.0.1:${await closedPort()}` } : {}
-      const from = Date.now()
       const run = await runAgainst(tenant, { ...many, inputs })
       expect({ name, exitCode: run.exitCode }, run.log).toEqual({ name, exitCode: 1 })
-      expect(Date.now() - from, name).toBeLessThan(60_000)
+      // By the action's own clock, which does not count how long a busy machine takes to start it.
+      expect(run.report.duration, name).toBeLessThan(60_000)
       expect(Number(run.outputs.requests), name).toBeLessThanOrEqual(requests)
       if (!closed) expect(tenant.requests, name).toHaveLength(Number(run.outputs.requests))
       expect(
@@ -273,7 +274,7 @@ describe('a tenant that is down', () => {
     })
   })
 
-  it('for one answer of each kind that never comes is asked again after 20 s', { timeout: 90_000 }, async () => {
+  it('for one answer of each kind that never comes is asked again after 20 s', { timeout: 180_000 }, async () => {
     await pMap(ALL_KINDS, async kind => {
       const faulty = await runWith({ kind: 'hang' }, kind)
       expectConverged(faulty)
@@ -283,7 +284,6 @@ describe('a tenant that is down', () => {
 })
 
 describe('a run on a bad day', () => {
-  const RUNS = 100
   const SHARE = 0.2
   const PERMISSIONS: readonly Grant[] = [
     { api: ORDERS, permission: 'read:orders' },
@@ -320,8 +320,10 @@ describe('a run on a bad day', () => {
     readonly log: string
   }
 
-  it(`(a fault at ${SHARE} of its requests) ends right, ${RUNS} times of ${RUNS}`, { timeout: 240_000 }, async () => {
-    const seeds = Array.from({ length: RUNS }, (_, seed) => seed)
+  it(`(a fault at ${SHARE} of its requests) ends right, ${BAD_DAYS} times of ${BAD_DAYS}`, {
+    timeout: 240_000,
+  }, async () => {
+    const seeds = Array.from({ length: BAD_DAYS }, (_, seed) => seed)
     const days = await pMap(seeds, badDay, { concurrency: 20 })
     const wrong = days.filter(({ exitCode, right }) => exitCode !== 0 || !right)
     expect(
@@ -330,8 +332,10 @@ describe('a run on a bad day', () => {
     ).toEqual([])
     const faults = days.reduce((sum, day) => sum + day.faults, 0)
     const requests = days.reduce((sum, day) => sum + day.requests, 0)
-    expect(faults / requests).toBeGreaterThan(SHARE - 0.05)
-    expect(faults / requests).toBeLessThan(SHARE + 0.05)
+    // The fewer runs, the further they may be from the share that they are drawn with.
+    const spread = 0.05 * Math.sqrt(100 / BAD_DAYS)
+    expect(faults / requests).toBeGreaterThan(SHARE - spread)
+    expect(faults / requests).toBeLessThan(SHARE + spread)
   })
 
   async function badDay(seed: number): Promise<BadDay> {

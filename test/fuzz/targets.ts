@@ -3,8 +3,8 @@
 
 import fc from 'fast-check'
 import { ActionError } from '../../src/errors.ts'
-import type { Deployment, GitHub } from '../../src/github.ts'
-import { openLedger } from '../../src/ledger/ledger.ts'
+import { formatLedger, parseLedger } from '../../src/ledger/file.ts'
+import type { Entry, Ledger } from '../../src/ledger/ledger.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import { type Document, parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
@@ -13,9 +13,8 @@ import { code, plain, prose } from '../../src/report/text.ts'
 import type { Answer } from '../../src/tenant/http.ts'
 import { delayBefore, readBucket, received, sending, startPace } from '../../src/tenant/pace.ts'
 import { openTenant } from '../../src/tenant/tenant.ts'
-import type { Workflow } from '../../src/workflow.ts'
-import { SOURCE } from '../plan/fixtures.ts'
-import { connectGitHub, connectTenant, type Reply, servedByGitHub } from './wire.ts'
+import { grants, SOURCE } from '../plan/fixtures.ts'
+import { connectGitHub, connectTenant, costOfGitHub, type Reply } from './wire.ts'
 
 export interface Target {
   readonly name: string
@@ -284,7 +283,6 @@ async function askTenant(answers: readonly Pick<Answer, 'status' | 'body'>[]): P
   if (live !== undefined) must(live.direct.size <= live.size, 'more direct permissions than permissions')
   await answerOrError(() => tenant.apis(['https://orders.acme.com/']))
   await answerOrError(() => tenant.findByEmail('a@acme.com'))
-  await answerOrError(() => tenant.emailOf('auth0|1'))
   await answerOrError(() => tenant.searchUsers('*'))
   await answerOrError(() => tenant.grant('auth0|1', [{ api: 'a', permission: 'p' }]))
   await answerOrError(() => tenant.revoke('auth0|1', [{ api: 'a', permission: 'p' }]))
@@ -336,120 +334,176 @@ async function askOverHttp(replies: readonly Reply[]): Promise<void> {
   must(requests() < MOST_REQUESTS, `${requests()} requests`)
 }
 
-/** What GitHub's client asks for again is left out: its pauses are real. */
-const githubReply: fc.Arbitrary<Reply> = fc.record({
-  status: fc.constantFrom(200, 200, 200, 200, 201, 202, 204, 400, 401, 403, 404, 422, 451),
-  headers: fc.constant({}),
-  body: fc.oneof(
-    bytes,
-    fc
-      .array(
-        fc.record(
-          {
-            id: fc.oneof(fc.nat(), value),
-            sha: word,
-            created_at: fc.oneof(fc.constant('2026-11-23T12:00:00Z'), value),
-            payload: value,
-            state: fc.oneof(word, value),
-            user: fc.oneof(fc.record({ login: word }), value),
-            body: value,
-            type: fc.constantFrom('file', 'dir', 'symlink'),
-            path: word,
-          },
-          { requiredKeys: ['id', 'type', 'path'] },
-        ),
-        { maxLength: 3 },
-      )
-      .map(each => Buffer.from(JSON.stringify(each))),
-    fc
-      .record(
-        {
-          type: fc.constantFrom('file', 'dir'),
-          content: fc.oneof(fc.base64String(), value),
-          encoding: fc.constantFrom('base64', 'none'),
-          id: fc.nat(),
-          state: word,
-          status: word,
-        },
-        { requiredKeys: [] },
-      )
-      .map(each => Buffer.from(JSON.stringify(each))),
-  ),
-})
+/** Node's own server sends no others. */
+const sendable = header.filter(each => /^[ -~]*$/.test(each))
+const githubHeaders = fc.record(
+  { 'retry-after': sendable, 'x-ratelimit-remaining': sendable, 'x-ratelimit-reset': sendable },
+  { requiredKeys: [] },
+)
+const sha = fc.oneof(fc.constantFrom('4f1c0a92be7d5d3c8e6f0b1a2c3d4e5f60718293', ''), value)
+const gitObject = fc.record(
+  {
+    sha,
+    ref: fc.oneof(fc.constantFrom('refs/heads/main', 'refs/heads/main2'), value),
+    object: fc.oneof(fc.record({ sha }), value),
+    path: fc.oneof(word, value),
+    type: fc.oneof(fc.constantFrom('blob', 'tree', 'commit'), value),
+    id: fc.oneof(fc.nat(), value),
+    user: fc.oneof(fc.record({ login: word }), value),
+    body: value,
+  },
+  { requiredKeys: ['sha', 'ref', 'object', 'path', 'type', 'id'] },
+)
+const githubBody = fc.oneof(
+  fc.array(gitObject, { maxLength: 3 }),
+  gitObject,
+  fc.record({ tree: fc.array(gitObject, { maxLength: 3 }), truncated: fc.oneof(fc.boolean(), value) }),
+  fc.record({
+    status: fc.oneof(fc.constantFrom('identical', 'ahead', 'behind', 'diverged'), value),
+    default_branch: value,
+    message: fc.oneof(fc.constantFrom('Update is not a fast forward', 'Reference already exists'), value),
+  }),
+)
+const githubReply: fc.Arbitrary<Reply> = fc.record(
+  {
+    status: fc.constantFrom(200, 200, 200, 200, 201, 202, 204, 400, 401, 403, 404, 408, 422, 429, 451, 500, 503),
+    headers: githubHeaders,
+    body: fc.oneof(
+      bytes,
+      githubBody.map(each => Buffer.from(JSON.stringify(each))),
+    ),
+    fault: fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, fc.constant('ECONNRESET')),
+  },
+  { requiredKeys: ['status', 'headers', 'body'] },
+)
+
+/** Four tries for each of these questions, two of which are several. */
+const MOST_GITHUB_REQUESTS = 60
 
 async function askGitHub(replies: readonly Reply[]): Promise<void> {
-  const github = await connectGitHub(replies)
-  const list = async () => {
-    for await (const { createdAt, commit } of github.deployments({ task: 't', environment: 'e' })) {
-      must(Number.isFinite(createdAt) && commit !== '', 'a deployment of no commit, or at no time')
-    }
+  const { git, comments } = await connectGitHub(replies)
+  const head = await answerOrError(() => git.headOf('main'))
+  must(head === undefined || head.length > 0, 'a branch at no commit')
+  const branch = await answerOrError(git.defaultBranch)
+  must(branch === undefined || branch.length > 0, 'a default branch without a name')
+  for (const depth of ['flat', 'recursive'] as const) {
+    const tree = await answerOrError(() => git.tree('a-commit', depth))
+    must(tree === undefined || tree.entries.every(({ path, sha }) => path !== '' && sha !== ''), 'a nameless file')
   }
-  await answerOrError(list)
-  await answerOrError(() => github.statesOf(1))
-  const file = await answerOrError(() => github.textAt('main', 'm.yml'))
-  must(file === undefined || typeof file === 'string', 'a file that is no text')
-  await answerOrError(() => github.isAncestor('a', 'b'))
-  await answerOrError(() => github.comments(1))
-  await answerOrError(() =>
-    github.createDeployment({ commit: 'c', task: 't', environment: 'e', payload: {}, description: 'd' }),
-  )
-  must((await github.login()) !== '', 'nobody')
-  must(servedByGitHub() < 50, `${servedByGitHub()} requests`)
+  const text = await answerOrError(() => git.blobText('a-blob'))
+  must(text === undefined || typeof text === 'string', 'a file that is not text')
+  const relation = await answerOrError(() => git.compare('a', 'b'))
+  must(relation === undefined || /^(identical|ahead|behind|diverged)$/.test(relation), `the relation ${relation}`)
+  const file = { path: 'ledger.json', text: '{}', parents: ['a'], message: 'm' }
+  const commit = await answerOrError(() => git.commit(file))
+  must(commit === undefined || commit.length > 0, 'a commit without an id')
+  for (const from of [undefined, 'a']) {
+    const moved = await answerOrError(() => git.moveBranch({ branch: 'main', from, to: 'b' }))
+    must(moved === undefined || typeof moved === 'boolean', 'neither moved nor overtaken')
+  }
+  await answerOrError(() => comments.list(1))
+  await answerOrError(() => comments.add(1, 'hello'))
+  must((await comments.login()) !== '', 'nobody')
+  const { requests, waited } = costOfGitHub()
+  must(requests < MOST_GITHUB_REQUESTS, `${requests} requests`)
+  must(waited < LONGEST_WAIT, `a wait of ${waited} ms`)
 }
 
-const payload = fc.oneof(
-  value,
-  fc.record(
-    {
-      manifest: fc.oneof(fc.array(word), value),
-      at: fc.oneof(word, fc.constant('2026-11-23T12:00:00.000Z'), value),
-      digest: value,
-      undoes: value,
-    },
-    { requiredKeys: [] },
-  ),
+const KEY = 'a key of the ledger that nobody else has'
+const LEDGER: Ledger = {
+  tenant: 'acme.eu.auth0.com',
+  commit: '4f1c0a92be7d5d3c8e6f0b1a2c3d4e5f60718293',
+  branch: 'main',
+  latest: { run: 'https://github.com/acme/access/actions/runs/1', commit: '4f1c', at: '2026-11-23T12:00:00.000Z' },
+  applying: false,
+  files: ['m.yml'],
+  users: new Map<string, Entry>([
+    ['auth0|1', { listed: ['id'], managed: new Set(grants(['read:orders', 'a"b\\c'])), unfinished: false }],
+    ['auth0|2', { listed: [{ email: 'a@acme.com' }], managed: new Set(), unfinished: true }],
+  ]),
+}
+const SEALED = formatLedger(LEDGER, KEY)
+const LEDGER_JSON = JSON.parse(SEALED)
+const SEALS = [
+  LEDGER_JSON.seal,
+  `hmac-sha256:${'0'.repeat(64)}`,
+  JSON.parse(formatLedger(LEDGER, 'another key')).seal,
+  '',
+] as const
+
+/** A sealed file with some of it replaced by something else. */
+const edited = fc
+  .tuple(fc.nat({ max: SEALED.length }), fc.nat({ max: 20 }), fc.oneof(fc.constantFrom('', ' ', ',', '"', '}'), word))
+  .map(([at, length, text]) => `${SEALED.slice(0, at)}${text}${SEALED.slice(at + length)}`)
+const ledgerUser = fc.record(
+  {
+    id: word,
+    listed: fc.oneof(fc.array(fc.oneof(fc.constant('id'), fc.record({ email: word }), value), { maxLength: 3 }), value),
+    managed: fc.oneof(permissions, value),
+    unfinished: value,
+    more: value,
+  },
+  { requiredKeys: ['id', 'listed', 'managed'] },
 )
-const deployments = fc.array(
-  fc.record({
-    id: fc.nat(),
-    commit: word,
-    createdAt: fc.nat(),
-    payload,
-    states: fc.array(fc.constantFrom('success', 'failure', 'inactive', 'odd')),
+const ledgerFile = fc.oneof(
+  edited,
+  fc
+    .record(
+      { commit: word, branch: word, applying: fc.boolean(), seal: fc.constantFrom(...SEALS) },
+      { requiredKeys: ['seal'] },
+    )
+    .chain(change =>
+      fc
+        .constantFrom(undefined, 1, '\r\n')
+        .map(space => JSON.stringify({ ...LEDGER_JSON, ...change }, undefined, space)),
+    ),
+  fc
+    .record(
+      {
+        ...Object.fromEntries(Object.keys(LEDGER_JSON).map(name => [name, value])),
+        users: fc.oneof(fc.array(ledgerUser, { maxLength: 3 }), value),
+        seal: fc.oneof(fc.constantFrom(...SEALS), value),
+      },
+      { requiredKeys: [] },
+    )
+    .map(change => JSON.stringify({ ...LEDGER_JSON, ...change })),
+  // A line of its own, and another one in a place where it is not the seal.
+  fc.tuple(fc.constantFrom(...SEALS), word).map(([seal, text]) => {
+    const line = `,\n"seal": "${seal}"\n}\n`
+    return SEALED.replace(/,\n"seal".*\n}\n$/, `${line}${text}${line}`)
   }),
-  { maxLength: 5 },
+  fc.constant(SEALED),
+  text,
 )
 
-async function askLedger(
-  found: readonly (Deployment & { readonly states: readonly string[] })[],
-  text: string,
-): Promise<void> {
-  const github = {
-    deployments: async function* () {
-      yield* found
-    },
-    statesOf: async (id: number) => found.find(each => each.id === id)?.states ?? [],
-    textAt: async () => text,
-    filesIn: async () => [],
-    isAncestor: async () => false,
-  } as unknown as GitHub
-  const ledger = openLedger({ github, tenant: 't', workflow: {} as Workflow })
-  const history = await ledger.history()
-  const entries = [...history.attempts, ...(history.base ? [history.base] : [])]
-  must(
-    entries.every(({ at }) => Number.isFinite(at)),
-    'an apply at no time',
-  )
-  await answerOrError(() => ledger.revisionsOf(entries, ['m.yml']))
+function readLedger(content: string): void {
+  for (const key of [undefined, KEY]) {
+    const reading = parseLedger(content, key)
+    if (reading.kind === 'unreadable') {
+      must(reading.problem.length > 0, 'unreadable for no reason')
+      continue
+    }
+    const { ledger, seal } = reading
+    must((seal === 'unchecked') === (key === undefined), `the seal is ${seal}`)
+    // Nobody here can make another seal.
+    must(seal !== 'right' || content === SEALED, 'a seal of nobody is right')
+    must(seal !== 'wrong' || content !== SEALED, 'the right seal is wrong')
+    const again = parseLedger(formatLedger(ledger, KEY), KEY)
+    must(again.kind === 'ledger' && again.seal === 'right', 'a ledger that cannot be written and read again')
+  }
 }
 
 const SAVED = JSON.parse(
   writeSaved({
-    format: 1,
+    format: 2,
     tenant: 't',
     source: SOURCE,
     users: [{ user: 'u', grant: [{ api: 'a', permission: 'p', roles: [] }], revoke: [], before: [] }],
+    heldBack: [{ user: 'u', api: 'a', permission: 'q', entry: 'a@acme.com' }],
+    found: [{ user: 'u', api: 'a', permission: 'r' }],
+    addresses: [{ user: 'u', email: 'a@acme.com' }],
     holders: [],
+    restores: [{ user: 'u', entry: { listed: ['id'], managed: [] } }],
   }),
 )
 
@@ -494,17 +548,7 @@ export const TARGETS: readonly Target[] = [
     ([authorised, replies]) => askOverHttp(authorised ? [TOKEN, ...replies] : replies),
   ),
   target("GitHub's bytes", fc.array(githubReply, { minLength: 1, maxLength: 4 }), askGitHub),
-  target(
-    "GitHub's answers",
-    fc.tuple(
-      deployments,
-      fc.oneof(
-        yaml,
-        manifest.map(each => JSON.stringify(each)),
-      ),
-    ),
-    ([found, text]) => askLedger(found, text),
-  ),
+  target('a ledger file', ledgerFile, readLedger),
   target(
     'a saved plan',
     fc.oneof(

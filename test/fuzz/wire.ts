@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Dispatcher } from 'undici'
-import type { GitHub } from '../../src/github.ts'
+import type { GitHub } from '../../src/github/github.ts'
 import { createHttp } from '../../src/tenant/http.ts'
 import { openTenant, type Tenant } from '../../src/tenant/tenant.ts'
 import { openSession } from '../../src/tenant/token.ts'
@@ -98,6 +98,8 @@ const server = createServer((request, response) => {
   response.end(reply.body)
 })
 
+const githubClock = leapingClock()
+let connectedAt = 0
 let github: Promise<GitHub> | undefined
 
 async function openEmbedded(): Promise<GitHub> {
@@ -105,9 +107,9 @@ async function openEmbedded(): Promise<GitHub> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   // Read when GitHub's client is loaded.
   process.env.GITHUB_API_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const { openGitHub } = await import('../../src/github.ts')
+  const { openGitHub } = await import('../../src/github/github.ts')
   const repository = { owner: 'acme', repo: 'permissions' }
-  return openGitHub({ token: 'a-token', repository, signal: new AbortController().signal })
+  return openGitHub({ token: 'a-token', repository, signal: new AbortController().signal, clock: githubClock })
 }
 
 /** GitHub's client in front of a server that gives these answers, over and over. */
@@ -115,10 +117,11 @@ export async function connectGitHub(answers: readonly Reply[]): Promise<GitHub> 
   github ??= openEmbedded()
   replies = answers
   served = 0
+  connectedAt = githubClock.now()
   return github
 }
 
-/** How many requests GitHub got since it was connected. */
-export function servedByGitHub(): number {
-  return served
+/** How many requests GitHub got since it was connected, and how many milliseconds were waited. */
+export function costOfGitHub(): { readonly requests: number; readonly waited: number } {
+  return { requests: served, waited: githubClock.now() - connectedAt }
 }

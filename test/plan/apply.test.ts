@@ -3,6 +3,7 @@ import { NotSentError, type Reach, TenantError } from '../../src/errors.ts'
 import { apply, type Writer } from '../../src/plan/apply.ts'
 import { diff, type UserState } from '../../src/plan/diff.ts'
 import type { Permission } from '../../src/plan/grants.ts'
+import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { UserOutcome } from '../../src/plan/plan.ts'
 import { grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
@@ -23,7 +24,14 @@ function failure(reach: Reach): TenantError {
 }
 
 async function applyTo(users: readonly UserState[], writer: Writer): Promise<readonly UserOutcome[]> {
-  const plan = diff({ tenant: 't', source: SOURCE, users, revoke: 'all', apis: new Set([ORDERS]) })
+  const plan = diff({
+    tenant: 't',
+    source: SOURCE,
+    users,
+    revoke: 'all',
+    apis: new Set([ORDERS]),
+    holdBack: holdBackFor([]),
+  })
   return apply(plan, writer, { width: 1, onOutcome: () => undefined })
 }
 
@@ -91,7 +99,14 @@ describe('a user', () => {
 
 describe('a plan', () => {
   const plan = (ids: readonly string[]) =>
-    diff({ tenant: 't', source: SOURCE, users: ids.map(changing), revoke: 'all', apis: new Set([ORDERS]) })
+    diff({
+      tenant: 't',
+      source: SOURCE,
+      users: ids.map(changing),
+      revoke: 'all',
+      apis: new Set([ORDERS]),
+      holdBack: holdBackFor([]),
+    })
 
   it('that is empty has no outcomes, and writes nothing', async () => {
     const { writer, calls } = recorder()

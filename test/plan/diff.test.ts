@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type DiffOptions, diff, type UserState, unmanagedOf } from '../../src/plan/diff.ts'
 import { type Grant, type Grants, grantOf } from '../../src/plan/grants.ts'
+import { holdBackFor, type Unidentified } from '../../src/plan/hold-back.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
@@ -12,6 +13,7 @@ function plan(users: readonly UserState[], options: Partial<DiffOptions> = {}): 
     users,
     revoke: 'all',
     apis: new Set([ORDERS]),
+    holdBack: holdBackFor([]),
     ...options,
   })
 }
@@ -153,7 +155,7 @@ describe('what a plan tells', () => {
 
   it('names tenant, source and format, and sorts by user', () => {
     const found = plan([state('b', grants(['x']), live([])), state('a', grants(['x']), live([]))])
-    expect(found).toMatchObject({ format: 1, tenant: 'acme.eu.auth0.com', source: SOURCE })
+    expect(found).toMatchObject({ format: 2, tenant: 'acme.eu.auth0.com', source: SOURCE })
     expect(found.users.map(({ user }) => user)).toEqual(['a', 'b'])
   })
 
@@ -189,6 +191,101 @@ describe('what a plan tells', () => {
 
   it('tells no holders where users were not read', () => {
     expect(plan([state('a', grants(['x']), undefined)]).holders).toEqual([])
+  })
+})
+
+describe('what a plan finds in place', () => {
+  const managed = (user: UserState, names: readonly string[]) => ({ ...user, managed: new Set(grants(names)) })
+  const removed = (user: UserState) => ({ ...user, listed: false })
+  const cases: readonly (readonly [string, UserState, readonly string[]])[] = [
+    [
+      'is what the manifest asks for, the user has and nobody manages',
+      state('u', grants(['a']), live(grants(['a']))),
+      ['a'],
+    ],
+    ['is sorted', state('u', grants(['b', 'a']), live(grants(['b', 'a']))), ['a', 'b']],
+    ['is not what is managed', managed(state('u', grants(['a']), live(grants(['a']))), ['a']), []],
+    ['is not what is granted now', state('u', grants(['a']), live([])), []],
+    ['is not what the manifest does not ask for', state('u', grants(['a']), live(grants(['b']))), []],
+    ['is not what comes through a role alone', state('u', grants(['a']), live([], { a: ['Support'] })), []],
+    ['is nothing of a removed user', removed(state('u', grants(['a']), live(grants(['a'])))), []],
+    ['is nothing of a user who was not read', state('u', grants(['a']), undefined), []],
+  ]
+  it.each(cases)('%s', (_, user, found) => {
+    expect(plan([user]).found).toEqual(found.map(permission => ({ user: 'u', api: ORDERS, permission })))
+  })
+
+  it('is sorted by user, API and permission, and is there though the plan is empty', () => {
+    const found = plan([
+      state('v', grants(['a']), live(grants(['a']))),
+      state('u', [...grants(['a']), ...grants(['x'], BILLING)], live([...grants(['a']), ...grants(['x'], BILLING)])),
+    ])
+    expect(found.users).toEqual([])
+    expect(found.found).toEqual([
+      { user: 'u', api: BILLING, permission: 'x' },
+      { user: 'u', api: ORDERS, permission: 'a' },
+      { user: 'v', api: ORDERS, permission: 'a' },
+    ])
+  })
+})
+
+describe('what a plan holds back', () => {
+  const user = state('u', grants(['new']), live(grants(['b', 'a', 'new'])))
+  const entry = (names: readonly string[], candidates?: readonly string[]): Unidentified => ({
+    entry: 'ada@acme.com',
+    desired: new Set(grants(names)),
+    candidates: candidates && new Set(candidates),
+  })
+  const cases: readonly (readonly [
+    string,
+    UserState,
+    DiffOptions['revoke'],
+    Unidentified,
+    readonly string[],
+    readonly string[],
+  ])[] = [
+    ['is a revocation of what the entry asks for', user, 'all', entry(['a']), ['b'], ['a']],
+    ['is all of them if the entry asks for all', user, 'all', entry(['b', 'a']), [], ['a', 'b']],
+    ['is a revocation from whom the entry may mean', user, 'all', entry(['a'], ['u', 'v']), ['b'], ['a']],
+    ['is nothing of whom the entry cannot mean', user, 'all', entry(['a'], ['v']), ['a', 'b'], []],
+    ['is nothing that is not live', user, 'all', entry(['z']), ['a', 'b'], []],
+    ['is nothing that would stay anyway', user, 'never', entry(['a']), [], []],
+    ['is nothing that is not managed', user, 'managed', entry(['a']), [], []],
+    [
+      'is what is managed of a removed user',
+      { ...user, listed: false, desired: new Map(), managed: new Set(grants(['a', 'b'])) },
+      'managed',
+      entry(['a']),
+      ['b'],
+      ['a'],
+    ],
+    ['is nothing of a user who was not read', { ...user, live: undefined }, 'all', entry(['a']), [], []],
+  ]
+  it.each(cases)('%s', (_, held, revoke, unidentified, revoked, heldBack) => {
+    const found = plan([held], { revoke, holdBack: holdBackFor([unidentified]) })
+    expect(found.users.flatMap(each => each.revoke.map(name))).toEqual(revoked)
+    expect(found.heldBack).toEqual(
+      heldBack.map(permission => ({ user: 'u', api: ORDERS, permission, entry: 'ada@acme.com' })),
+    )
+  })
+
+  it('changes no grant', () => {
+    const [found] = plan([state('u', grants(['a']), live([]))], { holdBack: holdBackFor([entry(['a'])]) }).users
+    expect(found?.grant.map(name)).toEqual(['a'])
+  })
+
+  it('still counts among the holders', () => {
+    const users = [state('u', [], live(grants(['a']))), state('v', grants(['a']), live([]))]
+    expect(plan(users, { holdBack: holdBackFor([entry(['a'])]) }).holders).toEqual([
+      { api: ORDERS, permission: 'a', before: 1, after: 2 },
+    ])
+  })
+
+  it('is sorted by user, and is not unmanaged', () => {
+    const users = [state('v', [], live(grants(['a']))), state('u', [], live(grants(['a', 'b'])))]
+    const found = plan(users, { holdBack: holdBackFor([entry(['a'])]) })
+    expect(found.heldBack.map(each => each.user)).toEqual(['u', 'v'])
+    expect(unmanagedOf(users, found)).toEqual([])
   })
 })
 

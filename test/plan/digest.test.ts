@@ -3,21 +3,29 @@ import { describe, expect, it } from 'vitest'
 import { diff } from '../../src/plan/diff.ts'
 import { digestOf } from '../../src/plan/digest.ts'
 import { type Grant, grantOf } from '../../src/plan/grants.ts'
-import type { Plan } from '../../src/plan/plan.ts'
+import { holdBackFor } from '../../src/plan/hold-back.ts'
+import type { Operation, Plan, Restored, UserPlan } from '../../src/plan/plan.ts'
 import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
 type Held = readonly (readonly [string, readonly Grant[], readonly Grant[]])[]
 
 function planOf(users: Held, tenant = 'acme.eu.auth0.com'): Plan {
   const states = users.map(([id, desired, held]) => state(id, desired, live(held)))
-  return diff({ tenant, source: SOURCE, users: states, revoke: 'all', apis: new Set([ORDERS, BILLING]) })
+  return diff({
+    tenant,
+    source: SOURCE,
+    users: states,
+    revoke: 'all',
+    apis: new Set([ORDERS, BILLING]),
+    holdBack: holdBackFor([]),
+  })
 }
 
 describe('the digest of a plan', () => {
-  it('is the SHA-256 of tenant and operations, and stays what it is from version to version', () => {
-    // printf '["acme.eu.auth0.com",[["auth0|1",[["https://orders.acme.com/","a"]],[["https://orders.acme.com/","b"]]]]]' | sha256sum
+  it('is the SHA-256 of tenant, operations and before-states, and stays what it is from version to version', () => {
+    // printf '["acme.eu.auth0.com",[["auth0|1",[["https://orders.acme.com/","a",null]],[["https://orders.acme.com/","b",null]],[["https://orders.acme.com/","b"]]]]]' | sha256sum
     expect(digestOf(planOf([['auth0|1', grants(['a']), grants(['b'])]]))).toBe(
-      'sha256:8567d72030de8114f579cc56144e0ef94eaafe8971422aab22197d3bdc32156f',
+      'sha256:b245e6cb2488d67839308dea412139384eaecb6c8827328486c8b0b06f1b6bbb',
     )
   })
 
@@ -41,6 +49,74 @@ describe('the digest of a plan', () => {
   })
 })
 
+describe('the digest covers everything that has an effect, and nothing else', () => {
+  const operation = (permission: string) => ({ api: ORDERS, permission, roles: ['Support'], reason: 'FIN-118' })
+  const permission = (name: string) => ({ api: ORDERS, permission: name })
+  const user: UserPlan = {
+    user: 'auth0|1',
+    grant: [{ ...operation('a'), expires: '2026-12-31' }],
+    revoke: [operation('b')],
+    before: [permission('b')],
+  }
+  const plan: Plan = {
+    format: 2,
+    tenant: 't',
+    source: SOURCE,
+    users: [user],
+    heldBack: [{ user: 'auth0|1', ...permission('c'), entry: 'ada@acme.com' }],
+    found: [{ user: 'auth0|1', ...permission('d') }],
+    addresses: [{ user: 'auth0|1', email: 'bob@acme.com' }],
+    holders: [{ ...permission('a'), before: 0, after: 1 }],
+    restores: [{ user: 'auth0|1', entry: { listed: ['id'], managed: [permission('b')] } }],
+  }
+  const withUser = (changes: Partial<UserPlan>): Plan => ({ ...plan, users: [{ ...user, ...changes }] })
+  const restoring = (entry: Restored['entry']): Plan => ({ ...plan, restores: [{ user: 'auth0|1', entry }] })
+  const { before: _, ...unread } = user
+  const { restores: __, ...forward } = plan
+
+  const effects: readonly (readonly [string, Plan])[] = [
+    ['the tenant', { ...plan, tenant: 'other' }],
+    ['a user', withUser({ user: 'auth0|2' })],
+    ['no users', { ...plan, users: [] }],
+    ['a grant', withUser({ grant: [operation('z')] })],
+    ['the end of a grant', withUser({ grant: [{ ...operation('a'), expires: '2027-12-31' }] })],
+    ['a grant without end', withUser({ grant: [operation('a')] })],
+    ['a revocation', withUser({ revoke: [] })],
+    ['a before-state', withUser({ before: [permission('b'), permission('c')] })],
+    ['an empty before-state', withUser({ before: [] })],
+    ['no before-state', { ...plan, users: [unread] }],
+    ['no restores', forward],
+    ['restores of nobody', { ...plan, restores: [] }],
+    ['a user whose entry is removed', restoring(null)],
+    ['what is managed again', restoring({ listed: ['id'], managed: [] })],
+    ['how the user was listed', restoring({ listed: [{ email: 'bob@acme.com' }], managed: [permission('b')] })],
+  ]
+  it.each(effects)('%s changes it', (_, other) => {
+    expect(digestOf(other)).not.toBe(digestOf(plan))
+  })
+
+  it('no two of these are alike', () => {
+    expect(new Set(effects.map(([, other]) => digestOf(other))).size).toBe(effects.length)
+  })
+
+  const grantWith = (changes: Partial<Operation>) =>
+    withUser({ grant: user.grant.map(each => ({ ...each, ...changes })) })
+  it.each<readonly [string, Plan]>([
+    ['a reason', grantWith({ reason: 'other' })],
+    ['the roles', grantWith({ roles: [] })],
+    ['the commit', { ...plan, source: { ...SOURCE, commit: 'c0ffee' } }],
+    ['the files', { ...plan, source: { ...SOURCE, files: ['a.yml', 'b.yml'] } }],
+    ['the clock', { ...plan, source: { ...SOURCE, at: '2027-01-01T00:00:00.000Z' } }],
+    ['the number of listed users', { ...plan, source: { ...SOURCE, users: 9 } }],
+    ['what is held back', { ...plan, heldBack: [] }],
+    ['what was found', { ...plan, found: [] }],
+    ['the addresses', { ...plan, addresses: [] }],
+    ['the holders', { ...plan, holders: [] }],
+  ])('%s does not change it', (_, other) => {
+    expect(digestOf(other)).toBe(digestOf(plan))
+  })
+})
+
 describe('properties of the digest', () => {
   const grant = fc
     .tuple(fc.constantFrom(ORDERS, BILLING), fc.constantFrom('a', 'b'))
@@ -49,7 +125,8 @@ describe('properties of the digest', () => {
     fc.tuple(fc.constantFrom('u', 'v'), fc.uniqueArray(grant, { maxLength: 2 }), fc.uniqueArray(grant)),
     { selector: ([id]) => id },
   )
-  const operations = ({ users }: Plan) => users.map(({ user, grant, revoke }) => ({ user, grant, revoke }))
+  const operations = ({ users }: Plan) =>
+    users.map(({ user, grant, revoke, before }) => ({ user, grant, revoke, before }))
 
   it('two plans have the same digest exactly where they do the same', () => {
     fc.assert(

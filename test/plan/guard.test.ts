@@ -4,13 +4,16 @@ import {
   checkApproval,
   checkEvent,
   checkLimit,
+  checkNever,
   checkPlanNames,
   checkRevocations,
+  checkSavedPlan,
   checkScopes,
   NEEDED_SCOPES,
   warnOfApis,
-  warnOfRef,
+  warnOfHeldBack,
 } from '../../src/plan/guard.ts'
+import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
@@ -18,7 +21,14 @@ const names = (count: number, from = 0) => Array.from({ length: count }, (_, ind
 
 function planOf(desired: readonly string[], held: readonly string[], revoke: 'never' | 'all' = 'never') {
   const users = [state('auth0|1', grants(desired), live(grants(held)))]
-  return diff({ tenant: 'acme.eu.auth0.com', source: SOURCE, users, revoke, apis: new Set([ORDERS]) })
+  return diff({
+    tenant: 'acme.eu.auth0.com',
+    source: SOURCE,
+    users,
+    revoke,
+    apis: new Set([ORDERS]),
+    holdBack: holdBackFor([]),
+  })
 }
 
 describe('an unmerged manifest is never applied', () => {
@@ -29,29 +39,17 @@ describe('an unmerged manifest is never applied', () => {
     ['pull_request_target', 'refs/heads/main'],
     ['pull_request_review', 'refs/pull/7/merge'],
     ['workflow_dispatch', 'refs/pull/7/head'],
+    ['merge_group', 'refs/heads/gh-readonly-queue/main/pr-7-0a1b2c'],
+    ['merge_group', 'refs/heads/main'],
+    ['push', 'refs/heads/gh-readonly-queue/main/pr-7-0a1b2c'],
   ])('%s on %s is refused', (name, ref) => {
-    const [refusal] = checkEvent({ name, ref, defaultBranch: 'main' })
+    const [refusal] = checkEvent({ name, ref, refProtected: true, defaultBranch: 'main' })
     expect(refusal).toContain(name)
     expect(refusal).toContain('mode: plan')
   })
 
   it.each(['push', 'workflow_dispatch', 'schedule', 'workflow_run', ''])('%s is let through', name => {
-    expect(checkEvent({ name, ref: 'refs/heads/main', defaultBranch: 'main' })).toEqual([])
-  })
-})
-
-describe('a ref that is not the default branch', () => {
-  it('gets a warning that names both', () => {
-    const [warning] = warnOfRef({ name: 'push', ref: 'refs/heads/topic', defaultBranch: 'main' })
-    expect(warning).toContain('refs/heads/topic')
-    expect(warning).toContain('main')
-  })
-  it.each([
-    ['the default branch', 'refs/heads/main', 'main'],
-    ['an unknown default branch', 'refs/heads/topic', undefined],
-    ['no ref at all', '', 'main'],
-  ])('is not seen in %s', (_, ref, defaultBranch) => {
-    expect(warnOfRef({ name: 'push', ref, defaultBranch })).toEqual([])
+    expect(checkEvent({ name, ref: 'refs/heads/main', refProtected: true, defaultBranch: 'main' })).toEqual([])
   })
 })
 
@@ -108,7 +106,14 @@ describe("Auth0's limit of 1,000 direct permissions", () => {
   it('counts what is granted alone where nobody was read', () => {
     const assign = (count: number): Plan => {
       const users = [state('auth0|1', grants(names(count)), undefined)]
-      return diff({ tenant: 'acme.eu.auth0.com', source: SOURCE, users, revoke: 'never', apis: new Set([ORDERS]) })
+      return diff({
+        tenant: 'acme.eu.auth0.com',
+        source: SOURCE,
+        users,
+        revoke: 'never',
+        apis: new Set([ORDERS]),
+        holdBack: holdBackFor([]),
+      })
     }
     expect(checkLimit(assign(1000))).toEqual([])
     expect(checkLimit(assign(1001))).toEqual([expect.stringContaining('auth0|1 would have 1001')])
@@ -143,6 +148,115 @@ describe('an approved plan', () => {
   })
   it('may always be empty', () => {
     expect(checkApproval(planOf([], []), 'sha256:1', 'sha256:2')).toEqual([])
+  })
+})
+
+describe('revoke: never', () => {
+  it.each([
+    ['grants alone', planOf(['a'], []), 'never'],
+    ['an empty plan', planOf([], []), 'never'],
+    ['revocations with revoke: managed', planOf([], ['a'], 'all'), 'managed'],
+    ['revocations with revoke: all', planOf([], ['a'], 'all'), 'all'],
+  ] as const)('lets %s through', (_, plan, revoke) => {
+    expect(checkNever(plan, revoke)).toEqual([])
+  })
+  it('refuses a saved plan that revokes, once for all of it', () => {
+    expect(checkNever(planOf(['z'], ['a', 'b'], 'all'), 'never')).toEqual([
+      'The plan in plan-file revokes 2 grants, and revoke: never revokes nothing. Set revoke to what the plan was made with.',
+    ])
+  })
+})
+
+describe('a saved plan that nobody approved', () => {
+  const saved = planOf(['new'], ['old'], 'all')
+  const undo: Plan = { ...saved, restores: [] }
+  const nobody: Plan = { ...saved, users: [] }
+  const asked = (desired: readonly string[], managed: readonly string[], listed = true) =>
+    new Map([
+      ['auth0|1', { ...state('auth0|1', grants(desired), undefined), managed: new Set(grants(managed)), listed }],
+    ])
+  const granted = 'grants new on https://orders.acme.com/ to auth0|1, which the manifest does not ask for'
+  const revokedDesired = 'revokes old on https://orders.acme.com/ from auth0|1, which the manifest asks for'
+  const revokedUnmanaged = 'revokes old on https://orders.acme.com/ from auth0|1, which is not managed'
+  const revokedUnlisted = 'revokes old on https://orders.acme.com/ from auth0|1, whom the manifest does not list'
+
+  it('may not revoke what an entry may ask for of whom nobody knows whom it means', () => {
+    const holdBack = holdBackFor([
+      { entry: 'grace@acme.com', desired: new Set(grants(['old'])), candidates: undefined },
+    ])
+    const options = { states: asked(['new'], ['old']), revoke: 'managed', apis: new Set([ORDERS]), holdBack } as const
+    expect(checkSavedPlan(saved, options)).toEqual([
+      expect.stringContaining('from auth0|1, which the entry grace@acme.com may ask for'),
+    ])
+  })
+
+  it('may not revoke on an API that the manifest does not name with revoke: all', () => {
+    const apis = new Set([BILLING])
+    const options = { states: asked(['new'], []), revoke: 'all', apis, holdBack: holdBackFor([]) } as const
+    expect(checkSavedPlan(saved, options)).toEqual([
+      expect.stringContaining(
+        'revokes old on https://orders.acme.com/ from auth0|1, and the manifest does not name that API',
+      ),
+    ])
+  })
+
+  it.each<readonly [string, Plan, ReturnType<typeof asked>, 'never' | 'managed' | 'all', readonly string[]]>([
+    ['may do what the manifest asks for', saved, asked(['new'], ['old']), 'managed', []],
+    ['may revoke what is not managed with revoke: all', saved, asked(['new'], []), 'all', []],
+    ['may be empty', nobody, asked([], []), 'managed', []],
+    ['may not grant what is not desired', saved, asked([], ['old']), 'managed', [granted]],
+    ['may not revoke what is desired', saved, asked(['new', 'old'], ['old']), 'managed', [revokedDesired]],
+    ['may not revoke what is desired with revoke: all', saved, asked(['new', 'old'], []), 'all', [revokedDesired]],
+    ['may not revoke what is not managed', saved, asked(['new'], []), 'managed', [revokedUnmanaged]],
+    ['may not touch a user of whom nothing is known', saved, new Map(), 'managed', [granted, revokedUnmanaged]],
+    ['may revoke what is managed of a removed user', saved, asked(['new'], ['old'], false), 'managed', []],
+    [
+      'may not revoke from a removed user with revoke: all',
+      saved,
+      asked(['new'], ['old'], false),
+      'all',
+      [revokedUnlisted],
+    ],
+    ['may not revoke from an unknown user with revoke: all', saved, new Map(), 'all', [granted, revokedUnlisted]],
+    ['may not be an undo plan', undo, asked(['new'], ['old']), 'managed', ['is an undo plan']],
+    [
+      'is refused for each reason',
+      undo,
+      asked(['old'], ['old']),
+      'managed',
+      ['is an undo plan', granted, revokedDesired],
+    ],
+  ])('%s', (_, plan, states, revoke, reasons) => {
+    expect(checkSavedPlan(plan, { states, revoke, apis: new Set([ORDERS]), holdBack: holdBackFor([]) })).toEqual(
+      reasons.map(
+        reason =>
+          `The plan in plan-file ${reason}. Make a new plan; or, if somebody has looked at this one, set approved-plan to its digest.`,
+      ),
+    )
+  })
+})
+
+describe('revocations that are held back', () => {
+  const plan = planOf([], [])
+  const heldBack = (...entries: readonly string[]): Plan => ({
+    ...plan,
+    heldBack: entries.map(entry => ({ user: 'auth0|1', api: ORDERS, permission: 'a', entry })),
+  })
+  it.each([
+    ['one, with its entry', ['a@x.io'], '1 revocation is held back, because a@x.io cannot'],
+    ['several of one entry', ['a@x.io', 'a@x.io'], '2 revocations are held back, because a@x.io cannot'],
+    ['three entries', ['a', 'b', 'c'], '3 revocations are held back, because a, b, c cannot'],
+    ['more than three entries', ['a', 'b', 'c', 'd', 'e'], 'because a, b, c and 2 more cannot'],
+  ])('are reported: %s', (_, entries, text) => {
+    expect(warnOfHeldBack(heldBack(...entries))).toEqual([expect.stringContaining(text)])
+  })
+  it('are reported with what to do', () => {
+    expect(warnOfHeldBack(heldBack('a@x.io'))).toEqual([
+      '1 revocation is held back, because a@x.io cannot be identified and may still ask for the same. Correct the entry; a later run does the rest.',
+    ])
+  })
+  it('are not reported if there are none', () => {
+    expect(warnOfHeldBack(plan)).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Candidate, identify } from '../../src/plan/identify.ts'
+import { type Candidate, type Identification, type IdentifyOptions, identify } from '../../src/plan/identify.ts'
 
 const user = (id: string, verified: boolean, ...connections: readonly string[]): Candidate => ({
   id,
@@ -7,9 +7,15 @@ const user = (id: string, verified: boolean, ...connections: readonly string[]):
   connections,
 })
 
+const NARROWED_BY_NOTHING = { connection: undefined, remembered: undefined }
+
+function find(found: readonly Candidate[], options: Partial<IdentifyOptions> = {}): Identification {
+  return identify({ email: 'a@x.io', ...NARROWED_BY_NOTHING, ...options, found })
+}
+
 describe('an address', () => {
   it('of one verified user is that user', () => {
-    expect(identify('a@x.io', undefined, [user('auth0|1', true, 'db')])).toEqual({
+    expect(find([user('auth0|1', true, 'db')])).toEqual({
       kind: 'found',
       id: 'auth0|1',
       warning: undefined,
@@ -17,12 +23,12 @@ describe('an address', () => {
   })
 
   it('shared with an unverified user is the verified one, with a warning that names the other', () => {
-    const found = identify('a@x.io', undefined, [user('auth0|1', true, 'db'), user('auth0|2', false, 'db')])
+    const found = find([user('auth0|1', true, 'db'), user('auth0|2', false, 'db')])
     expect(found).toMatchObject({ kind: 'found', id: 'auth0|1', warning: expect.stringContaining('auth0|2') })
   })
 
   it('of nobody is missing', () => {
-    expect(identify('a@x.io', undefined, [])).toMatchObject({
+    expect(find([])).toMatchObject({
       kind: 'missing',
       message: expect.stringContaining('no user with the address a@x.io'),
     })
@@ -44,7 +50,7 @@ describe('an address', () => {
     ],
   ]
   it.each(refused)('%s', (_, connection, candidates, words) => {
-    const found = identify('a@x.io', connection, candidates)
+    const found = find(candidates, { connection })
     expect(found.kind).toBe('refused')
     for (const word of words) expect(found).toMatchObject({ message: expect.stringContaining(word) })
   })
@@ -75,12 +81,12 @@ describe('an address', () => {
       'No user has the address a@x.io in connection db; in other connections: waad|2 (corp). Correct connection, or leave it out.',
     ],
   ])('gets a whole sentence where %s', (_, connection, candidates, message) => {
-    expect(identify('a@x.io', connection, candidates)).toMatchObject({ message })
+    expect(find(candidates, { connection })).toMatchObject({ message })
   })
 
   it('that is verified once and unverified twice names the two, with their connections', () => {
     const candidates = [user('auth0|1', true, 'db'), user('auth0|2', false, 'db'), user('sms|3', false)]
-    expect(identify('a@x.io', undefined, candidates)).toEqual({
+    expect(find(candidates)).toEqual({
       kind: 'found',
       id: 'auth0|1',
       warning:
@@ -90,6 +96,79 @@ describe('an address', () => {
 
   it('of several verified users is narrowed by the connection', () => {
     const candidates = [user('auth0|1', true, 'db'), user('waad|2', true, 'corp')]
-    expect(identify('a@x.io', 'corp', candidates)).toMatchObject({ kind: 'found', id: 'waad|2' })
+    expect(find(candidates, { connection: 'corp' })).toMatchObject({ kind: 'found', id: 'waad|2' })
+  })
+})
+
+describe('an address that meant a user before', () => {
+  const cases: readonly (readonly [string, readonly Candidate[], Partial<IdentifyOptions>, object])[] = [
+    [
+      'and means the same now is found',
+      [user('auth0|1', true, 'db')],
+      { remembered: 'auth0|1' },
+      { kind: 'found', id: 'auth0|1', warning: undefined },
+    ],
+    [
+      'and means another now is refused, as either may be meant',
+      [user('auth0|2', true, 'db')],
+      { remembered: 'auth0|1' },
+      {
+        kind: 'refused',
+        message:
+          'The address a@x.io meant auth0|1 before and means auth0|2 now, so neither of them is changed. List the user you mean by id.',
+        candidates: new Set(['auth0|1', 'auth0|2']),
+      },
+    ],
+    [
+      'and means another in the connection is refused, though the first one still has it elsewhere',
+      [user('auth0|1', true, 'db'), user('waad|2', true, 'corp')],
+      { remembered: 'auth0|1', connection: 'corp' },
+      { kind: 'refused', message: expect.stringContaining('in connection corp meant auth0|1 before and means waad|2') },
+    ],
+    [
+      'and is shared by two now is still ambiguous',
+      [user('auth0|1', true, 'db'), user('waad|2', true, 'corp')],
+      { remembered: 'auth0|1' },
+      { kind: 'refused', message: expect.stringContaining('2 users have the verified address') },
+    ],
+    [
+      'and is not verified any more is refused',
+      [user('auth0|1', false, 'db')],
+      { remembered: 'auth0|1' },
+      { kind: 'refused', message: expect.stringContaining('No user has the verified address') },
+    ],
+  ]
+  it.each(cases)('%s', (_, found, options, expected) => {
+    expect(find(found, options)).toMatchObject(expected)
+  })
+})
+
+describe('an address that cannot be identified', () => {
+  const cases: readonly (readonly [
+    string,
+    readonly Candidate[],
+    Partial<IdentifyOptions>,
+    readonly string[] | undefined,
+  ])[] = [
+    ['may mean anybody if nobody has it', [], {}, undefined],
+    ['may mean the remembered user if nobody has it now', [], { remembered: 'auth0|1' }, ['auth0|1']],
+    ['may mean whoever has it unverified', [user('auth0|2', false, 'db')], {}, ['auth0|2']],
+    [
+      'may mean any of several verified users',
+      [user('auth0|1', true, 'db'), user('waad|2', true, 'corp')],
+      {},
+      ['auth0|1', 'waad|2'],
+    ],
+    [
+      'may mean whoever has it in another connection, and the remembered user',
+      [user('waad|2', true, 'corp')],
+      { connection: 'db', remembered: 'auth0|1' },
+      ['waad|2', 'auth0|1'],
+    ],
+  ]
+  it.each(cases)('%s', (_, found, options, candidates) => {
+    const identification = find(found, options)
+    expect(identification).not.toMatchObject({ kind: 'found' })
+    expect(identification).toMatchObject({ candidates: candidates && new Set(candidates) })
   })
 })

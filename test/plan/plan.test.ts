@@ -1,10 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import { diff, type UserState } from '../../src/plan/diff.ts'
-import { countOperations, type Plan, resume, type UserOutcome, type UserPlan, undoOf } from '../../src/plan/plan.ts'
+import { holdBackFor } from '../../src/plan/hold-back.ts'
+import {
+  countOperations,
+  type Plan,
+  type Restored,
+  resume,
+  type UserOutcome,
+  type UserPlan,
+  undoOf,
+} from '../../src/plan/plan.ts'
 import { grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
 function planOf(...users: readonly UserState[]): Plan {
-  return diff({ tenant: 'acme.eu.auth0.com', source: SOURCE, users, revoke: 'all', apis: new Set([ORDERS]) })
+  return diff({
+    tenant: 'acme.eu.auth0.com',
+    source: SOURCE,
+    users,
+    revoke: 'all',
+    apis: new Set([ORDERS]),
+    holdBack: holdBackFor([]),
+  })
 }
 
 const operation = (permission: string, roles: readonly string[] = []) => ({ api: ORDERS, permission, roles })
@@ -22,6 +38,7 @@ const plan = planOf(
   state('u', grants(['new']), live(grants(['old', 'kept']), { new: ['Support'] })),
   state('v', grants(['new']), live([])),
 )
+const RESTORES: readonly Restored[] = [{ user: 'u', entry: null }]
 const [first, second] = plan.users as readonly [UserPlan, UserPlan]
 
 describe('the counts of a plan', () => {
@@ -33,11 +50,10 @@ describe('the counts of a plan', () => {
 
 describe('an undo plan', () => {
   it('takes back what was done, from the state that this left', () => {
-    expect(undoOf(plan, [done(first), done(second)], 7)).toStrictEqual({
-      format: 1,
+    expect(undoOf(plan, [done(first), done(second)], RESTORES)).toStrictEqual({
+      format: 2,
       tenant: 'acme.eu.auth0.com',
-      source: { ...SOURCE, entry: 7 },
-      undoes: 7,
+      source: SOURCE,
       users: [
         {
           user: 'u',
@@ -52,41 +68,32 @@ describe('an undo plan', () => {
         { api: ORDERS, permission: 'new', before: 2, after: 0 },
         { api: ORDERS, permission: 'old', before: 0, after: 1 },
       ],
+      heldBack: [],
+      found: [],
+      restores: RESTORES,
     })
   })
 
-  it('names no entry of the ledger where there is none', () => {
-    const undo = undoOf(plan, [done(first), done(second)], undefined)
-    expect(undo.source).toStrictEqual(SOURCE)
-    expect(Object.keys(undo)).not.toContain('undoes')
-  })
-
-  it('keeps the entry at which the plan was computed where the run made none of its own', () => {
-    const planned = { ...plan, source: { ...SOURCE, entry: 3 } }
-    expect(undoOf(planned, [done(first), done(second)], undefined).source).toStrictEqual({ ...SOURCE, entry: 3 })
-    expect(undoOf(planned, [done(first), done(second)], 7).source).toStrictEqual({ ...SOURCE, entry: 7 })
-  })
-
   it('is sorted by user, in whatever order they ended', () => {
-    const undo = undoOf(plan, [done(second), done(first)], undefined)
+    const undo = undoOf(plan, [done(second), done(first)], [])
     expect(undo.users.map(({ user }) => user)).toEqual(['u', 'v'])
   })
 
   it('leaves out those for whom nothing was done', () => {
-    expect(undoOf(plan, [done(first), untouched(second)], undefined).users.map(({ user }) => user)).toEqual(['u'])
+    expect(undoOf(plan, [done(first), untouched(second)], []).users.map(({ user }) => user)).toEqual(['u'])
   })
 
   it('holds a user who gained as much as was lost', () => {
     const swapped = planOf(state('u', grants(['new']), live(grants(['old']))))
     const [user] = swapped.users as readonly [UserPlan]
-    expect(undoOf(swapped, [done(user)], undefined).users).toEqual([
+    expect(undoOf(swapped, [done(user)], []).users).toEqual([
       { user: 'u', grant: [operation('old')], revoke: [operation('new')], before: named('new') },
     ])
   })
 
   it('drops expiry and reason, which end with what the manifest asked for', () => {
     const granted = [{ ...operation('new'), expires: '2026-12-31', reason: 'FIN-118' }]
-    const undo = undoOf(plan, [{ ...done(second), granted }], undefined)
+    const undo = undoOf(plan, [{ ...done(second), granted }], [])
     expect(undo.users[0]?.revoke).toStrictEqual([operation('new')])
   })
 
@@ -96,7 +103,7 @@ describe('an undo plan', () => {
     ['a user was not attempted', [done(first), untouched(second)]],
     ['not every user is told of', [done(first)]],
   ])('tells no holders where %s: nobody knows what the others hold', (_, outcomes) => {
-    expect(undoOf(plan, outcomes, undefined).holders).toEqual([])
+    expect(undoOf(plan, outcomes, []).holders).toEqual([])
   })
 })
 

@@ -15,6 +15,16 @@ const FILE = '.github/auth0-permissions.yml'
 const COMMIT = '4f1c0a92be7d5d3c8e6f0b1a2c3d4e5f60718293'
 const DIGEST = 'sha256:8c2f6a0d9e41b37c5a90f4d2e7b81c63a5f09d4e2b7c81f36a90e5d4c2b7f183'
 
+const UNDO_DIGEST = 'sha256:3b7c81f36a90e5d4c2b7f1838c2f6a0d9e41b37c5a90f4d2e7b81c63a5f09d4e'
+
+const LEDGER = {
+  branch: `auth0-permissions/${TENANT}`,
+  commit: 'be7d5d3c8e6f0b1a2c3d4e5f607182934f1c0a92',
+  run: 'https://github.com/acme/access/actions/runs/11862354080',
+  at: '2026-11-02T16:40:02.000Z',
+  head: undefined,
+}
+
 const ADA = 'auth0|65a1f0c2d4e6f80b1c3d5e71'
 const GRACE = 'auth0|65a1f0c2d4e6f80b1c3d5e72'
 const LINUS = 'google-oauth2|108204268033311374519'
@@ -25,7 +35,6 @@ const SOURCE: Source = {
   files: [FILE],
   at: '2026-11-03T09:12:44.000Z',
   users: 12,
-  entry: 1_839_201_447,
 }
 
 type Terms = Partial<Pick<Operation, 'roles' | 'expires' | 'reason'>>
@@ -35,7 +44,7 @@ function permit(permission: string, api: string, terms: Terms = {}): Operation {
 }
 
 function planOf(users: readonly UserPlan[], holders: readonly Holders[], source: Partial<Source> = {}): Plan {
-  return { format: 1, tenant: TENANT, source: { ...SOURCE, ...source }, users, holders }
+  return { format: 2, tenant: TENANT, source: { ...SOURCE, ...source }, users, heldBack: [], found: [], holders }
 }
 
 function done({ user, grant, revoke }: UserPlan): UserOutcome {
@@ -58,7 +67,7 @@ function record(known: Partial<RunRecord>): RunRecord {
     read: 12,
     digest: DIGEST,
     commit: COMMIT,
-    ledger: { base: 'be7d5d3c8e6f0b1a2c3d4e5f607182934f1c0a92', attempts: 0, deployment: undefined },
+    ledger: LEDGER,
     planFile: '/runner/_temp/auth0-permissions-x1/plan.json',
     traffic: { requests: 14, waited: 0, waitingFor: undefined, blind: false },
     duration: 1_840,
@@ -68,12 +77,9 @@ function record(known: Partial<RunRecord>): RunRecord {
 
 const APPLIED: Partial<RunRecord> = {
   mode: 'apply',
-  ledger: {
-    base: 'be7d5d3c8e6f0b1a2c3d4e5f607182934f1c0a92',
-    attempts: 0,
-    deployment: 'https://github.com/acme/access/deployments/auth0-permissions%2Facme.eu.auth0.com',
-  },
+  ledger: { ...LEDGER, head: '0c3d4e5f607182934f1c0a92be7d5d3c8e6f0b1a' },
   undoPlanFile: '/runner/_temp/auth0-permissions-x1/undo-plan.json',
+  undoDigest: UNDO_DIGEST,
 }
 
 const MIXED_USERS: readonly UserPlan[] = [
@@ -104,7 +110,7 @@ const empty = record({ plan: planOf([], []) })
 const firstGrants = record({
   users: 3,
   read: 3,
-  ledger: { base: undefined, attempts: 0, deployment: undefined },
+  ledger: { branch: LEDGER.branch, commit: undefined, run: undefined, at: undefined, head: undefined },
   plan: planOf(
     [ADA, GRACE, LINUS].map(user => ({
       user,
@@ -248,7 +254,7 @@ const refused = record({
   users: 36,
   read: 36,
   errors: [
-    ...checkEvent({ name: 'pull_request', ref: 'refs/pull/5/merge', defaultBranch: 'main' }),
+    ...checkEvent({ name: 'pull_request', ref: 'refs/pull/5/merge', refProtected: false, defaultBranch: 'main' }),
     ...checkRevocations(REFUSED, 20),
   ].map(message => ({ message })),
 })
@@ -308,6 +314,29 @@ const expired = record({
   ),
 })
 
+const UNIDENTIFIED = 'margaret@acme.com in connection acme-okta'
+
+const heldBack = record({
+  ...APPLIED,
+  plan: {
+    ...planOf(MIXED_USERS.slice(0, 2), MIXED_HOLDERS.slice(0, 3)),
+    heldBack: [
+      { user: GRACE, ...bare('write:invoices', BILLING), entry: UNIDENTIFIED },
+      { user: MARGARET, ...bare('read:orders', ORDERS), entry: UNIDENTIFIED },
+    ],
+  },
+  outcomes: MIXED_USERS.slice(0, 2).map(done),
+  emails: [{ user: GRACE, email: 'grace@acme.com' }],
+  left: [GRACE, MARGARET],
+  failures: [
+    {
+      user: UNIDENTIFIED,
+      message: 'No user has the verified address margaret@acme.com in connection acme-okta.',
+      place: { file: FILE, line: 18, column: 14 },
+    },
+  ],
+})
+
 /** Each of these would take effect somewhere if it were shown as it is. */
 export const HOSTILE_NAMES = [
   'a|b||c',
@@ -351,10 +380,13 @@ export function hostileRecord(text: (place: string) => string): RunRecord {
   const place = (name: string) => ({ file: text(`${name} file`), line: 1, column: 2 })
   const permission = (name: string) => ({ api: text(`${name} api`), permission: text(`${name} permission`) })
   const plan: Plan = {
-    format: 1,
+    format: 2,
     tenant: text('tenant'),
     source: { ...SOURCE, commit: text('commit'), files: [text('file')] },
     users: [{ user: text('user'), grant: [operation('grant')], revoke: [operation('revoke')] }],
+    heldBack: [{ user: text('held-back user'), ...permission('held-back'), entry: text('held-back entry') }],
+    found: [{ user: text('found user'), ...permission('found') }],
+    addresses: [{ user: text('user'), email: text('email'), connection: text('connection') }],
     holders: [{ ...permission('holders'), before: 1, after: 1 }],
   }
   return record({
@@ -363,7 +395,13 @@ export function hostileRecord(text: (place: string) => string): RunRecord {
     files: [text('file')],
     digest: text('digest'),
     commit: text('commit'),
-    ledger: { base: text('base'), attempts: 1, deployment: text('deployment') },
+    ledger: {
+      branch: text('ledger branch'),
+      commit: text('ledger commit'),
+      run: text('ledger run'),
+      at: text('ledger time'),
+      head: text('ledger head'),
+    },
     errors: [{ message: text('error'), place: place('error') }],
     warnings: [{ message: text('warning'), place: place('warning') }],
     notices: [{ message: text('notice'), place: place('notice') }],
@@ -377,6 +415,7 @@ export function hostileRecord(text: (place: string) => string): RunRecord {
     ],
     emails: [
       { user: text('user'), email: text('email') },
+      { user: text('held-back user'), email: text('held-back email') },
       { user: text('unmanaged user'), email: text('unmanaged email') },
       { user: text('derived user'), email: text('derived email') },
     ],
@@ -386,6 +425,7 @@ export function hostileRecord(text: (place: string) => string): RunRecord {
     advice: [text('advice')],
     planFile: text('plan file'),
     undoPlanFile: text('undo plan file'),
+    undoDigest: text('undo digest'),
   })
 }
 
@@ -400,5 +440,6 @@ export const RUNS: Readonly<Record<string, RunRecord>> = {
   approved,
   cancelled,
   expired,
+  'held back': heldBack,
   hostile: hostileRecord(place => `${HOSTILE} ${place}`),
 }

@@ -74,6 +74,11 @@ const NAMES = [
   ),
   'holders api',
   'holders permission',
+  'held-back user',
+  'held-back email',
+  'held-back api',
+  'held-back permission',
+  'held-back entry',
   'failed user',
   'failed email',
   'unmanaged user',
@@ -86,8 +91,10 @@ const NAMES = [
   'derived permission',
   'derived role',
   'digest',
+  'undo digest',
   'file',
-  'deployment',
+  'ledger branch',
+  'ledger run',
 ]
 
 /** Places whose text is a sentence: words stay words. */
@@ -138,6 +145,8 @@ it.each(HOSTILE_NAMES)('%j takes no effect as a user whom the run never reached'
 })
 
 describe('a link', () => {
+  const LEDGER = { branch: 'b', commit: undefined, at: undefined, head: undefined }
+
   it.each([
     'javascript:alert(1)',
     'javascript:alert(1)//https://github.com/',
@@ -147,18 +156,18 @@ describe('a link', () => {
     'https://evil.example/\n\n# x',
     '//evil.example',
   ])('is not made of %j', address => {
-    const record = { ...hostileRecord(() => 'x'), ledger: { base: undefined, attempts: 0, deployment: address } }
+    const record = { ...hostileRecord(() => 'x'), ledger: { ...LEDGER, run: address } }
     const markdown = renderComment(record, { runUrl: address, replaces: false })
     const tree = expectHarmless(markdown, 1)
     expect(elementsOf(tree, 'code').map(textOf)).toContain(plain(address))
   })
 
-  it('is made of the address of a run and of a deployment, and of no more', () => {
+  it('is made of the addresses of this run and of the previous one, and of no more', () => {
     const run = 'https://github.com/a/b/actions/runs/1'
-    const deployment = 'https://ghe.acme.com:8443/a/b/deployments/x%2Fy?a=1&b=2'
-    const record = { ...hostileRecord(() => 'x'), ledger: { base: undefined, attempts: 0, deployment } }
+    const previous = 'https://ghe.acme.com:8443/a/b/actions/runs/x%2Fy?a=1&b=2'
+    const record = { ...hostileRecord(() => 'x'), ledger: { ...LEDGER, run: previous } }
     const links = elementsOf(parseMarkdown(renderComment(record, { runUrl: run, replaces: false })), 'a')
-    expect(links.map(link => link.properties)).toEqual([{ href: deployment }, { href: run }])
+    expect(links.map(link => link.properties)).toEqual([{ href: previous }, { href: run }])
   })
 })
 
@@ -255,11 +264,11 @@ describe('in the log', () => {
     for (const each of [text, () => payload]) {
       const log = await logOf(() => logPlan(hostileRecord(each)))
       const [group] = expectOneLineEach(log, ['group', 'endgroup'])
-      expect(log.trimEnd().split('\n')).toHaveLength(6)
+      expect(log.trimEnd().split('\n')).toHaveLength(7)
       expect(unescapeData(group?.data ?? '')).toContain(plain(`Plan for ${each('tenant')}`))
       if (each !== text) continue
       // Only at the start of a line is there a command to be spelt out.
-      const names = NAMES.filter(name => /^(user|email|grant|revoke|digest)/.test(name))
+      const names = NAMES.filter(name => /^(user|email|grant|revoke|held-back|digest)/.test(name))
       for (const name of names) expect(log.replaceAll('\\:', ':')).toContain(plain(text(name)).replaceAll('\\:', ':'))
     }
   })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { UserOutcome, UserPlan } from '../../src/plan/plan.ts'
+import type { Plan, UserOutcome, UserPlan } from '../../src/plan/plan.ts'
 import { conclude, counted, newRecord, type RunRecord, reportOf, unfinishedOf } from '../../src/report/record.ts'
 import { SOURCE } from '../plan/fixtures.ts'
 
 const operation = { api: 'https://a/', permission: 'x', roles: [] }
 const planned: UserPlan = { user: 'u', grant: [operation], revoke: [operation, operation] }
-const plan = { format: 1, source: SOURCE, tenant: 't', users: [planned], holders: [] } as const
+const plan: Plan = { format: 2, source: SOURCE, tenant: 't', users: [planned], heldBack: [], found: [], holders: [] }
 const done: UserOutcome = {
   user: 'u',
   status: 'done',
@@ -192,14 +192,32 @@ describe('the report file', () => {
     for (const [key, value] of empty) expect([null, false, 0, []], key).toContainEqual(value)
     expect(Object.keys(report)).toEqual(expect.arrayContaining(Object.keys(newRecord())))
     expect(JSON.parse(JSON.stringify(report))).toEqual(report)
-    expect(report).toMatchObject({ run: null, commit: null, mode: null, plan: null, ledger: null, planFile: null })
+    expect(report).toMatchObject({
+      run: null,
+      commit: null,
+      mode: null,
+      plan: null,
+      ledger: null,
+      planFile: null,
+      undoDigest: null,
+    })
     expect(report.traffic).toEqual({ requests: 0, waited: 0, waitingFor: null, blind: false })
   })
 
   it('says which run it is of, what the outputs say, and what the record knows', () => {
     const run = 'https://github.com/acme/access/actions/runs/1'
-    const ledger = { base: undefined, attempts: 2, deployment: 'https://github.com/acme/access/deployments' }
-    const record: RunRecord = { ...newRecord(), mode: 'plan', commit: 'c0ffee', users: 3, plan, digest: 'd', ledger }
+    const previous = 'https://github.com/acme/access/actions/runs/7'
+    const ledger = { branch: 'auth0-permissions/t', commit: 'be7d', run: previous, at: undefined, head: undefined }
+    const record: RunRecord = {
+      ...newRecord(),
+      mode: 'plan',
+      commit: 'c0ffee',
+      users: 3,
+      plan,
+      digest: 'd',
+      undoDigest: 'u',
+      ledger,
+    }
     expect(reportOf(record, { run, started: STARTED })).toMatchObject({
       format: 1,
       run,
@@ -208,7 +226,8 @@ describe('the report file', () => {
       mode: 'plan',
       plan,
       digest: 'd',
-      ledger: { base: null, attempts: 2, deployment: 'https://github.com/acme/access/deployments' },
+      undoDigest: 'u',
+      ledger: { branch: 'auth0-permissions/t', commit: 'be7d', run: previous, at: null, head: null },
       ...conclude(record),
     })
   })

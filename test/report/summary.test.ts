@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { UserPlan } from '../../src/plan/plan.ts'
+import type { Plan, UserPlan } from '../../src/plan/plan.ts'
 import { grouped, newRecord, type RunRecord } from '../../src/report/record.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import { elementsOf, type HtmlNode, nodesOf, parseMarkdown, textOf } from '../preview/markdown.ts'
@@ -18,8 +18,12 @@ function record(known: Partial<RunRecord>): RunRecord {
   return { ...newRecord(), mode: 'plan', tenant: 't', ...known }
 }
 
+function planOf(users: readonly UserPlan[], known: Partial<Plan> = {}): Plan {
+  return { format: 2, tenant: 't', source: SOURCE, users, heldBack: [], found: [], holders: [], ...known }
+}
+
 function planRecord(users: readonly UserPlan[], known: Partial<RunRecord> = {}): RunRecord {
-  return record({ plan: { format: 1, tenant: 't', source: SOURCE, users, holders: [] }, users: users.length, ...known })
+  return record({ plan: planOf(users), users: users.length, ...known })
 }
 
 const trees = new Map<Readonly<RunRecord>, HtmlNode>()
@@ -279,7 +283,7 @@ describe('the changes', () => {
     ]
     const [before = 0, after = 0] = (expected.match(/\d+/g) ?? []).map(Number)
     const holders = [{ api: 'a:', permission: 'p', before, after }]
-    const plan = { format: 1, tenant: 't', source: SOURCE, users, holders } as const
+    const plan = planOf(users, { holders })
     expect(sectionsOf(planRecord(users, { left, plan })).get('By permission')).toContain(expected)
   })
 
@@ -329,10 +333,10 @@ describe('approval', () => {
   })
 
   it('and undoing, and drift, are told in the lead', () => {
-    const plan = { format: 1, tenant: 't', source: SOURCE, users: [], holders: [], undoes: 7 } as const
-    expect(renderSummary(record({ plan }))).toContain('It takes back what deployment 7 did.')
+    const plan = planOf([], { restores: [] })
+    expect(renderSummary(record({ plan }))).toContain('It is an undo plan: it takes back what an earlier apply did.')
     expect(renderSummary(record({ drift: true }))).toContain('<code>fail-on-changes</code> is set')
-    expect(renderSummary(record({}))).not.toMatch(/deployment|fail-on-changes/)
+    expect(renderSummary(record({}))).not.toMatch(/undo plan|fail-on-changes/)
   })
 })
 
@@ -393,8 +397,8 @@ describe('facts', () => {
       'Manifest: .github/auth0-permissions.yml',
       'Commit: 4f1c0a92be7d',
       'Listed users: 10,000, of whom 3 were read',
-      'Last successful apply: commit be7d5d3c8e6f',
-      'Recorded as: deployment',
+      'Ledger: auth0-permissions/acme.eu.auth0.com',
+      'Previous apply: commit be7d5d3c8e6f, workflow run',
       'Files with plans: outputs plan-file and undo-plan-file',
       'Requests to the tenant: 9',
       'Waited for the rate limit: 0.0 s',
@@ -416,13 +420,45 @@ describe('facts', () => {
 
   it('give long times in minutes, and ten files of many', () => {
     const files = Array.from({ length: 12 }, (_, index) => `f${index}.yml`)
-    const ledger = { base: undefined, attempts: 2, deployment: undefined }
-    const text = sectionsOf(record({ files, duration: 271_300, ledger })).get('Facts') ?? ''
+    const text = sectionsOf(record({ files, duration: 271_300 })).get('Facts') ?? ''
     expect(text).toContain('4 min 31 s')
     expect(text).toContain('f9.ymland 2 more')
     expect(text).not.toContain('f10.yml')
-    expect(text).toContain('Last successful applynone')
-    expect(text).toContain('Attempts since then2')
+  })
+})
+
+describe('a ledger', () => {
+  const LEDGER = { branch: 'auth0-permissions/t', commit: undefined, run: undefined, at: undefined, head: undefined }
+  const factsOf = (ledger: RunRecord['ledger']) => sectionsOf(record({ ledger })).get('Facts') ?? ''
+
+  it('that nothing was applied with has a branch and no previous apply', () => {
+    expect(factsOf(LEDGER)).toContain('auth0-permissions/t')
+    expect(factsOf(LEDGER)).not.toContain('Previous apply')
+  })
+
+  it.each([
+    [{ commit: 'c0ffee' }, 'commit c0ffee'],
+    [{ run: 'https://github.com/acme/access/actions/runs/1' }, 'workflow run'],
+  ])('tells of a previous apply what it knows: %j', (known, expected) => {
+    expect(factsOf({ ...LEDGER, ...known })).toContain(`Previous apply${expected}\n`)
+  })
+})
+
+describe('what an apply leaves to do', () => {
+  it('are revocations that were held back, with the entry that may still ask for them', () => {
+    const text = sectionsOf(run('held back')).get('Look at this first') ?? ''
+    expect(text).toContain('Revocations held back (2)')
+    expect(text).toContain(
+      'grace@acme.com (auth0|65a1f0c2d4e6f80b1c3d5e72) keeps write:invoices on https://billing.acme.com/, because margaret@acme.com in connection acme-okta cannot be identified',
+    )
+    expect(text).toContain('samlp|acme-okta|margaret@acme.com keeps read:orders on https://orders.acme.com/, because')
+  })
+
+  it('is undone with the digest of the undo plan', () => {
+    expect(renderSummary(run('held back'))).toContain(
+      `set <code>plan-file</code> to the undo plan and <code>approved-plan</code> to its digest:<br>\n<code>${run('held back').undoDigest}</code>`,
+    )
+    expect(renderSummary({ ...run('held back'), undoDigest: undefined })).not.toContain('To undo this apply')
   })
 })
 
@@ -466,7 +502,7 @@ describe('lists that are too long together', () => {
   }))
   const holders = users.map(({ user }) => ({ api: 'a:', permission: user, before: 1, after: 1 }))
   const errors = users.map(({ user }) => ({ message: `something is wrong with ${user}, whatever it may be` }))
-  const long = planRecord(users, { errors, plan: { format: 1, tenant: 't', source: SOURCE, users, holders } })
+  const long = planRecord(users, { errors, plan: planOf(users, { holders }) })
 
   it('each keep a share', () => {
     const sections = sectionsOf(long)
@@ -503,6 +539,8 @@ describe('the limit', () => {
       record({
         tenant: absurd,
         digest: absurd,
+        undoDigest: absurd,
+        ledger: { branch: absurd, commit: absurd, run: absurd, at: absurd, head: absurd },
         files: many(absurd),
         errors: many(finding),
         failures: many({ ...finding, user: absurd }),
@@ -512,10 +550,12 @@ describe('the limit', () => {
         unmanaged: many({ user: absurd, ...operation }),
         derived: many({ user: absurd, ...operation }),
         plan: {
-          format: 1,
+          format: 2,
           tenant: absurd,
           source: { ...SOURCE, commit: absurd },
           users: many({ user: absurd, grant: many(operation), revoke: many(operation) }),
+          heldBack: many({ user: absurd, api: absurd, permission: absurd, entry: absurd }),
+          found: [],
           holders: many({ ...operation, before: 1, after: 0 }),
         },
       }),

@@ -2,14 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { NO_HISTORY } from '../../src/ledger/history.ts'
-import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { LedgerBranch } from '../../src/ledger/branch.ts'
 import { newRecord } from '../../src/report/record.ts'
 import { applyPlan } from '../../src/steps/apply-plan.ts'
 import type { Planning } from '../../src/steps/compute-plan.ts'
 import type { Context } from '../../src/steps/context.ts'
 import type { Memory } from '../../src/steps/recall.ts'
-import { SOURCE } from '../plan/fixtures.ts'
+import { grants, live, SOURCE, state } from '../plan/fixtures.ts'
 
 let home = ''
 
@@ -28,19 +27,42 @@ it('a defect at the end of an apply is not taken for a ledger that GitHub does n
   const context = {
     inputs: { revoke: 'managed', scope: 'all' },
     workflow: { commit: 'c' },
-    task: { kind: 'manifest', files: { documents: [] } },
+    task: { files: { documents: [], at: new Date(SOURCE.at) } },
     record,
   } as unknown as Context
   const planning = {
-    plan: { format: 1, tenant: 't', source: SOURCE, users: [], holders: [] },
+    plan: { format: 2, tenant: 't', source: SOURCE, users: [], heldBack: [], found: [], holders: [] },
     digest: 'sha256:0',
-    survey: { states: [], emails: [], failures: [], missing: [], warnings: [] },
+    survey: {
+      states: [{ ...state('u', grants(['p']), live(grants(['p']))), listings: ['id'] }],
+      emails: [],
+      failures: [],
+      missing: [],
+      gone: [],
+      warnings: [],
+      unidentified: [],
+    },
+    listings: new Map(),
   } satisfies Planning
-  const ledger: Pick<Ledger, 'begin' | 'end'> = {
-    begin: async () => 1,
-    end: () => Promise.reject(new TypeError('odd')),
+  const write = vi.fn(() => Promise.reject(new TypeError('odd')))
+  const branch: LedgerBranch = { name: 'ledger', read: async () => ({ kind: 'none' }), write }
+  const memory: Memory = {
+    ledger: {
+      tenant: 't',
+      commit: '',
+      branch: '',
+      latest: { run: '', commit: '', at: '' },
+      applying: false,
+      files: [],
+      users: new Map(),
+    },
+    branch,
+    head: undefined,
+    mergedInto: undefined,
+    files: [],
+    doubt: undefined,
   }
-  const memory = { ledger, history: NO_HISTORY } as unknown as Memory
   await expect(applyPlan(context, planning, memory)).rejects.toThrow(TypeError)
+  expect(write).toHaveBeenCalledTimes(1)
   expect(record.warnings).toEqual([])
 })

@@ -7,7 +7,7 @@ import { recall } from '../../src/steps/recall.ts'
 it('a run that is cancelled before it knows the ledger is not one without a ledger', async () => {
   const record = newRecord()
   const context = {
-    inputs: { mode: 'apply', revoke: 'never', scope: 'all', githubToken: 'a-token', domain: { host: 't' } },
+    inputs: { mode: 'apply', revoke: 'never', scope: 'all', githubToken: 'a-token', tenant: 't' },
     workflow: { repository: { owner: 'acme', repo: 'permissions' } },
     record,
     cancelled: AbortSignal.abort(new NotSentError('Cancelled by SIGINT.')),

@@ -23,18 +23,13 @@ export const JOBS: readonly {
 }[] = [
   { job: '`validate`', inputs: { mode: 'validate' }, permissions: { contents: 'read' } },
   { job: '`export`', inputs: { mode: 'export', manifest: 'new.yml', users: 'auth0|1' }, permissions: {} },
-  {
-    job: '`plan` with `revoke: never` or `all`, and `scope: all`',
-    inputs: { mode: 'plan', revoke: 'all' },
-    permissions: { contents: 'read' },
-  },
-  { job: '`plan`', inputs: { mode: 'plan' }, permissions: { contents: 'read', deployments: 'read' } },
+  { job: '`plan`', inputs: { mode: 'plan' }, permissions: { contents: 'read' } },
   {
     job: '`plan` with `comment: true`',
     inputs: { mode: 'plan', comment: 'true' },
-    permissions: { contents: 'read', deployments: 'read', 'pull-requests': 'write' },
+    permissions: { contents: 'read', 'pull-requests': 'write' },
   },
-  { job: '`apply`', inputs: { mode: 'apply' }, permissions: { contents: 'read', deployments: 'write' } },
+  { job: '`apply`', inputs: { mode: 'apply' }, permissions: { contents: 'write' } },
 ]
 
 export async function renderReadme(text: string): Promise<string> {

@@ -123,6 +123,18 @@ export function removeUser(store: Store, id: string): void {
   if (user.email !== undefined) store.usersByEmail.get(user.email.toLowerCase())?.delete(user)
 }
 
+/** The same user with another address. */
+export function changeEmail(
+  store: Store,
+  id: string,
+  email: Required<Pick<UserOptions, 'email' | 'emailVerified'>>,
+): void {
+  const { connection, direct, roles } = knownUser(store, id)
+  removeUser(store, id)
+  addUser(store, { id, connection, ...email, roles: roles.map(({ name }) => name) })
+  for (const permission of direct) knownUser(store, id).direct.add(permission)
+}
+
 export function grant(store: Store, userId: string, grants: readonly Grant[]): void {
   const user = knownUser(store, userId)
   for (const permission of findPermissions(store.apis, grants)) user.direct.add(permission)

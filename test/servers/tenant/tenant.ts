@@ -11,6 +11,7 @@ import { ROUTES } from './management-api.ts'
 import {
   type ApiOptions,
   addUser,
+  changeEmail,
   createStore,
   type Grant,
   grant,
@@ -73,6 +74,7 @@ export interface Tenant {
   readonly revoke: (userId: string, ...grants: readonly Grant[]) => void
   readonly addUser: (user: UserOptions) => void
   readonly removeUser: (userId: string) => void
+  readonly setEmail: (userId: string, email: string, verified: boolean) => void
   readonly issueToken: (options?: TokenOptions) => string
   readonly expireTokens: () => void
   readonly fault: (fault: Fault) => void
@@ -141,6 +143,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     revoke: (userId, ...grants) => revoke(store, userId, grants),
     addUser: user => addUser(store, user),
     removeUser: userId => removeUser(store, userId),
+    setEmail: (userId, email, verified) => changeEmail(store, userId, { email, emailVerified: verified }),
     issueToken: (token = {}) => issueToken(state.desk, host, token),
     expireTokens: () => expireTokens(state.desk),
     fault: fault => void state.faults.push(armFault(fault)),

@@ -1,0 +1,110 @@
+// The ledger as a file: for each user one line, sorted, so that the history of the file reads as an audit trail; and its
+// seal.
+
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import * as z from 'zod'
+import { compareText, grantOf, groupByApi } from '../plan/grants.ts'
+import type { Entry, Ledger, Listing } from './ledger.ts'
+
+const text = z.string().min(1)
+/** Pairs; Zod's own records leave out the key `__proto__`, which an API may have as its identifier. */
+const namesByApi = z.preprocess(
+  value => (z.record(text, z.unknown()).safeParse(value).success ? Object.entries(value as object) : undefined),
+  z.array(z.tuple([text, z.array(text)])),
+)
+const address = z.strictObject({ email: text, connection: text.exactOptional() })
+
+const ledgerForm = z.strictObject({
+  format: z.literal(1),
+  tenant: text,
+  commit: z.string(),
+  branch: z.string(),
+  latest: z.strictObject({ run: z.string(), commit: z.string(), at: z.iso.datetime() }),
+  applying: z.boolean(),
+  files: z.array(text),
+  users: z.array(
+    z.strictObject({
+      id: text,
+      listed: z.array(z.union([z.literal('id'), address])),
+      managed: namesByApi,
+      unfinished: z.literal(true).exactOptional(),
+    }),
+  ),
+  seal: text.exactOptional(),
+})
+
+export type LedgerReading =
+  | { readonly kind: 'ledger'; readonly ledger: Ledger; readonly seal: 'right' | 'wrong' | 'missing' | 'unchecked' }
+  /** What is wrong with the file. */
+  | { readonly kind: 'unreadable'; readonly problem: string }
+
+/** @param key the input `ledger-key`; without it, the seal is not looked at */
+export function parseLedger(content: string, key: string | undefined): LedgerReading {
+  const { data, error } = ledgerForm.safeParse(parseJson(content))
+  if (error !== undefined) {
+    const [problem = ''] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
+    return { kind: 'unreadable', problem }
+  }
+  const { format: _, seal, users, ...head } = data
+  const entries = users.map(({ id, listed, managed, unfinished = false }): readonly [string, Entry] => [
+    id,
+    {
+      listed: listed as readonly Listing[],
+      managed: new Set(managed.flatMap(([api, names]) => names.map(name => grantOf(api, name)))),
+      unfinished,
+    },
+  ])
+  const ledger = { ...head, users: new Map(entries) }
+  if (ledger.users.size < users.length) return { kind: 'unreadable', problem: 'a user is in it twice' }
+  return { kind: 'ledger', ledger, seal: checkSeal(content, seal, key) }
+}
+
+/** Equal ledgers give equal bytes. */
+export function formatLedger(ledger: Ledger, key: string | undefined): string {
+  const { tenant, commit, branch, latest, applying, files, users } = ledger
+  const head = { format: 1, tenant, commit, branch, latest, applying, files: [...files].sort(compareText) }
+  const lines = [...users].sort(([a], [b]) => compareText(a, b)).map(([id, entry]) => formatEntry(id, entry))
+  const list = lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`
+  const properties = Object.entries(head).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`)
+  const content = `{\n${[...properties, `"users": ${list}`].join(',\n')}\n}\n`
+  return key === undefined ? content : withSeal(content, sealOf(content, key))
+}
+
+function formatEntry(id: string, { listed, managed, unfinished }: Entry): string {
+  return JSON.stringify({ id, listed, managed: groupByApi(managed), ...(unfinished && { unfinished }) })
+}
+
+// The seal is the last line of the file, over all that stands before it.
+
+const END = '\n}\n'
+
+function withSeal(content: string, seal: string): string {
+  return `${content.slice(0, -END.length)}${sealLine(seal)}`
+}
+
+function sealLine(seal: string): string {
+  return `,\n"seal": ${JSON.stringify(seal)}${END}`
+}
+
+function sealOf(content: string, key: string): string {
+  return `hmac-sha256:${createHmac('sha256', key).update(content).digest('hex')}`
+}
+
+function checkSeal(content: string, seal: string | undefined, key: string | undefined) {
+  if (key === undefined) return 'unchecked'
+  if (seal === undefined) return 'missing'
+  const line = sealLine(seal)
+  // A file that is written in another way is not one that was sealed.
+  if (!content.endsWith(line)) return 'wrong'
+  const right = Buffer.from(sealOf(`${content.slice(0, -line.length)}${END}`, key))
+  const found = Buffer.from(seal)
+  return right.length === found.length && timingSafeEqual(right, found) ? 'right' : 'wrong'
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,88 @@
+// Only a merged manifest is applied: the run's commit is on the default branch, or on the protected branch that the run
+// is for, and the workspace has the commit's files.
+
+import { isAbsolute, posix, relative, sep } from 'node:path'
+import { ActionError } from '../errors.ts'
+import { blobIdsOf, type CommittedFiles, readCommittedFiles } from '../github/committed-files.ts'
+import type { Git } from '../github/git.ts'
+import { below, checkoutFolders, compareWithCommit } from '../plan/merged.ts'
+import type { Workflow } from '../workflow.ts'
+import type { Context } from './context.ts'
+
+/** What a commit has, compared with the workspace. */
+export interface Checkout {
+  /** Blob ids by path, relative to the repository, of the files that the input `manifest` can mean. */
+  readonly committed: CommittedFiles
+  /** The manifest's files, relative to the repository. */
+  readonly files: readonly string[]
+  readonly differences: readonly string[]
+}
+
+/** @param more files that are looked for too, relative to the repository */
+export async function readCheckout(
+  { inputs, workflow, task }: Context,
+  git: Git,
+  more: readonly string[],
+): Promise<Checkout> {
+  const patterns = inputs.manifest.map(pattern => inWorkspace(pattern, workflow))
+  const alternatives = checkoutFolders(patterns).map(folder => [
+    ...patterns.map(pattern => below(folder, pattern)),
+    ...more,
+  ])
+  const committed = await readCommittedFiles(git, workflow.commit, alternatives)
+  const files = task.files.documents.map(({ file, text }) => ({ file, ids: blobIdsOf(text) }))
+  const { folder, differences } = compareWithCommit({ files, patterns, committed })
+  return { committed, files: files.map(({ file }) => below(folder, file)), differences }
+}
+
+function inWorkspace(pattern: string, { workspace }: Workflow): string {
+  const path = isAbsolute(pattern) ? relative(workspace, pattern) : pattern
+  return posix.normalize(path.split(sep).join('/'))
+}
+
+export interface MergedInto {
+  /** The branch that has the run's commit; undefined if none that counts has it. */
+  readonly branch: string | undefined
+  readonly defaultBranch: string
+}
+
+export async function findMergedBranch(git: Git, workflow: Workflow): Promise<MergedInto> {
+  const { commit, ref, refProtected } = workflow
+  const defaultBranch = workflow.defaultBranch ?? (await git.defaultBranch())
+  const [, own] = /^refs\/heads\/(.+)$/.exec(ref) ?? []
+  const branches = new Set([...(own !== undefined && refProtected ? [own] : []), defaultBranch])
+  for (const branch of branches) if (await hasCommit(git, branch, commit)) return { branch, defaultBranch }
+  return { branch: undefined, defaultBranch }
+}
+
+export async function hasCommit(git: Git, branch: string, commit: string): Promise<boolean> {
+  const relation = await git.compare(commit, branch)
+  return relation === 'identical' || relation === 'ahead'
+}
+
+/** Why the manifest does not count as merged; empty if it does. */
+export function refusalsOf(
+  { branch, defaultBranch }: MergedInto,
+  checkout: Checkout,
+  commit: string,
+): readonly string[] {
+  const { differences } = checkout
+  const unmerged = `Only a merged manifest is applied: the run's commit ${commit} is not on ${defaultBranch}, nor on a protected branch that the run is for. Merge it first, or set require-merged: false for a trial.`
+  const changed = `The manifest in the workspace must match the run's commit ${commit}: ${shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job makes.`
+  return [...(branch === undefined ? [unmerged] : []), ...(differences.length > 0 ? [changed] : [])]
+}
+
+const MAX_LISTED = 5
+
+function shortList(items: readonly string[]): string {
+  const more = items.length - MAX_LISTED
+  return [...items.slice(0, MAX_LISTED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
+}
+
+/** @throws ActionError outside GitHub, where nothing can be merged */
+export function assertRepository({ repository, commit }: Workflow): void {
+  if (repository !== undefined && commit !== '') return
+  throw new ActionError(
+    'Only a merged manifest is applied, and this run has no GITHUB_REPOSITORY or GITHUB_SHA, so nothing shows what is merged. Run it in a workflow, or set require-merged: false for a trial.',
+  )
+}

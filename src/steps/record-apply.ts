@@ -1,0 +1,219 @@
+// The ledger's part of an apply: what is about to be done, before the first write, and what was done, after the last.
+
+import { ActionError, NotSentError } from '../errors.ts'
+import {
+  beginUsers,
+  changedEntries,
+  type Entries,
+  type Entry,
+  endUsers,
+  type Fate,
+  type Ledger,
+  mergeUsers,
+  type Progress,
+  restoreUsers,
+  type Sight,
+} from '../ledger/ledger.ts'
+import { compareText, NO_GRANTS, sortedPermissions } from '../plan/grants.ts'
+import { countOperations, type Plan, type Restored, setOf, type UserOutcome } from '../plan/plan.ts'
+import { counted } from '../report/record.ts'
+import type { Planning } from './compute-plan.ts'
+import { type Context, refuse, warn } from './context.ts'
+import { ledgerAdvice, type Memory, reportUnremembered } from './recall.ts'
+
+/** An apply that the ledger knows of. */
+export interface Recording {
+  /** The head of the branch, and what it says. */
+  readonly head: string | undefined
+  readonly ledger: Ledger
+  /** undefined if nothing is remembered */
+  readonly branch: Memory['branch']
+}
+
+/** @returns undefined if the run is refused; why is reported */
+export async function beginRecording(
+  context: Context,
+  memory: Memory,
+  planning: Planning,
+): Promise<Recording | undefined> {
+  const { branch, head } = memory
+  const { users } = planning.plan
+  const unchanged = { branch, head, ledger: memory.ledger }
+  if (branch === undefined || users.length === 0) return unchanged
+  const ledger = ledgerOf(context, memory, {
+    users: beginUsers(memory.ledger.users, progressOf(planning)),
+    applying: true,
+  })
+  try {
+    const message = messageOf(context, `Begin ${operationsText(planning.plan)}`)
+    const moved = await branch.write({ ledger, message, head })
+    if (moved !== undefined) return { branch, head: moved, ledger }
+    refuse(context.record, [
+      `Another run moved the ledger's branch ${branch.name} after this run read it, so this run was stopped before its first write. Run it again.`,
+    ])
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
+    const { inputs, record } = context
+    const why = `${error.message} ${ledgerAdvice(context, error)}`.trim()
+    if (inputs.revoke === 'managed' || inputs.scope === 'changed') {
+      refuse(record, [`The apply could not be recorded in the ledger before its first write. ${why}`])
+      return undefined
+    }
+    reportUnremembered(context, why)
+    return { ...unchanged, branch: undefined }
+  }
+}
+
+/** @returns what was managed before, for the undo plan */
+export async function endRecording(
+  context: Context,
+  memory: Memory,
+  { planning, recording }: { readonly planning: Planning; readonly recording: Recording },
+): Promise<readonly Restored[]> {
+  const { record } = context
+  const { branch, head } = recording
+  if (branch === undefined) return []
+  const before = memory.ledger.users
+  const users = usersAfter(before, planning, record.outcomes)
+  const ledger = ledgerOf(context, memory, { users, applying: false })
+  const changed = changedEntries(before, users)
+  // Also of those whose entries stay: undoing the revocation of a grant made by hand must not make it managed.
+  const restores = restoresOf(before, new Set([...changed, ...planning.plan.users.map(({ user }) => user)]))
+  const begun = head !== memory.head
+  // A ledger that was accepted without its seal is sealed by a new commit.
+  const mustSeal = memory.doubt !== undefined
+  if (!begun && !mustSeal && changed.size === 0 && isSameList(ledger.files, memory.ledger.files)) return restores
+  try {
+    const message = messageOf(context, resultText(planning.plan, record.outcomes, changed.size))
+    const moved = await branch.write({ ledger, message, head })
+    if (moved === undefined) await mergeRecording(context, { branch, ledger, changed, message })
+    else if (record.ledger !== undefined) record.ledger = { ...record.ledger, head: moved }
+  } catch (error) {
+    if (!(error instanceof ActionError)) throw error
+    warn(record, [
+      `The ledger does not know how this apply ended, so the next run reads its users again. ${error.message}`,
+    ])
+  }
+  return restores
+}
+
+interface MergeOptions {
+  readonly branch: NonNullable<Memory['branch']>
+  readonly ledger: Ledger
+  readonly changed: ReadonlySet<string>
+  readonly message: string
+}
+
+const MAX_MERGES = 5
+
+/** Somebody else wrote the ledger while this run wrote to the tenant: nothing of either is forgotten. */
+async function mergeRecording({ record }: Context, { branch, ledger, changed, message }: MergeOptions): Promise<void> {
+  for (let attempt = 1; attempt <= MAX_MERGES; attempt++) {
+    const newer = await branch.read()
+    if (newer.kind === 'unreadable')
+      throw new ActionError(`The ledger is not one of this action any more: ${newer.problem}.`)
+    const merged: Ledger =
+      newer.kind === 'none'
+        ? ledger
+        : {
+            ...newer.ledger,
+            files: [...new Set([...newer.ledger.files, ...ledger.files])],
+            users: mergeUsers(newer.ledger.users, ledger.users, changed),
+          }
+    const head = newer.kind === 'none' ? undefined : newer.head
+    if ((await branch.write({ ledger: merged, message, head })) === undefined) continue
+    record.stopped = 'error'
+    const other = newer.kind === 'none' ? 'Somebody deleted' : `${newer.ledger.latest.run || 'Another run'} moved`
+    record.errors.push({
+      message: `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. The users of both are in the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`,
+    })
+    return
+  }
+  throw new ActionError(`The branch ${branch.name} moved ${MAX_MERGES} times in a row.`)
+}
+
+function ledgerOf(
+  { workflow, task }: Context,
+  { ledger, mergedInto, files }: Memory,
+  { users, applying }: Pick<Ledger, 'users' | 'applying'>,
+): Ledger {
+  const { commit, runUrl: run = '' } = workflow
+  return {
+    ...ledger,
+    ...(mergedInto !== undefined && { commit, branch: mergedInto }),
+    latest: { run, commit, at: task.files.at.toISOString() },
+    applying,
+    files,
+    users,
+  }
+}
+
+function progressOf({ plan, survey, listings }: Planning): Progress {
+  const operations = new Map(plan.users.map(user => [user.user, user]))
+  // An undo plan says itself what is managed after it, so it adopts nothing.
+  const restored = new Set(plan.restores?.map(({ user }) => user))
+  const sights = survey.states.map(({ id, listings, desired, live }): Sight => {
+    const { grant = [], revoke = [] } = operations.get(id) ?? {}
+    return {
+      user: id,
+      listed: listings,
+      desired: restored.has(id) ? NO_GRANTS : new Set(desired.keys()),
+      live: live?.direct,
+      grant: setOf(grant),
+      revoke: setOf(revoke),
+    }
+  })
+  return { sights, gone: new Set([...survey.gone, ...survey.missing].map(({ user }) => user)), listings }
+}
+
+function usersAfter(before: Entries, planning: Planning, outcomes: readonly UserOutcome[]): Entries {
+  const fates = new Map(
+    outcomes.map(({ user, status, revoked }): [string, Fate] => [user, { status, revoked: setOf(revoked) }]),
+  )
+  const users = endUsers(before, progressOf(planning), fates)
+  const settled = planning.plan.restores?.filter(({ user }) => (fates.get(user)?.status ?? 'done') === 'done') ?? []
+  return restoreUsers(
+    users,
+    new Map(settled.map(({ user, entry }) => [user, entry === null ? undefined : toEntry(entry)])),
+  )
+}
+
+function toEntry({ listed, managed }: NonNullable<Restored['entry']>): Entry {
+  return { listed, managed: setOf(managed), unfinished: false }
+}
+
+function restoresOf(before: Entries, users: ReadonlySet<string>): readonly Restored[] {
+  return [...users].sort(compareText).map(user => {
+    const entry = before.get(user)
+    return {
+      user,
+      entry: entry === undefined ? null : { listed: entry.listed, managed: sortedPermissions(entry.managed) },
+    }
+  })
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && new Set(a).isSubsetOf(new Set(b))
+}
+
+/** What a person reads in the history of the branch. */
+function messageOf({ workflow }: Context, title: string): string {
+  const { runUrl, commit } = workflow
+  const facts = [runUrl && `Run: ${runUrl}`, commit && `Commit: ${commit}`].filter(Boolean)
+  return [title, facts.join('\n'), '[skip ci]'].filter(part => part !== '').join('\n\n')
+}
+
+function operationsText({ users }: Plan): string {
+  const { grants, revocations } = countOperations(users)
+  return `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} for ${counted(users.length, 'user')}`
+}
+
+function resultText({ users }: Plan, outcomes: readonly UserOutcome[], changed: number): string {
+  if (users.length === 0) return `Note what is managed of ${counted(changed, 'user')}`
+  const grants = outcomes.reduce((sum, { granted }) => sum + granted.length, 0)
+  const revocations = outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0)
+  const unfinished = outcomes.filter(({ status }) => status !== 'done').length
+  const done = `End ${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} for ${counted(users.length, 'user')}`
+  return unfinished === 0 ? done : `${done}, ${unfinished} unfinished`
+}

@@ -1,0 +1,320 @@
+// What the embedded GitHub has no reason to answer, from a server that answers what it is told to.
+
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import * as z from 'zod'
+import type { Clock } from '../../src/clock.ts'
+import { NotSentError } from '../../src/errors.ts'
+import type { Client } from '../../src/github/client.ts'
+import type { GitHub } from '../../src/github/github.ts'
+import { leapingClock } from '../clock.ts'
+import { type Reaction, type ScriptedGitHub, startScriptedGitHub } from './scripted-github.ts'
+
+const REPOSITORY = { owner: 'acme', repo: 'permissions' }
+const CANCELLED = new NotSentError('Cancelled by SIGINT.')
+const OK: Reaction = { body: { name: 'permissions' } }
+
+let server: ScriptedGitHub
+let openClient: typeof import('../../src/github/client.ts').openClient
+let openGitHub: typeof import('../../src/github/github.ts').openGitHub
+
+beforeAll(async () => {
+  server = await startScriptedGitHub()
+  // Read when GitHub's client is loaded.
+  vi.stubEnv('GITHUB_API_URL', server.apiUrl)
+  ;({ openClient } = await import('../../src/github/client.ts'))
+  ;({ openGitHub } = await import('../../src/github/github.ts'))
+})
+
+afterAll(() => {
+  vi.unstubAllEnvs()
+  server.close()
+})
+
+interface Run {
+  readonly client: Client
+  readonly github: GitHub
+  readonly cancel: () => void
+  /** Milliseconds that were waited for. */
+  readonly pauses: readonly number[]
+  /** Time-outs, in the order in which they were set, and what ends each. */
+  readonly timeouts: readonly { readonly after: number; readonly end: () => void }[]
+  readonly read: () => Promise<unknown>
+  readonly write: () => Promise<unknown>
+}
+
+function start(known: Partial<Clock> = {}): Run {
+  const pauses: number[] = []
+  const timeouts: { after: number; end: () => void }[] = []
+  const clock: Clock = {
+    ...leapingClock(),
+    sleep: async milliseconds => void pauses.push(milliseconds),
+    timeout: after => {
+      const controller = new AbortController()
+      timeouts.push({ after, end: () => controller.abort(new DOMException('It took too long', 'TimeoutError')) })
+      return controller.signal
+    },
+    ...known,
+  }
+  const controller = new AbortController()
+  const options = { token: 'a-token', repository: REPOSITORY, signal: controller.signal, clock }
+  const client = openClient(options)
+  const form = z.object({ name: z.string() })
+  return {
+    client,
+    github: openGitHub(options),
+    cancel: () => controller.abort(CANCELLED),
+    pauses,
+    timeouts,
+    read: () => client.read('read it', () => client.rest.repos.get({ ...REPOSITORY }), form),
+    write: () => client.write('write it', () => client.rest.repos.update({ ...REPOSITORY }), form),
+  }
+}
+
+const refusal = (status: number, headers = {}): Reaction => ({ status, headers, body: { message: 'Not for you' } })
+
+describe('another try', () => {
+  it.each<[string, Reaction]>([
+    ['408', refusal(408)],
+    ['500', refusal(500)],
+    ['502 from somebody in between', { status: 502, type: 'text/html', body: '<html>' }],
+    ['503', refusal(503)],
+    ['a connection that breaks', 'broken'],
+    ['an answer that is cut', 'cut'],
+    ['an answer that is empty', { body: '' }],
+    ['an answer that is not its own', { body: ['busy'] }],
+  ])('follows %s', async (_, reaction) => {
+    for (const method of ['read', 'write'] as const) {
+      const run = start()
+      server.script(reaction, OK)
+      expect(await run[method]()).toEqual({ name: 'permissions' })
+      expect(server.requests).toHaveLength(2)
+      expect(run.pauses).toEqual([750])
+    }
+  })
+
+  it('follows a time-out', async () => {
+    const run = start()
+    server.script('silent', OK)
+    server.onRequest = reaction => (reaction === 'silent' ? run.timeouts.at(-1)?.end() : undefined)
+    expect(await run.read()).toEqual({ name: 'permissions' })
+    expect(run.timeouts.map(({ after }) => after)).toEqual([15_000, 15_000])
+  })
+
+  it.each<[string, Reaction, number | undefined, string]>([
+    ['500', refusal(500), 500, 'GitHub did not let this run read it (500): Not for you'],
+    ['no answer', 'broken', undefined, 'GitHub did not let this run read it (no answer): '],
+    ['a cut answer', 'cut', undefined, "GitHub's answer was cut off or is not its own, so this run could not read it."],
+  ])('is the fourth at most, after pauses that double: %s', async (_, reaction, status, message) => {
+    const run = start()
+    server.script(reaction)
+    await expect(run.read()).rejects.toMatchObject({
+      name: 'GitHubError',
+      status,
+      message: expect.stringContaining(message),
+    })
+    expect(server.requests).toHaveLength(4)
+    expect(run.pauses).toEqual([750, 1_500, 3_000])
+  })
+
+  it('that times out as well is reported as no answer', async () => {
+    const run = start()
+    server.script('silent')
+    server.onRequest = () => run.timeouts.at(-1)?.end()
+    await expect(run.read()).rejects.toMatchObject({
+      status: undefined,
+      message: expect.stringContaining('(no answer)'),
+    })
+    expect(server.requests).toHaveLength(4)
+  })
+
+  it('has a pause that depends on chance', async () => {
+    for (const [chance, pause] of [
+      [0, 500],
+      [1, 1_000],
+    ] as const) {
+      const run = start({ random: () => chance })
+      server.script(refusal(500), OK)
+      await run.read()
+      expect(run.pauses).toEqual([pause])
+    }
+  })
+
+  it.each([400, 401, 403, 404, 409, 410, 422, 451])('does not follow %i', async status => {
+    const run = start()
+    server.script(refusal(status))
+    await expect(run.write()).rejects.toMatchObject({
+      name: 'GitHubError',
+      status,
+      message: `GitHub did not let this run write it (${status}): Not for you.`,
+    })
+    expect(server.requests).toHaveLength(1)
+    expect(run.pauses).toEqual([])
+  })
+})
+
+describe('a rate limit', () => {
+  const body = { message: 'You have exceeded a secondary rate limit.' }
+  const inSeconds = (seconds: number) => String(Math.ceil(Date.now() / 1000) + seconds)
+
+  it.each<[string, number, () => Readonly<Record<string, string>>, number, number]>([
+    ['that says how long it lasts', 403, () => ({ 'retry-after': '7' }), 7_000, 7_000],
+    ['of status 429', 429, () => ({ 'retry-after': '0' }), 0, 0],
+    ['that lasts a minute', 403, () => ({ 'retry-after': '60' }), 60_000, 60_000],
+    [
+      'that says when it is over',
+      403,
+      () => ({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': inSeconds(30) }),
+      29_000,
+      31_000,
+    ],
+    ['that is over', 403, () => ({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': inSeconds(-30) }), 0, 0],
+    ['that only says its name', 403, () => ({}), 60_000, 60_000],
+  ])('%s is waited for', async (_, status, headersOf, least, most) => {
+    const run = start()
+    server.script({ status, headers: headersOf(), body }, OK)
+    expect(await run.read()).toEqual({ name: 'permissions' })
+    expect(run.pauses).toHaveLength(1)
+    expect(run.pauses[0]).toBeGreaterThanOrEqual(least)
+    expect(run.pauses[0]).toBeLessThanOrEqual(most)
+  })
+
+  it.each([
+    ['for long', { 'retry-after': '61' }, 0],
+    ['again and again', { 'retry-after': '1' }, 3],
+  ])('that lasts %s is reported, and not taken for a missing permission', async (_, headers, pauses) => {
+    const run = start()
+    server.script({ status: 403, headers, body })
+    await expect(run.read()).rejects.toMatchObject({
+      status: 429,
+      message: expect.stringContaining('secondary rate limit'),
+    })
+    expect(run.pauses).toHaveLength(pauses)
+    expect(server.requests).toHaveLength(pauses + 1)
+  })
+
+  it('that is neither named nor dated is a refusal like any other', async () => {
+    const run = start()
+    server.script(refusal(403, { 'x-ratelimit-remaining': '0' }))
+    await expect(run.read()).rejects.toMatchObject({ status: 403 })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('is waited for until the run is cancelled', async () => {
+    const slept: (() => void)[] = []
+    const sleeping = new Promise<void>(resolve => slept.push(resolve))
+    const run = start({
+      sleep: () => {
+        for (const wake of slept) wake()
+        return new Promise(() => undefined)
+      },
+    })
+    server.script({ status: 403, body })
+    const reading = run.read()
+    await sleeping
+    run.cancel()
+    await expect(reading).rejects.toBe(CANCELLED)
+    expect(server.requests).toHaveLength(1)
+  })
+})
+
+describe('a cancelled run', () => {
+  it('stops a read at once', async () => {
+    const run = start()
+    server.script('silent')
+    server.onRequest = run.cancel
+    await expect(run.read()).rejects.toBe(CANCELLED)
+  })
+
+  it('sends no other read', async () => {
+    const run = start()
+    server.script(OK)
+    run.cancel()
+    await expect(run.read()).rejects.toBe(CANCELLED)
+    await run.write()
+    expect(server.requests).toEqual(['PATCH /repos/acme/permissions'])
+  })
+
+  it('finishes a write, with another try if it must be', async () => {
+    const run = start()
+    server.script(refusal(500), OK)
+    server.onRequest = run.cancel
+    expect(await run.write()).toEqual({ name: 'permissions' })
+    expect(server.requests).toHaveLength(2)
+  })
+
+  it('still begins a write, such as the end of an apply', async () => {
+    const run = start()
+    server.script(OK)
+    run.cancel()
+    expect(await run.write()).toEqual({ name: 'permissions' })
+  })
+
+  it('stops a write before the runner kills the process', async () => {
+    const run = start()
+    server.script('silent')
+    server.onRequest = () => {
+      run.cancel()
+      for (const { after, end } of run.timeouts) if (after === 7_500) end()
+    }
+    await expect(run.write()).rejects.toBe(CANCELLED)
+    expect(server.requests).toHaveLength(1)
+  })
+})
+
+describe('a list', () => {
+  const comment = (id: number) => ({ id, user: { login: 'grace' }, body: 'hello' })
+  const full = Array.from({ length: 100 }, (_, id) => comment(id))
+  const page = (number: number) => `GET /repos/acme/permissions/issues/5/comments?per_page=100&page=${number}`
+
+  it('is read until a page is not full', async () => {
+    server.script({ body: full }, { body: full }, { body: [comment(7)] })
+    expect(await start().github.comments.list(5)).toHaveLength(201)
+    expect(server.requests).toEqual([1, 2, 3].map(page))
+  })
+
+  it('is read as far as it is asked for', async () => {
+    server.script({ body: full })
+    const { client } = start()
+    const ids = z.array(z.object({ id: z.number() }))
+    const list = client.pages(
+      'read it',
+      each => client.rest.issues.listComments({ ...REPOSITORY, issue_number: 5, ...each }),
+      ids,
+    )
+    expect(await list.next()).toEqual({ done: false, value: { id: 0 } })
+    expect(server.requests).toEqual([page(1)])
+  })
+
+  it('without end is not read for ever', async () => {
+    server.script({ body: full })
+    await expect(start().github.comments.list(5)).rejects.toThrow('has no end')
+    expect(server.requests).toHaveLength(100)
+  })
+
+  it('of which an answer was cut is not taken for an empty one', async () => {
+    server.script({ body: '' })
+    await expect(start().github.comments.list(5)).rejects.toThrow('cut off')
+  })
+})
+
+describe('an answer', () => {
+  it.each(['application/vnd.github.raw', 'application/vnd.github.raw; charset=utf-8'])(
+    'that is a file is read, whether it comes as bytes or as text: %s',
+    async type => {
+      server.script({ type, body: 'users: [ü]' })
+      expect(await start().github.git.blobText('a-blob')).toBe('users: [ü]')
+    },
+  )
+
+  it('about a comment of a deleted account, or without text, is nobody’s and empty', async () => {
+    server.script({ body: [{ id: 1, user: null }] })
+    expect(await start().github.comments.list(5)).toEqual([{ id: 1, author: '', body: '' }])
+  })
+
+  it('about who the token writes as is optional', async () => {
+    server.script({ body: { data: { viewer: { login: 'grace' } } } })
+    expect(await start().github.comments.login()).toBe('grace')
+    server.script(refusal(403))
+    expect(await start().github.comments.login()).toBe('github-actions[bot]')
+  })
+})

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Git } from '../../src/github/git.ts'
+import { leapingClock } from '../clock.ts'
+import { type GitHub, startGitHub } from '../servers/github/server.ts'
+import type { Permissions } from '../servers/github/token.ts'
+
+let github: GitHub
+let git: Git
+let openAs: (permissions: Permissions) => Git
+
+beforeAll(async () => {
+  github = await startGitHub()
+  // Read when GitHub's client is loaded.
+  vi.stubEnv('GITHUB_API_URL', github.apiUrl)
+  const { openGitHub } = await import('../../src/github/github.ts')
+  const { signal } = new AbortController()
+  openAs = permissions => {
+    const token = github.issueToken(permissions)
+    return openGitHub({ token, repository: { owner: 'acme', repo: 'permissions' }, signal, clock: leapingClock() }).git
+  }
+  git = openAs('write-all')
+  github.commit({ 'm.yml': 'users: []\n', 'teams/a.yml': 'grüß\r\n' })
+})
+
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await github.close()
+})
+
+let branches = 0
+
+/** A branch of its own for each test, as the ledger's are named. */
+function newBranch(): string {
+  return `auth0-permissions/tenant-${++branches}`
+}
+
+function write(parents: readonly string[], text = '{}'): Promise<string> {
+  return git.commit({ path: 'ledger.json', text, parents, message: 'Record an apply' })
+}
+
+function requestsSince(count: number): readonly string[] {
+  return github.requests
+    .slice(count)
+    .map(({ method, path }) => `${method} ${path.replace('/repos/acme/permissions/', '')}`)
+}
+
+describe('a branch', () => {
+  it('has a head, or does not exist, whatever begins with its name', async () => {
+    const branch = newBranch()
+    const head = github.commit({ a: '1' }, { branch: `${branch}-of-another` })
+    expect(await git.headOf(branch)).toBeUndefined()
+    expect(await git.headOf(`${branch}-of-another`)).toBe(head)
+  })
+
+  it('that may not be read is not one that does not exist', async () => {
+    await expect(openAs({}).headOf('main')).rejects.toMatchObject({ name: 'GitHubError', status: 404 })
+  })
+
+  it('may be the default one', async () => {
+    expect(await git.defaultBranch()).toBe('main')
+  })
+})
+
+describe('a commit', () => {
+  it('has files, in a folder or in all of them', async () => {
+    const head = github.tip('main') ?? ''
+    const { entries, truncated } = await git.tree(head, 'flat')
+    expect(truncated).toBe(false)
+    expect(entries.map(({ path, type }) => [path, type])).toEqual([
+      ['m.yml', 'blob'],
+      ['teams', 'tree'],
+    ])
+    const all = await git.tree(head, 'recursive')
+    expect(all.entries.map(({ path }) => path)).toEqual(['m.yml', 'teams', 'teams/a.yml'])
+    expect(await git.blobText(all.entries.at(-1)?.sha ?? '')).toBe('grüß\r\n')
+  })
+
+  it.each<[readonly string[]]>([[[]], [['parent']]])(
+    'is written with one file, and no branch moves: %j',
+    async names => {
+      const parents = names.map(() => github.commit({ a: '1', b: '2' }, { branch: null }))
+      const refs = [...github.refs]
+      const id = await write(parents, '{"ü":1}\n')
+      expect(github.commits.get(id)).toMatchObject({ parents, message: 'Record an apply' })
+      expect((await git.tree(id, 'recursive')).entries.map(({ path }) => path)).toEqual(['ledger.json'])
+      expect(github.file(id, 'ledger.json')).toBe('{"ü":1}\n')
+      expect([...github.refs]).toEqual(refs)
+    },
+  )
+
+  it('is related to another one', async () => {
+    const base = github.commit({ a: '1' }, { branch: null, parents: [] })
+    const [left, right] = ['2', '3'].map(a => github.commit({ a }, { branch: null, parents: [base] }))
+    expect(await git.compare(base, base)).toBe('identical')
+    expect(await git.compare(base, left ?? '')).toBe('ahead')
+    expect(await git.compare(left ?? '', base)).toBe('behind')
+    expect(await git.compare(left ?? '', right ?? '')).toBe('diverged')
+    expect(await git.compare('main', 'main')).toBe('identical')
+    expect(await git.compare(base, '0'.repeat(40))).toBeUndefined()
+    expect(await git.compare('no-such-branch', base)).toBeUndefined()
+  })
+})
+
+describe('moving a branch', () => {
+  it('creates it, and moves it forward', async () => {
+    const branch = newBranch()
+    const first = await write([])
+    expect(await git.moveBranch({ branch, from: undefined, to: first })).toBe(true)
+    const second = await write([first])
+    expect(await git.moveBranch({ branch, from: first, to: second })).toBe(true)
+    expect(github.tip(branch)).toBe(second)
+  })
+
+  it('says that somebody else created it', async () => {
+    const branch = newBranch()
+    const theirs = github.commit({ a: '1' }, { branch, parents: [] })
+    expect(await git.moveBranch({ branch, from: undefined, to: await write([]) })).toBe(false)
+    expect(github.tip(branch)).toBe(theirs)
+  })
+
+  it('says that somebody else moved it', async () => {
+    const branch = newBranch()
+    const from = github.commit({ a: '1' }, { branch, parents: [] })
+    const to = await write([from])
+    const theirs = github.commit({ a: '2' }, { branch })
+    expect(await git.moveBranch({ branch, from, to })).toBe(false)
+    expect(github.tip(branch)).toBe(theirs)
+  })
+
+  it('says that somebody else deleted it', async () => {
+    const branch = newBranch()
+    const from = github.commit({ a: '1' }, { branch, parents: [] })
+    const to = await write([from])
+    github.deleteBranch(branch)
+    expect(await git.moveBranch({ branch, from, to })).toBe(false)
+    expect(github.tip(branch)).toBeUndefined()
+  })
+
+  it.each([
+    ['created', 'POST', ['POST git/refs', 'POST git/refs', 'GET']],
+    ['moved', 'PATCH', ['PATCH', 'PATCH']],
+  ])('counts as done if the answer was lost after it was %s', async (_, method, expected) => {
+    const branch = newBranch()
+    const from = method === 'POST' ? undefined : github.commit({ a: '1' }, { branch, parents: [] })
+    const to = await write(from === undefined ? [] : [from])
+    const before = github.requests.length
+    github.fault({ kind: 'reset', after: 'effect', when: request => request.method === method })
+    expect(await git.moveBranch({ branch, from, to })).toBe(true)
+    expect(github.tip(branch)).toBe(to)
+    expect(requestsSince(before)).toEqual(expected.map(each => expect.stringContaining(each)))
+  })
+
+  it('does not count as done if the answer was lost and somebody else went on', async () => {
+    const branch = newBranch()
+    const to = await write([])
+    github.fault({ kind: 'reset', after: 'nothing', when: ({ method }) => method === 'POST' })
+    const end = github.onRequest(({ method, number }) => {
+      if (method === 'POST' && number > before + 1) github.moveBranch(branch, github.tip('main') ?? '')
+    })
+    const before = github.requests.length
+    expect(await git.moveBranch({ branch, from: undefined, to })).toBe(false)
+    end()
+  })
+
+  it.each([
+    ['creation', 'Cannot create ref due to creations being restricted.'],
+    ['update', 'Cannot update this protected ref.'],
+    ['pull_request', 'Changes must be made through a pull request.'],
+  ] as const)('against the rule %s is an error with the words of the rule', async (rule, words) => {
+    const branch = newBranch()
+    const from = rule === 'creation' ? undefined : github.commit({ a: '1' }, { branch, parents: [] })
+    const to = await write(from === undefined ? [] : [from])
+    github.addRuleset({ refs: [branch], rules: [rule] })
+    const before = github.requests.length
+    await expect(git.moveBranch({ branch, from, to })).rejects.toMatchObject({
+      name: 'GitHubError',
+      status: 422,
+      message: expect.stringContaining(words),
+    })
+    expect(requestsSince(before)).toHaveLength(1)
+    expect(github.tip(branch)).toBe(from)
+  })
+
+  it('without the permission is an error', async () => {
+    const to = await write([])
+    const move = openAs({ contents: 'read' }).moveBranch({ branch: newBranch(), from: undefined, to })
+    await expect(move).rejects.toMatchObject({ name: 'GitHubError', status: 403 })
+  })
+})

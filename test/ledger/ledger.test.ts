@@ -1,0 +1,385 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  beginUsers,
+  changedEntries,
+  type Entries,
+  type Entry,
+  endUsers,
+  type Fate,
+  groupById,
+  isUnchanged,
+  keyOf,
+  type Listing,
+  listingOf,
+  mergeUsers,
+  type Progress,
+  rememberedUsers,
+  removedUsers,
+  restoreUsers,
+  type Sight,
+} from '../../src/ledger/ledger.ts'
+import type { ListedUser } from '../../src/manifest/desired.ts'
+import { type Grants, NO_GRANTS } from '../../src/plan/grants.ts'
+import { grants } from '../plan/fixtures.ts'
+
+const NOBODY: Entries = new Map()
+const mention = { file: 'm.yml', path: [], on: 'value' } as const
+
+function set(...names: readonly string[]): Grants {
+  return new Set(grants(names))
+}
+
+function entry(managed: readonly string[], known: Partial<Entry> = {}): Entry {
+  return { listed: ['id'], managed: set(...managed), unfinished: false, ...known }
+}
+
+function byId(id: string, names: readonly string[]): ListedUser {
+  return { id, mention, grants: new Map(grants(names).map(grant => [grant, {}])) }
+}
+
+function byEmail(email: string, names: readonly string[], connection?: string): ListedUser {
+  return { email, connection, mention, grants: new Map(grants(names).map(grant => [grant, {}])) }
+}
+
+function sight(user: string, known: Partial<Sight> = {}): Sight {
+  return { user, listed: ['id'], desired: set(), live: set(), grant: set(), revoke: set(), ...known }
+}
+
+function progressOf(...sights: readonly Sight[]): Progress {
+  return { sights, gone: new Set(), listings: new Map() }
+}
+
+function managedOf(users: Entries, user: string): Grants {
+  return users.get(user)?.managed ?? NO_GRANTS
+}
+
+describe('an apply', () => {
+  const before = new Map([['u', entry(['a', 'b'])]])
+  const change = sight('u', { desired: set('a', 'c'), live: set('a', 'b'), grant: set('c'), revoke: set('b') })
+
+  it('that begins counts what it is about to grant, and marks the user', () => {
+    const begun = beginUsers(before, progressOf(change))
+    expect(begun).toEqual(new Map([['u', entry(['a', 'b', 'c'], { unfinished: true })]]))
+  })
+
+  it.each<[string, Fate | undefined, Entry]>([
+    ['done', { status: 'done', revoked: set('b') }, entry(['a', 'c'])],
+    ['failed, after a revocation', { status: 'failed', revoked: set('b') }, entry(['a', 'c'], { unfinished: true })],
+    ['failed', { status: 'failed', revoked: set() }, entry(['a', 'b', 'c'], { unfinished: true })],
+    ['not attempted', { status: 'not attempted', revoked: set() }, entry(['a', 'b'], { unfinished: true })],
+    ['nothing to do', undefined, entry(['a', 'b'])],
+  ])('that ends knows of a user: %s', (_, fate, expected) => {
+    const ended = endUsers(before, progressOf(change), new Map(fate && [['u', fate]]))
+    expect(ended).toEqual(new Map([['u', expected]]))
+  })
+
+  it('keeps a removed user until nothing is managed, as the manifest listed the user last', () => {
+    const listed: readonly Listing[] = [{ email: 'u@acme.com' }]
+    const known = new Map([['u', entry(['a'], { listed })]])
+    const progress = progressOf(sight('u', { listed: [], live: set('a'), revoke: set('a') }))
+    const end = (fate: Fate) => endUsers(known, progress, new Map([['u', fate]]))
+    expect(beginUsers(known, progress)).toEqual(new Map([['u', entry(['a'], { listed, unfinished: true })]]))
+    expect(end({ status: 'done', revoked: set('a') })).toEqual(NOBODY)
+    const half = entry([], { listed, unfinished: true })
+    expect(end({ status: 'failed', revoked: set('a') })).toEqual(new Map([['u', half]]))
+    expect(beginUsers(NOBODY, progress)).toEqual(new Map([['u', entry([], { listed: [], unfinished: true })]]))
+  })
+
+  it('knows a listed user with no grants', () => {
+    expect(beginUsers(NOBODY, progressOf(sight('u')))).toEqual(new Map([['u', entry([])]]))
+  })
+
+  it('forgets who is gone from the tenant, and updates how unread users are listed', () => {
+    const users = new Map([
+      ['u', entry(['a'])],
+      ['v', entry(['b'], { unfinished: true })],
+    ])
+    const listed: readonly Listing[] = [{ email: 'v@acme.com' }]
+    const listings = new Map([
+      ['v', listed],
+      ['w', listed],
+    ])
+    const after = beginUsers(users, { sights: [], gone: new Set(['u']), listings })
+    expect(after).toEqual(new Map([['v', entry(['b'], { listed, unfinished: true })]]))
+  })
+})
+
+describe('the user whom an entry means', () => {
+  it('has the id, or is remembered for the address and its connection', () => {
+    const okta = { email: 'u@acme.com', connection: 'okta' }
+    const remembered = rememberedUsers(
+      new Map([
+        ['u', entry([], { listed: ['id', { email: 'u@acme.com' }] })],
+        ['v', entry([], { listed: [okta, { email: 'v@acme.com' }] })],
+      ]),
+    )
+    expect(remembered).toEqual(
+      new Map([
+        [keyOf({ email: 'u@acme.com' }), 'u'],
+        [keyOf(okta), 'v'],
+        [keyOf({ email: 'v@acme.com' }), 'v'],
+      ]),
+    )
+    const listed = [
+      byId('u', ['a']),
+      byEmail('U@Acme.com', ['b']),
+      byEmail('u@acme.com', ['c'], 'okta'),
+      byId('new', ['d']),
+      byEmail('u@acme.com', ['e'], 'google'),
+      byEmail('new@acme.com', ['f']),
+    ]
+    expect(groupById(listed, remembered)).toEqual({
+      known: new Map([
+        ['u', [listed[0], listed[1]]],
+        ['v', [listed[2]]],
+        ['new', [listed[3]]],
+      ]),
+      unknown: [listed[4], listed[5]],
+    })
+    expect(groupById([], remembered)).toEqual({ known: new Map(), unknown: [] })
+  })
+
+  it.each<[ListedUser, Listing]>([
+    [byId('u', []), 'id'],
+    [byEmail('U@Acme.com', []), { email: 'u@acme.com' }],
+    [byEmail('u@acme.com', [], 'okta'), { email: 'u@acme.com', connection: 'okta' }],
+  ])('is remembered by how the manifest lists the user: %#', (user, expected) => {
+    expect(listingOf(user)).toStrictEqual(expected)
+  })
+
+  it('has a key for each way of being listed', () => {
+    const listings: readonly Listing[] = ['id', { email: 'id' }, { email: 'a' }, { email: 'a', connection: 'b' }]
+    expect(new Set(listings.map(keyOf)).size).toBe(listings.length)
+  })
+})
+
+describe('a user', () => {
+  it.each<[string, boolean, Entry | undefined, readonly ListedUser[]]>([
+    ['unknown to the ledger', false, undefined, [byId('u', [])]],
+    ['with what is managed', true, entry(['a', 'b']), [byId('u', ['b', 'a'])]],
+    ['with it in several entries', true, entry(['a', 'b']), [byId('u', ['a']), byEmail('u@a.io', ['a', 'b'])]],
+    ['with nothing, as before', true, entry([]), [byId('u', [])]],
+    ['with more', false, entry(['a']), [byId('u', ['a', 'b'])]],
+    ['with less', false, entry(['a', 'b']), [byId('u', ['a'])]],
+    ['with something else', false, entry(['a']), [byId('u', ['b'])]],
+    ['whom the latest apply left unfinished', false, entry(['a'], { unfinished: true }), [byId('u', ['a'])]],
+  ])('%s is unchanged: %s', (_, expected, known, listed) => {
+    expect(isUnchanged(known, listed)).toBe(expected)
+  })
+
+  const both: readonly Listing[] = ['id', { email: 'u@acme.com' }]
+  const inOkta: readonly Listing[] = [{ email: 'u@acme.com', connection: 'okta' }]
+
+  it.each<[string, boolean, Entry | undefined, Entry | undefined]>([
+    ['who is new', true, undefined, entry([])],
+    ['who is forgotten', true, entry([]), undefined],
+    ['with the same grants', false, entry(['a', 'b']), entry(['b', 'a'])],
+    ['with the same listings', false, entry([], { listed: both }), entry([], { listed: [...both].reverse() })],
+    ['with more grants', true, entry(['a']), entry(['a', 'b'])],
+    ['with fewer grants', true, entry(['a', 'b']), entry(['a'])],
+    ['with other grants', true, entry(['a']), entry(['b'])],
+    ['who is finished', true, entry(['a'], { unfinished: true }), entry(['a'])],
+    ['who is listed by id alone', true, entry([], { listed: both }), entry([])],
+    ['who is listed in a connection', true, entry([], { listed: both.slice(1) }), entry([], { listed: inOkta })],
+  ])('%s has a changed entry: %s', (_, expected, before, after) => {
+    const usersOf = (each: Entry | undefined): Entries => new Map(each && [['u', each]])
+    expect(changedEntries(usersOf(before), usersOf(after))).toEqual(new Set(expected ? ['u'] : []))
+  })
+
+  it('is removed if something is managed and the manifest does not list the user', () => {
+    const users = new Map([
+      ['listed', entry(['a'])],
+      ['removed', entry(['a'])],
+      ['with nothing', entry([], { unfinished: true })],
+    ])
+    expect([...removedUsers(users, new Map([['listed', true]])).keys()]).toEqual(['removed'])
+    expect(removedUsers(NOBODY, new Map())).toEqual(NOBODY)
+  })
+})
+
+describe('properties', () => {
+  const USERS = ['u', 'v', 'w']
+  const user = fc.constantFrom(...USERS)
+  const some = fc.subarray(['a', 'b', 'c', 'd']).map(names => set(...names))
+  const listing = fc.constantFrom<Listing>('id', { email: 'u@a.io' }, { email: 'u@a.io', connection: 'okta' })
+  const listed = fc.uniqueArray(listing, { selector: keyOf })
+  const anyEntry: fc.Arbitrary<Entry> = fc.record({ listed, managed: some, unfinished: fc.boolean() })
+  const users: fc.Arbitrary<Entries> = fc
+    .uniqueArray(fc.tuple(user, anyEntry), { selector: ([id]) => id })
+    .map(entries => new Map(entries))
+  const status = fc.constantFrom<Fate['status']>('done', 'failed', 'not attempted')
+  const statuses = fc.record({ u: status, v: status, w: status })
+
+  type Read = Pick<Sight, 'user' | 'listed' | 'desired'> & { readonly live: Grants }
+
+  /** Grants what is missing, and revokes what is managed and not desired. */
+  function planned(before: Entries, reads: readonly Read[]): readonly (Sight & Read)[] {
+    return reads.map(read => {
+      const { user, live } = read
+      const desired = read.listed.length === 0 ? set() : read.desired
+      const revoke = managedOf(before, user).intersection(live).difference(desired)
+      return { ...read, desired, grant: desired.difference(live), revoke }
+    })
+  }
+
+  function fatesOf(sights: readonly Sight[], by: Readonly<Record<string, Fate['status']>> = {}) {
+    const concerned = sights.filter(({ grant, revoke }) => grant.size + revoke.size > 0)
+    return new Map(
+      concerned.map(({ user, revoke }): [string, Fate] => {
+        const status = by[user] ?? 'done'
+        return [user, { status, revoked: status === 'done' ? revoke : set() }]
+      }),
+    )
+  }
+
+  function expectSame(actual: Grants, expected: Grants): void {
+    expect([...actual].sort()).toEqual([...expected].sort())
+  }
+
+  const run = fc
+    .tuple(
+      users,
+      fc.uniqueArray(fc.record({ user, listed, desired: some, live: some }), { selector: read => read.user }),
+    )
+    .map(([before, reads]) => ({ before, sights: planned(before, reads) }))
+
+  it('what was attempted stays managed until a read says otherwise', () => {
+    fc.assert(
+      fc.property(run, statuses, some, ({ before, sights }, by, live) => {
+        const begun = beginUsers(before, progressOf(...sights))
+        const fates = fatesOf(sights, by)
+        const ended = endUsers(begun, progressOf(...sights), fates)
+        const unread = sights.map(each => ({ ...each, live: undefined, grant: set(), revoke: set() }))
+        const later = beginUsers(begun, progressOf(...unread))
+        const corrected = beginUsers(
+          begun,
+          progressOf(
+            ...planned(
+              begun,
+              sights.map(each => ({ ...each, live })),
+            ),
+          ),
+        )
+        for (const { user, desired, grant } of sights) {
+          expect(grant.isSubsetOf(managedOf(begun, user))).toBe(true)
+          const fate = fates.get(user)
+          if (fate?.status === 'done' || fate?.status === 'failed') {
+            expect(grant.isSubsetOf(managedOf(ended, user))).toBe(true)
+          }
+          if (fate !== undefined) expect(ended.get(user)?.unfinished ?? false).toBe(fate.status !== 'done')
+          expectSame(managedOf(later, user), managedOf(begun, user))
+          expectSame(managedOf(corrected, user), managedOf(begun, user).intersection(live).union(desired))
+        }
+      }),
+    )
+  })
+
+  it('a grant that is neither live nor desired is not managed after a read', () => {
+    fc.assert(
+      fc.property(run, statuses, ({ before, sights }, by) => {
+        const begun = beginUsers(before, progressOf(...sights))
+        const ended = endUsers(before, progressOf(...sights), fatesOf(sights, by))
+        for (const { user, live, desired } of sights) {
+          for (const after of [begun, ended]) expect(managedOf(after, user).isSubsetOf(live.union(desired))).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('an apply that was killed converges with the next one, whatever it did before', () => {
+    fc.assert(
+      fc.property(run, some, ({ before, sights }, sent) => {
+        const begun = beginUsers(before, progressOf(...sights))
+        const next = planned(
+          begun,
+          sights.map(each => ({
+            ...each,
+            live: each.live.union(each.grant.intersection(sent)).difference(each.revoke.intersection(sent)),
+          })),
+        )
+        const ended = endUsers(beginUsers(begun, progressOf(...next)), progressOf(...next), fatesOf(next))
+        const whole = endUsers(before, progressOf(...sights), fatesOf(sights))
+        for (const [index, { user, live, grant, revoke }] of next.entries()) {
+          const first = sights[index]
+          // The tenant, and the ledger, are as they would be if nothing had been killed.
+          const held = first?.live.union(first.grant).difference(first.revoke)
+          expectSame(live.union(grant).difference(revoke), held ?? set())
+          expectSame(managedOf(ended, user), managedOf(whole, user))
+          expect(ended.get(user)?.unfinished ?? false).toBe(false)
+        }
+      }),
+    )
+  })
+
+  it('an apply that is done leaves what is desired, and what was managed, is live and was not revoked', () => {
+    fc.assert(
+      fc.property(run, some, ({ before, sights }, heldBack) => {
+        const partly = sights.map(each => ({ ...each, revoke: each.revoke.difference(heldBack) }))
+        for (const start of [before, beginUsers(before, progressOf(...partly))]) {
+          const ended = endUsers(start, progressOf(...partly), fatesOf(partly))
+          for (const { user, desired, live, revoke } of partly) {
+            const kept = managedOf(before, user).intersection(live).difference(revoke)
+            expectSame(managedOf(ended, user), desired.union(kept))
+            expect(ended.get(user)?.unfinished ?? false).toBe(false)
+          }
+        }
+      }),
+    )
+  })
+
+  it('grants that were made by hand never become managed, unless the manifest lists them', () => {
+    fc.assert(
+      fc.property(run, statuses, ({ before, sights }, by) => {
+        const begun = beginUsers(before, progressOf(...sights))
+        const ended = endUsers(begun, progressOf(...sights), fatesOf(sights, by))
+        for (const { user, live, desired } of sights) {
+          const byHand = live.difference(managedOf(before, user)).difference(desired)
+          for (const after of [begun, ended]) expect(managedOf(after, user).isDisjointFrom(byHand)).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('entries of users who were not read do not change', () => {
+    fc.assert(
+      fc.property(run, statuses, ({ before, sights }, by) => {
+        const read = new Set(sights.map(({ user }) => user))
+        const ended = endUsers(before, progressOf(...sights), fatesOf(sights, by))
+        for (const after of [beginUsers(before, progressOf(...sights)), ended]) {
+          expect(changedEntries(before, after).isSubsetOf(read)).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('a merge forgets no managed grant of either side, and marks the users', () => {
+    fc.assert(
+      fc.property(users, users, fc.subarray(USERS), (newer, own, chosen) => {
+        const merged = mergeUsers(newer, own, new Set(chosen))
+        for (const user of USERS) {
+          const [theirs, ours, both] = [newer.get(user), own.get(user), merged.get(user)]
+          if (!chosen.includes(user)) {
+            expect(both).toBe(theirs)
+            continue
+          }
+          expectSame(managedOf(merged, user), managedOf(newer, user).union(managedOf(own, user)))
+          expect(both?.unfinished).toBe(theirs === undefined && ours === undefined ? undefined : true)
+          expect(both?.listed).toEqual((ours ?? theirs)?.listed)
+        }
+      }),
+    )
+  })
+
+  it('restoring the entries of before gives the entries of before', () => {
+    fc.assert(
+      fc.property(users, users, (before, after) => {
+        const changed = [...changedEntries(before, after)]
+        const restored = restoreUsers(after, new Map(changed.map(user => [user, before.get(user)])))
+        expect(changedEntries(before, restored)).toEqual(new Set())
+        expect(restoreUsers(after, new Map(USERS.map(user => [user, before.get(user)])))).toEqual(before)
+        expect(restoreUsers(after, new Map())).toEqual(after)
+      }),
+    )
+  })
+})

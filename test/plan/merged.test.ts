@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest'
+import { blobIdsOf } from '../../src/github/committed-files.ts'
+import { checkoutFolders, compareWithCommit } from '../../src/plan/merged.ts'
+
+/** Files by path, each with one word for its content. */
+type Files = Readonly<Record<string, string>>
+
+function compare(patterns: readonly string[], workspace: Files, commit: Files) {
+  const files = Object.entries(workspace).map(([file, content]) => ({ file, ids: [content, `${content} as CRLF`] }))
+  return compareWithCommit({ files, patterns, committed: new Map(Object.entries(commit)) })
+}
+
+const GLOB = ['permissions/*.yml']
+const TWO = { 'permissions/a.yml': 'a', 'permissions/b.yml': 'b' }
+
+describe('the workspace compared with the commit', () => {
+  const cases: readonly (readonly [string, readonly string[], Files, Files, readonly string[]])[] = [
+    ['the same file: no difference', ['m.yml'], { 'm.yml': 'a' }, { 'm.yml': 'a', 'README.md': 'r' }, []],
+    ['the same files by a glob: no difference', GLOB, TWO, { ...TWO, 'permissions/c.txt': 'c' }, []],
+    ['the other line endings: no difference', ['m.yml'], { 'm.yml': 'a' }, { 'm.yml': 'a as CRLF' }, []],
+    ['a changed file differs', ['m.yml'], { 'm.yml': 'b' }, { 'm.yml': 'a' }, ['m.yml differs from the commit']],
+    ['a file of the job itself is missing', ['m.yml'], { 'm.yml': 'a' }, {}, ['m.yml is not in the commit']],
+    [
+      'a file more that the glob matches is missing',
+      GLOB,
+      { ...TWO, 'permissions/c.yml': 'c' },
+      TWO,
+      ['permissions/c.yml is not in the commit'],
+    ],
+    [
+      'a file that a sparse checkout left out is missed',
+      GLOB,
+      { 'permissions/a.yml': 'a' },
+      TWO,
+      ['permissions/b.yml is in the commit and not in the workspace'],
+    ],
+    ['a file that the glob does not reach may be left out', GLOB, TWO, { ...TWO, 'permissions/x/c.yml': 'c' }, []],
+    ['a hidden file, which no glob reaches, may be left out', ['**/*.yml'], TWO, { ...TWO, '.github/c.yml': 'c' }, []],
+    [
+      'several files, each with its own difference',
+      ['a.yml', 'b.yml', 'c.yml', 'd.yml'],
+      { 'a.yml': 'a', 'b.yml': 'other', 'c.yml': 'c' },
+      { 'a.yml': 'a', 'b.yml': 'b', 'd.yml': 'd' },
+      [
+        'b.yml differs from the commit',
+        'c.yml is not in the commit',
+        'd.yml is in the commit and not in the workspace',
+      ],
+    ],
+  ]
+  it.each(cases)('%s', (_, patterns, workspace, commit, differences) => {
+    expect(compare(patterns, workspace, commit)).toEqual({ folder: '', differences })
+  })
+
+  const checkouts: readonly (readonly [string, readonly string[], Files, Files, string, readonly string[]])[] = [
+    ['a checkout into a folder is recognized', ['code/m.yml'], { 'code/m.yml': 'a' }, { 'm.yml': 'a' }, 'code', []],
+    [
+      'so is one into a folder of a folder',
+      ['src/code/permissions/*.yml'],
+      { 'src/code/permissions/a.yml': 'a', 'src/code/permissions/b.yml': 'b' },
+      TWO,
+      'src/code',
+      [],
+    ],
+    [
+      'a file that differs there is named as the workspace has it',
+      ['code/a.yml', 'code/b.yml'],
+      { 'code/a.yml': 'a', 'code/b.yml': 'other' },
+      { 'a.yml': 'a', 'b.yml': 'b' },
+      'code',
+      ['code/b.yml differs from the commit'],
+    ],
+    [
+      'a file that is left out there is named as the commit has it',
+      ['code/permissions/*.yml'],
+      { 'code/permissions/a.yml': 'a' },
+      TWO,
+      'code',
+      ['permissions/b.yml is in the commit and not in the workspace'],
+    ],
+    [
+      'with as many differences, it is the workspace itself',
+      ['code/m.yml'],
+      { 'code/m.yml': 'a' },
+      {},
+      '',
+      ['code/m.yml is not in the commit'],
+    ],
+    [
+      'files of two checkouts are not of one commit',
+      ['one/m.yml', 'two/m.yml'],
+      { 'one/m.yml': 'a', 'two/m.yml': 'a' },
+      { 'm.yml': 'a' },
+      '',
+      ['one/m.yml is not in the commit', 'two/m.yml is not in the commit'],
+    ],
+  ]
+  it.each(checkouts)('%s', (_, patterns, workspace, commit, folder, differences) => {
+    expect(compare(patterns, workspace, commit)).toEqual({ folder, differences })
+  })
+
+  it.each([
+    ['permissions/{a,b}.yml', ['permissions/a.yml', 'permissions/b.yml']],
+    ['permissions/[ab].y?ml', []],
+    ['permissions/[ab].?ml', ['permissions/a.yml', 'permissions/b.yml']],
+    ['permissions/**', ['permissions/a.yml', 'permissions/b.yml', 'permissions/x/c.txt']],
+    ['**/{c,d}.txt', ['permissions/x/c.txt']],
+    ['permissions/!(a)*.yml', ['permissions/b.yml']],
+    ['@(permissions|more)/*.yml', ['permissions/a.yml', 'permissions/b.yml']],
+  ])('of the commit, the glob %s reaches %j', (pattern, reached) => {
+    const present = { 'permissions/m.yml': 'm' }
+    const { differences } = compare([pattern], present, { ...present, ...TWO, 'permissions/x/c.txt': 'c' })
+    expect(differences).toEqual(reached.map(file => `${file} is in the commit and not in the workspace`))
+  })
+})
+
+describe('the folders that a repository may have been checked out into', () => {
+  it.each([
+    ['a file of the workspace', ['m.yml'], ['']],
+    ['a file in folders', ['a/b/m.yml'], ['', 'a', 'a/b']],
+    ['a glob in a folder', ['a/*.yml'], ['', 'a']],
+    ['a glob for folders', ['a/*/b/m.yml'], ['', 'a']],
+    ['a glob from the first folder on', ['*/m.yml'], ['']],
+    ['several in the same folder', ['a/b/m.yml', 'a/b/*.yml'], ['', 'a', 'a/b']],
+    ['several below the same folder', ['a/b/m.yml', 'a/c/m.yml'], ['', 'a']],
+    ['one in a folder of the other', ['a/b/m.yml', 'a/m.yml'], ['', 'a']],
+    ['one above the other', ['a/m.yml', 'a/b/m.yml'], ['', 'a']],
+    ['several that share nothing', ['a/m.yml', 'b/m.yml'], ['']],
+    ['the same folder name at another depth', ['a/b/m.yml', 'c/b/m.yml'], ['']],
+    ['no pattern at all', [], ['']],
+  ])('%s', (_, patterns, folders) => {
+    expect(checkoutFolders(patterns)).toEqual(folders)
+  })
+})
+
+describe('the blob ids that Git may have given a text', () => {
+  const LF = 'dd16570a6ba621615521ec3042f1b243ce86d2f1'
+  // printf '…' | git hash-object --stdin
+  it.each([
+    ['an empty text', '', 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'],
+    ['lines that end with LF', 'users: []\n', LF],
+    ['lines that end with CRLF, committed so', 'users: []\r\n', '1e10ea5195c283aabaf8b2fd6ada3bd48754adc0'],
+    ['lines that end with CRLF, committed with LF', 'users: []\r\n', LF],
+    ['both line endings, committed so', 'a: 1\r\nb: 2\n', '69166996c0495871d570be6cfe7ab47cfb3d4615'],
+    ['both line endings, committed with LF', 'a: 1\r\nb: 2\n', '083c5aec5d713f2f8285b135c6dc515a71bbe814'],
+    ['a CR alone, which Git leaves', 'a\rb\n', '68c19c3972d8ecad900e640b8390f513c3d7a588'],
+    ['characters of several bytes', 'reason: Zoë ✓\n', 'ad4279321065b7704a4b371e31a352b2576f8a64'],
+    ['a byte order mark, which a read text lacks', 'users: []\n', '5fddb6eb6eacde2b59b866957ec93abf02fab0b4'],
+  ])('%s', (_, text, id) => {
+    expect(blobIdsOf(text)).toContain(id)
+  })
+
+  it('are not those of another text', () => {
+    expect(blobIdsOf('users: [ ]\n')).not.toContain(LF)
+    expect(blobIdsOf('users: []')).not.toContain(LF)
+  })
+})

@@ -1,0 +1,12 @@
+// Counts of tests that are worth more the longer they run: a few in `npm test`, all of them in `npm run soak`.
+
+const isSoak = process.env.SOAK === 'true'
+
+/** Runs with a fault at a fifth of their requests. */
+export const BAD_DAYS = isSoak ? 100 : 8
+/** Over all targets. */
+export const FUZZED_INPUTS = isSoak ? 100_000 : 2_000
+/** Of the requests at which a run is killed, every first or every fourth. */
+export const KILL_EVERY = isSoak ? 1 : 4
+/** Sequences of 20 revisions. */
+export const SEQUENCES = isSoak ? 300 : 2
