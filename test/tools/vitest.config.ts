@@ -1,16 +1,52 @@
+// Three projects. `core` runs in process and keeps the machine busy; `action` runs the built action in processes of its
+// own, mostly waits for it, and so runs several files and tests at once; `timed` is held against a clock, and so runs
+// first and by itself.
+
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+const TIMED = ['test/e2e/interruption.test.ts']
+/** The tests that start processes. */
+const ACTION = ['test/e2e/**/*.test.ts', 'test/house.test.ts']
 
 export default defineConfig({
   // Packages without the sources that their source maps name are no news.
   logLevel: 'error',
   test: {
     root: fileURLToPath(new URL('../..', import.meta.url)),
-    include: ['test/**/*.test.ts'],
     setupFiles: ['test/tools/offline.ts'],
     testTimeout: 30_000,
     // Without it, Node would load these packages apart from the rest of the tests.
     server: { deps: { inline: [/@actions\//] } },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'timed', include: TIMED, testTimeout: 60_000, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'core',
+          include: ['test/**/*.test.ts'],
+          exclude: [...ACTION, '**/node_modules/**'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'action',
+          include: ACTION,
+          exclude: [...TIMED, '**/node_modules/**'],
+          // Many processes share the machine; what is held against a clock is in `timed`.
+          testTimeout: 180_000,
+          maxWorkers: 3,
+          maxConcurrency: 6,
+          sequence: { groupOrder: 3, concurrent: true },
+        },
+      },
+    ],
     coverage: {
       include: ['src/**/*.ts'],
       exclude: ['**/*.d.ts'],
