@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { validate } from '@actions/languageservice'
 import { load } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
@@ -83,6 +83,7 @@ async function checkByGitHub(text: string, file = `.github/workflows/${++checked
 
 interface Step {
   readonly uses?: string
+  readonly if?: string
   readonly run?: string
   readonly with?: Readonly<Record<string, unknown>>
 }
@@ -168,7 +169,7 @@ function checkStep(step: Step, place: Place): readonly string[] {
 
 /** What `with:` means, which GitHub cannot check. */
 function checkOurs(inputs: Readonly<Record<string, unknown>>, place: Place): readonly string[] {
-  const { mode = 'apply', revoke = 'managed', comment, domain } = inputs
+  const { mode = 'apply', comment, domain } = inputs
   const choices = { mode: MODES, revoke: REVOKE, scope: SCOPES, 'missing-users': MISSING_USERS }
   const found = Object.entries(choices).flatMap(([name, values]) => {
     const value = inputs[name]
@@ -177,17 +178,41 @@ function checkOurs(inputs: Readonly<Record<string, unknown>>, place: Place): rea
   })
   const writes = mode === 'apply'
   const needed: Permissions = {
-    ...(writes ? { contents: 'read', deployments: 'write' } : {}),
-    ...(String(mode).includes('plan') && revoke === 'managed' ? { contents: 'read', deployments: 'read' } : {}),
+    ...(writes ? { contents: 'write' } : {}),
+    ...(String(mode).includes('plan') ? { contents: 'read' } : {}),
     ...(comment === true ? { 'pull-requests': 'write' } : {}),
   }
   for (const [scope, level] of Object.entries(needed)) {
     if (place.job.permissions?.[scope] !== level) found.push(`it needs ${scope}: ${level}`)
   }
+  if (!writes) return found
+  return [
+    ...found,
+    ...checkApproval(inputs, place),
+    ...checkCheckout(inputs, place),
+    ...checkQueue(place, String(domain)),
+  ]
+}
+
+/** An approval is never optional, and is entered only by those who may approve. */
+function checkApproval(inputs: Readonly<Record<string, unknown>>, { job }: Place): readonly string[] {
   const approval = inputs['approved-plan']
-  if (approval !== undefined && !/\|\| 'none' }}$/.test(String(approval)))
-    found.push('no approval would be any approval')
-  return writes ? [...found, ...checkQueue(place, String(domain))] : found
+  if (approval === undefined) return inputs['plan-file'] === undefined ? [] : ['a plan file is applied unapproved']
+  if (/none/.test(String(approval))) return ['a missing approval would approve any plan']
+  const isEntered = /inputs\./.test(String(approval))
+  const isChecked = job.steps.some(
+    step => step.if?.includes('github.triggering_actor') && /exit 1/.test(step.run ?? ''),
+  )
+  return isEntered && !isChecked ? ['anyone may approve'] : []
+}
+
+/** `require-merged` compares the manifest with the run's own commit, file by file. */
+function checkCheckout(inputs: Readonly<Record<string, unknown>>, { job }: Place): readonly string[] {
+  if (inputs['require-merged'] === false) return []
+  const checkout = job.steps.find(({ uses = '' }) => uses.startsWith('actions/checkout@'))
+  if (checkout === undefined) return ['it checks nothing out']
+  const narrowed = ['ref', 'repository', 'sparse-checkout'].filter(name => checkout.with?.[name] !== undefined)
+  return narrowed.map(name => `its checkout sets ${name}`)
 }
 
 function checkQueue({ job, workflow }: Place, domain: string): readonly string[] {
@@ -222,6 +247,7 @@ describe.each(SOURCES)('$name', ({ text, kind }) => {
 
 describe('the checks', () => {
   const INPUT = ['$', '{{ inputs.run-id }}'].join('')
+  const CREDENTIALS = 'persist-credentials: false'
 
   it('look at workflows of every kind', () => {
     expect(new Set(SOURCES.map(({ kind }) => kind))).toEqual(new Set(['readme', 'example', 'own']))
@@ -246,17 +272,40 @@ describe('the checks', () => {
     ['an unknown action', 'ci.yml', 'actions/setup-node@', 'acme/setup-node@', 'none of the actions that we trust'],
     ['our action without the advice', 'examples/drift.yml', / # pin it.*/, '', 'does not ask to be pinned'],
     ['a token left behind', 'examples/drift.yml', 'credentials: false', 'credentials: true', 'leaves its token'],
-    ['an expression in a script', 'examples/rollback.yml', '$RUN_ID"', `${INPUT}"`, 'a part of a script'],
+    ['an expression in a script', 'examples/rollback.yml', 'exit 1', `exit ${INPUT}`, 'a part of a script'],
     ['scripts of dependencies', 'release.yml', 'npm ci --ignore-scripts', 'npm ci', 'scripts of dependencies run'],
     ['a fork with secrets', 'examples/plan-on-pull-request.yml', 'pull_request:', 'pull_request_target:', 'runs on'],
     ['a chain to any run', 'examples/drift.yml', '  workflow_dispatch:', '  workflow_run:', 'runs on workflow_run'],
     ['an apply that is cut short', 'examples/tenants.yml', 'progress: false', 'progress: true', 'cut short'],
     ['applies without a queue', 'examples/tenants.yml', /concurrency:\n.*\n.*\n/, '', 'applies may overlap'],
     ['a queue of its own', 'examples/tenants.yml', /permissions-\$.*/, 'apply', 'its queue is'],
-    ['an apply without ledger', 'examples/tenants.yml', 'deployments: write', 'deployments: read', 'needs deployments'],
-    ['a plan without ledger', 'examples/drift.yml', 'revoke: all', 'revoke: managed', 'needs deployments: read'],
+    ['an apply without ledger', 'examples/tenants.yml', 'contents: write', 'contents: read', 'needs contents: write'],
+    ['a plan that may write', 'examples/drift.yml', 'contents: read', 'contents: write', 'needs contents: read'],
     ['no comment', 'examples/plan-on-pull-request.yml', 'requests: write', 'requests: read', 'needs pull-requests'],
-    ['no approval', 'examples/apply-by-dispatch.yml', " || 'none' }}", ' }}', 'no approval would be any approval'],
+    ['an optional approval', 'examples/apply-by-dispatch.yml', 'inputs.digest', "inputs.digest || 'none'", 'any plan'],
+    [
+      'an approval by anyone',
+      'examples/rollback.yml',
+      'github.triggering_actor',
+      'github.actor_id',
+      'anyone may approve',
+    ],
+    ['an unapproved plan file', 'examples/rollback.yml', / +approved-plan: .*\n/, '', 'applied unapproved'],
+    ['an apply without checkout', 'examples/tenants.yml', / +- uses: actions\/checkout.*\n.*\n.*\n/, '', 'nothing out'],
+    [
+      'a checkout of another commit',
+      'examples/tenants.yml',
+      CREDENTIALS,
+      `${CREDENTIALS}\n          ref: main`,
+      'sets ref',
+    ],
+    [
+      'a sparse checkout',
+      'examples/tenants.yml',
+      CREDENTIALS,
+      `${CREDENTIALS}\n          sparse-checkout: a`,
+      'sparse-',
+    ],
     ['an unknown value', 'examples/drift.yml', 'mode: plan', 'mode: check', 'there is no mode: check'],
   ])('notice %s', (_, file, from, to, message) => {
     const wrong = textOf(file).replace(from, () => to)
@@ -283,25 +332,13 @@ function runStep(file: string, name: RegExp, env: Readonly<Record<string, string
 }
 
 describe('the rollback', () => {
-  const APPLY = '.github/workflows/apply-on-merge.yml'
-
-  it.each([
-    ['takes the undo plan of a merge', '12', `acme/shop main push ${APPLY}`, 0],
-    ['takes that of a nightly apply', '12', `acme/shop main schedule ${APPLY}`, 0],
-    ['refuses that of a pull request', '12', `acme/shop main pull_request ${APPLY}`, 1],
-    ['refuses that of a fork', '12', `mallory/shop main push ${APPLY}`, 1],
-    ['refuses that of another branch', '12', `acme/shop feature push ${APPLY}`, 1],
-    ['refuses that of another workflow', '12', 'acme/shop main push .github/workflows/ci.yml', 1],
-    ['refuses what is no number', '12/../13', `acme/shop main push ${APPLY}`, 1],
-  ])('%s', (_, run, answer, status) => {
-    const env = { RUN_ID: run, GITHUB_REPOSITORY: 'acme/shop' }
-    expect(runStep('examples/rollback.yml', /^Check/, env, answer)).toBe(status)
+  it('downloads the artifact that an apply keeps', () => {
+    expect(textOf('examples/apply-on-merge.yml')).toMatch(/name: auth0-undo-plan-.*github\.run_attempt/)
+    expect(textOf('examples/rollback.yml')).toMatch(/name: auth0-undo-plan-.*inputs\.attempt/)
   })
 
-  it('names the workflow that keeps undo plans, and the artifact that it keeps', () => {
-    expect(SOURCES.map(({ name }) => name)).toContain(`examples/${basename(APPLY)}`)
-    expect(textOf(`examples/${basename(APPLY)}`)).toMatch(/name: auth0-undo-plan-.*github\.run_attempt/)
-    expect(textOf('examples/rollback.yml')).toMatch(/name: auth0-undo-plan-.*inputs\.attempt/)
+  it.each(['apply-by-dispatch', 'rollback'])('stops %s unless an approver started it', file => {
+    expect(runStep(`examples/${file}.yml`, /^Check that an approver/, {})).toBe(1)
   })
 })
 
