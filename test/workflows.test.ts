@@ -146,7 +146,29 @@ function checkJob(job: Job, kind: Source['kind']): readonly string[] {
   return [
     ...(typeof permissions === 'object' && permissions !== null ? [] : ['it has no permissions of its own']),
     ...(kind === 'own' && job['timeout-minutes'] === undefined ? ['it has no timeout-minutes'] : []),
+    ...(kind === 'own' ? [] : checkSurplus(job)),
   ]
+}
+
+/** Users copy the permissions with the job. */
+function checkSurplus({ permissions, steps }: Job): readonly string[] {
+  const needed = new Set(steps.flatMap(step => Object.entries(permissionsOf(step)).map(entry => entry.join(': '))))
+  const granted = Object.entries(permissions ?? {}).map(entry => entry.join(': '))
+  return granted.filter(permission => !needed.has(permission)).map(permission => `no step needs ${permission}`)
+}
+
+/** What a step needs of the job's token. */
+function permissionsOf({ uses = '', with: inputs = {} }: Step): Permissions {
+  const [action = ''] = uses.split('@')
+  if (action === 'actions/checkout') return { contents: 'read' }
+  if (action === 'actions/download-artifact' && inputs['run-id'] !== undefined) return { actions: 'read' }
+  if (action !== OURS) return {}
+  const { mode = 'apply', comment } = inputs
+  return {
+    ...(String(mode).includes('plan') ? { contents: 'read' } : {}),
+    ...(mode === 'apply' ? { contents: 'write' } : {}),
+    ...(comment === true ? { 'pull-requests': 'write' } : {}),
+  }
 }
 
 interface Place {
@@ -164,28 +186,23 @@ function checkStep(step: Step, place: Place): readonly string[] {
   if (uses.startsWith('actions/checkout@') && inputs['persist-credentials'] !== false) {
     return ['the checkout leaves its token to the steps after it']
   }
-  return uses.startsWith(`${OURS}@`) ? checkOurs(inputs, place) : []
+  return uses.startsWith(`${OURS}@`) ? checkOurs(step, place) : []
 }
 
 /** What `with:` means, which GitHub cannot check. */
-function checkOurs(inputs: Readonly<Record<string, unknown>>, place: Place): readonly string[] {
-  const { mode = 'apply', comment, domain } = inputs
+function checkOurs(step: Step, place: Place): readonly string[] {
+  const { with: inputs = {} } = step
+  const { mode = 'apply', domain } = inputs
   const choices = { mode: MODES, revoke: REVOKE, scope: SCOPES, 'missing-users': MISSING_USERS }
   const found = Object.entries(choices).flatMap(([name, values]) => {
     const value = inputs[name]
     const known = value === undefined || values.some(each => each === value) || String(value).startsWith('${{')
     return known ? [] : [`there is no ${name}: ${value}`]
   })
-  const writes = mode === 'apply'
-  const needed: Permissions = {
-    ...(writes ? { contents: 'write' } : {}),
-    ...(String(mode).includes('plan') ? { contents: 'read' } : {}),
-    ...(comment === true ? { 'pull-requests': 'write' } : {}),
-  }
-  for (const [scope, level] of Object.entries(needed)) {
+  for (const [scope, level] of Object.entries(permissionsOf(step))) {
     if (place.job.permissions?.[scope] !== level) found.push(`it needs ${scope}: ${level}`)
   }
-  if (!writes) return found
+  if (mode !== 'apply') return found
   return [
     ...found,
     ...checkApproval(inputs, place),
@@ -196,14 +213,17 @@ function checkOurs(inputs: Readonly<Record<string, unknown>>, place: Place): rea
 
 /** An approval is never optional, and is entered only by those who may approve. */
 function checkApproval(inputs: Readonly<Record<string, unknown>>, { job }: Place): readonly string[] {
-  const approval = inputs['approved-plan']
-  if (approval === undefined) return inputs['plan-file'] === undefined ? [] : ['a plan file is applied unapproved']
+  const { 'approved-plan': approval, 'plan-file': file, revoke } = inputs
+  if (approval === undefined) return file === undefined ? [] : ['a plan file is applied unapproved']
   if (/none/.test(String(approval))) return ['a missing approval would approve any plan']
-  const isEntered = /inputs\./.test(String(approval))
-  const isChecked = job.steps.some(
-    step => step.if?.includes('github.triggering_actor') && /exit 1/.test(step.run ?? ''),
-  )
-  return isEntered && !isChecked ? ['anyone may approve'] : []
+  // An artifact, or a step that read it, could name the digest of whatever plan is in it.
+  const isEntered = /^\$\{\{ inputs\.[\w-]+ \}\}$/.test(String(approval))
+  if (file !== undefined && !isEntered) return ['the digest of a plan file is not entered by a person']
+  if (file !== undefined && revoke === 'never') return ['an undo plan that revokes would be refused']
+  if (!/inputs\./.test(String(approval))) return []
+  const guard = job.steps.find(step => step.if?.includes('github.triggering_actor') && /exit 1/.test(step.run ?? ''))
+  if (guard === undefined) return ['anyone may approve']
+  return guard.if?.includes("github.ref != 'refs/heads/main'") ? [] : ['an approval counts on any branch']
 }
 
 /** `require-merged` compares the manifest with the run's own commit, file by file. */
@@ -248,6 +268,8 @@ describe.each(SOURCES)('$name', ({ text, kind }) => {
 describe('the checks', () => {
   const INPUT = ['$', '{{ inputs.run-id }}'].join('')
   const CREDENTIALS = 'persist-credentials: false'
+  const SURPLUS = 'contents: write\n      deployments: write'
+  const NEVER = 'mode: apply\n          revoke: never'
 
   it('look at workflows of every kind', () => {
     expect(new Set(SOURCES.map(({ kind }) => kind))).toEqual(new Set(['readme', 'example', 'own']))
@@ -281,6 +303,7 @@ describe('the checks', () => {
     ['a queue of its own', 'examples/tenants.yml', /permissions-\$.*/, 'apply', 'its queue is'],
     ['an apply without ledger', 'examples/tenants.yml', 'contents: write', 'contents: read', 'needs contents: write'],
     ['a plan that may write', 'examples/drift.yml', 'contents: read', 'contents: write', 'needs contents: read'],
+    ['a permission too many', 'examples/tenants.yml', 'contents: write', SURPLUS, 'no step needs'],
     ['no comment', 'examples/plan-on-pull-request.yml', 'requests: write', 'requests: read', 'needs pull-requests'],
     ['an optional approval', 'examples/apply-by-dispatch.yml', 'inputs.digest', "inputs.digest || 'none'", 'any plan'],
     [
@@ -290,6 +313,15 @@ describe('the checks', () => {
       'github.actor_id',
       'anyone may approve',
     ],
+    ['an approval on any branch', 'examples/rollback.yml', "'refs/heads/main'", "''", 'on any branch'],
+    [
+      'a digest that nobody entered',
+      'examples/rollback.yml',
+      'inputs.digest',
+      'steps.undo.outputs.digest',
+      'not entered by a person',
+    ],
+    ['a rollback that cannot revoke', 'examples/rollback.yml', 'mode: apply', NEVER, 'would be refused'],
     ['an unapproved plan file', 'examples/rollback.yml', / +approved-plan: .*\n/, '', 'applied unapproved'],
     ['an apply without checkout', 'examples/tenants.yml', / +- uses: actions\/checkout.*\n.*\n.*\n/, '', 'nothing out'],
     [
