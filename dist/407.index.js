@@ -2925,7 +2925,7 @@ function useReading(context, branch, reading, nothing) {
             ]);
             return { ...nothing, branch };
         case 'unreadable':
-            throw new errors/* ActionError */.lZ(`The ledger on the branch ${branch.name} is not one that this action wrote: ${reading.problem}. Set the branch back to a commit that is right, or delete it to start anew.`);
+            throw new errors/* ActionError */.lZ(`The ledger on the branch ${branch.name} is not one that this action wrote: ${reading.problem}. Revert the commit that changed it on that branch; to start anew instead, delete the branch.`);
         case 'ledger': {
             const { ledger, head, seal } = reading;
             const { latest, applying, commit } = ledger;
@@ -3105,6 +3105,10 @@ const MAX_MERGES = 5;
 async function mergeRecording({ record }, { branch, ledger, changed, message }) {
     for (let attempt = 1; attempt <= MAX_MERGES; attempt++) {
         const newer = await branch.read();
+        // Merging would seal what somebody without the key wrote.
+        if (newer.kind === 'ledger' && (newer.seal === 'wrong' || newer.seal === 'missing')) {
+            throw new errors/* ActionError */.lZ(`The ledger on the branch ${branch.name} does not have the seal of ledger-key any more.`);
+        }
         if (newer.kind === 'unreadable')
             throw new errors/* ActionError */.lZ(`The ledger is not one of this action any more: ${newer.problem}.`);
         const merged = newer.kind === 'none'
@@ -3218,8 +3222,6 @@ function judgePlan({ inputs, record, task }, { plan, digest }, { doubt }) {
     refuse(record, checkLimit(plan));
     if (doubt !== undefined && approvedPlan !== digest)
         refuse(record, [doubt.refusal]);
-    if (doubt !== undefined && approvedPlan === digest)
-        warn(record, [doubt.acceptance]);
     const disapproval = checkApproval(plan, digest, approvedPlan);
     refuse(record, disapproval);
     if (disapproval.length > 0)
@@ -3236,6 +3238,9 @@ function judgePlan({ inputs, record, task }, { plan, digest }, { doubt }) {
 async function applyPlan(context, planning, memory) {
     const { record } = context;
     const { plan, survey } = planning;
+    // A digest that was checked by now.
+    if (memory.doubt !== undefined)
+        warn(record, [memory.doubt.acceptance]);
     const recording = await beginRecording(context, memory, planning);
     if (recording === undefined)
         return;
@@ -4746,14 +4751,14 @@ async function readFiles(inputs, workflow, record) {
 
 
 /** @throws InputError for a file that is no plan for this tenant */
-function readSavedPlan(path, { domain }, { workspace }, record) {
+function readSavedPlan(path, { tenant }, { workspace }, record) {
     const reject = (message) => new errors/* InputError */.dz([{ input: 'plan-file', message: `Input plan-file: ${message}` }]);
     const { plan, problem } = readSaved(readText((0,external_node_path_.resolve)(workspace, path), reject));
     if (problem !== undefined) {
         throw reject(`${problem}. Use the file that the output plan-file or undo-plan-file names, as it was written.`);
     }
-    if (plan.tenant !== domain.host) {
-        throw reject(`it is a plan for the tenant ${plan.tenant}, and the input domain is ${domain.host}.`);
+    if (plan.tenant !== tenant) {
+        throw reject(`it is a plan for the tenant ${plan.tenant}, and this run is for ${tenant}.`);
     }
     record.approval = 'saved';
     return plan;

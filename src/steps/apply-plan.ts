@@ -22,7 +22,6 @@ export function judgePlan({ inputs, record, task }: Context, { plan, digest }: P
   if (readable && task.saved === undefined) record.planFile = saveFile('plan', writeSaved(plan))
   refuse(record, checkLimit(plan))
   if (doubt !== undefined && approvedPlan !== digest) refuse(record, [doubt.refusal])
-  if (doubt !== undefined && approvedPlan === digest) warn(record, [doubt.acceptance])
   const disapproval = checkApproval(plan, digest, approvedPlan)
   refuse(record, disapproval)
   if (disapproval.length > 0) record.approval = 'other'
@@ -36,6 +35,8 @@ export function judgePlan({ inputs, record, task }: Context, { plan, digest }: P
 export async function applyPlan(context: Context, planning: Planning, memory: Memory): Promise<void> {
   const { record } = context
   const { plan, survey } = planning
+  // A digest that was checked by now.
+  if (memory.doubt !== undefined) warn(record, [memory.doubt.acceptance])
   const recording = await beginRecording(context, memory, planning)
   if (recording === undefined) return
   try {

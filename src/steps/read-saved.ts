@@ -10,14 +10,14 @@ import type { RunRecord } from '../report/record.ts'
 import type { Workflow } from '../workflow.ts'
 
 /** @throws InputError for a file that is no plan for this tenant */
-export function readSavedPlan(path: string, { domain }: PlanInputs, { workspace }: Workflow, record: RunRecord): Plan {
+export function readSavedPlan(path: string, { tenant }: PlanInputs, { workspace }: Workflow, record: RunRecord): Plan {
   const reject = (message: string) => new InputError([{ input: 'plan-file', message: `Input plan-file: ${message}` }])
   const { plan, problem } = readSaved(readText(resolve(workspace, path), reject))
   if (problem !== undefined) {
     throw reject(`${problem}. Use the file that the output plan-file or undo-plan-file names, as it was written.`)
   }
-  if (plan.tenant !== domain.host) {
-    throw reject(`it is a plan for the tenant ${plan.tenant}, and the input domain is ${domain.host}.`)
+  if (plan.tenant !== tenant) {
+    throw reject(`it is a plan for the tenant ${plan.tenant}, and this run is for ${tenant}.`)
   }
   record.approval = 'saved'
   return plan

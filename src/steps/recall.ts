@@ -145,7 +145,7 @@ function useReading(context: Context, branch: LedgerBranch, reading: BranchReadi
       return { ...nothing, branch }
     case 'unreadable':
       throw new ActionError(
-        `The ledger on the branch ${branch.name} is not one that this action wrote: ${reading.problem}. Set the branch back to a commit that is right, or delete it to start anew.`,
+        `The ledger on the branch ${branch.name} is not one that this action wrote: ${reading.problem}. Revert the commit that changed it on that branch; to start anew instead, delete the branch.`,
       )
     case 'ledger': {
       const { ledger, head, seal } = reading

@@ -111,6 +111,10 @@ const MAX_MERGES = 5
 async function mergeRecording({ record }: Context, { branch, ledger, changed, message }: MergeOptions): Promise<void> {
   for (let attempt = 1; attempt <= MAX_MERGES; attempt++) {
     const newer = await branch.read()
+    // Merging would seal what somebody without the key wrote.
+    if (newer.kind === 'ledger' && (newer.seal === 'wrong' || newer.seal === 'missing')) {
+      throw new ActionError(`The ledger on the branch ${branch.name} does not have the seal of ledger-key any more.`)
+    }
     if (newer.kind === 'unreadable')
       throw new ActionError(`The ledger is not one of this action any more: ${newer.problem}.`)
     const merged: Ledger =

@@ -387,6 +387,14 @@ describe('an empty approval', () => {
   })
 })
 
+it('a saved plan of a custom domain is one of its tenant', async () => {
+  const tenant = await start()
+  const audience = 'https://acme.eu.auth0.com/api/v2/'
+  const { plan: saved } = await plan(tenant, { audience })
+  const run = await applySaved(tenant, saved, { audience })
+  expect(run.outputs, run.log).toMatchObject({ result: 'applied' })
+})
+
 describe('the ledger and saved plans', () => {
   const wants = (id: string, ...permissions: readonly string[]) => ({ id, permissions: { [ORDERS]: permissions } })
 

@@ -75,6 +75,26 @@ describe('a sealed ledger', () => {
     expect([later.exitCode, later.annotations]).toEqual([0, []])
   })
 
+  it('that somebody replaces during an apply is not merged, and so not sealed', async () => {
+    const { tenant, repository } = await start()
+    let replaced = false
+    tenant.fault({
+      kind: 'delay',
+      ms: 0,
+      when: ({ method, path }) => {
+        if (method !== 'GET' && path.includes('/users/') && !replaced) {
+          replaced = true
+          repository.tamper(text => text.replace('["read:orders"]', '["read:orders","write:orders"]'))
+        }
+        return false
+      },
+    })
+    const run = await repository.apply([wants('auth0|1', 'read:orders')], sealed)
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/does not have the seal of ledger-key any more/)])
+    const next = await repository.apply([wants('auth0|1', 'read:orders')], sealed)
+    expect(errorsOf(next)[0]).toMatch(/does not have the seal of ledger-key/)
+  })
+
   it('of another tenant is refused', async () => {
     const { repository } = await start()
     const other = await start()
