@@ -3,6 +3,7 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
+import { readForm } from '../plan/form.ts'
 import { compareText, grantOf, groupByApi } from '../plan/grants.ts'
 import type { Entry, Ledger, Listing } from './ledger.ts'
 
@@ -40,11 +41,8 @@ export type LedgerReading =
 
 /** @param key the input `ledger-key`; without it, the seal is not looked at */
 export function parseLedger(content: string, key: string | undefined): LedgerReading {
-  const { data, error } = ledgerForm.safeParse(parseJson(content))
-  if (error !== undefined) {
-    const [problem = ''] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
-    return { kind: 'unreadable', problem }
-  }
+  const { data, problem } = readForm(ledgerForm, content)
+  if (problem !== undefined) return { kind: 'unreadable', problem }
   const { format: _, seal, users, ...head } = data
   const entries = users.map(({ id, listed, managed, unfinished = false }): readonly [string, Entry] => [
     id,
@@ -99,12 +97,4 @@ function checkSeal(content: string, seal: string | undefined, key: string | unde
   const right = Buffer.from(sealOf(`${content.slice(0, -line.length)}${END}`, key))
   const found = Buffer.from(seal)
   return right.length === found.length && timingSafeEqual(right, found) ? 'right' : 'wrong'
-}
-
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content)
-  } catch {
-    return undefined
-  }
 }

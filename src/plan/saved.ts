@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import { digestOf } from './digest.ts'
+import { readForm } from './form.ts'
 import { grantOf } from './grants.ts'
 import type { Plan } from './plan.ts'
 
@@ -67,11 +68,8 @@ export function writeSaved(plan: Plan): string {
 }
 
 export function readSaved(text: string): SavedReading {
-  const { data, error } = savedPlanForm().safeParse(parse(text))
-  if (error !== undefined) {
-    const [first] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
-    return { problem: `it is not a plan that this action wrote: ${first}` }
-  }
+  const { data, problem } = readForm(savedPlanForm(), text)
+  if (problem !== undefined) return { problem: `it is not a plan that this action wrote: ${problem}` }
   const { digest, ...plan } = data
   if (digest !== digestOf(plan)) {
     return {
@@ -88,12 +86,4 @@ export function readSaved(text: string): SavedReading {
     }
   }
   return { plan }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

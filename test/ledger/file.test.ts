@@ -159,6 +159,63 @@ describe('a file that is not a ledger', () => {
   })
 })
 
+describe('a hostile file', () => {
+  const MANY = 200_000
+  const content = JSON.parse(formatLedger(LEDGER, undefined))
+  const [user] = content.users
+  const many = <T>(item: T): readonly T[] => Array.from({ length: MANY }, () => item)
+  const withUser = (changes: object) => JSON.stringify({ ...content, users: [{ ...user, ...changes }] })
+  const deep = (open: string, close: string) => `${open.repeat(MANY)}1${close.repeat(MANY)}`
+  /** What JSON has at a place, as a text that no value of JavaScript becomes. */
+  const spliced = (place: string, json: string) => JSON.stringify(content).replace(place, json)
+
+  it.each<[string, () => string]>([
+    ['with more mistakes than a list of files', () => JSON.stringify({ ...content, files: many(1) })],
+    ['with more mistakes than a list of users', () => JSON.stringify({ ...content, users: many(1) })],
+    ['with a user of more mistakes than a list of addresses', () => withUser({ listed: many(1) })],
+    ['with a user of more mistakes than an API of names', () => withUser({ managed: { a: many(1) } })],
+    [
+      'with a user of more mistakes than there are APIs',
+      () => withUser({ managed: Object.fromEntries(many(1).map((each, index) => [`a${index}`, each])) }),
+    ],
+    ['with very many unknown properties', () => JSON.stringify({ ...content, ...many(1) })],
+    ['that is a list in lists', () => deep('[', ']')],
+    ['that is an object in objects', () => deep('{"a":', '}')],
+    ['with a user listed by a list in lists', () => spliced('"listed":["id"]', `"listed":${deep('[', ']')}`)],
+    ['with a prototype', () => spliced('{', '{"__proto__":{"format":1},')],
+    ['with a user with a prototype', () => spliced('{"id"', '{"__proto__":{"unfinished":true},"id"')],
+    ['with users as an object', () => JSON.stringify({ ...content, users: { ...content.users } })],
+    ['with a user marked otherwise', () => withUser({ unfinished: false })],
+    ['with a user with permissions as a list', () => withUser({ managed: [['a', ['b']]] })],
+    ['with an address and more', () => withUser({ listed: [{ email: 'a@acme.com', id: 'u' }] })],
+    ['with an address without an address', () => withUser({ listed: [{ connection: 'okta' }] })],
+  ])('(%s) is unreadable for a reason', { timeout: 60_000 }, (_, textOf) => {
+    const text = textOf()
+    for (const key of [undefined, KEY]) {
+      expect(parseLedger(text, key)).toEqual({ kind: 'unreadable', problem: expect.stringMatching(/^.{10,300}$/) })
+    }
+  })
+
+  it('may have names that mean something to JavaScript, which mean nothing here', () => {
+    const names = ['__proto__', 'constructor', 'toString']
+    const managed = new Set(names.flatMap(api => grants(names, api)))
+    const listed = names.map(email => ({ email, connection: email }))
+    const users = new Map(names.map(id => [id, { listed, managed, unfinished: false }]))
+    const reading = parseLedger(formatLedger({ ...LEDGER, users }, KEY), KEY)
+    expect(reading).toEqual({ kind: 'ledger', ledger: { ...LEDGER, users }, seal: 'right' })
+  })
+
+  it('with a property twice does not have the seal of either', () => {
+    const sealed = formatLedger(LEDGER, KEY)
+    for (const line of [/"users": \[\n/, /"applying": .*/, /"tenant": .*/]) {
+      const twice = sealed.replace(line, found =>
+        found.endsWith('\n') ? `"users": [],\n${found}` : `${found}\n${found}`,
+      )
+      expect(parseLedger(twice, KEY)).toMatchObject({ kind: 'ledger', ledger: LEDGER, seal: 'wrong' })
+    }
+  })
+})
+
 describe('a seal', () => {
   const sealed = formatLedger(LEDGER, KEY)
 

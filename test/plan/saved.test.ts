@@ -133,6 +133,12 @@ describe('a saved plan', () => {
     expect(readSaved(text)).toEqual({ problem })
   })
 
+  const many = Array.from({ length: 200_000 }, () => 1)
+  it.each(['grant', 'revoke', 'before'])('is refused with more mistakes in %s than there is room for', key => {
+    const { problem } = readSaved(JSON.stringify({ ...written, users: [{ ...user, [key]: many }] }))
+    expect(problem).toMatch(/^it is not a plan that this action wrote: .{10,300}$/)
+  })
+
   const resigned = (users: readonly UserPlan[]) => writeSaved({ ...plan, users })
   it.each(['.', '..'])('is refused with a user %s', user => {
     const [first] = plan.users as [UserPlan]

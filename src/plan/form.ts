@@ -1,0 +1,32 @@
+// A file of this action's own, ledger or plan, that may come from anywhere: read once, and whatever is wrong with it is a
+// sentence. Pure.
+
+import type * as z from 'zod'
+
+type FormReading<T> =
+  | { readonly data: T; readonly problem?: never }
+  /** The first thing that is wrong, after its place. */
+  | { readonly data?: never; readonly problem: string }
+
+const MAX_PROBLEM = 300
+
+export function readForm<T>(form: z.ZodType<T>, json: string): FormReading<T> {
+  try {
+    const { data, error } = form.safeParse(parseJson(json))
+    if (error === undefined) return { data }
+    const [problem = ''] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
+    return { problem: problem.slice(0, MAX_PROBLEM) }
+  } catch (error) {
+    // Zod passes on the issues of a list as arguments of one call, and too many of them overflow the stack.
+    if (!(error instanceof RangeError)) throw error
+    return { problem: 'it has too many mistakes to list' }
+  }
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
