@@ -51,7 +51,7 @@ export function checkoutFolders(patterns: readonly string[]): readonly string[] 
 }
 
 export function isGlob(pattern: string): boolean {
-  return /[*?[{]/.test(pattern)
+  return /[*?[{]|[+@!]\(/.test(pattern)
 }
 
 function differencesIn(folder: string, { files, patterns, committed }: ComparisonOptions): readonly string[] {

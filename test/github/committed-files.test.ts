@@ -81,6 +81,8 @@ describe('the files of a commit', () => {
     ['a glob over folders', ['teams/**/*.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
     ['a glob over folders, below a folder', ['teams/more/**'], more, 4],
     ['a glob for folders', ['teams/*/c.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
+    ['a choice of folders', ['teams/@(more|less)/*.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
+    ['all folders but one', ['teams/!(less)/*.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
     ['a file in a folder that does not exist', ['nothing/at/all.yml'], [], 2],
     ['a glob over folders in one that does not exist', ['nothing/**/*.yml'], [], 2],
     ['a file below a file', ['m.yml/x.yml'], [], 2],

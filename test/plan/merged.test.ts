@@ -114,6 +114,32 @@ describe('the workspace compared with the commit', () => {
   })
 })
 
+describe('a commit of 100,000 files', () => {
+  const COUNT = 100_000
+  const MAX_CPU_MS = 1_000
+  const commitOf = (pathOf: (index: number) => string) =>
+    new Map(Array.from({ length: COUNT }, (_, index) => [pathOf(index), 'a']))
+
+  it.each<readonly [string, readonly string[], (index: number) => string, number]>([
+    ['of code, and one folder of manifests', ['permissions/*.yml'], index => `src/${index % 100}/${index}.ts`, 0],
+    ['of code, and manifests anywhere', ['**/auth0.yml'], index => `src/${index % 100}/${index}.ts`, 0],
+    [
+      'of 3,000 services with a manifest each',
+      ['services/*/auth0.yml'],
+      index => `services/${index % 3_000}/${index < 3_000 ? 'auth0.yml' : `${index}.ts`}`,
+      3_000,
+    ],
+    ['that all are manifests', ['**/*.yml'], index => `services/${index}/auth0.yml`, COUNT],
+  ])('%s, takes little time', (_, patterns, pathOf, missing) => {
+    const committed = commitOf(pathOf)
+    const before = process.cpuUsage()
+    const { differences } = compareWithCommit({ files: [], patterns, committed })
+    const { user, system } = process.cpuUsage(before)
+    expect(differences).toHaveLength(missing)
+    expect((user + system) / 1_000).toBeLessThan(MAX_CPU_MS)
+  })
+})
+
 describe('the folders that a repository may have been checked out into', () => {
   it.each([
     ['a file of the workspace', ['m.yml'], ['']],
@@ -121,6 +147,9 @@ describe('the folders that a repository may have been checked out into', () => {
     ['a glob in a folder', ['a/*.yml'], ['', 'a']],
     ['a glob for folders', ['a/*/b/m.yml'], ['', 'a']],
     ['a glob from the first folder on', ['*/m.yml'], ['']],
+    ['a choice of folders', ['a/@(b|c)/*.yml'], ['', 'a']],
+    ['all folders but one', ['a/!(b)/*.yml'], ['', 'a']],
+    ['folders of a repeated name', ['a/+(b)/*.yml'], ['', 'a']],
     ['several in the same folder', ['a/b/m.yml', 'a/b/*.yml'], ['', 'a', 'a/b']],
     ['several below the same folder', ['a/b/m.yml', 'a/c/m.yml'], ['', 'a']],
     ['one in a folder of the other', ['a/b/m.yml', 'a/m.yml'], ['', 'a']],
