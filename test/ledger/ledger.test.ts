@@ -86,6 +86,24 @@ describe('an apply', () => {
     expect(beginUsers(NOBODY, progress)).toEqual(new Map([['u', entry([], { listed: [], unfinished: true })]]))
   })
 
+  it('knows every way in which a user is listed, once, also an address whose look-up failed', () => {
+    const address: Listing = { email: 'u@acme.com' }
+    const other: Listing = { ...address, connection: 'okta' }
+    const users = new Map([['u', entry(['a'], { listed: ['id', address] })]])
+    const begin = (listed: readonly Listing[], listings: readonly Listing[]) =>
+      beginUsers(users, { ...progressOf(sight('u', { listed, live: set('a') })), listings: new Map([['u', listings]]) })
+    expect(begin(['id'], ['id', { ...address }])).toEqual(new Map([['u', entry(['a'], { listed: ['id', address] })]]))
+    expect(begin([other], [address])).toEqual(new Map([['u', entry(['a'], { listed: [other, address] })]]))
+    expect(begin([], [address])).toEqual(new Map([['u', entry(['a'], { listed: [address] })]]))
+  })
+
+  it('does not forget a user with nothing managed whose address could not be looked up', () => {
+    const listed: readonly Listing[] = [{ email: 'u@acme.com' }]
+    const users = new Map([['u', entry([], { listed })]])
+    const progress = { ...progressOf(sight('u', { listed: [] })), listings: new Map([['u', listed]]) }
+    expect(endUsers(users, progress, new Map())).toEqual(users)
+  })
+
   it('knows a listed user with no grants', () => {
     expect(beginUsers(NOBODY, progressOf(sight('u')))).toEqual(new Map([['u', entry([])]]))
   })
