@@ -2154,7 +2154,7 @@ function withOtherEntries(user, others) {
     }), user);
 }
 async function readState(user, reader) {
-    const step = await attempt(user, async () => {
+    return attempt(user, async () => {
         const live = await reader.permissionsOf(user.id);
         if (live !== undefined)
             return { kind: 'value', value: { ...user, live } };
@@ -2163,7 +2163,6 @@ async function readState(user, reader) {
         const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`;
         return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } };
     });
-    return step;
 }
 function goneUser(user, why) {
     const message = `${user} was removed from the manifest and ${why}; there is nothing left to revoke.`;
@@ -2481,6 +2480,11 @@ function refuse(record, messages) {
         record.stopped = 'refused';
     record.errors.push(...messages.map(findingOf));
 }
+/** What goes wrong after the first write. */
+function fail(record, message) {
+    record.stopped = 'error';
+    record.errors.push({ message });
+}
 function warn(record, messages) {
     record.warnings.push(...messages.map(findingOf));
 }
@@ -2629,18 +2633,15 @@ var posix_ = __webpack_require__(3916);
 ;// CONCATENATED MODULE: ./build/js/plan/merged.js
 // Whether the manifest in the workspace is the one that a commit has, file by file. Pure.
 
-/** Tries the workspace first, then each folder that all files are in: `actions/checkout` may have been given a `path`. */
+/**
+ * In the workspace, or in the folder of it that has the fewest files which the commit does not have: `actions/checkout`
+ * may have been given a `path`. A file that differs, or that is left out, does not show a wrong folder.
+ */
 function compareWithCommit(options) {
-    const comparisons = checkoutFolders(options.patterns).map(folder => ({
-        folder,
-        differences: differencesIn(folder, options),
-        unknown: options.files.filter(({ file }) => !options.committed.has(below(folder, file))).length,
-    }));
-    // A file that the commit does not have shows a wrong folder; one that differs, or is left out, does not: another folder
-    // may have a file of the same name and content.
-    const sorted = comparisons.toSorted((a, b) => a.unknown - b.unknown);
-    const { folder = '', differences = [] } = sorted[0] ?? {};
-    return { folder, differences };
+    const { files, patterns, committed } = options;
+    const unknownIn = (folder) => files.filter(({ file }) => !committed.has(below(folder, file))).length;
+    const folder = checkoutFolders(patterns).reduce((best, next) => (unknownIn(next) < unknownIn(best) ? next : best), '');
+    return { folder, differences: differencesIn(folder, options) };
 }
 /** The workspace, and every folder that all patterns name as their beginning. */
 function checkoutFolders(patterns) {
@@ -2665,22 +2666,13 @@ function differencesIn(folder, { files, patterns, committed }) {
         return ids.includes(id) ? [] : [`${file} differs from the commit`];
     });
     const present = new Set(files.map(({ file }) => inRepository(file)));
-    const isMatch = matcherOf(patterns.map(inRepository));
-    const left = [...committed.keys()].filter(path => !present.has(path) && isMatch(path));
+    const globs = patterns.map(inRepository);
+    const left = [...committed.keys()].filter(path => !present.has(path) && globs.some(glob => (0,posix_.matchesGlob)(path, glob)));
     return [...differences, ...left.map(path => `${path} is in the commit and not in the workspace`)];
 }
 /** A path of the workspace, relative to that folder of it. */
 function below(folder, path) {
     return folder === '' ? path : path.slice(folder.length + 1);
-}
-/** Most of a large repository's files are told apart by how they begin and end, which is much quicker. */
-function matcherOf(globs) {
-    const known = globs.map(glob => {
-        const [prefix = ''] = glob.split(/[*?[{]|[+@!]\(/, 1);
-        const [suffix = ''] = /[^*?\]}[{()+@!]*$/.exec(glob) ?? [];
-        return { glob, prefix, suffix };
-    });
-    return path => known.some(({ glob, prefix, suffix }) => path.startsWith(prefix) && path.endsWith(suffix) && (0,posix_.matchesGlob)(path, glob));
 }
 
 ;// CONCATENATED MODULE: ./build/js/github/committed-files.js
@@ -3046,9 +3038,8 @@ async function checkFiles(context, { git, memory, checkout }) {
 async function beginRecording(context, memory, planning) {
     const { branch, head } = memory;
     const { users } = planning.plan;
-    const unchanged = { branch, head, ledger: memory.ledger };
     if (branch === undefined || users.length === 0)
-        return unchanged;
+        return { branch, head };
     const ledger = ledgerOf(context, memory, {
         users: beginUsers(memory.ledger.users, progressOf(planning)),
         applying: true,
@@ -3057,7 +3048,7 @@ async function beginRecording(context, memory, planning) {
         const message = record_apply_messageOf(context, `Begin ${operationsText(planning.plan)}`);
         const moved = await branch.write({ ledger, message, head });
         if (moved !== undefined)
-            return { branch, head: moved, ledger };
+            return { branch, head: moved };
         refuse(context.record, [
             `Another run moved the ledger's branch ${branch.name} after this run read it, so this run was stopped before its first write. Run it again.`,
         ]);
@@ -3073,26 +3064,26 @@ async function beginRecording(context, memory, planning) {
             return undefined;
         }
         reportUnremembered(context, why);
-        return { ...unchanged, branch: undefined };
+        return { branch: undefined, head };
     }
 }
-/** @returns what was managed before, for the undo plan */
-async function endRecording(context, memory, { planning, recording }) {
-    const { record } = context;
-    const { branch, head } = recording;
-    if (branch === undefined)
-        return [];
-    const before = memory.ledger.users;
-    const users = usersAfter(before, planning, record.outcomes);
-    const ledger = ledgerOf(context, memory, { users, applying: false });
-    const changed = changedEntries(before, users);
+function computeEnding({ ledger }, planning, outcomes) {
+    const users = usersAfter(ledger.users, planning, outcomes);
+    const changed = changedEntries(ledger.users, users);
     // Also of those whose entries stay: undoing the revocation of a grant made by hand must not make it managed.
-    const restores = restoresOf(before, new Set([...changed, ...planning.plan.users.map(({ user }) => user)]));
+    const concerned = new Set([...changed, ...planning.plan.users.map(({ user }) => user)]);
+    return { users, changed, restores: restoresOf(ledger.users, concerned) };
+}
+async function endRecording(context, memory, { planning, recording: { branch, head }, ending: { users, changed } }) {
+    const { record } = context;
+    if (branch === undefined)
+        return;
+    const ledger = ledgerOf(context, memory, { users, applying: false });
     const begun = head !== memory.head;
     // A ledger that was accepted without its seal is sealed by a new commit.
     const mustSeal = memory.doubt !== undefined;
     if (!begun && !mustSeal && changed.size === 0 && isSameList(ledger.files, memory.ledger.files))
-        return restores;
+        return;
     try {
         const message = record_apply_messageOf(context, resultText(planning.plan, record.outcomes, changed.size));
         const moved = await branch.write({ ledger, message, head });
@@ -3108,7 +3099,6 @@ async function endRecording(context, memory, { planning, recording }) {
             `The ledger does not know how this apply ended, so the next run reads its users again. ${error.message}`,
         ]);
     }
-    return restores;
 }
 const MAX_MERGES = 5;
 /** Somebody else wrote the ledger while this run wrote to the tenant: nothing of either is forgotten. */
@@ -3116,11 +3106,12 @@ async function mergeRecording({ record }, { branch, ledger, changed, message }) 
     for (let attempt = 1; attempt <= MAX_MERGES; attempt++) {
         const newer = await branch.read();
         // Merging would seal what somebody without the key wrote.
-        if (newer.kind === 'ledger' && (newer.seal === 'wrong' || newer.seal === 'missing')) {
-            throw new errors/* ActionError */.lZ(`The ledger on the branch ${branch.name} does not have the seal of ledger-key any more.`);
+        const unsealed = newer.kind === 'ledger' && (newer.seal === 'wrong' || newer.seal === 'missing');
+        if (newer.kind === 'unreadable' || unsealed) {
+            const problem = newer.kind === 'unreadable' ? newer.problem : 'it does not have the seal of ledger-key';
+            fail(record, `Somebody changed the ledger on the branch ${branch.name} while this run wrote to the tenant: ${problem}. What this run did is not recorded there. Revert the commit that changed it, and run this again.`);
+            return;
         }
-        if (newer.kind === 'unreadable')
-            throw new errors/* ActionError */.lZ(`The ledger is not one of this action any more: ${newer.problem}.`);
         const merged = newer.kind === 'none'
             ? ledger
             : {
@@ -3131,11 +3122,8 @@ async function mergeRecording({ record }, { branch, ledger, changed, message }) 
         const head = newer.kind === 'none' ? undefined : newer.head;
         if ((await branch.write({ ledger: merged, message, head })) === undefined)
             continue;
-        record.stopped = 'error';
         const other = newer.kind === 'none' ? 'Somebody deleted' : `${newer.ledger.latest.run || 'Another run'} moved`;
-        record.errors.push({
-            message: `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. The users of both are in the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`,
-        });
+        fail(record, `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. The users of both are in the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`);
         return;
     }
     throw new errors/* ActionError */.lZ(`The branch ${branch.name} moved ${MAX_MERGES} times in a row.`);
@@ -3258,10 +3246,12 @@ async function applyPlan(context, planning, memory) {
         await write(context, plan, survey);
     }
     finally {
-        const restores = await endRecording(context, memory, { planning, recording });
-        const undo = undoOf(plan, record.outcomes, restores);
+        const ending = computeEnding(memory, planning, record.outcomes);
+        const undo = undoOf(plan, record.outcomes, recording.branch === undefined ? [] : ending.restores);
+        // Before GitHub is asked, which may take longer than the runner leaves a cancelled run.
         record.undoPlanFile = saveFile('undo-plan', writeSaved(undo));
         record.undoDigest = digestOf(undo);
+        await endRecording(context, memory, { planning, recording, ending });
     }
 }
 async function write({ tenant, record, task, cancelled }, plan, surveyed) {

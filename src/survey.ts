@@ -192,14 +192,13 @@ function withOtherEntries(user: KnownUser, others: readonly ListedUser[]): Known
 }
 
 async function readState(user: Omit<SurveyedUser, 'live'>, reader: Reader): Promise<Step<SurveyedUser>> {
-  const step = await attempt<SurveyedUser>(user, async () => {
+  return attempt<SurveyedUser>(user, async () => {
     const live = await reader.permissionsOf(user.id)
     if (live !== undefined) return { kind: 'value', value: { ...user, live } }
     if (!user.listed) return goneUser(user.id, 'is not in the tenant any more')
     const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`
     return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } }
   })
-  return step
 }
 
 function goneUser(user: string, why: string): Step<never> {

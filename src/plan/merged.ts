@@ -24,18 +24,15 @@ export interface ComparisonOptions {
   readonly committed: ReadonlyMap<string, string>
 }
 
-/** Tries the workspace first, then each folder that all files are in: `actions/checkout` may have been given a `path`. */
+/**
+ * In the workspace, or in the folder of it that has the fewest files which the commit does not have: `actions/checkout`
+ * may have been given a `path`. A file that differs, or that is left out, does not show a wrong folder.
+ */
 export function compareWithCommit(options: ComparisonOptions): Comparison {
-  const comparisons = checkoutFolders(options.patterns).map(folder => ({
-    folder,
-    differences: differencesIn(folder, options),
-    unknown: options.files.filter(({ file }) => !options.committed.has(below(folder, file))).length,
-  }))
-  // A file that the commit does not have shows a wrong folder; one that differs, or is left out, does not: another folder
-  // may have a file of the same name and content.
-  const sorted = comparisons.toSorted((a, b) => a.unknown - b.unknown)
-  const { folder = '', differences = [] } = sorted[0] ?? {}
-  return { folder, differences }
+  const { files, patterns, committed } = options
+  const unknownIn = (folder: string) => files.filter(({ file }) => !committed.has(below(folder, file))).length
+  const folder = checkoutFolders(patterns).reduce((best, next) => (unknownIn(next) < unknownIn(best) ? next : best), '')
+  return { folder, differences: differencesIn(folder, options) }
 }
 
 /** The workspace, and every folder that all patterns name as their beginning. */
@@ -62,25 +59,12 @@ function differencesIn(folder: string, { files, patterns, committed }: Compariso
     return ids.includes(id) ? [] : [`${file} differs from the commit`]
   })
   const present = new Set(files.map(({ file }) => inRepository(file)))
-  const isMatch = matcherOf(patterns.map(inRepository))
-  const left = [...committed.keys()].filter(path => !present.has(path) && isMatch(path))
+  const globs = patterns.map(inRepository)
+  const left = [...committed.keys()].filter(path => !present.has(path) && globs.some(glob => matchesGlob(path, glob)))
   return [...differences, ...left.map(path => `${path} is in the commit and not in the workspace`)]
 }
 
 /** A path of the workspace, relative to that folder of it. */
 export function below(folder: string, path: string): string {
   return folder === '' ? path : path.slice(folder.length + 1)
-}
-
-/** Most of a large repository's files are told apart by how they begin and end, which is much quicker. */
-function matcherOf(globs: readonly string[]): (path: string) => boolean {
-  const known = globs.map(glob => {
-    const [prefix = ''] = glob.split(/[*?[{]|[+@!]\(/, 1)
-    const [suffix = ''] = /[^*?\]}[{()+@!]*$/.exec(glob) ?? []
-    return { glob, prefix, suffix }
-  })
-  return path =>
-    known.some(
-      ({ glob, prefix, suffix }) => path.startsWith(prefix) && path.endsWith(suffix) && matchesGlob(path, glob),
-    )
 }

@@ -44,7 +44,7 @@ interface LedgerFacts {
   readonly commit: string | undefined
   readonly run: string | undefined
   readonly at: string | undefined
-  /** The head of the branch, once this run has written to it. */
+  /** The head of the branch: as it was read, or as this run left it. */
   readonly head: string | undefined
 }
 

@@ -12,7 +12,7 @@ import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Planning } from './compute-plan.ts'
 import { type Context, locateUsers, refuse, warn } from './context.ts'
 import type { Memory } from './recall.ts'
-import { beginRecording, endRecording } from './record-apply.ts'
+import { beginRecording, computeEnding, endRecording } from './record-apply.ts'
 
 /** Shows the plan, saves it, and tells why it may not be done. */
 export function judgePlan({ inputs, record, task }: Context, { plan, digest }: Planning, { doubt }: Memory): void {
@@ -42,10 +42,12 @@ export async function applyPlan(context: Context, planning: Planning, memory: Me
   try {
     await write(context, plan, survey)
   } finally {
-    const restores = await endRecording(context, memory, { planning, recording })
-    const undo = undoOf(plan, record.outcomes, restores)
+    const ending = computeEnding(memory, planning, record.outcomes)
+    const undo = undoOf(plan, record.outcomes, recording.branch === undefined ? [] : ending.restores)
+    // Before GitHub is asked, which may take longer than the runner leaves a cancelled run.
     record.undoPlanFile = saveFile('undo-plan', writeSaved(undo))
     record.undoDigest = digestOf(undo)
+    await endRecording(context, memory, { planning, recording, ending })
   }
 }
 

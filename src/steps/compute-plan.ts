@@ -33,7 +33,7 @@ export interface Planning {
   /** Of the plan as it was computed or saved; less may be left to do. */
   readonly digest: string
   readonly survey: Survey
-  /** How the manifest lists the users that were not read. */
+  /** How the manifest lists users by id, and by addresses that the ledger remembers. */
   readonly listings: ReadonlyMap<string, readonly Listing[]>
 }
 

@@ -37,6 +37,12 @@ export function refuse(record: RunRecord, messages: readonly string[]): void {
   record.errors.push(...messages.map(findingOf))
 }
 
+/** What goes wrong after the first write. */
+export function fail(record: RunRecord, message: string): void {
+  record.stopped = 'error'
+  record.errors.push({ message })
+}
+
 export function warn(record: RunRecord, messages: readonly string[]): void {
   record.warnings.push(...messages.map(findingOf))
 }

@@ -18,16 +18,15 @@ import { compareText, NO_GRANTS, sortedPermissions } from '../plan/grants.ts'
 import { countOperations, type Plan, type Restored, setOf, type UserOutcome } from '../plan/plan.ts'
 import { counted } from '../report/record.ts'
 import type { Planning } from './compute-plan.ts'
-import { type Context, refuse, warn } from './context.ts'
+import { type Context, fail, refuse, warn } from './context.ts'
 import { ledgerAdvice, type Memory, reportUnremembered } from './recall.ts'
 
-/** An apply that the ledger knows of. */
+/** Where an apply is recorded. */
 export interface Recording {
-  /** The head of the branch, and what it says. */
-  readonly head: string | undefined
-  readonly ledger: Ledger
   /** undefined if nothing is remembered */
   readonly branch: Memory['branch']
+  /** The head of the branch; undefined if there is none. */
+  readonly head: string | undefined
 }
 
 /** @returns undefined if the run is refused; why is reported */
@@ -38,8 +37,7 @@ export async function beginRecording(
 ): Promise<Recording | undefined> {
   const { branch, head } = memory
   const { users } = planning.plan
-  const unchanged = { branch, head, ledger: memory.ledger }
-  if (branch === undefined || users.length === 0) return unchanged
+  if (branch === undefined || users.length === 0) return { branch, head }
   const ledger = ledgerOf(context, memory, {
     users: beginUsers(memory.ledger.users, progressOf(planning)),
     applying: true,
@@ -47,7 +45,7 @@ export async function beginRecording(
   try {
     const message = messageOf(context, `Begin ${operationsText(planning.plan)}`)
     const moved = await branch.write({ ledger, message, head })
-    if (moved !== undefined) return { branch, head: moved, ledger }
+    if (moved !== undefined) return { branch, head: moved }
     refuse(context.record, [
       `Another run moved the ledger's branch ${branch.name} after this run read it, so this run was stopped before its first write. Run it again.`,
     ])
@@ -61,29 +59,45 @@ export async function beginRecording(
       return undefined
     }
     reportUnremembered(context, why)
-    return { ...unchanged, branch: undefined }
+    return { branch: undefined, head }
   }
 }
 
-/** @returns what was managed before, for the undo plan */
+/** What an apply leaves in the ledger. */
+export interface Ending {
+  readonly users: Entries
+  /** The users whose entries differ from those of before. */
+  readonly changed: ReadonlySet<string>
+  /** What was managed before, for the undo plan. */
+  readonly restores: readonly Restored[]
+}
+
+export function computeEnding({ ledger }: Memory, planning: Planning, outcomes: readonly UserOutcome[]): Ending {
+  const users = usersAfter(ledger.users, planning, outcomes)
+  const changed = changedEntries(ledger.users, users)
+  // Also of those whose entries stay: undoing the revocation of a grant made by hand must not make it managed.
+  const concerned = new Set([...changed, ...planning.plan.users.map(({ user }) => user)])
+  return { users, changed, restores: restoresOf(ledger.users, concerned) }
+}
+
+interface EndOptions {
+  readonly planning: Planning
+  readonly recording: Recording
+  readonly ending: Ending
+}
+
 export async function endRecording(
   context: Context,
   memory: Memory,
-  { planning, recording }: { readonly planning: Planning; readonly recording: Recording },
-): Promise<readonly Restored[]> {
+  { planning, recording: { branch, head }, ending: { users, changed } }: EndOptions,
+): Promise<void> {
   const { record } = context
-  const { branch, head } = recording
-  if (branch === undefined) return []
-  const before = memory.ledger.users
-  const users = usersAfter(before, planning, record.outcomes)
+  if (branch === undefined) return
   const ledger = ledgerOf(context, memory, { users, applying: false })
-  const changed = changedEntries(before, users)
-  // Also of those whose entries stay: undoing the revocation of a grant made by hand must not make it managed.
-  const restores = restoresOf(before, new Set([...changed, ...planning.plan.users.map(({ user }) => user)]))
   const begun = head !== memory.head
   // A ledger that was accepted without its seal is sealed by a new commit.
   const mustSeal = memory.doubt !== undefined
-  if (!begun && !mustSeal && changed.size === 0 && isSameList(ledger.files, memory.ledger.files)) return restores
+  if (!begun && !mustSeal && changed.size === 0 && isSameList(ledger.files, memory.ledger.files)) return
   try {
     const message = messageOf(context, resultText(planning.plan, record.outcomes, changed.size))
     const moved = await branch.write({ ledger, message, head })
@@ -95,7 +109,6 @@ export async function endRecording(
       `The ledger does not know how this apply ended, so the next run reads its users again. ${error.message}`,
     ])
   }
-  return restores
 }
 
 interface MergeOptions {
@@ -112,11 +125,15 @@ async function mergeRecording({ record }: Context, { branch, ledger, changed, me
   for (let attempt = 1; attempt <= MAX_MERGES; attempt++) {
     const newer = await branch.read()
     // Merging would seal what somebody without the key wrote.
-    if (newer.kind === 'ledger' && (newer.seal === 'wrong' || newer.seal === 'missing')) {
-      throw new ActionError(`The ledger on the branch ${branch.name} does not have the seal of ledger-key any more.`)
+    const unsealed = newer.kind === 'ledger' && (newer.seal === 'wrong' || newer.seal === 'missing')
+    if (newer.kind === 'unreadable' || unsealed) {
+      const problem = newer.kind === 'unreadable' ? newer.problem : 'it does not have the seal of ledger-key'
+      fail(
+        record,
+        `Somebody changed the ledger on the branch ${branch.name} while this run wrote to the tenant: ${problem}. What this run did is not recorded there. Revert the commit that changed it, and run this again.`,
+      )
+      return
     }
-    if (newer.kind === 'unreadable')
-      throw new ActionError(`The ledger is not one of this action any more: ${newer.problem}.`)
     const merged: Ledger =
       newer.kind === 'none'
         ? ledger
@@ -127,11 +144,11 @@ async function mergeRecording({ record }: Context, { branch, ledger, changed, me
           }
     const head = newer.kind === 'none' ? undefined : newer.head
     if ((await branch.write({ ledger: merged, message, head })) === undefined) continue
-    record.stopped = 'error'
     const other = newer.kind === 'none' ? 'Somebody deleted' : `${newer.ledger.latest.run || 'Another run'} moved`
-    record.errors.push({
-      message: `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. The users of both are in the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`,
-    })
+    fail(
+      record,
+      `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. The users of both are in the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`,
+    )
     return
   }
   throw new ActionError(`The branch ${branch.name} moved ${MAX_MERGES} times in a row.`)

@@ -90,7 +90,10 @@ describe('a sealed ledger', () => {
       },
     })
     const run = await repository.apply([wants('auth0|1', 'read:orders')], sealed)
-    expect(warningsOf(run)).toEqual([expect.stringMatching(/does not have the seal of ledger-key any more/)])
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/Somebody changed the ledger .* not have the seal of ledger-key/),
+    ])
+    expect(run.outputs).toMatchObject({ result: 'partial' })
     const next = await repository.apply([wants('auth0|1', 'read:orders')], sealed)
     expect(errorsOf(next)[0]).toMatch(/does not have the seal of ledger-key/)
   })
