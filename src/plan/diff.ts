@@ -60,16 +60,17 @@ export function diff({ tenant, source, users, revoke, apis, holdBack }: DiffOpti
     all: ({ listed }, grant) => listed && apis.has(partsOf(grant).api),
   }
   const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
-  const surpluses = sorted.map(user => surplusOf(user, isOurs[revoke], holdBack))
-  const plans = sorted
-    .map((user, index) => planUser(user, surpluses[index]?.revoke ?? []))
-    .filter(plan => plan.grant.length + plan.revoke.length > 0)
+  const planned = sorted.map(user => {
+    const surplus = surplusOf(user, isOurs[revoke], holdBack)
+    return { plan: planUser(user, surplus.revoke), heldBack: surplus.heldBack }
+  })
+  const plans = planned.map(({ plan }) => plan).filter(({ grant, revoke }) => grant.length + revoke.length > 0)
   return {
     format: 2,
     tenant,
     source,
     users: plans,
-    heldBack: surpluses.flatMap(({ heldBack }) => heldBack),
+    heldBack: planned.flatMap(({ heldBack }) => heldBack),
     found: sorted.flatMap(foundOf),
     holders: countHolders(plans, users),
   }

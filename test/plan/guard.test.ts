@@ -190,6 +190,12 @@ describe('a saved plan that nobody approved', () => {
     ])
   })
 
+  it('may revoke what is managed on an API that the manifest does not name any more', () => {
+    const apis = new Set([BILLING])
+    const options = { states: asked(['new'], ['old']), revoke: 'managed', apis, holdBack: holdBackFor([]) } as const
+    expect(checkSavedPlan(saved, options)).toEqual([])
+  })
+
   it('may not revoke on an API that the manifest does not name with revoke: all', () => {
     const apis = new Set([BILLING])
     const options = { states: asked(['new'], []), revoke: 'all', apis, holdBack: holdBackFor([]) } as const
