@@ -581,5 +581,5 @@ function cancelOnSignal() {
 // early tells about it too.
 
 const cancelled = cancelOnSignal();
-void Promise.all(/* import() */[__nccwpck_require__.e(880), __nccwpck_require__.e(674)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2674)).then(({ run }) => run(cancelled));
+void Promise.all(/* import() */[__nccwpck_require__.e(880), __nccwpck_require__.e(111)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7111)).then(({ run }) => run(cancelled));
 

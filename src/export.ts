@@ -4,6 +4,7 @@
 
 import { ActionError } from './errors.ts'
 import { quote } from './manifest/problem.ts'
+import { isPlainScalar, scalar } from './manifest/scalar.ts'
 import { apiDefinition, permissionItem, userEntry } from './manifest/schema.ts'
 import { compareText, type Grant, type Grants, type Permission, partsOf, sortedPermissions } from './plan/grants.ts'
 
@@ -89,24 +90,6 @@ function permissionLines(indent: string, permissions: readonly Permission[], ali
     })
 }
 
-/** Begins with a letter, and no colon is at its end or before a blank. */
-const PLAIN = /^[A-Za-z](?:[\w./|@*+~-]|:(?=[\w./|@*+~-]))*$/
-/** What YAML 1.1 or 1.2 takes for something else than text, among all that PLAIN lets through. */
-const NOT_TEXT = /^(?:y|n|yes|no|on|off|true|false|null|e[-+]?\d+)$/i
-/** Characters that YAML does not allow, that end a line to some of its readers, or that nobody can see. */
-const UNSEEN = /\p{C}|(?! )\p{Z}/gu
-
-/** A text as a YAML scalar, in a list on one line too. */
-function scalar(text: string): string {
-  if (PLAIN.test(text) && !NOT_TEXT.test(text)) return text
-  return JSON.stringify(text).replace(UNSEEN, escapeCharacter)
-}
-
-function escapeCharacter(character: string): string {
-  const code = Number(character.codePointAt(0)).toString(16)
-  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
-}
-
 const MOST_TOLD = 20
 
 /** A manifest that leaves something out would be taken for the whole. */
@@ -179,7 +162,7 @@ function isTelling(word: string): boolean {
 
 /** A key that needs no quotes. */
 function readable(alias: string): string {
-  return /^[a-z]/.test(alias) && !NOT_TEXT.test(alias) ? alias : `api-${alias}`
+  return isPlainScalar(alias) ? alias : `api-${alias}`
 }
 
 /** An identifier's words, each time from the most general to the most particular one. */

@@ -113,7 +113,7 @@ describe('README.md', () => {
     const program = fileURLToPath(new URL('demo/demo.ts', import.meta.url))
     const { stdout } = await promisify(execFile)(process.execPath, [program, 'plan', join(folder, 'manifest.yml')])
     await rm(folder, { recursive: true })
-    expect(stdout).toContain('2 of 2 users would change: 3 grants and 1 revocation.')
+    expect(stdout).toContain('2 users would change: 3 grants and 1 revocation.')
   })
 
   it('names every key of the report file', async () => {

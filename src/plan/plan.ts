@@ -11,7 +11,13 @@ export interface Operation extends Permission {
   /** As the manifest says it, for showing. */
   readonly expires?: string
   readonly reason?: string
+  /** Of a revocation, for showing: what is not desired about the grant. */
+  readonly why?: Why
 }
+
+export const WHY = ['user removed', 'line removed', 'expired', 'not listed'] as const
+/** `not listed`: the manifest never asked for it. */
+export type Why = (typeof WHY)[number]
 
 /** A user with at least one operation. */
 export interface UserPlan {

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { digestOf } from './digest.ts'
 import { readForm } from './form.ts'
 import { grantOf } from './grants.ts'
-import type { Plan } from './plan.ts'
+import { type Plan, WHY } from './plan.ts'
 
 /** Made on demand, as few runs read a plan. */
 function savedPlanForm() {
@@ -20,6 +20,7 @@ function savedPlanForm() {
     roles: z.array(z.string()),
     expires: z.string().exactOptional(),
     reason: z.string().exactOptional(),
+    why: z.enum(WHY).exactOptional(),
   })
 
   return z.strictObject({
@@ -49,7 +50,10 @@ function savedPlanForm() {
         z.strictObject({
           user: name,
           entry: z
-            .strictObject({ listed: z.array(z.union([z.literal('id'), address])), managed: z.array(permission) })
+            .strictObject({
+              listed: z.array(z.union([z.literal('id'), address])),
+              managed: z.array(permission),
+            })
             .nullable(),
         }),
       )

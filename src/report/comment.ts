@@ -1,7 +1,8 @@
 // A run's record → the comment on a pull request, one for each tenant: the job summary's content, smaller. Pure.
 
 import type { RunRecord } from './record.ts'
-import { type Medium, renderReport, shortCommit } from './summary.ts'
+import { shortCommit } from './summary/facts.ts'
+import { type Medium, renderReport } from './summary.ts'
 import { clip, link } from './text.ts'
 
 /** GitHub takes 65,536 characters; this leaves room for what surrounds the report. */
@@ -21,7 +22,6 @@ export function renderComment(record: Readonly<RunRecord>, { runUrl, replaces }:
   const medium: Medium = {
     limit: REPORT_LIMIT,
     whole: `${summaryText(runUrl)} has more, and the report file (output <code>report-file</code>) has all of them`,
-    foldFacts: true,
     notes: replaces ? outdatedNotes(record) : [],
   }
   const report = renderReport(record, medium).trimEnd()
@@ -32,11 +32,11 @@ function summaryText(runUrl: string | undefined): string {
   return `the ${runUrl === undefined ? 'job summary' : link(runUrl, 'job summary')}`
 }
 
-/** An earlier plan must not be taken for what would happen now, wherever it was read. */
+/** An earlier plan must not be mistaken for what would happen now. */
 function outdatedNotes({ plan }: Readonly<RunRecord>): readonly string[] {
-  if (plan === undefined) return ['A plan that this comment showed before is outdated; this run made none.']
+  if (plan === undefined) return ['The plan that this comment showed before is out of date; this run has no plan.']
   if (plan.users.length > 0) return []
-  return ['Nothing would change any more: a plan that this comment showed before is outdated.']
+  return ['The plan that this comment showed before is out of date: nothing would change now.']
 }
 
 function origin({ commit }: Readonly<RunRecord>, runUrl: string | undefined): readonly string[] {

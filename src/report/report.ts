@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as core from '@actions/core'
 import { errorOf } from '../errors.ts'
-import { countOperations, type Operation } from '../plan/plan.ts'
+import { countOperations, type Operation, type Plan } from '../plan/plan.ts'
 import { redact, redactAll } from '../secrets.ts'
 import type { Traffic } from '../tenant/pace.ts'
-import { type Circumstances, conclude, counted, emailsOf, type Finding, type RunRecord, reportOf } from './record.ts'
-import { operationNotes, renderSummary } from './summary.ts'
+import { conclude, counted, driftOf } from './conclude.ts'
+import { emailsOf, type Finding, type RunRecord } from './record.ts'
+import { type Circumstances, reportOf } from './report-file.ts'
+import { operationNotes } from './summary/changes.ts'
+import { renderSummary } from './summary.ts'
 import { aboutText, plain, userText } from './text.ts'
 
 /** GitHub shows ten annotations of a kind for a step. */
@@ -36,14 +39,17 @@ export function logLine(text: string): void {
 export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): void {
   const { plan, digest } = record
   if (plan === undefined || digest === undefined) return
-  if (plan.users.length + plan.heldBack.length === 0) return
+  if (plan.users.length + plan.heldBack.length > 0) logChanges(plan, emailsOf(record))
+  logLine(`The plan's digest is ${digest}${plan.users.length === 0 ? ', of an empty plan' : ''}`)
+}
+
+function logChanges(plan: Plan, emails: ReadonlyMap<string, string>): void {
   const { grants, revocations } = countOperations(plan.users)
   const counts = [
     counted(plan.users.length, 'user'),
     counted(revocations, 'revocation'),
     counted(grants, 'grant'),
   ].join(', ')
-  const emails = emailsOf(record)
   core.startGroup(harmless(`Plan for ${plan.tenant}: ${counts}`))
   for (const { user, grant, revoke } of plan.users) {
     logLine(userText({ user, email: emails.get(user) }, asIs))
@@ -55,7 +61,6 @@ export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): 
     logLine(`Held back: revoke ${permission} on ${api} from ${who}, because ${entry} cannot be identified`)
   }
   core.endGroup()
-  logLine(`The plan's digest is ${digest}`)
 }
 
 function operationText(operation: Operation, effective: string): string {
@@ -104,13 +109,11 @@ export function logProgress(doing: string, total: number, traffic: Traffic): Pro
   }
 }
 
-const DRIFT: Finding = { message: 'The plan is not empty, and fail-on-changes is set.' }
-
 /** The end of a run, whatever became of it: annotations, outputs, files, and the step's fate. */
 export function publish(whole: Readonly<RunRecord>, circumstances: Circumstances): void {
   const record = redactAll(whole)
   const conclusion = conclude(record)
-  annotate('error', [...record.errors, ...record.failures, ...(record.drift ? [DRIFT] : [])])
+  annotate('error', [...record.errors, ...record.failures, ...driftOf(record)])
   annotate('warning', record.warnings)
   annotate('notice', record.notices)
   logLine(conclusion.sentence)

@@ -5,7 +5,7 @@ import { digestOf } from '../plan/digest.ts'
 import { checkApproval, checkLimit, checkRevocations } from '../plan/guard.ts'
 import { type Plan, undoOf } from '../plan/plan.ts'
 import { writeSaved } from '../plan/saved.ts'
-import { unfinishedOf } from '../report/record.ts'
+import { unfinishedOf } from '../report/conclude.ts'
 import { logPlan, logProgress, saveFile } from '../report/report.ts'
 import { listedAs, type Survey } from '../survey.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
@@ -25,7 +25,7 @@ export function judgePlan({ inputs, record, task }: Context, { plan, digest }: P
   const disapproval = checkApproval(plan, digest, approvedPlan)
   refuse(record, disapproval)
   if (disapproval.length > 0) record.approval = 'other'
-  else if (approvedPlan !== undefined && record.stopped === undefined) record.approval = 'approved'
+  else if (approvedPlan !== undefined) record.approval = approvedPlan === digest ? 'approved' : 'empty'
   const tooMany = checkRevocations(plan, maxRevocations)
   if (mode === 'apply') refuse(record, tooMany)
   else warn(record, tooMany)

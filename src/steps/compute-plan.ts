@@ -223,6 +223,6 @@ function reportSurvey(
   const { removed = [], listed = [] } = Object.groupBy(surveyed.states, ({ listed }) => (listed ? 'listed' : 'removed'))
   record.emails = surveyed.emails
   record.read = listed.length
-  record.left = removed.map(({ id }) => id)
+  record.removed = removed.map(({ id }) => id)
   record.derived = listed.flatMap(derivedOf)
 }

@@ -19,7 +19,7 @@ export function readSavedPlan(path: string, { tenant }: PlanInputs, { workspace 
   if (plan.tenant !== tenant) {
     throw reject(`it is a plan for the tenant ${plan.tenant}, and this run is for ${tenant}.`)
   }
-  record.approval = 'saved'
+  record.saved = true
   return plan
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../ledger/ledger.ts'
 import { compareText, NO_GRANTS, sortedPermissions } from '../plan/grants.ts'
 import { countOperations, type Plan, type Restored, setOf, type UserOutcome } from '../plan/plan.ts'
-import { counted } from '../report/record.ts'
+import { counted } from '../report/conclude.ts'
 import type { Planning } from './compute-plan.ts'
 import { type Context, fail, refuse, warn } from './context.ts'
 import { ledgerAdvice, type Memory, reportUnremembered } from './recall.ts'

@@ -35,17 +35,17 @@ describe('comment: true', () => {
     tenant.grant('auth0|1', { api: ORDERS, permission: 'write:orders' })
     await plan(repository, wants('write:orders'))
     expect(repository.github.comments).toHaveLength(1)
-    expect(comment?.body).toContain('outdated')
+    expect(comment?.body).toContain('out of date')
   })
 
-  it('is outdated by a run that made no plan, and a first one is not', async () => {
+  it('is out of date after a run that has no plan, and a first one is not', async () => {
     const { repository } = await start()
     const mistaken = [{ id: 'auth0|1', permission: {} }]
     await plan(repository, mistaken)
     const [comment] = repository.github.comments
-    expect(comment?.body).not.toContain('outdated')
+    expect(comment?.body).not.toContain('out of date')
     await plan(repository, mistaken)
-    expect(comment?.body).toContain('outdated')
+    expect(comment?.body).toContain('out of date')
   })
 
   it.each([

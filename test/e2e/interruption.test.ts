@@ -250,10 +250,10 @@ function expectToldInShort({ log, annotations, outputs }: ActionRun, outcomes: r
   const inPart = outcomes.filter(({ interrupted }) => interrupted).length
   const told = annotations.flatMap(({ message }) => {
     const [, cut = 0, left = 0] =
-      /^(?:(\d+) users? w\w+ changed in part)?(?: and )?(?:(\d+) .*not attempted)?, as the run was cancelled\./.exec(
+      /^(?:(\d+) users? w\w+ partially changed)?(?: and )?(?:(\d+) .*not attempted)? because the run was cancelled\./.exec(
         message,
       ) ?? []
-    return message.includes('as the run was cancelled.') ? [[Number(cut), Number(left)]] : []
+    return message.includes('because the run was cancelled.') ? [[Number(cut), Number(left)]] : []
   })
   expect(told).toEqual([[inPart, untouched]])
   expect(log).not.toContain('Cancelled by')

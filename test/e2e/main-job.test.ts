@@ -92,7 +92,7 @@ describe('plan', () => {
     const run = await runAgainst(tenant, { users, env })
     expect(run.log).toContain(
       [
-        '1 of 1 user changed: 1 grant and 0 revocations.',
+        '1 user changed: 1 grant.',
         `Report file: ${run.outputs['report-file']}`,
         `Plan file: ${run.outputs['plan-file']}`,
         `Undo plan file: ${run.outputs['undo-plan-file']}`,

@@ -6,7 +6,8 @@ import { adviseOn } from '../../src/plan/advise.ts'
 import { grantOf, type Permission } from '../../src/plan/grants.ts'
 import { checkEvent, checkRevocations, warnOfApis } from '../../src/plan/guard.ts'
 import type { Holders, Operation, Plan, Source, UserOutcome, UserPlan } from '../../src/plan/plan.ts'
-import { newRecord, type RunRecord, type UserFailure, unfinishedOf } from '../../src/report/record.ts'
+import { unfinishedOf } from '../../src/report/conclude.ts'
+import { newRecord, type RunRecord, type UserFailure } from '../../src/report/record.ts'
 
 const TENANT = 'acme.eu.auth0.com'
 const ORDERS = 'https://orders.acme.com/'
@@ -37,7 +38,7 @@ const SOURCE: Source = {
   users: 12,
 }
 
-type Terms = Partial<Pick<Operation, 'roles' | 'expires' | 'reason'>>
+type Terms = Partial<Pick<Operation, 'roles' | 'expires' | 'reason' | 'why'>>
 
 function permit(permission: string, api: string, terms: Terms = {}): Operation {
   return { api, permission, roles: [], ...terms }
@@ -67,6 +68,10 @@ function record(known: Partial<RunRecord>): RunRecord {
     read: 12,
     digest: DIGEST,
     commit: COMMIT,
+    apis: [
+      { identifier: ORDERS, alias: 'orders', tokenLifetime: 86_400 },
+      { identifier: BILLING, alias: 'billing', tokenLifetime: 7_200 },
+    ],
     ledger: LEDGER,
     planFile: '/runner/_temp/auth0-permissions-x1/plan.json',
     traffic: { requests: 14, waited: 0, waitingFor: undefined, blind: false },
@@ -89,10 +94,15 @@ const MIXED_USERS: readonly UserPlan[] = [
       permit('write:orders', ORDERS),
       permit('write:invoices', BILLING, { expires: '2026-12-31', reason: 'quarter close, FIN-118' }),
     ],
-    revoke: [permit('refund:orders', ORDERS)],
+    revoke: [permit('refund:orders', ORDERS, { why: 'line removed' })],
     before: [permit('refund:orders', ORDERS)],
   },
-  { user: LINUS, grant: [], revoke: [permit('read:orders', ORDERS, { roles: ['Order Reader'] })], before: [] },
+  {
+    user: LINUS,
+    grant: [],
+    revoke: [permit('read:orders', ORDERS, { roles: ['Order Reader'], why: 'not listed' })],
+    before: [],
+  },
   { user: MARGARET, grant: [permit('read:orders', ORDERS, { roles: ['Order Reader'] })], revoke: [], before: [] },
 ]
 
@@ -158,6 +168,31 @@ const mixed = record({
 function bare(permission: string, api: string): Permission {
   return { api, permission }
 }
+
+const OFF_BOARDED: readonly UserPlan[] = [
+  {
+    user: ADA,
+    grant: [],
+    revoke: [permit('refund:orders', ORDERS, { why: 'line removed' })],
+    before: [permit('refund:orders', ORDERS)],
+  },
+  {
+    user: GRACE,
+    grant: [],
+    revoke: [
+      permit('read:invoices', BILLING, { why: 'user removed' }),
+      permit('read:orders', ORDERS, { roles: ['Order Reader'], why: 'user removed' }),
+    ],
+    before: [permit('read:invoices', BILLING), permit('read:orders', ORDERS)],
+  },
+]
+
+const offBoarding = record({
+  ...APPLIED,
+  plan: planOf(OFF_BOARDED, [{ api: ORDERS, permission: 'refund:orders', before: 2, after: 1 }]),
+  outcomes: OFF_BOARDED.map(done),
+  removed: [GRACE],
+})
 
 const LARGE = 5_000
 const LARGE_USERS: readonly UserPlan[] = Array.from({ length: LARGE }, (_, index) => {
@@ -301,7 +336,7 @@ const expired = record({
       {
         user: GRACE,
         grant: [],
-        revoke: [permit('write:invoices', BILLING)],
+        revoke: [permit('write:invoices', BILLING, { why: 'expired' })],
         before: [permit('read:invoices', BILLING), permit('write:invoices', BILLING)],
       },
     ],
@@ -327,7 +362,7 @@ const heldBack = record({
   },
   outcomes: MIXED_USERS.slice(0, 2).map(done),
   emails: [{ user: GRACE, email: 'grace@acme.com' }],
-  left: [GRACE, MARGARET],
+  removed: [GRACE, MARGARET],
   failures: [
     {
       user: UNIDENTIFIED,
@@ -391,6 +426,11 @@ export function hostileRecord(text: (place: string) => string): RunRecord {
   }
   return record({
     mode: 'apply',
+    apis: ['grant', 'revoke'].map(each => ({
+      identifier: text(`${each} api`),
+      alias: text(`${each} alias`),
+      tokenLifetime: 60,
+    })),
     tenant: text('tenant'),
     files: [text('file')],
     digest: text('digest'),
@@ -441,5 +481,6 @@ export const RUNS: Readonly<Record<string, RunRecord>> = {
   cancelled,
   expired,
   'held back': heldBack,
+  'off-boarding': offBoarding,
   hostile: hostileRecord(place => `${HOSTILE} ${place}`),
 }

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { scalar } from '../../src/manifest/scalar.ts'
 import { markerOf, renderComment } from '../../src/report/comment.ts'
 import { newRecord } from '../../src/report/record.ts'
 import { logLine, logPlan, publish } from '../../src/report/report.ts'
@@ -83,8 +84,6 @@ const NAMES = [
   'failed email',
   'unmanaged user',
   'unmanaged email',
-  'unmanaged api',
-  'unmanaged permission',
   'derived user',
   'derived email',
   'derived api',
@@ -96,6 +95,11 @@ const NAMES = [
   'ledger branch',
   'ledger run',
 ]
+
+/** What a person can paste into a manifest. */
+function unmanagedLine(text: (place: string) => string): string {
+  return plain(`${scalar(text('unmanaged api'))}: [${scalar(text('unmanaged permission'))}]`)
+}
 
 /** Places whose text is a sentence: words stay words. */
 const SENTENCES = ['error', 'warning', 'notice', 'failure', 'advice']
@@ -113,6 +117,7 @@ describe.each(Object.entries(RENDERERS))('in %s', (_, render) => {
     const tree = expectHarmless(markdown, comments)
     const codes = new Set(elementsOf(tree, 'code').map(textOf))
     for (const place of NAMES) expect(codes).toContain(plain(text(place)))
+    expect(codes).toContain(unmanagedLine(text))
     for (const place of ['error', 'warning', 'notice', 'failure']) {
       expect(codes).toContain(plain(`${text(`${place} file`)}:1:2`))
     }

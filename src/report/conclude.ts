@@ -1,0 +1,193 @@
+// What a run comes to: its result, its counts, and the sentences about them. They are made here and nowhere else, so that
+// each is true of every run. Pure.
+
+import { countOperations, type UserOutcome } from '../plan/plan.ts'
+import type { Finding, RunRecord } from './record.ts'
+
+type Result = 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
+
+/** What the outputs say. */
+export interface Conclusion {
+  readonly result: Result
+  readonly changed: boolean
+  readonly grants: number
+  readonly revocations: number
+  /** Listed users. */
+  readonly users: number
+  /** Everybody who changes, removed users included. */
+  readonly usersChanged: number
+  readonly usersFailed: number
+  readonly requests: number
+  /** One sentence that says what happened. */
+  readonly sentence: string
+}
+
+interface Totals extends Omit<Conclusion, 'result' | 'sentence'> {
+  /** How many of those who change were removed from the manifest. */
+  readonly removed: number
+}
+
+export function conclude(record: Readonly<RunRecord>): Conclusion {
+  const { removed, ...totals } = computeTotals(record)
+  const result = resultOf(record, totals)
+  return { result, ...totals, sentence: sentenceOf(record, result, { removed, ...totals }) }
+}
+
+/** In `apply` mode what was done, else what is planned. */
+function computeTotals({ mode, plan, outcomes, users, removed, failures, traffic }: Readonly<RunRecord>): Totals {
+  const done = outcomes.map(({ user, granted, revoked }) => ({ user, grant: granted, revoke: revoked }))
+  const changed = (mode === 'apply' ? done : (plan?.users ?? [])).filter(
+    ({ grant, revoke }) => grant.length + revoke.length > 0,
+  )
+  const gone = new Set(removed)
+  return {
+    changed: changed.length > 0,
+    ...countOperations(changed),
+    users,
+    usersChanged: changed.length,
+    removed: changed.filter(({ user }) => gone.has(user)).length,
+    usersFailed: shortfallsOf(outcomes, failures.length).reduce((sum, { count }) => sum + count, 0),
+    requests: traffic.requests,
+  }
+}
+
+function resultOf(
+  { mode, stopped, users }: Readonly<RunRecord>,
+  { changed, usersFailed }: Pick<Totals, 'changed' | 'usersFailed'>,
+): Result {
+  if (stopped !== undefined) return changed && mode === 'apply' ? 'partial' : 'failed'
+  if (usersFailed > 0) return usersFailed < users || changed ? 'partial' : 'failed'
+  if (!changed) return 'unchanged'
+  return mode === 'apply' ? 'applied' : 'planned'
+}
+
+function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals): string {
+  const { mode, stopped, errors, failures, outcomes } = record
+  if (record.cancelled) return `Cancelled: ${doneSoFar(mode, totals)}.`
+  switch (stopped) {
+    case 'inputs':
+      return `${counted(errors.length, 'input problem')}; no request was sent.`
+    case 'manifest':
+      return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`
+    case 'refused':
+      return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`
+    case 'error':
+      return `Failed: ${doneSoFar(mode, totals)}.`
+    case undefined:
+  }
+  if (record.exported !== undefined) {
+    const { path, grants } = record.exported
+    return `Exported: ${path} lists ${counted(totals.users, 'user')} with ${counted(grants, 'direct permission')}.`
+  }
+  if (result === 'unchanged') return unchangedText(record)
+  const shortfalls = shortfallsText(shortfallsOf(outcomes, failures.length))
+  return `${[...shortfalls, changeText(mode, totals), ...heldBackText(record)].join('; ')}.`
+}
+
+/** Listed users are counted as matching only if they were read. */
+function unchangedText(record: Readonly<RunRecord>): string {
+  const { mode, users, read, saved, scope } = record
+  if (mode === 'validate') return `The manifest is valid; it lists ${counted(users, 'user')}.`
+  const heldBack = heldBackText(record)
+  const parts = (text: string) => `Unchanged: ${[text, ...heldBack].join('; ')}.`
+  if (saved) return parts('nothing in the saved plan is left to do')
+  if (users === 0) return parts('the manifest lists no users')
+  if (read === 0) {
+    return parts(scope === 'changed' ? 'no listed user was changed since the last apply' : 'there is nothing to do')
+  }
+  if (read < users)
+    return parts(`the ${counted(read, 'listed user')} that ${was(read)} read ${match(read)} the manifest`)
+  return parts(
+    users === 1 ? 'the listed user matches the manifest' : `all ${grouped(users)} listed users match the manifest`,
+  )
+}
+
+/** Never set against the number of listed users: removed users change, too. */
+function changeText(mode: RunRecord['mode'], { grants, revocations, usersChanged, removed }: Totals): string {
+  const verb = mode === 'apply' ? 'changed' : 'would change'
+  if (usersChanged === 0) return `nothing ${verb}`
+  const gone = removed === usersChanged ? 'removed from the manifest' : `${grouped(removed)} removed from the manifest`
+  return `${counted(usersChanged, 'user')} ${verb}${removed === 0 ? '' : ` (${gone})`}: ${operationsText({ grants, revocations })}`
+}
+
+function operationsText({ grants, revocations }: Pick<Totals, 'grants' | 'revocations'>): string {
+  const parts = [grants > 0 && counted(grants, 'grant'), revocations > 0 && counted(revocations, 'revocation')]
+  return parts.filter(part => part !== false).join(' and ')
+}
+
+function heldBackText({ plan }: Readonly<RunRecord>): readonly string[] {
+  const count = plan?.heldBack.length ?? 0
+  return count === 0 ? [] : [`${counted(count, 'revocation')} ${count === 1 ? 'is' : 'are'} held back`]
+}
+
+function doneSoFar(mode: RunRecord['mode'], totals: Totals): string {
+  if (mode !== 'apply' || !totals.changed) return 'nothing was written'
+  return `before that, ${changeText(mode, totals)}`
+}
+
+/** Why `fail-on-changes` fails the step, with what would change. */
+export function driftOf({ drift, plan }: Readonly<RunRecord>): readonly Finding[] {
+  if (!drift || plan === undefined) return []
+  const { users } = plan
+  const shown = users.slice(0, MAX_DRIFT_EXAMPLES).map(({ user }) => user)
+  const more = users.length > shown.length ? `, and ${grouped(users.length - shown.length)} more` : ''
+  const change = `${counted(users.length, 'user')} would change (${operationsText(countOperations(users))})`
+  const message = `The step fails because fail-on-changes is set and the plan is not empty: ${change}: ${shown.join(', ')}${more}.`
+  return [{ message }]
+}
+
+const MAX_DRIFT_EXAMPLES = 3
+
+/** One sentence about everybody who was not finished because the run ended; the outcomes say who they are. */
+export function unfinishedOf(outcomes: readonly UserOutcome[], cancelled: boolean): readonly Finding[] {
+  const shortfalls = shortfallsText(shortfallsOf(outcomes, 0))
+  if (shortfalls.length === 0) return []
+  const why = cancelled
+    ? 'because the run was cancelled. Run it again: it finishes the rest.'
+    : 'because an earlier failure affected every user. The next run finishes the rest.'
+  return [{ message: `${shortfalls.join('; ')} ${why}` }]
+}
+
+interface Shortfall {
+  readonly count: number
+  readonly what: string
+}
+
+/** How many users were not fully updated, by what happened to them. @param failed users who have a failure */
+function shortfallsOf(outcomes: readonly UserOutcome[], failed: number): readonly Shortfall[] {
+  const partial = outcomes.filter(({ interrupted }) => interrupted).length
+  const untouched = outcomes.filter(({ status }) => status === 'not attempted').length
+  return [
+    { count: failed, what: 'failed' },
+    { count: partial, what: `${was(partial)} partially changed` },
+    { count: untouched, what: `${was(untouched)} not attempted` },
+  ].filter(({ count }) => count > 0)
+}
+
+/** Empty, or one text such as `2 users failed and 1 was not attempted`. */
+function shortfallsText([first, ...others]: readonly Shortfall[]): readonly string[] {
+  if (first === undefined) return []
+  const parts = [
+    `${counted(first.count, 'user')} ${first.what}`,
+    ...others.map(({ count, what }) => `${grouped(count)} ${what}`),
+  ]
+  const last = parts.pop()
+  return [parts.length === 0 ? String(last) : `${parts.join(', ')} and ${last}`]
+}
+
+function was(count: number): string {
+  return count === 1 ? 'was' : 'were'
+}
+
+function match(count: number): string {
+  return count === 1 ? 'matches' : 'match'
+}
+
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** A number as people read it: `12,400`, on every machine. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+}

@@ -1,0 +1,71 @@
+// What is good to know: notices, grants that nobody manages, advice, what roles give. Pure.
+
+import { scalar } from '../../manifest/scalar.ts'
+import type { Permission } from '../../plan/grants.ts'
+import type { Held } from '../../plan/plan.ts'
+import { counted } from '../conclude.ts'
+import type { Derived, RunRecord } from '../record.ts'
+import { code, userText } from '../text.ts'
+import { titled } from './attention.ts'
+import { fold, list, name, row, table } from './blocks.ts'
+import { type Known, permissionText, shortenLines } from './changes.ts'
+import { counting, cutting, type Lists, type Shown } from './lists.ts'
+
+export function renderAsides(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
+  const { unmanaged, derived } = record
+  const owners = new Set(unmanaged.map(({ user }) => user)).size
+  const unmanagedTitle = `${counted(unmanaged.length, 'direct grant')} of ${counted(owners, 'user')} that the manifest does not list`
+  return [
+    ...titled('Notices', lists.notices, true),
+    ...folded(cutting(unmanagedTitle, lists.unmanaged), lists.unmanaged, [
+      `<p>${unmanagedText(record)}</p>`,
+      table(['User, and the lines that would list what they have'], lists.unmanaged.html),
+    ]),
+    ...folded(counting('Advice', lists.advice), lists.advice, [list(lists.advice.html)]),
+    ...folded(
+      cutting(`${counted(derived.length, 'permission')} that users have through roles, never touched`, lists.derived),
+      lists.derived,
+      [table(['User, and what they have through roles'], lists.derived.html)],
+    ),
+  ]
+}
+
+function folded(title: string, { length }: Shown, blocks: readonly string[]): readonly string[] {
+  return length === 0 ? [] : [fold(title, blocks.join('\n'))]
+}
+
+function unmanagedText({ revoke }: Readonly<RunRecord>): string {
+  return revoke === 'all'
+    ? `They are on APIs that the manifest does not name, so they stay. To include such an API, add it under ${code('apis')}.`
+    : `They stay. To keep them on purpose, paste the line under the user's ${code('permissions')}; to revoke them, use ${code('revoke: all')}.`
+}
+
+/** With the lines of a manifest that would list what each user has, by the manifest's name for the API. */
+export function unmanagedRows(unmanaged: readonly Held[], known: Known): readonly string[] {
+  return heldRows(unmanaged, known, held =>
+    [...Map.groupBy(held, ({ api }) => api)].map(([api, permissions]) => {
+      const names = permissions.map(({ permission }) => scalar(permission))
+      return code(`${scalar(known.aliases.get(api) ?? api)}: [${names.join(', ')}]`)
+    }),
+  )
+}
+
+export function derivedRows(derived: readonly Derived[], known: Known): readonly string[] {
+  return heldRows(derived, known, held =>
+    held.map(each => `${permissionText(each, known.aliases)}, through ${each.roles.map(name).join(', ')}`),
+  )
+}
+
+interface Owned extends Permission {
+  readonly user: string
+}
+
+function heldRows<T extends Owned>(
+  items: readonly T[],
+  { emails }: Known,
+  linesOf: (items: readonly T[]) => readonly string[],
+): readonly string[] {
+  return [...Map.groupBy(items, ({ user }) => user)].map(([user, owned]) =>
+    row([`${userText({ user, email: emails.get(user) }, name)}<br>${shortenLines(linesOf(owned))}`]),
+  )
+}

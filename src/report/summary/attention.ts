@@ -1,0 +1,65 @@
+// What a person must look at: errors, users that failed, revocations, warnings. Pure.
+
+import type { HeldBack } from '../../plan/plan.ts'
+import { counted, grouped } from '../conclude.ts'
+import type { Finding, RunRecord } from '../record.ts'
+import { aboutText, userText } from '../text.ts'
+import { alert, FOLD_AFTER, fold, list, message, name } from './blocks.ts'
+import { isWritten, type Known, permissionText } from './changes.ts'
+import { counting, type Lists, type Shown } from './lists.ts'
+
+const ERROR_TITLES: Readonly<Record<NonNullable<RunRecord['stopped']>, string>> = {
+  inputs: 'Inputs that cannot be used',
+  manifest: 'Mistakes in the manifest',
+  refused: 'Reasons for the refusal',
+  error: 'Errors',
+}
+
+export function renderAttention(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
+  const { errors, failures, stopped } = record
+  const both = errors.length > 0 && failures.length > 0
+  return [
+    ...alert('CAUTION', [
+      ...titled(ERROR_TITLES[stopped ?? 'error'], lists.errors, both),
+      ...titled('Users that failed', lists.failures, both),
+      ...titled('Users that were not attempted', lists.untouched, true),
+    ]),
+    ...alert('WARNING', [
+      ...revocationsInShort(record),
+      ...titled('Revocations held back', lists.heldBack, true),
+      ...titled('Warnings', lists.warnings, lists.heldBack.length > 0),
+    ]),
+  ]
+}
+
+/** A list, folded if it is long; it has no title if it needs none. */
+export function titled(title: string, shown: Shown, isTitled: boolean): readonly string[] {
+  if (shown.length === 0) return []
+  const strong = `<strong>${counting(title, shown)}</strong>`
+  if (shown.length > FOLD_AFTER) return [fold(strong, list(shown.html))]
+  return isTitled ? [`<p>${strong}</p>`, list(shown.html)] : [list(shown.html)]
+}
+
+export function findingText(finding: Finding): string {
+  const { place } = finding
+  const where = place === undefined ? '' : `${name(`${place.file}:${place.line}:${place.column}`)}<br>`
+  return `${where}${aboutText(finding, name)}${message(finding.message)}`
+}
+
+export function heldBackText({ user, entry, ...permission }: HeldBack, { emails, aliases }: Known): string {
+  const who = userText({ user, email: emails.get(user) }, name)
+  return `${who} keeps ${permissionText(permission, aliases)}, because ${name(entry)} cannot be identified`
+}
+
+function revocationsInShort(record: Readonly<RunRecord>): readonly string[] {
+  const losing = (record.plan?.users ?? []).filter(({ revoke }) => revoke.length > 0)
+  const planned = losing.reduce((sum, { revoke }) => sum + revoke.length, 0)
+  if (planned === 0) return []
+  const done = record.outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0)
+  const verb = isWritten(record) ? 'revoked' : 'would be revoked'
+  const text =
+    isWritten(record) && done < planned
+      ? `${grouped(done)} of ${counted(planned, 'planned revocation')} done`
+      : `${counted(planned, 'grant')} ${verb}, from ${counted(losing.length, 'user')}`
+  return [`<p><strong>− ${text}</strong></p>`]
+}

@@ -1,0 +1,45 @@
+// Building blocks of a report: HTML blocks, in which Markdown has no force, and GitHub's alerts. Pure.
+
+import { clip, code, prose } from '../text.ts'
+
+/** Longer lists and tables are folded. */
+export const FOLD_AFTER = 20
+/** Auth0 has names of up to 280 characters. */
+const MAX_NAME = 300
+const MAX_MESSAGE = 2_000
+
+/** A name, an id, a path: shown whole and literally, unless it is absurdly long. */
+export function name(text: string): string {
+  return code(clip(text, MAX_NAME))
+}
+
+export function message(text: string): string {
+  return prose(clip(text, MAX_MESSAGE))
+}
+
+export function paragraph(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`<p>${lines.join('<br>\n')}</p>`]
+}
+
+export function list(entries: string): string {
+  return `<ul>\n${entries}\n</ul>`
+}
+
+export function row(cells: readonly string[]): string {
+  return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`
+}
+
+export function table(headers: readonly string[], rows: string): string {
+  const head = headers.map(header => `<th align="left">${header}</th>`).join('')
+  return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`
+}
+
+export function fold(title: string, block: string): string {
+  return `<details><summary>${title}</summary>\n${block}\n</details>`
+}
+
+/** GitHub's own box with a word and a sign for it; elsewhere a quotation. */
+export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', blocks: readonly string[]): readonly string[] {
+  if (blocks.length === 0) return []
+  return [[`[!${kind}]`, ...blocks].join('\n').replaceAll(/^/gm, '> ')]
+}

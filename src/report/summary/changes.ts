@@ -1,0 +1,281 @@
+// What changes: one table with a row for each user, what they lose before what they gain; and permission by permission,
+// how many of the listed users have it before and after. Pure.
+
+import { type Grant, grantOf, type Permission } from '../../plan/grants.ts'
+import type { Holders, Operation, Plan, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
+import { counted, grouped } from '../conclude.ts'
+import { emailsOf, type NamedApi, type RunRecord } from '../record.ts'
+import { code, userText } from '../text.ts'
+import { FOLD_AFTER, fold, name, paragraph, row, table } from './blocks.ts'
+import { cutting, type Lists } from './lists.ts'
+
+/** Of one user, so that one with a thousand permissions does not fill the page. */
+const MAX_USER_LINES = 25
+
+/** What is known beyond the plan. */
+export interface Known {
+  /** The addresses that list users, by id. */
+  readonly emails: ReadonlyMap<string, string>
+  /** Users who were removed from the manifest. */
+  readonly removed: ReadonlySet<string>
+  /** By user; undefined if nothing was to be written. */
+  readonly outcomes: ReadonlyMap<string, UserOutcome> | undefined
+  /** The manifest's names for APIs, by identifier. */
+  readonly aliases: ReadonlyMap<string, string>
+}
+
+export function knownOf(record: Readonly<RunRecord>): Known {
+  const { removed, outcomes, apis } = record
+  return {
+    emails: emailsOf(record),
+    removed: new Set(removed),
+    outcomes: isWritten(record) ? new Map(outcomes.map(outcome => [outcome.user, outcome])) : undefined,
+    aliases: new Map(apis.flatMap(({ identifier, alias }) => (alias === undefined ? [] : [[identifier, alias]]))),
+  }
+}
+
+/** Whether outcomes are to be shown: a plan that was only shown or refused has none. */
+export function isWritten({ mode, stopped }: Readonly<RunRecord>): boolean {
+  return mode === 'apply' && stopped !== 'refused'
+}
+
+export function renderChanges(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
+  const { plan } = record
+  const users = plan?.users ?? []
+  if (users.length === 0) return []
+  const { changes, permissions } = lists
+  const changeTable = table(['User', headerOf(record)], changes.html)
+  const title = counted(changes.length, 'user')
+  const holders = table(['Permission', `Holders, of ${countedUsers(record)}`], permissions.html)
+  const holdersTitle = `By permission${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`
+  // Of one user's change, or of a long list, it says little that the table above does not.
+  const isFolded = users.length === 1 || permissions.length > FOLD_AFTER
+  return [
+    `### Changes`,
+    changes.length > FOLD_AFTER ? fold(cutting(title, changes), changeTable) : changeTable,
+    ...paragraph([...apiLines(record), ...tokenLines(record)]),
+    ...(permissions.length === 0
+      ? []
+      : isFolded
+        ? [fold(cutting(`${holdersTitle} (${grouped(permissions.length)})`, permissions), holders)]
+        : [`### ${holdersTitle}`, holders]),
+  ]
+}
+
+function headerOf(record: Readonly<RunRecord>): string {
+  return isWritten(record) ? 'Loses (−) and gains (+)' : 'Would lose (−) and gain (+)'
+}
+
+function isComplete({ plan, outcomes }: Readonly<RunRecord>): boolean {
+  return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done')
+}
+
+/** Those among whom holders are counted: nothing is known of a listed user who was not read. */
+function countedUsers({ read, users }: Readonly<RunRecord>): string {
+  return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user')
+}
+
+/** The APIs that anybody loses or gains a permission on. */
+function touchedApis({ apis, plan }: Readonly<RunRecord>, kinds: readonly Kind[]): readonly NamedApi[] {
+  const users = plan?.users ?? []
+  const touched = new Set(
+    users.flatMap(user => kinds.flatMap(({ operations }) => user[operations].map(({ api }) => api))),
+  )
+  return apis.filter(({ identifier }) => touched.has(identifier))
+}
+
+function apiLines(record: Readonly<RunRecord>): readonly string[] {
+  const named = touchedApis(record, KINDS).flatMap(({ identifier, alias }) =>
+    alias === undefined ? [] : [`${name(alias)} is ${name(identifier)}`],
+  )
+  return named.length === 0 ? [] : [`${named.join('; ')}.`]
+}
+
+/** A revocation does not reach into tokens that were issued before it. */
+function tokenLines(record: Readonly<RunRecord>): readonly string[] {
+  const lifetimes = touchedApis(record, [REVOKE]).flatMap(({ identifier, alias, tokenLifetime }) =>
+    tokenLifetime === undefined ? [] : [`${lifetimeText(tokenLifetime)} for ${name(alias ?? identifier)}`],
+  )
+  if (lifetimes.length === 0) return []
+  return [
+    `Access tokens issued before a revocation can carry the permission until they expire: ${lifetimes.join(', ')}.`,
+  ]
+}
+
+function lifetimeText(seconds: number): string {
+  if (seconds < 120) return counted(seconds, 'second')
+  if (seconds < 7_200) return counted(Math.round(seconds / 60), 'minute')
+  return counted(Math.round(seconds / 3_600), 'hour')
+}
+
+interface Kind {
+  readonly operations: 'grant' | 'revoke'
+  readonly outcome: 'granted' | 'revoked'
+  readonly sign: string
+  readonly effective: string
+}
+
+const GRANT: Kind = { operations: 'grant', outcome: 'granted', sign: '+ grant', effective: 'already effective' }
+const REVOKE: Kind = { operations: 'revoke', outcome: 'revoked', sign: '− revoke', effective: 'still effective' }
+const KINDS = [REVOKE, GRANT]
+
+/** Users who were not fully updated come first, then those who lose something. */
+export function userRows(users: readonly UserPlan[], known: Known): readonly string[] {
+  const rank = (user: UserPlan) => {
+    const fates = KINDS.map(kind => fateOf(user, kind, known))
+    if (fates.includes('failed')) return 0
+    if (fates.includes('not attempted')) return 1
+    return user.revoke.length > 0 ? 2 : 3
+  }
+  return users.toSorted((a, b) => rank(a) - rank(b)).map(user => userRow(user, known))
+}
+
+function userRow(user: UserPlan, known: Known): string {
+  const fates = new Set(KINDS.flatMap(kind => fateOf(user, kind, known) ?? []))
+  const isMixed = fates.size > 1
+  const marks = [
+    known.removed.has(user.user) ? 'removed from the manifest' : '',
+    ...(isMixed ? [] : [...fates].map(fateText)),
+  ].filter(mark => mark !== '')
+  const who = [userText({ user: user.user, email: known.emails.get(user.user) }, name), ...marks].join('<br>')
+  const lines = KINDS.flatMap(kind => {
+    const fate = isMixed ? fateOf(user, kind, known) : undefined
+    const prefix = fate === undefined ? '' : `${fateText(fate)}: `
+    return user[kind.operations].map(operation => `${prefix}${operationText(operation, kind, known)}`)
+  })
+  return row([who, shortenLines(lines)])
+}
+
+/** What happened to a user's operations of one kind; undefined if there are none, or nothing was to be written. */
+function fateOf(user: UserPlan, kind: Kind, { outcomes }: Known): UserOutcome['status'] | undefined {
+  if (outcomes === undefined || user[kind.operations].length === 0) return undefined
+  const outcome = outcomes.get(user.user)
+  if (outcome === undefined) return 'not attempted'
+  return outcome.status === 'failed' && outcome[kind.outcome].length > 0 ? 'done' : outcome.status
+}
+
+function fateText(fate: UserOutcome['status']): string {
+  return fate === 'done' ? fate : `<strong>${fate}</strong>`
+}
+
+function operationText(operation: Operation, { sign, effective }: Kind, { aliases }: Known): string {
+  return `${sign} ${permissionText(operation, aliases)}${operationNotes(operation, effective, name)}`
+}
+
+/**
+ * What there is to know about an operation beyond its name, in brackets, or nothing.
+ * @param show makes the names and reasons in it harmless where they are shown
+ */
+export function operationNotes(
+  { roles, expires, reason, why }: Operation,
+  effective: string,
+  show: (text: string) => string,
+): string {
+  const notes = [
+    why === undefined ? '' : WHY_WORDS[why],
+    roles.length === 0 ? '' : `${effective} through role ${roles.map(show).join(', ')}`,
+    expires === undefined ? '' : `until ${show(expires)}`,
+    reason === undefined ? '' : `reason: ${show(reason)}`,
+  ].filter(note => note !== '')
+  return notes.length === 0 ? '' : ` (${notes.join('; ')})`
+}
+
+/** Of a removed user, the mark at the user says it. */
+const WHY_WORDS: Readonly<Record<Why, string>> = {
+  'user removed': '',
+  'line removed': 'removed from the manifest',
+  expired: 'expired',
+  'not listed': 'not in the manifest',
+}
+
+/** By the manifest's name for the API, if it has one. */
+export function permissionText({ api, permission }: Permission, aliases: Known['aliases']): string {
+  return `${name(permission)} on ${name(aliases.get(api) ?? api)}`
+}
+
+/** Permissions that anybody loses come first. */
+export function holderRows(
+  { holders, users }: { readonly holders: readonly Holders[]; readonly users: readonly UserPlan[] },
+  { removed, aliases }: Known,
+): readonly string[] {
+  const listed = users.filter(({ user }) => !removed.has(user))
+  const gains = countByGrant(listed.flatMap(({ grant }) => grant))
+  const losses = countByGrant(listed.flatMap(({ revoke }) => revoke))
+  const changes = holders.map(each => ({ holders: each, change: changeOf(each, gains, losses) }))
+  return changes
+    .toSorted((a, b) => Number(b.change.fewer > 0) - Number(a.change.fewer > 0))
+    .map(({ holders: { before, after, ...permission }, change }) =>
+      row([permissionText(permission, aliases), `${grouped(before)} → ${grouped(after)} (${changeText(change)})`]),
+    )
+}
+
+function countByGrant(operations: readonly Operation[]): ReadonlyMap<Grant, number> {
+  const counts = new Map<Grant, number>()
+  for (const { api, permission } of operations) {
+    const grant = grantOf(api, permission)
+    counts.set(grant, (counts.get(grant) ?? 0) + 1)
+  }
+  return counts
+}
+
+/** How many gain and how many lose a permission. */
+interface Change {
+  readonly more: number
+  readonly fewer: number
+}
+
+/** By the operations; some of a saved plan may be done already, and then only before and after are known. */
+function changeOf(
+  { api, permission, before, after }: Holders,
+  gains: ReadonlyMap<Grant, number>,
+  losses: ReadonlyMap<Grant, number>,
+): Change {
+  const grant = grantOf(api, permission)
+  const change = { more: gains.get(grant) ?? 0, fewer: losses.get(grant) ?? 0 }
+  if (change.more - change.fewer === after - before) return change
+  return { more: Math.max(0, after - before), fewer: Math.max(0, before - after) }
+}
+
+function changeText({ more, fewer }: Change): string {
+  const parts = [more === 0 ? '' : `${grouped(more)} more`, fewer === 0 ? '' : `${grouped(fewer)} fewer`]
+  return parts.filter(part => part !== '').join(', ') || 'unchanged'
+}
+
+/** What belongs to one user, a line each. */
+export function shortenLines(lines: readonly string[]): string {
+  if (lines.length <= MAX_USER_LINES) return lines.join('<br>')
+  const tail = Math.floor(MAX_USER_LINES / 5)
+  const head = MAX_USER_LINES - tail
+  const cut = `… ${grouped(lines.length - head - tail)} more for this user`
+  return [...lines.slice(0, head), cut, ...lines.slice(-tail)].join('<br>')
+}
+
+/** What to enter to apply the plan, or to undo it. */
+export function renderDigests(record: Readonly<RunRecord>): readonly string[] {
+  const { plan, digest, undoDigest } = record
+  return [
+    ...(digest === undefined ? [] : paragraph([`${digestWords(record)}:`, name(digest)])),
+    ...(undoDigest === undefined || isIdle(plan)
+      ? []
+      : paragraph([
+          `To undo this apply, set ${code('plan-file')} to the undo plan and ${code('approved-plan')} to its digest:`,
+          name(undoDigest),
+        ])),
+  ]
+}
+
+/** Whether applying it changes neither the tenant nor what is managed. */
+function isIdle(plan: Plan | undefined): boolean {
+  return plan === undefined || plan.users.length + plan.found.length === 0
+}
+
+/** An approval helps a plan that was only planned, and one that is refused only for the lack of it. */
+function digestWords(record: Readonly<RunRecord>): string {
+  const { stopped, approval, errors, plan } = record
+  if (isWritten(record)) return 'The digest of the plan'
+  if (plan?.users.length === 0) return 'The digest of the empty plan'
+  const helpless = stopped === 'refused' && (approval !== 'other' || errors.length > 1)
+  return helpless
+    ? 'The digest of the refused plan'
+    : `To apply this plan and no other, set ${code('approved-plan')} to its digest`
+}
