@@ -1992,6 +1992,7 @@ function savedPlanForm() {
             entry: schemas/* strictObject */.rej({
                 listed: schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* literal */.euz('id'), address])),
                 managed: schemas/* array */.YOg(permission),
+                unfinished: schemas/* literal */.euz(true).exactOptional(),
             })
                 .nullable(),
         }))
@@ -3327,17 +3328,17 @@ function usersAfter(before, planning, outcomes) {
     const settled = planning.plan.restores?.filter(({ user }) => (fates.get(user)?.status ?? 'done') === 'done') ?? [];
     return restoreUsers(users, new Map(settled.map(({ user, entry }) => [user, entry === null ? undefined : toEntry(entry)])));
 }
-function toEntry({ listed, managed }) {
-    return { listed, managed: setOf(managed), unfinished: false };
+function toEntry({ listed, managed, unfinished }) {
+    return { listed, managed: setOf(managed), unfinished: unfinished === true };
 }
 function restoresOf(before, users) {
     return [...users].sort(plan_grants/* compareText */.n6).map(user => {
         const entry = before.get(user);
-        return {
-            user,
-            entry: entry === undefined ? null : { listed: entry.listed, managed: (0,plan_grants/* sortedPermissions */.a6)(entry.managed) },
-        };
+        return { user, entry: entry === undefined ? null : toRestored(entry) };
     });
+}
+function toRestored({ listed, managed, unfinished }) {
+    return { listed, managed: (0,plan_grants/* sortedPermissions */.a6)(managed), ...(unfinished && { unfinished }) };
 }
 function isSameList(a, b) {
     return a.length === b.length && new Set(a).isSubsetOf(new Set(b));

@@ -62,6 +62,8 @@ export interface Restored {
   readonly entry: {
     readonly listed: readonly ('id' | { readonly email: string; readonly connection?: string })[]
     readonly managed: readonly Permission[]
+    /** Whether the user's latest apply did not end well. */
+    readonly unfinished?: true
   } | null
 }
 

@@ -53,6 +53,7 @@ function savedPlanForm() {
             .strictObject({
               listed: z.array(z.union([z.literal('id'), address])),
               managed: z.array(permission),
+              unfinished: z.literal(true).exactOptional(),
             })
             .nullable(),
         }),

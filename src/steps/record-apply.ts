@@ -200,18 +200,19 @@ function usersAfter(before: Entries, planning: Planning, outcomes: readonly User
   )
 }
 
-function toEntry({ listed, managed }: NonNullable<Restored['entry']>): Entry {
-  return { listed, managed: setOf(managed), unfinished: false }
+function toEntry({ listed, managed, unfinished }: NonNullable<Restored['entry']>): Entry {
+  return { listed, managed: setOf(managed), unfinished: unfinished === true }
 }
 
 function restoresOf(before: Entries, users: ReadonlySet<string>): readonly Restored[] {
   return [...users].sort(compareText).map(user => {
     const entry = before.get(user)
-    return {
-      user,
-      entry: entry === undefined ? null : { listed: entry.listed, managed: sortedPermissions(entry.managed) },
-    }
+    return { user, entry: entry === undefined ? null : toRestored(entry) }
   })
+}
+
+function toRestored({ listed, managed, unfinished }: Entry): Restored['entry'] {
+  return { listed, managed: sortedPermissions(managed), ...(unfinished && { unfinished }) }
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {

@@ -462,6 +462,21 @@ describe('the ledger and saved plans', () => {
     expect(grantsOf(tenant)[0]).toEqual(['read:orders', 'refund:orders'])
   })
 
+  it('an undo plan restores which users were not finished, so that scope: changed reads them', async () => {
+    const { tenant, repository } = await repositoryWith()
+    const people = [wants('auth0|1', 'read:orders')]
+    tenant.fault({ kind: 'status', status: 400, body: {}, when: ({ method }) => method === 'POST', times: 1 })
+    await repository.apply(people)
+    expect(grantsOf(tenant)[0]).toEqual([])
+    const removal = await repository.apply([])
+    await repository.run(repository.head(), {
+      files: { [MANIFEST]: manifestOf([]), 'undo.json': removal.undoPlan },
+      inputs: { 'plan-file': 'undo.json', 'approved-plan': removal.outputs['undo-plan-digest'] ?? '' },
+    })
+    const again = await repository.apply(people, { scope: 'changed' })
+    expect(again.outputs, again.log).toMatchObject({ result: 'applied', grants: '1' })
+  })
+
   it('a saved plan does not revoke what a newer entry may ask for of whom it does not know', async () => {
     const { tenant, repository } = await repositoryWith()
     await repository.apply([wants('auth0|1', 'read:orders')])
