@@ -298,7 +298,7 @@ function readChoices(mode, reject) {
     const planFile = optional('plan-file');
     const approvedPlan = readDigest('approved-plan', reject);
     const failOnChanges = readBoolean('fail-on-changes', reject);
-    const comment = readBoolean('comment', reject);
+    const comment = inputs_text('comment') === 'changes' ? 'changes' : readBoolean('comment', reject, ['changes']);
     if (planFile !== undefined && mode !== undefined && mode !== 'apply') {
         reject('plan-file', `mode ${mode} computes a plan of its own; leave it out, or use mode: apply.`);
     }
@@ -344,13 +344,13 @@ function lines(input) {
         .filter(line => line !== '');
 }
 /** As YAML 1.2 has them, and `getBooleanInput` too. */
-function readBoolean(input, reject) {
+function readBoolean(input, reject, others = []) {
     const value = inputs_text(input);
     if (/^(true|True|TRUE)$/.test(value))
         return true;
     if (/^(false|False|FALSE)$/.test(value))
         return false;
-    return reject(input, `${quote(value)} is not known; use true or false.`);
+    return reject(input, `${quote(value)} is not known; use ${listed(['true', 'false', ...others])}.`);
 }
 /** @returns undefined for `none`; an expression that came to nothing must not pass for it */
 function readDigest(input, reject) {
@@ -3868,7 +3868,17 @@ function renderComment(record, { runUrl, replaces }) {
         notes: replaces ? outdatedNotes(record) : [],
     };
     const report = renderReport(record, medium).trimEnd();
-    return [markerOf(record.tenant ?? ''), report, ...origin(record, runUrl), ''].join('\n\n');
+    const markers = `${markerOf(record.tenant ?? '')}\n${stampOf({ commit: record.commit, runUrl })}`;
+    return [markers, report, ...origin(record, runUrl), ''].join('\n\n');
+}
+/** What nobody sees, and `readStamp` reads. */
+function stampOf({ commit = '', runUrl = '', }) {
+    const [run = '0'] = /\d+$/.exec(runUrl) ?? [];
+    return `<!-- commit ${/^[0-9a-f]+$/.test(commit) ? commit : ''} run ${run} -->`;
+}
+function readStamp(body) {
+    const [, commit = '', run = '0'] = /^<!-- commit ([0-9a-f]*) run (\d+) -->$/m.exec(body) ?? [];
+    return { commit, run: Number(run) };
 }
 function summaryText(runUrl) {
     return `the ${runUrl === undefined ? 'job summary' : text_link(runUrl, 'job summary')}`;
@@ -3914,17 +3924,22 @@ async function publishComment(inputs, workflow, record, signal) {
     if (pullRequest === undefined || repository === undefined)
         return;
     if (token === undefined) {
-        warn(record, ['There is no comment on the pull request, as the input github-token is empty.']);
+        warn(record, ['There is no comment on the pull request because the input github-token is empty.']);
         return;
     }
+    let own;
     try {
         const { openGitHub } = await Promise.all(/* import() */[__webpack_require__.e(419), __webpack_require__.e(878)]).then(__webpack_require__.bind(__webpack_require__, 878));
-        const { comments } = openGitHub({ token, repository, signal });
-        const own = await findOwn(comments, pullRequest, markerOf(domain.host));
+        const { comments, git } = openGitHub({ token, repository, signal });
+        own = await findOwn(comments, pullRequest, markerOf(domain.host));
+        if (own === undefined && inputs.comment === 'changes' && !hasNews(record))
+            return;
         // A comment is not masked by the runner.
         const body = renderComment((0,js_secrets/* redactAll */.$I)(record), { runUrl, replaces: own !== undefined });
         if (own === undefined)
             await comments.add(pullRequest, body);
+        else if (await isNewer(readStamp(own.body), readStamp(body), git))
+            notice(record, [NEWER]);
         else
             await comments.edit(own.id, body);
     }
@@ -3935,8 +3950,24 @@ async function publishComment(inputs, workflow, record, signal) {
         const advice = denied
             ? 'Add pull-requests: write to the permissions of the job; on a pull request from a fork the token never has it.'
             : 'Run it again when GitHub answers.';
-        warn(record, [`There is no comment on the pull request. ${error.message} ${advice}`]);
+        const state = own === undefined ? 'There is no comment on the pull request.' : 'The comment on the pull request is out of date.';
+        warn(record, [`${state} ${error.message} ${advice}`]);
     }
+}
+const NEWER = 'The comment on the pull request is for a newer commit, so this run did not update it.';
+/** A change, a failure, or something to look at. */
+function hasNews({ plan, errors, warnings, failures }) {
+    const planned = plan === undefined ? 0 : plan.users.length + plan.heldBack.length;
+    return planned + errors.length + warnings.length + failures.length > 0;
+}
+/** By the commits' history; after a force-push, by which run began later. */
+async function isNewer(theirs, own, git) {
+    if (theirs.commit === '' || own.commit === '' || theirs.commit === own.commit)
+        return false;
+    const relation = await git.compare(own.commit, theirs.commit).catch(() => undefined);
+    if (relation === 'ahead')
+        return true;
+    return relation !== 'behind' && theirs.run > own.run;
 }
 /** By marker and author: anybody who can write may copy the marker into a comment of their own. */
 async function findOwn(own, pullRequest, marker) {

@@ -87,7 +87,8 @@ export interface PlanInputs extends Access {
   /** `sha256:…` */
   readonly approvedPlan: string | undefined
   readonly failOnChanges: boolean
-  readonly comment: boolean
+  /** `changes`: only once there is something to show. */
+  readonly comment: boolean | 'changes'
   readonly githubToken: string | undefined
   /** The secret that seals the ledger. */
   readonly ledgerKey: string | undefined
@@ -162,7 +163,7 @@ function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefine
   const planFile = optional('plan-file')
   const approvedPlan = readDigest('approved-plan', reject)
   const failOnChanges = readBoolean('fail-on-changes', reject)
-  const comment = readBoolean('comment', reject)
+  const comment = text('comment') === 'changes' ? 'changes' : readBoolean('comment', reject, ['changes'])
   if (planFile !== undefined && mode !== undefined && mode !== 'apply') {
     reject('plan-file', `mode ${mode} computes a plan of its own; leave it out, or use mode: apply.`)
   }
@@ -211,11 +212,11 @@ function lines(input: string): readonly string[] {
 }
 
 /** As YAML 1.2 has them, and `getBooleanInput` too. */
-function readBoolean(input: string, reject: Reject): boolean | undefined {
+function readBoolean(input: string, reject: Reject, others: readonly string[] = []): boolean | undefined {
   const value = text(input)
   if (/^(true|True|TRUE)$/.test(value)) return true
   if (/^(false|False|FALSE)$/.test(value)) return false
-  return reject(input, `${quote(value)} is not known; use true or false.`)
+  return reject(input, `${quote(value)} is not known; use ${listed(['true', 'false', ...others])}.`)
 }
 
 /** @returns undefined for `none`; an expression that came to nothing must not pass for it */

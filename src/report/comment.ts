@@ -25,7 +25,33 @@ export function renderComment(record: Readonly<RunRecord>, { runUrl, replaces }:
     notes: replaces ? outdatedNotes(record) : [],
   }
   const report = renderReport(record, medium).trimEnd()
-  return [markerOf(record.tenant ?? ''), report, ...origin(record, runUrl), ''].join('\n\n')
+  const markers = `${markerOf(record.tenant ?? '')}\n${stampOf({ commit: record.commit, runUrl })}`
+  return [markers, report, ...origin(record, runUrl), ''].join('\n\n')
+}
+
+/** Which run wrote a comment, to tell which of two is the newer. */
+export interface Stamp {
+  /** Empty if it is not known. */
+  readonly commit: string
+  /** The id of the workflow run, which GitHub counts upwards; 0 if it is not known. */
+  readonly run: number
+}
+
+/** What nobody sees, and `readStamp` reads. */
+function stampOf({
+  commit = '',
+  runUrl = '',
+}: {
+  readonly commit?: string | undefined
+  readonly runUrl?: string | undefined
+}): string {
+  const [run = '0'] = /\d+$/.exec(runUrl) ?? []
+  return `<!-- commit ${/^[0-9a-f]+$/.test(commit) ? commit : ''} run ${run} -->`
+}
+
+export function readStamp(body: string): Stamp {
+  const [, commit = '', run = '0'] = /^<!-- commit ([0-9a-f]*) run (\d+) -->$/m.exec(body) ?? []
+  return { commit, run: Number(run) }
 }
 
 function summaryText(runUrl: string | undefined): string {

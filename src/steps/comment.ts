@@ -3,12 +3,13 @@
 
 import { ActionError, GitHubError } from '../errors.ts'
 import type { Comment, Comments } from '../github/comments.ts'
+import type { Git } from '../github/git.ts'
 import type { Inputs } from '../inputs.ts'
-import { markerOf, renderComment } from '../report/comment.ts'
+import { markerOf, readStamp, renderComment, type Stamp } from '../report/comment.ts'
 import type { RunRecord } from '../report/record.ts'
 import { redactAll } from '../secrets.ts'
 import type { Workflow } from '../workflow.ts'
-import { warn } from './context.ts'
+import { notice, warn } from './context.ts'
 
 export async function publishComment(
   inputs: Inputs,
@@ -22,16 +23,19 @@ export async function publishComment(
   const { githubToken: token, domain } = inputs
   if (pullRequest === undefined || repository === undefined) return
   if (token === undefined) {
-    warn(record, ['There is no comment on the pull request, as the input github-token is empty.'])
+    warn(record, ['There is no comment on the pull request because the input github-token is empty.'])
     return
   }
+  let own: Comment | undefined
   try {
     const { openGitHub } = await import('../github/github.ts')
-    const { comments } = openGitHub({ token, repository, signal })
-    const own = await findOwn(comments, pullRequest, markerOf(domain.host))
+    const { comments, git } = openGitHub({ token, repository, signal })
+    own = await findOwn(comments, pullRequest, markerOf(domain.host))
+    if (own === undefined && inputs.comment === 'changes' && !hasNews(record)) return
     // A comment is not masked by the runner.
     const body = renderComment(redactAll(record), { runUrl, replaces: own !== undefined })
     if (own === undefined) await comments.add(pullRequest, body)
+    else if (await isNewer(readStamp(own.body), readStamp(body), git)) notice(record, [NEWER])
     else await comments.edit(own.id, body)
   } catch (error) {
     if (!(error instanceof ActionError)) throw error
@@ -39,8 +43,26 @@ export async function publishComment(
     const advice = denied
       ? 'Add pull-requests: write to the permissions of the job; on a pull request from a fork the token never has it.'
       : 'Run it again when GitHub answers.'
-    warn(record, [`There is no comment on the pull request. ${error.message} ${advice}`])
+    const state =
+      own === undefined ? 'There is no comment on the pull request.' : 'The comment on the pull request is out of date.'
+    warn(record, [`${state} ${error.message} ${advice}`])
   }
+}
+
+const NEWER = 'The comment on the pull request is for a newer commit, so this run did not update it.'
+
+/** A change, a failure, or something to look at. */
+function hasNews({ plan, errors, warnings, failures }: RunRecord): boolean {
+  const planned = plan === undefined ? 0 : plan.users.length + plan.heldBack.length
+  return planned + errors.length + warnings.length + failures.length > 0
+}
+
+/** By the commits' history; after a force-push, by which run began later. */
+async function isNewer(theirs: Stamp, own: Stamp, git: Git): Promise<boolean> {
+  if (theirs.commit === '' || own.commit === '' || theirs.commit === own.commit) return false
+  const relation = await git.compare(own.commit, theirs.commit).catch(() => undefined)
+  if (relation === 'ahead') return true
+  return relation !== 'behind' && theirs.run > own.run
 }
 
 /** By marker and author: anybody who can write may copy the marker into a comment of their own. */

@@ -71,6 +71,48 @@ describe('comment: true', () => {
     expect(run.report).toMatchObject({ commit: named, plan: { source: { commit: merge } } })
   })
 
+  it('is not overwritten by a run for an older commit, in whatever order they end', async () => {
+    const { repository } = await start()
+    const older = repository.commit(manifestOf(wants('read:orders')))
+    const newer = repository.commit(manifestOf(wants('write:orders')))
+    const runFor = (commit: string, runId: number) =>
+      repository.run(commit, { inputs: { mode: 'plan', comment: 'true' }, run: { ...PULL_REQUEST, runId } })
+    await runFor(newer, 8)
+    const late = await runFor(older, 9)
+    const [comment] = repository.github.comments
+    expect(comment?.body).toContain('write:orders')
+    expect(late).toMatchObject({ exitCode: 0, outputs: { result: 'planned' } })
+    expect(late.log).toContain('is for a newer commit, so this run did not update it')
+    await runFor(newer, 7)
+    expect(comment?.body).toContain('/runs/7')
+  })
+
+  it('follows the later run after a force-push', async () => {
+    const { repository } = await start()
+    const base = repository.commit(manifestOf([]))
+    const before = repository.commit(manifestOf(wants('read:orders')))
+    const runFor = (commit: string, runId: number) =>
+      repository.run(commit, { inputs: { mode: 'plan', comment: 'true' }, run: { ...PULL_REQUEST, runId } })
+    await runFor(before, 8)
+    repository.github.moveBranch('main', base)
+    const after = repository.commit(manifestOf(wants('write:orders')))
+    await runFor(after, 9)
+    const [comment] = repository.github.comments
+    expect(comment?.body).toContain('write:orders')
+    await runFor(before, 8)
+    expect(comment?.body).toContain('write:orders')
+  })
+
+  it('that cannot be updated is reported as out of date', async () => {
+    const { repository } = await start()
+    await plan(repository, wants('read:orders'))
+    const run = await plan(repository, wants('write:orders'), {}, { 'pull-requests': 'read' })
+    expect(run.exitCode).toBe(0)
+    expect(warningsOf(run)).toContainEqual(
+      expect.stringMatching(/^The comment on the pull request is out of date\. .*pull-requests: write/),
+    )
+  })
+
   it('keeps one for each tenant', async () => {
     const { repository } = await start()
     const other = await acme({ users: [{ id: 'auth0|1' }] })
@@ -168,5 +210,31 @@ describe('comment: true', () => {
     for (const text of [comment?.body, run.summary]) expect(text).toMatch(/report-file/)
     expect(comment?.body).toMatch(/; the <a href="[^"]+\/actions\/runs\/77">job summary<\/a> has more/)
     expect((run.report.plan as { users: readonly unknown[] }).users).toHaveLength(5_000)
+  })
+})
+
+describe('comment: changes', () => {
+  it('begins once there is something to show, and is then kept up to date', async () => {
+    const { tenant, repository } = await start()
+    tenant.grant('auth0|1', { api: ORDERS, permission: 'read:orders' })
+    const quiet = { comment: 'changes' }
+    await repository.apply(wants('read:orders'))
+    await plan(repository, wants('read:orders'), quiet)
+    expect(repository.github.comments).toEqual([])
+    await plan(repository, wants('read:orders', 'write:orders'), quiet)
+    const [comment] = repository.github.comments
+    expect(comment?.body).toContain('write:orders')
+    await plan(repository, wants('read:orders'), quiet)
+    expect(comment?.body).toContain('nothing would change now')
+    expect(repository.github.comments).toHaveLength(1)
+  })
+
+  it.each([
+    ['a mistake', [{ id: 'auth0|1', permission: {} }], 'permission'],
+    ['a user who failed', [{ id: 'auth0|9', permissions: { [ORDERS]: [] } }], 'auth0|9'],
+  ])('begins with %s', async (_, users, words) => {
+    const { repository } = await start()
+    await plan(repository, users, { comment: 'changes' })
+    expect(repository.github.comments[0]?.body).toContain(words)
   })
 })

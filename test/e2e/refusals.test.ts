@@ -158,7 +158,7 @@ describe('inputs that cannot be used are named before any request', () => {
     ['an unknown scope', { ...good, scope: 'some' }, ['scope', 'all or changed']],
     ['an unknown choice for missing users', { ...good, 'missing-users': 'skip' }, ['missing-users', 'fail or warn']],
     ['a boolean that is none', { ...good, 'fail-on-changes': 'yes' }, ['fail-on-changes', 'true or false']],
-    ['another boolean that is none', { ...good, comment: '1' }, ['comment', 'true or false']],
+    ['another boolean that is none', { ...good, comment: '1' }, ['comment', 'true, false or changes']],
     ['a digest that is none', { ...good, 'approved-plan': 'sha256:abc' }, ['approved-plan', 'plan-digest']],
     ['a saved plan to be planned', { ...good, mode: 'plan', 'plan-file': 'plan.json' }, ['plan-file', 'mode: apply']],
     ['a saved plan that is not there', { ...good, 'plan-file': 'plan.json' }, ['plan-file', 'cannot be read']],
