@@ -1019,7 +1019,7 @@ function renderChanges(record, lists) {
     if (users.length === 0)
         return [];
     const { changes, permissions } = lists;
-    const changeTable = table(['User', headerOf(record)], changes.html);
+    const changeTable = table([headerOf(record)], changes.html);
     const title = counted(changes.length, 'user');
     const holders = table(['Permission', `Holders, of ${countedUsers(record)}`], permissions.html);
     const holdersTitle = `By permission${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`;
@@ -1037,7 +1037,9 @@ function renderChanges(record, lists) {
     ];
 }
 function headerOf(record) {
-    return isWritten(record) ? 'Loses (−) and gains (+)' : 'Would lose (−) and gain (+)';
+    return isWritten(record)
+        ? 'User, and what they lose (−) and gain (+)'
+        : 'User, and what they would lose (−) and gain (+)';
 }
 function isComplete({ plan, outcomes }) {
     return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done');
@@ -1094,13 +1096,13 @@ function userRow(user, known) {
         known.removed.has(user.user) ? 'removed from the manifest' : '',
         ...(isMixed ? [] : [...fates].map(fateText)),
     ].filter(mark => mark !== '');
-    const who = [userText({ user: user.user, email: known.emails.get(user.user) }, blocks_name), ...marks].join('<br>');
+    const who = [userText({ user: user.user, email: known.emails.get(user.user) }, blocks_name), ...marks].join(', ');
     const lines = KINDS.flatMap(kind => {
         const fate = isMixed ? fateOf(user, kind, known) : undefined;
         const prefix = fate === undefined ? '' : `${fateText(fate)}: `;
         return user[kind.operations].map(operation => `${prefix}${operationText(operation, kind, known)}`);
     });
-    return row([who, shortenLines(lines)]);
+    return row([`${who}<br>${shortenLines(lines)}`]);
 }
 /** What happened to a user's operations of one kind; undefined if there are none, or nothing was to be written. */
 function fateOf(user, kind, { outcomes }) {
@@ -1451,7 +1453,7 @@ function listsOf(record) {
         failures: bullets(failures.map(findingText)),
         untouched: bullets(plan === undefined ? outcomes.map(({ user }) => blocks_name(user)) : []),
         heldBack: bullets(heldBack.map(held => attention_heldBackText(held, known))),
-        changes: rows(2, userRows(users, known)),
+        changes: rows(1, userRows(users, known)),
         warnings: bullets(warnings.map(findingText)),
         permissions: rows(2, holderRows({ holders, users }, known)),
         notices: bullets(notices.map(findingText)),

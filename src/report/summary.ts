@@ -71,7 +71,7 @@ function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> 
     failures: bullets(failures.map(findingText)),
     untouched: bullets(plan === undefined ? outcomes.map(({ user }) => name(user)) : []),
     heldBack: bullets(heldBack.map(held => heldBackText(held, known))),
-    changes: rows(2, userRows(users, known)),
+    changes: rows(1, userRows(users, known)),
     warnings: bullets(warnings.map(findingText)),
     permissions: rows(2, holderRows({ holders, users }, known)),
     notices: bullets(notices.map(findingText)),

@@ -107,7 +107,7 @@ const SENTENCES = ['error', 'warning', 'notice', 'failure', 'advice']
 const RENDERERS: Readonly<Record<string, (text: (place: string) => string) => readonly [string, number]>> = {
   'the summary': text => [renderSummary(hostileRecord(text)), 0],
   'the summary of a plan': text => [renderSummary({ ...hostileRecord(text), mode: 'plan' }), 0],
-  'the comment': text => [renderComment(hostileRecord(text), { runUrl: text('run'), replaces: true }), 1],
+  'the comment': text => [renderComment(hostileRecord(text), { runUrl: text('run'), replaces: true }), 2],
 }
 
 describe.each(Object.entries(RENDERERS))('in %s', (_, render) => {
@@ -146,7 +146,7 @@ it.each(HOSTILE_NAMES)('%j takes no effect as a user whom the run never reached'
   const record = { ...newRecord(), mode: 'apply' as const, stopped: 'error' as const, outcomes: [outcome] }
   expect(renderSummary(record)).toContain('Users that were not attempted (1)')
   expectHarmless(renderSummary(record), 0)
-  expectHarmless(renderComment(record, { runUrl: undefined, replaces: false }), 1)
+  expectHarmless(renderComment(record, { runUrl: undefined, replaces: false }), 2)
 })
 
 describe('a link', () => {
@@ -163,7 +163,7 @@ describe('a link', () => {
   ])('is not made of %j', address => {
     const record = { ...hostileRecord(() => 'x'), ledger: { ...LEDGER, run: address } }
     const markdown = renderComment(record, { runUrl: address, replaces: false })
-    const tree = expectHarmless(markdown, 1)
+    const tree = expectHarmless(markdown, 2)
     expect(elementsOf(tree, 'code').map(textOf)).toContain(plain(address))
   })
 

@@ -44,7 +44,7 @@ export function renderChanges(record: Readonly<RunRecord>, lists: Lists): readon
   const users = plan?.users ?? []
   if (users.length === 0) return []
   const { changes, permissions } = lists
-  const changeTable = table(['User', headerOf(record)], changes.html)
+  const changeTable = table([headerOf(record)], changes.html)
   const title = counted(changes.length, 'user')
   const holders = table(['Permission', `Holders, of ${countedUsers(record)}`], permissions.html)
   const holdersTitle = `By permission${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`
@@ -63,7 +63,9 @@ export function renderChanges(record: Readonly<RunRecord>, lists: Lists): readon
 }
 
 function headerOf(record: Readonly<RunRecord>): string {
-  return isWritten(record) ? 'Loses (−) and gains (+)' : 'Would lose (−) and gain (+)'
+  return isWritten(record)
+    ? 'User, and what they lose (−) and gain (+)'
+    : 'User, and what they would lose (−) and gain (+)'
 }
 
 function isComplete({ plan, outcomes }: Readonly<RunRecord>): boolean {
@@ -137,13 +139,13 @@ function userRow(user: UserPlan, known: Known): string {
     known.removed.has(user.user) ? 'removed from the manifest' : '',
     ...(isMixed ? [] : [...fates].map(fateText)),
   ].filter(mark => mark !== '')
-  const who = [userText({ user: user.user, email: known.emails.get(user.user) }, name), ...marks].join('<br>')
+  const who = [userText({ user: user.user, email: known.emails.get(user.user) }, name), ...marks].join(', ')
   const lines = KINDS.flatMap(kind => {
     const fate = isMixed ? fateOf(user, kind, known) : undefined
     const prefix = fate === undefined ? '' : `${fateText(fate)}: `
     return user[kind.operations].map(operation => `${prefix}${operationText(operation, kind, known)}`)
   })
-  return row([who, shortenLines(lines)])
+  return row([`${who}<br>${shortenLines(lines)}`])
 }
 
 /** What happened to a user's operations of one kind; undefined if there are none, or nothing was to be written. */
