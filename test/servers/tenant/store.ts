@@ -52,7 +52,7 @@ export interface Api {
   readonly isSystem: boolean
   readonly enforcePolicies: boolean
   readonly tokenDialect: string
-  readonly permissions: ReadonlyMap<string, Permission>
+  readonly permissions: Map<string, Permission>
 }
 
 interface Role {
@@ -73,7 +73,7 @@ export interface User {
 }
 
 export interface Store {
-  readonly apis: ReadonlyMap<string, Api>
+  readonly apis: Map<string, Api>
   readonly roles: ReadonlyMap<string, Role>
   readonly users: Map<string, User>
   /** By lower-cased address; several users can share one. */

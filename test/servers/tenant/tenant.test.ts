@@ -16,6 +16,8 @@ const PERMISSIONS = '/api/v2/users/auth0%7Ctestaccuserpermissions/permissions'
 
 const NO_USER =
   '{"statusCode":404,"error":"Not Found","message":"The user does not exist.","errorCode":"inexistent_user"}'
+const refusedId = (id: string) =>
+  `{"statusCode":400,"error":"Bad Request","message":"Object didn't pass validation for format user-id: ${id}","errorCode":"invalid_uri"}`
 const NOT_FOUND = '{"statusCode":404,"error":"Not Found","message":"Not Found"}'
 
 const BASE = {
@@ -194,11 +196,11 @@ describe('permissions of a user', () => {
     const { tenant, send } = await start({
       apis: [{ identifier: ORDERS, permissions }],
       roles: [],
-      users: [{ id: 'u' }],
+      users: [{ id: 'auth0|u' }],
     })
-    tenant.grant('u', ...permissions.map(permission => ({ api: ORDERS, permission })))
+    tenant.grant('auth0|u', ...permissions.map(permission => ({ api: ORDERS, permission })))
     const lengthOf = async (query: string): Promise<number> =>
-      JSON.parse((await send('GET', `/api/v2/users/u/permissions${query}`)).body).length
+      JSON.parse((await send('GET', `/api/v2/users/auth0%7Cu/permissions${query}`)).body).length
     expect(await lengthOf('')).toBe(50)
     expect(await lengthOf('?per_page=100')).toBe(100)
     expect(await lengthOf('?per_page=100&page=1')).toBe(20)
@@ -307,18 +309,32 @@ describe('a write', () => {
     expect((await send('POST', PERMISSIONS, READ_FOO_BODY, { 'content-type': 'text/plain' })).status).toBe(415)
   })
 
+  test.each<readonly [string, (tenant: Tenant) => void]>([
+    ['a permission', tenant => tenant.removePermission(ORDERS, 'read:orders')],
+    ['an API', tenant => tenant.removeApi(ORDERS)],
+  ])('cannot remove %s that the tenant no longer has, though a user still holds it', async (_, remove) => {
+    const { tenant, send } = await start()
+    const held = { api: ORDERS, permission: 'read:orders' }
+    tenant.grant(USER, held, READ_FOO)
+    remove(tenant)
+    expect((await send('DELETE', PERMISSIONS, write(held, READ_FOO))).status).toBe(404)
+    expect(tenant.grantsOf(USER)).toEqual([held, READ_FOO])
+    expect((await send('GET', PERMISSIONS)).body).toContain('read:orders')
+    expect((await send('DELETE', PERMISSIONS, write(READ_FOO))).status).toBe(204)
+  })
+
   test('that would lead over a thousand direct permissions is 400, and up to a thousand succeeds', async () => {
     const all = Array.from({ length: 1001 }, (_, index) => ({ api: ORDERS, permission: `do:${index}` }))
     const apis = [{ identifier: ORDERS, permissions: all.map(grant => grant.permission) }]
-    const { tenant, send } = await start({ apis, roles: [], users: [{ id: 'u' }] })
-    expect((await send('POST', '/api/v2/users/u/permissions', write(...all.slice(0, 1000)))).status).toBe(201)
-    expect((await send('POST', '/api/v2/users/u/permissions', write(...all.slice(500, 1000)))).status).toBe(201)
-    const { status, body } = await send('POST', '/api/v2/users/u/permissions', write(...all.slice(1000)))
+    const { tenant, send } = await start({ apis, roles: [], users: [{ id: 'auth0|u' }] })
+    expect((await send('POST', '/api/v2/users/auth0%7Cu/permissions', write(...all.slice(0, 1000)))).status).toBe(201)
+    expect((await send('POST', '/api/v2/users/auth0%7Cu/permissions', write(...all.slice(500, 1000)))).status).toBe(201)
+    const { status, body } = await send('POST', '/api/v2/users/auth0%7Cu/permissions', write(...all.slice(1000)))
     expect([status, body]).toEqual([
       400,
       '{"statusCode":400,"error":"Bad Request","message":"No more permissions can be assigned to this user."}',
     ])
-    expect(tenant.grantsOf('u')).toHaveLength(1000)
+    expect(tenant.grantsOf('auth0|u')).toHaveLength(1000)
   })
 })
 
@@ -326,7 +342,7 @@ describe('a user id in a path', () => {
   const odd = [
     'auth0|a/b',
     'auth0|../x',
-    'x/../auth0|y',
+    'x|../auth0|y',
     'auth0|100%',
     'auth0|%2F',
     'auth0|a?b',
@@ -351,7 +367,17 @@ describe('a user id in a path', () => {
     ['a hash', '/api/v2/users/auth0|a#b/permissions', 400, undefined],
     ['a lone percent sign', '/api/v2/users/auth0|100%/permissions', 400, undefined],
     ['broken UTF-8', '/api/v2/users/auth0|%FF/permissions', 400, undefined],
-    ['one more encoding', '/api/v2/users/auth0%257Ctestaccuserpermissions/permissions', 404, NO_USER],
+    [
+      'one more encoding',
+      `/api/v2/users/auth0%257Ctestaccuserpermissions/permissions`,
+      400,
+      refusedId('auth0%7Ctestaccuserpermissions'),
+    ],
+    ['an address', '/api/v2/users/grace%40acme.com/permissions', 400, refusedId('grace@acme.com')],
+    ['a bare identifier', '/api/v2/users/5f7c8ec7/permissions', 400, refusedId('5f7c8ec7')],
+    ['nothing before its bar', '/api/v2/users/%7C5f7c8ec7/permissions', 400, refusedId('|5f7c8ec7')],
+    ['nothing behind its bar', '/api/v2/users/auth0%7C/permissions', 400, refusedId('auth0|')],
+    ['dots', '/api/v2/users/%2E%2E', 400, refusedId('..')],
   ])('that holds %s as it is reaches nobody', async (_, path, status, body) => {
     const { tenant } = await start({ users: [...odd.map(id => ({ id })), { id: USER }, { id: '..' }] })
     const reply = await sendRaw(tenant, path)

@@ -74,6 +74,9 @@ export interface Tenant {
   readonly revoke: (userId: string, ...grants: readonly Grant[]) => void
   readonly addUser: (user: UserOptions) => void
   readonly removeUser: (userId: string) => void
+  /** What users hold of it stays with them, as names that no write takes any more. */
+  readonly removePermission: (api: string, permission: string) => void
+  readonly removeApi: (identifier: string) => void
   readonly setEmail: (userId: string, email: string, verified: boolean) => void
   readonly issueToken: (options?: TokenOptions) => string
   readonly expireTokens: () => void
@@ -103,6 +106,8 @@ interface Arrival {
 const API = '/api/v2/'
 // RFC 3986 path characters, and the bar of user ids, which clients send unencoded too.
 const SEGMENT = /^(?:[\w.~!$&'()*+,;=:@|-]|%[\dA-Fa-f]{2})+$/
+// Auth0's own format `user-id`: a connection's strategy, a bar, and what identifies the user there (public reports).
+const USER_ID = /^[^|]+\|./s
 
 export async function startTenant(options: TenantOptions = {}): Promise<Tenant> {
   const now = options.now ?? Date.now
@@ -143,6 +148,8 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     revoke: (userId, ...grants) => revoke(store, userId, grants),
     addUser: user => addUser(store, user),
     removeUser: userId => removeUser(store, userId),
+    removePermission: (api, permission) => void store.apis.get(api)?.permissions.delete(permission),
+    removeApi: identifier => void store.apis.delete(identifier),
     setEmail: (userId, email, verified) => changeEmail(store, userId, { email, emailVerified: verified }),
     issueToken: (token = {}) => issueToken(state.desk, host, token),
     expireTokens: () => expireTokens(state.desk),
@@ -228,6 +235,10 @@ function answerApi({ store, desk }: State, { request, host, text }: Arrival, raw
   if (!route.scopes.some(scope => scopes.includes(scope))) {
     return answerError(403, `Insufficient scope, expected any of: ${route.scopes.join(',')}`, 'insufficient_scope')
   }
+  const id = decodeSegment(segments[route.path.indexOf('{id}')] ?? '')
+  if (route.path[0] === 'users' && route.path.includes('{id}') && !USER_ID.test(id)) {
+    return answerError(400, `Object didn't pass validation for format user-id: ${id}`, 'invalid_uri')
+  }
   if (text !== '' && request.method !== 'GET') {
     if (!request.headers['content-type']?.startsWith('application/json')) {
       return answerError(415, 'Unsupported Media Type')
@@ -237,7 +248,7 @@ function answerApi({ store, desk }: State, { request, host, text }: Arrival, raw
   return route.answer({
     store,
     managementApi: desk.audience ?? `https://${host}${API}`,
-    id: decodeSegment(segments[route.path.indexOf('{id}')] ?? ''),
+    id,
     query: new URLSearchParams(request.path.slice(rawPath.length + 1)),
     body: request.body,
   })
