@@ -24,6 +24,7 @@ export interface Tenant {
   readonly apis: (identifiers: readonly string[]) => Promise<ReadonlyMap<string, Api>>
   /** undefined where the tenant has no such user */
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
+  /** Only users whose address is this one, letter by letter, whatever else is answered. */
   readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
   /** Ids of all users that a search finds, in Auth0's user query syntax. @throws TenantError for more than 1,000 */
   readonly searchUsers: (query: string) => Promise<readonly string[]>
@@ -130,11 +131,14 @@ export function openTenant(session: Session): Tenant {
   const findByEmail = async (email: string): Promise<readonly Candidate[]> => {
     const fields = 'fields=user_id,email,email_verified,identities&include_fields=true'
     const answer = await get('/users-by-email', `email=${encodeURIComponent(email)}&${fields}`)
-    return read(userList, answer, `The users with the address ${email} could not be read`).map(user => ({
-      id: user.user_id,
-      verified: user.email_verified,
-      connections: user.identities.map(identity => identity.connection),
-    }))
+    const users = read(userList, answer, `The users with the address ${email} could not be read`)
+    return users
+      .filter(user => user.email === email)
+      .map(user => ({
+        id: user.user_id,
+        verified: user.email_verified,
+        connections: user.identities.map(identity => identity.connection),
+      }))
   }
 
   const searchPage = async (query: string, page: number) => {

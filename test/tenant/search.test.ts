@@ -1,4 +1,4 @@
-// The search of src/tenant/tenant.ts, over the wire.
+// The searches of src/tenant/tenant.ts, over the wire.
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { SYSTEM_CLOCK } from '../../src/clock.ts'
@@ -37,7 +37,8 @@ async function connect(users: number) {
     mask: () => undefined,
     clock: SYSTEM_CLOCK,
   })
-  return { tenant, search: openTenant(session).searchUsers }
+  const reader = openTenant(session)
+  return { tenant, search: reader.searchUsers, findByEmail: reader.findByEmail }
 }
 
 function idOf(index: number): string {
@@ -122,5 +123,42 @@ describe('a search', () => {
     await expect(search('*')).rejects.toThrow('403 insufficient_scope Insufficient scope, expected any of: read:users')
     await expect(search('*')).rejects.toThrow()
     expect(tenant.requests).toHaveLength(1)
+  })
+})
+
+describe('a look-up by address', () => {
+  const verified = { email_verified: true, identities: [{ connection: 'corp' }] }
+  it.each<readonly [string, readonly object[], readonly string[]]>([
+    ['nobody', [], []],
+    ['the user with this address', [{ user_id: 'waad|1', email: 'Ada@acme.com', ...verified }], ['waad|1']],
+    ['a user with the address in another case', [{ user_id: 'waad|1', email: 'ada@acme.com', ...verified }], []],
+    ['a user with another address', [{ user_id: 'waad|1', email: 'eve@acme.com', ...verified }], []],
+    ['a user with a longer address', [{ user_id: 'waad|1', email: 'Ada@acme.com.evil.io', ...verified }], []],
+    ['a user without an address', [{ user_id: 'waad|1', ...verified }], []],
+    [
+      'others beside the user',
+      [
+        { user_id: 'waad|1', email: 'eve@acme.com', ...verified },
+        { user_id: 'waad|2', email: 'Ada@acme.com', ...verified },
+      ],
+      ['waad|2'],
+    ],
+  ])('that is answered with %s finds only who has exactly this address', async (_, users, ids) => {
+    const { tenant, findByEmail } = await connect(0)
+    tenant.fault({ kind: 'garbage', body: JSON.stringify(users), when: () => true })
+    expect((await findByEmail('Ada@acme.com')).map(({ id }) => id)).toEqual(ids)
+  })
+
+  it('asks for the address as it is given, and for the fields that decide', async () => {
+    const { tenant, findByEmail } = await connect(1)
+    expect(await findByEmail('U0@Acme.com')).toEqual([])
+    expect(await findByEmail('u0@acme.com')).toEqual([
+      { id: idOf(0), verified: true, connections: ['Username-Password-Authentication'] },
+    ])
+    const asked = tenant.requests.map(({ path }) => Object.fromEntries(new URLSearchParams(path.split('?')[1])))
+    expect(asked).toMatchObject([
+      { email: 'U0@Acme.com', fields: 'user_id,email,email_verified,identities', include_fields: 'true' },
+      { email: 'u0@acme.com' },
+    ])
   })
 })
