@@ -9,10 +9,11 @@ import type { Mention } from './manifest/problem.ts'
 import type { Live, Terms, UserState } from './plan/diff.ts'
 import type { Grant, Grants } from './plan/grants.ts'
 import type { Unidentified } from './plan/hold-back.ts'
-import { type Candidate, candidatesOf, identify, type UserEmail } from './plan/identify.ts'
+import { type Candidate, candidatesOf, type IdentifyOptions, identify, type UserEmail } from './plan/identify.ts'
 
 /** The reads that this is made of. */
 export interface Reader {
+  /** The users with exactly this address. */
   readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
 }
@@ -47,9 +48,13 @@ export function listedAs(user: { readonly email?: string | undefined; readonly m
 }
 
 interface SurveyedUser extends UserState, Listed {
-  /** Every way in which the manifest lists the user; empty for a removed user. */
+  /** Every way in which the manifest lists the user, for the ledger; empty for a removed user. */
   readonly listings: readonly Listing[]
+  /** The addresses among them, as written. */
+  readonly addresses: readonly Address[]
 }
+
+type Address = Omit<UserEmail, 'user'>
 
 export interface Survey {
   readonly states: readonly SurveyedUser[]
@@ -110,7 +115,7 @@ export async function survey(
     steps.flatMap(step => (step.kind === kind ? [step.finding] : []))
   return {
     states: valuesOf(read),
-    emails: complete.flatMap(emailsOf),
+    emails: complete.flatMap(({ id, addresses }) => addresses.map(address => ({ user: id, ...address }))),
     failures: findings('failure'),
     missing: findings('missing'),
     gone: findings('gone'),
@@ -119,24 +124,20 @@ export async function survey(
   }
 }
 
-function emailsOf({ id, listings }: KnownUser): readonly UserEmail[] {
-  return listings.flatMap(listing => {
-    if (listing === 'id') return []
-    const { email, connection } = listing
-    return [{ user: id, email, ...(connection !== undefined && { connection }) }]
-  })
+function addressesOf({ email, connection }: Identity): readonly Address[] {
+  return email === undefined ? [] : [{ email, ...(connection !== undefined && { connection }) }]
 }
 
 async function identifySubject(subject: Subject, reader: Reader): Promise<Step<KnownUser>> {
   const { id, email, connection, listed, grants, remembered } = subject
   const listings = listed ? [ledgerListingOf(subject)] : []
-  const known = { ...listedAs(subject), listed, listings, desired: grants }
+  const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants }
   if (email === undefined) return { kind: 'value', value: { id, ...known } }
   const unidentified = (candidates: ReadonlySet<string> | undefined): { readonly unidentified: Unidentified } => ({
     unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
   })
   const step = await attempt<KnownUser>({ ...listedAs(subject), id: email }, async () => {
-    const identification = identify({ email, connection, found: await reader.findByEmail(email), remembered })
+    const identification = identify({ connection, remembered, ...(await lookUp(subject, reader)) })
     if (identification.kind !== 'found') {
       const { kind, message, candidates } = identification
       const finding = { user: email, message, ...listedAs(subject) }
@@ -150,6 +151,17 @@ async function identifySubject(subject: Subject, reader: Reader): Promise<Step<K
   return step.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...step } : step
 }
 
+/** Database users are stored in lower case, others as their directory writes them, and Auth0 compares letter by letter. */
+async function lookUp(
+  { email, spellings = [] }: Subject & { readonly email: string },
+  reader: Reader,
+): Promise<Pick<IdentifyOptions, 'spellings' | 'found'>> {
+  const asked = [...new Set([email, ...spellings, email.toLowerCase()])]
+  const found = new Map<string, Candidate>()
+  for (const spelling of asked) for (const user of await reader.findByEmail(spelling)) found.set(user.id, user)
+  return { spellings: asked, found: [...found.values()] }
+}
+
 /** Entries that turn out to be the same user ask for what all of them ask for. */
 function mergeDuplicates(users: readonly KnownUser[]): {
   readonly users: readonly KnownUser[]
@@ -161,10 +173,16 @@ function mergeDuplicates(users: readonly KnownUser[]): {
     const first = merged.get(user.id)
     merged.set(user.id, first === undefined ? user : mergeUsers(first, user))
     if (!first?.listed || !user.listed) continue
-    const message = `This entry and another one refer to the same user, ${user.id}; their permissions were merged. Combine the entries.`
+    const message = `${entryOf(first)} and ${entryOf(user)} refer to the same user; their permissions were merged. Combine the entries.`
     warnings.push({ user: user.id, message, ...listedAs(user) })
   }
   return { users: [...merged.values()], warnings }
+}
+
+/** As the manifest lists the user. */
+function entryOf({ id, addresses: [address] }: KnownUser): string {
+  if (address === undefined) return id
+  return address.connection === undefined ? address.email : `${address.email} in connection ${address.connection}`
 }
 
 function mergeUsers(first: KnownUser, second: KnownUser): KnownUser {
@@ -173,6 +191,7 @@ function mergeUsers(first: KnownUser, second: KnownUser): KnownUser {
     ...listedAs({ ...(first.listed ? first : second), email: first.email ?? second.email }),
     listed: first.listed || second.listed,
     listings: [...first.listings, ...second.listings],
+    addresses: [...first.addresses, ...second.addresses],
     desired: new Map([...second.desired, ...first.desired]),
   }
 }
@@ -185,6 +204,7 @@ function withOtherEntries(user: KnownUser, others: readonly ListedUser[]): Known
         ...listedAs(other),
         listed: true,
         listings: [ledgerListingOf(other)],
+        addresses: addressesOf(other),
         desired: other.grants,
       }),
     user,

@@ -64,6 +64,140 @@ it.each([
   expect(warnings).toEqual([])
 })
 
+describe('an address with capitals', () => {
+  const enterprise: Candidate = { id: 'waad|1', verified: true, connections: ['corp'] }
+  const twin: Candidate = { id: 'auth0|2', verified: true, connections: ['db'] }
+  const unverified: Candidate = { ...twin, verified: false }
+  const BOTH = ['Grace@Acme.com', GRACE]
+
+  const cases: readonly (readonly [
+    string,
+    Partial<Subject>,
+    Readonly<Record<string, readonly Candidate[]>>,
+    {
+      readonly asked?: readonly string[]
+      readonly user?: string
+      readonly refusal?: string
+      readonly warning?: string
+    },
+  ])[] = [
+    ['is found as it is stored', {}, { 'Grace@Acme.com': [enterprise] }, { user: 'waad|1' }],
+    ['is found in lower case', {}, { [GRACE]: [twin] }, { user: 'auth0|2' }],
+    [
+      'of two verified users, one in each case, is refused',
+      {},
+      { 'Grace@Acme.com': [enterprise], [GRACE]: [twin] },
+      { refusal: '2 users have the verified address Grace@Acme.com or grace@acme.com: waad|1 (corp); auth0|2 (db)' },
+    ],
+    [
+      'of two verified users is narrowed by the connection',
+      { connection: 'corp' },
+      { 'Grace@Acme.com': [enterprise], [GRACE]: [twin] },
+      { user: 'waad|1' },
+    ],
+    [
+      'whose twin is not verified is the verified user, and the twin is named',
+      {},
+      { 'Grace@Acme.com': [enterprise], [GRACE]: [unverified] },
+      { user: 'waad|1', warning: 'not counted because the address is unverified: auth0|2 (db)' },
+    ],
+    [
+      'verified for nobody is refused',
+      {},
+      { 'Grace@Acme.com': [{ ...enterprise, verified: false }], [GRACE]: [unverified] },
+      { refusal: 'not counted because it is unverified: waad|1 (corp); auth0|2 (db)' },
+    ],
+    [
+      'of one user in both answers is that user',
+      {},
+      { 'Grace@Acme.com': [twin], [GRACE]: [twin] },
+      { user: 'auth0|2' },
+    ],
+    [
+      'that files write in several cases is looked up in each of them once',
+      { spellings: ['GRACE@acme.com', GRACE, 'Grace@Acme.com'] },
+      { 'GRACE@acme.com': [enterprise] },
+      { asked: ['Grace@Acme.com', 'GRACE@acme.com', GRACE], user: 'waad|1' },
+    ],
+    [
+      'that another file writes in another case is refused for its user too',
+      { spellings: ['GRACE@acme.com'] },
+      { 'GRACE@acme.com': [enterprise], [GRACE]: [twin] },
+      { asked: ['Grace@Acme.com', 'GRACE@acme.com', GRACE], refusal: 'waad|1 (corp); auth0|2 (db)' },
+    ],
+    [
+      'that meant the twin before and means another now is refused',
+      { remembered: 'auth0|2' },
+      { 'Grace@Acme.com': [enterprise] },
+      { refusal: 'meant auth0|2 before and means waad|1 now' },
+    ],
+    [
+      'written in lower case is asked for once',
+      { email: GRACE },
+      { [GRACE]: [twin] },
+      { asked: [GRACE], user: 'auth0|2' },
+    ],
+    [
+      'is not guessed for an entry in lower case',
+      { email: GRACE },
+      { 'Grace@Acme.com': [enterprise] },
+      { asked: [GRACE], refusal: 'The tenant has no user with the address grace@acme.com.' },
+    ],
+  ]
+  it.each(cases)('%s', async (_, identity, stored, { asked = BOTH, user, refusal, warning }) => {
+    const requests: string[] = []
+    const reader: Reader = {
+      findByEmail: async email => {
+        requests.push(email)
+        return stored[email] ?? []
+      },
+      permissionsOf: async () => ({ direct: NO_GRANTS, derived: new Map(), size: 0 }),
+    }
+    const entry = subject({ email: 'Grace@Acme.com', connection: undefined, ...identity } as Partial<Subject>, [READ])
+    const { states, emails, failures, missing, warnings, unidentified } = await survey([entry], reader, OPTIONS)
+    expect(requests).toEqual(asked)
+    const messages = [...failures, ...missing].map(({ message }) => message)
+    expect(messages).toEqual(refusal === undefined ? [] : [expect.stringContaining(refusal)])
+    expect(warnings).toMatchObject(warning === undefined ? [] : [{ message: expect.stringContaining(warning) }])
+    expect(states.map(({ id }) => id)).toEqual(user === undefined ? [] : [user])
+    const { email = '', connection } = entry
+    const written = { email, ...(connection !== undefined && { connection }) }
+    expect(emails).toEqual(user === undefined ? [] : [{ user, ...written }])
+    // The ledger knows an address by its letters, whatever their case.
+    expect(states.map(({ listings }) => listings)).toEqual(user === undefined ? [] : [[{ ...written, email: GRACE }]])
+    expect(unidentified.map(({ entry }) => entry)).toEqual(user === undefined ? [email] : [])
+  })
+})
+
+const MERGED = 'refer to the same user; their permissions were merged. Combine the entries.'
+
+it.each<readonly [string, readonly Partial<Subject>[], readonly string[]]>([
+  ['by address and by id', [{ email: GRACE, connection: undefined }, { id: 'auth0|1' }], [`${GRACE} and auth0|1`]],
+  ['by id and by address', [{ id: 'auth0|1' }, { email: GRACE, connection: undefined }], [`auth0|1 and ${GRACE}`]],
+  [
+    'by address, with a connection and without',
+    [
+      { email: GRACE, connection: 'db' },
+      { email: GRACE, connection: undefined },
+    ],
+    [`${GRACE} in connection db and ${GRACE}`],
+  ],
+  [
+    'three times',
+    [{ id: 'auth0|1' }, { email: GRACE, connection: undefined }, { email: GRACE, connection: 'db' }],
+    [`auth0|1 and ${GRACE}`, `${GRACE} and ${GRACE} in connection db`],
+  ],
+])('a user listed %s is one user, with a warning at the later entry', async (_, entries, pairs) => {
+  const subjects = entries.map((entry, index) =>
+    subject({ ...entry, mention: mentionOf(index) } as Partial<Subject>, [READ]),
+  )
+  const { states, warnings } = await survey(subjects, tenantOf('auth0|1', GRACE), OPTIONS)
+  expect(states.map(({ id }) => id)).toEqual(['auth0|1'])
+  expect(warnings).toMatchObject(
+    pairs.map((pair, index) => ({ user: 'auth0|1', mention: mentionOf(index + 1), message: `${pair} ${MERGED}` })),
+  )
+})
+
 const ADA = 'ada@acme.com'
 
 /** A tenant in which one address means these users, and reading some of them fails. */

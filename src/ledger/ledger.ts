@@ -195,6 +195,7 @@ export function keyOf(listing: Listing): string {
   return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection ?? ''])
 }
 
+/** As the ledger keeps it: an address in another case is the same listing. */
 export function listingOf(user: Pick<ListedUser, 'id' | 'email' | 'connection'>): Listing {
   if (user.email === undefined) return 'id'
   return { email: user.email.toLowerCase(), ...(user.connection !== undefined && { connection: user.connection }) }

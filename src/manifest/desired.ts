@@ -24,9 +24,15 @@ import {
 } from './read.ts'
 
 export type Identity =
-  | { readonly id: string; readonly email?: never; readonly connection?: never }
-  /** The address in lower case. */
-  | { readonly id?: never; readonly email: string; readonly connection: string | undefined }
+  | { readonly id: string; readonly email?: never; readonly connection?: never; readonly spellings?: never }
+  | {
+      readonly id?: never
+      /** As it is written first. */
+      readonly email: string
+      readonly connection: string | undefined
+      /** The same address in other cases, as other files write it. */
+      readonly spellings?: readonly string[]
+    }
 
 export type ListedUser = Identity & {
   /** Where the user is listed first. */
@@ -34,9 +40,9 @@ export type ListedUser = Identity & {
   readonly grants: ReadonlyMap<Grant, Terms>
 }
 
-/** Equal for two users who are the same for sure. */
+/** Equal for two entries that list the same user: by the same id, or by the same address, in whatever case. */
 export function userIdentity(user: Identity): string {
-  return JSON.stringify(user.id === undefined ? [user.email, user.connection ?? ''] : [user.id])
+  return JSON.stringify(user.id === undefined ? [user.email.toLowerCase(), user.connection ?? ''] : [user.id])
 }
 
 export interface Manifest {
@@ -112,7 +118,9 @@ function listUsers({ names, users: entries }: Contents, now: number): readonly L
     if (identity === undefined) continue
     const key = userIdentity(identity)
     const mention: Mention = { file, path: [...path, identity.id === undefined ? 'email' : 'id'], on }
-    const user = users.get(key) ?? { ...identity, mention, grants: new Map<Grant, Span>() }
+    const first = users.get(key)
+    const user =
+      first === undefined ? { ...identity, mention, grants: new Map<Grant, Span>() } : withSpelling(first, identity)
     users.set(key, user)
     for (const [grant, span] of grantsOf(listed, names)) {
       // What is asked for in two ways is desired as long as the longer of them.
@@ -126,9 +134,12 @@ function identityOf(entry: unknown): Identity | undefined {
   const id = textOf(fieldOf(entry, 'id'))
   if (id !== undefined) return isUserId(id) ? { id } : undefined
   const email = textOf(fieldOf(entry, 'email'))
-  return email === undefined
-    ? undefined
-    : { email: email.toLowerCase(), connection: textOf(fieldOf(entry, 'connection')) }
+  return email === undefined ? undefined : { email, connection: textOf(fieldOf(entry, 'connection')) }
+}
+
+function withSpelling<T extends Identity>(user: T, { email }: Identity): T {
+  if (email === undefined || email === user.email) return user
+  return { ...user, spellings: [...(user.spellings ?? []), email] }
 }
 
 function* grantsOf({ entry, lists }: UserEntry, names: Names): Generator<readonly [Grant, Span]> {

@@ -28,34 +28,36 @@ interface Unidentifiable {
 }
 
 export interface IdentifyOptions {
-  readonly email: string
+  /** The address in each case in which it was looked up. */
+  readonly spellings: readonly string[]
   readonly connection: string | undefined
   readonly found: readonly Candidate[]
   /** The user whom the ledger says the address meant. */
   readonly remembered: string | undefined
 }
 
-export function identify({ email, connection, found, remembered }: IdentifyOptions): Identification {
+export function identify({ spellings, connection, found, remembered }: IdentifyOptions): Identification {
   const matches = found.filter(user => connection === undefined || user.connections.includes(connection))
   const verified = matches.filter(user => user.verified)
   const unverified = matches.filter(user => !user.verified)
+  const email = spellings.join(' or ')
   const address = connection === undefined ? email : `${email} in connection ${connection}`
   const candidates = candidatesOf(found, remembered)
   const [match, ...others] = verified
   if (found.length === 0) {
-    const message = `The tenant has no user with the address ${address}. Correct the address, or remove the entry.`
+    const message = `The tenant has no user with the address ${address}. Correct the address (Auth0's look-up is case-sensitive), or remove the entry.`
     return { kind: 'missing', message, candidates }
   }
   if (match === undefined) return { kind: 'refused', message: nobody(address, unverified, found), candidates }
   if (others.length > 0) {
-    const message = `${verified.length} users have the verified address ${address}: ${listed(verified)}. Use id, or connection to say which one.`
+    const message = `${verified.length} users have the verified address ${address}: ${listed(verified)}. Use id, or add connection.`
     return { kind: 'refused', message, candidates }
   }
   if (remembered !== undefined && remembered !== match.id) {
-    const message = `The address ${address} meant ${remembered} before and means ${match.id} now, so neither of them is changed. List the user you mean by id.`
+    const message = `The address ${address} meant ${remembered} before and means ${match.id} now, so neither user is changed. List the intended one by id.`
     return { kind: 'refused', message, candidates }
   }
-  const warning = `${address} is ${match.id}; not counted, as the address is not verified there: ${listed(unverified)}.`
+  const warning = `${address} is ${match.id}; not counted because the address is unverified: ${listed(unverified)}.`
   return { kind: 'found', id: match.id, warning: unverified.length === 0 ? undefined : warning }
 }
 
@@ -71,9 +73,9 @@ export function candidatesOf(
 
 function nobody(address: string, unverified: readonly Candidate[], found: readonly Candidate[]): string {
   if (unverified.length > 0) {
-    return `No user has the verified address ${address}; unverified, and so not counted: ${listed(unverified)}. Have the address verified, or use id.`
+    return `No user has the verified address ${address}; not counted because it is unverified: ${listed(unverified)}. Have the address verified, or use id.`
   }
-  return `No user has the address ${address}; in other connections: ${listed(found)}. Correct connection, or leave it out.`
+  return `No user has the address ${address}; in other connections: ${listed(found)}. Correct connection, or remove it.`
 }
 
 function listed(users: readonly Candidate[]): string {

@@ -92,7 +92,7 @@ function subjectsOf(
   { known, unknown, remembered }: Omit<Choice, 'subjects'>,
 ): readonly Subject[] {
   const ids = new Set([...users, ...found].map(({ user }) => user))
-  const claimed = new Set(addresses.map(keyOf))
+  const claimed = new Set(addresses.map(address => keyOf(listingOf(address))))
   const listed = [...ids].flatMap(id => known.get(id) ?? [])
   const byAddress = unknown.filter(user => claimed.has(keyOf(listingOf(user))))
   const others = [...ids].filter(id => !known.has(id)).map(id => ({ id, listed: false, grants: new Map() }))

@@ -67,7 +67,6 @@ function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {
 
 /** Auth0's ids have a bar between the connection's strategy and its own id, and an address has none. */
 function subjectOf(name: string): Subject {
-  const identity =
-    name.includes('@') && !name.includes('|') ? { email: name.toLowerCase(), connection: undefined } : { id: name }
+  const identity = name.includes('@') && !name.includes('|') ? { email: name, connection: undefined } : { id: name }
   return { ...identity, listed: true, grants: new Map() }
 }

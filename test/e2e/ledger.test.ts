@@ -110,6 +110,29 @@ describe('who an entry means', () => {
     expect(held('auth0|1')).toEqual(['read:orders'])
   })
 
+  it('is who has the address as it is written, or in lower case, and the ledger knows it in any case', async () => {
+    const { tenant, repository, held } = await start({ users: [grace('waad|1', 'Grace@Acme.com')] })
+    const first = await repository.apply([asks('Grace@Acme.com', 'read:orders')])
+    expect(first.outputs).toMatchObject({ result: 'applied', requests: '6' })
+    expect(first.summary).toContain('<code>Grace@Acme.com</code>')
+    expect(repository.ledger()?.users).toMatchObject([{ id: 'waad|1', listed: [{ email: 'grace@acme.com' }] }])
+    // Nothing about the entry has changed but its case, so nobody is looked up.
+    const unchanged = await repository.apply([asks('grace@Acme.com', 'read:orders')], { scope: 'changed' })
+    expect(unchanged.outputs).toMatchObject({ result: 'unchanged', requests: '2' })
+    const planned = await repository.apply([asks('Grace@Acme.com', 'write:orders')], { mode: 'plan' })
+    const files = { [MANIFEST]: manifestOf([asks('Grace@Acme.com', 'write:orders')]), 'plan.json': planned.plan }
+    const saved = await repository.run(repository.head(), { files, inputs: { 'plan-file': 'plan.json' } })
+    expect(saved.outputs, saved.log).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
+    expect(held('waad|1')).toEqual(['write:orders'])
+
+    tenant.addUser(grace('auth0|2'))
+    const twin = await repository.apply([asks('Grace@Acme.com', 'read:orders')])
+    expect(errorsOf(twin)).toEqual([
+      expect.stringContaining('waad|1 (waad); auth0|2 (Username-Password-Authentication)'),
+    ])
+    expect([held('waad|1'), held('auth0|2')]).toEqual([['write:orders'], []])
+  })
+
   it.each<readonly [string, NonNullable<TenantOptions['users']>]>([
     ['nobody has', [{ id: 'auth0|1' }]],
     ['is not verified', [grace('auth0|1', 'grace@acme.com', false)]],

@@ -39,7 +39,7 @@ users:
   - {email: Grace@Acme.com}`
     expect(desiredOf([manifest], '2026-01-01')).toEqual({
       u: ['b: x', 'https://orders/ read', 'https://orders/ refund', 'https://orders/ write', 'https://plain/ y'],
-      'grace@acme.com': [],
+      'Grace@Acme.com': [],
     })
   })
 
@@ -51,15 +51,23 @@ users:
     expect(desiredOf(files, '2026-01-01')).toEqual({ u: ['a: x', 'a: y'] })
   })
 
-  it('of a user named by e-mail is united whatever the case of the address, and kept apart by connection', () => {
+  it('of a user listed by address is merged whatever the case of the address, which stays as written, and kept apart by connection', () => {
     const list = (email: string, permission: string, connection?: string) => ({
       users: [{ email, permissions: { 'a:': [permission] }, ...(connection !== undefined && { connection }) }],
     })
-    const files = [list('G@acme.com', 'x'), list('g@ACME.com', 'y'), list('g@acme.com', 'z', 'db')]
+    const files = [
+      list('G@acme.com', 'w'),
+      list('g@ACME.com', 'x'),
+      list('G@acme.com', 'y'),
+      list('g@acme.com', 'z'),
+      list('g@acme.com', 'z', 'db'),
+    ]
     const { users } = readManifest(documentsOf(files), new Date('2026-01-01')).manifest
-    expect(users.map(({ email, connection, grants }) => [email, connection, grants.size])).toEqual([
-      ['g@acme.com', undefined, 2],
-      ['g@acme.com', 'db', 1],
+    expect(
+      users.map(({ email, spellings, connection, grants }) => [email, spellings, connection, grants.size]),
+    ).toEqual([
+      ['G@acme.com', ['g@ACME.com', 'g@acme.com'], undefined, 4],
+      ['g@acme.com', undefined, 'db', 1],
     ])
   })
 
@@ -114,7 +122,7 @@ describe('the place of a user', () => {
   })
 })
 
-describe('two users are the same for sure', () => {
+describe('two entries list the same user', () => {
   it.each([
     ['with the same id', { id: 'u' }, { id: 'u' }, true],
     ['not with two ids', { id: 'u' }, { id: 'v' }, false],
@@ -122,6 +130,12 @@ describe('two users are the same for sure', () => {
       'with the same address',
       { email: 'a@x.io', connection: undefined },
       { email: 'a@x.io', connection: undefined },
+      true,
+    ],
+    [
+      'with the same address in another case',
+      { email: 'A@x.io', connection: 'B' },
+      { email: 'a@X.io', connection: 'B' },
       true,
     ],
     ['not in two connections', { email: 'a@x.io', connection: 'a' }, { email: 'a@x.io', connection: 'b' }, false],

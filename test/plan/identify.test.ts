@@ -10,7 +10,7 @@ const user = (id: string, verified: boolean, ...connections: readonly string[]):
 const NARROWED_BY_NOTHING = { connection: undefined, remembered: undefined }
 
 function find(found: readonly Candidate[], options: Partial<IdentifyOptions> = {}): Identification {
-  return identify({ email: 'a@x.io', ...NARROWED_BY_NOTHING, ...options, found })
+  return identify({ spellings: ['a@x.io'], ...NARROWED_BY_NOTHING, ...options, found })
 }
 
 describe('an address', () => {
@@ -60,28 +60,37 @@ describe('an address', () => {
       'nobody has it',
       undefined,
       [],
-      'The tenant has no user with the address a@x.io. Correct the address, or remove the entry.',
+      "The tenant has no user with the address a@x.io. Correct the address (Auth0's look-up is case-sensitive), or remove the entry.",
     ],
     [
       'it is verified nowhere',
       undefined,
       [user('auth0|1', false, 'db'), user('auth0|2', false)],
-      'No user has the verified address a@x.io; unverified, and so not counted: auth0|1 (db); auth0|2 (no connection). Have the address verified, or use id.',
+      'No user has the verified address a@x.io; not counted because it is unverified: auth0|1 (db); auth0|2 (no connection). Have the address verified, or use id.',
     ],
     [
       'several have it',
       'db',
       [user('auth0|1', true, 'db', 'corp'), user('auth0|2', true, 'db')],
-      '2 users have the verified address a@x.io in connection db: auth0|1 (db, corp); auth0|2 (db). Use id, or connection to say which one.',
+      '2 users have the verified address a@x.io in connection db: auth0|1 (db, corp); auth0|2 (db). Use id, or add connection.',
     ],
     [
       'it is in other connections',
       'db',
       [user('waad|2', true, 'corp')],
-      'No user has the address a@x.io in connection db; in other connections: waad|2 (corp). Correct connection, or leave it out.',
+      'No user has the address a@x.io in connection db; in other connections: waad|2 (corp). Correct connection, or remove it.',
     ],
-  ])('gets a whole sentence where %s', (_, connection, candidates, message) => {
-    expect(find(candidates, { connection })).toMatchObject({ message })
+  ])('gets a whole sentence where %s', (_, connection, candidates, message) =>
+    expect(find(candidates, { connection })).toMatchObject({ message }),
+  )
+
+  it('that was looked up in two cases is named in both', () => {
+    const found = [user('waad|1', true, 'corp'), user('auth0|2', true, 'db')]
+    expect(find(found, { spellings: ['A@x.io', 'a@x.io'], connection: undefined })).toMatchObject({
+      kind: 'refused',
+      message:
+        '2 users have the verified address A@x.io or a@x.io: waad|1 (corp); auth0|2 (db). Use id, or add connection.',
+    })
   })
 
   it('that is verified once and unverified twice names the two, with their connections', () => {
@@ -89,8 +98,7 @@ describe('an address', () => {
     expect(find(candidates)).toEqual({
       kind: 'found',
       id: 'auth0|1',
-      warning:
-        'a@x.io is auth0|1; not counted, as the address is not verified there: auth0|2 (db); sms|3 (no connection).',
+      warning: 'a@x.io is auth0|1; not counted because the address is unverified: auth0|2 (db); sms|3 (no connection).',
     })
   })
 
@@ -115,7 +123,7 @@ describe('an address that meant a user before', () => {
       {
         kind: 'refused',
         message:
-          'The address a@x.io meant auth0|1 before and means auth0|2 now, so neither of them is changed. List the user you mean by id.',
+          'The address a@x.io meant auth0|1 before and means auth0|2 now, so neither user is changed. List the intended one by id.',
         candidates: new Set(['auth0|1', 'auth0|2']),
       },
     ],

@@ -34,7 +34,7 @@ it('a defect at the end of an apply is not taken for a ledger that GitHub does n
     plan: { format: 2, tenant: 't', source: SOURCE, users: [], heldBack: [], found: [], holders: [] },
     digest: 'sha256:0',
     survey: {
-      states: [{ ...state('u', grants(['p']), live(grants(['p']))), listings: ['id'] }],
+      states: [{ ...state('u', grants(['p']), live(grants(['p']))), listings: ['id'], addresses: [] }],
       emails: [],
       failures: [],
       missing: [],
