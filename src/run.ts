@@ -70,10 +70,10 @@ async function planAndApply(
     if (memory === undefined) return
 
     const access = checkAccess(context, await session.scopes())
-    if (access.readApis) await checkApis(context)
+    const exists = access.readApis ? await checkApis(context, memory) : () => true
     if (!access.readUsers && !access.assignOnly) return
 
-    const planning = await computePlan(context, memory, access)
+    const planning = await computePlan(context, memory, { ...access, exists })
     judgePlan(context, planning, memory)
     if (record.stopped !== undefined || inputs.mode === 'plan') return
 

@@ -2,9 +2,9 @@
 // together before anything is written. Pure.
 
 import type { UserState } from './diff.ts'
-import { compareText, type Grant, grantOf, type Permission } from './grants.ts'
+import { compareText, type Grant, grantOf, type Permission, partsOf } from './grants.ts'
 import type { HoldBack } from './hold-back.ts'
-import { countOperations, type Plan } from './plan.ts'
+import { countOperations, type Obsolete, type Plan } from './plan.ts'
 
 /** Why nothing may be written, and what to change. */
 export type Refusal = string
@@ -71,11 +71,32 @@ export function checkRevocations(plan: Plan, maxRevocations: number): readonly R
 
 export function warnOfHeldBack({ heldBack }: Plan): readonly Warning[] {
   if (heldBack.length === 0) return []
-  const entries = [...new Set(heldBack.map(({ entry }) => entry))]
-  const who = `${entries.slice(0, 3).join(', ')}${entries.length > 3 ? ` and ${entries.length - 3} more` : ''}`
+  const entries = new Set(heldBack.map(({ entry }) => entry))
   return [
-    `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${who} cannot be identified and may still ask for the same. Correct the entry; a later run does the rest.`,
+    `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same. Correct the entry; a later run does the rest.`,
   ]
+}
+
+function shortList(names: Iterable<string>): string {
+  const [first, second, third, ...others] = names
+  const shown = [first, second, third].filter(name => name !== undefined).join(', ')
+  return others.length === 0 ? shown : `${shown} and ${others.length} more`
+}
+
+/** A sentence for each permission that is left out of a plan. */
+export function describeObsolete(obsolete: readonly Obsolete[], kind: Obsolete['kind']): readonly Warning[] {
+  const users = new Map<Grant, string[]>()
+  for (const { api, permission, user } of obsolete.filter(each => each.kind === kind)) {
+    const grant = grantOf(api, permission)
+    users.set(grant, [...(users.get(grant) ?? []), user])
+  }
+  return [...users].map(([grant, holders]) => {
+    const { api, permission } = partsOf(grant)
+    const what = `${permission} on ${api} no longer exists in the tenant`
+    return kind === 'revoke'
+      ? `${what}, so it is left out of what is revoked from ${shortList(holders)}. If it is added to the API again, the next run revokes it.`
+      : `${what}, so it is not granted back to ${shortList(holders)}. If it is needed, add it to the API and list it in the manifest.`
+  })
 }
 
 /** What a person approved is done, or nothing. @param approved undefined where nobody asked for approval */
@@ -139,15 +160,17 @@ export function checkSavedPlan(
   )
 }
 
-/** A saved plan has no line to point at, so all that is wrong with its names is told as refusals. */
+/** A saved plan has no line to point at, so everything that is wrong with its names is a refusal. */
 export function checkPlanNames(
   granted: readonly Permission[],
   apis: ReadonlyMap<string, { readonly permissions: ReadonlySet<string> }>,
 ): readonly Refusal[] {
   const refusals = granted.map(({ api, permission }) => {
     const known = apis.get(api)?.permissions
-    if (known === undefined) return `The tenant has no API ${api}, which the plan names.`
-    return known.has(permission) ? '' : `The API ${api} has no permission ${permission}, which the plan names.`
+    if (known === undefined) return `The tenant has no API ${api}, which the plan in plan-file names. Make a new plan.`
+    return known.has(permission)
+      ? ''
+      : `The API ${api} has no permission ${permission}, which the plan in plan-file grants. Make a new plan.`
   })
   return [...new Set(refusals)].filter(refusal => refusal !== '')
 }

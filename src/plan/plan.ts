@@ -1,7 +1,7 @@
 // A plan is sorted, serialisable data: for each user what to grant and what to revoke, with the before-state that it was
 // computed from. Renderers read it and `apply` executes it. Pure.
 
-import { compareText, type Grants, grantOf, type Permission, sortedPermissions } from './grants.ts'
+import { compareText, type Grants, grantOf, type Permission, partsOf, sortedPermissions } from './grants.ts'
 import type { UserEmail } from './identify.ts'
 
 /** One permission to grant or to revoke. */
@@ -85,6 +85,44 @@ export interface Plan {
   readonly restores?: readonly Restored[]
 }
 
+/** Whether the tenant has a permission, as far as it was read. */
+export type Exists = (permission: Permission) => boolean
+
+/** An operation on a permission that was removed from its API. */
+export interface Obsolete extends Held {
+  readonly kind: 'grant' | 'revoke'
+}
+
+/**
+ * A plan without revocations of permissions that no longer exist: Auth0 would refuse them, and with them all others of
+ * the same request. What an undo plan grants back is left out likewise; any other plan that grants it is refused.
+ */
+export function withoutObsolete(
+  plan: Plan,
+  exists: Exists,
+): { readonly plan: Plan; readonly obsolete: readonly Obsolete[] } {
+  const obsolete: Obsolete[] = []
+  const existing = (operations: readonly Operation[], { kind, user }: Pick<Obsolete, 'kind' | 'user'>) =>
+    operations.filter(operation => {
+      if (exists(operation)) return true
+      obsolete.push({ kind, user, api: operation.api, permission: operation.permission })
+      return false
+    })
+  const users = plan.users.map(userPlan => {
+    const { user, grant, revoke } = userPlan
+    const granted = plan.restores === undefined ? grant : existing(grant, { kind: 'grant', user })
+    return { ...userPlan, grant: granted, revoke: existing(revoke, { kind: 'revoke', user }) }
+  })
+  return {
+    plan: {
+      ...plan,
+      users: users.filter(({ grant, revoke }) => grant.length + revoke.length > 0),
+      holders: plan.holders.filter(exists),
+    },
+    obsolete,
+  }
+}
+
 /** What became of a user of the plan. */
 export interface UserOutcome {
   readonly user: string
@@ -162,11 +200,16 @@ export type Resumption =
   /** Somebody else has changed the user since. */
   | { readonly kind: 'moved' }
 
+export interface Present {
+  readonly live: Grants
+  readonly exists: Exists
+}
+
 /**
  * A saved plan's user, in the state of now: as it was when the plan was computed, or as an earlier run of this very plan
- * left it.
+ * left it. What no longer exists makes no difference: whether a user still has it is up to the tenant.
  */
-export function resume(saved: UserPlan, live: Grants): Resumption {
+export function resume(saved: UserPlan, { live, exists }: Present): Resumption {
   const before = saved.before ?? []
   const none: readonly Operation[] = []
   const steps: readonly UserPlan[] = [
@@ -175,9 +218,13 @@ export function resume(saved: UserPlan, live: Grants): Resumption {
     { ...saved, revoke: none, before: after(before, none, saved.revoke) },
     { ...saved, grant: none, revoke: none, before: after(before, saved.grant, saved.revoke) },
   ]
-  const left = steps.find(step => setOf(step.before ?? []).symmetricDifference(live).size === 0)
+  const left = steps.find(step => {
+    const differences = setOf(step.before ?? []).symmetricDifference(live)
+    return ![...differences].some(grant => exists(partsOf(grant)))
+  })
   if (left === undefined) return { kind: 'moved' }
-  return { kind: 'ready', left: left.grant.length + left.revoke.length === 0 ? undefined : left }
+  const isDone = left.grant.length + left.revoke.length === 0
+  return { kind: 'ready', left: isDone ? undefined : { ...left, before: sortedPermissions(live) } }
 }
 
 export function setOf(permissions: readonly Permission[]): Grants {

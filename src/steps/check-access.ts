@@ -3,8 +3,12 @@
 import type { PlanInputs } from '../inputs.ts'
 import { checkNames } from '../manifest/check.ts'
 import { locateRemarks } from '../manifest/locate.ts'
+import { partsOf } from '../plan/grants.ts'
 import { checkPlanNames, checkScopes, NEEDED_SCOPES, warnOfApis } from '../plan/guard.ts'
+import type { Exists } from '../plan/plan.ts'
+import type { Apis } from '../tenant/tenant.ts'
 import { type Context, refuse, type Task, warn } from './context.ts'
+import type { Memory } from './recall.ts'
 
 export interface Access {
   readonly readApis: boolean
@@ -26,18 +30,30 @@ function canAssignOnly({ mode, revoke }: PlanInputs, task: Task): boolean {
   return task.files.manifest.users.every(user => user.id !== undefined)
 }
 
-export async function checkApis({ task, tenant, record }: Context): Promise<void> {
-  if (task.saved !== undefined) {
-    const granted = task.saved.users.flatMap(({ grant }) => grant)
-    const apis = await tenant.apis([...new Set(granted.map(({ api }) => api))])
-    refuse(record, checkPlanNames(granted, apis))
-    warn(record, warnOfApis(apis.values()))
-    return
-  }
-  const { documents, manifest } = task.files
-  const apis = await tenant.apis([...manifest.apis])
+/** Checks the names that this run grants, and finds out which of those that it may revoke still exist. */
+export async function checkApis(context: Context, memory: Memory): Promise<Exists> {
+  const { task, tenant, record } = context
+  const granted = task.saved?.users.flatMap(({ grant }) => grant) ?? []
+  const named = task.saved === undefined ? task.files.manifest.apis : new Set(granted.map(({ api }) => api))
+  const asked = named.union(revocableApis(context, memory))
+  const apis = await tenant.apis([...asked])
+  if (task.saved === undefined) checkManifestNames(context, apis)
+  // An undo plan does as much as still can be done.
+  else if (task.saved.restores === undefined) refuse(record, checkPlanNames(granted, apis))
+  warn(record, warnOfApis([...apis.values()].filter(({ identifier }) => named.has(identifier))))
+  return ({ api, permission }) => !asked.has(api) || apis.get(api)?.permissions.has(permission) === true
+}
+
+/** APIs of which this run may revoke permissions, whether the manifest names them or not. */
+function revocableApis({ inputs, task }: Context, { ledger }: Memory): ReadonlySet<string> {
+  if (task.saved !== undefined) return new Set(task.saved.users.flatMap(({ revoke }) => revoke.map(({ api }) => api)))
+  if (inputs.revoke !== 'managed') return new Set()
+  return new Set([...ledger.users.values()].flatMap(({ managed }) => [...managed].map(grant => partsOf(grant).api)))
+}
+
+function checkManifestNames({ task, record }: Context, apis: Apis): void {
+  const { documents } = task.files
   const unknown = checkNames(documents, new Map([...apis].map(([identifier, api]) => [identifier, api.permissions])))
   if (unknown.length > 0) record.stopped = 'refused'
   record.errors.push(...locateRemarks(documents, unknown))
-  warn(record, warnOfApis(apis.values()))
 }

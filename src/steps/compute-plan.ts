@@ -16,9 +16,9 @@ import { adviseOn } from '../plan/advise.ts'
 import { diff, unmanagedOf } from '../plan/diff.ts'
 import { digestOf } from '../plan/digest.ts'
 import { NO_GRANTS, partsOf } from '../plan/grants.ts'
-import { checkNever, checkSavedPlan, warnOfHeldBack } from '../plan/guard.ts'
+import { checkNever, checkSavedPlan, describeObsolete, warnOfHeldBack } from '../plan/guard.ts'
 import { holdBackFor, type Unidentified } from '../plan/hold-back.ts'
-import { type Plan, resume, type Source, type UserPlan } from '../plan/plan.ts'
+import { type Exists, type Plan, resume, type Source, type UserPlan, withoutObsolete } from '../plan/plan.ts'
 import { derivedOf } from '../report/record.ts'
 import { logProgress } from '../report/report.ts'
 import { type Subject, type Survey, type SurveyOptions, survey } from '../survey.ts'
@@ -37,13 +37,17 @@ export interface Planning {
   readonly listings: ReadonlyMap<string, readonly Listing[]>
 }
 
-export async function computePlan(context: Context, memory: Memory, access: Access): Promise<Planning> {
+interface Knowledge extends Access {
+  readonly exists: Exists
+}
+
+export async function computePlan(context: Context, memory: Memory, knowledge: Knowledge): Promise<Planning> {
   const { task, record } = context
   const choice = chooseUsers(context, memory)
   const planning =
     task.saved === undefined
-      ? await planManifest(context, memory, { access, choice })
-      : await resumePlan(context, memory, { saved: task.saved, choice })
+      ? await planManifest(context, memory, { ...knowledge, choice })
+      : await resumePlan(context, memory, { ...knowledge, choice, saved: task.saved })
   record.plan = planning.plan
   record.digest = planning.digest
   return planning
@@ -99,18 +103,21 @@ function subjectsOf(
   return [...[...listed, ...byAddress].map(user => toSubject(user, remembered)), ...others]
 }
 
-interface ManifestOptions {
-  readonly access: Access
+interface ManifestOptions extends Knowledge {
   readonly choice: Choice
 }
 
-async function planManifest(context: Context, memory: Memory, { access, choice }: ManifestOptions): Promise<Planning> {
+async function planManifest(
+  context: Context,
+  memory: Memory,
+  { assignOnly, exists, choice }: ManifestOptions,
+): Promise<Planning> {
   const { inputs, record, task } = context
   const { manifest } = task.files
-  if (access.assignOnly) {
+  if (assignOnly) {
     warn(record, ['The token may not read users, so desired permissions are assigned without reading existing ones.'])
   }
-  const surveyed = await readUsers(context, choice, memory, { readPermissions: !access.assignOnly })
+  const surveyed = await readUsers(context, choice, memory, { readPermissions: !assignOnly })
   const computed = diff({
     tenant: inputs.tenant,
     source: sourceOf(context, task.files),
@@ -119,8 +126,9 @@ async function planManifest(context: Context, memory: Memory, { access, choice }
     apis: manifest.apis,
     holdBack: holdBackFor(surveyed.unidentified),
   })
-  const plan = withAddresses(computed, surveyed)
-  record.unmanaged = unmanagedOf(surveyed.states, plan)
+  record.unmanaged = unmanagedOf(surveyed.states, computed)
+  const { plan, obsolete } = withoutObsolete(withAddresses(computed, surveyed), exists)
+  notice(record, describeObsolete(obsolete, 'revoke'))
   warn(record, warnOfHeldBack(plan))
   record.advice = adviseOn(surveyed.states)
   return { plan, digest: digestOf(plan), survey: surveyed, listings: listingsOf(choice) }
@@ -146,23 +154,29 @@ function sourceOf({ workflow }: Context, { documents, manifest, at }: ManifestFi
   }
 }
 
-interface SavedOptions {
+interface SavedOptions extends ManifestOptions {
   readonly saved: Plan
-  readonly choice: Choice
 }
 
 /** A saved plan is applied exactly, or not at all for a user who has changed since. */
-async function resumePlan(context: Context, memory: Memory, { saved, choice }: SavedOptions): Promise<Planning> {
+async function resumePlan(
+  context: Context,
+  memory: Memory,
+  { saved, choice, exists }: SavedOptions,
+): Promise<Planning> {
   const { inputs, record, task } = context
   const { apis } = task.files.manifest
   const surveyed = await readUsers(context, choice, memory, { readPermissions: true })
   const states = new Map(surveyed.states.map(state => [state.id, state]))
+  const { plan: possible, obsolete } = withoutObsolete(saved, exists)
+  notice(record, describeObsolete(obsolete, 'revoke'))
+  warn(record, describeObsolete(obsolete, 'grant'))
   const users: UserPlan[] = []
-  const untouchable = new Set(saved.users.map(({ user }) => user))
-  for (const userPlan of saved.users) {
+  const untouchable = new Set(possible.users.map(({ user }) => user))
+  for (const userPlan of possible.users) {
     const held = states.get(userPlan.user)?.live?.direct
     if (held === undefined) continue
-    const resumption = resume(userPlan, held)
+    const resumption = resume(userPlan, { live: held, exists })
     if (resumption.kind === 'moved') {
       const now = [...held].map(grant => `${partsOf(grant).permission} on ${partsOf(grant).api}`).sort()
       const message = `${userPlan.user} has changed since the plan was computed, and has ${now.join(', ') || 'nothing'} directly now. Make a new plan for this user.`
@@ -173,7 +187,7 @@ async function resumePlan(context: Context, memory: Memory, { saved, choice }: S
     if (resumption.left !== undefined) users.push(resumption.left)
   }
   const restores = saved.restores?.filter(({ user }) => !untouchable.has(user))
-  const plan = { ...saved, users, ...(restores && { restores }) }
+  const plan = { ...possible, users, ...(restores && { restores }) }
   const digest = digestOf(saved)
   const holdBack = holdBackFor([...surveyed.unidentified, ...notLookedUp(choice)])
   refuse(record, checkNever(plan, inputs.revoke))

@@ -19,9 +19,12 @@ interface Api {
   readonly permissionsInToken: boolean
 }
 
+/** By identifier. */
+export type Apis = ReadonlyMap<string, Api>
+
 export interface Tenant {
-  /** The APIs among `identifiers` that the tenant has, by identifier. */
-  readonly apis: (identifiers: readonly string[]) => Promise<ReadonlyMap<string, Api>>
+  /** The APIs among `identifiers` that the tenant has. */
+  readonly apis: (identifiers: readonly string[]) => Promise<Apis>
   /** undefined where the tenant has no such user */
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
   /** Only users whose address is this one, letter by letter, whatever else is answered. */
@@ -87,7 +90,7 @@ const userList = z.array(
 export function openTenant(session: Session): Tenant {
   const get = (path: string, query: string) => session.send({ method: 'GET', path: `${BASE}${path}`, query })
 
-  const apis = async (identifiers: readonly string[]): Promise<ReadonlyMap<string, Api>> => {
+  const apis = async (identifiers: readonly string[]): Promise<Apis> => {
     const found = new Map<string, Api>()
     for (let from = 0; from < identifiers.length; from += APIS_PER_REQUEST) {
       const batch = identifiers.slice(from, from + APIS_PER_REQUEST)
@@ -190,9 +193,11 @@ export function openTenant(session: Session): Tenant {
         answer,
         summary,
         'user',
-        'The user is gone from the tenant; remove the entry from the manifest.',
+        'The user was deleted from the tenant; remove the entry from the manifest.',
       )
     }
+    // All of a request or nothing: one unknown permission is enough.
+    if (answer.status === 404) throw answerError(answer, summary, 'operation', UNKNOWN_PERMISSION[method])
     throw refusal(answer, summary)
   }
 
@@ -230,6 +235,12 @@ export function openTenant(session: Session): Tenant {
   }
 }
 
+const UNKNOWN_PERMISSION = {
+  POST: 'A permission does not exist on its API, so the request had no effect. Add it to the API, or remove it from the manifest.',
+  DELETE:
+    'A permission was removed from its API, so the request had no effect. Run it again: the next run leaves it out.',
+} as const
+
 function permissionsPath(user: string): string {
   return `${userPath(user)}/permissions`
 }
@@ -259,12 +270,14 @@ function isSuccess({ status }: Answer): boolean {
 }
 
 function isUnknownUser(answer: Answer): boolean {
-  return answer.status === 404 && unknownUser.safeParse(answer.body).success
+  return answer.status === 404 && isCode(answer.body, 'inexistent_user')
 }
 
-const unknownUser = z.object({ errorCode: z.literal('inexistent_user') })
+const errorBody = z.object({ errorCode: z.string() })
 
-const lacksScope = z.object({ errorCode: z.literal('insufficient_scope') })
+function isCode(body: unknown, errorCode: string): boolean {
+  return errorBody.safeParse(body).data?.errorCode === errorCode
+}
 
 function read<T>(schema: z.ZodType<T>, answer: Answer, summary: string): T {
   if (!isSuccess(answer)) throw refusal(answer, summary)
@@ -289,7 +302,12 @@ function meaningOf({ status, headers, body }: Answer): { readonly reach: Reach; 
   if (isRedirect(status)) return { reach: 'run', advice: redirectAdvice(headers) }
   switch (status) {
     case 400:
-      return { reach: 'operation', advice: 'Nothing of this request was done.' }
+      return {
+        reach: 'operation',
+        advice: isCode(body, 'invalid_uri')
+          ? 'A user id has the form connection|identifier, such as auth0|5f7c8ec7c33c6c004bbafe82; correct it.'
+          : 'The request had no effect.',
+      }
     case 401:
       return {
         reach: 'run',
@@ -298,14 +316,9 @@ function meaningOf({ status, headers, body }: Answer): { readonly reach: Reach; 
     case 403:
       return {
         reach: 'user',
-        advice: lacksScope.safeParse(body).success
+        advice: isCode(body, 'insufficient_scope')
           ? 'Authorize the application for the missing scope of the Auth0 Management API.'
           : 'Auth0, or something on the way to it, does not allow this; its words say why.',
-      }
-    case 404:
-      return {
-        reach: 'operation',
-        advice: 'Nothing of this request was done; check that the API still has these permissions.',
       }
     default:
       return { reach: 'user', advice: 'Check the input domain, and any proxy on the way.' }

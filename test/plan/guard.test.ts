@@ -9,6 +9,7 @@ import {
   checkRevocations,
   checkSavedPlan,
   checkScopes,
+  describeObsolete,
   NEEDED_SCOPES,
   warnOfApis,
   warnOfHeldBack,
@@ -266,6 +267,24 @@ describe('revocations that are held back', () => {
   })
 })
 
+describe('permissions that no longer exist', () => {
+  const obsolete = (kind: 'grant' | 'revoke', permission: string, ...users: readonly string[]) =>
+    users.map(user => ({ kind, user, api: ORDERS, permission }))
+  const left = (permission: string, who: string) =>
+    `${permission} on https://orders.acme.com/ no longer exists in the tenant, so it is left out of what is revoked from ${who}. If it is added to the API again, the next run revokes it.`
+
+  it('are reported once each, with who still has them', () => {
+    const all = [...obsolete('revoke', 'a', 'u'), ...obsolete('revoke', 'b', 'u', 'v', 'w', 'x')]
+    expect(describeObsolete(all, 'revoke')).toEqual([left('a', 'u'), left('b', 'u, v, w and 1 more')])
+    expect(describeObsolete(all, 'grant')).toEqual([])
+  })
+  it('are reported if an undo plan cannot grant them back', () => {
+    expect(describeObsolete([...obsolete('grant', 'a', 'u', 'v'), ...obsolete('revoke', 'b', 'u')], 'grant')).toEqual([
+      'a on https://orders.acme.com/ no longer exists in the tenant, so it is not granted back to u, v. If it is needed, add it to the API and list it in the manifest.',
+    ])
+  })
+})
+
 describe('the names in a saved plan', () => {
   const apis = new Map([
     [ORDERS, { permissions: new Set(['read', 'write']) }],
@@ -292,8 +311,8 @@ describe('the names in a saved plan', () => {
       { api: 'https://gone/', permission: 'write' },
     ]
     expect(checkPlanNames(granted, apis)).toEqual([
-      'The API https://orders.acme.com/ has no permission pay, which the plan names.',
-      'The tenant has no API https://gone/, which the plan names.',
+      'The API https://orders.acme.com/ has no permission pay, which the plan in plan-file grants. Make a new plan.',
+      'The tenant has no API https://gone/, which the plan in plan-file names. Make a new plan.',
     ])
   })
 })

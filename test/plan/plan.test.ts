@@ -9,6 +9,7 @@ import {
   type UserOutcome,
   type UserPlan,
   undoOf,
+  withoutObsolete,
 } from '../../src/plan/plan.ts'
 import { grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
@@ -107,15 +108,83 @@ describe('an undo plan', () => {
   })
 })
 
+describe('a plan without what no longer exists', () => {
+  const exists = ({ permission }: { readonly permission: string }) => permission !== 'kept' && permission !== 'new'
+  const obsolete = (kind: 'grant' | 'revoke', user: string, permission: string) => ({
+    kind,
+    user,
+    api: ORDERS,
+    permission,
+  })
+
+  it('revokes the rest, and lists what it leaves out', () => {
+    const other = planOf(
+      state('u', grants(['other']), live(grants(['old', 'kept']))),
+      state('v', [], live(grants(['kept']))),
+    )
+    const without = withoutObsolete(other, exists)
+    expect(without.obsolete).toEqual([obsolete('revoke', 'u', 'kept'), obsolete('revoke', 'v', 'kept')])
+    expect(without.plan).toStrictEqual({
+      ...other,
+      users: [{ user: 'u', grant: [operation('other')], revoke: [operation('old')], before: named('kept', 'old') }],
+      holders: [
+        { api: ORDERS, permission: 'old', before: 1, after: 0 },
+        { api: ORDERS, permission: 'other', before: 0, after: 1 },
+      ],
+    })
+  })
+
+  it('is the same plan if everything exists', () => {
+    expect(withoutObsolete(plan, () => true)).toStrictEqual({ plan, obsolete: [] })
+  })
+
+  it('keeps a grant of it, which is refused, but not in an undo plan', () => {
+    expect(withoutObsolete(plan, exists).plan.users.flatMap(({ grant }) => grant)).toHaveLength(2)
+    const undo = undoOf(plan, [done(first), done(second)], RESTORES)
+    const without = withoutObsolete(undo, exists)
+    expect(without.plan.users).toEqual([{ user: 'u', grant: [operation('old')], revoke: [], before: named('new') }])
+    expect(without.plan.restores).toEqual(RESTORES)
+    expect(without.obsolete).toEqual([
+      obsolete('grant', 'u', 'kept'),
+      obsolete('revoke', 'u', 'new'),
+      obsolete('revoke', 'v', 'new'),
+    ])
+  })
+})
+
+const now = (...held: readonly string[]) => ({ live: new Set(grants(held)), exists: () => true })
+
+describe('a saved plan of a user who had what no longer exists', () => {
+  const exists = ({ permission }: { readonly permission: string }) => permission !== 'gone'
+  const saved: UserPlan = {
+    user: 'u',
+    grant: [operation('new')],
+    revoke: [operation('old')],
+    before: named('gone', 'old'),
+  }
+  it.each<readonly [string, readonly string[], Partial<UserPlan> | undefined | 'moved']>([
+    ['is as it was if the user still has it', ['gone', 'old'], { before: named('gone', 'old') }],
+    ['is as it was if it is gone from the user too', ['old'], { before: named('old') }],
+    ['is half done', ['new', 'old'], { grant: [], before: named('new', 'old') }],
+    ['is done', ['gone', 'new'], undefined],
+    ['has moved if anything else is different', ['gone', 'old', 'other'], 'moved'],
+  ])('%s', (_, held, left) => {
+    const resumption = resume(saved, { ...now(...held), exists })
+    expect(resumption).toEqual(
+      left === 'moved' ? { kind: 'moved' } : { kind: 'ready', left: left && { ...saved, ...left } },
+    )
+  })
+})
+
 describe('a saved plan of a user of whom no before-state is known', () => {
   const saved: UserPlan = { user: 'u', grant: [operation('new')], revoke: [] }
   it('is as it was where the user holds nothing', () => {
-    expect(resume(saved, new Set())).toEqual({ kind: 'ready', left: saved })
+    expect(resume(saved, now())).toEqual({ kind: 'ready', left: { ...saved, before: [] } })
   })
   it('is done where the user holds what it grants', () => {
-    expect(resume(saved, new Set(grants(['new'])))).toEqual({ kind: 'ready', left: undefined })
+    expect(resume(saved, now('new'))).toEqual({ kind: 'ready', left: undefined })
   })
   it('has moved where the user holds anything else', () => {
-    expect(resume(saved, new Set(grants(['other'])))).toEqual({ kind: 'moved' })
+    expect(resume(saved, now('other'))).toEqual({ kind: 'moved' })
   })
 })

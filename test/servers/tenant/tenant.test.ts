@@ -309,18 +309,21 @@ describe('a write', () => {
     expect((await send('POST', PERMISSIONS, READ_FOO_BODY, { 'content-type': 'text/plain' })).status).toBe(415)
   })
 
-  test.each<readonly [string, (tenant: Tenant) => void]>([
+  test.each<readonly [string, (tenant: Tenant) => () => void]>([
     ['a permission', tenant => tenant.removePermission(ORDERS, 'read:orders')],
     ['an API', tenant => tenant.removeApi(ORDERS)],
   ])('cannot remove %s that the tenant no longer has, though a user still holds it', async (_, remove) => {
     const { tenant, send } = await start()
     const held = { api: ORDERS, permission: 'read:orders' }
     tenant.grant(USER, held, READ_FOO)
-    remove(tenant)
+    const addAgain = remove(tenant)
     expect((await send('DELETE', PERMISSIONS, write(held, READ_FOO))).status).toBe(404)
     expect(tenant.grantsOf(USER)).toEqual([held, READ_FOO])
     expect((await send('GET', PERMISSIONS)).body).toContain('read:orders')
     expect((await send('DELETE', PERMISSIONS, write(READ_FOO))).status).toBe(204)
+    addAgain()
+    expect((await send('DELETE', PERMISSIONS, write(held))).status).toBe(204)
+    expect(tenant.grantsOf(USER)).toEqual([])
   })
 
   test('that would lead over a thousand direct permissions is 400, and up to a thousand succeeds', async () => {

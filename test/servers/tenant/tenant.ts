@@ -74,9 +74,9 @@ export interface Tenant {
   readonly revoke: (userId: string, ...grants: readonly Grant[]) => void
   readonly addUser: (user: UserOptions) => void
   readonly removeUser: (userId: string) => void
-  /** What users hold of it stays with them, as names that no write takes any more. */
-  readonly removePermission: (api: string, permission: string) => void
-  readonly removeApi: (identifier: string) => void
+  /** What users hold of it stays with them, as names that no write takes any more. @returns adds it again */
+  readonly removePermission: (api: string, permission: string) => () => void
+  readonly removeApi: (identifier: string) => () => void
   readonly setEmail: (userId: string, email: string, verified: boolean) => void
   readonly issueToken: (options?: TokenOptions) => string
   readonly expireTokens: () => void
@@ -148,8 +148,8 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     revoke: (userId, ...grants) => revoke(store, userId, grants),
     addUser: user => addUser(store, user),
     removeUser: userId => removeUser(store, userId),
-    removePermission: (api, permission) => void store.apis.get(api)?.permissions.delete(permission),
-    removeApi: identifier => void store.apis.delete(identifier),
+    removePermission: (api, permission) => removeFrom(store.apis.get(api)?.permissions, permission),
+    removeApi: identifier => removeFrom(store.apis, identifier),
     setEmail: (userId, email, verified) => changeEmail(store, userId, { email, emailVerified: verified }),
     issueToken: (token = {}) => issueToken(state.desk, host, token),
     expireTokens: () => expireTokens(state.desk),
@@ -160,6 +160,13 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
         server.closeAllConnections()
       }),
   }
+}
+
+function removeFrom<T>(items: Map<string, T> | undefined, key: string): () => void {
+  const item = items?.get(key)
+  if (!items || item === undefined) throw new Error(`the tenant has no ${key}`)
+  items.delete(key)
+  return () => void items.set(key, item)
 }
 
 async function serve(state: State, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
