@@ -57,22 +57,34 @@ const MOST_CANDIDATES = 1_000
 const LONGEST_COMPARED = 100
 const MOST_MISTAKES = 3
 
-/** The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters. */
+/**
+ * The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters. An
+ * identifier that differs only in its scheme, its case or a slash at its end comes first, however long it is.
+ */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
-  if (name.length > LONGEST_COMPARED) return undefined
+  const core = coreOf(name)
   const wanted = name.toLowerCase()
   let best: string | undefined
   let fewest = Math.min(MOST_MISTAKES, Math.max(1, Math.floor(name.length / 3))) + 1
   let compared = 0
   for (const candidate of known) {
     if (compared++ >= MOST_CANDIDATES) break
-    if (Math.abs(candidate.length - name.length) >= fewest) continue
+    if (coreOf(candidate) === core) return candidate
+    if (name.length > LONGEST_COMPARED || Math.abs(candidate.length - name.length) >= fewest) continue
     const mistakes = typingMistakes(wanted, candidate.toLowerCase(), fewest)
     if (mistakes >= fewest) continue
     fewest = mistakes
     best = candidate
   }
   return best
+}
+
+/** What people rarely get wrong of an identifier. */
+function coreOf(identifier: string): string {
+  return identifier
+    .toLowerCase()
+    .replace(/^https?:\/\//, '')
+    .replace(/\/$/, '')
 }
 
 /**

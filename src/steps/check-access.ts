@@ -1,12 +1,13 @@
 // What this run may do: by the token's scopes, by the event that started it, and by the APIs that the tenant has.
 
+import { TenantError } from '../errors.ts'
 import type { PlanInputs } from '../inputs.ts'
 import { checkNames } from '../manifest/check.ts'
 import { locateRemarks } from '../manifest/locate.ts'
 import { partsOf } from '../plan/grants.ts'
 import { checkPlanNames, checkScopes, NEEDED_SCOPES, warnOfApis } from '../plan/guard.ts'
 import type { Exists } from '../plan/plan.ts'
-import type { Apis } from '../tenant/tenant.ts'
+import type { Apis, Tenant } from '../tenant/tenant.ts'
 import { type Context, refuse, type Task, warn } from './context.ts'
 import type { Memory } from './recall.ts'
 
@@ -37,7 +38,7 @@ export async function checkApis(context: Context, memory: Memory): Promise<Exist
   const named = task.saved === undefined ? task.files.manifest.apis : new Set(granted.map(({ api }) => api))
   const asked = named.union(revocableApis(context, memory))
   const apis = await tenant.apis([...asked])
-  if (task.saved === undefined) checkManifestNames(context, apis)
+  if (task.saved === undefined) await checkManifestNames(context, apis)
   // An undo plan does as much as still can be done.
   else if (task.saved.restores === undefined) refuse(record, checkPlanNames(granted, apis))
   warn(record, warnOfApis([...apis.values()].filter(({ identifier }) => named.has(identifier))))
@@ -51,9 +52,24 @@ function revocableApis({ inputs, task }: Context, { ledger }: Memory): ReadonlyS
   return new Set([...ledger.users.values()].flatMap(({ managed }) => [...managed].map(grant => partsOf(grant).api)))
 }
 
-function checkManifestNames({ task, record }: Context, apis: Apis): void {
-  const { documents } = task.files
-  const unknown = checkNames(documents, new Map([...apis].map(([identifier, api]) => [identifier, api.permissions])))
+async function checkManifestNames({ task, tenant, record }: Context, apis: Apis): Promise<void> {
+  const { documents, manifest } = task.files
+  const others = manifest.apis.isSubsetOf(new Set(apis.keys())) ? [] : await listIdentifiers(tenant)
+  const catalogue = new Map([
+    ...others.map((identifier): [string, ReadonlySet<string>] => [identifier, new Set()]),
+    ...[...apis].map(([identifier, { permissions }]): [string, ReadonlySet<string>] => [identifier, permissions]),
+  ])
+  const unknown = checkNames(documents, catalogue)
   if (unknown.length > 0) record.stopped = 'refused'
   record.errors.push(...locateRemarks(documents, unknown))
+}
+
+/** For a suggestion only: the run is refused, whether the APIs can be listed or not. */
+async function listIdentifiers(tenant: Tenant): Promise<readonly string[]> {
+  try {
+    return await tenant.identifiers()
+  } catch (error) {
+    if (error instanceof TenantError) return []
+    throw error
+  }
 }

@@ -25,6 +25,8 @@ export type Apis = ReadonlyMap<string, Api>
 export interface Tenant {
   /** The APIs among `identifiers` that the tenant has. */
   readonly apis: (identifiers: readonly string[]) => Promise<Apis>
+  /** All that the tenant has, up to a few hundred; for a run that is refused because of an unknown one. */
+  readonly identifiers: () => Promise<readonly string[]>
   /** undefined where the tenant has no such user */
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
   /** Only users whose address is this one, letter by letter, whatever else is answered. */
@@ -41,6 +43,7 @@ const DONE = { POST: 201, DELETE: 204 } as const
 /** Auth0 takes no more `identifiers` in one request. */
 const APIS_PER_REQUEST = 10
 const PER_PAGE = 100
+const MAX_API_PAGES = 5
 /** Auth0 returns no more users to a search. */
 const MOST_FOUND = 1000
 /** More than anybody holds: 1,000 direct permissions, and those of many roles. */
@@ -103,6 +106,17 @@ export function openTenant(session: Session): Tenant {
           permissionsInToken: api.token_dialect?.endsWith('_authz') === true,
         })
       }
+    }
+    return found
+  }
+
+  const identifiers = async (): Promise<readonly string[]> => {
+    const found: string[] = []
+    for (let page = 0; page < MAX_API_PAGES; page++) {
+      const answer = await get('/resource-servers', `page=${page}&per_page=${PER_PAGE}`)
+      const apis = read(apiList, answer, 'The APIs could not be listed')
+      found.push(...apis.map(({ identifier }) => identifier))
+      if (apis.length < PER_PAGE) break
     }
     return found
   }
@@ -193,7 +207,7 @@ export function openTenant(session: Session): Tenant {
         answer,
         summary,
         'user',
-        'The user was deleted from the tenant; remove the entry from the manifest.',
+        'The user is gone from the tenant; remove the entry from the manifest.',
       )
     }
     // All of a request or nothing: one unknown permission is enough.
@@ -227,6 +241,7 @@ export function openTenant(session: Session): Tenant {
 
   return {
     apis: identifiers => halting('apis', apis(identifiers)),
+    identifiers: () => halting('identifiers', identifiers()),
     permissionsOf: user => halting('permissionsOf', permissionsOf(user)),
     findByEmail: email => halting('findByEmail', findByEmail(email)),
     searchUsers: query => halting('searchUsers', searchUsers(query)),

@@ -45,6 +45,19 @@ describe('one sentence that names what to change, and nothing written', () => {
     expect(writesTo(tenant)).toEqual([])
   })
 
+  it('for identifiers that are almost those of APIs, with the right ones, for one request more', async () => {
+    const tenant = await acme({ users: existing })
+    const permissions = { 'https://orders.acme.com': ['x'], 'http://Billing.acme.com/': ['x'], 'https://x.io/': ['x'] }
+    const run = await runAgainst(tenant, { users: [{ id: 'auth0|1', permissions }], inputs: { mode: 'plan' } })
+    expect(errorsOf(run)).toEqual([
+      'The tenant has no API "https://orders.acme.com". Did you mean "https://orders.acme.com/"?',
+      'The tenant has no API "http://Billing.acme.com/". Did you mean "https://billing.acme.com/"?',
+      'The tenant has no API "https://x.io/". Correct the identifier, or create the API.',
+    ])
+    expect(run.annotations.map(({ line }) => line)).toEqual([6, 9, 12])
+    expect(countRequests(tenant)['GET /resource-servers']).toBe(2)
+  })
+
   it('for a misspelled permission, with the right name', async () => {
     const tenant = await acme({ users: existing })
     const run = await runAgainst(tenant, { users: [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:oders'] } }] })

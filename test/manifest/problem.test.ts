@@ -24,6 +24,25 @@ describe('nearest', () => {
     expect(nearest('read:oders', [...others, 'read:orders'])).toBeUndefined()
   })
 
+  const ORDERS = 'https://orders.acme.com/'
+  const LONG = `https://acme.com/${'x'.repeat(200)}`
+  it.each([
+    ['https://orders.acme.com', ORDERS],
+    ['https://Orders.Acme.com/', ORDERS],
+    ['http://orders.acme.com/', ORDERS],
+    ['HTTP://ORDERS.ACME.COM', ORDERS],
+    ['orders.acme.com/', ORDERS],
+    ['https://orders.acme.com//', ORDERS],
+    ['https://order.acme.com/', ORDERS],
+    [LONG.toUpperCase(), `${LONG}/`],
+    [`${LONG}y`, undefined],
+    ['urn:Billing', 'urn:billing'],
+    ['https://acme.com/orders', undefined],
+  ])('identifier %s → %s', (name, expected) => {
+    // One that takes as many typing mistakes comes first.
+    expect(nearest(name, ['http://ordes.acme.com', ORDERS, `${LONG}/`, 'urn:billing'])).toBe(expected)
+  })
+
   it('prefers the one with fewer mistakes', () => {
     expect(nearest('abcd', ['abxx', 'abce'])).toBe('abce')
   })

@@ -15,9 +15,10 @@ afterEach(async () => {
 })
 
 /** A tenant with so many users, and what the action sees of it. */
-async function connect(users: number) {
+async function connect(users: number, apis = 0) {
   const tenant = await startTenant({
     users: Array.from({ length: users }, (_, index) => ({ id: idOf(users - 1 - index), email: `u${index}@acme.com` })),
+    apis: Array.from({ length: apis }, (_, index) => ({ identifier: `https://api/${index}`, permissions: [] })),
     bucket: { limit: 1000, perSecond: 1000 },
   })
   const http = createHttp({
@@ -38,7 +39,7 @@ async function connect(users: number) {
     clock: SYSTEM_CLOCK,
   })
   const reader = openTenant(session)
-  return { tenant, search: reader.searchUsers, findByEmail: reader.findByEmail }
+  return { tenant, search: reader.searchUsers, findByEmail: reader.findByEmail, identifiers: reader.identifiers }
 }
 
 function idOf(index: number): string {
@@ -160,5 +161,20 @@ describe('a look-up by address', () => {
       { email: 'U0@Acme.com', fields: 'user_id,email,email_verified,identities', include_fields: 'true' },
       { email: 'u0@acme.com' },
     ])
+  })
+})
+
+describe('the list of all APIs', () => {
+  // Auth0's own API is one of them.
+  it.each([
+    [0, 1, ['0']],
+    [98, 99, ['0']],
+    [99, 100, ['0', '1']],
+    [250, 251, ['0', '1', '2']],
+    [800, 500, ['0', '1', '2', '3', '4']],
+  ])('of a tenant with %i is as long as five pages allow: %i', async (apis, length, pages) => {
+    const { tenant, identifiers } = await connect(0, apis)
+    expect(new Set(await identifiers()).size).toBe(length)
+    expect(pagesOf(tenant)).toEqual(pages)
   })
 })
