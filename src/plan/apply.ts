@@ -39,13 +39,15 @@ type Step = 'grant' | 'revoke'
 
 interface Attempt {
   readonly done: readonly Step[]
+  readonly uncertain: readonly Step[]
   readonly failures: readonly ActionError[]
 }
 
-const NOTHING_ATTEMPTED: Attempt = { done: [], failures: [] }
+const NOTHING_ATTEMPTED: Attempt = { done: [], uncertain: [], failures: [] }
 
 async function applyUser(userPlan: UserPlan, writer: Writer): Promise<Attempt> {
   const done: Step[] = []
+  const uncertain: Step[] = []
   const failures: ActionError[] = []
   for (const step of stepsOf(userPlan)) {
     try {
@@ -54,10 +56,11 @@ async function applyUser(userPlan: UserPlan, writer: Writer): Promise<Attempt> {
     } catch (error) {
       if (!(error instanceof ActionError)) throw error
       failures.push(error)
+      if (mayBeDone(error)) uncertain.push(step)
       if (reachOf(error) !== 'operation') break
     }
   }
-  return { done, failures }
+  return { done, uncertain, failures }
 }
 
 /** Grants go first, so that nobody is without access in between, unless Auth0's limit leaves no room for them. */
@@ -75,7 +78,15 @@ function reachOf(error: ActionError): Reach {
   return error instanceof TenantError ? error.details.reach : 'run'
 }
 
-function outcomeOf({ user, grant, revoke }: UserPlan, { done, failures }: Attempt): UserOutcome {
+/** Only a refusal of the very first attempt rules it out: the answer to an earlier one may have been lost. */
+function mayBeDone(error: ActionError): boolean {
+  if (!(error instanceof TenantError)) return false
+  const { attempts, status = 0 } = error.details
+  const refused = status >= 400 && status < 500 && status !== 408
+  return !refused || attempts > 1
+}
+
+function outcomeOf({ user, grant, revoke }: UserPlan, { done, uncertain, failures }: Attempt): UserOutcome {
   const status = statusOf(done, failures)
   return {
     user,
@@ -83,6 +94,7 @@ function outcomeOf({ user, grant, revoke }: UserPlan, { done, failures }: Attemp
     granted: done.includes('grant') ? grant : [],
     revoked: done.includes('revoke') ? revoke : [],
     errors: failures.map(failure => failure.message),
+    ...(uncertain.length > 0 && { uncertain }),
     ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),
   }
 }

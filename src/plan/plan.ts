@@ -13,6 +13,8 @@ export interface Operation extends Permission {
   readonly reason?: string
   /** Of a revocation, for showing: what is not desired about the grant. */
   readonly why?: Why
+  /** Only of an undo plan: nobody knows whether the apply did the opposite, so there may be nothing to undo. */
+  readonly uncertain?: true
 }
 
 export const WHY = ['user removed', 'line removed', 'expired', 'not listed'] as const
@@ -131,6 +133,8 @@ export interface UserOutcome {
   readonly revoked: readonly Operation[]
   /** Why not all of it was done, a message an operation. */
   readonly errors: readonly string[]
+  /** Of one who failed: what may have been done without an answer. */
+  readonly uncertain?: readonly ('grant' | 'revoke')[]
   /** Of one who failed: nothing was refused, but the run ended before all of it was sent. */
   readonly interrupted?: true
 }
@@ -150,22 +154,23 @@ export function countOperations(users: readonly UserPlan[]): Counts {
   )
 }
 
-/** A plan that takes back what was done of this one, as far as it is known what was there before. */
+/**
+ * A plan that takes back what was done of this one, as far as it is known what was there before. What may have been done
+ * is part of it, as if it were: whoever applies it finds either of the two states, and both can be resumed from.
+ */
 export function undoOf(
   { tenant, source, users, holders }: Plan,
   outcomes: readonly UserOutcome[],
   restores: readonly Restored[],
 ): Plan {
-  const befores = new Map(users.map(({ user, before }) => [user, before]))
-  const undone = outcomes.flatMap(({ user, granted, revoked }) => {
-    const before = befores.get(user)
-    if (before === undefined || granted.length + revoked.length === 0) return []
-    return {
-      user,
-      grant: revoked.map(withoutTerms),
-      revoke: granted.map(withoutTerms),
-      before: after(before, granted, revoked),
-    }
+  const planned = new Map(users.map(user => [user.user, user]))
+  const undone = outcomes.flatMap(({ user, granted, revoked, uncertain = [] }) => {
+    const userPlan = planned.get(user)
+    if (userPlan?.before === undefined) return []
+    const grant = uncertain.includes('revoke') ? userPlan.revoke.map(asUncertain) : revoked.map(withoutTerms)
+    const revoke = uncertain.includes('grant') ? userPlan.grant.map(asUncertain) : granted.map(withoutTerms)
+    if (grant.length + revoke.length === 0) return []
+    return { user, grant, revoke, before: after(userPlan.before, revoke, grant) }
   })
   const complete = outcomes.length === users.length && outcomes.every(({ status }) => status === 'done')
   return {
@@ -183,6 +188,10 @@ export function undoOf(
 /** The manifest's terms end with what it asked for. */
 function withoutTerms({ api, permission, roles }: Operation): Operation {
   return { api, permission, roles }
+}
+
+function asUncertain(operation: Operation): Operation {
+  return { ...withoutTerms(operation), uncertain: true }
 }
 
 /** What is held once these are granted and revoked. */

@@ -21,6 +21,7 @@ function savedPlanForm() {
     expires: z.string().exactOptional(),
     reason: z.string().exactOptional(),
     why: z.enum(WHY).exactOptional(),
+    uncertain: z.literal(true).exactOptional(),
   })
 
   return z.strictObject({

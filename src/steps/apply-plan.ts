@@ -3,7 +3,7 @@
 import { apply } from '../plan/apply.ts'
 import { digestOf } from '../plan/digest.ts'
 import { checkApproval, checkLimit, checkRevocations } from '../plan/guard.ts'
-import { type Plan, undoOf } from '../plan/plan.ts'
+import { type Plan, type UserOutcome, undoOf } from '../plan/plan.ts'
 import { writeSaved } from '../plan/saved.ts'
 import { unfinishedOf } from '../report/conclude.ts'
 import { logPlan, logProgress, saveFile } from '../report/report.ts'
@@ -62,7 +62,16 @@ async function write({ tenant, record, task, cancelled }: Context, plan: Plan, s
   }).finally(progress.end)
   const listings = new Map(surveyed.states.map(user => [user.id, listedAs(user)]))
   const failed = record.outcomes.filter(({ status, interrupted }) => status === 'failed' && !interrupted)
-  const failures = failed.map(({ user, errors }) => ({ user, message: errors.join(' '), ...listings.get(user) }))
+  const failures = failed.map(outcome => ({
+    user: outcome.user,
+    message: failureText(outcome),
+    ...listings.get(outcome.user),
+  }))
   record.failures.push(...locateUsers(task.files.documents, failures))
   record.errors.push(...unfinishedOf(record.outcomes, cancelled.aborted))
+}
+
+function failureText({ errors, uncertain = [] }: UserOutcome): string {
+  const what = uncertain.map(kind => (kind === 'grant' ? 'grants' : 'revocations')).join(' and ')
+  return what === '' ? errors.join(' ') : `${errors.join(' ')} The ${what} may have been done all the same.`
 }

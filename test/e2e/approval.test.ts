@@ -250,6 +250,49 @@ describe('an undo plan', () => {
   })
 })
 
+describe('an undo plan of a write whose answer was lost', () => {
+  const PERMISSIONS = { POST: 'write:orders', DELETE: 'refund:orders' } as const
+
+  it.each<readonly [keyof typeof PERMISSIONS, 'effect' | 'nothing', 'refused' | 'cancelled']>([
+    ['POST', 'effect', 'refused'],
+    ['POST', 'nothing', 'refused'],
+    ['DELETE', 'effect', 'refused'],
+    ['DELETE', 'nothing', 'refused'],
+    ['POST', 'effect', 'cancelled'],
+    ['DELETE', 'nothing', 'cancelled'],
+  ])('(%s, after %s, then %s) says what may have been done, and takes it back', async (method, after, then) => {
+    const tenant = await start()
+    let kill: (signal: NodeJS.Signals) => void = () => undefined
+    const isHit = (request: { readonly method: string; readonly path: string }) =>
+      request.method === method && request.path.includes('auth0%7C1')
+    const when: typeof isHit = request => {
+      if (isHit(request) && then === 'cancelled') kill('SIGINT')
+      return isHit(request)
+    }
+    tenant.fault({ kind: 'reset', after, when })
+    if (then === 'refused') tenant.fault({ kind: 'status', status: 400, body: {}, when: isHit })
+    const onStart = (killer: typeof kill) => {
+      kill = killer
+    }
+    const run = await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' }, onStart })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run).join()).toContain(`The ${method === 'POST' ? 'grants' : 'revocations'} may have been done`)
+    expect(run.summary).toContain('<strong>failed</strong>, but may have been done')
+    const kinds = method === 'POST' ? (['grant', 'revoke'] as const) : (['revoke', 'grant'] as const)
+    expect(run.report.outcomes).toContainEqual(expect.objectContaining({ user: 'auth0|1', uncertain: [kinds[0]] }))
+    const [first] = JSON.parse(run.undoPlan).users
+    expect(first).toMatchObject({
+      user: 'auth0|1',
+      [kinds[1]]: [{ api: ORDERS, permission: PERMISSIONS[method], uncertain: true }],
+    })
+
+    const approved = { 'approved-plan': run.outputs['undo-plan-digest'] ?? '' }
+    const back = await applySaved(tenant, run.undoPlan, approved)
+    expect(back.exitCode, back.log).toBe(0)
+    expect(grantsOf(tenant)).toEqual(BEFORE)
+  })
+})
+
 describe('drift', () => {
   it('fails the step where the plan is not empty, and only there', async () => {
     const tenant = await start()

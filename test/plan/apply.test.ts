@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NotSentError, type Reach, TenantError } from '../../src/errors.ts'
+import { NotSentError, type Reach, TenantError, type TenantErrorDetails } from '../../src/errors.ts'
 import { apply, type Writer } from '../../src/plan/apply.ts'
 import { diff, type UserState } from '../../src/plan/diff.ts'
 import type { Permission } from '../../src/plan/grants.ts'
@@ -19,8 +19,8 @@ function recorder(failing: Readonly<Record<string, Error>> = {}) {
   return { writer, calls }
 }
 
-function failure(reach: Reach): TenantError {
-  return new TenantError('No', { request: 'POST /x', reach, attempts: 1, advice: 'Do.' })
+function failure(reach: Reach, details: Partial<TenantErrorDetails> = {}): TenantError {
+  return new TenantError('No', { request: 'POST /x', reach, attempts: 1, status: 400, advice: 'Do.', ...details })
 }
 
 async function applyTo(users: readonly UserState[], writer: Writer): Promise<readonly UserOutcome[]> {
@@ -169,6 +169,35 @@ describe('a failure', () => {
   it('that is a defect of the action is not taken for the tenant’s', async () => {
     const { writer } = recorder({ 'a:grant': new TypeError('bug') })
     await expect(applyTo([changing('a')], writer)).rejects.toThrow('bug')
+  })
+})
+
+describe('a write that failed', () => {
+  it.each<readonly [string, Error, boolean]>([
+    ['refused at once (400) was not done', failure('user'), false],
+    ['refused at once (404) was not done', failure('operation', { status: 404 }), false],
+    ['refused at once (429) was not done', failure('user', { status: 429 }), false],
+    ['that was never sent was not done', new NotSentError('SIGINT'), false],
+    ['without an answer may have been done', failure('user', { status: undefined, attempts: 8 }), true],
+    ['without an answer to its only attempt may have been done', failure('run', { status: undefined }), true],
+    ['refused at the second attempt may have been done', failure('user', { attempts: 2 }), true],
+    ['that took the tenant too long (408) may have been done', failure('user', { status: 408 }), true],
+    ['that failed inside the tenant (500) may have been done', failure('user', { status: 500 }), true],
+    ['with an answer that is not Auth0’s (200) may have been done', failure('user', { status: 200 }), true],
+    ['with an answer that is not Auth0’s (302) may have been done', failure('run', { status: 302 }), true],
+  ])('%s', async (_, error, may) => {
+    for (const step of ['grant', 'revoke'] as const) {
+      const { writer } = recorder({ [`u:${step}`]: error })
+      const [outcome] = await applyTo([changing('u')], writer)
+      expect(outcome?.uncertain).toEqual(may ? [step] : undefined)
+    }
+  })
+
+  it('may have been done beside another of the same user', async () => {
+    const error = failure('operation', { status: 404, attempts: 2 })
+    const { writer } = recorder({ 'u:grant': error, 'u:revoke': error })
+    const [outcome] = await applyTo([changing('u')], writer)
+    expect(outcome).toMatchObject({ granted: [], revoked: [], uncertain: ['grant', 'revoke'] })
   })
 })
 

@@ -212,6 +212,55 @@ describe('an undo plan', () => {
     expect(undo.holders).toEqual([])
   })
 
+  const uncertain = (...kinds: readonly ('grant' | 'revoke')[]) => {
+    const [first] = outcomesOf(plan) as [UserOutcome]
+    const left = { ...first, status: 'failed' as const, uncertain: kinds }
+    const outcome = {
+      ...left,
+      granted: kinds.includes('grant') ? [] : first.granted,
+      revoked: kinds.includes('revoke') ? [] : first.revoked,
+    }
+    return undoOf(plan, [outcome], []).users[0] as UserPlan
+  }
+
+  // The plan's user had b and c, and gains a and loses c.
+  it.each<readonly [string, readonly ('grant' | 'revoke')[], readonly string[]]>([
+    ['the grants, which were done', ['grant'], ['a', 'b']],
+    ['the grants, which were not done', ['grant'], ['b']],
+    ['the revocations, which were done', ['revoke'], ['a', 'b']],
+    ['the revocations, which were not done', ['revoke'], ['a', 'b', 'c']],
+    ['both, which were done', ['grant', 'revoke'], ['a', 'b']],
+    ['both, neither of which was done', ['grant', 'revoke'], ['b', 'c']],
+    ['both, of which the grants were done', ['grant', 'revoke'], ['a', 'b', 'c']],
+    ['both, of which the revocations were done', ['grant', 'revoke'], ['b']],
+  ])('says what may have been done, and takes it back where it was: %s', (_, kinds, held) => {
+    const undo = uncertain(...kinds)
+    expect(undo.revoke).toEqual([
+      { api: ORDERS, permission: 'a', roles: ['Support'], ...(kinds.includes('grant') && { uncertain: true }) },
+    ])
+    expect(undo.grant).toEqual([
+      { api: ORDERS, permission: 'c', roles: [], ...(kinds.includes('revoke') && { uncertain: true }) },
+    ])
+    const resumption = resume(undo, { live: new Set(grants(held)), exists: () => true })
+    expect(resumption.kind).toBe('ready')
+    const left = resumption.kind === 'ready' ? resumption.left : undefined
+    const after = heldAfter(new Set(grants(held)), { grant: [], revoke: [], ...left })
+    expect([...after].sort()).toEqual([...grants(['b', 'c'])].sort())
+  })
+
+  it('that may have nothing to undo is a file that can be read, and has the digest of one that has', () => {
+    const undo = { ...plan, users: [uncertain('grant', 'revoke')] }
+    expect(readSaved(writeSaved(undo)).plan).toEqual(undo)
+    const [first] = outcomesOf(plan) as [UserOutcome]
+    expect(digestOf(undo)).toBe(digestOf({ ...undo, users: undoOf(plan, [first], []).users }))
+  })
+
+  it('leaves out whom nobody read, though something may have been done', () => {
+    const assigned = planOf([state('auth0|1', grants(['a']), undefined)])
+    const [outcome] = outcomesOf(assigned) as [UserOutcome]
+    expect(undoOf(assigned, [{ ...outcome, uncertain: ['grant'] }], []).users).toEqual([])
+  })
+
   it('leaves out whom nobody read', () => {
     const assigned = planOf([state('auth0|1', grants(['a']), undefined)])
     expect(undoOf(assigned, outcomesOf(assigned), []).users).toEqual([])

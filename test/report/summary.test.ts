@@ -292,6 +292,19 @@ describe('the changes', () => {
     expectInOrder(renderSummary(planRecord(users)), ['<tr><td><code>b</code>', '<tr><td><code>a</code>'])
   })
 
+  it('say which may have been done although they failed', () => {
+    const outcome = { user: 'u', status: 'failed', granted: [], revoked: [], errors: ['no'] } as const
+    const summary = renderSummary(
+      planRecord([user], { mode: 'apply', outcomes: [{ ...outcome, uncertain: ['grant'] }] }),
+    )
+    expect(summary).toContain('<br><strong>failed</strong>, but may have been done: + grant')
+    expect(summary).toContain('<br><strong>failed</strong>: − revoke')
+    const uncertain = { api: 'a:', permission: 'x', roles: [], uncertain: true } as const
+    expect(renderSummary(planRecord([{ user: 'u', grant: [], revoke: [uncertain] }]))).toContain(
+      '− revoke <code>x</code> on <code>a:</code> (the opposite may not have been done)',
+    )
+  })
+
   it('take a user without an outcome for one who was not attempted', () => {
     const summary = renderSummary(planRecord([user], { mode: 'apply', stopped: 'error' }))
     expect(summary).toContain('<code>u</code>, <strong>not attempted</strong><br>')

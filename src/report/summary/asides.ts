@@ -8,7 +8,7 @@ import type { Derived, RunRecord } from '../record.ts'
 import { code, userText } from '../text.ts'
 import { titled } from './attention.ts'
 import { fold, list, name, row, table } from './blocks.ts'
-import { type Known, permissionText, shortenLines } from './changes.ts'
+import { type Known, permissionText, userLines } from './changes.ts'
 import { counting, cutting, type Lists, type Shown } from './lists.ts'
 
 export function renderAsides(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
@@ -43,7 +43,7 @@ function unmanagedText({ revoke }: Readonly<RunRecord>): string {
 /** With the lines of a manifest that would list what each user has, by the manifest's name for the API. */
 export function unmanagedRows(unmanaged: readonly Held[], known: Known): readonly string[] {
   return heldRows(unmanaged, known, held =>
-    [...Map.groupBy(held, ({ api }) => api)].map(([api, permissions]) => {
+    userLines([...Map.groupBy(held, ({ api }) => api)], ([api, permissions]) => {
       const names = permissions.map(({ permission }) => scalar(permission))
       return code(`${scalar(known.aliases.get(api) ?? api)}: [${names.join(', ')}]`)
     }),
@@ -52,7 +52,7 @@ export function unmanagedRows(unmanaged: readonly Held[], known: Known): readonl
 
 export function derivedRows(derived: readonly Derived[], known: Known): readonly string[] {
   return heldRows(derived, known, held =>
-    held.map(each => `${permissionText(each, known.aliases)}, through ${each.roles.map(name).join(', ')}`),
+    userLines(held, each => `${permissionText(each, known.aliases)}, through ${each.roles.map(name).join(', ')}`),
   )
 }
 
@@ -63,9 +63,9 @@ interface Owned extends Permission {
 function heldRows<T extends Owned>(
   items: readonly T[],
   { emails }: Known,
-  linesOf: (items: readonly T[]) => readonly string[],
+  linesOf: (items: readonly T[]) => string,
 ): readonly string[] {
   return [...Map.groupBy(items, ({ user }) => user)].map(([user, owned]) =>
-    row([`${userText({ user, email: emails.get(user) }, name)}<br>${shortenLines(linesOf(owned))}`]),
+    row([`${userText({ user, email: emails.get(user) }, name)}<br>${linesOf(owned)}`]),
   )
 }

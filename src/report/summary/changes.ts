@@ -133,19 +133,18 @@ export function userRows(users: readonly UserPlan[], known: Known): readonly str
 }
 
 function userRow(user: UserPlan, known: Known): string {
-  const fates = new Set(KINDS.flatMap(kind => fateOf(user, kind, known) ?? []))
+  const fates = new Set(KINDS.flatMap(kind => fateText(user, kind, known) ?? []))
   const isMixed = fates.size > 1
-  const marks = [
-    known.removed.has(user.user) ? 'removed from the manifest' : '',
-    ...(isMixed ? [] : [...fates].map(fateText)),
-  ].filter(mark => mark !== '')
+  const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : fates)].filter(
+    mark => mark !== '',
+  )
   const who = [userText({ user: user.user, email: known.emails.get(user.user) }, name), ...marks].join(', ')
-  const lines = KINDS.flatMap(kind => {
-    const fate = isMixed ? fateOf(user, kind, known) : undefined
-    const prefix = fate === undefined ? '' : `${fateText(fate)}: `
-    return user[kind.operations].map(operation => `${prefix}${operationText(operation, kind, known)}`)
-  })
-  return row([`${who}<br>${shortenLines(lines)}`])
+  const operations = KINDS.flatMap(kind => user[kind.operations].map(operation => ({ kind, operation })))
+  const lineOf = ({ kind, operation }: (typeof operations)[number]) => {
+    const prefix = isMixed ? `${fateText(user, kind, known)}: ` : ''
+    return `${prefix}${operationText(operation, kind, known)}`
+  }
+  return row([`${who}<br>${userLines(operations, lineOf)}`])
 }
 
 /** What happened to a user's operations of one kind; undefined if there are none, or nothing was to be written. */
@@ -156,8 +155,11 @@ function fateOf(user: UserPlan, kind: Kind, { outcomes }: Known): UserOutcome['s
   return outcome.status === 'failed' && outcome[kind.outcome].length > 0 ? 'done' : outcome.status
 }
 
-function fateText(fate: UserOutcome['status']): string {
-  return fate === 'done' ? fate : `<strong>${fate}</strong>`
+function fateText(user: UserPlan, kind: Kind, known: Known): string | undefined {
+  const fate = fateOf(user, kind, known)
+  if (fate === undefined || fate === 'done') return fate
+  const isUncertain = known.outcomes?.get(user.user)?.uncertain?.includes(kind.operations)
+  return `<strong>${fate}</strong>${isUncertain ? ', but may have been done' : ''}`
 }
 
 function operationText(operation: Operation, { sign, effective }: Kind, { aliases }: Known): string {
@@ -169,7 +171,7 @@ function operationText(operation: Operation, { sign, effective }: Kind, { aliase
  * @param show makes the names and reasons in it harmless where they are shown
  */
 export function operationNotes(
-  { roles, expires, reason, why }: Operation,
+  { roles, expires, reason, why, uncertain }: Operation,
   effective: string,
   show: (text: string) => string,
 ): string {
@@ -178,6 +180,7 @@ export function operationNotes(
     roles.length === 0 ? '' : `${effective} through role ${roles.map(show).join(', ')}`,
     expires === undefined ? '' : `until ${show(expires)}`,
     reason === undefined ? '' : `reason: ${show(reason)}`,
+    uncertain ? 'the opposite may not have been done' : '',
   ].filter(note => note !== '')
   return notes.length === 0 ? '' : ` (${notes.join('; ')})`
 }
@@ -243,13 +246,13 @@ function changeText({ more, fewer }: Change): string {
   return parts.filter(part => part !== '').join(', ') || 'unchanged'
 }
 
-/** What belongs to one user, a line each. */
-export function shortenLines(lines: readonly string[]): string {
-  if (lines.length <= MAX_USER_LINES) return lines.join('<br>')
+/** What belongs to one user, a line each; only what is shown is rendered. */
+export function userLines<T>(items: readonly T[], lineOf: (item: T) => string): string {
+  if (items.length <= MAX_USER_LINES) return items.map(lineOf).join('<br>')
   const tail = Math.floor(MAX_USER_LINES / 5)
   const head = MAX_USER_LINES - tail
-  const cut = `… ${grouped(lines.length - head - tail)} more for this user`
-  return [...lines.slice(0, head), cut, ...lines.slice(-tail)].join('<br>')
+  const cut = `… ${grouped(items.length - head - tail)} more for this user`
+  return [...items.slice(0, head).map(lineOf), cut, ...items.slice(-tail).map(lineOf)].join('<br>')
 }
 
 /** What to enter to apply the plan, or to undo it. */
