@@ -547,25 +547,53 @@ var external_node_path_ = __webpack_require__(6760);
 // computed from. Renderers read it and `apply` executes it. Pure.
 
 const WHY = ['user removed', 'line removed', 'expired', 'not listed'];
+/**
+ * A plan without revocations of permissions that no longer exist: Auth0 would refuse them, and with them all others of
+ * the same request. What an undo plan grants back is left out likewise; any other plan that grants it is refused.
+ */
+function withoutObsolete(plan, exists) {
+    const obsolete = [];
+    const existing = (operations, { kind, user }) => operations.filter(operation => {
+        if (exists(operation))
+            return true;
+        obsolete.push({ kind, user, api: operation.api, permission: operation.permission });
+        return false;
+    });
+    const users = plan.users.map(userPlan => {
+        const { user, grant, revoke } = userPlan;
+        const granted = plan.restores === undefined ? grant : existing(grant, { kind: 'grant', user });
+        return { ...userPlan, grant: granted, revoke: existing(revoke, { kind: 'revoke', user }) };
+    });
+    return {
+        plan: {
+            ...plan,
+            users: users.filter(({ grant, revoke }) => grant.length + revoke.length > 0),
+            holders: plan.holders.filter(exists),
+        },
+        obsolete,
+    };
+}
 function countOperations(users) {
     return users.reduce((counts, user) => ({
         grants: counts.grants + user.grant.length,
         revocations: counts.revocations + user.revoke.length,
     }), { grants: 0, revocations: 0 });
 }
-/** A plan that takes back what was done of this one, as far as it is known what was there before. */
+/**
+ * A plan that takes back what was done of this one, as far as it is known what was there before. What may have been done
+ * is part of it, as if it were: whoever applies it finds either of the two states, and both can be resumed from.
+ */
 function undoOf({ tenant, source, users, holders }, outcomes, restores) {
-    const befores = new Map(users.map(({ user, before }) => [user, before]));
-    const undone = outcomes.flatMap(({ user, granted, revoked }) => {
-        const before = befores.get(user);
-        if (before === undefined || granted.length + revoked.length === 0)
+    const planned = new Map(users.map(user => [user.user, user]));
+    const undone = outcomes.flatMap(({ user, granted, revoked, uncertain = [] }) => {
+        const userPlan = planned.get(user);
+        if (userPlan?.before === undefined)
             return [];
-        return {
-            user,
-            grant: revoked.map(withoutTerms),
-            revoke: granted.map(withoutTerms),
-            before: after(before, granted, revoked),
-        };
+        const grant = uncertain.includes('revoke') ? userPlan.revoke.map(asUncertain) : revoked.map(withoutTerms);
+        const revoke = uncertain.includes('grant') ? userPlan.grant.map(asUncertain) : granted.map(withoutTerms);
+        if (grant.length + revoke.length === 0)
+            return [];
+        return { user, grant, revoke, before: after(userPlan.before, revoke, grant) };
     });
     const complete = outcomes.length === users.length && outcomes.every(({ status }) => status === 'done');
     return {
@@ -583,15 +611,18 @@ function undoOf({ tenant, source, users, holders }, outcomes, restores) {
 function withoutTerms({ api, permission, roles }) {
     return { api, permission, roles };
 }
+function asUncertain(operation) {
+    return { ...withoutTerms(operation), uncertain: true };
+}
 /** What is held once these are granted and revoked. */
 function after(before, granted, revoked) {
     return (0,plan_grants/* sortedPermissions */.a6)(setOf([...before, ...granted]).difference(setOf(revoked)));
 }
 /**
  * A saved plan's user, in the state of now: as it was when the plan was computed, or as an earlier run of this very plan
- * left it.
+ * left it. What no longer exists makes no difference: whether a user still has it is up to the tenant.
  */
-function resume(saved, live) {
+function resume(saved, { live, exists }) {
     const before = saved.before ?? [];
     const none = [];
     const steps = [
@@ -600,10 +631,14 @@ function resume(saved, live) {
         { ...saved, revoke: none, before: after(before, none, saved.revoke) },
         { ...saved, grant: none, revoke: none, before: after(before, saved.grant, saved.revoke) },
     ];
-    const left = steps.find(step => setOf(step.before ?? []).symmetricDifference(live).size === 0);
+    const left = steps.find(step => {
+        const differences = setOf(step.before ?? []).symmetricDifference(live);
+        return ![...differences].some(grant => exists((0,plan_grants/* partsOf */.CI)(grant)));
+    });
     if (left === undefined)
         return { kind: 'moved' };
-    return { kind: 'ready', left: left.grant.length + left.revoke.length === 0 ? undefined : left };
+    const isDone = left.grant.length + left.revoke.length === 0;
+    return { kind: 'ready', left: isDone ? undefined : { ...left, before: (0,plan_grants/* sortedPermissions */.a6)(live) } };
 }
 function setOf(permissions) {
     return new Set(permissions.map(({ api, permission }) => (0,plan_grants/* grantOf */.od)(api, permission)));
@@ -1090,19 +1125,16 @@ function userRows(users, known) {
     return users.toSorted((a, b) => rank(a) - rank(b)).map(user => userRow(user, known));
 }
 function userRow(user, known) {
-    const fates = new Set(KINDS.flatMap(kind => fateOf(user, kind, known) ?? []));
+    const fates = new Set(KINDS.flatMap(kind => fateText(user, kind, known) ?? []));
     const isMixed = fates.size > 1;
-    const marks = [
-        known.removed.has(user.user) ? 'removed from the manifest' : '',
-        ...(isMixed ? [] : [...fates].map(fateText)),
-    ].filter(mark => mark !== '');
+    const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : fates)].filter(mark => mark !== '');
     const who = [userText({ user: user.user, email: known.emails.get(user.user) }, blocks_name), ...marks].join(', ');
-    const lines = KINDS.flatMap(kind => {
-        const fate = isMixed ? fateOf(user, kind, known) : undefined;
-        const prefix = fate === undefined ? '' : `${fateText(fate)}: `;
-        return user[kind.operations].map(operation => `${prefix}${operationText(operation, kind, known)}`);
-    });
-    return row([`${who}<br>${shortenLines(lines)}`]);
+    const operations = KINDS.flatMap(kind => user[kind.operations].map(operation => ({ kind, operation })));
+    const lineOf = ({ kind, operation }) => {
+        const prefix = isMixed ? `${fateText(user, kind, known)}: ` : '';
+        return `${prefix}${operationText(operation, kind, known)}`;
+    };
+    return row([`${who}<br>${userLines(operations, lineOf)}`]);
 }
 /** What happened to a user's operations of one kind; undefined if there are none, or nothing was to be written. */
 function fateOf(user, kind, { outcomes }) {
@@ -1113,8 +1145,12 @@ function fateOf(user, kind, { outcomes }) {
         return 'not attempted';
     return outcome.status === 'failed' && outcome[kind.outcome].length > 0 ? 'done' : outcome.status;
 }
-function fateText(fate) {
-    return fate === 'done' ? fate : `<strong>${fate}</strong>`;
+function fateText(user, kind, known) {
+    const fate = fateOf(user, kind, known);
+    if (fate === undefined || fate === 'done')
+        return fate;
+    const isUncertain = known.outcomes?.get(user.user)?.uncertain?.includes(kind.operations);
+    return `<strong>${fate}</strong>${isUncertain ? ', but may have been done' : ''}`;
 }
 function operationText(operation, { sign, effective }, { aliases }) {
     return `${sign} ${permissionText(operation, aliases)}${operationNotes(operation, effective, blocks_name)}`;
@@ -1123,12 +1159,13 @@ function operationText(operation, { sign, effective }, { aliases }) {
  * What there is to know about an operation beyond its name, in brackets, or nothing.
  * @param show makes the names and reasons in it harmless where they are shown
  */
-function operationNotes({ roles, expires, reason, why }, effective, show) {
+function operationNotes({ roles, expires, reason, why, uncertain }, effective, show) {
     const notes = [
         why === undefined ? '' : WHY_WORDS[why],
         roles.length === 0 ? '' : `${effective} through role ${roles.map(show).join(', ')}`,
         expires === undefined ? '' : `until ${show(expires)}`,
         reason === undefined ? '' : `reason: ${show(reason)}`,
+        uncertain ? 'the opposite may not have been done' : '',
     ].filter(note => note !== '');
     return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
 }
@@ -1173,14 +1210,14 @@ function changes_changeText({ more, fewer }) {
     const parts = [more === 0 ? '' : `${grouped(more)} more`, fewer === 0 ? '' : `${grouped(fewer)} fewer`];
     return parts.filter(part => part !== '').join(', ') || 'unchanged';
 }
-/** What belongs to one user, a line each. */
-function shortenLines(lines) {
-    if (lines.length <= MAX_USER_LINES)
-        return lines.join('<br>');
+/** What belongs to one user, a line each; only what is shown is rendered. */
+function userLines(items, lineOf) {
+    if (items.length <= MAX_USER_LINES)
+        return items.map(lineOf).join('<br>');
     const tail = Math.floor(MAX_USER_LINES / 5);
     const head = MAX_USER_LINES - tail;
-    const cut = `… ${grouped(lines.length - head - tail)} more for this user`;
-    return [...lines.slice(0, head), cut, ...lines.slice(-tail)].join('<br>');
+    const cut = `… ${grouped(items.length - head - tail)} more for this user`;
+    return [...items.slice(0, head).map(lineOf), cut, ...items.slice(-tail).map(lineOf)].join('<br>');
 }
 /** What to enter to apply the plan, or to undo it. */
 function renderDigests(record) {
@@ -1328,16 +1365,16 @@ function unmanagedText({ revoke }) {
 }
 /** With the lines of a manifest that would list what each user has, by the manifest's name for the API. */
 function unmanagedRows(unmanaged, known) {
-    return heldRows(unmanaged, known, held => [...Map.groupBy(held, ({ api }) => api)].map(([api, permissions]) => {
+    return heldRows(unmanaged, known, held => userLines([...Map.groupBy(held, ({ api }) => api)], ([api, permissions]) => {
         const names = permissions.map(({ permission }) => scalar(permission));
         return code(`${scalar(known.aliases.get(api) ?? api)}: [${names.join(', ')}]`);
     }));
 }
 function derivedRows(derived, known) {
-    return heldRows(derived, known, held => held.map(each => `${permissionText(each, known.aliases)}, through ${each.roles.map(blocks_name).join(', ')}`));
+    return heldRows(derived, known, held => userLines(held, each => `${permissionText(each, known.aliases)}, through ${each.roles.map(blocks_name).join(', ')}`));
 }
 function heldRows(items, { emails }, linesOf) {
-    return [...Map.groupBy(items, ({ user }) => user)].map(([user, owned]) => row([`${userText({ user, email: emails.get(user) }, blocks_name)}<br>${shortenLines(linesOf(owned))}`]));
+    return [...Map.groupBy(items, ({ user }) => user)].map(([user, owned]) => row([`${userText({ user, email: emails.get(user) }, blocks_name)}<br>${linesOf(owned)}`]));
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/facts.js
@@ -1740,11 +1777,30 @@ function checkRevocations(plan, maxRevocations) {
 function warnOfHeldBack({ heldBack }) {
     if (heldBack.length === 0)
         return [];
-    const entries = [...new Set(heldBack.map(({ entry }) => entry))];
-    const who = `${entries.slice(0, 3).join(', ')}${entries.length > 3 ? ` and ${entries.length - 3} more` : ''}`;
+    const entries = new Set(heldBack.map(({ entry }) => entry));
     return [
-        `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${who} cannot be identified and may still ask for the same. Correct the entry; a later run does the rest.`,
+        `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same. Correct the entry; a later run does the rest.`,
     ];
+}
+function shortList(names) {
+    const [first, second, third, ...others] = names;
+    const shown = [first, second, third].filter(name => name !== undefined).join(', ');
+    return others.length === 0 ? shown : `${shown} and ${others.length} more`;
+}
+/** A sentence for each permission that is left out of a plan. */
+function describeObsolete(obsolete, kind) {
+    const users = new Map();
+    for (const { api, permission, user } of obsolete.filter(each => each.kind === kind)) {
+        const grant = (0,plan_grants/* grantOf */.od)(api, permission);
+        users.set(grant, [...(users.get(grant) ?? []), user]);
+    }
+    return [...users].map(([grant, holders]) => {
+        const { api, permission } = (0,plan_grants/* partsOf */.CI)(grant);
+        const what = `${permission} on ${api} no longer exists in the tenant`;
+        return kind === 'revoke'
+            ? `${what}, so it is left out of what is revoked from ${shortList(holders)}. If it is added to the API again, the next run revokes it.`
+            : `${what}, so it is not granted back to ${shortList(holders)}. If it is needed, add it to the API and list it in the manifest.`;
+    });
 }
 /** What a person approved is done, or nothing. @param approved undefined where nobody asked for approval */
 function checkApproval(plan, digest, approved) {
@@ -1794,13 +1850,15 @@ function checkSavedPlan({ users, restores }, { states, revoke, apis, holdBack })
     const unasked = [...undo, ...reasons.filter(reason => reason !== undefined)];
     return unasked.map(reason => `The plan in plan-file ${reason}. Make a new plan; or, if somebody has looked at this one, set approved-plan to its digest.`);
 }
-/** A saved plan has no line to point at, so all that is wrong with its names is told as refusals. */
+/** A saved plan has no line to point at, so everything that is wrong with its names is a refusal. */
 function checkPlanNames(granted, apis) {
     const refusals = granted.map(({ api, permission }) => {
         const known = apis.get(api)?.permissions;
         if (known === undefined)
-            return `The tenant has no API ${api}, which the plan names.`;
-        return known.has(permission) ? '' : `The API ${api} has no permission ${permission}, which the plan names.`;
+            return `The tenant has no API ${api}, which the plan in plan-file names. Make a new plan.`;
+        return known.has(permission)
+            ? ''
+            : `The API ${api} has no permission ${permission}, which the plan in plan-file grants. Make a new plan.`;
     });
     return [...new Set(refusals)].filter(refusal => refusal !== '');
 }
@@ -1843,9 +1901,10 @@ async function apply(plan, writer, options) {
         return [];
     return [await applyNext(first), ...(await (0,p_map/* default */.Ay)(others, applyNext, { concurrency: options.width }))];
 }
-const NOTHING_ATTEMPTED = { done: [], failures: [] };
+const NOTHING_ATTEMPTED = { done: [], uncertain: [], failures: [] };
 async function applyUser(userPlan, writer) {
     const done = [];
+    const uncertain = [];
     const failures = [];
     for (const step of stepsOf(userPlan)) {
         try {
@@ -1856,11 +1915,13 @@ async function applyUser(userPlan, writer) {
             if (!(error instanceof errors/* ActionError */.lZ))
                 throw error;
             failures.push(error);
+            if (mayBeDone(error))
+                uncertain.push(step);
             if (reachOf(error) !== 'operation')
                 break;
         }
     }
-    return { done, failures };
+    return { done, uncertain, failures };
 }
 /** Grants go first, so that nobody is without access in between, unless Auth0's limit leaves no room for them. */
 function stepsOf({ grant, revoke, before }) {
@@ -1874,7 +1935,15 @@ function barePermission({ api, permission }) {
 function reachOf(error) {
     return error instanceof errors/* TenantError */.rZ ? error.details.reach : 'run';
 }
-function outcomeOf({ user, grant, revoke }, { done, failures }) {
+/** Only a refusal of the very first attempt rules it out: the answer to an earlier one may have been lost. */
+function mayBeDone(error) {
+    if (!(error instanceof errors/* TenantError */.rZ))
+        return false;
+    const { attempts, status = 0 } = error.details;
+    const refused = status >= 400 && status < 500 && status !== 408;
+    return !refused || attempts > 1;
+}
+function outcomeOf({ user, grant, revoke }, { done, uncertain, failures }) {
     const status = statusOf(done, failures);
     return {
         user,
@@ -1882,6 +1951,7 @@ function outcomeOf({ user, grant, revoke }, { done, failures }) {
         granted: done.includes('grant') ? grant : [],
         revoked: done.includes('revoke') ? revoke : [],
         errors: failures.map(failure => failure.message),
+        ...(uncertain.length > 0 && { uncertain }),
         ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),
     };
 }
@@ -1968,6 +2038,7 @@ function savedPlanForm() {
         expires: schemas/* string */.YjP().exactOptional(),
         reason: schemas/* string */.YjP().exactOptional(),
         why: schemas/* enum */.k5n(WHY).exactOptional(),
+        uncertain: schemas/* literal */.euz(true).exactOptional(),
     });
     return schemas/* strictObject */.rej({
         format: schemas/* literal */.euz(2),
@@ -2148,6 +2219,7 @@ function rememberedUsers(users) {
 function keyOf(listing) {
     return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection ?? '']);
 }
+/** As the ledger keeps it: an address in another case is the same listing. */
 function listingOf(user) {
     if (user.email === undefined)
         return 'id';
@@ -2180,28 +2252,29 @@ function removedUsers(users, known) {
 ;// CONCATENATED MODULE: ./build/js/plan/identify.js
 // Which user an e-mail address means. Anyone can sign up with somebody else's address, so only a verified one counts;
 // and an address that meant another user before is not followed to a new one. Pure.
-function identify({ email, connection, found, remembered }) {
+function identify({ spellings, connection, found, remembered }) {
     const matches = found.filter(user => connection === undefined || user.connections.includes(connection));
     const verified = matches.filter(user => user.verified);
     const unverified = matches.filter(user => !user.verified);
+    const email = spellings.join(' or ');
     const address = connection === undefined ? email : `${email} in connection ${connection}`;
     const candidates = candidatesOf(found, remembered);
     const [match, ...others] = verified;
     if (found.length === 0) {
-        const message = `The tenant has no user with the address ${address}. Correct the address, or remove the entry.`;
+        const message = `The tenant has no user with the address ${address}. Correct the address (Auth0's look-up is case-sensitive), or remove the entry.`;
         return { kind: 'missing', message, candidates };
     }
     if (match === undefined)
         return { kind: 'refused', message: nobody(address, unverified, found), candidates };
     if (others.length > 0) {
-        const message = `${verified.length} users have the verified address ${address}: ${identify_listed(verified)}. Use id, or connection to say which one.`;
+        const message = `${verified.length} users have the verified address ${address}: ${identify_listed(verified)}. Use id, or add connection.`;
         return { kind: 'refused', message, candidates };
     }
     if (remembered !== undefined && remembered !== match.id) {
-        const message = `The address ${address} meant ${remembered} before and means ${match.id} now, so neither of them is changed. List the user you mean by id.`;
+        const message = `The address ${address} meant ${remembered} before and means ${match.id} now, so neither user is changed. List the intended one by id.`;
         return { kind: 'refused', message, candidates };
     }
-    const warning = `${address} is ${match.id}; not counted, as the address is not verified there: ${identify_listed(unverified)}.`;
+    const warning = `${address} is ${match.id}; not counted because the address is unverified: ${identify_listed(unverified)}.`;
     return { kind: 'found', id: match.id, warning: unverified.length === 0 ? undefined : warning };
 }
 /** Whom an address may mean that cannot be looked up, or means nobody for sure. */
@@ -2213,9 +2286,9 @@ function candidatesOf(found, remembered) {
 }
 function nobody(address, unverified, found) {
     if (unverified.length > 0) {
-        return `No user has the verified address ${address}; unverified, and so not counted: ${identify_listed(unverified)}. Have the address verified, or use id.`;
+        return `No user has the verified address ${address}; not counted because it is unverified: ${identify_listed(unverified)}. Have the address verified, or use id.`;
     }
-    return `No user has the address ${address}; in other connections: ${identify_listed(found)}. Correct connection, or leave it out.`;
+    return `No user has the address ${address}; in other connections: ${identify_listed(found)}. Correct connection, or remove it.`;
 }
 function identify_listed(users) {
     return users.map(user => `${user.id} (${user.connections.join(', ') || 'no connection'})`).join('; ');
@@ -2249,7 +2322,7 @@ async function survey(subjects, reader, { width, readPermissions, managedOf, als
     const findings = (kind) => steps.flatMap(step => (step.kind === kind ? [step.finding] : []));
     return {
         states: valuesOf(read),
-        emails: complete.flatMap(survey_emailsOf),
+        emails: complete.flatMap(({ id, addresses }) => addresses.map(address => ({ user: id, ...address }))),
         failures: findings('failure'),
         missing: findings('missing'),
         gone: findings('gone'),
@@ -2257,25 +2330,20 @@ async function survey(subjects, reader, { width, readPermissions, managedOf, als
         unidentified: identified.flatMap(step => ('unidentified' in step && step.unidentified) || []),
     };
 }
-function survey_emailsOf({ id, listings }) {
-    return listings.flatMap(listing => {
-        if (listing === 'id')
-            return [];
-        const { email, connection } = listing;
-        return [{ user: id, email, ...(connection !== undefined && { connection }) }];
-    });
+function addressesOf({ email, connection }) {
+    return email === undefined ? [] : [{ email, ...(connection !== undefined && { connection }) }];
 }
 async function identifySubject(subject, reader) {
     const { id, email, connection, listed, grants, remembered } = subject;
     const listings = listed ? [listingOf(subject)] : [];
-    const known = { ...listedAs(subject), listed, listings, desired: grants };
+    const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants };
     if (email === undefined)
         return { kind: 'value', value: { id, ...known } };
     const unidentified = (candidates) => ({
         unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
     });
     const step = await attempt({ ...listedAs(subject), id: email }, async () => {
-        const identification = identify({ email, connection, found: await reader.findByEmail(email), remembered });
+        const identification = identify({ connection, remembered, ...(await lookUp(subject, reader)) });
         if (identification.kind !== 'found') {
             const { kind, message, candidates } = identification;
             const finding = { user: email, message, ...listedAs(subject) };
@@ -2289,6 +2357,15 @@ async function identifySubject(subject, reader) {
     });
     return step.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...step } : step;
 }
+/** Database users are stored in lower case, others as their directory writes them, and Auth0 compares letter by letter. */
+async function lookUp({ email, spellings = [] }, reader) {
+    const asked = [...new Set([email, ...spellings, email.toLowerCase()])];
+    const found = new Map();
+    for (const spelling of asked)
+        for (const user of await reader.findByEmail(spelling))
+            found.set(user.id, user);
+    return { spellings: asked, found: [...found.values()] };
+}
 /** Entries that turn out to be the same user ask for what all of them ask for. */
 function mergeDuplicates(users) {
     const merged = new Map();
@@ -2298,10 +2375,16 @@ function mergeDuplicates(users) {
         merged.set(user.id, first === undefined ? user : survey_mergeUsers(first, user));
         if (!first?.listed || !user.listed)
             continue;
-        const message = `This entry and another one refer to the same user, ${user.id}; their permissions were merged. Combine the entries.`;
+        const message = `${entryOf(first)} and ${entryOf(user)} refer to the same user; their permissions were merged. Combine the entries.`;
         warnings.push({ user: user.id, message, ...listedAs(user) });
     }
     return { users: [...merged.values()], warnings };
+}
+/** As the manifest lists the user. */
+function entryOf({ id, addresses: [address] }) {
+    if (address === undefined)
+        return id;
+    return address.connection === undefined ? address.email : `${address.email} in connection ${address.connection}`;
 }
 function survey_mergeUsers(first, second) {
     return {
@@ -2309,6 +2392,7 @@ function survey_mergeUsers(first, second) {
         ...listedAs({ ...(first.listed ? first : second), email: first.email ?? second.email }),
         listed: first.listed || second.listed,
         listings: [...first.listings, ...second.listings],
+        addresses: [...first.addresses, ...second.addresses],
         desired: new Map([...second.desired, ...first.desired]),
     };
 }
@@ -2318,6 +2402,7 @@ function withOtherEntries(user, others) {
         ...listedAs(other),
         listed: true,
         listings: [listingOf(other)],
+        addresses: addressesOf(other),
         desired: other.grants,
     }), user);
 }
@@ -2376,10 +2461,12 @@ function advise(name, known, otherwise) {
 const MOST_CANDIDATES = 1_000;
 const LONGEST_COMPARED = 100;
 const MOST_MISTAKES = 3;
-/** The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters. */
+/**
+ * The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters. An
+ * identifier that differs only in its scheme, its case or a slash at its end comes first, however long it is.
+ */
 function nearest(name, known) {
-    if (name.length > LONGEST_COMPARED)
-        return undefined;
+    const core = coreOf(name);
     const wanted = name.toLowerCase();
     let best;
     let fewest = Math.min(MOST_MISTAKES, Math.max(1, Math.floor(name.length / 3))) + 1;
@@ -2387,7 +2474,9 @@ function nearest(name, known) {
     for (const candidate of known) {
         if (compared++ >= MOST_CANDIDATES)
             break;
-        if (Math.abs(candidate.length - name.length) >= fewest)
+        if (coreOf(candidate) === core)
+            return candidate;
+        if (name.length > LONGEST_COMPARED || Math.abs(candidate.length - name.length) >= fewest)
             continue;
         const mistakes = typingMistakes(wanted, candidate.toLowerCase(), fewest);
         if (mistakes >= fewest)
@@ -2396,6 +2485,13 @@ function nearest(name, known) {
         best = candidate;
     }
     return best;
+}
+/** What people rarely get wrong of an identifier. */
+function coreOf(identifier) {
+    return identifier
+        .toLowerCase()
+        .replace(/^https?:\/\//, '')
+        .replace(/\/$/, '');
 }
 /**
  * The optimal string alignment distance: letters left out, added, changed, or swapped with their neighbour. Only cells
@@ -2972,11 +3068,11 @@ async function hasCommit(git, branch, commit) {
 function refusalsOf({ branch, defaultBranch }, checkout, commit) {
     const { differences } = checkout;
     const unmerged = `Only a merged manifest is applied: the run's commit ${commit} is not on ${defaultBranch}, nor on a protected branch that the run is for. Merge it first, or set require-merged: false for a trial.`;
-    const changed = `The manifest in the workspace must match the run's commit ${commit}: ${shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job makes.`;
+    const changed = `The manifest in the workspace must match the run's commit ${commit}: ${check_merged_shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job makes.`;
     return [...(branch === undefined ? [unmerged] : []), ...(differences.length > 0 ? [changed] : [])];
 }
 const MAX_LISTED = 5;
-function shortList(items) {
+function check_merged_shortList(items) {
     const more = items.length - MAX_LISTED;
     return [...items.slice(0, MAX_LISTED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
@@ -3434,9 +3530,17 @@ async function write({ tenant, record, task, cancelled }, plan, surveyed) {
     }).finally(progress.end);
     const listings = new Map(surveyed.states.map(user => [user.id, listedAs(user)]));
     const failed = record.outcomes.filter(({ status, interrupted }) => status === 'failed' && !interrupted);
-    const failures = failed.map(({ user, errors }) => ({ user, message: errors.join(' '), ...listings.get(user) }));
+    const failures = failed.map(outcome => ({
+        user: outcome.user,
+        message: failureText(outcome),
+        ...listings.get(outcome.user),
+    }));
     record.failures.push(...locateUsers(task.files.documents, failures));
     record.errors.push(...unfinishedOf(record.outcomes, cancelled.aborted));
+}
+function failureText({ errors, uncertain = [] }) {
+    const what = uncertain.map(kind => (kind === 'grant' ? 'grants' : 'revocations')).join(' and ');
+    return what === '' ? errors.join(' ') : `${errors.join(' ')} The ${what} may have been done all the same.`;
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/schema.js
@@ -3825,6 +3929,8 @@ function checkIdentifiers(contents, catalogue) {
 
 
 
+
+
 /** @param scopes undefined where the token does not tell */
 function checkAccess({ inputs, task, record }, scopes) {
     const has = (scope) => scopes === undefined || scopes.has(scope);
@@ -3837,21 +3943,51 @@ function canAssignOnly({ mode, revoke }, task) {
         return false;
     return task.files.manifest.users.every(user => user.id !== undefined);
 }
-async function checkApis({ task, tenant, record }) {
-    if (task.saved !== undefined) {
-        const granted = task.saved.users.flatMap(({ grant }) => grant);
-        const apis = await tenant.apis([...new Set(granted.map(({ api }) => api))]);
+/** Checks the names that this run grants, and finds out which of those that it may revoke still exist. */
+async function checkApis(context, memory) {
+    const { task, tenant, record } = context;
+    const granted = task.saved?.users.flatMap(({ grant }) => grant) ?? [];
+    const named = task.saved === undefined ? task.files.manifest.apis : new Set(granted.map(({ api }) => api));
+    const asked = named.union(revocableApis(context, memory));
+    const apis = await tenant.apis([...asked]);
+    if (task.saved === undefined)
+        await checkManifestNames(context, apis);
+    // An undo plan does as much as still can be done.
+    else if (task.saved.restores === undefined)
         refuse(record, checkPlanNames(granted, apis));
-        warn(record, warnOfApis(apis.values()));
-        return;
-    }
+    warn(record, warnOfApis([...apis.values()].filter(({ identifier }) => named.has(identifier))));
+    return ({ api, permission }) => !asked.has(api) || apis.get(api)?.permissions.has(permission) === true;
+}
+/** APIs of which this run may revoke permissions, whether the manifest names them or not. */
+function revocableApis({ inputs, task }, { ledger }) {
+    if (task.saved !== undefined)
+        return new Set(task.saved.users.flatMap(({ revoke }) => revoke.map(({ api }) => api)));
+    if (inputs.revoke !== 'managed')
+        return new Set();
+    return new Set([...ledger.users.values()].flatMap(({ managed }) => [...managed].map(grant => (0,plan_grants/* partsOf */.CI)(grant).api)));
+}
+async function checkManifestNames({ task, tenant, record }, apis) {
     const { documents, manifest } = task.files;
-    const apis = await tenant.apis([...manifest.apis]);
-    const unknown = checkNames(documents, new Map([...apis].map(([identifier, api]) => [identifier, api.permissions])));
+    const others = manifest.apis.isSubsetOf(new Set(apis.keys())) ? [] : await listIdentifiers(tenant);
+    const catalogue = new Map([
+        ...others.map((identifier) => [identifier, new Set()]),
+        ...[...apis].map(([identifier, { permissions }]) => [identifier, permissions]),
+    ]);
+    const unknown = checkNames(documents, catalogue);
     if (unknown.length > 0)
         record.stopped = 'refused';
     record.errors.push(...locateRemarks(documents, unknown));
-    warn(record, warnOfApis(apis.values()));
+}
+/** For a suggestion only: the run is refused, whether the APIs can be listed or not. */
+async function listIdentifiers(tenant) {
+    try {
+        return await tenant.identifiers();
+    }
+    catch (error) {
+        if (error instanceof errors/* TenantError */.rZ)
+            return [];
+        throw error;
+    }
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/comment.js
@@ -4166,12 +4302,12 @@ function holdBackFor(entries) {
 
 
 
-async function computePlan(context, memory, access) {
+async function computePlan(context, memory, knowledge) {
     const { task, record } = context;
     const choice = chooseUsers(context, memory);
     const planning = task.saved === undefined
-        ? await planManifest(context, memory, { access, choice })
-        : await resumePlan(context, memory, { saved: task.saved, choice });
+        ? await planManifest(context, memory, { ...knowledge, choice })
+        : await resumePlan(context, memory, { ...knowledge, choice, saved: task.saved });
     record.plan = planning.plan;
     record.digest = planning.digest;
     return planning;
@@ -4207,19 +4343,19 @@ function toSubject(user, remembered) {
 /** The users of a saved plan, by every entry that may list them. */
 function subjectsOf({ users, found, addresses = [] }, { known, unknown, remembered }) {
     const ids = new Set([...users, ...found].map(({ user }) => user));
-    const claimed = new Set(addresses.map(keyOf));
+    const claimed = new Set(addresses.map(address => keyOf(listingOf(address))));
     const listed = [...ids].flatMap(id => known.get(id) ?? []);
     const byAddress = unknown.filter(user => claimed.has(keyOf(listingOf(user))));
     const others = [...ids].filter(id => !known.has(id)).map(id => ({ id, listed: false, grants: new Map() }));
     return [...[...listed, ...byAddress].map(user => toSubject(user, remembered)), ...others];
 }
-async function planManifest(context, memory, { access, choice }) {
+async function planManifest(context, memory, { assignOnly, exists, choice }) {
     const { inputs, record, task } = context;
     const { manifest } = task.files;
-    if (access.assignOnly) {
+    if (assignOnly) {
         warn(record, ['The token may not read users, so desired permissions are assigned without reading existing ones.']);
     }
-    const surveyed = await readUsers(context, choice, memory, { readPermissions: !access.assignOnly });
+    const surveyed = await readUsers(context, choice, memory, { readPermissions: !assignOnly });
     const computed = diff({
         tenant: inputs.tenant,
         source: sourceOf(context, task.files),
@@ -4228,8 +4364,9 @@ async function planManifest(context, memory, { access, choice }) {
         apis: manifest.apis,
         holdBack: holdBackFor(surveyed.unidentified),
     });
-    const plan = withAddresses(computed, surveyed);
-    record.unmanaged = unmanagedOf(surveyed.states, plan);
+    record.unmanaged = unmanagedOf(surveyed.states, computed);
+    const { plan, obsolete } = withoutObsolete(withAddresses(computed, surveyed), exists);
+    notice(record, describeObsolete(obsolete, 'revoke'));
     warn(record, warnOfHeldBack(plan));
     record.advice = adviseOn(surveyed.states);
     return { plan, digest: digestOf(plan), survey: surveyed, listings: listingsOf(choice) };
@@ -4252,18 +4389,21 @@ function sourceOf({ workflow }, { documents, manifest, at }) {
     };
 }
 /** A saved plan is applied exactly, or not at all for a user who has changed since. */
-async function resumePlan(context, memory, { saved, choice }) {
+async function resumePlan(context, memory, { saved, choice, exists }) {
     const { inputs, record, task } = context;
     const { apis } = task.files.manifest;
     const surveyed = await readUsers(context, choice, memory, { readPermissions: true });
     const states = new Map(surveyed.states.map(state => [state.id, state]));
+    const { plan: possible, obsolete } = withoutObsolete(saved, exists);
+    notice(record, describeObsolete(obsolete, 'revoke'));
+    warn(record, describeObsolete(obsolete, 'grant'));
     const users = [];
-    const untouchable = new Set(saved.users.map(({ user }) => user));
-    for (const userPlan of saved.users) {
+    const untouchable = new Set(possible.users.map(({ user }) => user));
+    for (const userPlan of possible.users) {
         const held = states.get(userPlan.user)?.live?.direct;
         if (held === undefined)
             continue;
-        const resumption = resume(userPlan, held);
+        const resumption = resume(userPlan, { live: held, exists });
         if (resumption.kind === 'moved') {
             const now = [...held].map(grant => `${(0,plan_grants/* partsOf */.CI)(grant).permission} on ${(0,plan_grants/* partsOf */.CI)(grant).api}`).sort();
             const message = `${userPlan.user} has changed since the plan was computed, and has ${now.join(', ') || 'nothing'} directly now. Make a new plan for this user.`;
@@ -4275,7 +4415,7 @@ async function resumePlan(context, memory, { saved, choice }) {
             users.push(resumption.left);
     }
     const restores = saved.restores?.filter(({ user }) => !untouchable.has(user));
-    const plan = { ...saved, users, ...(restores && { restores }) };
+    const plan = { ...possible, users, ...(restores && { restores }) };
     const digest = digestOf(saved);
     const holdBack = holdBackFor([...surveyed.unidentified, ...notLookedUp(choice)]);
     refuse(record, checkNever(plan, inputs.revoke));
@@ -4342,7 +4482,7 @@ function exportManifest({ tenant, users }) {
         `tenant: ${scalar(tenant)}`,
         ...section('apis', export_apiLines(aliases)),
         ...section('bundles', bundleLines(bundles, aliases)),
-        ...(sorted.length === 0 ? ['users: []'] : ['users:', ...sorted.flatMap(user => userLines(user, bundles, aliases))]),
+        ...(sorted.length === 0 ? ['users: []'] : ['users:', ...sorted.flatMap(user => export_userLines(user, bundles, aliases))]),
     ];
     return `${lines.join('\n')}\n`;
 }
@@ -4359,7 +4499,7 @@ function bundleLines(bundles, aliases) {
         .sort((a, b) => (0,plan_grants/* compareText */.n6)(a.name, b.name))
         .flatMap(({ name, permissions }) => [`  ${scalar(name)}:`, ...permissionLines('    ', permissions, aliases)]);
 }
-function userLines({ id, direct }, bundles, aliases) {
+function export_userLines({ id, direct }, bundles, aliases) {
     const entry = `  - id: ${scalar(id)}`;
     if (direct.size === 0)
         return [entry];
@@ -4590,7 +4730,7 @@ function freePath({ manifest }, { workspace }) {
 }
 /** Auth0's ids have a bar between the connection's strategy and its own id, and an address has none. */
 function subjectOf(name) {
-    const identity = name.includes('@') && !name.includes('|') ? { email: name.toLowerCase(), connection: undefined } : { id: name };
+    const identity = name.includes('@') && !name.includes('|') ? { email: name, connection: undefined } : { id: name };
     return { ...identity, listed: true, grants: new Map() };
 }
 
@@ -4600,9 +4740,9 @@ function subjectOf(name) {
 
 
 
-/** Equal for two users who are the same for sure. */
+/** Equal for two entries that list the same user: by the same id, or by the same address, in whatever case. */
 function userIdentity(user) {
-    return JSON.stringify(user.id === undefined ? [user.email, user.connection ?? ''] : [user.id]);
+    return JSON.stringify(user.id === undefined ? [user.email.toLowerCase(), user.connection ?? ''] : [user.id]);
 }
 function readManifest(documents, now) {
     const contents = readContents(documents);
@@ -4654,7 +4794,8 @@ function listUsers({ names, users: entries }, now) {
             continue;
         const key = userIdentity(identity);
         const mention = { file, path: [...path, identity.id === undefined ? 'email' : 'id'], on };
-        const user = users.get(key) ?? { ...identity, mention, grants: new Map() };
+        const first = users.get(key);
+        const user = first === undefined ? { ...identity, mention, grants: new Map() } : withSpelling(first, identity);
         users.set(key, user);
         for (const [grant, span] of grantsOf(listed, names)) {
             // What is asked for in two ways is desired as long as the longer of them.
@@ -4669,9 +4810,12 @@ function identityOf(entry) {
     if (id !== undefined)
         return isUserId(id) ? { id } : undefined;
     const email = textOf(fieldOf(entry, 'email'));
-    return email === undefined
-        ? undefined
-        : { email: email.toLowerCase(), connection: textOf(fieldOf(entry, 'connection')) };
+    return email === undefined ? undefined : { email, connection: textOf(fieldOf(entry, 'connection')) };
+}
+function withSpelling(user, { email }) {
+    if (email === undefined || email === user.email)
+        return user;
+    return { ...user, spellings: [...(user.spellings ?? []), email] };
 }
 function* grantsOf({ entry, lists }, names) {
     const span = spanOf(entry);
@@ -5063,11 +5207,10 @@ async function planAndApply(inputs, record, workflow, cancelled) {
         if (memory === undefined)
             return;
         const access = checkAccess(context, await session.scopes());
-        if (access.readApis)
-            await checkApis(context);
+        const exists = access.readApis ? await checkApis(context, memory) : () => true;
         if (!access.readUsers && !access.assignOnly)
             return;
-        const planning = await computePlan(context, memory, access);
+        const planning = await computePlan(context, memory, { ...access, exists });
         judgePlan(context, planning, memory);
         if (record.stopped !== undefined || inputs.mode === 'plan')
             return;

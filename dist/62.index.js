@@ -358,6 +358,7 @@ const DONE = { POST: 201, DELETE: 204 };
 /** Auth0 takes no more `identifiers` in one request. */
 const APIS_PER_REQUEST = 10;
 const PER_PAGE = 100;
+const MAX_API_PAGES = 5;
 /** Auth0 returns no more users to a search. */
 const MOST_FOUND = 1000;
 /** More than anybody holds: 1,000 direct permissions, and those of many roles. */
@@ -409,6 +410,17 @@ function openTenant(session) {
         }
         return found;
     };
+    const identifiers = async () => {
+        const found = [];
+        for (let page = 0; page < MAX_API_PAGES; page++) {
+            const answer = await get('/resource-servers', `page=${page}&per_page=${PER_PAGE}`);
+            const apis = read(apiList, answer, 'The APIs could not be listed');
+            found.push(...apis.map(({ identifier }) => identifier));
+            if (apis.length < PER_PAGE)
+                break;
+        }
+        return found;
+    };
     const permissionsOf = async (user) => {
         for (let attempt = 1;; attempt++) {
             const items = [];
@@ -437,7 +449,10 @@ function openTenant(session) {
     const findByEmail = async (email) => {
         const fields = 'fields=user_id,email,email_verified,identities&include_fields=true';
         const answer = await get('/users-by-email', `email=${encodeURIComponent(email)}&${fields}`);
-        return read(userList, answer, `The users with the address ${email} could not be read`).map(user => ({
+        const users = read(userList, answer, `The users with the address ${email} could not be read`);
+        return users
+            .filter(user => user.email === email)
+            .map(user => ({
             id: user.user_id,
             verified: user.email_verified,
             connections: user.identities.map(identity => identity.connection),
@@ -492,6 +507,9 @@ function openTenant(session) {
         if (isUnknownUser(answer)) {
             throw answerError(answer, summary, 'user', 'The user is gone from the tenant; remove the entry from the manifest.');
         }
+        // All of a request or nothing: one unknown permission is enough.
+        if (answer.status === 404)
+            throw answerError(answer, summary, 'operation', UNKNOWN_PERMISSION[method]);
         throw refusal(answer, summary);
     };
     const worked = new Set();
@@ -521,6 +539,7 @@ function openTenant(session) {
     };
     return {
         apis: identifiers => halting('apis', apis(identifiers)),
+        identifiers: () => halting('identifiers', identifiers()),
         permissionsOf: user => halting('permissionsOf', permissionsOf(user)),
         findByEmail: email => halting('findByEmail', findByEmail(email)),
         searchUsers: query => halting('searchUsers', searchUsers(query)),
@@ -528,6 +547,10 @@ function openTenant(session) {
         revoke: (user, permissions) => halting('revoke', write('DELETE', user, permissions)),
     };
 }
+const UNKNOWN_PERMISSION = {
+    POST: 'A permission does not exist on its API, so the request had no effect. Add it to the API, or remove it from the manifest.',
+    DELETE: 'A permission was removed from its API, so the request had no effect. Run it again: the next run leaves it out.',
+};
 function permissionsPath(user) {
     return `${userPath(user)}/permissions`;
 }
@@ -555,10 +578,12 @@ function isSuccess({ status }) {
     return status >= 200 && status < 300;
 }
 function isUnknownUser(answer) {
-    return answer.status === 404 && unknownUser.safeParse(answer.body).success;
+    return answer.status === 404 && isCode(answer.body, 'inexistent_user');
 }
-const unknownUser = schemas/* object */.Ikc({ errorCode: schemas/* literal */.euz('inexistent_user') });
-const lacksScope = schemas/* object */.Ikc({ errorCode: schemas/* literal */.euz('insufficient_scope') });
+const tenant_errorBody = schemas/* object */.Ikc({ errorCode: schemas/* string */.YjP() });
+function isCode(body, errorCode) {
+    return tenant_errorBody.safeParse(body).data?.errorCode === errorCode;
+}
 function read(schema, answer, summary) {
     if (!isSuccess(answer))
         throw refusal(answer, summary);
@@ -578,7 +603,12 @@ function meaningOf({ status, headers, body }) {
         return { reach: 'run', advice: redirectAdvice(headers) };
     switch (status) {
         case 400:
-            return { reach: 'operation', advice: 'Nothing of this request was done.' };
+            return {
+                reach: 'operation',
+                advice: isCode(body, 'invalid_uri')
+                    ? 'A user id has the form connection|identifier, such as auth0|5f7c8ec7c33c6c004bbafe82; correct it.'
+                    : 'The request had no effect.',
+            };
         case 401:
             return {
                 reach: 'run',
@@ -587,14 +617,9 @@ function meaningOf({ status, headers, body }) {
         case 403:
             return {
                 reach: 'user',
-                advice: lacksScope.safeParse(body).success
+                advice: isCode(body, 'insufficient_scope')
                     ? 'Authorize the application for the missing scope of the Auth0 Management API.'
                     : 'Auth0, or something on the way to it, does not allow this; its words say why.',
-            };
-        case 404:
-            return {
-                reach: 'operation',
-                advice: 'Nothing of this request was done; check that the API still has these permissions.',
             };
         default:
             return { reach: 'user', advice: 'Check the input domain, and any proxy on the way.' };
