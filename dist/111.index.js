@@ -3950,6 +3950,12 @@ async function checkApis(context, memory) {
     const named = task.saved === undefined ? task.files.manifest.apis : new Set(granted.map(({ api }) => api));
     const asked = named.union(revocableApis(context, memory));
     const apis = await tenant.apis([...asked]);
+    const { aliases } = task.files.manifest;
+    record.apis = [...apis.values()].map(({ identifier, tokenLifetime }) => ({
+        identifier,
+        alias: aliases.get(identifier),
+        tokenLifetime,
+    }));
     if (task.saved === undefined)
         await checkManifestNames(context, apis);
     // An undo plan does as much as still can be done.
@@ -4205,24 +4211,30 @@ function foundOf({ id, listed, desired, managed, live }) {
     const found = [...live.direct].filter(grant => desired.has(grant) && !managed.has(grant));
     return (0,plan_grants/* sortedPermissions */.a6)(found).map(permission => ({ user: id, ...permission }));
 }
-function planUser({ id, desired, live }, surplus) {
+function planUser(user, surplus) {
+    const { id, desired, live } = user;
     const wanted = new Set(desired.keys());
     if (live === undefined)
         return { user: id, grant: operations(wanted, new Map(), desired), revoke: [] };
     return {
         user: id,
         grant: operations(wanted.difference(live.direct), live.derived, desired),
-        revoke: operations(surplus, live.derived, new Map()),
+        revoke: operations(surplus, live.derived, new Map(surplus.map(grant => [grant, { why: whyOf(user, grant) }]))),
         before: (0,plan_grants/* sortedPermissions */.a6)(live.direct),
     };
+}
+function whyOf({ listed, managed }, grant) {
+    if (!listed)
+        return 'user removed';
+    return managed.has(grant) ? 'line removed' : 'not listed';
 }
 function operations(grants, derived, terms) {
     return [...grants]
         .sort(plan_grants/* compareText */.n6)
         .map(grant => ({ ...(0,plan_grants/* partsOf */.CI)(grant), roles: derived.get(grant) ?? [], ...termsOf(terms.get(grant)) }));
 }
-function termsOf({ expires, reason } = {}) {
-    return { ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) };
+function termsOf({ expires, reason, why } = {}) {
+    return { ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }), ...(why && { why }) };
 }
 function countHolders(plans, users) {
     const holders = new Map();
@@ -4750,6 +4762,7 @@ function readManifest(documents, now) {
     return {
         manifest: {
             apis: namedApis(contents),
+            aliases: new Map(contents.apis.toReversed().map(({ identifier, alias }) => [identifier, alias])),
             users: excess.length > 0 ? [] : listUsers(contents, now.getTime()),
         },
         mistakes: [...checkManifest(documents, contents), ...excess],

@@ -372,6 +372,7 @@ const apiList = schemas/* array */.YOg(schemas/* object */.Ikc({
     scopes: schemas/* array */.YOg(schemas/* object */.Ikc({ value: schemas/* string */.YjP() })).default([]),
     enforce_policies: schemas/* boolean */.zMY().nullish(),
     token_dialect: schemas/* string */.YjP().nullish(),
+    token_lifetime: schemas/* number */.aig().nullish(),
 }));
 const permissionPage = schemas/* object */.Ikc({
     permissions: schemas/* array */.YOg(schemas/* object */.Ikc({
@@ -405,6 +406,7 @@ function openTenant(session) {
                     permissions: new Set(api.scopes.map(scope => scope.value)),
                     rbac: api.enforce_policies === true,
                     permissionsInToken: api.token_dialect?.endsWith('_authz') === true,
+                    tokenLifetime: api.token_lifetime ?? undefined,
                 });
             }
         }

@@ -48,6 +48,8 @@ export function userIdentity(user: Identity): string {
 export interface Manifest {
   /** Identifiers of the APIs that the manifest names, sorted. */
   readonly apis: ReadonlySet<string>
+  /** The first alias of each API that has any, by identifier. */
+  readonly aliases: ReadonlyMap<string, string>
   /** Users of several files are united; in the order of their first appearance. */
   readonly users: readonly ListedUser[]
 }
@@ -66,6 +68,7 @@ export function readManifest(documents: readonly Document[], now: Date): Manifes
   return {
     manifest: {
       apis: namedApis(contents),
+      aliases: new Map(contents.apis.toReversed().map(({ identifier, alias }) => [identifier, alias])),
       users: excess.length > 0 ? [] : listUsers(contents, now.getTime()),
     },
     mistakes: [...checkManifest(documents, contents), ...excess],

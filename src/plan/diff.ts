@@ -11,7 +11,7 @@ import {
   sortedPermissions,
 } from './grants.ts'
 import type { HoldBack } from './hold-back.ts'
-import type { Held, HeldBack, Holders, Operation, Plan, Source, UserPlan } from './plan.ts'
+import type { Held, HeldBack, Holders, Operation, Plan, Source, UserPlan, Why } from './plan.ts'
 
 /** What a user holds now. */
 export interface Live {
@@ -27,6 +27,9 @@ export interface Terms {
   readonly expires?: string
   readonly reason?: string
 }
+
+/** What is shown of an operation. */
+type Notes = Pick<Operation, 'expires' | 'reason' | 'why'>
 
 export interface UserState {
   readonly id: string
@@ -102,29 +105,35 @@ function foundOf({ id, listed, desired, managed, live }: UserState): readonly He
 /** Whether a live grant that is not desired is ours to revoke. */
 type IsOurs = (user: UserState, grant: Grant) => boolean
 
-function planUser({ id, desired, live }: UserState, surplus: readonly Grant[]): UserPlan {
+function planUser(user: UserState, surplus: readonly Grant[]): UserPlan {
+  const { id, desired, live } = user
   const wanted = new Set(desired.keys())
   if (live === undefined) return { user: id, grant: operations(wanted, new Map(), desired), revoke: [] }
   return {
     user: id,
     grant: operations(wanted.difference(live.direct), live.derived, desired),
-    revoke: operations(surplus, live.derived, new Map()),
+    revoke: operations(surplus, live.derived, new Map(surplus.map(grant => [grant, { why: whyOf(user, grant) }]))),
     before: sortedPermissions(live.direct),
   }
+}
+
+function whyOf({ listed, managed }: UserState, grant: Grant): Why {
+  if (!listed) return 'user removed'
+  return managed.has(grant) ? 'line removed' : 'not listed'
 }
 
 function operations(
   grants: Iterable<Grant>,
   derived: ReadonlyMap<Grant, readonly string[]>,
-  terms: ReadonlyMap<Grant, Terms>,
+  terms: ReadonlyMap<Grant, Notes>,
 ): readonly Operation[] {
   return [...grants]
     .sort(compareText)
     .map(grant => ({ ...partsOf(grant), roles: derived.get(grant) ?? [], ...termsOf(terms.get(grant)) }))
 }
 
-function termsOf({ expires, reason }: Terms = {}): Terms {
-  return { ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) }
+function termsOf({ expires, reason, why }: Notes = {}): Notes {
+  return { ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }), ...(why && { why }) }
 }
 
 function countHolders(plans: readonly UserPlan[], users: readonly UserState[]): readonly Holders[] {

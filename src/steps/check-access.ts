@@ -38,6 +38,12 @@ export async function checkApis(context: Context, memory: Memory): Promise<Exist
   const named = task.saved === undefined ? task.files.manifest.apis : new Set(granted.map(({ api }) => api))
   const asked = named.union(revocableApis(context, memory))
   const apis = await tenant.apis([...asked])
+  const { aliases } = task.files.manifest
+  record.apis = [...apis.values()].map(({ identifier, tokenLifetime }) => ({
+    identifier,
+    alias: aliases.get(identifier),
+    tokenLifetime,
+  }))
   if (task.saved === undefined) await checkManifestNames(context, apis)
   // An undo plan does as much as still can be done.
   else if (task.saved.restores === undefined) refuse(record, checkPlanNames(granted, apis))

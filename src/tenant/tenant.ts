@@ -17,6 +17,8 @@ interface Api {
   readonly rbac: boolean
   /** Whether access tokens for this API carry the `permissions` claim. */
   readonly permissionsInToken: boolean
+  /** How long an access token for it is good, in seconds. */
+  readonly tokenLifetime: number | undefined
 }
 
 /** By identifier. */
@@ -59,6 +61,7 @@ const apiList = z.array(
     scopes: z.array(z.object({ value: z.string() })).default([]),
     enforce_policies: z.boolean().nullish(),
     token_dialect: z.string().nullish(),
+    token_lifetime: z.number().nullish(),
   }),
 )
 
@@ -104,6 +107,7 @@ export function openTenant(session: Session): Tenant {
           permissions: new Set(api.scopes.map(scope => scope.value)),
           rbac: api.enforce_policies === true,
           permissionsInToken: api.token_dialect?.endsWith('_authz') === true,
+          tokenLifetime: api.token_lifetime ?? undefined,
         })
       }
     }

@@ -75,6 +75,15 @@ describe('plan', () => {
     expect(tenant.requests.filter(({ method, path }) => method !== 'GET' && path !== '/oauth/token')).toEqual([])
   })
 
+  it('names APIs as the manifest does, and says why something is revoked and how long tokens live on', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1', direct: [grant(ORDERS, 'write:orders')] }] })
+    const manifest = { apis: { orders: ORDERS }, users: [{ id: 'auth0|1', permissions: { orders: [] } }] }
+    const run = await runAgainst(tenant, { manifest, inputs: { mode: 'plan', revoke: 'all' } })
+    expect(run.summary).toContain('<code>write:orders</code> on <code>orders</code> (not in the manifest)')
+    expect(run.summary).toContain(`<code>orders</code> is <code>${ORDERS}</code>.`)
+    expect(run.summary).toContain('until they expire: 24 hours for <code>orders</code>.')
+  })
+
   it('tells the plan in the log by its counts, with what is taken away first', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1', direct: [grant(ORDERS, 'write:orders')] }] })
     const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders', 'refund:orders'] } }]

@@ -122,7 +122,7 @@ describe('what a plan tells', () => {
   it('names the roles through which a revoked or granted permission is effective', () => {
     const [user] = plan([state('u', grants(['a']), live(grants(['b']), { a: ['Lead'], b: ['Ops', 'Support'] }))]).users
     expect(user?.grant).toEqual([{ api: ORDERS, permission: 'a', roles: ['Lead'] }])
-    expect(user?.revoke).toEqual([{ api: ORDERS, permission: 'b', roles: ['Ops', 'Support'] }])
+    expect(user?.revoke).toMatchObject([{ api: ORDERS, permission: 'b', roles: ['Ops', 'Support'] }])
   })
 
   it('carries expiry and reason of what is granted', () => {
@@ -147,10 +147,19 @@ describe('what a plan tells', () => {
     expect(read).toStrictEqual({
       user: 'a',
       grant: [],
-      revoke: [{ api: ORDERS, permission: 'x', roles: [] }],
+      revoke: [{ api: ORDERS, permission: 'x', roles: [], why: 'not listed' }],
       before: [{ api: ORDERS, permission: 'x' }],
     })
     expect(unread).toStrictEqual({ user: 'b', grant: [{ api: ORDERS, permission: 'x', roles: [] }], revoke: [] })
+  })
+
+  it.each([
+    ['of a removed user', { listed: false, managed: new Set(grants(['x'])) }, 'managed', 'user removed'],
+    ['that the manifest asked for before', { managed: new Set(grants(['x'])) }, 'managed', 'line removed'],
+    ['that the manifest never asked for', {}, 'all', 'not listed'],
+  ] as const)('says why a grant is revoked %s', (_, known, revoke, why) => {
+    const [user] = plan([{ ...state('u', [], live(grants(['x']))), ...known }], { revoke }).users
+    expect(user?.revoke).toMatchObject([{ permission: 'x', why }])
   })
 
   it('names tenant, source and format, and sorts by user', () => {

@@ -126,7 +126,14 @@ describe('a plan without what no longer exists', () => {
     expect(without.obsolete).toEqual([obsolete('revoke', 'u', 'kept'), obsolete('revoke', 'v', 'kept')])
     expect(without.plan).toStrictEqual({
       ...other,
-      users: [{ user: 'u', grant: [operation('other')], revoke: [operation('old')], before: named('kept', 'old') }],
+      users: [
+        {
+          user: 'u',
+          grant: [operation('other')],
+          revoke: [{ ...operation('old'), why: 'not listed' }],
+          before: named('kept', 'old'),
+        },
+      ],
       holders: [
         { api: ORDERS, permission: 'old', before: 1, after: 0 },
         { api: ORDERS, permission: 'other', before: 0, after: 1 },
