@@ -330,7 +330,8 @@ function meaningOf({ status, headers, body }: Answer): { readonly reach: Reach; 
     case 401:
       return {
         reach: 'run',
-        advice: 'The token is expired or not for this tenant; check the credential, domain and audience.',
+        advice:
+          'The token has expired, or is for another tenant; check the credential and the inputs domain and audience.',
       }
     case 403:
       return {

@@ -3,7 +3,7 @@
 import { constants, randomUUID, sign } from 'node:crypto'
 import * as z from 'zod'
 import type { Clock } from '../clock.ts'
-import type { TenantError } from '../errors.ts'
+import { TenantError } from '../errors.ts'
 import type { Algorithm, Credential, Domain } from '../inputs.ts'
 import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
 import { type Answer, type Http, type Request, TOKEN_PATH } from './http.ts'
@@ -85,13 +85,15 @@ async function obtainToken(options: SessionOptions): Promise<Token> {
       renewAt: Number.POSITIVE_INFINITY,
     }
   }
-  const answer = await http.send({
-    method: 'POST',
-    path: TOKEN_PATH,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams(tokenRequest(options, credential)).toString(),
-    paced: false,
-  })
+  const answer = await http
+    .send({
+      method: 'POST',
+      path: TOKEN_PATH,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(tokenRequest(options, credential)).toString(),
+      paced: false,
+    })
+    .catch(explainQuota)
   if (answer.status !== 200) throw refusedToken(answer, options)
   const { data } = tokenAnswer.safeParse(answer.body)
   if (data === undefined) {
@@ -178,10 +180,42 @@ function claimedScope(token: string): string | undefined {
   }
 }
 
-function refusedToken(answer: Answer, { audience, credential }: SessionOptions): TenantError {
+function refusedToken(answer: Answer, options: SessionOptions): TenantError {
+  return answerError(answer, 'Auth0 refused to issue a token', 'run', adviceOn(answer, options))
+}
+
+const refusal = z.object({ error: z.string().catch(''), error_description: z.string().catch('') })
+
+/** What to change, by Auth0's own words, as its status and code are the same for several causes. */
+function adviceOn({ status, headers, body }: Answer, { domain, audience, credential }: SessionOptions): string {
+  if (isRedirect(status)) return redirectAdvice(headers)
+  const { error, error_description: words } = refusal.safeParse(body).data ?? NO_WORDS
+  if (words.startsWith('Service not ')) return audienceAdvice(domain, audience)
+  if (words.startsWith('Client is not authorized')) {
+    return 'In Auth0, authorize the application under Applications → APIs → Auth0 Management API.'
+  }
+  if (error === 'unauthorized_client') {
+    return "In Auth0, allow the grant type Client Credentials in the application's advanced settings."
+  }
   const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret'
-  const advice = isRedirect(answer.status)
-    ? redirectAdvice(answer.headers)
-    : `Check the inputs client-id, ${secret} and domain, that the application is authorized for the Management API, and that ${audience} is this tenant's audience.`
-  return answerError(answer, 'Auth0 refused a token', 'run', advice)
+  return `Check the inputs client-id and ${secret}, which must be those of an application in the tenant of the input domain, ${domain.host}.`
+}
+
+const NO_WORDS = { error: '', error_description: '' }
+
+/** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */
+function audienceAdvice({ host }: Domain, audience: string): string {
+  if (!audience.endsWith('/')) return `Set the input audience to ${audience}/, with the slash at its end.`
+  if (host.endsWith('.auth0.com')) return `Set the input audience to https://${host}/api/v2/, or remove it.`
+  return `The tenant has no API ${audience}. If ${host} is a custom domain, set the input audience to https://<tenant>.<region>.auth0.com/api/v2/, such as https://acme.eu.auth0.com/api/v2/: the identifier of the Auth0 Management API under Applications → APIs in Auth0.`
+}
+
+/** The token endpoint has a rate limit of its own, and it is about the run whatever the request was for. */
+function explainQuota(error: unknown): never {
+  if (!(error instanceof TenantError) || error.details.status !== 429) throw error
+  throw new TenantError('Auth0 issued no token, because the quota of its token endpoint is used up', {
+    ...error.details,
+    reach: 'run',
+    advice: 'Run it again later; the limit is one for all applications of the tenant.',
+  })
 }

@@ -1,0 +1,143 @@
+// What src/tenant/token.ts says when the token endpoint refuses.
+
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
+import { NotSentError, TenantError } from '../../src/errors.ts'
+import type { Answer, Http } from '../../src/tenant/http.ts'
+import { openSession, type SessionOptions } from '../../src/tenant/token.ts'
+
+const SECRET: SessionOptions['credential'] = { kind: 'client-secret', clientId: 'id', clientSecret: 'secret' }
+const KEY: SessionOptions['credential'] = {
+  kind: 'private-key',
+  clientId: 'id',
+  key: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+  keyId: undefined,
+  algorithm: 'RS256',
+}
+const OWN = 'acme.eu.auth0.com'
+const CUSTOM = 'login.acme.com'
+
+interface Case {
+  readonly host?: string
+  readonly audience?: string
+  readonly credential?: SessionOptions['credential']
+}
+
+async function refuse(
+  answer: Partial<Answer> | Error,
+  { host = OWN, audience = `https://${host}/api/v2/`, credential = SECRET }: Case = {},
+): Promise<TenantError> {
+  const send: Http['send'] = async request => {
+    if (answer instanceof Error) throw answer
+    return { request, attempts: 1, status: 403, headers: {}, body: undefined, ...answer }
+  }
+  const session = openSession({
+    http: { send } as Http,
+    domain: { host, origin: `https://${host}` },
+    audience,
+    credential,
+    mask: () => undefined,
+    clock: SYSTEM_CLOCK,
+  })
+  return session.scopes().then(
+    () => expect.unreachable(),
+    error => error,
+  )
+}
+
+const denied = (error_description: string, error = 'access_denied') => ({ body: { error, error_description } })
+const unknown = (audience: string) => denied(`Service not enabled within domain: ${audience}`)
+const IN_TENANT = 'which must be those of an application in the tenant of the input domain, acme.eu.auth0.com.'
+
+describe('a refused token', () => {
+  it.each<readonly [string, Partial<Answer>, Case, string]>([
+    [
+      'for a wrong client or secret names both inputs',
+      { status: 401, ...denied('Unauthorized') },
+      {},
+      `Check the inputs client-id and client-secret, ${IN_TENANT}`,
+    ],
+    [
+      'for a wrong key names its input',
+      { status: 401, ...denied('Client assertion failed', 'invalid_client') },
+      { credential: KEY },
+      `Check the inputs client-id and client-private-key, ${IN_TENANT}`,
+    ],
+    [
+      'in words that are not those of Auth0 names the inputs',
+      { body: '<html>' },
+      {},
+      `Check the inputs client-id and client-secret, ${IN_TENANT}`,
+    ],
+    [
+      'for an audience without its final slash names the input and its value',
+      unknown('https://acme.eu.auth0.com/api/v2'),
+      { audience: 'https://acme.eu.auth0.com/api/v2' },
+      'Set the input audience to https://acme.eu.auth0.com/api/v2/, with the slash at its end.',
+    ],
+    [
+      'for another audience names its value by the domain',
+      unknown('https://other.eu.auth0.com/api/v2/'),
+      { audience: 'https://other.eu.auth0.com/api/v2/' },
+      'Set the input audience to https://acme.eu.auth0.com/api/v2/, or remove it.',
+    ],
+    [
+      'for the default audience of a custom domain names the input and the form of its value',
+      unknown('https://login.acme.com/api/v2/'),
+      { host: CUSTOM },
+      'If login.acme.com is a custom domain, set the input audience to https://<tenant>.<region>.auth0.com/api/v2/, such as https://acme.eu.auth0.com/api/v2/: the identifier',
+    ],
+    [
+      'for an unknown audience in its other words too',
+      denied('Service not found: https://login.acme.com/api/v2/'),
+      { host: CUSTOM },
+      'set the input audience to https://<tenant>.<region>.auth0.com/api/v2/',
+    ],
+    [
+      'for an application that is not authorized says where to authorize it',
+      denied('Client is not authorized to access "https://acme.eu.auth0.com/api/v2/". You might probably want to …'),
+      {},
+      'In Auth0, authorize the application under Applications → APIs → Auth0 Management API.',
+    ],
+    [
+      'for an application without the grant type says where to allow it',
+      denied("Grant type 'client_credentials' not allowed for the client.", 'unauthorized_client'),
+      {},
+      "In Auth0, allow the grant type Client Credentials in the application's advanced settings.",
+    ],
+    [
+      'by a redirect names the input domain',
+      { status: 301, headers: { location: 'https://acme.com/login' } },
+      {},
+      'It redirects to acme.com, which is never followed; set the input domain',
+    ],
+  ])('%s', async (_, answer, options, advice) => {
+    const { message, details } = await refuse(answer, options)
+    expect(message).toMatch(/^Auth0 refused to issue a token \(POST \/oauth\/token/)
+    expect(message).toContain(advice)
+    expect(details.reach).toBe('run')
+  })
+
+  it('for a quota that is used up names the endpoint, and ends the run', async () => {
+    const busy = new TenantError('Busy', {
+      request: 'POST /oauth/token',
+      reach: 'user',
+      attempts: 8,
+      status: 429,
+      advice: 'x',
+    })
+    const { message, details } = await refuse(busy)
+    expect(message).toBe(
+      'Auth0 issued no token, because the quota of its token endpoint is used up (POST /oauth/token; 8 attempts; Auth0 said: 429). Run it again later; the limit is one for all applications of the tenant.',
+    )
+    expect(details.reach).toBe('run')
+  })
+
+  it.each([
+    new NotSentError('SIGINT'),
+    new TenantError('No', { request: 'POST /oauth/token', reach: 'user', attempts: 8, status: 500, advice: 'x' }),
+  ])('for another reason keeps its words: %s', async error => {
+    expect(await refuse(error)).toBe(error)
+  })
+})
