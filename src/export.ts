@@ -10,6 +10,9 @@ import { compareText, type Grant, type Grants, type Permission, partsOf, sortedP
 
 export interface ExportedUser {
   readonly id: string
+  /** The address that the user was asked for by, for people who read the manifest. */
+  readonly email?: string | undefined
+  /** Never empty. */
   readonly direct: Grants
 }
 
@@ -32,7 +35,8 @@ interface Bundle {
 /** By what `setKey` makes of the grants. */
 type Bundles = ReadonlyMap<string, Bundle>
 
-const HEADER = '# What these users hold directly, as exported from the tenant.'
+const HEADER = `# The direct permissions that users had in the tenant when this file was exported.
+# Users without direct permissions are left out.`
 const LONGEST_LINE = 120
 
 /**
@@ -44,19 +48,20 @@ export function exportManifest({ tenant, users }: ExportOptions): string {
   refuseUnwritable(sorted)
   const aliases = nameApis(sorted)
   const bundles = nameBundles(sorted, aliases)
+  const entries = sorted.flatMap(user => userLines(user, bundles, aliases))
   const lines = [
     HEADER,
     'version: 1',
     `tenant: ${scalar(tenant)}`,
     ...section('apis', apiLines(aliases)),
     ...section('bundles', bundleLines(bundles, aliases)),
-    ...(sorted.length === 0 ? ['users: []'] : ['users:', ...sorted.flatMap(user => userLines(user, bundles, aliases))]),
+    ...(entries.length === 0 ? ['', 'users: []'] : section('users', entries)),
   ]
   return `${lines.join('\n')}\n`
 }
 
 function section(key: string, lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? [] : [`${key}:`, ...lines]
+  return lines.length === 0 ? [] : ['', `${key}:`, ...lines]
 }
 
 function apiLines(aliases: Aliases): readonly string[] {
@@ -71,9 +76,8 @@ function bundleLines(bundles: Bundles, aliases: Aliases): readonly string[] {
     .flatMap(({ name, permissions }) => [`  ${scalar(name)}:`, ...permissionLines('    ', permissions, aliases)])
 }
 
-function userLines({ id, direct }: ExportedUser, bundles: Bundles, aliases: Aliases): readonly string[] {
-  const entry = `  - id: ${scalar(id)}`
-  if (direct.size === 0) return [entry]
+function userLines({ id, email, direct }: ExportedUser, bundles: Bundles, aliases: Aliases): readonly string[] {
+  const entry = `  - id: ${scalar(id)}${email === undefined ? '' : ` # ${scalar(email)}`}`
   const bundle = bundles.get(setKey(direct))
   if (bundle !== undefined) return [entry, `    bundles: [${scalar(bundle.name)}]`]
   return [entry, '    permissions:', ...permissionLines('      ', sortedPermissions(direct), aliases)]

@@ -48,32 +48,43 @@ describe('an exported manifest', () => {
       write([
         user('auth0|2', ...both),
         user('auth0|1', ...both),
-        user('auth0|3', [ORDERS, 'read:orders']),
-        user('auth0|4'),
+        { ...user('auth0|3', [ORDERS, 'read:orders']), email: 'grace@acme.com' },
       ]),
     ).toBe(
-      `# What these users hold directly, as exported from the tenant.
+      `# The direct permissions that users had in the tenant when this file was exported.
+# Users without direct permissions are left out.
 version: 1
 tenant: acme.eu.auth0.com
+
 apis:
   acme-billing: https://api.acme.com/billing/v2
   orders: https://orders.acme.com/
+
 bundles:
   acme-billing-and-orders:
     acme-billing: [read:invoices]
     orders: [read:orders, write:orders]
+
 users:
   - id: auth0|1
     bundles: [acme-billing-and-orders]
   - id: auth0|2
     bundles: [acme-billing-and-orders]
-  - id: auth0|3
+  - id: auth0|3 # grace@acme.com
     permissions:
       orders: [read:orders]
-  - id: auth0|4
 `,
     )
   })
+
+  it.each(['a\u2028b@acme.com', '1@acme.com', 'a\nusers: []@acme.com'])(
+    'has no more of an address than a comment: %j',
+    email => {
+      const text = write([{ ...user('auth0|1', [ORDERS, 'read:orders']), email }])
+      expect(text.match(/ # (.*)$/m)?.[1]).toMatch(/^"[\x20-\x7e]+"$/)
+      expect(readBack(text)).toMatchObject({ manifest: { users: [{ id: 'auth0|1' }] }, mistakes: [] })
+    },
+  )
 
   it('of nobody is a manifest too', () => {
     expect(readBack(write([]))).toMatchObject({ manifest: { users: [] }, mistakes: [] })
@@ -301,7 +312,7 @@ describe('for all that Auth0 could hold', () => {
       .filter(text => !/\p{Cc}|\p{Cs}|^\s|\s$/u.test(text)),
   )
   const api = fc.oneof(fc.constantFrom(ORDERS, BILLING, 'urn:acme:reports', 'https://orders.acme.org/'), name)
-  const set = fc.uniqueArray(fc.tuple(api, name), { maxLength: 6, selector: pair => pair.join('\0') })
+  const set = fc.uniqueArray(fc.tuple(api, name), { minLength: 1, maxLength: 6, selector: pair => pair.join('\0') })
   // No user of Auth0's has one of these ids, and a manifest may not either.
   const id = fc.oneof(fc.constantFrom('auth0|1', 'waad|a b', 'email|x'), name).filter(isUserId)
   const users = fc

@@ -2,7 +2,7 @@
 // each is true of every run. Pure.
 
 import { countOperations, type UserOutcome } from '../plan/plan.ts'
-import type { Finding, RunRecord } from './record.ts'
+import type { Exported, Finding, RunRecord } from './record.ts'
 
 type Result = 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
 
@@ -75,13 +75,16 @@ function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals)
       return `Failed: ${doneSoFar(mode, totals)}.`
     case undefined:
   }
-  if (record.exported !== undefined) {
-    const { path, grants } = record.exported
-    return `Exported: ${path} lists ${counted(totals.users, 'user')} with ${counted(grants, 'direct permission')}.`
-  }
+  if (record.exported !== undefined) return exportedText(record.exported, totals)
   if (result === 'unchanged') return unchangedText(record)
   const shortfalls = shortfallsText(shortfallsOf(outcomes, failures.length))
   return `${[...shortfalls, changeText(mode, totals), ...heldBackText(record)].join('; ')}.`
+}
+
+function exportedText({ path, grants, leftOut }: Exported, { users }: Totals): string {
+  const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${counted(grants, 'direct permission')}`
+  const rest = leftOut === 0 ? '' : `; ${counted(leftOut, 'user')} without direct permissions ${was(leftOut)} left out`
+  return `Exported: ${path} lists ${listed}${rest}.`
 }
 
 /** Listed users are counted as matching only if they were read. */

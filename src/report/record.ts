@@ -41,6 +41,8 @@ export interface NamedApi {
 export interface Exported {
   readonly path: string
   readonly grants: number
+  /** How many users were read who have no direct permission, and so are not listed. */
+  readonly leftOut: number
 }
 
 /** What the ledger said, and where this run is recorded. */

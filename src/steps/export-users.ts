@@ -1,5 +1,5 @@
-// Writes the manifest that describes what users hold today. All of them, or nothing: a manifest that leaves somebody out
-// would be taken for the whole.
+// Writes the manifest that describes what users hold today: of all users who hold something, or of nobody, because a
+// manifest that leaves one of them out would be taken for the whole.
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve, sep } from 'node:path'
@@ -15,7 +15,7 @@ import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Tenant } from '../tenant/tenant.ts'
 import type { Session } from '../tenant/token.ts'
 import type { Workflow } from '../workflow.ts'
-import { refuse } from './context.ts'
+import { refuse, warn } from './context.ts'
 
 export interface ExportOptions {
   readonly inputs: ExportInputs
@@ -31,6 +31,7 @@ export async function exportUsers({ inputs, tenant, session, workflow, record }:
   if (record.stopped !== undefined) return
 
   const found = inputs.query === undefined ? [] : await tenant.searchUsers(inputs.query)
+  if (inputs.query !== undefined && found.length === 0) warn(record, [NOBODY_FOUND])
   const subjects = [...new Set([...inputs.users, ...found])].map(subjectOf)
   const progress = logProgress('Reading users', subjects.length, record.traffic)
   const surveyed = await survey(subjects, tenant, {
@@ -40,7 +41,6 @@ export async function exportUsers({ inputs, tenant, session, workflow, record }:
     alsoListed: () => [],
     onUser: progress.step,
   }).finally(progress.end)
-  record.users = surveyed.states.length
   record.read = surveyed.states.length
   record.failures.push(...surveyed.failures, ...surveyed.missing)
   record.warnings.push(...surveyed.warnings)
@@ -49,12 +49,20 @@ export async function exportUsers({ inputs, tenant, session, workflow, record }:
     return
   }
 
-  const users = surveyed.states.map(({ id, live }) => ({ id, direct: new Set(live?.direct) }))
+  const states = surveyed.states.map(({ id, email, live }) => ({ id, email, direct: new Set(live?.direct) }))
+  const users = states.filter(({ direct }) => direct.size > 0)
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, exportManifest({ tenant: inputs.domain.host, users }), { flag: 'wx' })
   const grants = users.reduce((sum, { direct }) => sum + direct.size, 0)
-  record.exported = { path: relative(workflow.workspace, path).split(sep).join('/'), grants }
+  record.users = users.length
+  record.exported = {
+    path: relative(workflow.workspace, path).split(sep).join('/'),
+    grants,
+    leftOut: states.length - users.length,
+  }
 }
+
+const NOBODY_FOUND = 'Input query: the search finds no users. Check its fields and values.'
 
 /** @throws InputError before anything is read, where the path is taken */
 function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {

@@ -1,7 +1,18 @@
 // Mode export, on the built action.
 
 import { describe, expect, it } from 'vitest'
-import { acme, BILLING, CLIENT, countRequests, errorsOf, MANIFEST, ORDERS, REPORTS, runAgainst } from './acme.ts'
+import {
+  acme,
+  BILLING,
+  CLIENT,
+  countRequests,
+  errorsOf,
+  MANIFEST,
+  ORDERS,
+  REPORTS,
+  runAgainst,
+  warningsOf,
+} from './acme.ts'
 
 const PERMISSIONS = [
   { api: ORDERS, permission: 'read:orders' },
@@ -32,7 +43,7 @@ describe('mode: export', () => {
       keep: PATH,
     })
     expect(run.exitCode).toBe(0)
-    expect(run.outputs).toMatchObject({ result: 'unchanged', changed: 'false', users: '300' })
+    expect(run.outputs).toMatchObject({ result: 'unchanged', changed: 'false', users: '281' })
     expect(countRequests(tenant)).toEqual({
       'POST /oauth/token': 1,
       'GET /users': 3,
@@ -40,16 +51,29 @@ describe('mode: export', () => {
     })
     const plan = await runAgainst(tenant, { manifest: run.kept, inputs: { mode: 'plan', revoke: 'all' } })
     expect(plan.annotations.filter(({ kind }) => kind === 'error')).toEqual([])
-    expect(plan.outputs).toMatchObject({ result: 'unchanged', users: '300' })
+    expect(plan.outputs).toMatchObject({ result: 'unchanged', users: '281' })
   })
 
-  it('of users by id and address', async () => {
+  it('of users by id and address leaves out those without direct permissions, and counts them', async () => {
     const tenant = await acme({ users: people(4) })
-    const inputs = { mode: 'export', manifest: PATH, users: 'auth0|3\nU2@acme.com\n' }
+    const inputs = { mode: 'export', manifest: PATH, users: 'auth0|3\nu2@acme.com\nu0@acme.com\n' }
     const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
-    expect(run.kept).toContain('id: auth0|2')
-    expect(run.kept).toContain('id: auth0|3')
-    expect(run.kept).not.toContain('id: auth0|1')
+    expect(run.kept.match(/ - id: .*/g)).toEqual([' - id: auth0|2 # u2@acme.com', ' - id: auth0|3'])
+    const rest = '1 user without direct permissions was left out.'
+    expect(run.log).toContain(`Exported: ${PATH} lists 2 users with 3 direct permissions; ${rest}`)
+    expect(run.summary).toContain(rest)
+    expect(run.outputs).toMatchObject({ result: 'unchanged', users: '2' })
+    expect(run.report).toMatchObject({ read: 3, exported: { path: PATH, grants: 3, leftOut: 1 } })
+  })
+
+  it('of a search that finds nobody warns, and its manifest lists nobody', async () => {
+    const tenant = await acme({ users: people(4) })
+    const inputs = { mode: 'export', manifest: PATH, query: 'email:"nobody@acme.com"' }
+    const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
+    expect(run.exitCode).toBe(0)
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/^Input query: the search finds no users\./)])
+    expect(run.summary).toContain('lists no users')
+    expect(run.kept).toMatch(/\nusers: \[\]\n$/)
   })
 
   it('of more users than Auth0 returns says so, and writes nothing', { timeout: 60_000 }, async () => {

@@ -207,6 +207,24 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
   ],
 ]
 
+const exports: readonly (readonly [users: number, grants: number, leftOut: number, sentence: string])[] = [
+  [1, 1, 0, 'Exported: m.yml lists 1 user with 1 direct permission.'],
+  [
+    2,
+    1_400,
+    1,
+    'Exported: m.yml lists 2 users with 1,400 direct permissions; 1 user without direct permissions was left out.',
+  ],
+  [0, 0, 3, 'Exported: m.yml lists no users; 3 users without direct permissions were left out.'],
+  [0, 0, 0, 'Exported: m.yml lists no users.'],
+]
+
+it.each(exports)('an export of %i users and %i permissions, without %i others', (users, grants, leftOut, sentence) => {
+  const exported = { path: 'm.yml', grants, leftOut }
+  const record = { ...newRecord(), mode: 'export' as const, users, read: users + leftOut, exported }
+  expect(conclude(record)).toMatchObject({ result: 'unchanged', users, sentence })
+})
+
 describe('the outputs of', () => {
   it.each(cases)('%s', (_, known, result, totals, sentence) => {
     const conclusion = conclude({ ...newRecord(), ...known })

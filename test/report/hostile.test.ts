@@ -135,7 +135,7 @@ describe.each(Object.entries(RENDERERS))('in %s', (_, render) => {
 
 it('the path of an exported manifest takes no effect', () => {
   for (const payload of HOSTILE_NAMES) {
-    const record = { ...newRecord(), mode: 'export' as const, exported: { path: payload, grants: 1 } }
+    const record = { ...newRecord(), mode: 'export' as const, exported: { path: payload, grants: 1, leftOut: 0 } }
     const tree = expectHarmless(renderSummary(record), 0)
     expect(textOf(tree)).toContain(plain(`Exported: ${payload} lists`))
   }

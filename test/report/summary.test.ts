@@ -118,7 +118,7 @@ describe('the title says', () => {
 
   it('that a manifest is valid, and where one was exported', () => {
     expect(renderSummary(record({ mode: 'validate', tenant: undefined }))).toContain(': the manifest is valid\n')
-    const exported = renderSummary(record({ mode: 'export', exported: { path: 'm.yml', grants: 2 } }))
+    const exported = renderSummary(record({ mode: 'export', exported: { path: 'm.yml', grants: 2, leftOut: 0 } }))
     expect(exported).toContain('## Auth0 permissions: manifest exported\n')
     expect(exported).toContain('<code>m.yml</code> lists')
   })
