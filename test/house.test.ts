@@ -1,9 +1,4 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { ALGORITHMS, DEFAULTS, MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/inputs.ts'
 import { readDefinition, runAction } from './e2e/action.ts'
@@ -105,17 +100,6 @@ describe('dependencies', () => {
 })
 
 describe('README.md', () => {
-  it('has a first manifest that the embedded tenant takes', async () => {
-    const readme = await readFile(README, 'utf8')
-    const [, manifest = ''] = /^### 3\. The manifest.*?```yaml\n(.*?)```/ms.exec(readme) ?? []
-    const folder = await mkdtemp(join(tmpdir(), 'readme-'))
-    await writeFile(join(folder, 'manifest.yml'), manifest)
-    const program = fileURLToPath(new URL('demo/demo.ts', import.meta.url))
-    const { stdout } = await promisify(execFile)(process.execPath, [program, 'plan', join(folder, 'manifest.yml')])
-    await rm(folder, { recursive: true })
-    expect(stdout).toContain('2 users would change: 3 grants and 1 revocation.')
-  })
-
   it('names every key of the report file', async () => {
     const readme = await readFile(README, 'utf8')
     const [, table = ''] = /^### The report file\n(.*?)^## /ms.exec(readme) ?? []

@@ -1,28 +1,41 @@
-// `npm run demo` runs the built action's main job against the embedded tenant, and prints what a runner would show:
-// validate, plan, apply, and apply again. `npm run demo -- MODE MANIFEST` runs one mode with a manifest of your own.
+// `npm run demo` runs the built action's main job, with the inputs of the README's quick start, against an embedded
+// tenant and an embedded GitHub, and prints what a user would see: validate, plan, apply, and apply again.
+// `npm run demo -- MODE [FILE]` runs one mode with a file of your own; `--verbose` prints everything.
 
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, parse, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { MODES, type Mode } from '../../src/inputs.ts'
 import { type ActionRun, runAction } from '../e2e/action.ts'
+import { workflowVariables } from '../e2e/github.ts'
+import { startGitHub } from '../servers/github/server.ts'
 import { startTenant } from '../servers/tenant/tenant.ts'
-import { asText } from './as-text.ts'
+import { renderRun } from './render.ts'
 
+const USAGE = `Usage: npm run demo
+       npm run demo -- validate|plan|apply|export [FILE]
+       Add --verbose (after --) to see the whole output.`
 const ORDERS = 'https://orders.acme.com/'
 const BILLING = 'https://billing.acme.com/'
-const PATH = '.github/auth0-permissions.yml'
 const CLIENT = { id: 'demo-client', secret: 'demo-secret-of-the-embedded-tenant' }
-/** For the summaries, as Markdown: `npm run preview -- FILE` shows one as GitHub does. */
-const OUT = fileURLToPath(new URL('../../build/demo/', import.meta.url))
 
-const [mode = 'plan', path, ...rest] = process.argv.slice(2)
-if (rest.length > 0 || !['validate', 'plan', 'apply'].includes(mode)) {
-  console.error('Usage: npm run demo, or npm run demo -- validate|plan|apply [MANIFEST]')
-  process.exit(2)
+interface Arguments {
+  readonly mode: Mode | undefined
+  readonly file: string | undefined
+  readonly isVerbose: boolean
 }
-const manifest = await readFile(path ?? new URL('auth0-permissions.yml', import.meta.url), 'utf8')
 
+const { mode, file, isVerbose } = readArguments()
+const earlierFile = fileOfDemo('earlier-permissions.yml')
+const demoFile = fileOfDemo('auth0-permissions.yml')
+if (mode !== 'export' && !existsSync(file ?? demoFile)) stop(`There is no file ${file}.`, 1)
+
+const home = await mkdtemp(join(tmpdir(), 'demo-'))
 const tenant = await startTenant({
+  port: await portOf(file),
   apis: [
     { identifier: ORDERS, name: 'Orders', permissions: ['read:orders', 'write:orders', 'refund:orders'] },
     { identifier: BILLING, name: 'Billing', permissions: ['read:invoices', 'write:invoices'] },
@@ -31,7 +44,7 @@ const tenant = await startTenant({
   users: [
     // Reads orders through a role already; the manifest wants it directly too.
     { id: 'auth0|ada', email: 'ada@acme.com', roles: ['Order Reader'] },
-    // In the wrong state: may refund, which nobody asked for, and lacks what the manifest asks for.
+    // In the wrong state: may refund, which the manifest no longer asks for, and lacks what it asks for.
     {
       id: 'auth0|65a1f0c2b7d94e0012c3d4e5',
       email: 'grace@acme.com',
@@ -52,65 +65,113 @@ const tenant = await startTenant({
   ],
   clients: [CLIENT],
 })
+const github = await startGitHub()
+const token = github.issueToken()
+let runs = 0
 
 try {
-  await rm(OUT, { recursive: true, force: true })
-  await mkdir(OUT, { recursive: true })
-  console.log(`The embedded tenant listens on ${tenant.domain}. The manifest, ${path ?? PATH}:\n`)
-  console.log(indent(manifest))
-  if (process.argv.length > 2) await show(mode)
-  else await showAll()
+  process.exitCode = mode === undefined ? await tellStory() : await showMode(mode)
 } finally {
   await tenant.close()
+  await github.close()
 }
 
-async function showAll(): Promise<void> {
-  const runs: ActionRun[] = []
-  for (const each of ['validate', 'plan', 'apply', 'apply']) runs.push(await show(each))
-  const results = runs.map(run => run.outputs.result)
-  if (results.join() !== 'unchanged,planned,applied,unchanged' || runs.some(run => run.exitCode !== 0)) {
-    throw new Error(`The demo went wrong: ${results.join(', ')}`)
+/** @returns the exit code */
+async function tellStory(): Promise<number> {
+  // What the tenant has is what this manifest asks for, so from then on it is managed.
+  const earlier = await run('apply', earlierFile)
+  console.log(`An earlier manifest was applied. Now ${demoFile} is merged.`)
+  const shown = [
+    await show('validate', demoFile),
+    await show('plan', demoFile),
+    await show('apply', demoFile, true),
+    await show('apply', demoFile, true),
+  ]
+  const results = shown.map(({ outputs }) => outputs.result).join(', ')
+  if (
+    [earlier, ...shown].some(({ exitCode }) => exitCode !== 0) ||
+    results !== 'unchanged, planned, applied, unchanged'
+  ) {
+    console.error(`The demo went wrong: ${results}`)
+    return 1
   }
-  console.log('The second apply found nothing to do: unchanged')
+  console.log(`
+The second apply found nothing to do: unchanged
+Job summaries, reports and plans: ${home}
+Everything that a runner shows: npm run demo -- --verbose
+Your own manifest: npm run demo -- plan path/to/auth0-permissions.yml`)
+  return 0
 }
 
-async function show(mode: string): Promise<ActionRun> {
-  const credential = { 'client-id': CLIENT.id, 'client-secret': CLIENT.secret }
-  // No repository of GitHub's has the manifest of a trial.
-  const trial = { revoke: 'all', 'require-merged': 'false' }
-  const inputs = mode === 'validate' ? { mode } : { mode, domain: tenant.domain, ...trial, ...credential }
-  const run = await runAction({ inputs, files: { [PATH]: manifest } })
-  console.log(`\n━━━ mode: ${mode} ${'━'.repeat(60 - mode.length)}\n`)
-  console.log(readable(run.log))
-  console.log(`━━━ its job summary, as Markdown in ${await saveSummary(mode, run.summary)}\n`)
-  console.log(indent(asText(run.summary)))
-  console.log('\n━━━ its outputs\n')
-  for (const [name, value] of Object.entries(run.outputs)) console.log(`  ${name}: ${value}`)
-  console.log(`\n  exit code: ${run.exitCode}`)
-  return run
+/** @returns the action's exit code */
+async function showMode(mode: Mode): Promise<number> {
+  const path = file ?? (mode === 'export' ? join(home, 'auth0-permissions.yml') : demoFile)
+  const { exitCode } = await show(mode, path)
+  if (mode === 'export' && exitCode === 0) console.log(`\n${await readFile(path, 'utf8')}`)
+  console.log(`Job summary, report and plans: ${join(home, `${runs}-${mode}`)}`)
+  return exitCode ?? 1
 }
 
-async function saveSummary(mode: string, summary: string): Promise<string> {
-  const file = `${OUT}${(await readdir(OUT)).length + 1}-${mode}.md`
-  await writeFile(file, summary)
-  return relative(process.cwd(), file)
+async function show(mode: Mode, path: string, isFolded = false): Promise<ActionRun> {
+  const done = await run(mode, path)
+  const text = renderRun(done, { title: `mode: ${mode}, exit code: ${done.exitCode}`, isFolded, isVerbose })
+  console.log(text.replaceAll(new RegExp(`/?${RegExp.escape(inWorkspace(path))}`, 'g'), () => path))
+  return done
 }
 
-/** Workflow commands as GitHub's log shows them. */
-function readable(log: string): string {
-  return log
-    .split('\n')
-    .filter(line => !/^::(add-mask|endgroup)::/.test(line))
-    .map(line => line.replace(/^::group::/, '▾ ').replace(/^::(error|warning|notice)([^:]*)::/, labelOf))
-    .join('\n')
+/** Runs the action in a workspace that has every file of this machine, and for a commit that has this one. */
+async function run(mode: Mode, path: string): Promise<ActionRun> {
+  const manifest = inWorkspace(path)
+  // The action itself says why a file cannot be read.
+  const content = await readFile(path, 'utf8').catch(() => '')
+  if (github.file('main', manifest) !== content) github.commit({ [manifest]: content })
+  runs++
+  return runAction({
+    inputs: {
+      mode,
+      manifest,
+      domain: tenant.domain,
+      'client-id': CLIENT.id,
+      'client-secret': CLIENT.secret,
+      'github-token': token,
+      ...(mode === 'export' && { query: '*' }),
+    },
+    env: {
+      ...workflowVariables(github, { commit: github.tip('main') ?? '', runId: runs }),
+      GITHUB_WORKSPACE: parse(process.cwd()).root,
+    },
+    home: join(home, `${runs}-${mode}`),
+  })
 }
 
-function labelOf(_: string, kind: string, properties: string): string {
-  const [file, line] = ['file', 'line'].map(name => new RegExp(`${name}=([^,]+)`).exec(properties)?.[1])
-  const label = `${kind[0]?.toUpperCase()}${kind.slice(1)}: `
-  return file === undefined ? label : `${label}${file}:${line}: `
+function inWorkspace(path: string): string {
+  const absolute = resolve(path)
+  return relative(parse(absolute).root, absolute)
 }
 
-function indent(text: string): string {
-  return text.trimEnd().replace(/^(?=.)/gm, '  ')
+/** An exported manifest names the tenant that it is from: the tenant starts there again. */
+async function portOf(path: string | undefined): Promise<number> {
+  const text = path === undefined ? '' : await readFile(path, 'utf8').catch(() => '')
+  return Number(/^tenant: "?127\.0\.0\.1:(\d+)"?$/m.exec(text)?.[1] ?? 0)
+}
+
+function fileOfDemo(name: string): string {
+  return relative('', fileURLToPath(new URL(name, import.meta.url)))
+}
+
+function readArguments(): Arguments {
+  try {
+    const { positionals, values } = parseArgs({ allowPositionals: true, options: { verbose: { type: 'boolean' } } })
+    const [name, file, ...others] = positionals
+    const mode = MODES.find(each => each === name)
+    if (mode === name && others.length === 0) return { mode, file, isVerbose: values.verbose === true }
+  } catch {
+    // An unknown option.
+  }
+  return stop(USAGE, 2)
+}
+
+function stop(message: string, exitCode: number): never {
+  console.error(message)
+  process.exit(exitCode)
 }

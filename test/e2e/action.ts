@@ -20,6 +20,8 @@ export interface ActionOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** A file of the workspace whose content is wanted afterwards. */
   readonly keep?: string
+  /** A new folder that stays, with the files of the runner and the action; else they are gone after the run. */
+  readonly home?: string
   /** Called with the running process, such as to send it a signal. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void
 }
@@ -65,6 +67,10 @@ export async function readDefinition(): Promise<ActionDefinition> {
 }
 
 export async function runAction(options: ActionOptions): Promise<ActionRun> {
+  if (options.home !== undefined) {
+    await mkdir(options.home)
+    return runIn(options.home, options)
+  }
   const home = await mkdtemp(join(tmpdir(), 'action-'))
   try {
     return await runIn(home, options)
@@ -75,7 +81,7 @@ export async function runAction(options: ActionOptions): Promise<ActionRun> {
 
 async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart }: ActionOptions): Promise<ActionRun> {
   const workspace = join(home, 'workspace')
-  const paths = { output: join(home, 'output'), summary: join(home, 'summary'), temp: join(home, 'temp') }
+  const paths = { output: join(home, 'output'), summary: join(home, 'summary.md'), temp: join(home, 'temp') }
   await Promise.all([workspace, paths.temp].map(path => mkdir(path)))
   await Promise.all([paths.output, paths.summary].map(path => writeFile(path, '')))
   for (const [path, content] of Object.entries(files)) {

@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config'
 
 const TIMED = ['test/e2e/interruption.test.ts']
 /** The tests that start processes. */
-const ACTION = ['test/e2e/**/*.test.ts', 'test/house.test.ts']
+const ACTION = ['test/e2e/**/*.test.ts', 'test/demo/*.test.ts', 'test/house.test.ts']
 
 export default defineConfig({
   // Packages without the sources that their source maps name are no news.

@@ -35,6 +35,8 @@ import {
 } from './token.ts'
 
 export interface TenantOptions {
+  /** Any free one if it is 0 or left out. */
+  readonly port?: number
   readonly apis?: readonly ApiOptions[]
   readonly roles?: readonly RoleOptions[]
   readonly users?: readonly UserOptions[]
@@ -135,7 +137,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   server.keepAliveTimeout = 600_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(options.port ?? 0, '127.0.0.1', resolve)
   })
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
