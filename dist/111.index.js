@@ -692,14 +692,17 @@ function sentenceOf(record, result, totals) {
             return `Failed: ${doneSoFar(mode, totals)}.`;
         case undefined:
     }
-    if (record.exported !== undefined) {
-        const { path, grants } = record.exported;
-        return `Exported: ${path} lists ${counted(totals.users, 'user')} with ${counted(grants, 'direct permission')}.`;
-    }
+    if (record.exported !== undefined)
+        return exportedText(record.exported, totals);
     if (result === 'unchanged')
         return unchangedText(record);
     const shortfalls = shortfallsText(shortfallsOf(outcomes, failures.length));
     return `${[...shortfalls, changeText(mode, totals), ...heldBackText(record)].join('; ')}.`;
+}
+function exportedText({ path, grants, leftOut }, { users }) {
+    const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${counted(grants, 'direct permission')}`;
+    const rest = leftOut === 0 ? '' : `; ${counted(leftOut, 'user')} without direct permissions ${was(leftOut)} left out`;
+    return `Exported: ${path} lists ${listed}${rest}.`;
 }
 /** Listed users are counted as matching only if they were read. */
 function unchangedText(record) {
@@ -4477,7 +4480,8 @@ function reportSurvey(surveyed, { documents }, missingUsers, record) {
 
 
 
-const HEADER = '# What these users hold directly, as exported from the tenant.';
+const HEADER = `# The direct permissions that users had in the tenant when this file was exported.
+# Users without direct permissions are left out.`;
 const LONGEST_LINE = 120;
 /**
  * The text is the same whatever the order of users and grants.
@@ -4488,18 +4492,19 @@ function exportManifest({ tenant, users }) {
     refuseUnwritable(sorted);
     const aliases = nameApis(sorted);
     const bundles = nameBundles(sorted, aliases);
+    const entries = sorted.flatMap(user => export_userLines(user, bundles, aliases));
     const lines = [
         HEADER,
         'version: 1',
         `tenant: ${scalar(tenant)}`,
         ...section('apis', export_apiLines(aliases)),
         ...section('bundles', bundleLines(bundles, aliases)),
-        ...(sorted.length === 0 ? ['users: []'] : ['users:', ...sorted.flatMap(user => export_userLines(user, bundles, aliases))]),
+        ...(entries.length === 0 ? ['', 'users: []'] : section('users', entries)),
     ];
     return `${lines.join('\n')}\n`;
 }
 function section(key, lines) {
-    return lines.length === 0 ? [] : [`${key}:`, ...lines];
+    return lines.length === 0 ? [] : ['', `${key}:`, ...lines];
 }
 function export_apiLines(aliases) {
     return [...aliases]
@@ -4511,10 +4516,8 @@ function bundleLines(bundles, aliases) {
         .sort((a, b) => (0,plan_grants/* compareText */.n6)(a.name, b.name))
         .flatMap(({ name, permissions }) => [`  ${scalar(name)}:`, ...permissionLines('    ', permissions, aliases)]);
 }
-function export_userLines({ id, direct }, bundles, aliases) {
-    const entry = `  - id: ${scalar(id)}`;
-    if (direct.size === 0)
-        return [entry];
+function export_userLines({ id, email, direct }, bundles, aliases) {
+    const entry = `  - id: ${scalar(id)}${email === undefined ? '' : ` # ${scalar(email)}`}`;
     const bundle = bundles.get(setKey(direct));
     if (bundle !== undefined)
         return [entry, `    bundles: [${scalar(bundle.name)}]`];
@@ -4690,8 +4693,8 @@ function chooseNames(candidates, isFree) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/export-users.js
-// Writes the manifest that describes what users hold today. All of them, or nothing: a manifest that leaves somebody out
-// would be taken for the whole.
+// Writes the manifest that describes what users hold today: of all users who hold something, or of nobody, because a
+// manifest that leaves one of them out would be taken for the whole.
 
 
 
@@ -4708,6 +4711,8 @@ async function exportUsers({ inputs, tenant, session, workflow, record }) {
     if (record.stopped !== undefined)
         return;
     const found = inputs.query === undefined ? [] : await tenant.searchUsers(inputs.query);
+    if (inputs.query !== undefined && found.length === 0)
+        warn(record, [NOBODY_FOUND]);
     const subjects = [...new Set([...inputs.users, ...found])].map(subjectOf);
     const progress = logProgress('Reading users', subjects.length, record.traffic);
     const surveyed = await survey(subjects, tenant, {
@@ -4717,7 +4722,6 @@ async function exportUsers({ inputs, tenant, session, workflow, record }) {
         alsoListed: () => [],
         onUser: progress.step,
     }).finally(progress.end);
-    record.users = surveyed.states.length;
     record.read = surveyed.states.length;
     record.failures.push(...surveyed.failures, ...surveyed.missing);
     record.warnings.push(...surveyed.warnings);
@@ -4725,12 +4729,19 @@ async function exportUsers({ inputs, tenant, session, workflow, record }) {
         refuse(record, ['Not every user could be read, so no manifest was written.']);
         return;
     }
-    const users = surveyed.states.map(({ id, live }) => ({ id, direct: new Set(live?.direct) }));
+    const states = surveyed.states.map(({ id, email, live }) => ({ id, email, direct: new Set(live?.direct) }));
+    const users = states.filter(({ direct }) => direct.size > 0);
     (0,external_node_fs_.mkdirSync)((0,external_node_path_.dirname)(path), { recursive: true });
     (0,external_node_fs_.writeFileSync)(path, exportManifest({ tenant: inputs.domain.host, users }), { flag: 'wx' });
     const grants = users.reduce((sum, { direct }) => sum + direct.size, 0);
-    record.exported = { path: (0,external_node_path_.relative)(workflow.workspace, path).split(external_node_path_.sep).join('/'), grants };
+    record.users = users.length;
+    record.exported = {
+        path: (0,external_node_path_.relative)(workflow.workspace, path).split(external_node_path_.sep).join('/'),
+        grants,
+        leftOut: states.length - users.length,
+    };
 }
+const NOBODY_FOUND = 'Input query: the search finds no users. Check its fields and values.';
 /** @throws InputError before anything is read, where the path is taken */
 function freePath({ manifest }, { workspace }) {
     const [pattern = ''] = manifest;

@@ -614,7 +614,7 @@ function meaningOf({ status, headers, body }) {
         case 401:
             return {
                 reach: 'run',
-                advice: 'The token is expired or not for this tenant; check the credential, domain and audience.',
+                advice: 'The token has expired, or is for another tenant; check the credential and the inputs domain and audience.',
             };
         case 403:
             return {
@@ -634,6 +634,7 @@ var external_node_crypto_ = __webpack_require__(7598);
 var coerce = __webpack_require__(9567);
 ;// CONCATENATED MODULE: ./build/js/tenant/token.js
 // The Management API's token: from a client secret, a signed assertion or the workflow itself; its scopes and renewal.
+
 
 
 
@@ -685,13 +686,15 @@ async function obtainToken(options) {
             renewAt: Number.POSITIVE_INFINITY,
         };
     }
-    const answer = await http.send({
+    const answer = await http
+        .send({
         method: 'POST',
         path: TOKEN_PATH,
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: new URLSearchParams(tokenRequest(options, credential)).toString(),
         paced: false,
-    });
+    })
+        .catch(explainQuota);
     if (answer.status !== 200)
         throw refusedToken(answer, options);
     const { data } = tokenAnswer.safeParse(answer.body);
@@ -768,12 +771,44 @@ function claimedScope(token) {
         return undefined;
     }
 }
-function refusedToken(answer, { audience, credential }) {
+function refusedToken(answer, options) {
+    return answerError(answer, 'Auth0 refused to issue a token', 'run', token_adviceOn(answer, options));
+}
+const token_refusal = schemas/* object */.Ikc({ error: schemas/* string */.YjP().catch(''), error_description: schemas/* string */.YjP().catch('') });
+/** What to change, by Auth0's own words, as its status and code are the same for several causes. */
+function token_adviceOn({ status, headers, body }, { domain, audience, credential }) {
+    if (isRedirect(status))
+        return redirectAdvice(headers);
+    const { error, error_description: words } = token_refusal.safeParse(body).data ?? NO_WORDS;
+    if (words.startsWith('Service not '))
+        return audienceAdvice(domain, audience);
+    if (words.startsWith('Client is not authorized')) {
+        return 'In Auth0, authorize the application under Applications → APIs → Auth0 Management API.';
+    }
+    if (error === 'unauthorized_client') {
+        return "In Auth0, allow the grant type Client Credentials in the application's advanced settings.";
+    }
     const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret';
-    const advice = isRedirect(answer.status)
-        ? redirectAdvice(answer.headers)
-        : `Check the inputs client-id, ${secret} and domain, that the application is authorized for the Management API, and that ${audience} is this tenant's audience.`;
-    return answerError(answer, 'Auth0 refused a token', 'run', advice);
+    return `Check the inputs client-id and ${secret}, which must be those of an application in the tenant of the input domain, ${domain.host}.`;
+}
+const NO_WORDS = { error: '', error_description: '' };
+/** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */
+function audienceAdvice({ host }, audience) {
+    if (!audience.endsWith('/'))
+        return `Set the input audience to ${audience}/, with the slash at its end.`;
+    if (host.endsWith('.auth0.com'))
+        return `Set the input audience to https://${host}/api/v2/, or remove it.`;
+    return `The tenant has no API ${audience}. If ${host} is a custom domain, set the input audience to https://<tenant>.<region>.auth0.com/api/v2/, such as https://acme.eu.auth0.com/api/v2/: the identifier of the Auth0 Management API under Applications → APIs in Auth0.`;
+}
+/** The token endpoint has a rate limit of its own, and it is about the run whatever the request was for. */
+function explainQuota(error) {
+    if (!(error instanceof errors/* TenantError */.rZ) || error.details.status !== 429)
+        throw error;
+    throw new errors/* TenantError */.rZ('Auth0 issued no token, because the quota of its token endpoint is used up', {
+        ...error.details,
+        reach: 'run',
+        advice: 'Run it again later; the limit is one for all applications of the tenant.',
+    });
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/connect.js
