@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { ALGORITHMS, DEFAULTS, MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/inputs.ts'
 import { readDefinition, runAction } from './e2e/action.ts'
-import { README, renderReadme } from './tools/readme.ts'
+import { PAGES, readPage, renderPage } from './tools/readme.ts'
 
 describe('action.yml', () => {
   it('has the defaults that the code has', async () => {
@@ -99,10 +100,9 @@ describe('dependencies', () => {
   })
 })
 
-describe('README.md', () => {
+describe('the pages', () => {
   it('names every key of the report file', async () => {
-    const readme = await readFile(README, 'utf8')
-    const [, table = ''] = /^### The report file\n(.*?)^## /ms.exec(readme) ?? []
+    const table = await readPage('.github/REPORT.md')
     const keys = [...table.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, names = '']) =>
       names.replaceAll('`', '').split(', '),
     )
@@ -111,8 +111,7 @@ describe('README.md', () => {
   })
 
   it('quotes messages that the code has', async () => {
-    const readme = await readFile(README, 'utf8')
-    const [, table = ''] = /^## When something fails\n(.*?)^## /ms.exec(readme) ?? []
+    const table = `${await readPage('README.md')}${await readPage('.github/TROUBLESHOOTING.md')}`
     const messages = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, message = '']) => message.split('…'))
     const files = await readdir(new URL('../src/', import.meta.url), { recursive: true })
     const sources = await Promise.all(
@@ -126,7 +125,23 @@ describe('README.md', () => {
   })
 
   it('has the tables that follow from action.yml (npm run readme writes them)', async () => {
-    const readme = await readFile(README, 'utf8')
-    expect(readme).toBe(await renderReadme(readme))
+    const pages = await Promise.all(PAGES.map(readPage))
+    for (const page of pages) expect(page).toBe(await renderPage(page))
+    for (const section of ['inputs', 'outputs', 'scopes', 'permissions', 'examples']) {
+      expect(pages.filter(page => page.includes(`<!-- ${section} -->`))).toHaveLength(1)
+    }
+  })
+
+  it('is short', async () => {
+    expect((await readPage('README.md')).split('\n').length).toBeLessThanOrEqual(301)
+  })
+
+  it('links to files that exist', async () => {
+    const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', '.github/LEDGER.md', '.github/TROUBLESHOOTING.md']
+    for (const page of pages) {
+      const links = [...(await readPage(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link)
+      const at = new URL(`../${page}`, import.meta.url)
+      for (const link of links) expect(existsSync(new URL(link, at)), `${page}: ${link}`).toBe(true)
+    }
   })
 })

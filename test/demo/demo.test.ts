@@ -7,7 +7,7 @@ import { join, relative } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { README } from '../tools/readme.ts'
+import { readPage } from '../tools/readme.ts'
 
 const PROGRAM = fileURLToPath(new URL('demo.ts', import.meta.url))
 const ORDERS = 'https://orders.acme.com/'
@@ -74,14 +74,14 @@ describe('npm run demo', () => {
     expect(run.output).toContain('Mode  │  plan, revoke: managed, scope: all\n')
     const [, report = ''] = /^ {2}report-file: (.*)$/m.exec(run.output) ?? []
     expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ mode: 'plan', revoke: 'managed' })
-    const readme = await readFile(README, 'utf8')
+    const readme = await readPage('README.md')
     const [, quickStart = ''] = /^## Quick start\n(.*?)^## /ms.exec(readme) ?? []
     expect(quickStart).toContain('mode: apply')
     expect(quickStart).not.toMatch(/revoke:|require-merged:/)
   })
 
   it('plans the first manifest of the README', async () => {
-    const readme = await readFile(README, 'utf8')
+    const readme = await readPage('README.md')
     const [, manifest = ''] = /^### 3\. The manifest.*?```yaml\n(.*?)```/ms.exec(readme) ?? []
     const run = await demo('plan', await write('first.yml', manifest))
     expect(run.exitCode).toBe(0)

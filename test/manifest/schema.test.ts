@@ -6,7 +6,7 @@ import { manifestJsonSchema } from '../../src/manifest/schema.ts'
 
 const SCHEMA_URI = 'file:///manifest.schema.json'
 const published = new URL('../../dist/manifest.schema.json', import.meta.url)
-const readme = new URL('../../README.md', import.meta.url)
+const PAGES = ['../../README.md', '../../.github/MANIFEST.md'].map(page => new URL(page, import.meta.url))
 
 let service: LanguageService
 
@@ -95,10 +95,9 @@ describe('diagnostics', () => {
     expect(await diagnosticsOf(text)).toEqual(expect.arrayContaining([expect.stringMatching(message)]))
   })
 
-  it('find nothing wrong with the examples of the README', async () => {
-    const blocks = [...(await readFile(readme, 'utf8')).matchAll(/```yaml\n([\s\S]*?)```/g)].map(
-      match => match[1] ?? '',
-    )
+  it('find nothing wrong with the examples of the README and of its page about manifests', async () => {
+    const pages = await Promise.all(PAGES.map(page => readFile(page, 'utf8')))
+    const blocks = [...pages.join('\n').matchAll(/```yaml\n([\s\S]*?)```/g)].map(match => match[1] ?? '')
     const manifests = blocks.filter(block => /^users:/m.test(block))
     expect(manifests.length).toBeGreaterThan(1)
     for (const manifest of manifests) {

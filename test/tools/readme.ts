@@ -1,10 +1,17 @@
-// The tables of README.md that follow from code: `npm run readme` writes them, and a test compares.
+// The tables of Markdown pages that follow from code: `npm run readme` writes them, and a test compares.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { NEEDED_SCOPES } from '../../src/plan/guard.ts'
 import { readDefinition } from '../e2e/action.ts'
 
-export const README = new URL('../../README.md', import.meta.url)
+const ROOT = new URL('../../', import.meta.url)
+export const PAGES = ['README.md', 'SECURITY.md', '.github/workflows/examples/README.md'] as const
+
+/** A page's text, as it is. */
+export function readPage(page: string): Promise<string> {
+  return readFile(new URL(page, ROOT), 'utf8')
+}
+
 const EXAMPLES = new URL('../../.github/workflows/examples/', import.meta.url)
 
 type Scope = (typeof NEEDED_SCOPES)[keyof typeof NEEDED_SCOPES][number]
@@ -32,7 +39,8 @@ export const JOBS: readonly {
   { job: '`apply`', inputs: { mode: 'apply' }, permissions: { contents: 'write' } },
 ]
 
-export async function renderReadme(text: string): Promise<string> {
+/** With the tables that it has a place for. */
+export async function renderPage(text: string): Promise<string> {
   const { inputs, outputs } = await readDefinition()
   const tables: Readonly<Record<string, readonly string[]>> = {
     inputs: table(
@@ -62,7 +70,7 @@ export async function renderReadme(text: string): Promise<string> {
     ),
     examples: table(['workflow', 'what it does'], await exampleRows()),
   }
-  return Object.entries(tables).reduce((readme, [section, lines]) => replaceSection(readme, section, lines), text)
+  return Object.entries(tables).reduce((page, [section, lines]) => replaceSection(page, section, lines), text)
 }
 
 function modesOf(scope: string): string {
@@ -72,11 +80,11 @@ function modesOf(scope: string): string {
 
 /** Each example says in its first line what it does. */
 async function exampleRows(): Promise<readonly (readonly string[])[]> {
-  const files = (await readdir(EXAMPLES)).sort()
+  const files = (await readdir(EXAMPLES)).filter(file => file.endsWith('.yml')).sort()
   return Promise.all(
     files.map(async file => {
       const [first = ''] = (await readFile(new URL(file, EXAMPLES), 'utf8')).split('\n')
-      return [`[${file}](.github/workflows/examples/${file})`, first.replace(/^# /, '')]
+      return [`[${file}](${file})`, first.replace(/^# /, '')]
     }),
   )
 }
@@ -85,10 +93,11 @@ function table(headers: readonly string[], rows: readonly (readonly string[])[])
   return [headers, headers.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`)
 }
 
-function replaceSection(readme: string, section: string, lines: readonly string[]): string {
+function replaceSection(page: string, section: string, lines: readonly string[]): string {
   const pattern = new RegExp(`(<!-- ${section} -->\n)[\\s\\S]*?(<!-- /${section} -->)`)
-  if (!pattern.test(readme)) throw new Error(`README.md has no section ${section}`)
-  return readme.replace(pattern, (_, open, close) => `${open}${lines.join('\n')}\n${close}`)
+  return page.replace(pattern, (_, open, close) => `${open}${lines.join('\n')}\n${close}`)
 }
 
-if (process.argv.includes('--write')) await writeFile(README, await renderReadme(await readFile(README, 'utf8')))
+if (process.argv.includes('--write')) {
+  for (const page of PAGES) await writeFile(new URL(page, ROOT), await renderPage(await readPage(page)))
+}
