@@ -95,6 +95,17 @@ describe('a token with update:users alone', () => {
     expect(warningsOf(run)).toEqual([expect.stringContaining('without reading existing ones')])
   })
 
+  it('says what to do if a permission does not exist, which it cannot read', async () => {
+    const tenant = await acme({ users, clients })
+    const run = await runAgainst(tenant, {
+      users: [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders', 'x'] } }],
+    })
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/The permission x does not exist.*Add it to the API, or remove it from the manifest\.$/),
+    ])
+    expect(tenant.grantsOf('auth0|1')).toEqual([])
+  })
+
   it.each([
     ['revoke: all', { revoke: 'all' }],
     ['mode: plan', { mode: 'plan' }],

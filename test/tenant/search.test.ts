@@ -39,7 +39,7 @@ async function connect(users: number, apis = 0) {
     clock: SYSTEM_CLOCK,
   })
   const reader = openTenant(session)
-  return { tenant, search: reader.searchUsers, findByEmail: reader.findByEmail, identifiers: reader.identifiers }
+  return { tenant, search: reader.searchUsers, ...reader }
 }
 
 function idOf(index: number): string {
@@ -176,5 +176,14 @@ describe('the list of all APIs', () => {
     const { tenant, identifiers } = await connect(0, apis)
     expect(new Set(await identifiers()).size).toBe(length)
     expect(pagesOf(tenant)).toEqual(pages)
+  })
+})
+
+describe('a user whose id Auth0 refuses', () => {
+  it.each(['5f7c8ec7', 'grace@acme.com', 'auth0%7C0000'])('(%s) is an error that shows the right form', async id => {
+    const { permissionsOf } = await connect(1)
+    await expect(permissionsOf(id)).rejects.toThrow(
+      `validation for format user-id: ${id}; request id 0000000000000001). A user id has the form connection|identifier, such as`,
+    )
   })
 })
