@@ -2361,7 +2361,7 @@ async function identifySubject(subject, reader) {
     return step.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...step } : step;
 }
 /** Database users are stored in lower case, others as their directory writes them, and Auth0 compares letter by letter. */
-async function lookUp({ email, spellings = [] }, reader) {
+async function lookUp({ email, spellings = new Set() }, reader) {
     const asked = [...new Set([email, ...spellings, email.toLowerCase()])];
     const found = new Map();
     for (const spelling of asked)
@@ -4818,9 +4818,12 @@ function listUsers({ names, users: entries }, now) {
             continue;
         const key = userIdentity(identity);
         const mention = { file, path: [...path, identity.id === undefined ? 'email' : 'id'], on };
-        const first = users.get(key);
-        const user = first === undefined ? { ...identity, mention, grants: new Map() } : withSpelling(first, identity);
+        const user = users.get(key) ?? { ...identity, mention, grants: new Map() };
         users.set(key, user);
+        if (identity.email !== undefined && identity.email !== user.email) {
+            user.spellings ??= new Set();
+            user.spellings.add(identity.email);
+        }
         for (const [grant, span] of grantsOf(listed, names)) {
             // What is asked for in two ways is desired as long as the longer of them.
             if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0))
@@ -4835,11 +4838,6 @@ function identityOf(entry) {
         return isUserId(id) ? { id } : undefined;
     const email = textOf(fieldOf(entry, 'email'));
     return email === undefined ? undefined : { email, connection: textOf(fieldOf(entry, 'connection')) };
-}
-function withSpelling(user, { email }) {
-    if (email === undefined || email === user.email)
-        return user;
-    return { ...user, spellings: [...(user.spellings ?? []), email] };
 }
 function* grantsOf({ entry, lists }, names) {
     const span = spanOf(entry);

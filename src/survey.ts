@@ -24,6 +24,8 @@ export type Subject = Identity & {
   readonly listed: boolean
   /** Where the manifest lists the user. */
   readonly mention?: Mention
+  /** The same address in other cases. */
+  readonly spellings?: ReadonlySet<string>
   readonly grants: ReadonlyMap<Grant, Terms>
   /** The user whom the ledger says the address meant. */
   readonly remembered?: string | undefined
@@ -153,7 +155,7 @@ async function identifySubject(subject: Subject, reader: Reader): Promise<Step<K
 
 /** Database users are stored in lower case, others as their directory writes them, and Auth0 compares letter by letter. */
 async function lookUp(
-  { email, spellings = [] }: Subject & { readonly email: string },
+  { email, spellings = new Set() }: Subject & { readonly email: string },
   reader: Reader,
 ): Promise<Pick<IdentifyOptions, 'spellings' | 'found'>> {
   const asked = [...new Set([email, ...spellings, email.toLowerCase()])]

@@ -24,19 +24,15 @@ import {
 } from './read.ts'
 
 export type Identity =
-  | { readonly id: string; readonly email?: never; readonly connection?: never; readonly spellings?: never }
-  | {
-      readonly id?: never
-      /** As it is written first. */
-      readonly email: string
-      readonly connection: string | undefined
-      /** The same address in other cases, as other files write it. */
-      readonly spellings?: readonly string[]
-    }
+  | { readonly id: string; readonly email?: never; readonly connection?: never }
+  /** The address as it is written. */
+  | { readonly id?: never; readonly email: string; readonly connection: string | undefined }
 
 export type ListedUser = Identity & {
   /** Where the user is listed first. */
   readonly mention: Mention
+  /** The same address in other cases, as other files write it. */
+  readonly spellings?: ReadonlySet<string>
   readonly grants: ReadonlyMap<Grant, Terms>
 }
 
@@ -113,18 +109,26 @@ interface Span extends Terms {
 
 const FOREVER: Span = { until: Number.POSITIVE_INFINITY }
 
+type MutableUser = Identity & {
+  readonly mention: Mention
+  spellings?: Set<string>
+  readonly grants: Map<Grant, Span>
+}
+
 function listUsers({ names, users: entries }: Contents, now: number): readonly ListedUser[] {
-  const users = new Map<string, Identity & { readonly mention: Mention; readonly grants: Map<Grant, Span> }>()
+  const users = new Map<string, MutableUser>()
   for (const listed of entries) {
     const { entry, file, path, on } = listed
     const identity = identityOf(entry)
     if (identity === undefined) continue
     const key = userIdentity(identity)
     const mention: Mention = { file, path: [...path, identity.id === undefined ? 'email' : 'id'], on }
-    const first = users.get(key)
-    const user =
-      first === undefined ? { ...identity, mention, grants: new Map<Grant, Span>() } : withSpelling(first, identity)
+    const user: MutableUser = users.get(key) ?? { ...identity, mention, grants: new Map<Grant, Span>() }
     users.set(key, user)
+    if (identity.email !== undefined && identity.email !== user.email) {
+      user.spellings ??= new Set()
+      user.spellings.add(identity.email)
+    }
     for (const [grant, span] of grantsOf(listed, names)) {
       // What is asked for in two ways is desired as long as the longer of them.
       if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0)) user.grants.set(grant, span)
@@ -138,11 +142,6 @@ function identityOf(entry: unknown): Identity | undefined {
   if (id !== undefined) return isUserId(id) ? { id } : undefined
   const email = textOf(fieldOf(entry, 'email'))
   return email === undefined ? undefined : { email, connection: textOf(fieldOf(entry, 'connection')) }
-}
-
-function withSpelling<T extends Identity>(user: T, { email }: Identity): T {
-  if (email === undefined || email === user.email) return user
-  return { ...user, spellings: [...(user.spellings ?? []), email] }
 }
 
 function* grantsOf({ entry, lists }: UserEntry, names: Names): Generator<readonly [Grant, Span]> {

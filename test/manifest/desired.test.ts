@@ -66,7 +66,7 @@ users:
     expect(
       users.map(({ email, spellings, connection, grants }) => [email, spellings, connection, grants.size]),
     ).toEqual([
-      ['G@acme.com', ['g@ACME.com', 'g@acme.com'], undefined, 4],
+      ['G@acme.com', new Set(['g@ACME.com', 'g@acme.com']), undefined, 4],
       ['g@acme.com', undefined, 'db', 1],
     ])
   })
