@@ -507,6 +507,7 @@ function newRecord() {
         commit: undefined,
         files: [],
         users: 0,
+        nextExpiry: undefined,
         stopped: undefined,
         cancelled: false,
         drift: false,
@@ -1660,6 +1661,7 @@ function publish(whole, circumstances) {
     core/* setOutput */.uH('undo-plan-digest', record.undoDigest ?? '');
     core/* setOutput */.uH('undo-plan-file', record.undoPlanFile ?? '');
     core/* setOutput */.uH('requests', conclusion.requests);
+    core/* setOutput */.uH('next-expiry', record.nextExpiry ?? '');
     const reportFile = saveFile('report', JSON.stringify(reportOf(record, circumstances), undefined, 2));
     core/* setOutput */.uH('report-file', reportFile ?? '');
     logFiles({ 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile });
@@ -2304,6 +2306,7 @@ function identify_listed(users) {
 
 
 
+
 function listedAs(user) {
     const { email, mention } = user;
     return { ...(email !== undefined && { email }), ...(mention && { mention }) };
@@ -2337,9 +2340,9 @@ function addressesOf({ email, connection }) {
     return email === undefined ? [] : [{ email, ...(connection !== undefined && { connection }) }];
 }
 async function identifySubject(subject, reader) {
-    const { id, email, connection, listed, grants, remembered } = subject;
+    const { id, email, connection, listed, grants, expired = plan_grants/* NO_GRANTS */.cJ, remembered } = subject;
     const listings = listed ? [listingOf(subject)] : [];
-    const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants };
+    const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants, expired };
     if (email === undefined)
         return { kind: 'value', value: { id, ...known } };
     const unidentified = (candidates) => ({
@@ -2397,6 +2400,7 @@ function survey_mergeUsers(first, second) {
         listings: [...first.listings, ...second.listings],
         addresses: [...first.addresses, ...second.addresses],
         desired: new Map([...second.desired, ...first.desired]),
+        expired: (first.expired ?? plan_grants/* NO_GRANTS */.cJ).union(second.expired ?? plan_grants/* NO_GRANTS */.cJ),
     };
 }
 function withOtherEntries(user, others) {
@@ -2407,6 +2411,7 @@ function withOtherEntries(user, others) {
         listings: [listingOf(other)],
         addresses: addressesOf(other),
         desired: other.grants,
+        expired: other.expired ?? plan_grants/* NO_GRANTS */.cJ,
     }), user);
 }
 async function readState(user, reader) {
@@ -4226,9 +4231,11 @@ function planUser(user, surplus) {
         before: (0,plan_grants/* sortedPermissions */.a6)(live.direct),
     };
 }
-function whyOf({ listed, managed }, grant) {
+function whyOf({ listed, managed, expired }, grant) {
     if (!listed)
         return 'user removed';
+    if (expired?.has(grant))
+        return 'expired';
     return managed.has(grant) ? 'line removed' : 'not listed';
 }
 function operations(grants, derived, terms) {
@@ -4777,7 +4784,7 @@ function readManifest(documents, now) {
             users: excess.length > 0 ? [] : listUsers(contents, now.getTime()),
         },
         mistakes: [...checkManifest(documents, contents), ...excess],
-        expired: findExpired(contents, now.getTime()),
+        ...findExpiries(contents, now.getTime()),
     };
 }
 function namedApis(contents) {
@@ -4828,6 +4835,10 @@ function listUsers({ names, users: entries }, now) {
             // What is asked for in two ways is desired as long as the longer of them.
             if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0))
                 user.grants.set(grant, span);
+            if (span.until <= now) {
+                user.expired ??= new Set();
+                user.expired.add(grant);
+            }
         }
     }
     return [...users.values()];
@@ -4883,16 +4894,28 @@ function narrow(outer, inner) {
     const reason = inner.reason ?? outer.reason;
     return { until, ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) };
 }
-function findExpired(contents, now) {
-    const remarks = [];
+const DAY = 24 * 60 * 60 * 1000;
+const SOON = 7 * DAY;
+function findExpiries(contents, now) {
+    const expired = [];
+    const expiring = [];
+    let next = Number.POSITIVE_INFINITY;
     for (const { expires, ends, file, path } of expiriesOf(contents)) {
-        if ((parseExpiry(expires) ?? FOREVER.until) > now)
-            continue;
+        const until = parseExpiry(expires) ?? FOREVER.until;
         const when = `${expires.includes('T') ? 'at' : 'on'} ${expires}`;
-        const message = `${endsText(ends)} expired ${when} and is not desired any more; remove it, or give it a later end.`;
-        remarks.push({ file, path, on: 'value', message });
+        const remark = (message) => ({ file, path, on: 'value', message: `${endsText(ends)} ${message}` });
+        if (until <= now) {
+            expired.push(remark(`expired ${when} and no longer applies; remove it, or give it a later date.`));
+            continue;
+        }
+        next = Math.min(next, until);
+        if (until - now > SOON)
+            continue;
+        const days = Math.ceil((until - now) / DAY);
+        const left = days === 1 ? 'within a day' : `within ${days} days`;
+        expiring.push(remark(`expires ${when}, ${left}. If it is still needed, give it a later date.`));
     }
-    return remarks;
+    return { expired, expiring, nextExpiry: Number.isFinite(next) ? new Date(next).toISOString() : undefined };
 }
 /** As far as it has names: what is wrong with the rest of the entry is told elsewhere. */
 function endsText({ user, bundle, permission }) {
@@ -5084,11 +5107,13 @@ async function readFiles(inputs, workflow, record) {
     const at = new Date();
     record.commit = workflow.knownCommit;
     const { documents, problems } = await loadManifest(inputs.manifest, workflow.workspace);
-    const { manifest, mistakes, expired } = readManifest(documents, at);
+    const { manifest, mistakes, expired, expiring, nextExpiry } = readManifest(documents, at);
     const mismatch = inputs.domain === undefined ? [] : checkTenant(documents, inputs.domain.host);
     record.files = documents.map(document => document.file);
     record.users = manifest.users.length;
+    record.nextExpiry = nextExpiry;
     record.notices.push(...locateRemarks(documents, expired));
+    record.warnings.push(...locateRemarks(documents, expiring));
     record.errors.push(...problems, ...locateRemarks(documents, [...mistakes, ...mismatch]));
     if (record.errors.length > 0)
         record.stopped = 'manifest';

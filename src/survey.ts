@@ -7,7 +7,7 @@ import { type Listing, listingOf as ledgerListingOf } from './ledger/ledger.ts'
 import type { Identity, ListedUser } from './manifest/desired.ts'
 import type { Mention } from './manifest/problem.ts'
 import type { Live, Terms, UserState } from './plan/diff.ts'
-import type { Grant, Grants } from './plan/grants.ts'
+import { type Grant, type Grants, NO_GRANTS } from './plan/grants.ts'
 import type { Unidentified } from './plan/hold-back.ts'
 import { type Candidate, candidatesOf, type IdentifyOptions, identify, type UserEmail } from './plan/identify.ts'
 
@@ -27,6 +27,7 @@ export type Subject = Identity & {
   /** The same address in other cases. */
   readonly spellings?: ReadonlySet<string>
   readonly grants: ReadonlyMap<Grant, Terms>
+  readonly expired?: Grants
   /** The user whom the ledger says the address meant. */
   readonly remembered?: string | undefined
 }
@@ -131,9 +132,9 @@ function addressesOf({ email, connection }: Identity): readonly Address[] {
 }
 
 async function identifySubject(subject: Subject, reader: Reader): Promise<Step<KnownUser>> {
-  const { id, email, connection, listed, grants, remembered } = subject
+  const { id, email, connection, listed, grants, expired = NO_GRANTS, remembered } = subject
   const listings = listed ? [ledgerListingOf(subject)] : []
-  const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants }
+  const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants, expired }
   if (email === undefined) return { kind: 'value', value: { id, ...known } }
   const unidentified = (candidates: ReadonlySet<string> | undefined): { readonly unidentified: Unidentified } => ({
     unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
@@ -195,6 +196,7 @@ function mergeUsers(first: KnownUser, second: KnownUser): KnownUser {
     listings: [...first.listings, ...second.listings],
     addresses: [...first.addresses, ...second.addresses],
     desired: new Map([...second.desired, ...first.desired]),
+    expired: (first.expired ?? NO_GRANTS).union(second.expired ?? NO_GRANTS),
   }
 }
 
@@ -208,6 +210,7 @@ function withOtherEntries(user: KnownUser, others: readonly ListedUser[]): Known
         listings: [ledgerListingOf(other)],
         addresses: addressesOf(other),
         desired: other.grants,
+        expired: other.expired ?? NO_GRANTS,
       }),
     user,
   )

@@ -1,7 +1,7 @@
 // Aliases, bundles, expiry → the grants that the manifest asks for at a moment in time. Pure.
 
 import type { Terms } from '../plan/diff.ts'
-import { compareText, type Grant, grantOf } from '../plan/grants.ts'
+import { compareText, type Grant, type Grants, grantOf } from '../plan/grants.ts'
 import { checkManifest } from './check.ts'
 import type { Document } from './load.ts'
 import { type Mention, quote, type Remark } from './problem.ts'
@@ -34,6 +34,8 @@ export type ListedUser = Identity & {
   /** The same address in other cases, as other files write it. */
   readonly spellings?: ReadonlySet<string>
   readonly grants: ReadonlyMap<Grant, Terms>
+  /** What the manifest still lists although it has expired. */
+  readonly expired?: Grants
 }
 
 /** Equal for two entries that list the same user: by the same id, or by the same address, in whatever case. */
@@ -54,8 +56,12 @@ export interface ManifestReading {
   readonly manifest: Manifest
   /** All that is wrong. The manifest holds what can be understood all the same. */
   readonly mistakes: readonly Remark[]
-  /** What is not desired any more, as its time is over. */
+  /** What no longer applies because it has expired. */
   readonly expired: readonly Remark[]
+  /** What expires within a week. */
+  readonly expiring: readonly Remark[]
+  /** The earliest `expires` still to come, ISO 8601. */
+  readonly nextExpiry: string | undefined
 }
 
 export function readManifest(documents: readonly Document[], now: Date): ManifestReading {
@@ -68,7 +74,7 @@ export function readManifest(documents: readonly Document[], now: Date): Manifes
       users: excess.length > 0 ? [] : listUsers(contents, now.getTime()),
     },
     mistakes: [...checkManifest(documents, contents), ...excess],
-    expired: findExpired(contents, now.getTime()),
+    ...findExpiries(contents, now.getTime()),
   }
 }
 
@@ -113,6 +119,7 @@ type MutableUser = Identity & {
   readonly mention: Mention
   spellings?: Set<string>
   readonly grants: Map<Grant, Span>
+  expired?: Set<Grant>
 }
 
 function listUsers({ names, users: entries }: Contents, now: number): readonly ListedUser[] {
@@ -132,6 +139,10 @@ function listUsers({ names, users: entries }: Contents, now: number): readonly L
     for (const [grant, span] of grantsOf(listed, names)) {
       // What is asked for in two ways is desired as long as the longer of them.
       if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0)) user.grants.set(grant, span)
+      if (span.until <= now) {
+        user.expired ??= new Set()
+        user.expired.add(grant)
+      }
     }
   }
   return [...users.values()]
@@ -186,15 +197,28 @@ function narrow(outer: Span, inner: Span): Span {
   return { until, ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) }
 }
 
-function findExpired(contents: Contents, now: number): readonly Remark[] {
-  const remarks: Remark[] = []
+const DAY = 24 * 60 * 60 * 1000
+const SOON = 7 * DAY
+
+function findExpiries(contents: Contents, now: number): Pick<ManifestReading, 'expired' | 'expiring' | 'nextExpiry'> {
+  const expired: Remark[] = []
+  const expiring: Remark[] = []
+  let next = Number.POSITIVE_INFINITY
   for (const { expires, ends, file, path } of expiriesOf(contents)) {
-    if ((parseExpiry(expires) ?? FOREVER.until) > now) continue
+    const until = parseExpiry(expires) ?? FOREVER.until
     const when = `${expires.includes('T') ? 'at' : 'on'} ${expires}`
-    const message = `${endsText(ends)} expired ${when} and is not desired any more; remove it, or give it a later end.`
-    remarks.push({ file, path, on: 'value', message })
+    const remark = (message: string): Remark => ({ file, path, on: 'value', message: `${endsText(ends)} ${message}` })
+    if (until <= now) {
+      expired.push(remark(`expired ${when} and no longer applies; remove it, or give it a later date.`))
+      continue
+    }
+    next = Math.min(next, until)
+    if (until - now > SOON) continue
+    const days = Math.ceil((until - now) / DAY)
+    const left = days === 1 ? 'within a day' : `within ${days} days`
+    expiring.push(remark(`expires ${when}, ${left}. If it is still needed, give it a later date.`))
   }
-  return remarks
+  return { expired, expiring, nextExpiry: Number.isFinite(next) ? new Date(next).toISOString() : undefined }
 }
 
 /** As far as it has names: what is wrong with the rest of the entry is told elsewhere. */

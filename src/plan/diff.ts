@@ -36,6 +36,8 @@ export interface UserState {
   /** Off for a removed user. */
   readonly listed: boolean
   readonly desired: ReadonlyMap<Grant, Terms>
+  /** What the manifest lists although it has expired. */
+  readonly expired?: Grants
   /** What the ledger says. */
   readonly managed: Grants
   /** undefined where the run assigns without reading */
@@ -117,8 +119,9 @@ function planUser(user: UserState, surplus: readonly Grant[]): UserPlan {
   }
 }
 
-function whyOf({ listed, managed }: UserState, grant: Grant): Why {
+function whyOf({ listed, managed, expired }: UserState, grant: Grant): Why {
   if (!listed) return 'user removed'
+  if (expired?.has(grant)) return 'expired'
   return managed.has(grant) ? 'line removed' : 'not listed'
 }
 

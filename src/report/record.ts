@@ -68,6 +68,8 @@ export interface RunRecord {
   files: readonly string[]
   /** How many users the manifest lists. */
   users: number
+  /** The earliest `expires` of the manifest that is still to come, ISO 8601. */
+  nextExpiry: string | undefined
   /** Where the run ended early, why, in the words of the final sentence; nothing was written then. */
   stopped: 'inputs' | 'manifest' | 'refused' | 'error' | undefined
   cancelled: boolean
@@ -128,6 +130,7 @@ export function newRecord(): RunRecord {
     commit: undefined,
     files: [],
     users: 0,
+    nextExpiry: undefined,
     stopped: undefined,
     cancelled: false,
     drift: false,

@@ -28,6 +28,8 @@ interface Report extends Conclusion {
   readonly scope: Scope | null
   readonly tenant: string | null
   readonly files: readonly string[]
+  /** ISO 8601. */
+  readonly nextExpiry: string | null
   readonly stopped: 'inputs' | 'manifest' | 'refused' | 'error' | null
   readonly cancelled: boolean
   readonly drift: boolean

@@ -132,6 +132,7 @@ export function publish(whole: Readonly<RunRecord>, circumstances: Circumstances
   core.setOutput('undo-plan-digest', record.undoDigest ?? '')
   core.setOutput('undo-plan-file', record.undoPlanFile ?? '')
   core.setOutput('requests', conclusion.requests)
+  core.setOutput('next-expiry', record.nextExpiry ?? '')
   const reportFile = saveFile('report', JSON.stringify(reportOf(record, circumstances), undefined, 2))
   core.setOutput('report-file', reportFile ?? '')
   logFiles({ 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile })

@@ -13,11 +13,13 @@ export async function readFiles(inputs: Inputs, workflow: Workflow, record: RunR
   const at = new Date()
   record.commit = workflow.knownCommit
   const { documents, problems } = await loadManifest(inputs.manifest, workflow.workspace)
-  const { manifest, mistakes, expired } = readManifest(documents, at)
+  const { manifest, mistakes, expired, expiring, nextExpiry } = readManifest(documents, at)
   const mismatch = inputs.domain === undefined ? [] : checkTenant(documents, inputs.domain.host)
   record.files = documents.map(document => document.file)
   record.users = manifest.users.length
+  record.nextExpiry = nextExpiry
   record.notices.push(...locateRemarks(documents, expired))
+  record.warnings.push(...locateRemarks(documents, expiring))
   record.errors.push(...problems, ...locateRemarks(documents, [...mistakes, ...mismatch]))
   if (record.errors.length > 0) record.stopped = 'manifest'
   return { documents, manifest, at }

@@ -56,11 +56,16 @@ describe('revoke: managed, the default', () => {
     const { repository, held } = await start()
     const expires = new Date(Date.now() + 8_000).toISOString()
     const manifest = [{ id: 'auth0|1', permissions: { [ORDERS]: [{ name: 'read:orders', expires }] } }]
-    await repository.apply(manifest)
+    const first = await repository.apply(manifest)
+    expect(first.outputs).toMatchObject({ 'next-expiry': expires })
+    expect(warningsOf(first)).toContainEqual(
+      expect.stringMatching(/^"read:orders" of auth0\|1 expires at .*, within a day\./),
+    )
     expect(held('auth0|1')).toEqual(['read:orders'])
     await new Promise(resolve => setTimeout(resolve, Date.parse(expires) + 50 - Date.now()))
     const changed = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
-    expect(changed.outputs).toMatchObject({ revocations: '1' })
+    expect(changed.outputs).toMatchObject({ revocations: '1', 'next-expiry': '' })
+    expect(changed.summary).toMatch(/− revoke <code>read:orders<\/code> on <code>[^<]*<\/code> \(expired\)/)
     expect(held('auth0|1')).toEqual([])
   })
 

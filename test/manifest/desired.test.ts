@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { MOST_ASKS, readManifest, userIdentity } from '../../src/manifest/desired.ts'
 import { type Document, parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
-import { partsOf } from '../../src/plan/grants.ts'
+import { grantOf, partsOf } from '../../src/plan/grants.ts'
 
 function documentsOf(contents: readonly (string | object)[]): readonly Document[] {
   return contents.flatMap((content, index) =>
@@ -291,8 +291,7 @@ describe('expiry', () => {
         file: 'm1.yml',
         path: ['users', 0, 'permissions', 'a:', 0, 'expires'],
         on: 'value',
-        message:
-          '"x" of u expired at 2026-01-01T00:00:00Z and is not desired any more; remove it, or give it a later end.',
+        message: '"x" of u expired at 2026-01-01T00:00:00Z and no longer applies; remove it, or give it a later date.',
       },
     ])
     expect(readManifest(documents, new Date('2025-12-31T23:59:59.999Z')).expired).toEqual([])
@@ -324,7 +323,7 @@ users:
     ['a user without a name', '{expires: 2026-01-01}', 'This'],
   ])('that has come is told with what it ends: %s', (_, user, what) => {
     const [remark] = readManifest(documentsOf([`users: [${user}]`]), new Date('2026-06-01')).expired
-    const rest = 'expired on 2026-01-01 and is not desired any more; remove it, or give it a later end.'
+    const rest = 'expired on 2026-01-01 and no longer applies; remove it, or give it a later date.'
     expect(remark?.message).toBe(`${what} ${rest}`)
   })
 
@@ -450,5 +449,58 @@ describe('properties', () => {
         for (const { id } of users) expect(before?.[id]).toEqual(expect.arrayContaining([...(after?.[id] ?? [])]))
       }),
     )
+  })
+})
+
+describe('expiries to come', () => {
+  const NOW = new Date('2026-12-01T00:00:00Z')
+  const readExpiries = (...expires: readonly string[]) =>
+    readManifest(
+      documentsOf([
+        {
+          users: [
+            { id: 'auth0|u', permissions: { 'a:': expires.map((each, at) => ({ name: `p${at}`, expires: each })) } },
+          ],
+        },
+      ]),
+      NOW,
+    )
+
+  it.each([
+    ['none', [], undefined],
+    ['only past ones', ['2026-11-30', '2020-01-01'], undefined],
+    ['the end of a day in UTC', ['2026-12-31'], '2027-01-01T00:00:00.000Z'],
+    ['the earliest of several', ['2027-01-31', '2020-01-01', '2026-12-31T18:00:00+01:00'], '2026-12-31T17:00:00.000Z'],
+  ])('the next is: %s', (_, expires, next) => {
+    expect(readExpiries(...expires).nextExpiry).toBe(next)
+  })
+
+  it.each([
+    ['2026-12-01', 'expires on 2026-12-01, within a day.'],
+    ['2026-12-01T12:00:00Z', 'expires at 2026-12-01T12:00:00Z, within a day.'],
+    ['2026-12-03', 'expires on 2026-12-03, within 3 days.'],
+    ['2026-12-07', 'expires on 2026-12-07, within 7 days.'],
+  ])('are announced within a week: %s', (expires, words) => {
+    expect(readExpiries(expires).expiring).toEqual([
+      {
+        file: 'm1.yml',
+        path: ['users', 0, 'permissions', 'a:', 0, 'expires'],
+        on: 'value',
+        message: `"p0" of auth0|u ${words} If it is still needed, give it a later date.`,
+      },
+    ])
+  })
+
+  it.each(['2026-12-08', '2026-11-30', 'soon'])(
+    'are not announced later, after the end, or without a date: %s',
+    expires => {
+      expect(readExpiries(expires).expiring).toEqual([])
+    },
+  )
+
+  it('keep what has expired with the user, unless another entry still asks for it', () => {
+    const [user] = readExpiries('2026-11-30', '2027-01-31').manifest.users
+    expect([...(user?.expired ?? [])]).toEqual([grantOf('a:', 'p0')])
+    expect(readExpiries('2027-01-31').manifest.users[0]?.expired).toBeUndefined()
   })
 })

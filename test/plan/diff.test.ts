@@ -157,6 +157,7 @@ describe('what a plan tells', () => {
     ['of a removed user', { listed: false, managed: new Set(grants(['x'])) }, 'managed', 'user removed'],
     ['that the manifest asked for before', { managed: new Set(grants(['x'])) }, 'managed', 'line removed'],
     ['that the manifest never asked for', {}, 'all', 'not listed'],
+    ['that has expired', { expired: new Set(grants(['x'])) }, 'all', 'expired'],
   ] as const)('says why a grant is revoked %s', (_, known, revoke, why) => {
     const [user] = plan([{ ...state('u', [], live(grants(['x']))), ...known }], { revoke }).users
     expect(user?.revoke).toMatchObject([{ permission: 'x', why }])
