@@ -4,6 +4,7 @@
 import { existsSync, promises, readFileSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { constructFromEvents, EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
+import { adviseOnPattern, isGlob } from './glob.ts'
 import { checkKeys, placesIn, startOf } from './locate.ts'
 import { type Problem, quote } from './problem.ts'
 
@@ -37,7 +38,7 @@ export async function loadManifest(patterns: readonly string[], workspace: strin
   const missing = patterns.filter((_, index) => found[index]?.length === 0)
   const paths = [...new Set(found.flat())]
   const problems = missing.map(pattern =>
-    topOf(pattern, `No file matches ${quote(pattern)}; correct the input manifest, or add the file.`),
+    topOf(pattern, `No file matches ${quote(pattern)}; ${adviseOnPattern(pattern, workspace)}.`),
   )
   if (paths.length > LIMITS.files) {
     problems.push(topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`))
@@ -56,7 +57,7 @@ export async function loadManifest(patterns: readonly string[], workspace: strin
 async function findFiles(pattern: string, workspace: string): Promise<readonly string[]> {
   const literal = resolve(workspace, pattern)
   if (existsSync(literal)) return [literal]
-  if (!/[*?[{]/.test(pattern)) return []
+  if (!isGlob(pattern)) return []
   // Not from node:fs/promises, which every run would load then.
   const matches = await Array.fromAsync(promises.glob(pattern, { cwd: workspace, withFileTypes: true }))
   const files = matches.filter(match => !match.isDirectory())
@@ -105,7 +106,7 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-function isWithin(path: string, folder: string): boolean {
+export function isWithin(path: string, folder: string): boolean {
   const way = relative(folder, path)
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }

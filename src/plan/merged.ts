@@ -1,6 +1,7 @@
 // Whether the manifest in the workspace is the one that a commit has, file by file. Pure.
 
 import { matchesGlob } from 'node:path/posix'
+import { isGlob } from '../manifest/glob.ts'
 
 interface WorkspaceFile {
   /** Relative to the workspace, with forward slashes. */
@@ -45,10 +46,6 @@ export function checkoutFolders(patterns: readonly string[]): readonly string[] 
   const differing = first.findIndex((part, index) => others.some(parts => parts[index] !== part))
   const shared = differing === -1 ? first : first.slice(0, differing)
   return [...Array(shared.length + 1).keys()].map(depth => shared.slice(0, depth).join('/'))
-}
-
-export function isGlob(pattern: string): boolean {
-  return /[*?[{]|[+@!]\(/.test(pattern)
 }
 
 function differencesIn(folder: string, { files, patterns, committed }: ComparisonOptions): readonly string[] {

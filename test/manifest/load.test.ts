@@ -54,6 +54,32 @@ describe('the files', () => {
   })
 })
 
+describe('a line of the input manifest', () => {
+  it.each([
+    ['a.yml,b.yml', 'No file matches "a.yml,b.yml"; write one path or glob a line, without separators.'],
+    [
+      '!one.yml',
+      'No file matches "!one.yml"; nothing can be excluded: list the files to read, one path or glob a line.',
+    ],
+    ['!t*.yml', 'No file matches "!t*.yml"; nothing can be excluded: list the files to read, one path or glob a line.'],
+    ['["one.yml"]', 'No file matches "[\\"one.yml\\"]"; write one path or glob a line, without brackets.'],
+    ['teams\\a.yml', 'No file matches "teams\\\\a.yml"; write / between folders.'],
+    [
+      '/home/runner/work/r/r/one.yml',
+      'No file matches "/home/runner/work/r/r/one.yml"; a container has its workspace elsewhere, so do not use github.workspace: write the path relative to the workspace: one.yml.',
+    ],
+  ])('%s says what the input takes', async (pattern, problem) => {
+    expect((await load(pattern)).problems).toEqual([problem])
+  })
+
+  it('that a file is called is no mistake', async () => {
+    for (const name of ['a.yml,b.yml', '!x.yml', '["x"]', 'a\\b.yml']) {
+      await writeFile(join(workspace, name), 'users: []')
+      expect(await load(name)).toEqual({ files: [name], problems: [] })
+    }
+  })
+})
+
 describe('a problem is', () => {
   it('a path or glob without a file', async () => {
     expect((await load('none.yml', 'none/*.yml', 'one.yml')).problems).toEqual([
