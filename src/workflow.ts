@@ -1,7 +1,8 @@
 // What GitHub tells a step about the run that it is part of.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import * as z from 'zod'
+import { ActionError } from './errors.ts'
 import type { WorkflowEvent } from './plan/guard.ts'
 
 export interface Workflow extends WorkflowEvent {
@@ -18,6 +19,8 @@ export interface Workflow extends WorkflowEvent {
   readonly repositoryUrl: string | undefined
   /** The number of the pull request that the run is for. */
   readonly pullRequest: number | undefined
+  /** Why GitHub gives the run no secrets, or others than usual. */
+  readonly secretsWithheld: 'fork' | 'dependabot' | undefined
 }
 
 export interface Repository {
@@ -25,14 +28,30 @@ export interface Repository {
   readonly repo: string
 }
 
+/** An event may be any JSON, and lack anything. */
+function maybe<T extends z.ZodType>(form: T) {
+  return form.optional().catch(undefined)
+}
+
 const eventPayload = z.object({
-  repository: z.object({ default_branch: z.string() }).optional().catch(undefined),
-  pull_request: z
-    .object({ number: z.int(), head: z.object({ sha: z.string() }).optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
+  repository: maybe(z.object({ default_branch: maybe(z.string().min(1)) })),
+  pull_request: maybe(
+    z.object({
+      number: maybe(z.int().positive()),
+      head: maybe(
+        z.object({
+          sha: maybe(z.string()),
+          /** null once a fork was deleted */
+          repo: maybe(z.object({ full_name: z.string() }).nullable()),
+        }),
+      ),
+    }),
+  ),
 })
 
+type Payload = z.infer<typeof eventPayload>
+
+/** @throws ActionError if there is no folder to work in */
 export function readWorkflow(): Workflow {
   const env = process.env
   const payload = readPayload(env.GITHUB_EVENT_PATH ?? '')
@@ -46,20 +65,48 @@ export function readWorkflow(): Workflow {
     ref,
     refProtected: env.GITHUB_REF_PROTECTED === 'true',
     defaultBranch: payload?.repository?.default_branch,
-    workspace: env.GITHUB_WORKSPACE || process.cwd(),
+    workspace: env.GITHUB_WORKSPACE || currentFolder(),
     repository: owner && repo ? { owner, repo } : undefined,
     commit,
     // Only there: pull_request_target runs for the base branch.
     knownCommit: (mergeRef && payload?.pull_request?.head?.sha) || commit,
+    secretsWithheld: secretsWithheld(payload),
     runUrl: repo && env.GITHUB_RUN_ID ? `${page}/actions/runs/${env.GITHUB_RUN_ID}` : undefined,
     repositoryUrl: repo ? page : undefined,
     pullRequest: payload?.pull_request?.number ?? (mergeRef === undefined ? undefined : Number(mergeRef)),
   }
 }
 
-/** undefined where there is none, as outside of a workflow */
-function readPayload(path: string): z.infer<typeof eventPayload> | undefined {
+function currentFolder(): string {
   try {
+    return process.cwd()
+  } catch (cause) {
+    throw new ActionError(
+      'The current folder does not exist any more; set GITHUB_WORKSPACE, or run this in a folder.',
+      {
+        cause,
+      },
+    )
+  }
+}
+
+/**
+ * @see https://docs.github.com/en/actions/security-for-github-actions/security-guides/using-secrets-in-github-actions
+ * @see https://docs.github.com/en/code-security/dependabot/troubleshooting-dependabot/troubleshooting-dependabot-on-github-actions
+ */
+function secretsWithheld(payload: Payload | undefined): Workflow['secretsWithheld'] {
+  const { GITHUB_ACTOR, GITHUB_EVENT_NAME = '', GITHUB_REPOSITORY = '' } = process.env
+  if (GITHUB_ACTOR === 'dependabot[bot]') return 'dependabot'
+  const head = payload?.pull_request?.head?.repo
+  if (head === undefined || !/^pull_request(?!_target)/.test(GITHUB_EVENT_NAME)) return undefined
+  return head?.full_name.toLowerCase() === GITHUB_REPOSITORY.toLowerCase() ? undefined : 'fork'
+}
+
+/** undefined if there is none, as outside of a workflow, or none that can be read */
+function readPayload(path: string): Payload | undefined {
+  try {
+    // A device may have no end.
+    if (!statSync(path).isFile()) return undefined
     return eventPayload.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch {
     return undefined
