@@ -1,11 +1,13 @@
 // Writes the manifest that describes what users hold today: of all users who hold something, or of nobody, because a
 // manifest that leaves one of them out would be taken for the whole.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve, sep } from 'node:path'
-import { InputError } from '../errors.ts'
+import { ActionError, errorOf, InputError } from '../errors.ts'
 import { exportManifest } from '../export.ts'
 import type { ExportInputs } from '../inputs.ts'
+import { FOREIGN_WORKSPACE, pathInWorkspace } from '../manifest/glob.ts'
+import { isWithin } from '../manifest/load.ts'
 import { NO_GRANTS } from '../plan/grants.ts'
 import { checkScopes, NEEDED_SCOPES } from '../plan/guard.ts'
 import type { RunRecord } from '../report/record.ts'
@@ -51,8 +53,7 @@ export async function exportUsers({ inputs, tenant, session, workflow, record }:
 
   const states = surveyed.states.map(({ id, email, live }) => ({ id, email, direct: new Set(live?.direct) }))
   const users = states.filter(({ direct }) => direct.size > 0)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, exportManifest({ tenant: inputs.domain.host, users }), { flag: 'wx' })
+  writeNew(path, exportManifest({ tenant: inputs.domain.host, users }))
   const grants = users.reduce((sum, { direct }) => sum + direct.size, 0)
   record.users = users.length
   record.exported = {
@@ -64,13 +65,43 @@ export async function exportUsers({ inputs, tenant, session, workflow, record }:
 
 const NOBODY_FOUND = 'Input query: the search finds no users. Check its fields and values.'
 
-/** @throws InputError before anything is read, where the path is taken */
+/** @throws InputError before anything is read, if nothing can be written to the path */
 function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {
   const [pattern = ''] = manifest
   const path = resolve(workspace, pattern)
   const reject = (message: string) => new InputError([{ input: 'manifest', message: `Input manifest: ${message}` }])
-  if (existsSync(path)) throw reject(`${pattern} exists already; mode export writes a new file and changes none.`)
-  return path
+  const foreign = pathInWorkspace(pattern, workspace)
+  if (foreign !== undefined) throw reject(`${FOREIGN_WORKSPACE}: ${foreign}.`)
+  if (/[\\/]$/.test(pattern)) throw reject(`${pattern} is a folder; mode export writes a file, so add its name.`)
+  try {
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+      throw new ActionError('it exists already, and mode export changes no file')
+    }
+    const [folder, root] = [realpathSync(existingFolder(path)), realpathSync(workspace)]
+    if (isWithin(path, workspace) && folder !== root && !isWithin(folder, root)) {
+      throw new ActionError('a link leads out of the workspace')
+    }
+    accessSync(folder, constants.W_OK)
+    return path
+  } catch (error) {
+    throw reject(`${pattern} cannot be written: ${errorOf(error).message}.`)
+  }
+}
+
+/** The innermost folder of a path that is there. */
+function existingFolder(path: string): string {
+  const folder = dirname(path)
+  return lstatSync(folder, { throwIfNoEntry: false }) === undefined ? existingFolder(folder) : folder
+}
+
+/** @throws ActionError */
+function writeNew(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text, { flag: 'wx' })
+  } catch (cause) {
+    throw new ActionError(`The manifest could not be written: ${errorOf(cause).message}.`, { cause })
+  }
 }
 
 /** Auth0's ids have a bar between the connection's strategy and its own id, and an address has none. */

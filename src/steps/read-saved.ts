@@ -1,6 +1,6 @@
 // Reads a saved plan, as whole as it was written.
 
-import { readFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { errorOf, InputError } from '../errors.ts'
 import type { PlanInputs } from '../inputs.ts'
@@ -23,9 +23,15 @@ export function readSavedPlan(path: string, { tenant }: PlanInputs, { workspace 
   return plan
 }
 
+/** Bytes; a plan that grants five permissions to each of 50,000 users has about 64 million. */
+const MAX_SIZE = 256 * 1024 * 1024
+
 function readText(path: string, reject: (message: string) => InputError): string {
   try {
-    return readFileSync(path, 'utf8')
+    const file = lstatSync(path)
+    if (!file.isFile()) throw new Error('it is a folder, a link or a device, not a file')
+    if (file.size > MAX_SIZE) throw new Error(`it has ${file.size} bytes, and a plan has at most ${MAX_SIZE}`)
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
   } catch (error) {
     throw reject(`it cannot be read: ${errorOf(error).message}.`)
   }

@@ -1,0 +1,107 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { InputError } from '../../src/errors.ts'
+import type { ExportInputs } from '../../src/inputs.ts'
+import { newRecord } from '../../src/report/record.ts'
+import { exportUsers } from '../../src/steps/export-users.ts'
+import type { Tenant } from '../../src/tenant/tenant.ts'
+import type { Workflow } from '../../src/workflow.ts'
+
+// Whoever runs this may be allowed everything.
+vi.mock('node:fs', async importOriginal => {
+  const fs = await importOriginal<typeof import('node:fs')>()
+  const accessSync = (path: string, mode: number) => {
+    if (path.endsWith('locked')) throw new Error(`EACCES: permission denied, access '${path}'`)
+    fs.accessSync(path, mode)
+  }
+  return { ...fs, accessSync }
+})
+
+const home = mkdtempSync(join(tmpdir(), 'export-'))
+const workspace = join(home, 'workspace')
+mkdirSync(workspace)
+const place = (name: string) => join(workspace, name)
+for (const name of ['folder', 'locked']) mkdirSync(place(name))
+writeFileSync(place('file'), 'x')
+writeFileSync(join(home, 'outside'), 'x')
+symlinkSync('nothing', place('dangling'))
+symlinkSync('file', place('link'))
+symlinkSync(home, place('out'))
+symlinkSync('folder', place('in'))
+symlinkSync('.', place('here'))
+
+afterAll(() => rmSync(home, { recursive: true }))
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** @param onSearch what happens while the tenant is read */
+async function exportTo(manifest: string, onSearch: () => void = () => undefined) {
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const scopes = vi.fn(async () => undefined)
+  const record = newRecord()
+  const searchUsers = async () => {
+    onSearch()
+    return []
+  }
+  const work = exportUsers({
+    inputs: { manifest: [manifest], domain: { host: 't' }, users: [], query: '*' } as unknown as ExportInputs,
+    tenant: { searchUsers } as unknown as Tenant,
+    session: { scopes } as never,
+    workflow: { workspace } as Workflow,
+    record,
+  })
+  const failure = await work.catch((error: unknown) => error)
+  return { failure, asked: scopes.mock.calls.length > 0, exported: record.exported }
+}
+
+describe('the path of an export', () => {
+  it.each([
+    ['in the workspace', 'new.yml', 'new.yml'],
+    ['in folders that are made for it', 'a/b/new.yml', 'a/b/new.yml'],
+    ['in a folder that a link within the workspace leads to', 'in/new.yml', 'in/new.yml'],
+    ['in the workspace through a link', 'here/another.yml', 'here/another.yml'],
+  ])('may be %s', async (_, manifest, path) => {
+    const { failure, exported } = await exportTo(manifest)
+    expect(failure).toBeUndefined()
+    expect(exported).toEqual({ path, grants: 0 })
+    expect(readFileSync(place(path), 'utf8')).toContain('users: []')
+  })
+
+  it('may be outside, by its whole path', async () => {
+    const path = join(home, 'whole.yml')
+    expect((await exportTo(path)).failure).toBeUndefined()
+    expect(readFileSync(path, 'utf8')).toContain('users: []')
+  })
+
+  it.each([
+    ['a file', 'file', 'file cannot be written: it exists already, and mode export changes no file.'],
+    ['a folder', 'folder', 'it exists already'],
+    ['a folder that is not there', 'missing/', 'missing/ is a folder; mode export writes a file, so add its name.'],
+    ['a link', 'link', 'it exists already'],
+    ['a dangling link', 'dangling', 'it exists already'],
+    ['behind a dangling link', 'dangling/new.yml', 'ENOENT'],
+    ['behind a link out of the workspace', 'out/new.yml', 'a link leads out of the workspace'],
+    ['in a folder behind a link out of the workspace', 'out/a/b/new.yml', 'a link leads out of the workspace'],
+    ['a file behind a link out of the workspace', 'out/outside', 'it exists already'],
+    ['below a file', 'file/new.yml', 'ENOTDIR'],
+    ['deep below a file', 'link/a/new.yml', 'ENOTDIR'],
+    ['a name that is too long', `${'a'.repeat(300)}.yml`, 'ENAMETOOLONG'],
+    ['of another machine', '/home/runner/work/r/r/new.yml', 'path relative to the workspace: new.yml.'],
+    ['in a folder of somebody else', 'locked/a/new.yml', 'locked/a/new.yml cannot be written: EACCES'],
+  ])('is refused before the tenant is asked if it is %s', async (_, manifest, words) => {
+    const { failure, asked, exported } = await exportTo(manifest)
+    expect(failure).toBeInstanceOf(InputError)
+    expect(String(failure)).toMatch(/^InputError: Input manifest: /)
+    expect(String(failure)).toContain(words)
+    expect({ asked, exported }).toEqual({ asked: false, exported: undefined })
+  })
+
+  it('that somebody takes meanwhile is not written over', async () => {
+    const { failure } = await exportTo('taken.yml', () => writeFileSync(place('taken.yml'), 'theirs'))
+    expect(String(failure)).toMatch(/^ActionError: The manifest could not be written: EEXIST/)
+    expect(readFileSync(place('taken.yml'), 'utf8')).toBe('theirs')
+  })
+})
