@@ -5,6 +5,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import * as core from '@actions/core'
 import { InputError, type InputProblem } from './errors.ts'
 import { isUserId } from './manifest/read.ts'
+import type { RevocationLimit } from './plan/guard.ts'
 import { mask, redact } from './secrets.ts'
 
 export const MODES = ['validate', 'plan', 'apply', 'export'] as const
@@ -78,7 +79,7 @@ export interface PlanInputs extends Access {
   readonly mode: 'plan' | 'apply'
   readonly revoke: Revoke
   readonly scope: Scope
-  readonly maxRevocations: number
+  readonly maxRevocations: RevocationLimit
   readonly missingUsers: MissingUsers
   /** The path of a saved plan. */
   readonly planFile: string | undefined
@@ -157,7 +158,7 @@ type Choices = Omit<PlanInputs, keyof Access | 'mode' | 'githubToken' | 'ledgerK
 function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefined {
   const revoke = oneOf('revoke', REVOKE, reject)
   const scope = oneOf('scope', SCOPES, reject)
-  const maxRevocations = readCount('max-revocations', reject)
+  const maxRevocations = readRevocationLimit('max-revocations', reject)
   const missingUsers = oneOf('missing-users', MISSING_USERS, reject)
   const requireMerged = readBoolean('require-merged', reject)
   const planFile = optional('plan-file')
@@ -172,7 +173,7 @@ function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefine
       if (text(input) !== '') reject(input, 'only mode export knows it; list users in the manifest.')
     }
   }
-  if (!revoke || !scope || maxRevocations === undefined || !missingUsers) return undefined
+  if (!revoke || !scope || !maxRevocations || !missingUsers) return undefined
   if (failOnChanges === undefined || comment === undefined || requireMerged === undefined) return undefined
   return { revoke, scope, maxRevocations, missingUsers, requireMerged, planFile, approvedPlan, failOnChanges, comment }
 }
@@ -242,11 +243,22 @@ function oneOf<T extends string>(input: string, allowed: readonly T[], reject: R
   return allowed.find(each => each === value) ?? reject(input, `${quote(value)} is not known; use ${listed(allowed)}.`)
 }
 
-function readCount(input: string, reject: Reject): number | undefined {
+const LIMIT = /^(?<count>\d{1,9})?(?<or> or )?(?:(?<percent>[1-9]\d?|100) ?%)?$/
+
+function readRevocationLimit(input: string, reject: Reject): RevocationLimit | undefined {
   const value = text(input)
-  return /^\d{1,9}$/.test(value)
-    ? Number(value)
-    : reject(input, `${quote(value)} is not a whole number; use 0 or more, such as ${DEFAULTS['max-revocations']}.`)
+  const { count, or, percent } = LIMIT.exec(value)?.groups ?? {}
+  const both = count !== undefined && percent !== undefined
+  if ((count ?? percent) === undefined || both !== (or !== undefined)) {
+    return reject(
+      input,
+      `${quote(value)} is not a limit; use a count (20), a percentage of the live grants from 1% to 100% (10%), or both for the larger (20 or 10%).`,
+    )
+  }
+  return {
+    count: count === undefined ? undefined : Number(count),
+    percent: percent === undefined ? undefined : Number(percent),
+  }
 }
 
 function readShare(input: string, reject: Reject): number | undefined {

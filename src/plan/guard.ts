@@ -61,11 +61,28 @@ export function checkLimit(plan: Plan): readonly Refusal[] {
   })
 }
 
-export function checkRevocations(plan: Plan, maxRevocations: number): readonly Refusal[] {
+/** What `max-revocations` allows; the larger of both. */
+export interface RevocationLimit {
+  readonly count: number | undefined
+  /** Of the live grants of the users who were read: a whole number, 1 to 100. */
+  readonly percent: number | undefined
+}
+
+export interface RevocationOptions {
+  readonly limit: RevocationLimit
+  /** How many grants the users who were read have. */
+  readonly live: number
+}
+
+export function checkRevocations(plan: Plan, { limit, live }: RevocationOptions): readonly Refusal[] {
+  const { count = 0, percent } = limit
   const { revocations } = countOperations(plan.users)
-  if (revocations <= maxRevocations) return []
+  const most = percent === undefined ? count : Math.max(count, 1, Math.floor((live * percent) / 100))
+  if (revocations <= most) return []
+  const share = `${percent}% of ${live} live grants`
+  const larger = limit.count === undefined ? share : `the larger of ${count} and ${share}`
   return [
-    `The plan revokes ${revocations} grants, more than the ${maxRevocations} that max-revocations allows. If that is meant, set max-revocations to ${revocations} for this run.`,
+    `The plan revokes ${revocations} grants, more than the ${most} that max-revocations allows${percent === undefined ? '' : ` (${larger})`}. If intended, raise max-revocations to ${revocations} for this run.`,
   ]
 }
 

@@ -15,8 +15,12 @@ import type { Memory } from './recall.ts'
 import { beginRecording, computeEnding, endRecording } from './record-apply.ts'
 
 /** Shows the plan, saves it, and tells why it may not be done. */
-export function judgePlan({ inputs, record, task }: Context, { plan, digest }: Planning, { doubt }: Memory): void {
-  const { mode, maxRevocations, approvedPlan, failOnChanges } = inputs
+export function judgePlan(
+  { inputs, record, task }: Context,
+  { plan, digest, survey }: Planning,
+  { doubt }: Memory,
+): void {
+  const { mode, maxRevocations: limit, approvedPlan, failOnChanges } = inputs
   logPlan(record)
   const readable = plan.users.every(({ before }) => before !== undefined)
   if (readable && task.saved === undefined) record.planFile = saveFile('plan', writeSaved(plan))
@@ -26,7 +30,8 @@ export function judgePlan({ inputs, record, task }: Context, { plan, digest }: P
   refuse(record, disapproval)
   if (disapproval.length > 0) record.approval = 'other'
   else if (approvedPlan !== undefined) record.approval = approvedPlan === digest ? 'approved' : 'empty'
-  const tooMany = checkRevocations(plan, maxRevocations)
+  const live = survey.states.reduce((sum, state) => sum + (state.live?.direct.size ?? 0), 0)
+  const tooMany = checkRevocations(plan, { limit, live })
   if (mode === 'apply') refuse(record, tooMany)
   else warn(record, tooMany)
   record.drift = mode === 'plan' && failOnChanges && plan.users.length > 0

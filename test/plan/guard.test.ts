@@ -11,6 +11,7 @@ import {
   checkScopes,
   describeObsolete,
   NEEDED_SCOPES,
+  type RevocationLimit,
   warnOfApis,
   warnOfHeldBack,
 } from '../../src/plan/guard.ts'
@@ -125,14 +126,41 @@ describe("Auth0's limit of 1,000 direct permissions", () => {
 })
 
 describe('max-revocations', () => {
-  it('refuses one more, and names both numbers', () => {
-    const [refusal] = checkRevocations(planOf([], names(3), 'all'), 2)
-    expect(refusal).toContain('revokes 3')
-    expect(refusal).toContain('max-revocations')
-    expect(refusal).toContain('2')
+  const cases: readonly (readonly [string, RevocationLimit, number, number])[] = [
+    ['a count', { count: 3, percent: undefined }, 1000, 3],
+    ['a count of nothing', { count: 0, percent: undefined }, 1000, 0],
+    ['a percentage', { count: undefined, percent: 10 }, 50, 5],
+    ['a percentage, rounded down', { count: undefined, percent: 10 }, 59, 5],
+    ['a percentage that floating point would round down', { count: undefined, percent: 29 }, 100, 29],
+    ['a percentage of few, at least 1', { count: undefined, percent: 10 }, 9, 1],
+    ['a percentage of nothing, at least 1', { count: undefined, percent: 10 }, 0, 1],
+    ['all live grants', { count: undefined, percent: 100 }, 7, 7],
+    ['a count that is larger than the percentage', { count: 4, percent: 10 }, 39, 4],
+    ['a percentage that is larger than the count', { count: 4, percent: 10 }, 50, 5],
+    ['a count of nothing beside a percentage', { count: 0, percent: 1 }, 10, 1],
+  ]
+  it.each(cases)('allows as many as %s, and refuses one more', (_, limit, live, most) => {
+    expect(checkRevocations(planOf([], names(most), 'all'), { limit, live })).toEqual([])
+    expect(checkRevocations(planOf([], names(most + 1), 'all'), { limit, live })).toEqual([
+      expect.stringMatching(`revokes ${most + 1} grants, more than the ${most} that max-revocations allows`),
+    ])
   })
-  it('allows as many', () => {
-    expect(checkRevocations(planOf([], names(3), 'all'), 3)).toEqual([])
+
+  it.each<readonly [RevocationLimit, string]>([
+    [
+      { count: 2, percent: undefined },
+      'The plan revokes 9 grants, more than the 2 that max-revocations allows. If intended, raise max-revocations to 9 for this run.',
+    ],
+    [
+      { count: undefined, percent: 10 },
+      'The plan revokes 9 grants, more than the 5 that max-revocations allows (10% of 55 live grants). If intended, raise max-revocations to 9 for this run.',
+    ],
+    [
+      { count: 2, percent: 10 },
+      'The plan revokes 9 grants, more than the 5 that max-revocations allows (the larger of 2 and 10% of 55 live grants). If intended, raise max-revocations to 9 for this run.',
+    ],
+  ])('says how the limit was computed: %j', (limit, refusal) => {
+    expect(checkRevocations(planOf([], names(9), 'all'), { limit, live: 55 })).toEqual([refusal])
   })
 })
 

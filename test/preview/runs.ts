@@ -31,6 +31,8 @@ const GRACE = 'auth0|65a1f0c2d4e6f80b1c3d5e72'
 const LINUS = 'google-oauth2|108204268033311374519'
 const MARGARET = 'samlp|acme-okta|margaret@acme.com'
 
+const LIMIT = { limit: { count: 20, percent: undefined }, live: 60 }
+
 const SOURCE: Source = {
   commit: COMMIT,
   files: [FILE],
@@ -215,7 +217,7 @@ const large = record({
     ],
     { users: 12_400 },
   ),
-  warnings: checkRevocations(planOf(LARGE_USERS, []), 20).map(message => ({ message })),
+  warnings: checkRevocations(planOf(LARGE_USERS, []), LIMIT).map(message => ({ message })),
   traffic: { requests: 12_402, waited: 96_400, waitingFor: undefined, blind: false },
   duration: 271_300,
 })
@@ -290,7 +292,7 @@ const refused = record({
   read: 36,
   errors: [
     ...checkEvent({ name: 'pull_request', ref: 'refs/pull/5/merge', refProtected: false, defaultBranch: 'main' }),
-    ...checkRevocations(REFUSED, 20),
+    ...checkRevocations(REFUSED, LIMIT),
   ].map(message => ({ message })),
 })
 
