@@ -38,7 +38,7 @@ export interface WorkflowEvent {
 export function checkEvent({ name, ref }: WorkflowEvent): readonly Refusal[] {
   if (!/^(pull_request|merge_group)/.test(name) && !/^refs\/(pull|heads\/gh-readonly-queue)\//.test(ref)) return []
   return [
-    `Mode apply is refused on the event ${name}: a manifest that is not merged is never applied. Use mode: plan here, and apply on pushes to the default branch.`,
+    `Mode apply is refused on the event ${name}: it is for a pull request or a merge queue, even once that is merged, and only a merged manifest is applied. Use mode: plan here, and apply with "on: push" to the default branch, because merging is a push.`,
   ]
 }
 

@@ -48,6 +48,7 @@ describe('an unmerged manifest is never applied', () => {
     const [refusal] = checkEvent({ name, ref, refProtected: true, defaultBranch: 'main' })
     expect(refusal).toContain(name)
     expect(refusal).toContain('mode: plan')
+    expect(refusal).toContain('on: push')
   })
 
   it.each(['push', 'workflow_dispatch', 'schedule', 'workflow_run', ''])('%s is let through', name => {
