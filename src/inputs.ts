@@ -1,12 +1,17 @@
 // Action inputs → one readonly Inputs. Masks every secret before anything else happens, and finds everything that is
 // wrong with the inputs before any request is sent.
 
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import * as core from '@actions/core'
 import { InputError, type InputProblem } from './errors.ts'
+import { type Audience, type Domain, readAudience, readDomain } from './inputs/domain.ts'
+import { readPrivateKey, unwrapKey } from './inputs/private-key.ts'
+import { quote, type Reject } from './inputs/problems.ts'
+import { isGlob } from './manifest/glob.ts'
 import { isUserId } from './manifest/read.ts'
 import type { RevocationLimit } from './plan/guard.ts'
-import { mask, redact } from './secrets.ts'
+import { mask } from './secrets.ts'
+import type { Workflow } from './workflow.ts'
 
 export const MODES = ['validate', 'plan', 'apply', 'export'] as const
 export const REVOKE = ['never', 'managed', 'all'] as const
@@ -36,13 +41,6 @@ export const DEFAULTS = {
   headroom: '25%',
 } as const
 
-export interface Domain {
-  /** As the manifest's `tenant` and reports show it: host, and port where there is one. */
-  readonly host: string
-  /** Scheme, host and port: where every request goes. */
-  readonly origin: string
-}
-
 export type Credential =
   | { readonly kind: 'client-secret'; readonly clientId: string; readonly clientSecret: string }
   | {
@@ -62,12 +60,9 @@ export interface OfflineInputs {
 }
 
 /** How to reach the tenant, and how fast. */
-export interface Access {
+export interface Access extends Audience {
   readonly manifest: readonly string[]
   readonly domain: Domain
-  readonly audience: string
-  /** The tenant's identity: the host of the audience, also when `domain` is a custom domain. */
-  readonly tenant: string
   readonly credential: Credential
   /** The share of the tenant's rate-limit bucket that is left to other traffic, 0 to below 1. */
   readonly headroom: number
@@ -107,7 +102,7 @@ export type TenantInputs = PlanInputs | ExportInputs
 export type Inputs = OfflineInputs | TenantInputs
 
 /** @throws InputError that names every input that cannot be used */
-export function readInputs(): Inputs {
+export function readInputs({ secretsWithheld }: Pick<Workflow, 'secretsWithheld'>): Inputs {
   const secrets = {
     'client-secret': core.getInput('client-secret'),
     'client-private-key': core.getInput('client-private-key'),
@@ -115,7 +110,9 @@ export function readInputs(): Inputs {
     'github-token': core.getInput('github-token'),
     'ledger-key': core.getInput('ledger-key'),
   }
-  for (const secret of Object.values(secrets)) mask(secret)
+  const pem = unwrapKey(secrets['client-private-key'])
+  const keyBody = pem.replace(/-----[A-Z ]+-----|\s/g, '')
+  for (const secret of [...Object.values(secrets), pem, keyBody]) mask(secret)
 
   const problems: InputProblem[] = []
   const reject = (input: string, message: string) => {
@@ -137,14 +134,13 @@ export function readInputs(): Inputs {
     return { mode, manifest, domain }
   }
   if (text('domain') === '')
-    reject('domain', `mode ${mode ?? 'apply'} needs it: the tenant's domain, such as acme.eu.auth0.com.`)
-  const credential = readCredential(secrets, algorithm, reject)
-  const audience = readAudience(domain, reject)
+    reject('domain', `required by mode ${mode ?? 'apply'}: the tenant's domain, such as acme.eu.auth0.com.`)
+  const credential = readCredential({ ...secrets, pem, algorithm, secretsWithheld }, reject)
+  const audience = readAudience(text('audience'), domain, reject)
   const subjects = mode === 'export' ? readSubjects(manifest, reject) : { users: [], query: undefined }
   const complete = mode && domain && audience && headroom !== undefined && credential && choices && subjects
   if (problems.length > 0 || !complete) throw new InputError(problems)
-  const tenant = new URL(audience).host
-  const access = { manifest, domain, audience, tenant, credential, headroom, requestsPerSecond }
+  const access = { manifest, domain, ...audience, credential, headroom, requestsPerSecond }
   if (mode !== 'export') {
     const githubToken = secrets['github-token']
     return { mode, ...access, ...choices, githubToken: githubToken === '' ? undefined : githubToken, ledgerKey }
@@ -166,11 +162,11 @@ function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefine
   const failOnChanges = readBoolean('fail-on-changes', reject)
   const comment = text('comment') === 'changes' ? 'changes' : readBoolean('comment', reject, ['changes'])
   if (planFile !== undefined && mode !== undefined && mode !== 'apply') {
-    reject('plan-file', `mode ${mode} computes a plan of its own; leave it out, or use mode: apply.`)
+    reject('plan-file', `only valid with mode: apply, because mode ${mode} computes its own plan; remove it.`)
   }
   if (mode !== 'export') {
     for (const input of ['users', 'query']) {
-      if (text(input) !== '') reject(input, 'only mode export knows it; list users in the manifest.')
+      if (text(input) !== '') reject(input, 'only valid with mode: export; list users in the manifest.')
     }
   }
   if (!revoke || !scope || !maxRevocations || !missingUsers) return undefined
@@ -181,8 +177,8 @@ function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefine
 /** Whom to export, and that there is one path to write to. */
 function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportInputs, 'users' | 'query'> | undefined {
   const [path, ...others] = manifest
-  if (path === undefined || others.length > 0 || /[*?[{]/.test(path)) {
-    reject('manifest', 'mode export writes one file; give its path.')
+  if (path === undefined || others.length > 0 || isGlob(path)) {
+    reject('manifest', 'mode export writes one file; set it to the path of that file.')
   }
   const users = lines('users')
   const query = optional('query')
@@ -192,8 +188,6 @@ function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportI
   if (users.length > 0 || query !== undefined) return { users, query }
   return reject('users', 'mode export needs users (ids or e-mail addresses, one a line) or query (a search).')
 }
-
-type Reject = (input: string, message: string) => undefined
 
 function text(input: string): string {
   const value = core.getInput(input)
@@ -229,12 +223,12 @@ function readDigest(input: string, reject: Reject): string | undefined {
   if (value === '') {
     return reject(
       input,
-      'it is empty; set it to the output plan-digest of the plan that was approved, or remove it to apply without an approval.',
+      'it is empty; set it to the output plan-digest of the plan that was approved (undo-plan-digest for an undo plan), or remove it to apply without an approval.',
     )
   }
   return reject(
     input,
-    `${quote(value)} is not a digest; use the output plan-digest, sha256: and 64 hexadecimal digits in lower case.`,
+    `${quote(value)} is not a digest; use the output plan-digest (undo-plan-digest for an undo plan): sha256: and 64 hexadecimal digits in lower case.`,
   )
 }
 
@@ -275,84 +269,56 @@ function readRate(input: string, reject: Reject): number | undefined {
   return rate > 0 ? rate : reject(input, `${quote(value)} is not a number above 0, such as 5 or 0.5.`)
 }
 
-const DOMAIN_FORM = "use the tenant's domain or custom domain, such as acme.eu.auth0.com"
+const CREDENTIALS = ['client-secret', 'client-private-key', 'access-token'] as const
 
-function readDomain(value: string, reject: Reject): Domain | undefined {
-  if (value === '') return undefined
-  const url = URL.parse(value.includes('://') ? value : `https://${value}`)
-  const named = quote(value)
-  // A URL parser takes these for what it expects there.
-  if (!url || /^\/|\\/.test(value)) return reject('domain', `${named} is not a domain; ${DOMAIN_FORM}.`)
-  if (url.username !== '' || url.password !== '') {
-    return reject('domain', `it holds a user or password; ${DOMAIN_FORM}.`)
-  }
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(value)) {
-    return reject('domain', `${named} has a path or a query; ${DOMAIN_FORM}.`)
-  }
-  const loopback = isLoopback(url.hostname)
-  if (url.protocol === 'http:' && !loopback) {
-    return reject('domain', `${named} is plain HTTP, which is allowed to a loopback address alone; use https://.`)
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return reject('domain', `${named} is not an https:// address; ${DOMAIN_FORM}.`)
-  }
-  if (!loopback && !/^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/.test(url.hostname)) {
-    return reject('domain', `${named} is not a full domain; ${DOMAIN_FORM}.`)
-  }
-  return { host: url.host, origin: url.origin }
+interface CredentialOptions
+  extends Readonly<Record<(typeof CREDENTIALS)[number], string>>,
+    Pick<Workflow, 'secretsWithheld'> {
+  /** The private key, or what was given instead. */
+  readonly pem: string
+  readonly algorithm: Algorithm | undefined
 }
 
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-}
-
-/** @see https://auth0.com/docs/secure/tokens/access-tokens/management-api-access-tokens */
-function readAudience(domain: Domain | undefined, reject: Reject): string | undefined {
-  const value = core.getInput('audience')
-  if (value === '') return domain && `https://${domain.host}/api/v2/`
-  return URL.canParse(value)
-    ? value
-    : reject(
-        'audience',
-        `${quote(value)} is not an address; use the Management API's identifier, such as https://acme.eu.auth0.com/api/v2/.`,
-      )
-}
-
-function readCredential(
-  secrets: Readonly<Record<'client-secret' | 'client-private-key' | 'access-token', string>>,
-  algorithm: Algorithm | undefined,
-  reject: Reject,
-): Credential | undefined {
-  const { 'client-secret': clientSecret, 'client-private-key': privateKey, 'access-token': accessToken } = secrets
-  const credentials = { 'client-secret': clientSecret, 'client-private-key': privateKey, 'access-token': accessToken }
-  const given = Object.entries(credentials).filter(([, value]) => value !== '')
-  const [first, second] = given.map(([input]) => input)
+function readCredential(options: CredentialOptions, reject: Reject): Credential | undefined {
+  const { 'client-secret': clientSecret, 'access-token': accessToken, pem, algorithm, secretsWithheld } = options
+  const [first, second] = CREDENTIALS.filter(input => options[input] !== '')
   if (first === undefined) {
-    return reject('client-secret', 'no credential is given; set client-secret, client-private-key or access-token.')
+    const why =
+      secretsWithheld === undefined
+        ? 'set client-secret, client-private-key or access-token'
+        : WITHHELD[secretsWithheld]
+    return reject('client-secret', `no credential is set; ${why}.`)
   }
   if (second !== undefined) {
-    return reject(second, `it is given beside ${first}; use one credential: ${listed(Object.keys(credentials))}.`)
+    return reject(second, `conflicts with ${first}; set only one credential: ${listed(CREDENTIALS)}.`)
   }
   const keyId = core.getInput('client-private-key-id')
-  if (keyId !== '' && privateKey === '') {
-    return reject('client-private-key-id', 'it goes with client-private-key; leave it out with another credential.')
+  if (keyId !== '' && first !== 'client-private-key') {
+    return reject('client-private-key-id', 'only valid with client-private-key; remove it.')
   }
   if (accessToken !== '') {
     return /^[\x21-\x7e]+$/.test(accessToken)
       ? { kind: 'access-token', accessToken }
       : reject(
           'access-token',
-          'it holds blanks or other characters that no token has; give the bare token, without "Bearer".',
+          'it contains spaces or other characters that no token has; set it to the bare token, without "Bearer".',
         )
   }
   const clientId = core.getInput('client-id')
   if (clientId === '') {
-    return reject('client-id', `${first} needs it: the id of the machine-to-machine application.`)
+    return reject('client-id', `required by ${first}: the id of the machine-to-machine application.`)
   }
   if (clientSecret !== '') return { kind: 'client-secret', clientId, clientSecret }
-  const key = readPrivateKey(privateKey, reject)
+  const key = readPrivateKey(pem, reject)
   return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm }
 }
+
+/** Why a run has no credential that others have. */
+const WITHHELD = {
+  fork: 'GitHub gives no secrets to a pull request from a fork: use mode: validate there',
+  dependabot:
+    'GitHub gives runs for Dependabot only the secrets under Settings → Secrets and variables → Dependabot: use mode: validate there',
+} as const
 
 const MIN_LEDGER_KEY = 32
 
@@ -363,23 +329,6 @@ function readLedgerKey(value: string, reject: Reject): string | undefined {
     'ledger-key',
     `it has ${value.length} characters; use a secret of at least ${MIN_LEDGER_KEY}, such as the output of "openssl rand -hex 32".`,
   )
-}
-
-function readPrivateKey(pem: string, reject: Reject): KeyObject | undefined {
-  try {
-    // Secrets that went through a JSON file or an environment variable often have \n spelt out.
-    const key = createPrivateKey(pem.includes('\n') ? pem : pem.replaceAll('\\n', '\n'))
-    if (key.asymmetricKeyType === 'rsa') return key
-    return reject('client-private-key', `it is a key of type ${key.asymmetricKeyType}; Auth0 takes RSA keys.`)
-  } catch {
-    // The cause is left out on purpose: OpenSSL's message may quote what it could not read.
-    return reject('client-private-key', 'it is not a PEM private key without passphrase (-----BEGIN PRIVATE KEY-----).')
-  }
-}
-
-function quote(value: string): string {
-  const shown = redact(value)
-  return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown)
 }
 
 function listed(names: readonly string[]): string {

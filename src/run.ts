@@ -23,7 +23,7 @@ export async function run(cancelled: AbortSignal): Promise<void> {
   const started = new Date()
   const record = newRecord()
   const workflow = readWorkflow()
-  const inputs = await telling(record, async () => readInputs())
+  const inputs = await telling(record, async () => readInputs(workflow))
   if (inputs !== undefined) await telling(record, () => story(inputs, record, workflow, cancelled))
   // A signal that came too late to leave anything undone is no news.
   const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done')

@@ -10,10 +10,10 @@ const forms = new Set<string>()
 /** Shorter text is no secret worth hiding, and would blank out every other word. */
 const SHORTEST = 8
 
-/** Each line on its own too, as logs come in lines. */
+/** Each line on its own too, because logs come in lines; but not a key's BEGIN and END, which are no secret. */
 export function mask(secret: string): void {
   const lines = secret.split(/\r?\n|\\n/).map(line => line.trim())
-  for (const part of new Set([secret, ...lines.filter(line => line.length >= SHORTEST)])) {
+  for (const part of new Set([secret, ...lines.filter(line => line.length >= SHORTEST && !line.startsWith('-----'))])) {
     if (part === '' || known.has(part)) continue
     setSecret(part)
     known.add(part)

@@ -20,11 +20,11 @@ describe('Private Key JWT', () => {
     expect(run.masked).toContain(PEM.trim())
   })
 
-  it('takes a key whose line ends are spelt out, and names the key where an id is given', async () => {
+  it('takes a key in quotes whose line ends are spelt out, and names the key where an id is given', async () => {
     const tenant = await acme({ users, clients })
     const inputs = {
       'client-secret': '',
-      'client-private-key': PEM.replaceAll('\n', '\\n'),
+      'client-private-key': JSON.stringify(PEM.replaceAll('\n', '\r\n')),
       'client-private-key-id': 'key-7',
     }
     const run = await runAgainst(tenant, { users: USERS, inputs })
@@ -129,6 +129,8 @@ describe('the audience', () => {
     const unslashed = await runAgainst(tenant, { users: USERS, inputs: slashless })
     expect(errorsOf(unslashed)[0]).toContain('Set the input audience to https://acme.eu.auth0.com/api/v2/, with')
     const inputs = { audience: 'https://acme.eu.auth0.com/api/v2/' }
+    const wrong = await runAgainst(tenant, { users: USERS, inputs: { ...inputs, 'client-secret': 'another-secret' } })
+    expect(errorsOf(wrong)[0]).not.toContain('custom domain')
     const accepted = await runAgainst(tenant, { users: USERS, inputs })
     expect(accepted.exitCode, accepted.log).toBe(0)
   })

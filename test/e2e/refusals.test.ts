@@ -105,11 +105,21 @@ describe('one sentence that names what to change, and nothing written', () => {
     expect(tenant.grantsOf('auth0|1')).toHaveLength(3)
   })
 
+  it('for more than the share that max-revocations allows, of what the users have', async () => {
+    const direct = ['read:orders', 'write:orders', 'refund:orders'].map(permission => ({ api: ORDERS, permission }))
+    const tenant = await acme({ users: [{ id: 'auth0|1', direct }] })
+    const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
+    const refused = await runAgainst(tenant, { users, inputs: { revoke: 'all', 'max-revocations': '1 or 50%' } })
+    expect(errorsOf(refused)).toEqual([expect.stringContaining('(the larger of 1 and 50% of 3 live grants)')])
+    const run = await runAgainst(tenant, { users, inputs: { revoke: 'all', 'max-revocations': '1 or 67%' } })
+    expect(run.outputs).toMatchObject({ result: 'applied', revocations: '2' })
+  })
+
   it.each(['pull_request', 'pull_request_target', 'merge_group'])('for apply on %s', async GITHUB_EVENT_NAME => {
     const tenant = await acme({ users: existing })
     const run = await runAgainst(tenant, { users: USERS, env: { GITHUB_EVENT_NAME } })
     expect(run.exitCode).toBe(1)
-    expect(errorsOf(run)).toEqual([expect.stringContaining(GITHUB_EVENT_NAME)])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(new RegExp(`${GITHUB_EVENT_NAME}.*on: push`))])
     expect(tenant.requests).toEqual([])
   })
 
@@ -146,6 +156,7 @@ describe('inputs that cannot be used are named before any request', () => {
     ['a domain behind slashes', { ...good, domain: '//acme.eu.auth0.com' }, ['domain', 'not a domain']],
     ['a domain with a backslash', { ...good, domain: '\\\\acme.eu.auth0.com' }, ['domain', 'not a domain']],
     ['a domain with a blank', { ...good, domain: 'acme eu' }, ['domain', '"acme eu" is not a domain']],
+    ['a domain with a line break', { ...good, domain: 'acme\n.eu.auth0.com' }, ['domain', 'a line break']],
     ['a domain for files', { ...good, domain: 'ftp://acme.eu.auth0.com' }, ['domain', 'https://']],
     ['a domain without end', { ...good, domain: 'a/'.repeat(100) }, [`"${'a/'.repeat(40)}…"`]],
     ['a wrong domain in mode validate', { mode: 'validate', domain: 'acme' }, ['domain', 'acme.eu.auth0.com']],
@@ -153,7 +164,11 @@ describe('inputs that cannot be used are named before any request', () => {
     ['a pace that is no number', { ...good, 'requests-per-second': 'fast' }, ['requests-per-second', '"fast"']],
     ['half a domain', { ...good, domain: 'acme' }, ['domain', 'acme.eu.auth0.com']],
     ['no credential', { domain: good.domain, 'client-id': 'c' }, ['client-secret, client-private-key or access-token']],
-    ['two credentials', { ...good, 'access-token': 'another-secret-token' }, ['access-token', 'client-secret']],
+    [
+      'two credentials',
+      { ...good, 'access-token': 'another-secret-token' },
+      ['access-token', 'conflicts with client-secret'],
+    ],
     ['a secret without client', { ...good, 'client-id': '' }, ['client-id']],
     ['a key that is none', { ...good, 'client-secret': '', 'client-private-key': 'not-a-pem' }, ['client-private-key']],
     [
@@ -181,6 +196,13 @@ describe('inputs that cannot be used are named before any request', () => {
     ['an export to several files', { ...good, mode: 'export', query: '*', manifest: 'a*.yml' }, ['manifest', 'path']],
     ['an export over a file', { ...good, mode: 'export', query: '*', manifest: MANIFEST }, ['manifest', 'exists']],
     ['an audience that is no address', { ...good, audience: 'management' }, ['audience']],
+    [
+      'an audience without its end',
+      { ...good, audience: 'https://a.eu.auth0.com/api/v2' },
+      ['https://a.eu.auth0.com/api/v2/'],
+    ],
+    ['a share of revocations that is none', { ...good, 'max-revocations': '20 or' }, ['max-revocations', '20 or 10%']],
+    ['a saved plan that is a folder', { ...good, 'plan-file': '.github' }, ['plan-file', 'a folder']],
   ]
   it.each(cases)('%s', async (_, inputs, words) => {
     const run = await runAction({ inputs, files: { [MANIFEST]: JSON.stringify({ users: USERS }) } })
