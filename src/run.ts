@@ -1,5 +1,6 @@
 // The story of a run, top to bottom. Whatever happens on the way is told.
 
+import { prepareEnvironment } from './environment.ts'
 import { ActionError, errorOf, InputError } from './errors.ts'
 import { type Inputs, type PlanInputs, readInputs, type TenantInputs } from './inputs.ts'
 import { newRecord, type RunRecord } from './report/record.ts'
@@ -23,7 +24,7 @@ export async function run(cancelled: AbortSignal): Promise<void> {
   const started = new Date()
   const record = newRecord()
   const workflow = readWorkflow()
-  const inputs = await telling(record, async () => readInputs(workflow))
+  const inputs = await telling(record, async () => readSetting(workflow))
   if (inputs !== undefined) await telling(record, () => story(inputs, record, workflow, cancelled))
   // A signal that came too late to leave anything undone is no news.
   const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done')
@@ -33,6 +34,12 @@ export async function run(cancelled: AbortSignal): Promise<void> {
   publish(record, { run: workflow.runUrl, started })
   // Whatever is still under way, such as a request to GitHub that nobody waits for, must not keep the runner waiting.
   if (cancelled.aborted) process.exit()
+}
+
+function readSetting(workflow: Workflow): Inputs {
+  const inputs = readInputs(workflow)
+  if (inputs.mode !== 'validate') prepareEnvironment(process.env)
+  return inputs
 }
 
 async function story(inputs: Inputs, record: RunRecord, workflow: Workflow, cancelled: AbortSignal): Promise<void> {

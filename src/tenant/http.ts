@@ -4,7 +4,7 @@
 import { once } from 'node:events'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { Clock } from '../clock.ts'
-import { ActionError, errorOf, NotSentError, type Reach, TenantError } from '../errors.ts'
+import { errorOf, NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
 import {
   delayBefore,
@@ -345,7 +345,7 @@ function adviceOn(fault: Error): string {
   return 'Check the input domain, and NODE_EXTRA_CA_CERTS where a proxy has a certificate authority of its own.'
 }
 
-/** @throws ActionError for a proxy variable that is no address; its value may hold a password and is not shown */
+/** @param origin reached through the runner's proxy, which prepareEnvironment has made readable */
 export function openDispatcher(origin: string): Dispatcher {
   const options = {
     connections: MOST_IN_FLIGHT,
@@ -356,12 +356,5 @@ export function openDispatcher(origin: string): Dispatcher {
     maxResponseSize: MAX_BODY,
   }
   // Plain HTTP never goes through a proxy: it would leave the loopback address, the only one it is allowed to.
-  if (origin.startsWith('http:')) return new Agent(options)
-  try {
-    return new EnvHttpProxyAgent(options)
-  } catch (cause) {
-    const message =
-      "The runner's variable HTTPS_PROXY or HTTP_PROXY holds no address of a proxy; use the form http://proxy.acme.com:3128."
-    throw new ActionError(message, { cause })
-  }
+  return origin.startsWith('http:') ? new Agent(options) : new EnvHttpProxyAgent(options)
 }

@@ -13,6 +13,7 @@ import {
 import type { Tenant } from '../servers/tenant/tenant.ts'
 import { acme, CLIENT, errorsOf, ORDERS, runAgainst } from './acme.ts'
 import type { ActionRun } from './action.ts'
+import { acmeRepository, manifestOf } from './repository.ts'
 
 const HOST = 'acme.test'
 const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
@@ -77,10 +78,15 @@ describe('TLS', () => {
 })
 
 describe('a proxy', () => {
-  it.each(['HTTPS_PROXY', 'https_proxy'])('that %s names gets every request, in tunnels', async variable => {
+  it.each([
+    ['HTTPS_PROXY', 'http://127.0.0.1:'],
+    ['https_proxy', 'http://127.0.0.1:'],
+    ['HTTPS_PROXY', '127.0.0.1:'],
+    ['HTTP_PROXY', '127.0.0.1:'],
+  ])('that %s names (%s…) gets every request, in tunnels', async (variable, address) => {
     const { tenant, port, run } = await site()
     const proxy = opened(await startProxy(port))
-    const env = { ...trusting(trusted), [variable]: `http://127.0.0.1:${proxy.port}` }
+    const env = { ...trusting(trusted), [variable]: `${address}${proxy.port}/` }
     const { exitCode, log } = await run(HOST, env)
     expect(exitCode, log).toBe(0)
     expect(tenant.grantsOf('auth0|1')).toEqual(GRANTED)
@@ -110,7 +116,7 @@ describe('a proxy', () => {
   it('gets the user and password of its address, which no log shows', async () => {
     const { port, run } = await site()
     const proxy = opened(await startProxy(port))
-    const env = { ...trusting(trusted), HTTPS_PROXY: `http://proxy-user:proxy-password@127.0.0.1:${proxy.port}` }
+    const env = { ...trusting(trusted), HTTPS_PROXY: `proxy-user:proxy-password@127.0.0.1:${proxy.port}` }
     const { exitCode, log } = await run(HOST, env)
     expect(exitCode, log).toBe(0)
     const basic = `Basic ${Buffer.from('proxy-user:proxy-password').toString('base64')}`
@@ -148,7 +154,7 @@ describe('a proxy', () => {
     expect(failed.outputs.requests).toBe('8')
   })
 
-  it.each(['proxy-user:proxy-password@proxy:3128', 'proxy.acme.com:3128', 'http://no host', 'ftp://proxy.acme.com'])(
+  it.each(['proxy-user:proxy-password@no host:3128', 'ftp://proxy-user:proxy-password@proxy.acme.com'])(
     'whose variable holds no address (%s) is a mistake of the runner, not of the action',
     async value => {
       const { tenant, run } = await site()
@@ -158,6 +164,30 @@ describe('a proxy', () => {
       expect(failed.outputs.requests).toBe('0')
     },
   )
+
+  it.each(['', 'proxy-user:proxy-password@'])('without a scheme (%s…) leads to GitHub too', async credential => {
+    const tenant = await acme({ users: [{ id: 'auth0|1' }] })
+    const repository = await acmeRepository(tenant)
+    const { port } = opened(await startTlsFront(trusted, repository.github.apiUrl))
+    const proxy = opened(await startProxy(port))
+    const env = {
+      ...trusting(trusted),
+      GITHUB_API_URL: repository.github.apiUrl.replace(/^http:\/\/[^/]+/, `https://${HOST}`),
+      HTTPS_PROXY: `${credential}127.0.0.1:${proxy.port}`,
+    }
+    const commit = repository.commit(manifestOf(USERS))
+    const inputs = { mode: 'plan', comment: 'true' }
+    const planned = await repository.run(commit, { inputs, env, run: { pullRequest: 5 } })
+    expect(planned.outputs, planned.log).toMatchObject({ result: 'planned', grants: '1' })
+    expect(repository.github.comments).toHaveLength(1)
+    const applied = await repository.run(commit, { env })
+    expect(applied.outputs).toMatchObject({ result: 'applied', grants: '1' })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+    expect(new Set(proxy.tunnels)).toEqual(new Set([`${HOST}:443`]))
+    expect(planned.log + applied.log).not.toContain('proxy-password')
+    const basic = `Basic ${Buffer.from('proxy-user:proxy-password').toString('base64')}`
+    expect(proxy.headers[0]?.['proxy-authorization']).toBe(credential === '' ? undefined : basic)
+  })
 
   function expectFailedInPrivate(run: ActionRun, tenant: Tenant): void {
     expect(run.exitCode).toBe(1)
