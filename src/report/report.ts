@@ -8,7 +8,7 @@ import { errorOf } from '../errors.ts'
 import { countOperations, type Operation, type Plan } from '../plan/plan.ts'
 import { redact, redactAll } from '../secrets.ts'
 import type { Traffic } from '../tenant/pace.ts'
-import { conclude, counted, driftOf } from './conclude.ts'
+import { type Conclusion, conclude, counted, driftOf } from './conclude.ts'
 import { emailsOf, type Finding, type RunRecord } from './record.ts'
 import { type Circumstances, reportOf } from './report-file.ts'
 import { operationNotes } from './summary/changes.ts'
@@ -120,23 +120,36 @@ export function publish(whole: Readonly<RunRecord>, circumstances: Circumstances
   const failed = conclusion.result === 'failed' || conclusion.result === 'partial' || record.drift
   if (failed) process.exitCode = core.ExitCode.Failure
 
-  core.setOutput('result', conclusion.result)
-  core.setOutput('changed', conclusion.changed)
-  core.setOutput('grants', conclusion.grants)
-  core.setOutput('revocations', conclusion.revocations)
-  core.setOutput('users', conclusion.users)
-  core.setOutput('users-changed', conclusion.usersChanged)
-  core.setOutput('users-failed', conclusion.usersFailed)
-  core.setOutput('plan-digest', record.digest ?? '')
-  core.setOutput('plan-file', record.planFile ?? '')
-  core.setOutput('undo-plan-digest', record.undoDigest ?? '')
-  core.setOutput('undo-plan-file', record.undoPlanFile ?? '')
-  core.setOutput('requests', conclusion.requests)
-  core.setOutput('next-expiry', record.nextExpiry ?? '')
-  const reportFile = saveFile('report', JSON.stringify(reportOf(record, circumstances), undefined, 2))
-  core.setOutput('report-file', reportFile ?? '')
+  const reportFile = saveFile('report', () => JSON.stringify(reportOf(record, circumstances), undefined, 2))
   logFiles({ 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile })
+  attemptFile('outputs', () => writeOutputs(conclusion, { ...record, reportFile }))
   attemptFile('job summary', () => writeSummary(renderSummary(record)))
+  folder = undefined
+}
+
+interface Files
+  extends Readonly<Pick<RunRecord, 'digest' | 'planFile' | 'undoDigest' | 'undoPlanFile' | 'nextExpiry'>> {
+  readonly reportFile: string | undefined
+}
+
+function writeOutputs(conclusion: Conclusion, files: Files): void {
+  const outputs = {
+    result: conclusion.result,
+    changed: conclusion.changed,
+    grants: conclusion.grants,
+    revocations: conclusion.revocations,
+    users: conclusion.users,
+    'users-changed': conclusion.usersChanged,
+    'users-failed': conclusion.usersFailed,
+    'plan-digest': files.digest,
+    'plan-file': files.planFile,
+    'undo-plan-digest': files.undoDigest,
+    'undo-plan-file': files.undoPlanFile,
+    requests: conclusion.requests,
+    'next-expiry': files.nextExpiry,
+    'report-file': files.reportFile,
+  }
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value ?? '')
 }
 
 function logFiles(files: Readonly<Record<string, string | undefined>>): void {
@@ -154,29 +167,39 @@ function createFolder(): string {
 
 /**
  * Writes a file for later steps, in a folder of its own under `$RUNNER_TEMP`.
- * @returns its path; undefined where it could not be written, which is told
+ * @returns its path; undefined if it could not be written, which is reported
  */
-export function saveFile(name: 'plan' | 'undo-plan' | 'report', text: string): string | undefined {
-  return attemptFile(name.replace('-', ' '), () => {
+export function saveFile(name: 'plan' | 'undo-plan' | 'report', render: () => string): string | undefined {
+  return attemptFile(name, () => {
     folder ??= createFolder()
     const path = join(folder, `${name}.json`)
-    writeFileSync(path, redact(text))
+    writeFileSync(path, redact(render()))
     return path
   })
 }
 
-function writeSummary(markdown: string): string {
+function writeSummary(markdown: string): void {
   const path = process.env.GITHUB_STEP_SUMMARY ?? ''
   if (path !== '') appendFileSync(path, markdown)
-  return path
 }
 
-/** What was done in the tenant stays done, and is told by all other ways, where one file cannot be written. */
-function attemptFile(what: string, write: () => string): string | undefined {
+/** The runner's variable that tells where each of these is written. */
+const PLACES = {
+  plan: 'RUNNER_TEMP',
+  'undo-plan': 'RUNNER_TEMP',
+  report: 'RUNNER_TEMP',
+  outputs: 'GITHUB_OUTPUT',
+  'job summary': 'GITHUB_STEP_SUMMARY',
+} as const
+
+/** What cannot be written fails the step, because later steps rely on it, and keeps nothing else from being written. */
+function attemptFile<T>(what: keyof typeof PLACES, write: () => T): T | undefined {
   try {
     return write()
   } catch (error) {
-    core.warning(harmless(`The ${what} could not be written: ${errorOf(error).message}`))
+    process.exitCode = core.ExitCode.Failure
+    const failure = `The ${what.replace('-', ' ')} could not be written: ${errorOf(error).message}.`
+    core.error(harmless(`${failure} Check the runner's disk and its variable ${PLACES[what]}.`))
     return undefined
   }
 }

@@ -23,7 +23,7 @@ export function judgePlan(
   const { mode, maxRevocations: limit, approvedPlan, failOnChanges } = inputs
   logPlan(record)
   const readable = plan.users.every(({ before }) => before !== undefined)
-  if (readable && task.saved === undefined) record.planFile = saveFile('plan', writeSaved(plan))
+  if (readable && task.saved === undefined) record.planFile = saveFile('plan', () => writeSaved(plan))
   refuse(record, checkLimit(plan))
   if (doubt !== undefined && approvedPlan !== digest) refuse(record, [doubt.refusal])
   const disapproval = checkApproval(plan, digest, approvedPlan)
@@ -50,7 +50,7 @@ export async function applyPlan(context: Context, planning: Planning, memory: Me
     const ending = computeEnding(memory, planning, record.outcomes)
     const undo = undoOf(plan, record.outcomes, recording.branch === undefined ? [] : ending.restores)
     // Before GitHub is asked, which may take longer than the runner leaves a cancelled run.
-    record.undoPlanFile = saveFile('undo-plan', writeSaved(undo))
+    record.undoPlanFile = saveFile('undo-plan', () => writeSaved(undo))
     record.undoDigest = digestOf(undo)
     await endRecording(context, memory, { planning, recording, ending })
   }

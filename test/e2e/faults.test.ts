@@ -192,13 +192,22 @@ describe('an answer without end', () => {
 })
 
 describe('what cannot be written beside the tenant', () => {
-  it.each(['GITHUB_STEP_SUMMARY', 'RUNNER_TEMP'])('(%s) keeps nothing back that can', async name => {
-    const tenant = await acme({ users })
-    const run = await runAgainst(tenant, { users: USERS, env: { [name]: '/dev/null/nowhere' } })
-    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', requests: '4' })
-    expect(run.log).toContain('could not be written')
-    expect(run.exitCode).toBe(0)
-  })
+  it.each(['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY', 'RUNNER_TEMP'])(
+    '(%s) is an error, and keeps nothing back that can',
+    async name => {
+      const tenant = await acme({ users })
+      const run = await runAgainst(tenant, { users: USERS, env: { [name]: '/dev/null/nowhere' } })
+      expect(run.exitCode).toBe(1)
+      expect(errorsOf(run).length).toBeGreaterThan(0)
+      for (const error of errorsOf(run)) expect(error).toMatch(new RegExp(`could not be written.*${name}`))
+      expect(run.log).not.toMatch(/^\s+at /m)
+      expect(run.log).toContain('1 of 1 user changed: 1 grant')
+      expect(tenant.grantsOf('auth0|1')).toContainEqual({ api: ORDERS, permission: 'read:orders' })
+      if (name !== 'GITHUB_OUTPUT') expect(run.outputs).toMatchObject({ result: 'applied', grants: '1' })
+      if (name !== 'GITHUB_STEP_SUMMARY') expect(run.summary).toContain('1 of 1 user changed')
+      if (name !== 'RUNNER_TEMP') expect(run.temp).toContain('"result": "applied"')
+    },
+  )
 
   it('(an event that is not there) stops nothing', async () => {
     const tenant = await acme({ users })

@@ -307,8 +307,8 @@ describe('in the log', () => {
     vi.stubEnv('RUNNER_TEMP', home)
     const record = { ...newRecord(), mode: 'validate' as const }
     const log = await logOf(() => publish(record, CIRCUMSTANCES)).finally(vi.unstubAllEnvs)
-    const [warning] = commandsOf(log).filter(({ name }) => name === 'warning')
-    expect(unescapeData(warning?.data ?? '')).toContain(plain(path))
+    const [error] = commandsOf(log).filter(({ name }) => name === 'error')
+    expect(unescapeData(error?.data ?? '')).toContain(plain(path))
     expect(log).not.toContain('##[')
   })
 
