@@ -3,5 +3,7 @@
 
 import { cancelOnSignal } from './cancel.ts'
 
+// A log that cannot be written must not keep the rest from being written.
+process.stdout.on('error', () => undefined)
 const cancelled = cancelOnSignal()
 void import('./run.ts').then(({ run }) => run(cancelled))

@@ -1,9 +1,9 @@
 // The story of a run, top to bottom. Whatever happens on the way is told.
 
 import { prepareEnvironment } from './environment.ts'
-import { ActionError, errorOf, InputError } from './errors.ts'
+import { ActionError, errorOf, InputError, NotSentError } from './errors.ts'
 import { type Inputs, type PlanInputs, readInputs, type TenantInputs } from './inputs.ts'
-import { newRecord, type RunRecord } from './report/record.ts'
+import { type Circumstances, newRecord, type RunRecord } from './report/record.ts'
 import { logHeartbeat, logLine, publish } from './report/report.ts'
 import { mask } from './secrets.ts'
 import { applyPlan, judgePlan } from './steps/apply-plan.ts'
@@ -23,23 +23,44 @@ import { readWorkflow, type Workflow } from './workflow.ts'
 export async function run(cancelled: AbortSignal): Promise<void> {
   const started = new Date()
   const record = newRecord()
-  const workflow = readWorkflow()
-  const inputs = await telling(record, async () => readSetting(workflow))
-  if (inputs !== undefined) await telling(record, () => story(inputs, record, workflow, cancelled))
+  const crashed = new AbortController()
+  // Thrown where nobody awaits it, as in a library's callback: the run ends in good order all the same.
+  const stopOnCrash = (error: unknown) => {
+    tellFailure(record, error)
+    crashed.abort(new NotSentError('An unexpected error stopped the run.'))
+  }
+  process.on('uncaughtException', stopOnCrash)
+  const stopped = AbortSignal.any([cancelled, crashed.signal])
+
+  const workflow = await telling(record, async () => readWorkflow())
+  const inputs = workflow && (await telling(record, async () => readSetting(workflow)))
+  if (workflow && inputs) await telling(record, () => story(inputs, record, workflow, stopped))
   // A signal that came too late to leave anything undone is no news.
   const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done')
   record.cancelled = cancelled.aborted && undone
   record.duration = Date.now() - started.getTime()
-  if (inputs !== undefined) await publishComment(inputs, workflow, record, cancelled)
-  publish(record, { run: workflow.runUrl, started })
+  if (workflow && inputs) await telling(record, () => publishComment(inputs, workflow, record, stopped))
+  publishSafely(record, { run: workflow?.runUrl, started })
+  process.off('uncaughtException', stopOnCrash)
   // Whatever is still under way, such as a request to GitHub that nobody waits for, must not keep the runner waiting.
-  if (cancelled.aborted) process.exit()
+  if (stopped.aborted) process.exit()
 }
 
 function readSetting(workflow: Workflow): Inputs {
   const inputs = readInputs(workflow)
   if (inputs.mode !== 'validate') prepareEnvironment(process.env)
   return inputs
+}
+
+/** A record that cannot be published leaves at least the outputs, and why. */
+function publishSafely(record: RunRecord, circumstances: Circumstances): void {
+  try {
+    publish(record, circumstances)
+  } catch (error) {
+    const remains = { ...newRecord(), mode: record.mode, outcomes: record.outcomes }
+    tellFailure(remains, error)
+    publish(remains, circumstances)
+  }
 }
 
 async function story(inputs: Inputs, record: RunRecord, workflow: Workflow, cancelled: AbortSignal): Promise<void> {

@@ -1,10 +1,15 @@
 // A run where not everything is as GitHub's runner has it.
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { acme, errorsOf, MANIFEST, ORDERS, runAgainst } from './acme.ts'
+import { BUNDLE } from './action.ts'
+import { acmeRepository, manifestOf } from './repository.ts'
 
 const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
 
@@ -48,5 +53,72 @@ describe('a defect of the action', () => {
     expect(run).toMatchObject({ exitCode: 1, outputs: { result: 'failed', requests: '0' } })
     expect(errorsOf(run)).toEqual([expect.stringMatching(/^This is a defect of the action itself; please report it: /)])
     expect(errorsOf(run)).toEqual([expect.stringMatching(words)])
+  })
+
+  it('thrown in a callback ends the run in good order', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1' }] })
+    tenant.fault({ kind: 'hang', when: ({ path }) => path.includes('/users/') })
+    const crash = "setTimeout(() => { throw new TypeError('x is not a function') }, 300)"
+    const program = `process.on('newListener', name => { if (name === 'uncaughtException') ${crash} })`
+    const run = await runAgainst(tenant, { users, env: breaking(program) })
+    expect(run).toMatchObject({ exitCode: 1, outputs: { result: 'failed', changed: 'false' } })
+    expect(errorsOf(run)).toContainEqual(expect.stringMatching(/^This is a defect .*: x is not a function$/))
+    expect(run.summary).toContain('x is not a function')
+  })
+})
+
+describe('a broken environment', () => {
+  it('(an event that is no JSON) keeps neither the ledger nor the comment from being written', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1' }] })
+    const repository = await acmeRepository(tenant)
+    const commit = repository.commit(manifestOf(users))
+    const options = {
+      env: { GITHUB_EVENT_PATH: 'event.json' },
+      files: { [MANIFEST]: manifestOf(users), 'event.json': '{' },
+    }
+    const inputs = { mode: 'plan', comment: 'true' }
+    const planned = await repository.run(commit, { ...options, inputs, run: { pullRequest: 5 } })
+    expect(planned.outputs.result, planned.log).toBe('planned')
+    expect(repository.github.comments).toHaveLength(1)
+    expect((await repository.run(commit, options)).outputs.result).toBe('applied')
+  })
+
+  it("(GitHub's address) is named before any request", async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1' }] })
+    const repository = await acmeRepository(tenant)
+    const env = { GITHUB_API_URL: 'api.github.com' }
+    const run = await repository.run(repository.commit(manifestOf(users)), { env, inputs: { comment: 'true' } })
+    expect(run).toMatchObject({ exitCode: 1, outputs: { result: 'failed', requests: '0' } })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('GITHUB_API_URL')])
+  })
+
+  it('(a log on a full disk) keeps nothing else from being written', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'surroundings-'))
+    await writeFile(join(folder, MANIFEST.split('/').at(-1) ?? ''), manifestOf(users))
+    await writeFile(join(folder, 'output'), '')
+    const full = openSync('/dev/full', 'w')
+    const child = spawn(process.execPath, [BUNDLE], {
+      cwd: folder,
+      stdio: ['ignore', full, 'pipe'],
+      env: { INPUT_MODE: 'validate', INPUT_MANIFEST: '*.yml', GITHUB_OUTPUT: 'output', RUNNER_TEMP: folder },
+    })
+    let errors = ''
+    child.stderr?.setEncoding('utf8').on('data', text => {
+      errors += text
+    })
+    const [code] = await once(child, 'close')
+    closeSync(full)
+    expect({ code, errors }).toEqual({ code: 0, errors: '' })
+    expect(await readFile(join(folder, 'output'), 'utf8')).toMatch(/result<<.*\nunchanged/)
+    await rm(folder, { recursive: true })
+  })
+
+  it('(a fork without secrets) leads to mode: validate', async () => {
+    const event = { pull_request: { number: 5, head: { sha: 'a', repo: { full_name: 'eve/access' } } } }
+    const env = { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: 'event.json', GITHUB_REPOSITORY: 'acme/access' }
+    const files = { [MANIFEST]: manifestOf(users), 'event.json': JSON.stringify(event) }
+    const run = await runAgainst(await acme(), { inputs: { mode: 'plan', 'client-secret': '' }, env, files })
+    expect(run).toMatchObject({ exitCode: 1, outputs: { result: 'failed', requests: '0' } })
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/pull request from a fork: use mode: validate there/)])
   })
 })
