@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util'
 import { fuzz } from './run.ts'
+import { RUNNER_TARGETS } from './runner-targets.ts'
 import { TARGETS } from './targets.ts'
 
 const { values } = parseArgs({ options: { seed: { type: 'string' }, inputs: { type: 'string', default: '100000' } } })
@@ -10,9 +11,10 @@ const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const inputs = Number(values.inputs)
 
 console.log(`${inputs} inputs, seed ${seed}`)
+const targets = [...TARGETS, ...RUNNER_TARGETS]
 let found = 0
-for (const target of TARGETS) {
-  const finding = await fuzz(target, { seed, inputs: Math.ceil(inputs / TARGETS.length) })
+for (const target of targets) {
+  const finding = await fuzz(target, { seed, inputs: Math.ceil(inputs / targets.length) })
   console.log(finding === undefined ? `  ${target.name}: nothing found` : `  ${target.name}: ${finding}`)
   if (finding !== undefined) found++
 }

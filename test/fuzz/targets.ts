@@ -24,7 +24,7 @@ export interface Target {
 /** Milliseconds that one input may take. */
 const SLOW = 2_000
 
-function target<T>(name: string, inputs: fc.Arbitrary<T>, check: (input: T) => unknown): Target {
+export function target<T>(name: string, inputs: fc.Arbitrary<T>, check: (input: T) => unknown): Target {
   const property = fc.asyncProperty(inputs, async input => {
     const from = performance.now()
     await check(input)
@@ -34,7 +34,7 @@ function target<T>(name: string, inputs: fc.Arbitrary<T>, check: (input: T) => u
   return { name, property: property as fc.IAsyncProperty<[unknown]> }
 }
 
-function must(holds: boolean, what: string): asserts holds {
+export function must(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what)
 }
 
