@@ -175,14 +175,14 @@ describe('an unexpected error', () => {
 
   it('while the record is read leaves the outputs of an empty one', async () => {
     let broken = 0
-    mocked = '../src/report/record.ts'
+    mocked = '../src/report/conclude.ts'
     vi.doMock(mocked, async importOriginal => {
-      const record = await importOriginal<typeof import('../src/report/record.ts')>()
-      const conclude: typeof record.conclude = each => {
+      const original = await importOriginal<typeof import('../src/report/conclude.ts')>()
+      const conclude: typeof original.conclude = each => {
         if (broken++ === 0) throw new TypeError('injected')
-        return record.conclude(each)
+        return original.conclude(each)
       }
-      return { ...record, conclude }
+      return { ...original, conclude }
     })
     const run = await runOnce({ mode: 'apply' })
     expect(run.log).toContain('please report it: injected')

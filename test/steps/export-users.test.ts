@@ -66,7 +66,7 @@ describe('the path of an export', () => {
   ])('may be %s', async (_, manifest, path) => {
     const { failure, exported } = await exportTo(manifest)
     expect(failure).toBeUndefined()
-    expect(exported).toEqual({ path, grants: 0 })
+    expect(exported).toEqual({ path, grants: 0, leftOut: 0 })
     expect(readFileSync(place(path), 'utf8')).toContain('users: []')
   })
 
