@@ -1,4 +1,4 @@
-// Clocks for tests: waiting that takes no time, or little of it.
+// Clocks for tests: waiting that takes no time, or little of it, and work measured however busy the machine is.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, SYSTEM_CLOCK } from '../src/clock.ts'
@@ -27,6 +27,12 @@ export function leapingClock(): Clock {
     timeout: () => new AbortController().signal,
     random: () => 0.5,
   }
+}
+
+/** Milliseconds of processor time, which other processes do not stretch. */
+export function cpuTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
 }
 
 /** Long pauses are written down in place of being waited for. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LIMITS, loadManifest, parseDocument } from '../../src/manifest/load.ts'
+import { cpuTime } from '../clock.ts'
 
 let home: string
 let workspace: string
@@ -148,9 +149,9 @@ describe('hostile text', () => {
     ['a tag of another language', 'users: !!js/function x', /not valid YAML/],
     ['control characters', 'users: \u0007', /not valid YAML/],
   ])('%s is refused in no time', (_, text, message) => {
-    const from = performance.now()
+    const from = cpuTime()
     const { documents, problems } = parseDocument('m.yml', text)
-    expect(performance.now() - from).toBeLessThan(2_000)
+    expect(cpuTime() - from).toBeLessThan(2_000)
     expect(documents).toEqual([])
     expect(problems).toHaveLength(1)
     expect(problems[0]?.message).toMatch(message)
