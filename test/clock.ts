@@ -1,6 +1,7 @@
 // Clocks for tests: waiting that takes no time, or little of it, and work measured however busy the machine is.
 
-import { setTimeout as sleep } from 'node:timers/promises'
+import { subscribe } from 'node:diagnostics_channel'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { type Clock, SYSTEM_CLOCK } from '../src/clock.ts'
 
 /**
@@ -44,5 +45,65 @@ export function impatientClock(pauses: number[], longerThan = 250): Clock {
       await sleep(milliseconds >= longerThan ? 0 : milliseconds)
     },
     random: () => 1,
+  }
+}
+
+/** Undici's requests that have no answer yet. @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
+const underWay = new Set<unknown>()
+
+subscribe('undici:request:create', message => underWay.add(requestOf(message)))
+subscribe('undici:request:trailers', message => underWay.delete(requestOf(message)))
+subscribe('undici:request:error', message => underWay.delete(requestOf(message)))
+
+function requestOf(message: unknown): unknown {
+  return (message as { readonly request: unknown }).request
+}
+
+/** Pauses that are shorter, in milliseconds, are waited for. */
+const LONG_PAUSE = 100
+/** Turns of the event loop that what an answer sets off may take. */
+const TURNS = 5
+
+/**
+ * The machine's clock, but for long pauses: whenever no request is under way, time leaps to the end of the next one. So
+ * minutes of pauses take no time, and a busy machine makes no request late.
+ */
+export function idleClock(): Clock {
+  const pauses = new Set<{ readonly until: number; readonly end: () => void }>()
+  let leapt = 0
+  let leaping = false
+  const now = () => performance.now() + leapt
+
+  const leap = async () => {
+    if (leaping) return
+    leaping = true
+    for (let idle = 0; pauses.size > 0; idle = underWay.size === 0 ? idle + 1 : 0) {
+      await turn()
+      const [next] = [...pauses].sort((one, other) => one.until - other.until)
+      if (next === undefined || (idle < TURNS && next.until > now())) continue
+      leapt += Math.max(0, next.until - now())
+      pauses.delete(next)
+      next.end()
+      idle = 0
+    }
+    leaping = false
+  }
+
+  return {
+    ...SYSTEM_CLOCK,
+    now,
+    sleep: (milliseconds, signal) => {
+      if (milliseconds < LONG_PAUSE) return SYSTEM_CLOCK.sleep(milliseconds, signal)
+      return new Promise((resolve, reject) => {
+        const pause = { until: now() + milliseconds, end: resolve }
+        pauses.add(pause)
+        signal?.addEventListener('abort', () => {
+          pauses.delete(pause)
+          reject(signal.reason)
+        })
+        void leap()
+      })
+    },
+    random: () => 0.5,
   }
 }

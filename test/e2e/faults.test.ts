@@ -1,50 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { FaultKind } from '../servers/tenant/fault.ts'
 import { acme, countRequests, errorsOf, ORDERS, runAgainst } from './acme.ts'
 
 const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
 const READ_ORDERS = { api: ORDERS, permission: 'read:orders' }
 const users = [{ id: 'auth0|1', direct: [{ api: ORDERS, permission: 'write:orders' }] }]
-
-const PASSING: readonly (readonly [string, FaultKind])[] = [
-  ['a 500 with an HTML page', { kind: 'status', status: 500, body: '<html>oops</html>' }],
-  ['a 503', { kind: 'status', status: 503 }],
-  ['a 408', { kind: 'status', status: 408 }],
-  ['a 429 without headers', { kind: 'status', status: 429 }],
-  ['a connection reset before the tenant did anything', { kind: 'reset', after: 'nothing' }],
-  ['a connection reset after the tenant did it', { kind: 'reset', after: 'effect' }],
-  ['an answer cut off half-way', { kind: 'truncate' }],
-]
-
-const REQUESTS: readonly (readonly [string, string, RegExp])[] = [
-  ['the token request', 'POST', /\/oauth\/token/],
-  ['the API read', 'GET', /resource-servers/],
-  ['the permission read', 'GET', /\/permissions/],
-  ['the grant', 'POST', /\/permissions/],
-  ['the revocation', 'DELETE', /\/permissions/],
-]
-
-describe.each(REQUESTS)('%s', (_, method, path) => {
-  it.each(PASSING)('survives %s, twice', async (_, fault) => {
-    const tenant = await acme({ users })
-    tenant.fault({ ...fault, times: 2, when: request => request.method === method && path.test(request.path) })
-    const run = await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' } })
-    expect(run.exitCode, run.log).toBe(0)
-    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
-    expect(tenant.grantsOf('auth0|1')).toEqual([READ_ORDERS])
-  })
-
-  it('takes a redirect for an error, and sends the token nowhere else', async () => {
-    const tenant = await acme({ users })
-    const other = await acme()
-    const headers = { location: `${other.domain}/api/v2/resource-servers` }
-    tenant.fault({ kind: 'status', status: 302, headers, when: each => each.method === method && path.test(each.path) })
-    const run = await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' } })
-    expect(run.exitCode).toBe(1)
-    expect(errorsOf(run).join()).toContain('302')
-    expect(other.requests).toEqual([])
-  })
-})
 
 describe('a 429', () => {
   it('waits for the reset of the bucket', async () => {
