@@ -8,7 +8,7 @@ import { type Audience, type Domain, readAudience, readDomain } from './inputs/d
 import { readPrivateKey, unwrapKey } from './inputs/private-key.ts'
 import { quote, type Reject } from './inputs/problems.ts'
 import { isGlob } from './manifest/glob.ts'
-import { isUserId } from './manifest/read.ts'
+import { isAddress, isUserId } from './manifest/identities.ts'
 import type { RevocationLimit } from './plan/guard.ts'
 import { mask } from './secrets.ts'
 import type { Workflow } from './workflow.ts'
@@ -182,7 +182,7 @@ function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportI
   }
   const users = lines('users')
   const query = optional('query')
-  for (const id of users.filter(user => !isUserId(user))) {
+  for (const id of users.filter(user => !isUserId(user) && !isAddress(user))) {
     reject('users', `${quote(id)} is neither the id of a user nor an address.`)
   }
   if (users.length > 0 || query !== undefined) return { users, query }

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { ActionError } from '../src/errors.ts'
 import { type ExportedUser, exportManifest } from '../src/export.ts'
 import { readManifest } from '../src/manifest/desired.ts'
+import { isUserId } from '../src/manifest/identities.ts'
 import { parseDocument } from '../src/manifest/load.ts'
-import { isUserId } from '../src/manifest/read.ts'
+import { locateRemarks } from '../src/manifest/locate.ts'
 import { type Grant, grantOf, partsOf } from '../src/plan/grants.ts'
 
 const TENANT = 'acme.eu.auth0.com'
@@ -21,7 +22,7 @@ function write(users: readonly ExportedUser[]): string {
 function readBack(text: string) {
   const { documents, problems } = parseDocument('m.yml', text)
   const { manifest, mistakes } = readManifest(documents, new Date())
-  return { manifest, mistakes: [...problems, ...mistakes].map(({ message }) => message) }
+  return { manifest, mistakes: [...problems, ...locateRemarks(documents, mistakes)].map(({ message }) => message) }
 }
 
 function catchMessage(work: () => unknown): string {
@@ -107,11 +108,11 @@ users:
     [`https://${'x'.repeat(900)}.com/`, 'x'.repeat(40)],
     ['__proto__', 'proto'],
   ])('calls the API %s %s', (identifier, alias) => {
-    expect(write([user('u', [identifier, 'p'])])).toContain(`\n  ${alias}: `)
+    expect(write([user('auth0|u', [identifier, 'p'])])).toContain(`\n  ${alias}: `)
   })
 
   it('tells APIs apart that would have the same name', () => {
-    const text = write([user('u', ['https://orders.acme.com/', 'p'], ['https://orders.acme.org/', 'p'])])
+    const text = write([user('auth0|u', ['https://orders.acme.com/', 'p'], ['https://orders.acme.org/', 'p'])])
     expect(text).toContain('  orders: https://orders.acme.com/\n  orders-2: https://orders.acme.org/')
   })
 
@@ -134,7 +135,7 @@ users:
     ],
     ['by numbers where nothing else is left', ['urn:api', 'URN:API', 'api'], ['api', 'api-2', 'api-3']],
   ])('tells APIs apart %s', (_, identifiers, aliases) => {
-    const text = write([user('u', ...identifiers.map(identifier => [identifier, 'p'] as const))])
+    const text = write([user('auth0|u', ...identifiers.map(identifier => [identifier, 'p'] as const))])
     expect([...text.matchAll(/^ {2}([\w-]+): /gm)].map(([, alias]) => alias)).toEqual(aliases)
     // An alias that is an identifier too is that API's.
     for (const alias of aliases) if (identifiers.includes(alias)) expect(text).toContain(`  ${alias}: ${alias}\n`)
@@ -184,13 +185,13 @@ users:
       'bundle',
     ],
   ])('calls a bundle %s', (_, grants, name) => {
-    const text = write([user('u1', ...grants), user('u2', ...[...grants].reverse())])
+    const text = write([user('auth0|u1', ...grants), user('auth0|u2', ...[...grants].reverse())])
     expect(text).toContain(`\nbundles:\n  ${name}:\n`)
     expect(text.match(/ {4}bundles: .*/g)).toEqual([`    bundles: [${name}]`, `    bundles: [${name}]`])
   })
 
   it('gives no API the number that another one has for a name', () => {
-    const text = write([user('u', ['Orders', 'p'], ['orders', 'p'], ['orders-2', 'p'])])
+    const text = write([user('auth0|u', ['Orders', 'p'], ['orders', 'p'], ['orders-2', 'p'])])
     expect(text).toContain('  orders: orders\n')
     expect(text).toContain('  orders-2: orders-2\n')
     expect(text).toContain('  orders-3: Orders\n')
@@ -201,7 +202,7 @@ users:
       [ORDERS, 'read:a'],
       [ORDERS, 'read:b'],
     ] as const
-    const text = write([user('1', ...grants), user('2', ...grants), user('3', ['orders-read', 'p'])])
+    const text = write([user('auth0|1', ...grants), user('auth0|2', ...grants), user('auth0|3', ['orders-read', 'p'])])
     expect(text).toContain('  orders-read: orders-read\n')
     expect(text).toContain('    bundles: [orders-bundle]\n')
   })
@@ -213,8 +214,8 @@ users:
       [ORDERS, 'write:b'],
     ] as const
     const text = write([
-      ...['1', '2'].map(id => user(id, read, write2)),
-      ...['3', '4'].map(id => user(id, write1, read)),
+      ...['auth0|1', 'auth0|2'].map(id => user(id, read, write2)),
+      ...['auth0|3', 'auth0|4'].map(id => user(id, write1, read)),
     ])
     expect(text).toContain('  orders-read-write:\n    orders: [read:a, write:a]\n')
     expect(text).toContain('  orders-read-write-2:\n    orders: [read:a, write:b]\n')
@@ -222,14 +223,14 @@ users:
 
   it('puts names that one line cannot hold on lines of their own', () => {
     const names = Array.from({ length: 8 }, (_, index) => `read:things-${index + 10}`)
-    const text = write([user('u', ...names.map(name => [ORDERS, name] as const))])
+    const text = write([user('auth0|u', ...names.map(name => [ORDERS, name] as const))])
     expect(text).toContain('      orders:\n        - read:things-10\n        - read:things-11\n')
     expect(Math.max(...text.split('\n').map(line => line.length))).toBeLessThanOrEqual(120)
   })
 
   it('shows what nobody could see', () => {
     const text = write([
-      user('u', [ORDERS, 'a\u202eb'], [ORDERS, 'c\ufeffd'], [ORDERS, 'e\u{e0001}f'], [ORDERS, 'g\u00a0h']),
+      user('auth0|u', [ORDERS, 'a\u202eb'], [ORDERS, 'c\ufeffd'], [ORDERS, 'e\u{e0001}f'], [ORDERS, 'g\u00a0h']),
     ])
     expect(text).toContain('orders: ["a\\u202eb", "c\\ufeffd", "e\\U000e0001f", "g\\u00a0h"]')
   })
@@ -246,7 +247,7 @@ users:
       write([user('auth0|1', [' x', 'p']), turned, user(' auth0|3'), user('auth0|4', [' x', 'p'])]),
     )
     expect(again.split('\n')).toEqual(told)
-    expect(told[0]).toContain('The user " auth0|3" cannot be written into a manifest: id must not begin')
+    expect(told[0]).toContain('The user " auth0|3" cannot be written into a manifest: id must have the form')
     expect(told[1]).toContain('The permission "p" of the API " x", which the user "auth0|1" holds')
     expect(told.at(-1)).toBe('There are 12 more like these.')
   })
@@ -314,7 +315,13 @@ describe('for all that Auth0 could hold', () => {
   const api = fc.oneof(fc.constantFrom(ORDERS, BILLING, 'urn:acme:reports', 'https://orders.acme.org/'), name)
   const set = fc.uniqueArray(fc.tuple(api, name), { minLength: 1, maxLength: 6, selector: pair => pair.join('\0') })
   // No user of Auth0's has one of these ids, and a manifest may not either.
-  const id = fc.oneof(fc.constantFrom('auth0|1', 'waad|a b', 'email|x'), name).filter(isUserId)
+  const id = fc
+    .oneof(
+      fc.constantFrom('auth0|1', 'waad|a b', 'email|x'),
+      name,
+      name.map(text => `ad|${text}`),
+    )
+    .filter(isUserId)
   const users = fc
     .tuple(fc.uniqueArray(id, { maxLength: 6 }), fc.array(set, { minLength: 1, maxLength: 3 }))
     .map(([ids, sets]) => ids.map((id, index) => user(id, ...(sets[index % sets.length] ?? []))))

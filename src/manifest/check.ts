@@ -1,9 +1,9 @@
-// Everything that is wrong with a manifest, as remarks: its form by the schema, and the meaning of all that can be
-// understood. One mistake never hides another. Pure.
+// Everything that is wrong with a manifest, as remarks about places in the data: its form by the schema, and the meaning
+// of all that can be understood. One mistake never hides another. Pure.
 
-import type * as z from 'zod'
+import { checkForm } from './form.ts'
 import type { Document } from './load.ts'
-import { advise, type Mention, type Path, quote, type Remark } from './problem.ts'
+import { advise, capitalize, type Mention, nearest, type Path, quote, type Remark } from './problem.ts'
 import {
   type Contents,
   entriesOf,
@@ -11,54 +11,68 @@ import {
   fieldOf,
   identifierOf,
   isMapping,
-  isUserId,
   itemsOf,
   mentionIn,
   mentionOf,
+  type Names,
   nameOf,
   parseExpiry,
   permissionListsOf,
   readContents,
   textOf,
+  type UserEntry,
   userKey,
 } from './read.ts'
-import { apiDefinition, bundleItem, manifestSchema, permissionItem, userEntry } from './schema.ts'
+import { isPlainText } from './scalars.ts'
 
 /** Permission names by API identifier. */
 export type Catalogue = ReadonlyMap<string, ReadonlySet<string>>
 
 /** What is wrong with the documents by themselves. */
-export function checkManifest(documents: readonly Document[], contents: Contents): readonly Remark[] {
-  return [
-    ...documents.flatMap(document => checkForm(document, documents)),
-    ...checkTenants(documents),
-    ...checkDefinitions(documents, 'apis'),
-    ...checkDefinitions(documents, 'bundles'),
-    ...checkUsers(contents),
-    ...checkApiKeys(contents),
-    ...checkExpiries(contents),
-    ...checkPermissions(contents, ownCatalogue(contents)),
-  ]
+export function* checkManifest(documents: readonly Document[], contents: Contents): Generator<Remark> {
+  yield* checkKeys(documents)
+  for (const document of documents) yield* checkForm(document, documents)
+  yield* checkTenants(documents)
+  yield* checkDefinitions(documents, 'apis')
+  yield* checkDefinitions(documents, 'bundles')
+  yield* checkUsers(contents)
+  yield* checkApiKeys(contents)
+  yield* checkExpiries(contents)
+  yield* checkPermissions(contents, ownCatalogue(contents))
 }
 
 /** What is wrong with the documents for a tenant that has these APIs. */
-export function checkNames(documents: readonly Document[], catalogue: Catalogue): readonly Remark[] {
+export function* checkNames(documents: readonly Document[], catalogue: Catalogue): Generator<Remark> {
   const contents = readContents(documents)
-  return [...checkIdentifiers(contents, catalogue), ...checkPermissions(contents, catalogue)]
+  yield* checkIdentifiers(contents, catalogue)
+  yield* checkPermissions(contents, catalogue)
+}
+
+function* checkKeys(documents: readonly Document[]): Generator<Remark> {
+  for (const { file, keyMistakes } of documents) {
+    for (const { duplicate, offset } of keyMistakes) {
+      const message = () =>
+        duplicate === undefined
+          ? 'An alias cannot be a key here; write the key out.'
+          : `Duplicate key ${quote(duplicate)}; merge both entries.`
+      yield { file, path: [], on: 'key', offset, message }
+    }
+  }
 }
 
 /** All files are for one tenant. */
-function checkTenants(documents: readonly Document[]): readonly Remark[] {
-  const named = documents.flatMap(({ file, content }) => {
+function* checkTenants(documents: readonly Document[]): Generator<Remark> {
+  let first: { readonly file: string; readonly tenant: string } | undefined
+  for (const { file, content } of documents) {
     const tenant = textOf(fieldOf(content, 'tenant'))
-    return tenant === undefined ? [] : { file, tenant }
-  })
-  const [first, ...others] = named
-  return others.flatMap(({ file, tenant }) => {
-    if (first === undefined || hostOf(tenant) === hostOf(first.tenant)) return []
-    const message = `This file is for the tenant ${quote(tenant)}, and ${first.file} for ${quote(first.tenant)}; one run is for one tenant.`
-    return [{ file, path: ['tenant'], on: 'value' as const, message }]
-  })
+    if (tenant === undefined) continue
+    const other = first ?? { file, tenant }
+    first = other
+    if (hostOf(tenant) === hostOf(other.tenant)) continue
+    const message = () =>
+      `This file is for the tenant ${quote(tenant)}, but ${other.file} is for ${quote(other.tenant)}; a run manages one tenant.`
+    yield { file, path: ['tenant'], on: 'value', message }
+  }
 }
 
 /** A manifest that names its tenant is for no other. */
@@ -66,7 +80,8 @@ export function checkTenant(documents: readonly Document[], host: string): reado
   return documents.flatMap(({ file, content }) => {
     const tenant = textOf(fieldOf(content, 'tenant'))
     if (tenant === undefined || hostOf(tenant) === hostOf(host)) return []
-    const message = `This manifest is for the tenant ${quote(tenant)}, and the input domain is ${quote(host)}; correct one of them.`
+    const message = () =>
+      `This manifest is for the tenant ${quote(tenant)}, but the input domain is ${quote(host)}; correct one of them.`
     return [{ file, path: ['tenant'], on: 'value' as const, message }]
   })
 }
@@ -78,191 +93,105 @@ function hostOf(domain: string): string {
     .replace(/\/$/, '')
 }
 
-function checkForm({ file, content }: Document, documents: readonly Document[]): readonly Remark[] {
-  const remarks = issuesOf(content).flatMap(issue => describeIssue(issue, content))
-  const usersElsewhere = isMapping(content) && documents.some(other => fieldOf(other.content, 'users') !== undefined)
-  return remarks
-    .filter(({ path }) => !(usersElsewhere && path.join() === 'users' && fieldOf(content, 'users') === undefined))
-    .map(remark => ({ file, ...remark }))
-}
-
-type Issue = z.core.$ZodIssue
-
-/** Users one by one, so that the mistakes of many are not too many for one of them. */
-function issuesOf(content: unknown): readonly Issue[] {
-  const users = fieldOf(content, 'users')
-  if (!isMapping(content) || !Array.isArray(users)) return issuesIn(manifestSchema, content, [])
-  const ofUsers = users.flatMap((entry, index) => issuesIn(userEntry, entry, ['users', index]))
-  return [...issuesIn(manifestSchema, { ...content, users: [] }, []), ...ofUsers]
-}
-
-/** @param path where the value stands */
-function issuesIn(schema: z.ZodType, value: unknown, path: Path): readonly Issue[] {
-  try {
-    const { error } = schema.safeParse(value)
-    return (error?.issues ?? []).map(issue => ({ ...issue, path: [...path, ...issue.path] }))
-  } catch (error) {
-    // zod hands on all that is wrong in one call, and a hundred thousand arguments overflow the stack.
-    if (!(error instanceof RangeError)) throw error
-    return [{ code: 'custom', path: [...path], message: 'there are more mistakes in this than can be told' }]
-  }
-}
-
-type LocalRemark = Omit<Remark, 'file'>
-
-function describeIssue(issue: Issue, content: unknown): readonly LocalRemark[] {
-  const path = issue.path.map(key => (typeof key === 'number' ? key : String(key)))
-  const value = path.reduce<unknown>(
-    (parent, key) => (typeof key === 'number' ? itemsOf(parent)[key] : fieldOf(parent, key)),
-    content,
-  )
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map(key => ({
-        path: [...path, key],
-        on: 'key',
-        message: `Unknown key ${quote(key)}. ${adviseKey(key, knownKeys(path))}`,
-      }))
-    case 'invalid_key':
-      return issue.issues.map(({ message }) => ({ path, on: 'key', message: sentence(message) }))
-    case 'invalid_union': {
-      // A union here is a short form, which is text, or a mapping.
-      const [, asMapping = []] = issue.errors
-      if (!isMapping(value)) return [{ path, on: 'value', message: describeValue(issue.message, value, path) }]
-      return asMapping.flatMap(inner => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, content))
-    }
-    default:
-      return [{ path, on: 'value', message: describeValue(issue.message, value, path) }]
-  }
-}
-
-function adviseKey(key: string, known: readonly string[]): string {
-  if (key === '<<') return 'Merge keys are not read; write out what they stand for, or use a bundle.'
-  return advise(key, known, `Known here: ${known.join(', ')}.`)
-}
-
-function knownKeys(path: Path): readonly string[] {
-  if (path.length === 0) return Object.keys(manifestSchema.shape)
-  if (path[0] === 'apis') return Object.keys(apiDefinition.shape)
-  if (path[0] === 'users' && path.length === 2) return Object.keys(userEntry.shape)
-  return Object.keys(path[2] === 'bundles' ? bundleItem.shape : permissionItem.shape)
-}
-
-function describeValue(message: string, value: unknown, path: Path): string {
-  if (value === undefined) return `${quote(path.at(-1))} is missing; ${message}.`
-  const found = Array.isArray(value)
-    ? 'a list'
-    : isMapping(value)
-      ? 'a mapping'
-      : value === null
-        ? 'nothing'
-        : quote(value)
-  return sentence(`${message}; found ${found}`)
-}
-
-function sentence(message: string): string {
-  return `${message[0]?.toUpperCase()}${message.slice(1)}.`
-}
-
 /** All files share these names, so one that is in two of them must be the same in both. */
-function checkDefinitions(documents: readonly Document[], kind: 'apis' | 'bundles'): readonly Remark[] {
-  const first = new Map<string, { readonly file: string; readonly form: string }>()
-  const remarks: Remark[] = []
+function* checkDefinitions(documents: readonly Document[], kind: 'apis' | 'bundles'): Generator<Remark> {
+  const first = new Map<string, { readonly file: string; readonly definition: unknown; form?: string }>()
   for (const { file, content } of documents) {
     for (const [name, definition] of entriesOf(fieldOf(content, kind))) {
       const mention: Mention = { file, path: [kind, name], on: 'key' }
-      const form = canonical(definition)
-      const other = first.get(name)
       if (name === '__proto__')
-        remarks.push({ ...mention, message: 'The name "__proto__" is not allowed; choose another.' })
-      if (other === undefined) first.set(name, { file, form })
-      else if (other.form !== form) {
-        const what = kind === 'apis' ? 'API alias' : 'bundle'
-        const message = `The ${what} ${quote(name)} is defined otherwise in ${other.file}; make both the same, or rename one.`
-        remarks.push({ ...mention, message })
+        yield { ...mention, message: () => 'The name "__proto__" is not allowed; choose another.' }
+      const other = first.get(name)
+      if (other === undefined) {
+        first.set(name, { file, definition })
+        continue
       }
+      other.form ??= canonical(other.definition)
+      if (other.form === canonical(definition)) continue
+      const what = kind === 'apis' ? 'API alias' : 'bundle'
+      const message = () =>
+        `The ${what} ${quote(name)} is defined differently in ${other.file}; make both the same, or rename one.`
+      yield { ...mention, message }
     }
   }
-  return remarks
 }
 
 /** The same text for the same content, whatever the order of keys and items. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).sort().join()}]`
   if (!isMapping(value)) return JSON.stringify(value) ?? ''
-  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
+  const members = Array.from(value, ([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
   return `{${members.sort().join()}}`
 }
 
-const ADDRESS = /^[^\s@]+@[^\s@]+$/
-
-function checkUsers({ users, names }: Contents): readonly Remark[] {
-  const remarks: Remark[] = []
+function* checkUsers(contents: Contents): Generator<Remark> {
   let [file, seen] = ['', new Map<string, number>()]
-  for (const { entry, index, lists: _, ...mention } of users) {
-    if (mention.file !== file) [file, seen] = [mention.file, new Map()]
-    if (!isMapping(entry)) continue
-    const remark = (field: string, message: string) =>
-      remarks.push({ ...mention, path: field === '' ? mention.path : [...mention.path, field], message })
-
-    const [id, email] = [fieldOf(entry, 'id'), fieldOf(entry, 'email')]
-    if (id === undefined && email === undefined) remark('', 'A user needs an id or an email; this entry has neither.')
-    if (id !== undefined && email !== undefined) remark('email', 'A user has an id or an email, not both; remove one.')
-    if (fieldOf(entry, 'connection') !== undefined && email === undefined) {
-      remark('connection', 'A connection narrows the look-up by email; remove it, or give an email instead of the id.')
-    }
-    const name = textOf(id)
-    if (name !== undefined && !isUserId(name)) {
-      remark('id', `${quote(name)} is not the id of a user, such as auth0|5f7c8ec7c33c6c004bbafe82.`)
-    }
-    const address = textOf(email)
-    if (address !== undefined && !ADDRESS.test(address)) {
-      remark('email', `${quote(address)} is not an e-mail address such as grace@acme.com.`)
-    }
-    const key = userKey(entry)
+  for (const user of contents.users) {
+    if (user.file !== file) [file, seen] = [user.file, new Map()]
+    yield* checkIdentity(user)
+    const key = userKey(user.entry)
     const first = key === undefined ? undefined : seen.get(key)
     if (first !== undefined) {
-      const who = quote(textOf(id) ?? address)
-      remark(
-        id === undefined ? 'email' : 'id',
-        `The user ${who} is listed twice in this file, first as number ${first + 1} of users; make one entry of the two.`,
-      )
-    } else if (key !== undefined) seen.set(key, index)
-    for (const [position, bundle] of itemsOf(fieldOf(entry, 'bundles')).entries()) {
-      const name = nameOf(bundle)
-      if (name === undefined || names.bundles.has(name)) continue
-      const path = [...mention.path, 'bundles', position, ...(isMapping(bundle) ? ['name'] : [])]
-      const message = `There is no bundle ${quote(name)}.`
-      const unknown = { name, known: names.bundles, otherwise: 'Define it under bundles.' }
-      remarks.push({ ...mention, path, message, unknown })
-    }
+      const field = fieldOf(user.entry, 'id') === undefined ? 'email' : 'id'
+      const message = () =>
+        `Duplicate user ${quote(fieldOf(user.entry, field))}, first at users[${first}]; combine the entries.`
+      yield remarkOn(user, [field], message)
+    } else if (key !== undefined) seen.set(key, user.index)
+    yield* checkBundles(user, contents)
   }
-  return remarks
 }
 
-function checkApiKeys(contents: Contents): readonly Remark[] {
+function* checkIdentity(user: UserEntry): Generator<Remark> {
+  const has = (field: string) => fieldOf(user.entry, field) !== undefined
+  if (!has('id') && !has('email')) yield remarkOn(user, [], () => 'A user needs an id or an email; add one.')
+  if (has('id') && has('email')) {
+    yield remarkOn(user, ['email'], () => 'A user has an id or an email, not both; remove one.')
+  }
+  if (has('connection') && !has('email')) {
+    const message = () => 'A connection narrows the look-up by email; remove it, or replace the id with an email.'
+    yield remarkOn(user, ['connection'], message)
+  }
+}
+
+function* checkBundles(user: UserEntry, { names }: Contents): Generator<Remark> {
+  for (const [position, bundle] of itemsOf(fieldOf(user.entry, 'bundles')).entries()) {
+    const name = nameOf(bundle)
+    if (name === undefined || names.bundles.has(name)) continue
+    const within = ['bundles', position, ...(isMapping(bundle) ? ['name'] : [])]
+    const advice = () => advise(name, names.bundles.keys(), 'Define it under bundles.')
+    yield remarkOn(user, within, () => `There is no bundle ${quote(name)}. ${advice()}`)
+  }
+}
+
+function remarkOn({ file, path, on }: Mention, within: Path, message: Remark['message']): Remark {
+  return { file, path: [...path, ...within], on, message }
+}
+
+function* checkApiKeys(contents: Contents): Generator<Remark> {
   const { names } = contents
-  const remarks: Remark[] = []
   for (const list of permissionListsOf(contents)) {
     const { key } = list
     if (identifierOf(key, names) !== undefined) continue
-    const message = `There is no API alias ${quote(key)}.`
-    const unknown = { name: key, known: names.apis, otherwise: "Define it under apis, or use the API's identifier." }
-    remarks.push({ ...mentionOf(list), message, unknown })
+    yield { ...mentionOf(list), message: () => `There is no API alias ${quote(key)}. ${adviseAlias(key, names)}` }
   }
-  return remarks
 }
 
-function checkExpiries(contents: Contents): readonly Remark[] {
-  const remarks: Remark[] = []
+function adviseAlias(key: string, { apis }: Names): string {
+  const alias = /^[A-Za-z][\w.-]*$/.test(key) && isPlainText(key) ? key : quote(key)
+  const advice = `add the alias (apis: {${alias}: <identifier>}), or use the API's identifier as the key.`
+  const near = nearest(key, apis.keys())
+  return near === undefined ? capitalize(advice) : `Did you mean ${quote(near)}? If not, ${advice}`
+}
+
+function* checkExpiries(contents: Contents): Generator<Remark> {
   for (const { expires, file, path, on } of expiriesOf(contents)) {
     if (parseExpiry(expires) !== undefined) continue
-    const message = /T\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(expires)
-      ? `${quote(expires)} has no zone; add Z for UTC, or an offset such as +01:00.`
-      : `${quote(expires)} is not a date such as 2026-12-31, nor an instant with a zone such as 2026-12-31T18:00:00Z.`
-    remarks.push({ file, path, on, message })
+    const message = () =>
+      /T\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(expires)
+        ? `${quote(expires)} has no time zone; add Z for UTC, or an offset such as +01:00.`
+        : `${quote(expires)} is not a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z.`
+    yield { file, path, on, message }
   }
-  return remarks
 }
 
 /** The names that the manifest itself says its APIs have; an API without such a list is not in it. */
@@ -270,13 +199,14 @@ function ownCatalogue({ apis }: Contents): Catalogue {
   const catalogue = new Map<string, Set<string>>()
   for (const api of apis) {
     if (api.catalogue === undefined) continue
-    catalogue.set(api.identifier, api.catalogue.union(catalogue.get(api.identifier) ?? new Set()))
+    const names = catalogue.get(api.identifier) ?? new Set()
+    catalogue.set(api.identifier, names)
+    for (const name of api.catalogue) names.add(name)
   }
   return catalogue
 }
 
-function checkPermissions(contents: Contents, catalogue: Catalogue): readonly Remark[] {
-  const remarks: Remark[] = []
+function* checkPermissions(contents: Contents, catalogue: Catalogue): Generator<Remark> {
   for (const list of permissionListsOf(contents)) {
     const api = identifierOf(list.key, contents.names)
     const known = api === undefined ? undefined : catalogue.get(api)
@@ -285,28 +215,25 @@ function checkPermissions(contents: Contents, catalogue: Catalogue): readonly Re
       const permission = nameOf(item)
       if (permission === undefined || known.has(permission)) continue
       const mention = isMapping(item) ? mentionIn(list, index, 'name') : mentionIn(list, index)
-      const message = `The API ${quote(api)} has no permission ${quote(permission)}.`
-      const unknown = { name: permission, known, otherwise: 'Correct the name, or add it to the API.' }
-      remarks.push({ ...mention, message, unknown })
+      const advice = () => advise(permission, known, 'Correct the name, or add the permission to the API.')
+      yield { ...mention, message: () => `The API ${quote(api)} has no permission ${quote(permission)}. ${advice()}` }
     }
   }
-  return remarks
 }
 
-/** An alias is told about where it is defined, an identifier wherever it is used. */
-function checkIdentifiers(contents: Contents, catalogue: Catalogue): readonly Remark[] {
-  const { apis, names } = contents
-  const remarks: Remark[] = []
-  const check = (identifier: string, { file, path, on }: Mention) => {
-    if (catalogue.has(identifier)) return
-    const message = `The tenant has no API ${quote(identifier)}.`
-    const unknown = { name: identifier, known: catalogue, otherwise: 'Correct the identifier, or create the API.' }
-    remarks.push({ file, path, on, message, unknown })
+/** An alias is reported where it is defined, an identifier wherever it is used. */
+function* checkIdentifiers({ apis, names, ...contents }: Contents, catalogue: Catalogue): Generator<Remark> {
+  for (const { identifier, file, path, on } of apis) {
+    if (!catalogue.has(identifier)) yield unknownApi(identifier, { file, path, on }, catalogue)
   }
-  for (const api of apis) check(api.identifier, api)
-  for (const list of permissionListsOf(contents)) {
+  for (const list of permissionListsOf({ apis, names, ...contents })) {
     const identifier = identifierOf(list.key, names)
-    if (identifier !== undefined && !names.apis.has(list.key)) check(identifier, mentionOf(list))
+    if (identifier === undefined || names.apis.has(list.key) || catalogue.has(identifier)) continue
+    yield unknownApi(identifier, mentionOf(list), catalogue)
   }
-  return remarks
+}
+
+function unknownApi(identifier: string, mention: Mention, known: Catalogue): Remark {
+  const advice = () => advise(identifier, known.keys(), 'Correct the identifier, or create the API.')
+  return { ...mention, message: () => `The tenant has no API ${quote(identifier)}. ${advice()}` }
 }

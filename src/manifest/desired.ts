@@ -3,15 +3,16 @@
 import type { Terms } from '../plan/diff.ts'
 import { compareText, type Grant, type Grants, grantOf } from '../plan/grants.ts'
 import { checkManifest } from './check.ts'
+import { isUserId } from './identities.ts'
 import type { Document } from './load.ts'
-import { type Mention, quote, type Remark } from './problem.ts'
+import { clip, type Mention, quote, type Remark } from './problem.ts'
 import {
   type Contents,
   type Ends,
+  expiresOf,
   expiriesOf,
   fieldOf,
   identifierOf,
-  isUserId,
   itemsOf,
   type Names,
   nameOf,
@@ -22,6 +23,7 @@ import {
   textOf,
   type UserEntry,
 } from './read.ts'
+import { MAX_ID, MAX_NAME } from './schema.ts'
 
 export type Identity =
   | { readonly id: string; readonly email?: never; readonly connection?: never }
@@ -54,12 +56,15 @@ export interface Manifest {
 
 export interface ManifestReading {
   readonly manifest: Manifest
-  /** All that is wrong. The manifest holds what can be understood all the same. */
-  readonly mistakes: readonly Remark[]
-  /** What no longer applies because it has expired. */
-  readonly expired: readonly Remark[]
-  /** What expires within a week. */
-  readonly expiring: readonly Remark[]
+  /**
+   * All that is wrong, found while it is read: there may be more than memory can keep. The manifest has what can be
+   * understood.
+   */
+  readonly mistakes: Iterable<Remark>
+  /** Entries that no longer apply, likewise. */
+  readonly expired: Iterable<Remark>
+  /** What expires within a week, likewise. */
+  readonly expiring: Iterable<Remark>
   /** The earliest `expires` still to come, ISO 8601. */
   readonly nextExpiry: string | undefined
 }
@@ -73,9 +78,18 @@ export function readManifest(documents: readonly Document[], now: Date): Manifes
       aliases: new Map(contents.apis.toReversed().map(({ identifier, alias }) => [identifier, alias])),
       users: excess.length > 0 ? [] : listUsers(contents, now.getTime()),
     },
-    mistakes: [...checkManifest(documents, contents), ...excess],
-    ...findExpiries(contents, now.getTime()),
+    mistakes: repeatable(function* () {
+      yield* checkManifest(documents, contents)
+      yield* excess
+    }),
+    expired: repeatable(() => findExpired(contents, now.getTime())),
+    expiring: repeatable(() => findExpiring(contents, now.getTime())),
+    nextExpiry: findNextExpiry(contents, now.getTime()),
   }
+}
+
+function repeatable<T>(iterate: () => Iterator<T>): Iterable<T> {
+  return { [Symbol.iterator]: iterate }
 }
 
 function namedApis(contents: Contents): ReadonlySet<string> {
@@ -102,7 +116,8 @@ function checkAmount({ names, users }: Contents): readonly Remark[] {
     asks += amountOf(lists)
     for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) asks += amounts.get(nameOf(bundle)) ?? 0
     if (asks <= MOST_ASKS) continue
-    const message = `Up to this user, the manifest asks for ${asks} permissions; at most ${MOST_ASKS} permissions are read, with those of a bundle counted for each of its users. Split the users among several runs.`
+    const message = () =>
+      `Up to this user, the manifest asks for ${asks} permissions; at most ${MOST_ASKS} are read, with those of a bundle counted for each of its users. List fewer users, or shorten the bundles.`
     return [{ file, path, on, message }]
   }
   return []
@@ -123,6 +138,7 @@ type MutableUser = Identity & {
 }
 
 function listUsers({ names, users: entries }: Contents, now: number): readonly ListedUser[] {
+  const grantsOf = openBundles(names)
   const users = new Map<string, MutableUser>()
   for (const listed of entries) {
     const { entry, file, path, on } = listed
@@ -136,7 +152,7 @@ function listUsers({ names, users: entries }: Contents, now: number): readonly L
       user.spellings ??= new Set()
       user.spellings.add(identity.email)
     }
-    for (const [grant, span] of grantsOf(listed, names)) {
+    for (const [grant, span] of grantsOf(listed)) {
       // What is asked for in two ways is desired as long as the longer of them.
       if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0)) user.grants.set(grant, span)
       if (span.until <= now) {
@@ -155,30 +171,37 @@ function identityOf(entry: unknown): Identity | undefined {
   return email === undefined ? undefined : { email, connection: textOf(fieldOf(entry, 'connection')) }
 }
 
-function* grantsOf({ entry, lists }: UserEntry, names: Names): Generator<readonly [Grant, Span]> {
-  const span = spanOf(entry)
-  yield* grantsIn(lists, span, names)
-  for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) {
-    const name = nameOf(bundle)
-    const known = name && names.bundles.get(name)
-    if (known) yield* grantsIn(known.lists, narrow(span, spanOf(bundle)), names)
+type Asked = readonly [Grant, Span]
+
+/** What a user's entry asks for. A bundle is written out once, whoever has it. */
+function openBundles(names: Names): (listed: UserEntry) => Generator<Asked> {
+  const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...grantsIn(lists, names)]]))
+  return function* ({ entry, lists }) {
+    const span = spanOf(entry)
+    for (const [grant, own] of grantsIn(lists, names)) yield [grant, narrow(span, own)]
+    for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) {
+      const within = narrow(span, spanOf(bundle))
+      for (const [grant, own] of bundles.get(nameOf(bundle) ?? '') ?? []) yield [grant, narrow(within, own)]
+    }
   }
 }
 
-function* grantsIn(lists: readonly PermissionList[], span: Span, names: Names): Generator<readonly [Grant, Span]> {
+function* grantsIn(lists: readonly PermissionList[], names: Names): Generator<Asked> {
   for (const { key, items } of lists) {
     const api = identifierOf(key, names)
-    if (api === undefined) continue
+    // To tell many long texts from one another takes the engine minutes.
+    if (api === undefined || api.length > MAX_ID) continue
     for (const item of items) {
       const permission = nameOf(item)
-      if (permission !== undefined) yield [grantOf(api, permission), narrow(span, spanOf(item))]
+      if (permission === undefined || permission.length > MAX_NAME) continue
+      yield [grantOf(api, permission), spanOf(item)]
     }
   }
 }
 
 /** The terms of a user, a bundle entry or a permission. A date that is none ends nothing; check.ts tells about it. */
 function spanOf(node: unknown): Span {
-  const expires = textOf(fieldOf(node, 'expires'))
+  const expires = expiresOf(node)
   const reason = textOf(fieldOf(node, 'reason'))
   if (expires === undefined && reason === undefined) return FOREVER
   return {
@@ -197,34 +220,46 @@ function narrow(outer: Span, inner: Span): Span {
   return { until, ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) }
 }
 
-const DAY = 24 * 60 * 60 * 1000
-const SOON = 7 * DAY
-
-function findExpiries(contents: Contents, now: number): Pick<ManifestReading, 'expired' | 'expiring' | 'nextExpiry'> {
-  const expired: Remark[] = []
-  const expiring: Remark[] = []
-  let next = Number.POSITIVE_INFINITY
+function* findExpired(contents: Contents, now: number): Generator<Remark> {
   for (const { expires, ends, file, path } of expiriesOf(contents)) {
     const until = parseExpiry(expires) ?? FOREVER.until
     const when = `${expires.includes('T') ? 'at' : 'on'} ${expires}`
-    const remark = (message: string): Remark => ({ file, path, on: 'value', message: `${endsText(ends)} ${message}` })
-    if (until <= now) {
-      expired.push(remark(`expired ${when} and no longer applies; remove it, or give it a later date.`))
-      continue
-    }
-    next = Math.min(next, until)
-    if (until - now > SOON) continue
-    const days = Math.ceil((until - now) / DAY)
-    const left = days === 1 ? 'within a day' : `within ${days} days`
-    expiring.push(remark(`expires ${when}, ${left}. If it is still needed, give it a later date.`))
+    if (until > now) continue
+    const message = () => `${endsText(ends)} expired ${when} and no longer applies; remove it, or give it a later date.`
+    yield { file, path, on: 'value', message }
   }
-  return { expired, expiring, nextExpiry: Number.isFinite(next) ? new Date(next).toISOString() : undefined }
 }
 
-/** As far as it has names: what is wrong with the rest of the entry is told elsewhere. */
+const DAY = 24 * 60 * 60 * 1000
+const SOON = 7 * DAY
+
+function* findExpiring(contents: Contents, now: number): Generator<Remark> {
+  for (const { expires, ends, file, path } of expiriesOf(contents)) {
+    const left = (parseExpiry(expires) ?? FOREVER.until) - now
+    if (left <= 0 || left > SOON) continue
+    const days = Math.ceil(left / DAY)
+    const within = days === 1 ? 'within a day' : `within ${days} days`
+    const when = `${expires.includes('T') ? 'at' : 'on'} ${expires}`
+    const message = () => `${endsText(ends)} expires ${when}, ${within}. If it is still needed, give it a later date.`
+    yield { file, path, on: 'value', message }
+  }
+}
+
+function findNextExpiry(contents: Contents, now: number): string | undefined {
+  let next = FOREVER.until
+  for (const { expires } of expiriesOf(contents)) {
+    const until = parseExpiry(expires) ?? FOREVER.until
+    if (until > now) next = Math.min(next, until)
+  }
+  return next === FOREVER.until ? undefined : new Date(next).toISOString()
+}
+
+/** Whatever has no name is reported elsewhere. */
 function endsText({ user, bundle, permission }: Ends): string {
-  const owner = user ?? (bundle === undefined ? undefined : `the bundle ${quote(bundle)}`)
+  const owner = (user && clip(user)) ?? (bundle === undefined ? undefined : `the bundle ${quote(bundle)}`)
   if (owner === undefined) return 'This'
   if (permission !== undefined) return `${quote(permission)} of ${owner}`
-  return user !== undefined && bundle !== undefined ? `The bundle ${quote(bundle)} of ${user}` : `The entry of ${owner}`
+  return user !== undefined && bundle !== undefined
+    ? `The bundle ${quote(bundle)} of ${owner}`
+    : `The entry of ${owner}`
 }

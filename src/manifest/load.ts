@@ -3,29 +3,41 @@
 
 import { existsSync, promises, readFileSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { constructFromEvents, EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
+import { EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
 import { adviseOnPattern, isGlob } from './glob.ts'
-import { checkKeys, placesIn, startOf } from './locate.ts'
+import { findKeyMistakes, type KeyMistake, placesIn, startOf } from './locate.ts'
 import { type Problem, quote } from './problem.ts'
+import { construct, Mapping, Unquoted } from './scalars.ts'
+import { explainYaml } from './yaml-advice.ts'
 
 export interface Document {
   /** Relative to the workspace where it is in it, with forward slashes. */
   readonly file: string
   readonly text: string
   readonly content: unknown
+  /** Keys that the content cannot show, because another one took their place. */
+  readonly keyMistakes: readonly KeyMistake[]
 }
 
+/** All of them count over all files together. */
 export const LIMITS = {
-  /** Bytes of a file. */
-  fileSize: 32 * 1024 * 1024,
-  /** Bytes of all files. */
-  totalSize: 64 * 1024 * 1024,
+  /** Bytes. */
+  size: 32 * 1024 * 1024,
   files: 1_000,
+  /** Line breaks. */
+  lines: 1_000_000,
+  /** Scalars, lists and mappings, with everything behind an alias counted every time. */
+  values: 750_000,
   /** Lists and mappings within each other. */
   nesting: 20,
-  /** Values in a file, with what stands behind each alias counted every time. */
-  values: 5_000_000,
 } as const
+
+/** What may still be read. */
+export interface Budget {
+  readonly size: number
+  readonly lines: number
+  readonly values: number
+}
 
 export interface Loaded {
   readonly documents: readonly Document[]
@@ -44,12 +56,12 @@ export async function loadManifest(patterns: readonly string[], workspace: strin
     problems.push(topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`))
   }
   const documents: Document[] = []
-  let left: number = LIMITS.totalSize
+  let budget: Budget = LIMITS
   for (const path of paths.slice(0, LIMITS.files)) {
-    const loaded = loadFile(path, workspace, left)
+    const loaded = loadFile({ path, workspace, budget })
     documents.push(...loaded.documents)
     problems.push(...loaded.problems)
-    for (const { text } of loaded.documents) left -= text.length
+    budget = loaded.budget
   }
   return { documents, problems }
 }
@@ -68,34 +80,48 @@ function nameOf(path: string, workspace: string): string {
   return isWithin(path, workspace) ? relative(workspace, path).split(sep).join('/') : path
 }
 
-/** @param left how many bytes may still be read */
-function loadFile(path: string, workspace: string, left: number): Loaded {
+interface FileToLoad {
+  readonly path: string
+  readonly workspace: string
+  readonly budget: Budget
+}
+
+/** A file, and what others may still take. */
+interface LoadedFile extends Loaded {
+  readonly budget: Budget
+}
+
+function loadFile(source: FileToLoad): LoadedFile {
   try {
-    return readFile(path, workspace, left)
+    return readFile(source)
   } catch (error) {
     // A link to nothing, a file without read permission, or one that is gone again.
     if (!(error instanceof Error && 'syscall' in error)) throw error
-    return { documents: [], problems: [topOf(nameOf(path, workspace), `This cannot be read: ${error.message}.`)] }
+    const problem = topOf(nameOf(source.path, source.workspace), `This cannot be read: ${error.message}.`)
+    return { documents: [], problems: [problem], budget: source.budget }
   }
 }
 
 /** @throws what the file system says */
-function readFile(path: string, workspace: string, left: number): Loaded {
+function readFile({ path, workspace, budget }: FileToLoad): LoadedFile {
   const file = nameOf(path, workspace)
-  const refuse = (message: string): Loaded => ({ documents: [], problems: [topOf(file, message)] })
+  const refuse = (message: string): LoadedFile => ({ documents: [], problems: [topOf(file, message)], budget })
   const target = realpathSync.native(path)
   if (isWithin(path, workspace) && !isWithin(target, realpathSync.native(workspace))) {
     return refuse('This is a link that leads out of the workspace; put the file itself here.')
   }
   const stats = statSync(target)
   if (!stats.isFile()) return refuse('This is not a file; name files, or a glob such as permissions/*.yml.')
-  if (stats.size > LIMITS.fileSize) {
-    return refuse(`The file has ${stats.size} bytes; at most ${LIMITS.fileSize} are read. Split it into several files.`)
-  }
-  if (stats.size > left)
-    return refuse(`The files have more than ${LIMITS.totalSize} bytes together; this one is not read.`)
+  if (stats.size > budget.size) return refuse(excess('size'))
   const text = decode(readFileSync(target))
-  return text === undefined ? refuse('The file is not UTF-8 text; save it as UTF-8.') : parseDocument(file, text)
+  if (text === undefined) return refuse('The file is not UTF-8 text; save it as UTF-8.')
+  return parseWithin({ file, text }, budget)
+}
+
+function excess(limit: 'size' | 'lines' | 'values'): string {
+  const amount = `${LIMITS[limit].toLocaleString('en')} ${limit === 'size' ? 'bytes' : limit}`
+  const counted = limit === 'lines' ? '' : ', with everything behind an alias counted each time'
+  return `The manifest is too large: all its files together may have ${amount}${counted}. List fewer users, or use bundles.`
 }
 
 function decode(bytes: Uint8Array): string | undefined {
@@ -113,75 +139,135 @@ export function isWithin(path: string, folder: string): boolean {
 
 /** Parses one file's text. Mistakes of YAML itself end here; what the text means is not looked at. */
 export function parseDocument(file: string, text: string): Loaded {
+  return parseWithin({ file, text }, LIMITS)
+}
+
+function parseWithin({ file, text }: Pick<Document, 'file' | 'text'>, budget: Budget): LoadedFile {
+  const marks = countMarks(text)
+  // What is refused counts too: to look at it took its time.
+  const left = subtract(budget, { size: text.length, ...marks })
+  const refuse = (problem: Problem): LoadedFile => ({ documents: [], problems: [problem], budget: left })
+  if (left.lines < 0) return refuse(topOf(file, excess('lines')))
+  if (left.values < 0) return refuse(topOf(file, excess('values')))
+  let events: Event[] = []
   try {
-    const events = parseEvents(text, { maxDepth: LIMITS.nesting })
-    const [content, ...others] = constructFromEvents(events, { source: text, json: true })
-    if (content === undefined || content === null) {
-      return {
-        documents: [],
-        problems: [topOf(file, 'The manifest is empty; where nobody is listed, write users: [].')],
-      }
+    events = parseEvents(text, { maxDepth: LIMITS.nesting })
+    const { contents, hasDuplicateKeys } = construct(events, text)
+    // A separator at the top or at the end of a file makes a document with nothing in it.
+    const [content, ...others] = contents.filter(isPresent)
+    if (content === undefined) {
+      return refuse(topOf(file, 'The manifest is empty; if nobody is listed, write users: [].'))
     }
     if (others.length > 0) {
-      const place = placesIn(file, text)(lastStart(events))
-      const message = 'A file must hold one YAML document; put the others into files of their own.'
-      return { documents: [], problems: [{ place, message }] }
+      const message = 'A file must have one YAML document; put the others into files of their own.'
+      const offset = startOfDocument(events, contents.findLastIndex(isPresent))
+      return refuse({ place: placesIn(file, text)(offset), message })
     }
-    const excess = isWritten(events) ? undefined : checkExtent(content)
-    if (excess !== undefined) return { documents: [], problems: [topOf(file, excess)] }
-    return { documents: [{ file, text, content }], problems: checkKeys(file, text, events) }
+    const hasAliases = events.some(event => event.type === EVENT_ID.ALIAS)
+    const extent = hasAliases ? measure(content) : SCALAR
+    if (extent === ENDLESS) return refuse(topOf(file, TOO_DEEP))
+    const rest = subtract(left, {
+      size: Math.max(0, extent.size - text.length),
+      lines: 0,
+      values: Math.max(0, extent.values - marks.values),
+    })
+    if (rest.values < 0) return refuse(topOf(file, excess('values')))
+    if (rest.size < 0) return refuse(topOf(file, excess('size')))
+    const keyMistakes = hasDuplicateKeys || hasAliases ? findKeyMistakes(text, events) : []
+    return { documents: [{ file, text, content, keyMistakes }], problems: [], budget: rest }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
-    const place = placesIn(file, text)(Number(error.mark?.position))
-    return { documents: [], problems: [{ place, message: `This is not valid YAML: ${error.reason}.` }] }
+    const { offset, message } = explainYaml(text, { reason: error.reason, offset: error.mark?.position ?? 0, events })
+    return refuse({ place: placesIn(file, text)(offset), message: `This is not valid YAML: ${message}.` })
   }
 }
 
-/** Whether there are not too many values, each where it is written: the parser has seen then how deep they are. */
-function isWritten(events: readonly Event[]): boolean {
-  return events.length <= LIMITS.values && events.every(event => event.type !== EVENT_ID.ALIAS)
+function subtract(budget: Budget, taken: Budget): Budget {
+  return {
+    size: budget.size - taken.size,
+    lines: budget.lines - taken.lines,
+    values: budget.values - taken.values,
+  }
 }
 
-/** A value's size, as a reader of every place where it stands would see it, and the depth of what is in it. */
+const codes = (characters: string) => new Set([...characters].map(character => character.charCodeAt(0)))
+/** Behind the last character there is none. */
+const BLANKS = codes(' \t\r\n').add(Number.NaN)
+const FLOW_MARKS = codes(',[]{}')
+const OPENING_MARKS = codes(',[{')
+/** A key that ends with one of these needs no space behind its colon. */
+const CLOSING_MARKS = codes('"\']}')
+const [LINE_FEED, CARRIAGE_RETURN, COLON] = [0x0a, 0x0d, 0x3a]
+const DASH_OR_QUESTION_MARK = codes('-?')
+
+/**
+ * Counts before anything is parsed, as the parser needs a hundred times the memory of its text: line breaks, and the
+ * marks without which no value begins. Each of them makes three events at most.
+ */
+function countMarks(text: string): Pick<Budget, 'lines' | 'values'> {
+  let [lines, values] = [0, 0]
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    const next = text.charCodeAt(at + 1)
+    if (code === LINE_FEED || (code === CARRIAGE_RETURN && next !== LINE_FEED)) lines++
+    else if (OPENING_MARKS.has(code)) values++
+    else if (DASH_OR_QUESTION_MARK.has(code) && BLANKS.has(next)) values++
+    else if (code === COLON) {
+      const isMark = BLANKS.has(next) || FLOW_MARKS.has(next) || CLOSING_MARKS.has(text.charCodeAt(at - 1))
+      if (isMark) values++
+    }
+  }
+  return { lines, values }
+}
+
+/** What there is behind an alias and its anchor, wherever they stand. */
 interface Extent {
+  /** Characters. */
   readonly size: number
+  readonly values: number
   readonly depth: number
 }
 
-const SCALAR: Extent = { size: 1, depth: 0 }
-const ENDLESS: Extent = { size: Number.POSITIVE_INFINITY, depth: Number.POSITIVE_INFINITY }
+const SCALAR: Extent = { size: 0, values: 1, depth: 0 }
+const ENDLESS: Extent = { ...SCALAR, depth: Number.POSITIVE_INFINITY }
+const TOO_DEEP = `Aliases nest lists and mappings more than ${LIMITS.nesting} deep, or put an alias within the value that it stands for; write out what they stand for.`
 
 /** Aliases make one value stand in many places, and deeper than the parser has seen it, or even within itself. */
-function checkExtent(content: unknown): string | undefined {
+function measure(content: unknown): Extent {
   const measured = new Map<object, Extent>()
-  const measure = (value: unknown, above: number): Extent => {
-    if (typeof value !== 'object' || value === null) return SCALAR
-    const known = measured.get(value)
+  const visit = (value: unknown, above: number): Extent => {
+    const text = value instanceof Unquoted ? value.text : value
+    if (!(text instanceof Mapping || Array.isArray(text))) {
+      return typeof text === 'string' ? { ...SCALAR, size: text.length } : SCALAR
+    }
+    const known = measured.get(text)
     if (above + (known?.depth ?? 1) > LIMITS.nesting) return ENDLESS
     if (known !== undefined) return known
-    let [size, depth] = [1, 1]
-    for (const child of Object.values(value)) {
-      const extent = measure(child, above + 1)
+    let [size, values, depth] = [0, 1, 1]
+    if (text instanceof Mapping) for (const key of text.keys()) size += key.length
+    for (const child of text.values()) {
+      const extent = visit(child, above + 1)
       // One such child is enough; to measure the others too would take as long as the bomb wants.
       if (extent === ENDLESS) return ENDLESS
       size += extent.size
+      values += extent.values
       depth = Math.max(depth, extent.depth + 1)
     }
-    const extent = { size, depth }
-    measured.set(value, extent)
+    const extent = { size, values, depth }
+    measured.set(text, extent)
     return extent
   }
-  const { size } = measure(content, 0)
-  if (size <= LIMITS.values) return undefined
-  return size === ENDLESS.size
-    ? `Aliases nest lists and mappings more than ${LIMITS.nesting} deep, or put an alias within the value that it stands for; write out what they stand for.`
-    : `The manifest holds ${size} values; at most ${LIMITS.values} values are read, with those behind each alias counted every time.`
+  return visit(content, 0)
 }
 
-/** Where the last document begins; an empty one is nowhere. */
-function lastStart(events: readonly Event[]): number {
-  const document = events.findLastIndex(event => event.type === EVENT_ID.DOCUMENT)
-  return Math.max(0, Number(startOf(events[document + 1])))
+function isPresent(content: unknown): boolean {
+  return content !== null && content !== undefined
+}
+
+function startOfDocument(events: readonly Event[], index: number): number {
+  let seen = 0
+  const document = events.findIndex(event => event.type === EVENT_ID.DOCUMENT && seen++ === index)
+  return Number(startOf(events[document + 1]))
 }
 
 function topOf(file: string, message: string): Problem {

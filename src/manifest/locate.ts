@@ -1,27 +1,25 @@
-// From remarks about values to lines and columns, by walking the parser's events. It is done only where there is
-// something to tell.
+// From remarks about values to lines and columns, by walking the parser's events. It is only done if there is something
+// to report.
 
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
 import type { Document } from './load.ts'
-import { advise, type Mention, type Path, type Place, type Problem, quote, type Remark } from './problem.ts'
+import { MAX_PROBLEMS, type Mention, type Path, type Place, type Problem, type Remark } from './problem.ts'
 
-/** More are counted, not told one by one. */
-const MOST_PROBLEMS = 1_000
-
-/** Problems by file, line and column. */
-export function locateRemarks(documents: readonly Document[], remarks: readonly Remark[]): readonly Problem[] {
-  const located = locate(documents, remarks.slice(0, MOST_PROBLEMS))
-  const problems = located.map(([remark, place]) => ({ message: messageOf(remark), place }))
-  const rest = remarks[MOST_PROBLEMS]
-  return rest === undefined ? problems : [...problems, countRest(rest.file, remarks.length)]
-}
-
-function countRest(file: string, all: number): Problem {
-  return { message: `There are ${all - MOST_PROBLEMS} more like these.`, place: { file, line: 1, column: 1 } }
-}
-
-function messageOf({ message, unknown }: Remark): string {
-  return unknown === undefined ? message : `${message} ${advise(unknown.name, unknown.known.keys(), unknown.otherwise)}`
+/**
+ * Problems by file, line and column: the first 1,000, and how many more there are.
+ * @param remarks are read once, and not kept
+ */
+export function locateRemarks(documents: readonly Document[], remarks: Iterable<Remark>): readonly Problem[] {
+  const first: Remark[] = []
+  let [more, lastFile] = [0, '']
+  for (const remark of remarks) {
+    if (first.length < MAX_PROBLEMS) first.push(remark)
+    else [more, lastFile] = [more + 1, remark.file]
+  }
+  const problems = locate(documents, first).map(([{ message }, place]) => ({ message: message(), place }))
+  if (more === 0) return problems
+  const message = `${more.toLocaleString('en')} more are not shown.`
+  return [...problems, { message, place: { file: lastFile, line: 1, column: 1 } }]
 }
 
 /**
@@ -56,23 +54,42 @@ export function placesIn(file: string, text: string): (offset: number) => Place 
   }
 }
 
-/** Every key that stands a second time in its mapping, where the parser lets the last one win, or that may do so. */
-export function checkKeys(file: string, text: string, events: readonly Event[]): readonly Problem[] {
-  const found: { readonly message: string; readonly at: number }[] = []
+/** A key that the data do not show. */
+export interface KeyMistake {
+  /** undefined for an alias in the place of a key */
+  readonly duplicate: string | undefined
+  readonly offset: number
+}
+
+/** Every key that its mapping has twice, where the parser lets the last one win, or that may hide such a key. */
+export function findKeyMistakes(text: string, events: readonly Event[]): readonly KeyMistake[] {
+  const found: KeyMistake[] = []
   walk<Set<string>>(text, events, new Set(), (keys, { key, keyAt, opens }) => {
     const within = opens ? new Set<string>() : keys
     if (keyAt === undefined) return within
-    if (key === ALIAS) found.push({ message: 'An alias cannot be a key here; write the key out.', at: keyAt })
-    else if (keys.has(String(key))) {
-      found.push({ message: `The key ${quote(key)} stands twice here; make one entry of the two.`, at: keyAt })
-    }
+    if (key === ALIAS) found.push({ duplicate: undefined, offset: keyAt })
+    else if (keys.has(String(key))) found.push({ duplicate: String(key), offset: keyAt })
     keys.add(String(key))
     return within
   })
-  if (found.length === 0) return []
-  const placeAt = placesIn(file, text)
-  const problems = found.slice(0, MOST_PROBLEMS).map(({ message, at }) => ({ place: placeAt(at), message }))
-  return found.length > MOST_PROBLEMS ? [...problems, countRest(file, found.length)] : problems
+  return found
+}
+
+/** Where the first key begins that is a list or a mapping; undefined if there is none. */
+export function findComplexKey(events: readonly Event[]): number | undefined {
+  /** For each list and mapping that is open: whether a key comes next; undefined in a list. */
+  const open: (boolean | undefined)[] = []
+  for (const event of events) {
+    if (event.type === EVENT_ID.POP) open.pop()
+    else {
+      const isKey = open.at(-1)
+      const opens = event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE
+      if (isKey && opens) return event.start
+      if (isKey !== undefined) open[open.length - 1] = !isKey
+      if (opens || event.type === EVENT_ID.DOCUMENT) open.push(event.type === EVENT_ID.MAPPING ? true : undefined)
+    }
+  }
+  return undefined
 }
 
 /** Where an event begins in the text; undefined for those that close. */
@@ -219,7 +236,7 @@ function findOffsets<M extends Mention>(text: string, mentions: readonly M[]): r
     if (wanted !== undefined) wanted.found = { key: keyAt ?? valueAt, value: valueAt }
     return wanted
   })
-  return mentions.map(mention => [mention, offsetOf(root, mention)])
+  return mentions.map(mention => [mention, mention.offset ?? offsetOf(root, mention)])
 }
 
 function offsetOf(root: Wanted, { path, on }: Mention): number {

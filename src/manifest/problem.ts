@@ -9,20 +9,14 @@ export interface Mention {
   readonly file: string
   readonly path: Path
   readonly on: 'key' | 'value'
+  /** Where it begins in the text, if no path leads there. */
+  readonly offset?: number
 }
 
-/** One or two sentences: what is wrong, and what would be right. */
+/** Something that is wrong. */
 export interface Remark extends Mention {
-  readonly message: string
-  /** The name that nobody knows. The nearest is looked for only if the remark is told: it takes time. */
-  readonly unknown?: UnknownName
-}
-
-interface UnknownName {
-  readonly name: string
-  readonly known: ReadonlyMap<string, unknown> | ReadonlySet<string>
-  /** The advice where no known name is near. */
-  readonly otherwise: string
+  /** One or two sentences: what is wrong, and what would be right. Only asked for what is shown, as it takes time. */
+  readonly message: () => string
 }
 
 /** Lines and columns count from 1. */
@@ -37,15 +31,57 @@ export interface Problem {
   readonly message: string
 }
 
-const LONGEST_QUOTE = 80
+/** Mistakes that are shown with their places; a hostile manifest has millions. */
+export const MAX_PROBLEMS = 1_000
 
-/** A value of the manifest within a message: on one line, and never long. */
-export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE)}…`
+/** What nobody sees, or takes for an ordinary space. */
+export const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u
+
+const EVERY_UNSEEN = new RegExp(UNSEEN, 'gu')
+
+/** @param replacement of each character that nobody sees, or takes for an ordinary space */
+export function replaceUnseen(text: string, replacement: (character: string) => string): string {
+  return text.replaceAll(EVERY_UNSEEN, replacement)
 }
 
-/** What would be right: the known name that is near, or else the general advice. */
+/** The first character that nobody sees; undefined if there is none. */
+export function describeUnseen(text: string): string | undefined {
+  const [character] = UNSEEN.exec(text) ?? []
+  if (character === undefined) return undefined
+  const what =
+    character === '\u00a0'
+      ? 'a no-break space'
+      : /\p{Zs}/u.test(character)
+        ? 'a special space'
+        : /\p{Cc}/u.test(character)
+          ? 'a control character'
+          : 'an invisible character'
+  return `${what} (U+${codeOf(character).toUpperCase()})`
+}
+
+function codeOf(character: string): string {
+  return Number(character.codePointAt(0)).toString(16).padStart(4, '0')
+}
+
+const MAX_QUOTE = 80
+
+/** The beginning of a long text. */
+export function clip(text: string): string {
+  return text.length <= MAX_QUOTE ? text : `${text.slice(0, MAX_QUOTE)}…`
+}
+
+/** A value of the manifest within a message: on one line, never long, and nothing in it that cannot be seen. */
+export function quote(value: unknown): string {
+  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, MAX_QUOTE + 1) : value) ?? String(value)
+  const seen = replaceUnseen(text, character => `\\u{${codeOf(character)}}`)
+  return clip(seen)
+}
+
+export function capitalize(sentence: string): string {
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`
+}
+
+/** What would be right: the known name that is near, and the general advice if there is none. */
 export function advise(name: string, known: Iterable<string>, otherwise: string): string {
   const near = nearest(name, known)
   return near === undefined ? otherwise : `Did you mean ${quote(near)}?`
@@ -58,14 +94,14 @@ const LONGEST_COMPARED = 100
 const MOST_MISTAKES = 3
 
 /**
- * The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters. An
- * identifier that differs only in its scheme, its case or a slash at its end comes first, however long it is.
+ * The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters, and one
+ * for two. An identifier that differs only in its scheme, its case or a slash at its end comes first, however long it is.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const core = coreOf(name)
   const wanted = name.toLowerCase()
   let best: string | undefined
-  let fewest = Math.min(MOST_MISTAKES, Math.max(1, Math.floor(name.length / 3))) + 1
+  let fewest = Math.min(MOST_MISTAKES, Math.ceil((name.length - 1) / 3)) + 1
   let compared = 0
   for (const candidate of known) {
     if (compared++ >= MOST_CANDIDATES) break

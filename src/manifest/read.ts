@@ -3,6 +3,7 @@
 
 import type { Document } from './load.ts'
 import type { Mention, Path } from './problem.ts'
+import { Mapping, Unquoted } from './scalars.ts'
 
 /** What an alias stands for. */
 interface Api extends Mention {
@@ -29,7 +30,7 @@ export interface PermissionList {
 /** A user's entry. */
 export interface UserEntry extends Mention {
   readonly index: number
-  readonly entry: unknown
+  readonly entry: Mapping
   readonly lists: readonly PermissionList[]
 }
 
@@ -63,8 +64,8 @@ function firstOf<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMa
 function* apisOf(documents: readonly Document[]): Generator<Api> {
   for (const { file, content } of documents) {
     for (const [alias, definition] of entriesOf(fieldOf(content, 'apis'))) {
-      const short = textOf(definition)
-      const identifier = short ?? textOf(fieldOf(definition, 'identifier'))
+      const short = writtenOf(definition)
+      const identifier = short ?? writtenOf(fieldOf(definition, 'identifier'))
       if (identifier === undefined) continue
       const path = short === undefined ? ['apis', alias, 'identifier'] : ['apis', alias]
       const catalogue = fieldOf(definition, 'permissions')
@@ -91,6 +92,7 @@ function* bundlesOf(documents: readonly Document[]): Generator<Bundle> {
 function* usersOf(documents: readonly Document[]): Generator<UserEntry> {
   for (const { file, content } of documents) {
     for (const [index, entry] of itemsOf(fieldOf(content, 'users')).entries()) {
+      if (!isMapping(entry)) continue
       const lists = listsIn(fieldOf(entry, 'permissions'), file, ['users', index, 'permissions'])
       yield { index, entry, lists, file, path: ['users', index], on: 'value' }
     }
@@ -98,7 +100,7 @@ function* usersOf(documents: readonly Document[]): Generator<UserEntry> {
 }
 
 function listsIn(lists: unknown, file: string, within: Path): readonly PermissionList[] {
-  return entriesOf(lists).map(([key, items]) => ({ key, items: itemsOf(items), file, within }))
+  return Array.from(entriesOf(lists), ([key, items]) => ({ key, items: itemsOf(items), file, within }))
 }
 
 /** The key of a list. */
@@ -129,7 +131,7 @@ export interface Ends {
   readonly permission?: string | undefined
 }
 
-/** Every `expires` that is text: of users, of their bundle entries, and of permissions. */
+/** Every `expires` that is a scalar: of users, of their bundle entries, and of permissions. */
 export function* expiriesOf({ bundles, users }: Contents): Generator<Expiry> {
   for (const { name, lists } of bundles) yield* expiriesIn(lists, { bundle: name })
   for (const { entry, lists, file, path, on } of users) {
@@ -151,8 +153,14 @@ function* expiriesIn(lists: readonly PermissionList[], ends: Ends): Generator<Ex
 }
 
 function* expiryOf(node: unknown, { file, path, on }: Mention, ends: Ends): Generator<Expiry> {
+  const expires = expiresOf(node)
+  if (expires !== undefined) yield { expires, ends, file, path: [...path, 'expires'], on }
+}
+
+/** As written: a date needs no quotes. */
+export function expiresOf(node: unknown): string | undefined {
   const expires = fieldOf(node, 'expires')
-  if (typeof expires === 'string') yield { expires, ends, file, path: [...path, 'expires'], on }
+  return expires === '' ? expires : writtenOf(expires)
 }
 
 /** The identifier that a key under `permissions` means: an alias, or else itself where it can be one. */
@@ -166,11 +174,6 @@ export function userKey(entry: unknown): string | undefined {
   if (id !== undefined) return JSON.stringify([id])
   const email = textOf(fieldOf(entry, 'email'))
   return email && JSON.stringify([email.toLowerCase(), textOf(fieldOf(entry, 'connection')) ?? ''])
-}
-
-/** A segment of dots is a step in a path to whoever parses one, and no user of Auth0's has such an id. */
-export function isUserId(id: string): boolean {
-  return id !== '.' && id !== '..'
 }
 
 /** A name by itself, or with terms. */
@@ -194,16 +197,18 @@ export function parseExpiry(text: string): number | undefined {
   return Number.isNaN(instant) ? undefined : instant
 }
 
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+export function isMapping(value: unknown): value is Mapping {
+  return value instanceof Mapping
 }
 
-export function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
-  return isMapping(value) ? Object.entries(value) : []
+/** What has a name of its own; a merge key is none. */
+export function* entriesOf(value: unknown): Generator<readonly [string, unknown]> {
+  if (!isMapping(value)) return
+  for (const entry of value) if (entry[0] !== '<<') yield entry
 }
 
 export function fieldOf(value: unknown, key: string): unknown {
-  return isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  return isMapping(value) ? value.get(key) : undefined
 }
 
 export function itemsOf(value: unknown): readonly unknown[] {
@@ -212,4 +217,9 @@ export function itemsOf(value: unknown): readonly unknown[] {
 
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** Text, or what only lacks quotes to be text. */
+function writtenOf(value: unknown): string | undefined {
+  return value instanceof Unquoted ? value.text : textOf(value)
 }

@@ -1,51 +1,109 @@
 // The manifest's form: validation, types and the published JSON Schema all come from this definition. Pure.
 
 import * as z from 'zod'
+import { EXAMPLE_ID, isAddress, isUserId } from './identities.ts'
 
 /** Auth0's own limit for the name of a permission. */
-const LONGEST_NAME = 280
+export const MAX_NAME = 280
 /** For user ids, API identifiers and addresses; longer than any that Auth0 gives out. */
-const LONGEST_ID = 1000
-const LONGEST_REASON = 1000
+export const MAX_ID = 1000
+const MAX_REASON = 1000
 
-/** No control characters, no half characters, no blanks at either end; what is empty has a message of its own. */
-const CLEAN = /^([^\s\p{Cc}\p{Cs}]([^\p{Cc}\p{Cs}]*[^\s\p{Cc}\p{Cs}])?)?$/u
+/**
+ * No control characters, and no spaces at either end; what is empty has a message of its own. Written so that the
+ * regular expressions of other languages understand it too, for the published schema.
+ */
+const CONTROL = String.raw`\x00-\x1f\x7f-\x9f`
+const CLEAN = new RegExp(`^([^\\s${CONTROL}]([^${CONTROL}]*[^\\s${CONTROL}])?)?$`)
 
-function text(what: string, longest: number, description: string, ...examples: readonly string[]) {
-  const unclean = `${what} must not begin or end with a blank, nor hold control characters`
-  return z
-    .string(`${what} must be text; put it in quotes`)
-    .min(1, `${what} must not be empty`)
-    .max(longest, `${what} must have at most ${longest} characters`)
-    .regex(CLEAN, unclean)
-    .meta({ description, examples: [...examples], patternErrorMessage: unclean })
+interface Rule {
+  readonly holds: (text: string) => boolean
+  readonly message: string
 }
+
+const rules = new WeakMap<z.ZodType, readonly Rule[]>()
+
+/** The first rule of a text that does not hold. Zod says the same, but makes an error object each time. */
+export function brokenRule(schema: z.ZodType, value: string): Rule | undefined {
+  return rules.get(schema)?.find(({ holds }) => !holds(value))
+}
+
+/** @param keywords of JSON Schema that say the same as the rules, as far as they can */
+function text(what: string, ruled: readonly Rule[], keywords: object) {
+  const text = ruled.reduce(
+    (schema, { holds, message }) => schema.refine(holds, { error: message, abort: true }),
+    z.string(`${what} must be text`),
+  )
+  const schema = text.meta({ ...keywords })
+  rules.set(schema, ruled)
+  return schema
+}
+
+function notEmpty(what: string): Rule {
+  return { holds: text => text !== '', message: `${what} must not be empty` }
+}
+
+function atMost(longest: number, what: string): Rule {
+  return { holds: text => text.length <= longest, message: `${what} must have at most ${longest} characters` }
+}
+
+function name(what: string, maxLength: number, description: string, ...examples: readonly string[]) {
+  const unclean = `${what} must not begin or end with a space or contain control characters`
+  const clean = { holds: (text: string) => CLEAN.test(text) && text.isWellFormed(), message: unclean }
+  const keywords = { minLength: 1, maxLength, pattern: CLEAN.source, patternErrorMessage: unclean }
+  return text(what, [notEmpty(what), atMost(maxLength, what), clean], { ...keywords, description, examples })
+}
+
+export const userId = text(
+  'id',
+  [
+    notEmpty('id'),
+    atMost(MAX_ID, 'id'),
+    { holds: isUserId, message: `id must have the form connection|identifier, such as ${EXAMPLE_ID}` },
+  ],
+  {
+    minLength: 1,
+    maxLength: MAX_ID,
+    pattern: String.raw`^[A-Za-z0-9_.-]+\|.*[^\s|]$`,
+    patternErrorMessage: `id must have the form connection|identifier, such as ${EXAMPLE_ID}`,
+    description: 'The Auth0 user id. Give this or `email`.',
+    examples: [EXAMPLE_ID],
+  },
+)
+
+export const address = text(
+  'email',
+  [
+    notEmpty('email'),
+    atMost(MAX_ID, 'email'),
+    { holds: isAddress, message: 'email must be one plain address, such as grace@acme.com' },
+  ],
+  {
+    minLength: 1,
+    maxLength: MAX_ID,
+    pattern: String.raw`^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$`,
+    patternErrorMessage: 'email must be one plain address, such as grace@acme.com',
+    description: 'An address with exactly one user whose address is verified. Give this or `id`.',
+    examples: ['grace@acme.com'],
+  },
+)
+
+export const expiry = text('expires', [], {
+  description:
+    'Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.',
+  examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
+})
 
 const terms = {
-  expires: z
-    .string('expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z')
-    .meta({
-      description:
-        'Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.',
-      examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
-    })
-    .optional(),
-  reason: z
-    .string('reason must be text; put it in quotes')
-    .max(LONGEST_REASON, `reason must have at most ${LONGEST_REASON} characters`)
-    .meta({
-      description: 'A note that plan and report show.',
-      examples: ['quarter close, FIN-118'],
-    })
-    .optional(),
+  expires: expiry.optional(),
+  reason: text('reason', [atMost(MAX_REASON, 'reason')], {
+    maxLength: MAX_REASON,
+    description: 'A note that plan and report show.',
+    examples: ['quarter close, FIN-118'],
+  }).optional(),
 }
 
-const permissionName = text(
-  'a permission name',
-  LONGEST_NAME,
-  "The name of one of the API's permissions.",
-  'read:orders',
-)
+const permissionName = name('a permission name', MAX_NAME, "The name of one of the API's permissions.", 'read:orders')
 
 export const permissionItem = z.strictObject(
   { name: permissionName, ...terms },
@@ -64,7 +122,7 @@ const permissionList = z
     description: 'Permissions of this API: names, or mappings with `name`, `expires` and `reason`.',
   })
 
-const apiKey = text('the name of an API', LONGEST_ID, 'An alias that `apis` defines, or the identifier of an API.')
+const apiKey = name('the name of an API', MAX_ID, 'An alias that `apis` defines, or the identifier of an API.')
 
 const permissions = z
   .record(apiKey, permissionList, 'permissions must name APIs, each with a list, such as orders: [read:orders]')
@@ -72,9 +130,9 @@ const permissions = z
     description: 'Permissions by API. The key is an alias out of `apis`, or an identifier (with a `:` or `/` in it).',
   })
 
-const identifier = text(
+const identifier = name(
   'an API identifier',
-  LONGEST_ID,
+  MAX_ID,
   'The identifier of an API (Auth0: resource server), also called audience.',
   'https://orders.acme.com/',
 )
@@ -96,7 +154,7 @@ const api = z
   .union([identifier, apiDefinition], 'an API must be an identifier, or a mapping with identifier and permissions')
   .meta({ description: 'The API that this alias stands for.' })
 
-const bundleName = text('the name of a bundle', LONGEST_NAME, 'A name out of `bundles`.', 'support')
+const bundleName = name('the name of a bundle', MAX_NAME, 'A name out of `bundles`.', 'support')
 
 export const bundleItem = z.strictObject(
   { name: bundleName, ...terms },
@@ -106,21 +164,11 @@ export const bundleItem = z.strictObject(
 export const userEntry = z
   .strictObject(
     {
-      id: text(
-        'id',
-        LONGEST_ID,
-        'The Auth0 user id. Give this or `email`.',
-        'auth0|5f7c8ec7c33c6c004bbafe82',
-      ).optional(),
-      email: text(
-        'email',
-        LONGEST_ID,
-        'An address with exactly one user whose address is verified. Give this or `id`.',
-        'grace@acme.com',
-      ).optional(),
-      connection: text(
+      id: userId.optional(),
+      email: address.optional(),
+      connection: name(
         'connection',
-        LONGEST_NAME,
+        MAX_NAME,
         'Narrows the look-up by `email` to one connection.',
         'Username-Password-Authentication',
       ).optional(),
@@ -145,15 +193,15 @@ export const manifestSchema = z
   .strictObject(
     {
       version: z.literal(1, 'version must be 1').meta({ description: "The manifest's format." }).optional(),
-      tenant: text(
+      tenant: name(
         'tenant',
-        LONGEST_ID,
+        MAX_ID,
         'The tenant that this manifest is for; a run against another `domain` is refused.',
         'acme.eu.auth0.com',
       ).optional(),
       apis: z
         .record(
-          text('an API alias', LONGEST_NAME, 'A short name for an API.'),
+          name('an API alias', MAX_NAME, 'A short name for an API.'),
           api,
           'apis must give aliases their APIs, such as orders: https://orders.acme.com/',
         )
@@ -163,14 +211,14 @@ export const manifestSchema = z
         .optional(),
       bundles: z
         .record(
-          text('the name of a bundle', LONGEST_NAME, 'A name for a set of permissions.'),
+          name('the name of a bundle', MAX_NAME, 'A name for a set of permissions.'),
           permissions,
           'bundles must give names their permissions',
         )
         .meta({ description: 'Named sets of permissions.' })
         .optional(),
       users: z
-        .array(userEntry, 'users must be a list of users; where nobody is listed, write users: []')
+        .array(userEntry, 'users must be a list; if nobody is listed, write users: []')
         .meta({ description: 'The users whose direct permissions are managed here.' }),
     },
     'a manifest must be a mapping with users',
@@ -178,7 +226,13 @@ export const manifestSchema = z
   .meta({
     title: 'Auth0 user permissions',
     description: 'Which Auth0 users hold which API permissions directly.',
+    patternProperties: { '^x-': {} },
   })
+
+/** Every key that has a meaning somewhere. */
+export const KEYS: ReadonlySet<string> = new Set(
+  [manifestSchema, apiDefinition, userEntry, permissionItem].flatMap(({ shape }) => Object.keys(shape)),
+)
 
 /** The same definition for editors. It is made on demand, as the action itself has no use for it. */
 export function manifestJsonSchema(): object {

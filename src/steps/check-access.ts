@@ -65,9 +65,9 @@ async function checkManifestNames({ task, tenant, record }: Context, apis: Apis)
     ...others.map((identifier): [string, ReadonlySet<string>] => [identifier, new Set()]),
     ...[...apis].map(([identifier, { permissions }]): [string, ReadonlySet<string>] => [identifier, permissions]),
   ])
-  const unknown = checkNames(documents, catalogue)
+  const unknown = locateRemarks(documents, checkNames(documents, catalogue))
   if (unknown.length > 0) record.stopped = 'refused'
-  record.errors.push(...locateRemarks(documents, unknown))
+  record.errors.push(...unknown)
 }
 
 /** For a suggestion only: the run is refused, whether the APIs can be listed or not. */

@@ -20,7 +20,8 @@ export async function readFiles(inputs: Inputs, workflow: Workflow, record: RunR
   record.nextExpiry = nextExpiry
   record.notices.push(...locateRemarks(documents, expired))
   record.warnings.push(...locateRemarks(documents, expiring))
-  record.errors.push(...problems, ...locateRemarks(documents, [...mistakes, ...mismatch]))
+  const remarks = [mistakes, mismatch].values().flatMap(each => each)
+  record.errors.push(...problems, ...locateRemarks(documents, remarks))
   if (record.errors.length > 0) record.stopped = 'manifest'
   return { documents, manifest, at }
 }

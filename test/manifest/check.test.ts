@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { checkManifest, checkNames, checkTenant } from '../../src/manifest/check.ts'
+import { checkNames, checkTenant } from '../../src/manifest/check.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import { type Document, parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
-import { readContents } from '../../src/manifest/read.ts'
 
 const NOW = new Date('2026-06-15T12:00:00Z')
 
@@ -22,33 +21,23 @@ function mistakesOf(...texts: readonly string[]): readonly string[] {
   )
 }
 
-it('a defect is not taken for very many mistakes', () => {
-  const entry = {
-    get reason(): string {
-      throw new TypeError('odd')
-    },
-  }
-  const documents = [{ file: 'm1.yml', text: '', content: { users: [entry] } }]
-  expect(() => checkManifest(documents, readContents(documents))).toThrow(TypeError)
-})
-
 describe('what is left out', () => {
   it.each<readonly [string, readonly string[]]>([
     ['users:\n  -\n', ['2:3']],
-    ['users:\n  - id: "a-b" # a - b\n\n  - # nobody\n  -\n', ['4:3', '5:3']],
-    ['users:\n  - &my-friend {id: a-b, permissions: {"u:": [x]}}\n  -\n  - *my-friend\n  -', ['3:3', '4:5', '5:3']],
+    ['users:\n  - id: "a|a-b" # a - b\n\n  - # nobody\n  -\n', ['4:3', '5:3']],
+    ['users:\n  - &my-friend {id: a|a-b, permissions: {"u:": [x]}}\n  -\n  - *my-friend\n  -', ['3:3', '4:5', '5:3']],
     [
       'apis: {a: {identifier: u-v, permissions: [x-y]}}\nusers:\n  - id: >\n      - a\n      - b\n  -\n',
       ['4:1', '6:3'],
     ],
-    ['users:\n  - id: a\n    bundles:\n', ['3:5']],
-    ['users: [{? }] # none', ['1:9', '1:9']],
-    ['users: []\n: 1 # one: two\n: 2\n', ['3:1', '1:1']],
-    ['users: []\n? # none: ?\n? # none\n', ['3:1', '1:1']],
+    ['users:\n  - id: a|b\n    bundles:\n', ['3:5']],
+    ['users: [{? }] # none', ['1:9', '1:10']],
+    ['users: []\n: 1 # one: two\n: 2\n', ['3:1', '3:1']],
+    ['users: []\n? # none: ?\n? # none\n', ['3:1', '3:1']],
     ['users:\n  - &a-b\n  - !!null\n  -\n', ['2:5', '3:5', '4:3']],
     // The parser says that the mapping begins behind its question mark.
-    ['users: [? ]', ['1:11', '1:11']],
-  ])('is told at its dash, its key or its own mark: %j', (text, places) => {
+    ['users: [? ]', ['1:11', '1:12']],
+  ])('is reported at its dash, its key or its own mark: %j', (text, places) => {
     expect(mistakesOf(text).map(mistake => mistake.split(' ')[0])).toEqual(places.map(place => `m1:${place}`))
   })
 })
@@ -99,42 +88,43 @@ users:
 `
   it('has each of them found in one run, at its line and column, with what would be right', () => {
     expect(mistakesOf(MANY)).toEqual([
-      'm1:9:3 The key "orders" stands twice here; make one entry of the two.',
       'm1:1:10 Version must be 1; found 2.',
-      'm1:2:9 Tenant must be text; put it in quotes; found 42.',
+      'm1:2:9 YAML reads 42 as a number, not as text; quote it: "42".',
       'm1:8:5 Unknown key "premissions". Did you mean "permissions"?',
-      'm1:12:5 There is no API alias "order". Did you mean "orders"?',
+      'm1:9:3 Duplicate key "orders"; merge both entries.',
+      'm1:12:5 There is no API alias "order". Did you mean "orders"? If not, add the alias (apis: {order: <identifier>}), or use the API\'s identifier as the key.',
       'm1:13:15 The API "https://billing.acme.com/" has no permission "read:invoicse". Did you mean "read:invoices"?',
       'm1:14:3 Permissions must name APIs, each with a list, such as orders: [read:orders]; found nothing.',
       'm1:15:1 Unknown key "extra". Known here: version, tenant, apis, bundles, users.',
       'm1:18:5 Unknown key "permisions". Did you mean "permissions"?',
       'm1:20:17 The API "https://billing.acme.com/" has no permission "raed:invoices". Did you mean "read:invoices"?',
-      'm1:21:7 There is no API alias "plain". Define it under apis, or use the API\'s identifier.',
-      'm1:22:9 The user "auth0|1" is listed twice in this file, first as number 1 of users; make one entry of the two.',
+      'm1:21:7 There is no API alias "plain". Add the alias (apis: {plain: <identifier>}), or use the API\'s identifier as the key.',
+      'm1:22:9 Duplicate user "auth0|1", first at users[0]; combine the entries.',
       'm1:24:12 A user has an id or an email, not both; remove one.',
-      'm1:25:5 A user needs an id or an email; this entry has neither.',
-      'm1:26:12 "not-an-address" is not an e-mail address such as grace@acme.com.',
+      'm1:25:5 A user needs an id or an email; add one.',
+      'm1:26:12 "not-an-address" is not an e-mail address; write a complete address, such as grace@acme.com.',
       'm1:27:5 Unknown key "conection". Did you mean "connection"?',
-      'm1:29:17 A connection narrows the look-up by email; remove it, or give an email instead of the id.',
+      'm1:29:17 A connection narrows the look-up by email; remove it, or replace the id with an email.',
       'm1:30:15 There is no bundle "suport". Did you mean "support"?',
-      'm1:31:14 "2026-02-30" is not a date such as 2026-12-31, nor an instant with a zone such as 2026-12-31T18:00:00Z.',
-      'm1:32:9 Id must be text; put it in quotes; found 123.',
-      'm1:34:16 An API must have a list of permission names here, such as [read:orders]; found "read:invoices".',
-      'm1:37:20 "2026-12-31T10:00:00" has no zone; add Z for UTC, or an offset such as +01:00.',
+      'm1:31:14 "2026-02-30" is not a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z.',
+      'm1:32:9 YAML reads 123 as a number, not as text; quote it: "123".',
+      'm1:32:9 "123" is not a complete user id; a user id has the form connection|identifier, such as auth0|5f7c8ec7c33c6c004bbafe82.',
+      'm1:34:16 An API must have a list of permission names here, such as [read:orders]; found "read:invoices". Write [read:invoices].',
+      'm1:37:20 "2026-12-31T10:00:00" has no time zone; add Z for UTC, or an offset such as +01:00.',
       'm1:38:11 A permission name must not be empty; found "".',
-      'm1:39:11 "name" is missing; a permission name must be text; put it in quotes.',
+      'm1:39:11 "name" is missing; a permission name must be text.',
       'm1:39:12 Unknown key "nmae". Did you mean "name"?',
-      'm1:40:11 A permission name must not begin or end with a blank, nor hold control characters; found "bad\\tname".',
+      'm1:40:11 A permission name must not begin or end with a space or contain control characters; found "bad\\tname".',
       'm1:41:11 A permission must be a name, or a mapping with name, expires and reason; found a list.',
       'm1:42:5 A user must be a mapping with id or email; found "just text".',
     ])
   })
 
-  it('has a thousand of them told, and the rest counted', () => {
-    const users = Array.from({ length: 1500 }, (_, index) => `  - {id: u${index}, x: 1}`)
+  it('has a thousand of them shown, and the rest counted', () => {
+    const users = Array.from({ length: 1500 }, (_, index) => `  - {id: a|u${index}, x: 1}`)
     const mistakes = mistakesOf(`users:\n${users.join('\n')}\n`)
     expect(mistakes).toHaveLength(1001)
-    expect(mistakes.at(-1)).toContain('500 more')
+    expect(mistakes.at(-1)).toContain('500 more are not shown')
   })
 })
 
@@ -143,69 +133,73 @@ describe('a single mistake', () => {
     [
       'no users',
       'version: 1',
-      'm1:1:1 "users" is missing; users must be a list of users; where nobody is listed, write users: [].',
+      'm1:1:1 "users" is missing; users must be a list; if nobody is listed, write users: [].',
     ],
     [
       'users that are nothing',
       'users:',
-      'm1:1:1 Users must be a list of users; where nobody is listed, write users: []; found nothing.',
+      'm1:1:1 Users must be a list; if nobody is listed, write users: []; found nothing.',
     ],
     [
       'a merge key',
-      'users:\n  - &a {id: x}\n  - <<: *a\n    id: y',
-      'm1:3:5 Unknown key "<<". Merge keys are not read; write out what they stand for, or use a bundle.',
+      'users:\n  - &a {id: a|x}\n  - <<: *a\n    id: a|y',
+      'm1:3:5 Unknown key "<<". Merge keys (<<) are not supported; write out what they stand for, or use a bundle.',
     ],
-    ['a list at the top', '- id: x', 'm1:1:1 A manifest must be a mapping with users; found a list.'],
+    ['a list at the top', '- id: a|x', 'm1:1:1 A manifest must be a mapping with users; found a list.'],
     ['text at the top', 'users', 'm1:1:1 A manifest must be a mapping with users; found "users".'],
-    ['an empty file', '', 'm1:1:1 The manifest is empty; where nobody is listed, write users: [].'],
-    ['a comment alone', '# nothing\n', 'm1:1:1 The manifest is empty; where nobody is listed, write users: [].'],
-    ['broken YAML', 'users:\n  - id: "x', 'm1:2:11 This is not valid YAML'],
-    ['two documents', 'users: []\n---\nusers: []\n', 'm1:3:1 A file must hold one YAML document'],
-    ['an alias of nothing', 'users: *nobody', 'm1:1:9 This is not valid YAML: unidentified alias "nobody".'],
+    ['an empty file', '', 'm1:1:1 The manifest is empty; if nobody is listed, write users: [].'],
+    ['a comment alone', '# nothing\n', 'm1:1:1 The manifest is empty; if nobody is listed, write users: [].'],
+    ['broken YAML', 'users:\n  - id: "x', 'm1:2:9 This is not valid YAML: this " is not closed on its line'],
+    ['two documents', 'users: []\n---\nusers: []\n', 'm1:3:1 A file must have one YAML document'],
+    [
+      'an alias of nothing',
+      'users: *nobody',
+      'm1:1:8 This is not valid YAML: there is no anchor for the alias *nobody; a value that begins with * needs quotes: "*nobody".',
+    ],
     [
       'a name of 281 characters',
-      `users: [{id: x, permissions: {'a:b': [${'n'.repeat(281)}]}}]`,
-      'm1:1:39 A permission name must have at most 280 characters',
+      `users: [{id: a|x, permissions: {'a:b': [${'n'.repeat(281)}]}}]`,
+      'm1:1:41 A permission name must have at most 280 characters',
     ],
     ['an empty id', "users: [{id: ''}]", 'm1:1:14 Id must not be empty; found "".'],
     [
       'an id with half a character',
-      'users: [{id: "a\\uD800"}]',
-      'm1:1:14 Id must not begin or end with a blank, nor hold control characters',
+      'users: [{id: "a|\\uD800"}]',
+      'm1:1:14 "a|\\ud800" contains an invisible character (U+D800)',
     ],
     [
       '__proto__ among the permissions',
-      'users: [{id: x, permissions: {__proto__: [a]}}]',
-      'm1:1:31 There is no API alias "__proto__".',
+      'users: [{id: a|x, permissions: {__proto__: [a]}}]',
+      'm1:1:33 There is no API alias "__proto__".',
     ],
     [
       '__proto__ as an alias',
       'apis: {__proto__: https://a/}\nusers: []',
       'm1:1:8 The name "__proto__" is not allowed; choose another.',
     ],
-    ['__proto__ in a user', 'users: [{id: x, __proto__: {}}]', 'm1:1:17 Unknown key "__proto__".'],
-    ['an address with blanks', 'users: [{email: "a b@c.io"}]', 'm1:1:17 "a b@c.io" is not an e-mail address'],
+    ['__proto__ in a user', 'users: [{id: a|x, __proto__: {}}]', 'm1:1:19 Unknown key "__proto__".'],
+    ['an address with blanks', 'users: [{email: "a b@c.io"}]', 'm1:1:17 "a b@c.io" contains a space'],
     [
       'an expired instant without zone',
-      'users: [{id: x, expires: 2026-01-01T00:00}]',
-      'm1:1:26 "2026-01-01T00:00" has no zone',
+      'users: [{id: a|x, expires: 2026-01-01T00:00}]',
+      'm1:1:28 "2026-01-01T00:00" has no time zone',
     ],
     [
       'an hour that there is not',
-      'users: [{id: x, expires: 2026-01-01T25:00:00Z}]',
-      'm1:1:26 "2026-01-01T25:00:00Z" is not a date',
+      'users: [{id: a|x, expires: 2026-01-01T25:00:00Z}]',
+      'm1:1:28 "2026-01-01T25:00:00Z" is not a date',
     ],
-    ['an expiry that is empty', "users: [{id: x, expires: ''}]", 'm1:1:26 "" is not a date'],
+    ['an expiry that is empty', "users: [{id: a|x, expires: ''}]", 'm1:1:28 "" is not a date'],
     [
       'an alias as a key',
       'apis: {&q o: "https://a/", *q : "https://b/"}\nusers: []',
       'm1:1:28 An alias cannot be a key here',
     ],
-    ['a date that is a word', 'users: [{id: x, expires: tomorrow}]', 'm1:1:26 "tomorrow" is not a date'],
+    ['a date that is a word', 'users: [{id: a|x, expires: tomorrow}]', 'm1:1:28 "tomorrow" is not a date'],
     [
       'the 31st of February',
-      'users: [{id: x, expires: 2026-02-31T00:00:00Z}]',
-      'm1:1:26 "2026-02-31T00:00:00Z" is not a date',
+      'users: [{id: a|x, expires: 2026-02-31T00:00:00Z}]',
+      'm1:1:28 "2026-02-31T00:00:00Z" is not a date',
     ],
   ]
   it.each(cases)('%s', (_, text, expected) => {
@@ -218,9 +212,9 @@ describe('a single mistake', () => {
     'users: []',
     '{"users": [{"id": "auth0|1", "permissions": {"https://a/": ["x"]}}]}',
     '\ufeffusers: []\r\n',
-    'version: 1\nusers:\r\n  - id: a/../b?#% ł\r\n',
-    'apis: {constructor: https://a/}\nusers: [{id: toString, permissions: {constructor: [hasOwnProperty]}}]',
-    'users: [{id: a, permissions: {"u:": &p [x]}}, {id: b, permissions: {"u:": *p}}]',
+    'version: 1\nusers:\r\n  - id: a|/../b?#% ł\r\n',
+    'apis: {constructor: https://a/}\nusers: [{id: a|toString, permissions: {constructor: [hasOwnProperty]}}]',
+    'users: [{id: a|a, permissions: {"u:": &p [x]}}, {id: a|b, permissions: {"u:": *p}}]',
     'users: [{email: a@b.io}, {email: a@b.io, connection: db}]',
   ])('none in %j', text => {
     expect(mistakesOf(text)).toEqual([])
@@ -230,20 +224,20 @@ describe('a single mistake', () => {
 describe('several files', () => {
   it('share aliases and bundles, and one of them need have users', () => {
     const shared = 'apis: {orders: https://orders/}\nbundles: {b: {orders: [x]}}'
-    expect(mistakesOf(shared, 'users: [{id: a, bundles: [b], permissions: {orders: [y]}}]')).toEqual([])
+    expect(mistakesOf(shared, 'users: [{id: a|a, bundles: [b], permissions: {orders: [y]}}]')).toEqual([])
   })
   it('of which none has users are a mistake in each', () => {
     expect(mistakesOf('version: 1', 'version: 1')).toHaveLength(2)
   })
   it('may list the same user, and define the same name with the same content in any order', () => {
-    const first = 'bundles: {b: {"a:": [x, y], "c:": [z]}}\nusers: [{id: u}]'
-    expect(mistakesOf(first, 'bundles: {b: {"c:": [z], "a:": [y, x]}}\nusers: [{id: u}]')).toEqual([])
+    const first = 'bundles: {b: {"a:": [x, y], "c:": [z]}}\nusers: [{id: a|u}]'
+    expect(mistakesOf(first, 'bundles: {b: {"c:": [z], "a:": [y, x]}}\nusers: [{id: a|u}]')).toEqual([])
   })
-  it('that define a name otherwise are told so in the later file', () => {
+  it('that define a name differently are reported in the later file', () => {
     const second = 'apis: {a: "https://two/"}\nbundles: {b: {"c:": [y]}}\nusers: []'
     expect(mistakesOf('apis: {a: "https://one/"}\nbundles: {b: {"c:": [x]}}\nusers: []', second)).toEqual([
-      'm2:1:8 The API alias "a" is defined otherwise in m1.yml; make both the same, or rename one.',
-      'm2:2:11 The bundle "b" is defined otherwise in m1.yml; make both the same, or rename one.',
+      'm2:1:8 The API alias "a" is defined differently in m1.yml; make both the same, or rename one.',
+      'm2:2:11 The bundle "b" is defined differently in m1.yml; make both the same, or rename one.',
     ])
   })
 })
@@ -257,13 +251,13 @@ describe("against the tenant's APIs", () => {
     )
   }
 
-  it('an unknown API is told about where its alias is defined, or where its identifier is used', () => {
+  it('an unknown API is reported where its alias is defined, or where its identifier is used', () => {
     const text = `apis: {o: https://order/}
 users:
-  - {id: a, permissions: {o: [x], https://bill/: [y]}}`
+  - {id: a|a, permissions: {o: [x], https://bill/: [y]}}`
     expect(namesIn(text)).toEqual([
       '1:11 The tenant has no API "https://order/". Did you mean "https://orders/"?',
-      '3:35 The tenant has no API "https://bill/". Correct the identifier, or create the API.',
+      '3:37 The tenant has no API "https://bill/". Correct the identifier, or create the API.',
     ])
   })
 
@@ -272,12 +266,12 @@ users:
     expect(mistakesOf(text)).toEqual([expect.stringMatching(/^m1:1:52 /)])
   })
 
-  it('an unknown permission is told about once, also in a bundle of many users', () => {
+  it('an unknown permission is reported once, also in a bundle of many users', () => {
     const text = `bundles: {b: {https://orders/: [read:oders]}}
-users: [{id: a, bundles: [b]}, {id: c, bundles: [b]}, {id: d, permissions: {https://orders/: [{name: write}]}}]`
+users: [{id: a|a, bundles: [b]}, {id: a|c, bundles: [b]}, {id: a|d, permissions: {https://orders/: [{name: write}]}}]`
     expect(namesIn(text)).toEqual([
       '1:33 The API "https://orders/" has no permission "read:oders". Did you mean "read:orders"?',
-      '2:102 The API "https://orders/" has no permission "write". Correct the name, or add it to the API.',
+      '2:108 The API "https://orders/" has no permission "write". Correct the name, or add the permission to the API.',
     ])
   })
 })
@@ -287,7 +281,7 @@ describe('the tenant', () => {
     const file = (tenant: string) => `tenant: ${tenant}\nusers: []`
     expect(mistakesOf(file('acme.eu.auth0.com'), file('https://ACME.eu.auth0.com'))).toEqual([])
     expect(mistakesOf(file('acme.eu.auth0.com'), file('other.auth0.com'))).toEqual([
-      'm2:1:9 This file is for the tenant "other.auth0.com", and m1.yml for "acme.eu.auth0.com"; one run is for one tenant.',
+      'm2:1:9 This file is for the tenant "other.auth0.com", but m1.yml is for "acme.eu.auth0.com"; a run manages one tenant.',
     ])
   })
 
@@ -296,6 +290,7 @@ describe('the tenant', () => {
   })
   it('that is another is a mistake that names both', () => {
     const [remark] = checkTenant(documentsOf('tenant: other.auth0.com\nusers: []'), 'acme.eu.auth0.com')
-    expect(remark).toMatchObject({ path: ['tenant'], message: expect.stringMatching(/other\.auth0\.com.*acme\.eu/) })
+    expect(remark).toMatchObject({ path: ['tenant'] })
+    expect(remark?.message()).toMatch(/other\.auth0\.com.*acme\.eu/)
   })
 })

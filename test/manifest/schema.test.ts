@@ -55,6 +55,17 @@ describe('the published schema', () => {
   })
 })
 
+describe('every pattern of the schema', () => {
+  const patterns = [...JSON.stringify(manifestJsonSchema()).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(match =>
+    JSON.parse(String(match[1])),
+  )
+  it('can be read by the regular expressions of other languages', () => {
+    expect(patterns.length).toBeGreaterThan(5)
+    // No Unicode classes (Python), no \\u escapes (Go), nothing that looks around (Go, Rust).
+    for (const pattern of patterns) expect(pattern).not.toMatch(/\\[pPu]|\(\?/)
+  })
+})
+
 describe('completion', () => {
   it.each([
     ['at the top', '¦', ['apis', 'bundles', 'tenant', 'users', 'version']],
@@ -75,7 +86,7 @@ describe('hover', () => {
   it.each([
     ['users', 'us¦ers: []', 'direct permissions'],
     ['tenant', 'ten¦ant: acme.eu.auth0.com\nusers: []', 'another'],
-    ['expires', 'users:\n  - id: a\n    exp¦ires: 2026-12-31', 'end of that day'],
+    ['expires', 'users:\n  - id: a|b\n    exp¦ires: 2026-12-31', 'end of that day'],
     ['email', 'users:\n  - em¦ail: a@b.io', 'verified'],
   ])('on %s tells what it is', async (_, text, words) => {
     expect(await hoverAt(text)).toContain(words)
@@ -85,14 +96,23 @@ describe('hover', () => {
 describe('diagnostics', () => {
   it.each([
     ['an unknown key', 'users: []\nextra: 1', /^2:1 .*extra.* not allowed/],
-    ['an unknown key of a user', 'users:\n  - id: a\n    permision: {}', /^3:5 .*permision.* not allowed/],
+    ['an unknown key of a user', 'users:\n  - id: a|b\n    permision: {}', /^3:5 .*permision.* not allowed/],
     ['a missing key', 'version: 1', /^1:1 Missing property "users"/],
     ['a wrong type', 'users: nobody', /^1:8 .*"array"/],
     ['a wrong version', 'version: 2\nusers: []', /^1:10 .*1/],
-    ['a name with a blank at its end', "users:\n  - id: 'a '", /^2:9 id must not begin or end with a blank/],
+    ['a name with a blank at its end', "users:\n  - id: 'a '", /^2:9 id must have the form connection/],
+    ['a permission with a space at its end', "users:\n  - id: a|b\n    permissions: {'u:': ['a ']}", /space/],
     ['a number where text is expected', 'users:\n  - id: 42', /^2:9 .*"string"/],
   ])('tell of %s', async (_, text, message) => {
     expect(await diagnosticsOf(text)).toEqual(expect.arrayContaining([expect.stringMatching(message)]))
+  })
+
+  it.each([
+    ['keys that begin with x-', 'x-a: &a [x]\nusers: [{id: a|b, permissions: {"u:": *a}}]'],
+    ['ids and addresses of every form', "users: [{id: 'samlp|acme|CN=Grace Hopper'}, {email: 用户@例子.公司}]"],
+    ['dates without quotes', 'users: [{id: a|b, expires: 2026-12-31}]'],
+  ])('find nothing wrong with %s', async (_, text) => {
+    expect(await diagnosticsOf(text)).toEqual([])
   })
 
   it('find nothing wrong with the examples of the README and of its page about manifests', async () => {

@@ -2,6 +2,7 @@
 
 import { TenantError } from '../../src/errors.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
+import { parseDocument } from '../../src/manifest/load.ts'
 import { adviseOn } from '../../src/plan/advise.ts'
 import { grantOf, type Permission } from '../../src/plan/grants.ts'
 import { checkEvent, checkRevocations, warnOfApis } from '../../src/plan/guard.ts'
@@ -346,8 +347,9 @@ const expired = record({
   ),
   outcomes: [{ user: GRACE, status: 'done', granted: [], revoked: [permit('write:invoices', BILLING)], errors: [] }],
   emails: [{ user: GRACE, email: 'grace@acme.com' }],
-  notices: readManifest([{ file: FILE, text: '', content: EXPIRED_MANIFEST }], new Date(SOURCE.at)).expired.map(
-    ({ message }) => ({ message, place: { file: FILE, line: 24, column: 20 } }),
+  notices: Array.from(
+    readManifest(parseDocument(FILE, JSON.stringify(EXPIRED_MANIFEST)).documents, new Date(SOURCE.at)).expired,
+    ({ message }) => ({ message: message(), place: { file: FILE, line: 24, column: 20 } }),
   ),
 })
 

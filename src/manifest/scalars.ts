@@ -1,0 +1,95 @@
+// Parser events → data. Text is text as written; a scalar without quotes that some version of YAML reads as something
+// else stays recognizable, so that `1.10` becomes neither the name 1.1 nor a key that another one replaces. Pure.
+
+import {
+  constructFromEvents,
+  DUMP_SCHEMA,
+  type Event,
+  NOT_RESOLVED,
+  realMapTag,
+  type ScalarTagDefinition,
+  Schema,
+  seqTag,
+  strTag,
+} from 'js-yaml'
+
+/** A scalar that YAML does not read as text. */
+export class Unquoted {
+  /** As written. */
+  readonly text: string
+  /** What YAML reads it as: `a number`. */
+  readonly kind: string
+  readonly value: unknown
+
+  constructor(text: string, kind: string, value: unknown) {
+    this.text = text
+    this.kind = kind
+    this.value = value
+  }
+}
+
+/** Keys are text as written, whatever YAML reads them as. */
+export class Mapping extends Map<string, unknown> {
+  /** The keys that YAML does not read as text. */
+  unquoted: Map<string, Unquoted> | undefined
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  'tag:yaml.org,2002:null': 'nothing',
+  'tag:yaml.org,2002:bool': 'a boolean',
+  'tag:yaml.org,2002:int': 'a number',
+  'tag:yaml.org,2002:float': 'a number',
+  'tag:yaml.org,2002:timestamp': 'a date',
+}
+
+/** A boolean by the letter of YAML 1.1, but to no parser in use. */
+const LETTER = /^[yn]$/i
+
+/** What YAML 1.1 or YAML 1.2 takes for something else than text: the schema that the library has for writing YAML. */
+const unquotedTags = DUMP_SCHEMA.tags.flatMap(tag => {
+  const kind = KINDS[tag.tagName]
+  return tag.nodeKind !== 'scalar' || kind === undefined ? [] : keepWritten(tag, kind)
+})
+
+function keepWritten(tag: ScalarTagDefinition, kind: string): ScalarTagDefinition {
+  return {
+    ...tag,
+    resolve: (source, isExplicit, tagName) => {
+      const value = tag.resolve(source, isExplicit, tagName)
+      if (LETTER.test(source)) return NOT_RESOLVED
+      return value === NOT_RESOLVED || source === '' ? value : new Unquoted(source, kind, value)
+    },
+  }
+}
+
+/** Whether YAML reads this as text if it is written without quotes. */
+export function isPlainText(text: string): boolean {
+  return unquotedTags.every(tag => tag.resolve(text, false, tag.tagName) === NOT_RESOLVED)
+}
+
+export interface Construction {
+  readonly contents: readonly unknown[]
+  /** Whether a mapping has a key twice; the last one is in the data. */
+  readonly hasDuplicateKeys: boolean
+}
+
+export const COMPLEX_KEY = 'a key must be text, not a list or a mapping'
+
+/** @throws YAMLException */
+export function construct(events: Event[], source: string): Construction {
+  let hasDuplicateKeys = false
+  const mappingTag = {
+    ...realMapTag,
+    create: () => new Mapping(),
+    addPair: (mapping: Mapping, key: unknown, value: unknown) => {
+      if (key !== null && typeof key !== 'string' && !(key instanceof Unquoted)) return COMPLEX_KEY
+      const text = key instanceof Unquoted ? key.text : (key ?? '')
+      if (key instanceof Unquoted) mapping.unquoted = (mapping.unquoted ?? new Map()).set(text, key)
+      hasDuplicateKeys ||= mapping.has(text)
+      mapping.set(text, value)
+      return ''
+    },
+  }
+  const schema = new Schema([strTag, seqTag, mappingTag, ...unquotedTags])
+  return { contents: constructFromEvents(events, { source, schema, json: true }), hasDuplicateKeys }
+}

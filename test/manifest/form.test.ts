@@ -1,0 +1,294 @@
+import { describe, expect, it } from 'vitest'
+import { readManifest } from '../../src/manifest/desired.ts'
+import { parseDocument } from '../../src/manifest/load.ts'
+import { locateRemarks } from '../../src/manifest/locate.ts'
+
+function mistakesOf(...texts: readonly string[]): readonly string[] {
+  const documents = texts.flatMap((text, index) => {
+    const { documents, problems } = parseDocument(`m${index + 1}.yml`, text)
+    expect(problems).toEqual([])
+    return documents
+  })
+  const { mistakes } = readManifest(documents, new Date('2026-06-15T12:00:00Z'))
+  return locateRemarks(documents, mistakes).map(({ place, message }) => `${place.line}:${place.column} ${message}`)
+}
+
+/** A user with this below `permissions:`, from line 4 on. */
+const below = (text: string) => `users:\n  - id: a|b\n    permissions:\n${text}`
+
+const NAME = 'A permission must be a name, or a mapping with name, expires and reason'
+const USER = 'A user must be a mapping with id or email'
+const LIST = 'Users must be a list; if nobody is listed, write users: []'
+const aliasAdvice = (alias: string) =>
+  `add the alias (apis: {${alias}: <identifier>}), or use the API's identifier as the key.`
+const splitAdvice = (written: string, joined: string) =>
+  `YAML reads ${written} as a mapping, not as a name, because of the space after the colon; write "${joined}", or quote it if the name has a space: "${written}".`
+
+describe('words that lead to the fix', () => {
+  it.each<readonly [string, string, readonly string[]]>([
+    [
+      'a name with a space after its colon',
+      below("      'u:':\n        - read: orders\n"),
+      [`5:11 ${splitAdvice('read: orders', 'read:orders')}`],
+    ],
+    [
+      'such a name in brackets',
+      below("      'u:': [read: orders]"),
+      [`4:14 ${splitAdvice('read: orders', 'read:orders')}`],
+    ],
+    [
+      'such a name with a number',
+      below("      'u:': [read: 1.10]"),
+      [`4:14 ${splitAdvice('read: 1.10', 'read:1.10')}`],
+    ],
+    [
+      'a name with a colon at its end',
+      below("      'u:': [read:]"),
+      ['4:14 YAML reads read: as a mapping, not as a name, because of the space after the colon; quote it: "read:".'],
+    ],
+    [
+      'such a name of a bundle',
+      'bundles: {"support:eu": {}}\nusers: [{id: a|b, bundles: [support: eu]}]',
+      [`2:29 ${splitAdvice('support: eu', 'support:eu')}`],
+    ],
+    ['such an identifier', 'apis: {a: {urn: acme}}\nusers: []', [`1:11 ${splitAdvice('urn: acme', 'urn:acme')}`]],
+    [
+      'a mapping that is none of these',
+      below("      'u:': [{a: [b]}, {nmae: x}, {name: y, b: c}]"),
+      [
+        '4:14 "name" is missing; a permission name must be text.',
+        '4:15 Unknown key "a". Known here: name, expires, reason.',
+        '4:24 "name" is missing; a permission name must be text.',
+        '4:25 Unknown key "nmae". Did you mean "name"?',
+        '4:45 Unknown key "b". Known here: name, expires, reason.',
+      ],
+    ],
+    [
+      'a name that is a comment',
+      below("      'u:':\n        - #admin\n"),
+      [`5:9 ${NAME}; found nothing. Quote a name that begins with # or &.`],
+    ],
+    ['a list in place of a name', below("      'u:': [[x]]"), [`4:14 ${NAME}; found a list.`]],
+    [
+      'a name in place of a list',
+      below("      'u:': read:orders"),
+      [
+        '4:13 An API must have a list of permission names here, such as [read:orders]; found "read:orders". Write [read:orders].',
+      ],
+    ],
+    [
+      'half a list',
+      below("      'u:': read:orders]"),
+      [
+        '4:13 An API must have a list of permission names here, such as [read:orders]; found "read:orders]". Write [read:orders].',
+      ],
+    ],
+    [
+      'dashes without a space',
+      below("      'u:':\n        -read:orders\n        -write:orders\n"),
+      [
+        '5:9 An API must have a list of permission names here, such as [read:orders]; found "-read:orders -write:orders". Write a space after the dash.',
+      ],
+    ],
+    [
+      'a bundle in place of a list',
+      'users: [{id: a|b, bundles: support}]',
+      ['1:28 Bundles must be a list of names, such as [support]; found "support". Write [support].'],
+    ],
+    [
+      'a catalogue in place of a list',
+      'apis: {a: {identifier: "u:", permissions: x}}\nusers: []',
+      ['1:43 Permissions of an API must be a list of names, such as [read:orders]; found "x".'],
+    ],
+    // Users
+    ['a user who is an id', 'users: [auth0|1]', [`1:9 ${USER}; found "auth0|1". Write id: "auth0|1".`]],
+    ['a user who is an address', 'users: [a@b.io]', [`1:9 ${USER}; found "a@b.io". Write email: "a@b.io".`]],
+    ['a user who is something else', 'users: [grace]', [`1:9 ${USER}; found "grace".`]],
+    [
+      'a user without a space',
+      'users: ["id:auth0|1"]',
+      [`1:9 ${USER}; found "id:auth0|1". Write a space after the colon: id: auth0|1.`],
+    ],
+    [
+      'a user behind a no-break space',
+      'users:\n  - id:\u00a0auth0|1\n',
+      [`2:5 ${USER}; found "id:\\u{00a0}auth0|1". It contains a no-break space (U+00A0); use ordinary spaces.`],
+    ],
+    [
+      'an id as a key',
+      'users: [{auth0|1: {}}]',
+      ['1:9 A user needs an id or an email; add one.', '1:10 Unknown key "auth0|1". Write id: "auth0|1".'],
+    ],
+    [
+      'an address as a key',
+      'users: [{a@b.io: {}}]',
+      ['1:9 A user needs an id or an email; add one.', '1:10 Unknown key "a@b.io". Write email: "a@b.io".'],
+    ],
+    [
+      'users without dashes',
+      'users:\n  id: auth0|1\n',
+      [`2:3 ${LIST}; found a mapping. Begin each entry of the list with a dash and a space.`],
+    ],
+    [
+      'a dash without a space',
+      'users:\n  -id: auth0|1\n',
+      [`2:3 ${LIST}; found a mapping. Write a space after the dash.`],
+    ],
+    [
+      'a dash before a no-break space',
+      'users:\n  -\u00a0id: auth0|1\n',
+      [`2:3 ${LIST}; found a mapping. It contains a no-break space (U+00A0); use ordinary spaces.`],
+    ],
+    [
+      'a mapping with nothing in it',
+      'users: {}',
+      [`1:8 ${LIST}; found a mapping. Begin each entry of the list with a dash and a space.`],
+    ],
+    // Spaces
+    [
+      'keys behind no-break spaces',
+      'users:\n  - id: a|b\n\u00a0\u00a0permissions:\n\u00a0\u00a0\u00a0orders: [x]\n',
+      [
+        '3:1 Unknown key "\\u{00a0}\\u{00a0}permissions". It contains a no-break space (U+00A0); indent with ordinary spaces.',
+        '4:1 Unknown key "\\u{00a0}\\u{00a0}\\u{00a0}orders". It contains a no-break space (U+00A0); indent with ordinary spaces.',
+      ],
+    ],
+    [
+      'a key behind an invisible character',
+      'users: []\n\u200bversion: 1\n',
+      ['2:1 Unknown key "\\u{200b}version". It contains an invisible character (U+200B); indent with ordinary spaces.'],
+    ],
+    ['a key with a dash', 'users: []\n-version: 1\n', ['2:1 Unknown key "-version". Write a space after the dash.']],
+    ['no key', 'users: []\n: 1\n', ['2:1 Unknown key "". Write a key before the colon.']],
+    [
+      'permissions without a space',
+      'users: [{id: a|b, permissions: "orders:[x]"}]',
+      [
+        '1:32 Permissions must name APIs, each with a list, such as orders: [read:orders]; found "orders:[x]". Write a space after the colon: orders: [x].',
+      ],
+    ],
+    [
+      'permissions that are a name',
+      'users: [{id: a|b, permissions: read:orders}]',
+      ['1:32 Permissions must name APIs, each with a list, such as orders: [read:orders]; found "read:orders".'],
+    ],
+    [
+      'users without a space',
+      'users:[]',
+      ['1:1 A manifest must be a mapping with users; found "users:[]". Write a space after the colon: users: [].'],
+    ],
+    // Versions
+    ['a version in quotes', 'version: "1"\nusers: []', ['1:10 Version must be 1; found "1". Write it without quotes.']],
+    ['another version in quotes', 'version: "2"\nusers: []', ['1:10 Version must be 1; found "2".']],
+    ['another version', 'version: 2\nusers: []', ['1:10 Version must be 1; found 2.']],
+    ['a version with a letter', 'version: v1\nusers: []', ['1:10 Version must be 1; found "v1".']],
+    ['no version', 'version:\nusers: []', ['1:1 Version must be 1; found nothing.']],
+    // Aliases
+    [
+      'an unknown alias',
+      below('      billing: [x]'),
+      [`4:7 There is no API alias "billing". ${aliasAdvice('billing').replace('add', 'Add')}`],
+    ],
+    [
+      'a misspelled alias',
+      `${below('      order: [x]')}\napis: {orders: "u:"}`,
+      [`4:7 There is no API alias "order". Did you mean "orders"? If not, ${aliasAdvice('order')}`],
+    ],
+    [
+      'an alias that needs quotes',
+      below('      "1.0": [x]\n      a, b: [y]'),
+      [
+        `4:7 There is no API alias "1.0". ${aliasAdvice('"1.0"').replace('add', 'Add')}`,
+        `5:7 There is no API alias "a, b". ${aliasAdvice('"a, b"').replace('add', 'Add')}`,
+      ],
+    ],
+    // Merge keys
+    [
+      'a merge key under permissions',
+      'x-a: &a {"u:": [x]}\nusers: [{id: a|b, permissions: {<<: *a}}]',
+      ['2:33 Merge keys (<<) are not supported; write out what they stand for, or use a bundle.'],
+    ],
+    [
+      'a merge key in a user',
+      'x-a: &a {id: a|b}\nusers: [{<<: *a}]',
+      [
+        '2:9 A user needs an id or an email; add one.',
+        '2:10 Unknown key "<<". Merge keys (<<) are not supported; write out what they stand for, or use a bundle.',
+      ],
+    ],
+    [
+      'a merge key among bundles',
+      'x-a: &a {b: {}}\nusers: []\nbundles: {<<: *a}',
+      ['3:11 Merge keys (<<) are not supported; write out what they stand for, or use a bundle.'],
+    ],
+    [
+      'a merge key in a permission',
+      below("      'u:': [{<<: x}]"),
+      [
+        '4:14 "name" is missing; a permission name must be text.',
+        '4:15 Unknown key "<<". Merge keys (<<) are not supported; write out what they stand for, or use a bundle.',
+      ],
+    ],
+    // Ids and addresses, which have tables of their own
+    [
+      'an id that is an address',
+      'users: [{id: grace@acme.com}]',
+      ['1:14 "grace@acme.com" is an e-mail address, not a user id; write email: "grace@acme.com".'],
+    ],
+    [
+      'an address that is not one',
+      'users: [{email: <Grace@Acme.com>}]',
+      ['1:17 "<Grace@Acme.com>" is not a plain e-mail address; write "Grace@Acme.com".'],
+    ],
+    [
+      'an id that is too long',
+      `users: [{id: a|${'b'.repeat(1_000)}}]`,
+      [`1:14 Id must have at most 1000 characters; found "a|${'b'.repeat(77)}….`],
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(mistakesOf(text)).toEqual(expected)
+  })
+})
+
+describe('keys that begin with x-', () => {
+  it('are ignored at the top, whatever is in them', () => {
+    expect(mistakesOf('x-: 1\nx-team: {owner: 007, ~: [1.10, 2026-10-01, !!int "5"]}\nusers: []')).toEqual([])
+  })
+
+  it('may have anchors', () => {
+    const text = 'x-read: &read [read:a, read:b]\nusers: [{id: a|b, permissions: {"u:": *read}}]'
+    const { documents } = parseDocument('m.yml', text)
+    const { manifest, mistakes } = readManifest(documents, new Date())
+    expect([...mistakes]).toEqual([])
+    expect(manifest.users.map(({ grants }) => grants.size)).toEqual([2])
+  })
+
+  it('have mistakes where something else takes them over', () => {
+    expect(mistakesOf('x-read: &read [1.10]\nusers: [{id: a|b, permissions: {"u:": *read}}]')).toEqual([
+      '2:39 YAML reads 1.10 as a number, not as text; quote it: "1.10".',
+    ])
+  })
+
+  it.each([
+    ['X-team: 1\nusers: []', '1:1 Unknown key "X-team". '],
+    ['x_team: 1\nusers: []', '1:1 Unknown key "x_team". '],
+    ['users: [{id: a|b, x-team: 1}]', '1:19 Unknown key "x-team". '],
+    ['users: []\napis: {a: {identifier: "u:", x-team: 1}}', '2:30 Unknown key "x-team". '],
+  ])('are nothing else, and nowhere else: %j', (text, expected) => {
+    expect(mistakesOf(text)).toEqual([expect.stringContaining(expected)])
+  })
+
+  it('make no manifest of a file that only has them', () => {
+    expect(mistakesOf('x-a: 1')).toEqual([
+      '1:1 "users" is missing; users must be a list; if nobody is listed, write users: [].',
+    ])
+    expect(mistakesOf('x-a: 1', 'users: []')).toEqual([])
+  })
+})
+
+describe('several files', () => {
+  it('need users in one of them, and no mistake in any', () => {
+    expect(mistakesOf('version: 1', 'users: [a]')).toEqual([`1:9 ${USER}; found "a".`])
+    expect(mistakesOf('users: nobody', 'users: []')).toEqual([`1:8 ${LIST}; found "nobody".`])
+  })
+})
