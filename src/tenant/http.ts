@@ -1,16 +1,30 @@
-// Requests to the tenant's host: one pool, time-outs, pace and retries. It knows what a broken exchange is, and nothing
-// of what an answer means.
+// Requests to the tenant's host: one pool, time-outs, retries, and a queue for each rate limit. It knows what a broken
+// exchange is, and nothing of what an answer means.
 
 import { once } from 'node:events'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { Clock } from '../clock.ts'
-import { errorOf, NotSentError, type Reach, TenantError } from '../errors.ts'
-import { answerError } from './answer-error.ts'
+import { errorOf, NotSentError, type TenantError } from '../errors.ts'
+import { type Attempt, givenUp, hasWorked, interrupted, isLasting } from './failure.ts'
+import {
+  describeWait,
+  type End,
+  farTime,
+  GROUPS,
+  type Group,
+  groupOf,
+  type Limit,
+  readBucket,
+  readEnd,
+  readReset,
+} from './limits.ts'
+import { delayByOutage, isDown, isOverdue, NO_OUTAGE, type Outage, withFailure, withSuccess } from './outage.ts'
 import {
   delayBefore,
+  isBlind,
   MOST_IN_FLIGHT,
+  type Pace,
   type PaceLimits,
-  readBucket,
   received,
   sending,
   startPace,
@@ -65,57 +79,43 @@ export interface HttpOptions {
 
 export const TOKEN_PATH = '/oauth/token'
 
-const MAX_ATTEMPTS = 8
 const FIRST_BACKOFF = 250
-const LONGEST_BACKOFF = 16_000
-/** Failed attempts in a row, over all requests, after which one request at a time goes to see whether that is over. */
-const PROBE_AFTER = 8
-/** How long such a row may be until the tenant counts as down. */
-const DOWN_FOR = 20_000
-/** How soon to look again whether that one request was answered. */
-const LOOK_AGAIN = 20
+const MAX_BACKOFF = 16_000
 /** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
 const GRACE = 4_500
 const TIMEOUT = 20_000
-/** How long a request is tried at the most, in attempts that got no answer: three time-outs. */
-const PATIENCE = 60_000
 const MAX_BODY = 8 * 1024 * 1024
 
-const RATE_LIMIT = 'the rate limit'
-
-/** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
-const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/
-
-type Attempt =
-  | { readonly kind: 'answer'; readonly answer: Omit<Answer, 'attempts'> }
-  | { readonly kind: 'fault'; readonly error: Error; readonly lasting: boolean }
+/** Requests that count against one limit, in the order in which they were asked for. */
+interface Lane {
+  readonly limit: Limit
+  /** undefined for the token endpoint, which has no pace. */
+  readonly group: Group | undefined
+  queue: Promise<unknown>
+  waiting: number
+  inFlight: number
+  outage: Outage
+  /** When the limit ends, by the latest answer that says so. */
+  end: End | undefined
+}
 
 interface TimedAttempt {
   readonly result: Attempt
-  /** When it was sent. */
-  readonly from: number
-  /** Milliseconds. */
-  readonly took: number
+  readonly sentAt: number
+  /** The pace right after its turn. */
+  readonly sent: Pace
 }
 
-/** Failed attempts with no good answer in between. */
-interface Failures {
-  readonly inRow: number
-  /** When the first of them failed. */
-  readonly since: number
-  /** How many came one after the other: those that were under way together count once. */
-  readonly waves: number
-  /** When the latest wave came. */
-  readonly at: number
-  /** When to try again. */
+interface Wait {
   readonly until: number
+  readonly reason: string
 }
-
-const NO_FAILURES: Failures = { inRow: 0, since: 0, waves: 0, at: Number.NEGATIVE_INFINITY, until: 0 }
 
 export function createHttp(options: HttpOptions): Http {
   const { origin, mode, signal, dispatcher, clock } = options
   const { now, random } = clock
+  // A machine's time of day may step during a run, so it is read once.
+  const epoch = Date.now() - now()
   const traffic = { requests: 0, waited: 0, waitingFor: undefined as string | undefined, blind: false }
   const halted = new AbortController()
   const stopped = AbortSignal.any([signal, halted.signal])
@@ -127,42 +127,57 @@ export function createHttp(options: HttpOptions): Http {
   )
 
   const underWay = new Set<Promise<Attempt>>()
+  const waits = new Set<Wait>()
+  const lanes: Readonly<Record<Limit, Lane>> = {
+    readingUsers: openLane('readingUsers'),
+    writingUsers: openLane('writingUsers'),
+    rest: openLane('rest'),
+    tokens: openLane('tokens'),
+  }
   let pace = startPace(options.limits)
-  let failures = NO_FAILURES
-  let queue: Promise<unknown> = Promise.resolve()
 
-  const wait = async (milliseconds: number, waitingFor: string): Promise<void> => {
+  const wait = async (milliseconds: number, reason: string, byLimit: boolean): Promise<void> => {
     const from = now()
-    traffic.waitingFor = waitingFor
+    const own: Wait = { until: from + milliseconds, reason }
+    waits.add(own)
+    traffic.waitingFor = longestOf(waits)?.reason
     try {
       await clock.sleep(milliseconds, stopped)
     } catch {
       stopped.throwIfAborted()
     } finally {
-      traffic.waitingFor = undefined
-      if (waitingFor === RATE_LIMIT) traffic.waited += now() - from
+      waits.delete(own)
+      traffic.waitingFor = longestOf(waits)?.reason
+      if (byLimit) traffic.waited += now() - from
     }
   }
 
-  /** While everything fails, one request at a time goes to see: what would be sent beside it would fail too. */
-  const delayByFailures = (): number => {
-    if (failures.inRow < PROBE_AFTER) return 0
-    return pace.inFlight > 0 ? LOOK_AGAIN : failures.until - now()
+  const delayByPace = ({ group }: Lane): number => {
+    const waiting = GROUPS.filter(each => lanes[each].waiting > 0)
+    return group === undefined ? 0 : delayBefore(pace, { group, waiting, now: now() })
   }
 
-  /** Requests go one after the other, in the order in which they were asked for. */
-  const turn = (): Promise<void> => {
-    const mine = queue.then(async () => {
+  /** Waits until a request may go, after those that were asked for before. */
+  const turn = (lane: Lane): Promise<Pace> => {
+    lane.waiting++
+    const mine = lane.queue.then(async () => {
       for (;;) {
         stopped.throwIfAborted()
-        const [byFailures, byPace] = [delayByFailures(), delayBefore(pace, now())]
-        if (byFailures <= 0 && byPace <= 0) break
-        await (byFailures > byPace ? wait(byFailures, 'the tenant to answer again') : wait(byPace, RATE_LIMIT))
+        const byOutage = delayByOutage(lane.outage, { inFlight: lane.inFlight, now: now() })
+        const byPace = delayByPace(lane)
+        if (byOutage <= 0 && byPace <= 0) break
+        const { throttled, end } = lane.outage
+        const waiting =
+          byPace > byOutage ? { limit: lane.limit, end: lane.end } : { limit: throttled ? lane.limit : undefined, end }
+        await wait(Math.max(byOutage, byPace), describeWait(waiting, now()), waiting.limit !== undefined)
       }
-      pace = sending(pace, now())
+      lane.inFlight++
+      if (lane.group !== undefined) pace = sending(pace, { group: lane.group, now: now() })
+      return pace
     })
-    queue = mine.catch(() => undefined)
-    return mine
+    const turned = mine.finally(() => lane.waiting--)
+    lane.queue = turned.catch(() => undefined)
+    return turned
   }
 
   const headersOf = async ({ headers, authorization }: Request): Promise<Request['headers']> => {
@@ -171,81 +186,74 @@ export function createHttp(options: HttpOptions): Http {
     return complete
   }
 
-  const attempt = async (request: Request): Promise<TimedAttempt> => {
-    if (request.paced) await turn()
+  const attempt = async (request: Request, lane: Lane): Promise<TimedAttempt> => {
+    const sent = await turn(lane)
     const headers = await headersOf(request).catch(error => {
-      if (request.paced) pace = withdrawn(pace)
+      lane.inFlight--
+      if (lane.group !== undefined) pace = withdrawn(pace, lane.group)
       throw error
     })
     traffic.requests++
-    const from = now()
+    const sentAt = now()
     const exchanging = exchange(options, { ...request, ...(headers && { headers }) }, inFlight.signal)
     underWay.add(exchanging)
     const result = await exchanging.finally(() => underWay.delete(exchanging))
-    const took = now() - from
-    if (request.paced) {
-      const answer = result.kind === 'answer' ? result.answer : undefined
-      const outcome = {
-        bucket: answer && readBucket(answer.headers, now(), Date.now()),
-        answered: answer !== undefined,
-        throttled: answer?.status === 429,
-        latency: took,
-        jitter: random(),
-      }
-      pace = received(pace, outcome, now())
-      traffic.blind = pace.blind
-    }
-    return { result, from, took }
+    lane.inFlight--
+    learn(request, lane, { result, sentAt, sent })
+    return { result, sentAt, sent }
+  }
+
+  const learn = (request: Request, lane: Lane, { result, sentAt, sent }: TimedAttempt): void => {
+    const { status = 0, headers = {} } = result.kind === 'answer' ? result.answer : {}
+    const at = { at: now(), time: epoch + now() }
+    const throttled = status === 429
+    const worked = hasWorked(result)
+    const end = readEnd({ status, headers }, at)
+    lane.end = end ?? readReset(headers, at) ?? lane.end
+    lane.outage = worked
+      ? withSuccess(lane.outage, { sentAt, now: now() })
+      : withFailure(lane.outage, { request, sentAt, throttled, end, jitter: random(), now: now() })
+    if (lane.group === undefined) return
+    const kind = worked ? 'worked' : throttled ? 'throttled' : 'failed'
+    pace = received(pace, { group: lane.group, sent, kind, bucket: readBucket(headers, at), now: now() })
+    traffic.blind = isBlind(pace)
   }
 
   const send = async (request: Request): Promise<Answer> => {
     if (mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
       throw new Error(`${request.method} ${request.path} in a mode that writes nothing`)
     }
+    const lane = lanes[request.paced ? groupOf(request) : 'tokens']
     let attempts = 0
-    let unanswered = 0
+    let since: number | undefined
     try {
       for (;;) {
-        const { result, from, took } = await attempt(request)
+        const { result, sentAt } = await attempt(request, lane)
         attempts++
-        if (result.kind === 'answer' && !isPassing(result.answer)) {
-          failures = NO_FAILURES
-          return { ...result.answer, attempts }
+        if (hasWorked(result)) return { ...result.answer, attempts }
+        since ??= sentAt
+        const isOver = isDown(lane.outage, sentAt) || (result.kind === 'fault' && isLasting(result.error))
+        if (isOver || isOverdue({ since, end: lane.outage.end }, sentAt)) {
+          const reach = isOver || lane.group === undefined ? 'run' : 'user'
+          const until = farTime(lane.outage.end, now())
+          throw givenUp({ request, attempts, result, origin, limit: lane.limit, until, reach })
         }
-        const throttled = result.kind === 'answer' && result.answer.status === 429
-        if (!throttled) countFailure(from)
-        if (result.kind === 'fault') unanswered += took
-        const lasting = result.kind === 'fault' && result.lasting
-        const down = failures.inRow >= PROBE_AFTER && now() - failures.since >= DOWN_FOR
-        const hopeless = down || pace.refusals.inRow >= MAX_ATTEMPTS || lasting
-        if (hopeless || attempts === MAX_ATTEMPTS || unanswered >= PATIENCE) {
-          throw givenUp(request, attempts, result, origin, hopeless ? 'run' : 'user')
-        }
-        // After a refusal the pace holds everybody back; it knows nothing of the token endpoint's bucket.
-        if (!throttled || !request.paced) {
-          await wait(backoff(attempts), `another try of ${request.method} ${request.path}`)
+        // Else the outage holds everybody back.
+        if (lane.outage.probingSince === undefined) {
+          await wait(backoff(attempts), `another try of ${request.method} ${request.path}`, false)
         }
       }
     } catch (error) {
-      if (error instanceof NotSentError && attempts > 0) throw interrupted(request, attempts, error)
+      if (error instanceof NotSentError && attempts > 0) throw interrupted({ request, attempts }, error)
       throw error
     }
   }
 
-  const countFailure = (sentAt: number): void => {
-    const { inRow, since, waves, at, until } = failures
-    const soFar = { inRow: inRow + 1, since: inRow === 0 ? now() : since }
-    failures =
-      sentAt > at
-        ? { ...soFar, waves: waves + 1, at: now(), until: now() + backoff(waves + 1) }
-        : { ...soFar, waves, at, until }
-  }
-
   const backoff = (attempts: number): number =>
-    Math.min(FIRST_BACKOFF * 2 ** (attempts - 1), LONGEST_BACKOFF) * (0.5 + random() / 2)
+    Math.min(FIRST_BACKOFF * 2 ** (attempts - 1), MAX_BACKOFF) * (0.5 + random() / 2)
 
   const halt = (cause: TenantError): void =>
-    halted.abort(new NotSentError('An earlier request failed for all.', { cause }))
+    halted.abort(new NotSentError('An earlier failure affected every user.', { cause }))
 
   /** What was sent is let finish, so that the tenant saw all that is counted. */
   const close = async (): Promise<void> => {
@@ -256,12 +264,16 @@ export function createHttp(options: HttpOptions): Http {
   return { send, halt, traffic, close }
 }
 
-/** An answer that says "not now". */
-function isPassing({ status, body, request }: Omit<Answer, 'attempts'>): boolean {
-  if (status === 429 || status === 408 || status >= 500) return true
-  if (status < 200 || status > 299) return false
-  // Half a page, or a proxy's own: what is expected here is JSON, and nothing at all only where something was written.
-  return typeof body !== 'object' && (body !== undefined || request.method === 'GET')
+function openLane(limit: Limit): Lane {
+  const group = limit === 'tokens' ? undefined : limit
+  return { limit, group, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined }
+}
+
+function longestOf(waits: ReadonlySet<Wait>): Wait | undefined {
+  return [...waits].reduce<Wait | undefined>(
+    (longest, each) => (each.until > (longest?.until ?? 0) ? each : longest),
+    undefined,
+  )
 }
 
 async function exchange(options: HttpOptions, request: Request, signal: AbortSignal): Promise<Attempt> {
@@ -285,8 +297,10 @@ async function exchange(options: HttpOptions, request: Request, signal: AbortSig
     }
   } catch (error) {
     const late = overdue.aborted && !signal.aborted
-    const fault = late ? new Error(`the answer took longer than ${TIMEOUT / 1000} s`) : errorOf(error)
-    return { kind: 'fault', error: fault, lasting: LASTING_FAULT.test(codeOf(fault)) || isRefusedTunnel(fault) }
+    return {
+      kind: 'fault',
+      error: late ? new Error(`the answer took longer than ${TIMEOUT / 1000} s`) : errorOf(error),
+    }
   }
 }
 
@@ -296,53 +310,6 @@ function parse(text: string): unknown {
   } catch {
     return text
   }
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : ''
-}
-
-/** undici has no code of its own for a tunnel that the proxy does not open. */
-function isRefusedTunnel({ message }: Error): boolean {
-  return /^Proxy response \(4\d\d\)/.test(message)
-}
-
-function givenUp(request: Request, attempts: number, result: Attempt, origin: string, reach: Reach): TenantError {
-  if (result.kind === 'answer') {
-    const busy = result.answer.status === 429
-    return answerError(
-      { ...result.answer, attempts },
-      busy
-        ? `${origin} is busy with other traffic`
-        : `${origin} answers ${reach === 'run' ? '' : 'this request '}with errors alone`,
-      reach,
-      busy ? 'Run it again later.' : LATER,
-    )
-  }
-  return new TenantError(
-    `No answer from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`,
-    { request: `${request.method} ${request.path}`, reach, attempts, advice: adviceOn(result.error) },
-    { cause: result.error },
-  )
-}
-
-/** The tenant may have done what it was asked, as the last answer was lost or never awaited. */
-function interrupted(request: Request, attempts: number, cause: NotSentError): TenantError {
-  return new TenantError(
-    'The run stopped before an answer came; whether the tenant did it is not known',
-    { request: `${request.method} ${request.path}`, reach: 'run', attempts, advice: 'Run it again to be sure.' },
-    { cause },
-  )
-}
-
-const LATER = "Run it again when the tenant and the way to it work; Auth0's status page is https://status.auth0.com."
-
-function adviceOn(fault: Error): string {
-  const code = codeOf(fault)
-  if (code === 'ENOTFOUND') return 'Check the input domain: no host has this name.'
-  if (isRefusedTunnel(fault)) return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy lets through.'
-  if (!LASTING_FAULT.test(code)) return LATER
-  return 'Check the input domain, and NODE_EXTRA_CA_CERTS where a proxy has a certificate authority of its own.'
 }
 
 /** @param origin reached through the runner's proxy, which prepareEnvironment has made readable */

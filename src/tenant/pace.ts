@@ -1,261 +1,366 @@
-// When the next request may go: answers' rate-limit headers and a clock in, a delay out. It learns how fast the tenant's
-// token bucket fills, spends what fills it, and leaves the headroom to other traffic. Pure; times are milliseconds of
+// When the next request may go: answers' rate-limit headers and a clock in, a delay out. Pure; times are milliseconds of
 // the local clock, rates are requests a millisecond.
+//
+//   reading users ──► bucket of 40    Each group of endpoints is paced by its own answers. Groups whose answers name the
+//   writing users ──► bucket of 20    same limit may share one bucket: together they never take more than one.
+//   the rest      ──► bucket of 10
+//
+//   limit  ┬ an answer said: 31 remain                 A request goes if the bucket holds one more than the reserve
+//          │ − 4 that it may not have counted          even in the worst case: every request counts as taken after the
+//          │ + what was filled in since, as learned    answer unless that is impossible.
+//   level  ┼ 27
+//          │ spent by us
+//   reserve┴ headroom: left to others. Here we wait for the refill, or for the reset while no refill is known.
 
-/** The bucket as an answer described it. */
-export interface Bucket {
-  readonly limit: number
-  readonly remaining: number
-  readonly resetAt: number
-}
+import { type Bucket, GROUPS, type Group } from './limits.ts'
 
 export interface PaceLimits {
   /** The share of the bucket, 0 to below 1, that is left to other traffic. */
   readonly headroom: number
-  /** Requests a second that are never exceeded; undefined where the tenant alone decides. */
+  /** Requests a second that are never exceeded; undefined if the tenant alone decides. */
   readonly ceiling: number | undefined
 }
 
-/** What an answer told, or an attempt that got none. */
-export interface Outcome {
-  readonly bucket: Bucket | undefined
-  readonly answered: boolean
-  readonly throttled: boolean
-  /** How long it took. */
-  readonly latency: number
-  /** 0 to 1, at random: clients that were refused together do not come back together. */
-  readonly jitter: number
+/** What went to and fro. */
+export interface Traffic {
+  /** Token requests and retries included. */
+  readonly requests: number
+  /** Milliseconds that a rate limit held requests back. */
+  readonly waited: number
+  /** What is being waited for; undefined while requests go out. */
+  readonly waitingFor: string | undefined
+  /** Responses have no rate-limit headers, so the pace is a cautious guess. */
+  readonly blind: boolean
 }
 
 export interface Pace {
   readonly limits: PaceLimits
-  /** Requests a millisecond that are never exceeded: the limit, or less where the tenant does not describe its bucket. */
-  readonly ceiling: number
-  readonly inFlight: number
-  /** The latest description of the bucket, and when it came. */
-  readonly seen: (Bucket & { readonly at: number }) | undefined
-  /** Requests that the description may not count yet. */
-  readonly pending: number
-  /** Answers so far that described the bucket. */
-  readonly answers: number
-  /** What the next descriptions are compared with, to see what was filled in between. */
-  readonly mark: { readonly at: number; readonly remaining: number; readonly answers: number } | undefined
-  /** How fast the bucket fills, less what others take; undefined as long as that is not known. */
-  readonly refill: number | undefined
-  /** A moving average. */
-  readonly latency: number
+  readonly views: Readonly<Record<Group, View>>
   readonly lastSentAt: number
-  /** Nothing goes before this, after a refusal. */
-  readonly notBefore: number
-  readonly refusals: Refusals
-  /** Requests that are left in the bucket, whatever the headroom, as there were refusals. */
+  /** For groups whose answers describe no bucket. */
+  readonly blindCeiling: number
+}
+
+/** What a group's own answers say about its bucket. */
+interface View {
+  readonly sent: number
+  /** Attempts that are over, with or without an answer. */
+  readonly settled: number
+  /** The bucket as described to the latest request whose answer does so. */
+  readonly seen: Seen | undefined
+  /** What later descriptions are compared with, to see what was filled in between. */
+  readonly mark: Seen | undefined
+  /** How fast the bucket fills at least, less what others take; undefined until that is measured. */
+  readonly refill: number | undefined
+  /** What the attempts said that were over after the request of `seen` was sent, that one included. */
+  readonly recent: readonly Said[]
+  /** A request was refused, and none has worked since. */
+  readonly refused: boolean
+  /** Requests that are left in the bucket whatever the headroom, because there were refusals. */
   readonly margin: number
-  /** Answers come without rate-limit headers. */
+  /** Answers have no rate-limit headers. */
   readonly blind: boolean
 }
 
-/** Refusals with no other answer in between. Those that were under way together count once. */
-interface Refusals {
-  readonly inRow: number
-  /** When the latest one that counts came. */
+interface Said {
   readonly at: number
+  /** undefined without a description: the request may have been counted all the same. */
+  readonly remaining: number | undefined
 }
 
-/** What went to and fro so far. */
-export interface Traffic {
-  /** Token requests and retries included. */
-  readonly requests: number
-  /** Milliseconds that the rate limit held everything back. */
-  readonly waited: number
-  /** What is being waited for; undefined while requests go out. */
-  readonly waitingFor: string | undefined
-  /** Answers come without rate-limit headers, so that the pace is a cautious guess. */
-  readonly blind: boolean
+interface Seen extends Bucket {
+  /** When the answer came. */
+  readonly at: number
+  /** When its request was sent. */
+  readonly sentAt: number
+  /** How many attempts of its group were over by then, and so certainly counted before. */
+  readonly settledBefore: number
+  /** How many requests this group had sent when the answer came. */
+  readonly sentByThen: number
 }
 
-/** Requests a second where the tenant does not describe its bucket. */
-const BLIND_CEILING = 10
-/** As many are under way at once at the most; the refill and the latency say how many are of use. */
+/** A group's request whose turn may have come. */
+export interface Turn {
+  readonly group: Group
+  /** Groups that have requests waiting. */
+  readonly waiting: readonly Group[]
+  readonly now: number
+}
+
+/** What became of an attempt. */
+export interface Outcome {
+  readonly group: Group
+  /** The pace right after `sending`. */
+  readonly sent: Pace
+  readonly kind: 'worked' | 'throttled' | 'failed'
+  readonly bucket: Bucket | undefined
+  readonly now: number
+}
+
+/** Requests that may go while the tenant does not describe its bucket. */
+const BLIND_CEILING = 10 / 1000
+const MIN_BLIND_CEILING = 0.5 / 1000
+/** A refusal halves the blind ceiling; each answer that worked raises it again by this factor. */
+const BLIND_GROWTH = 1.01
 export const MOST_IN_FLIGHT = 48
-const LEAST_IN_FLIGHT = 8
-/** The share of the bucket that is left alone besides after each refusal: others take more than was seen. */
+/** So many requests in flight are a beginning; each answer makes room for one more. */
+const FIRST_IN_FLIGHT = 8
+/** The share of the bucket that is also left alone after each row of refusals: others take more than was seen. */
 const MARGIN = 0.04
-/** Auth0's windows are a minute at the most; a reset further away is not believed. */
-const LONGEST_WINDOW = 60_000
-/** A bucket whose reset is further away is filled at once, at the end of a window, rather than bit by bit. */
-const WINDOWED = 5_000
+/** Auth0's windows are a minute at most. A reset that is further away is not waited for without looking. */
+const MAX_RESET_WAIT_MS = 60_000
+/** Milliseconds for a request, on the slowest of Auth0's plans. */
+const SLOWEST_REFILL_MS = 500
+/** A reset that is further away may be the end of a window, at which the bucket is filled all at once. */
+const WINDOWED_MS = 10_000
+/** A reset may be announced this much too late: the times are in whole seconds, and answers take a while. */
+const RESET_SLACK_MS = 2_000
 /** How long the bucket is left alone to see what fills it. */
-const SOUNDING = 250
+const SOUNDING_MS = 250
 /** A refill is believed after this many requests' worth of it, and measured anew after the longer time. */
 const ENOUGH = 3
-const MEASURED_FOR = 2_000
-/** After refusals that tell no reset. */
-const FIRST_PAUSE = 1_000
-const LONGEST_PAUSE = 8_000
+const MEASURED_FOR_MS = 2_000
 /** How soon to look again while answers are under way that will tell more. */
-const LOOK_AGAIN = 5
+const LOOK_AGAIN_MS = 5
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>
-
-/**
- * Reads `x-ratelimit-limit`, `-remaining` and `-reset` (UNIX seconds) off an answer. The server's own `date` is the
- * reference for the reset, as a runner's clock may be off.
- * @param now of the local clock
- * @param wallNow the time of day, where the answer has no date
- * @returns undefined where one is missing or makes no sense
- */
-export function readBucket(headers: Headers, now: number, wallNow: number): Bucket | undefined {
-  const limit = wholeNumber(headers['x-ratelimit-limit'])
-  const remaining = wholeNumber(headers['x-ratelimit-remaining'])
-  const reset = wholeNumber(headers['x-ratelimit-reset'])
-  if (limit === undefined || limit === 0 || remaining === undefined || reset === undefined) return undefined
-  const serverNow = Date.parse(String(headers.date))
-  const wait = reset * 1000 - (Number.isNaN(serverNow) ? wallNow : serverNow)
-  return { limit, remaining: Math.min(remaining, limit), resetAt: now + Math.min(Math.max(wait, 0), LONGEST_WINDOW) }
+const NEW_VIEW: View = {
+  sent: 0,
+  settled: 0,
+  seen: undefined,
+  mark: undefined,
+  refill: undefined,
+  recent: [],
+  refused: false,
+  margin: 0,
+  blind: false,
 }
 
 export function startPace(limits: PaceLimits): Pace {
   return {
     limits,
-    ceiling: ceilingOf(limits),
-    inFlight: 0,
-    seen: undefined,
-    pending: 0,
-    answers: 0,
-    mark: undefined,
-    refill: undefined,
-    latency: 0,
+    views: { readingUsers: NEW_VIEW, writingUsers: NEW_VIEW, rest: NEW_VIEW },
     lastSentAt: Number.NEGATIVE_INFINITY,
-    notBefore: Number.NEGATIVE_INFINITY,
-    refusals: { inRow: 0, at: Number.NEGATIVE_INFINITY },
-    margin: 0,
-    blind: false,
+    blindCeiling: BLIND_CEILING,
   }
 }
 
-function ceilingOf({ ceiling }: PaceLimits): number {
-  return ceiling === undefined ? Number.POSITIVE_INFINITY : ceiling / 1000
-}
-
-export function sending(pace: Pace, now: number): Pace {
-  return { ...pace, inFlight: pace.inFlight + 1, pending: pace.pending + 1, lastSentAt: now }
+export function sending(pace: Pace, { group, now }: Pick<Turn, 'group' | 'now'>): Pace {
+  const { sent } = pace.views[group]
+  return { ...withView(pace, group, { sent: sent + 1 }), lastSentAt: now }
 }
 
 /** What was about to be sent was not. */
-export function withdrawn(pace: Pace): Pace {
-  return { ...pace, inFlight: pace.inFlight - 1, pending: pace.pending - 1 }
+export function withdrawn(pace: Pace, group: Group): Pace {
+  const { sent } = pace.views[group]
+  return withView(pace, group, { sent: sent - 1 })
 }
 
-export function received(pace: Pace, outcome: Outcome, now: number): Pace {
-  const { bucket, answered, throttled, latency } = outcome
-  const next: Pace = {
-    ...pace,
-    inFlight: pace.inFlight - 1,
-    latency: pace.latency === 0 ? latency : pace.latency * 0.9 + latency * 0.1,
-  }
-  const told = bucket === undefined ? (answered ? withoutBucket(next) : next) : withBucket(next, bucket, now)
-  if (throttled) return slowedDown(told, outcome, now)
-  return answered ? { ...told, refusals: { ...told.refusals, inRow: 0 } } : told
+export function received(pace: Pace, outcome: Outcome): Pace {
+  const { group, kind } = outcome
+  const settled = withSettled(pace, outcome)
+  const described = outcome.bucket === undefined ? settled : withSeen(settled, outcome, outcome.bucket)
+  if (kind === 'throttled') return slowedDown(described, group)
+  return kind === 'worked' ? confirmed(described, group) : described
 }
 
-/** Whole milliseconds until the next request may go; 0 is now. */
-export function delayBefore(pace: Pace, now: number): number {
-  return Math.max(0, Math.ceil(exactDelay(pace, now)))
-}
-
-function exactDelay(pace: Pace, now: number): number {
-  const { ceiling, lastSentAt, notBefore, inFlight, seen, blind } = pace
-  const held = Math.max(notBefore - now, lastSentAt + 1 / ceiling - now)
-  if (held > 0) return held
-  // After a refusal, one request goes to see.
-  if (pace.refusals.inRow > 0 && inFlight > 0) return LOOK_AGAIN
-  if (inFlight >= usefulInFlight(pace)) return LOOK_AGAIN
-  if (seen === undefined) return blind || inFlight === 0 ? 0 : LOOK_AGAIN
-  const missing = reserveOf(pace, seen) + 1 - levelOf(pace, seen, now)
-  if (pace.refill === undefined) return delayUnmeasured(pace, seen, missing, now)
-  // At the reset, in either reading, something was added for the one request that goes to see.
-  return Math.min(missing / pace.refill, inFlight > 0 ? LOOK_AGAIN : Math.max(0, seen.resetAt - now))
+/** Whole milliseconds until the next request of the group may go; 0 is now. */
+export function delayBefore(pace: Pace, turn: Turn): number {
+  return Math.max(0, Math.ceil(exactDelay(pace, turn)))
 }
 
 /**
- * As long as the refill is not known, half of what may be spent is spent at once, so that there is room to see what
- * comes in; then one request goes at a time. At the reserve, the reset is waited for: Auth0's documentation calls it the
- * time at which more requests are added, its limiter the time at which the bucket is full, and it is safe in both.
+ * A request has to fit into the bucket by the answers to its own group, and by the latest answer to any group that may
+ * share the bucket. The first request of a group may count against any bucket.
  */
-function delayUnmeasured(pace: Pace, seen: Bucket & { readonly at: number }, missing: number, now: number): number {
-  const spendable = seen.limit - reserveOf(pace, seen)
-  if (missing <= -spendable / 2) return 0
-  if (pace.inFlight > 0) return LOOK_AGAIN
-  if (missing > 0) return Math.max(0, seen.resetAt - now)
-  return isWindowed(seen, seen.at) ? 0 : Math.max(0, seen.at + SOUNDING - now)
+function exactDelay(pace: Pace, { group, waiting, now }: Turn): number {
+  const view = pace.views[group]
+  const spacing = pace.lastSentAt + 1 / ceilingOf(pace, view) - now
+  if (spacing > 0) return spacing
+  if (inFlightOf(view) >= Math.min(FIRST_IN_FLIGHT + view.settled, MOST_IN_FLIGHT)) return LOOK_AGAIN_MS
+  if (view.blind) return 0
+  // One request at a time finds out which bucket it is.
+  const probed = GROUPS.map(each => pace.views[each]).filter(each => isNew(each) && inFlightOf(each) > 0)
+  if (view.seen === undefined && probed.length > 0) return LOOK_AGAIN_MS
+  // It would never get its turn if the others took all that comes in.
+  const newcomers = view.seen === undefined ? [] : waiting.filter(each => isNew(pace.views[each]))
+  const told = sharersOf(pace, group).filter(each => isLatest(pace, each))
+  const shared = told.map(each => ({ told: each, among: sharersOf(pace, each) }))
+  const sources = [{ told: group, among: [group] }, ...shared]
+  return Math.max(...sources.map(source => delayBy(pace, { ...source, left: newcomers.length, now })))
 }
 
-/** What the bucket holds now as far as is known, were all of the requests counted that it may not have counted yet. */
-function levelOf({ pending, refill }: Pace, seen: Bucket & { readonly at: number }, now: number): number {
-  return Math.min(seen.limit, seen.remaining + (refill ?? 0) * (now - seen.at)) - pending
+export function isBlind({ views }: Pace): boolean {
+  return GROUPS.some(group => views[group].blind)
 }
 
-/** In whole requests, as Auth0 counts them. */
-function reserveOf({ limits, margin }: Pace, { limit }: Bucket): number {
-  return Math.min(Math.max(Math.ceil(limit * limits.headroom), margin), limit - 1)
+function isNew({ seen, blind }: View): boolean {
+  return seen === undefined && !blind
 }
 
-/** Twice of what the refill can use at this latency; as long as that is not known, one more with each answer. */
-function usefulInFlight({ refill, latency, answers }: Pace): number {
-  const useful = refill === undefined ? LEAST_IN_FLIGHT + answers : Math.ceil(2 * refill * latency)
-  return Math.min(MOST_IN_FLIGHT, Math.max(LEAST_IN_FLIGHT, useful))
+function inFlightOf({ sent, settled }: View): number {
+  return sent - settled
 }
 
-function isWindowed({ resetAt }: Bucket, now: number): boolean {
-  return resetAt - now > WINDOWED
+function ceilingOf({ limits, blindCeiling }: Pace, { blind }: View): number {
+  const ceiling = limits.ceiling === undefined ? Number.POSITIVE_INFINITY : limits.ceiling / 1000
+  return blind ? Math.min(ceiling, blindCeiling) : ceiling
 }
 
-function withoutBucket(pace: Pace): Pace {
-  if (pace.seen !== undefined) return pace
-  return { ...pace, blind: true, ceiling: Math.min(pace.ceiling, BLIND_CEILING / 1000) }
+/** The groups that may share a bucket with this one, itself included. */
+function sharersOf({ views }: Pace, group: Group): readonly Group[] {
+  const limit = views[group].seen?.limit
+  return GROUPS.filter(each => {
+    const other = views[each].seen?.limit
+    return limit === undefined || other === undefined || limit === other
+  })
 }
 
-function withBucket(pace: Pace, bucket: Bucket, now: number): Pace {
-  const seen = { ...bucket, at: now }
-  const known = {
-    seen,
-    pending: pace.inFlight,
-    answers: pace.answers + 1,
-    blind: false,
-    ceiling: ceilingOf(pace.limits),
+/** Whether no other group was told of a bucket of this size since. */
+function isLatest({ views }: Pace, group: Group): boolean {
+  const { seen } = views[group]
+  return !GROUPS.some(each => views[each].seen?.limit === seen?.limit && sentAtOf(views[each]) > sentAtOf(views[group]))
+}
+
+function sentAtOf({ seen }: View): number {
+  return seen?.sentAt ?? Number.NEGATIVE_INFINITY
+}
+
+interface Source {
+  /** Whose answers count. */
+  readonly told: Group
+  /** Whose requests the bucket may count. */
+  readonly among: readonly Group[]
+  /** Requests that are left for others besides the reserve. */
+  readonly left: number
+  readonly now: number
+}
+
+function delayBy({ views, limits }: Pace, { told, among, left, now }: Source): number {
+  const { seen, refill, margin } = views[told]
+  if (seen === undefined) return 0
+  const level = levelOf({ seen, refill, sharers: among.map(group => views[group]), now })
+  // In whole requests, as Auth0 counts them; one may go whatever the headroom.
+  const reserve = Math.min(Math.max(Math.ceil(seen.limit * limits.headroom), margin), seen.limit - 1)
+  const missing = Math.min(reserve + left + 1, seen.limit) - level
+  if (missing <= 0 && refill !== undefined) return 0
+  // Until the refill is known, half of what may be spent is spent at once, so that there is room to see what comes in.
+  if (missing <= (reserve - seen.limit) / 2) return 0
+  const filled = refill ? missing / refill : Number.POSITIVE_INFINITY
+  if (among.some(group => inFlightOf(views[group]) > 0)) return Math.min(filled, LOOK_AGAIN_MS)
+  if (missing <= 0) return seen.at + SOUNDING_MS - now
+  const resets = delayByReset(seen, { missing, spendable: seen.limit - reserve })
+  return Math.min(filled, seen.at + Math.min(resets, MAX_RESET_WAIT_MS) - now)
+}
+
+/**
+ * A reset adds one request at least: Auth0's documentation calls it the time at which more requests are added, its
+ * limiter the time at which the bucket is full. A window fills the bucket at once. A bucket of which only one request
+ * may be spent is filled by the time that is announced, but how much sooner is never seen.
+ */
+function delayByReset(seen: Seen, { missing, spendable }: { missing: number; spendable: number }): number {
+  const announced = seen.resetAt - seen.at
+  if (announced > WINDOWED_MS) return announced
+  const next = spendable === 1 && announced <= RESET_SLACK_MS ? Math.min(announced, SLOWEST_REFILL_MS) : announced
+  return next + Math.max(0, missing - 1) * SLOWEST_REFILL_MS
+}
+
+interface Holding {
+  readonly seen: Seen
+  readonly refill: number | undefined
+  readonly sharers: readonly View[]
+  readonly now: number
+}
+
+/**
+ * What the bucket holds at least. Of the answers that came since the request of the latest one was sent, one belongs to
+ * the request that was counted last; requests in flight, and those whose answers said nothing, may be counted after it.
+ */
+function levelOf({ seen, refill = 0, sharers, now }: Holding): number {
+  const said = sharers.flatMap(({ recent }) => recent.filter(({ at }) => at >= seen.sentAt))
+  const levels = said.map(({ at, remaining = seen.limit }) => Math.min(seen.limit, remaining + refill * (now - at)))
+  const silent = said.filter(({ remaining }) => remaining === undefined)
+  return sharers.reduce((level, view) => level - inFlightOf(view), Math.min(...levels) - silent.length)
+}
+
+function withSettled(pace: Pace, { group, sent, bucket, kind, now }: Outcome): Pace {
+  const { settled, recent, seen } = pace.views[group]
+  const said = { at: now, remaining: kind === 'throttled' && bucket ? 0 : bucket?.remaining }
+  const from = seen?.sentAt ?? sent.lastSentAt
+  return withView(pace, group, { settled: settled + 1, recent: [...recent.filter(({ at }) => at >= from), said] })
+}
+
+function withSeen(pace: Pace, { group, sent, kind, now }: Outcome, bucket: Bucket): Pace {
+  const view = pace.views[group]
+  const seen: Seen = {
+    ...bucket,
+    remaining: kind === 'throttled' ? 0 : bucket.remaining,
+    at: now,
+    sentAt: sent.lastSentAt,
+    settledBefore: sent.views[group].settled,
+    sentByThen: view.sent,
   }
-  const next = { ...pace, ...known }
-  const mark = { at: now, remaining: bucket.remaining, answers: next.answers }
-  if (isWindowed(bucket, now)) return { ...next, mark: undefined, refill: undefined }
-  // What is filled into a full bucket is not to be seen.
-  if (next.mark === undefined || bucket.remaining >= bucket.limit - 1) return { ...next, mark }
-  const elapsed = now - next.mark.at
-  const filled = bucket.remaining - next.mark.remaining + next.answers - next.mark.answers
-  if (elapsed < SOUNDING || (filled < ENOUGH && elapsed < MEASURED_FOR)) return next
-  // One less, as the headers count in whole requests. Too low a refill costs no speed, too high a one the reserve.
-  const refill = Math.max(filled - 1, ENOUGH / 10) / elapsed
-  return { ...next, refill, mark: elapsed < MEASURED_FOR ? next.mark : mark }
-}
-
-/** After a refusal: not before the reset, half as fast, and everything that was learned is learned anew. */
-function slowedDown(pace: Pace, { bucket, jitter, latency }: Outcome, now: number): Pace {
-  const { inRow, at } = pace.refusals
-  const refusals = now - latency > at ? { inRow: inRow + 1, at: now } : pace.refusals
-  const unknownReset = now + Math.min(FIRST_PAUSE * 2 ** (refusals.inRow - 1), LONGEST_PAUSE)
-  const reset = bucket === undefined ? unknownReset : bucket.resetAt
-  const ceiling = pace.blind ? Math.max(pace.ceiling / 2, 0.5 / 1000) : pace.ceiling
-  return {
-    ...pace,
-    ceiling,
-    refill: pace.refill && pace.refill / 2,
-    mark: undefined,
-    refusals,
-    margin:
-      bucket === undefined || refusals === pace.refusals ? pace.margin : pace.margin + Math.ceil(bucket.limit * MARGIN),
-    notBefore: Math.max(pace.notBefore, reset + jitter * 1_000),
+  // Answers overtake each other; an older one has nothing to add.
+  if (seen.sentAt < sentAtOf(view)) return pace
+  const sibling = GROUPS.filter(each => each !== group)
+    .map(each => pace.views[each])
+    .find(each => continues(each, seen))
+  if (view.seen?.limit !== seen.limit) {
+    return withView(pace, group, { seen, mark: seen, refill: sibling?.refill, blind: false })
   }
+  const { mark, refill } = measure(view, seen)
+  // What other groups take is not to be seen in their bucket's refill.
+  const isCurrent = sibling?.seen !== undefined && now - sibling.seen.at < MEASURED_FOR_MS
+  return withView(pace, group, { seen, mark, refill: isCurrent ? highest(refill, sibling.refill) : refill })
 }
 
-function wholeNumber(header: string | string[] | undefined): number | undefined {
-  return /^\d{1,12}$/.test(String(header)) ? Number(header) : undefined
+/** Whether a description goes on where one to another group left off: then the groups share the bucket. */
+function continues({ seen: last, refill = 0 }: View, { limit, remaining, at }: Seen): boolean {
+  if (last?.limit !== limit) return false
+  return remaining < Math.min(limit - 1, last.remaining + refill * (at - last.at) + limit / 10)
+}
+
+/** A refill that is known to be nothing is known all the same. */
+function highest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
+}
+
+/** In the worst case, as too low a refill costs no speed, but too high a one costs the reserve. */
+function measure({ mark, refill }: View, seen: Seen): Pick<View, 'mark' | 'refill'> {
+  // What comes in at the end of a window will not come again soon.
+  const crossed = mark && seen.at > mark.resetAt - RESET_SLACK_MS && seen.resetAt - seen.at > WINDOWED_MS
+  if (mark === undefined || crossed) return { mark: seen, refill }
+  // It may have been counted before the mark.
+  if (seen.sentAt < mark.at) return { mark, refill }
+  const taken = 1 + Math.max(0, seen.settledBefore - mark.sentByThen)
+  // Descriptions are in whole requests: there may have been almost one more, unless the bucket was full.
+  const filled = Math.max(0, seen.remaining - Math.min(mark.remaining + 1, mark.limit - 1) + taken)
+  const elapsed = seen.at - mark.sentAt
+  // A bucket that is full again may have been full for long.
+  if (seen.remaining >= seen.limit - 1) return { mark: seen, refill: Math.max(refill ?? 0, filled / elapsed) || refill }
+  if (elapsed < SOUNDING_MS || (filled < ENOUGH && elapsed < MEASURED_FOR_MS)) return { mark, refill }
+  const isDone = filled >= ENOUGH && elapsed >= MEASURED_FOR_MS
+  return { mark: isDone ? seen : mark, refill: filled / elapsed }
+}
+
+function confirmed(pace: Pace, group: Group): Pace {
+  const blindCeiling = Math.min(pace.blindCeiling * BLIND_GROWTH, BLIND_CEILING)
+  const blind = pace.views[group].seen === undefined
+  return { ...withView(pace, group, { refused: false, blind }), blindCeiling }
+}
+
+/** Once for each row of refusals: half as fast, and more is left alone. */
+function slowedDown(pace: Pace, group: Group): Pace {
+  const { seen, refill, margin, refused, blind } = pace.views[group]
+  if (refused) return pace
+  if (blind) {
+    const blindCeiling = Math.max(pace.blindCeiling / 2, MIN_BLIND_CEILING)
+    return { ...withView(pace, group, { refused: true }), blindCeiling }
+  }
+  if (seen === undefined) return pace
+  const more = Math.ceil(seen.limit * MARGIN)
+  return withView(pace, group, { refused: true, mark: undefined, refill: refill && refill / 2, margin: margin + more })
+}
+
+function withView(pace: Pace, group: Group, change: Partial<View>): Pace {
+  return { ...pace, views: { ...pace.views, [group]: { ...pace.views[group], ...change } } }
 }

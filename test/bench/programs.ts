@@ -81,10 +81,11 @@ export async function createWorkspace(home: string, users: number): Promise<Work
   return { path, users, size: Buffer.byteLength(manifest) }
 }
 
-/** What the runner sets for a step; `plan` where there is a tenant, else `validate`. */
+/** What the runner sets for a step; `plan` unless set if there is a tenant, else `validate`. */
 export async function stepOf(
   { path }: Workspace,
   tenant: TenantAddress | undefined,
+  mode: 'plan' | 'apply' = 'plan',
 ): Promise<{ readonly args: readonly string[]; readonly options: Required<RunOptions> }> {
   const files = { GITHUB_OUTPUT: join(path, 'output'), GITHUB_STEP_SUMMARY: join(path, 'summary') }
   await Promise.all(Object.values(files).map(file => writeFile(file, '')))
@@ -95,8 +96,9 @@ export async function stepOf(
     RUNNER_TEMP: path,
     ...files,
     INPUT_MANIFEST: MANIFEST,
-    INPUT_MODE: tenant === undefined ? 'validate' : 'plan',
+    INPUT_MODE: tenant === undefined ? 'validate' : mode,
     INPUT_REVOKE: 'all',
+    'INPUT_REQUIRE-MERGED': 'false',
     ...(tenant && { INPUT_DOMAIN: tenant.domain, 'INPUT_ACCESS-TOKEN': tenant.token }),
   }
   return { args: [BUNDLE], options: { env, cwd: path } }
@@ -104,12 +106,13 @@ export async function stepOf(
 
 /**
  * How many users the step failed for.
- * @throws where it did something else than find nothing to change for everybody else
+ * @param changed how many it was to change
+ * @throws if it did something else
  */
-export async function failedUsers({ path }: Workspace, { exitCode, output }: Run): Promise<number> {
+export async function failedUsers({ path }: Workspace, { exitCode, output }: Run, changed = 0): Promise<number> {
   const outputs = await readFile(join(path, 'output'), 'utf8')
-  const outputOf = (name: string) => new RegExp(`^${name}<<.*\n(.*)$`, 'm').exec(outputs)?.[1]
-  const failed = Number(outputOf('users-failed'))
-  if (outputOf('changed') === 'false' && (exitCode === 0 || failed > 0)) return failed
+  const outputOf = (name: string) => Number(new RegExp(`^${name}<<.*\n(.*)$`, 'm').exec(outputs)?.[1])
+  const failed = outputOf('users-failed')
+  if (outputOf('users-changed') === changed && (exitCode === 0 || failed > 0)) return failed
   throw new Error(`The action ended with ${exitCode}:\n${output.slice(-2_000)}`)
 }

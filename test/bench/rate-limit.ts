@@ -1,4 +1,5 @@
-// The action, Auth0's SDK and a plain loop read the same users from tenants with the same token bucket.
+// The action, Auth0's SDK and a plain loop read the same users from tenants with the same token bucket. On plans with
+// a bucket for each group of endpoints, the action reads users and writes some of them.
 
 import { readDefinition } from '../e2e/action.ts'
 import { failedUsers, type Run, runNode, script, stepOf, tenantVariables, type Workspace } from './programs.ts'
@@ -26,6 +27,11 @@ const BUCKETS: readonly Bucket[] = [
   { limit: 50, perSecond: 16, users: 120 },
   { limit: 100, perSecond: 100, users: 600 },
 ]
+const READING = { limit: 40, perSecond: 500 / 60 }
+const WRITING = { limit: 20, perSecond: 200 / 60 }
+const REST = { limit: 10, perSecond: 2 }
+const READ = 160
+const WRITTEN = 60
 /** Milliseconds; about what a tenant on the same continent takes at best. */
 const LATENCY = 50
 const RUNS = 3
@@ -62,14 +68,40 @@ export async function compareUnderRateLimit(openWorkspace: (users: number) => Pr
       ])
     }
   }
+  rows.push(await applyWithSeparateBuckets(await openWorkspace(READ), 1 - headroom))
   const caption = [
-    `**Under the rate limit**: reading users from a tenant that answers after ${LATENCY} ms. The bound is what the`,
-    `token bucket itself needs for the requests; for the action, in brackets, what it needs with ${headroom * 100} %`,
-    `left to others. Time is of the whole process, the median of ${RUNS} runs (one where it takes over`,
+    `**Under the rate limit**: reading users from a tenant that answers after ${LATENCY} ms, and in the last row also`,
+    'writing some of them, on a plan with a bucket for each group of endpoints. The bound is what the',
+    `token buckets themselves need for the requests; for the action, in brackets, what they need with`,
+    `${headroom * 100} % left to others. Time is of the whole process, the median of ${RUNS} runs (one where it takes over`,
     `${LONG / 1000} s); counts are the highest of them.`,
   ]
   const head = ['bucket', 'who', 'time', 'bound', 'requests', '429s', '`api_limit_warning`s', 'users not read']
   return `${caption.join(' ')}\n\n${table(head, rows)}`
+}
+
+async function applyWithSeparateBuckets(workspace: Workspace, share: number): Promise<string[]> {
+  const buckets = { readingUsers: READING, writingUsers: WRITING }
+  const options = { users: READ, without: WRITTEN, latency: LATENCY, bucket: REST, buckets }
+  const { wall, requests, refused, warnings, failed } = await withTenant(options, async tenant => {
+    const { args, options } = await stepOf(workspace, tenant, 'apply')
+    const run = await runNode(args, options)
+    return { wall: run.wall, failed: await failedUsers(workspace, run, WRITTEN) }
+  })
+  const bound = (part: number) =>
+    boundOf(READING, READ, part) + boundOf(WRITING, WRITTEN, part) + boundOf(REST, 1, part)
+  return [
+    `reading 40 (500/min), writing 20 (200/min), rest 10 (2/s), ${READ} users read, ${WRITTEN} written`,
+    'this action, `apply`',
+    seconds(wall),
+    `${seconds(bound(1))} (${seconds(bound(share))})`,
+    ...[requests, refused, warnings, failed].map(String),
+  ]
+}
+
+/** Milliseconds that a bucket needs for so many requests, if no more than a share of it is spent. */
+function boundOf({ limit, perSecond }: Omit<Bucket, 'users'>, requests: number, share: number): number {
+  return (Math.max(0, requests - limit * share) / perSecond) * 1000
 }
 
 /** One after the other, round by round, each with a fresh tenant. */
@@ -85,13 +117,13 @@ async function race(bucket: Bucket, workspace: Workspace): Promise<ReadonlyMap<C
   return results
 }
 
-function cellsOf({ limit, perSecond }: Bucket, runs: readonly Result[], share: number | undefined): readonly string[] {
+function cellsOf(bucket: Bucket, runs: readonly Result[], share: number | undefined): readonly string[] {
   const most = (count: (result: Result) => number) => Math.max(...runs.map(count))
   const needed = most(({ requests, refused, failed }) => requests - refused + failed)
-  const bound = (spendable: number) => seconds((Math.max(0, needed - spendable) / perSecond) * 1000)
+  const bound = (part: number) => seconds(boundOf(bucket, needed, part))
   return [
     seconds(median(runs.map(({ wall }) => wall))),
-    bound(limit) + (share === undefined ? '' : ` (${bound(limit * share)})`),
+    bound(1) + (share === undefined ? '' : ` (${bound(share)})`),
     ...[most(run => run.requests), most(run => run.refused), most(run => run.warnings), most(run => run.failed)].map(
       String,
     ),

@@ -16,14 +16,15 @@ export function userIds(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `auth0|${index.toString(16).padStart(24, '0')}`)
 }
 
-/** What the tenant holds, so that a plan is empty. */
-export function tenantUsers(count: number): readonly UserOptions[] {
-  return userIds(count).map((id, index) => ({
-    id,
-    direct: grantsOf(index).flatMap(([alias, permissions]) =>
+/** What the tenant holds, so that a plan is empty but for the first users, who hold nothing. */
+export function tenantUsers(count: number, without: number): readonly UserOptions[] {
+  return userIds(count).map((id, index) => {
+    if (index < without) return { id }
+    const direct = grantsOf(index).flatMap(([alias, permissions]) =>
       permissions.map(permission => ({ api: identifierOf(alias), permission })),
-    ),
-  }))
+    )
+    return { id, direct }
+  })
 }
 
 /** As people write one. */

@@ -5,8 +5,8 @@ import { startTenant } from '../servers/tenant/tenant.ts'
 import { APIS, tenantUsers } from './team.ts'
 import type { Counts, TenantAddress, TenantProcessOptions } from './tenant.ts'
 
-const { users, bucket, latency = 0 } = JSON.parse(process.argv[2] ?? '') as TenantProcessOptions
-const tenant = await startTenant({ apis: APIS, users: tenantUsers(users), latency, ...(bucket && { bucket }) })
+const { users, without = 0, ...options } = JSON.parse(process.argv[2] ?? '') as TenantProcessOptions
+const tenant = await startTenant({ apis: APIS, users: tenantUsers(users, without), ...options })
 
 tell({ domain: tenant.domain, token: tenant.issueToken() })
 process.on('message', () => {

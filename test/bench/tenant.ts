@@ -3,12 +3,13 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { BucketOptions } from '../servers/tenant/bucket.ts'
+import type { BucketsOptions } from '../servers/tenant/bucket.ts'
 
-export interface TenantProcessOptions {
+/** Buckets limit nobody unless they are set. */
+export interface TenantProcessOptions extends BucketsOptions {
   readonly users: number
-  /** Limits nobody unless set. */
-  readonly bucket?: BucketOptions
+  /** How many of them hold nothing of what the manifest lists. */
+  readonly without?: number
   /** Milliseconds before every answer. */
   readonly latency?: number
 }

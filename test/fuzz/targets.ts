@@ -11,7 +11,8 @@ import { locateRemarks } from '../../src/manifest/locate.ts'
 import { readSaved, writeSaved } from '../../src/plan/saved.ts'
 import { code, plain, prose } from '../../src/report/text.ts'
 import type { Answer } from '../../src/tenant/http.ts'
-import { delayBefore, readBucket, received, sending, startPace } from '../../src/tenant/pace.ts'
+import { GROUPS, readBucket } from '../../src/tenant/limits.ts'
+import { delayBefore, received, sending, startPace } from '../../src/tenant/pace.ts'
 import { openTenant } from '../../src/tenant/tenant.ts'
 import { cpuTime } from '../clock.ts'
 import { grants, SOURCE } from '../plan/fixtures.ts'
@@ -195,29 +196,29 @@ const headers = fc.record(
   { requiredKeys: [] },
 )
 const exchange = fc.record({
+  group: fc.constantFrom(...GROUPS),
   headers,
-  answered: fc.boolean(),
-  throttled: fc.boolean(),
+  kind: fc.constantFrom('worked' as const, 'throttled' as const, 'failed' as const),
   latency: fc.nat({ max: 40_000 }),
-  jitter: fc.double({ min: 0, max: 1, noNaN: true }),
 })
 
 /** No sequence of headers makes the pace wait for ever, or not at all after a refusal. */
 function keepPace(exchanges: readonly (typeof exchange extends fc.Arbitrary<infer T> ? T : never)[]): void {
   let pace = startPace({ headroom: 0.25, ceiling: undefined })
   let now = 1_795_000_000_000
-  for (const { headers, answered, throttled, latency, jitter } of exchanges) {
-    pace = sending(pace, now)
+  for (const { group, headers, kind, latency } of exchanges) {
+    pace = sending(pace, { group, now })
     now += latency
-    const bucket = answered ? readBucket(headers, now, now) : undefined
+    const bucket = readBucket(headers, { at: now, time: now })
     if (bucket !== undefined) {
       must(bucket.limit > 0 && bucket.remaining >= 0 && bucket.remaining <= bucket.limit, 'an impossible bucket')
-      must(bucket.resetAt >= now && bucket.resetAt <= now + 60_000, 'a reset that is too far away')
+      must(bucket.resetAt >= now, 'a reset in the past')
     }
-    pace = received(pace, { bucket, answered, throttled: answered && throttled, latency, jitter }, now)
-    const delay = delayBefore(pace, now)
-    must(Number.isInteger(delay) && delay >= 0 && delay <= 62_000, `a delay of ${delay}`)
-    if (answered && throttled) must(delay > 0 || bucket?.resetAt === now, 'no delay after a refusal')
+    pace = received(pace, { group, sent: pace, bucket, kind, now })
+    const delay = delayBefore(pace, { group, waiting: GROUPS, now })
+    must(Number.isInteger(delay) && delay >= 0 && delay <= 60_000, `a delay of ${delay}`)
+    if (bucket !== undefined && kind === 'throttled')
+      must(delay > 0 || bucket.resetAt === now, 'no delay after a refusal')
     now += delay
   }
 }

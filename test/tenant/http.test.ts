@@ -1,11 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
-import { type Clock, SYSTEM_CLOCK } from '../../src/clock.ts'
-import { NotSentError } from '../../src/errors.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
+import { NotSentError, TenantError } from '../../src/errors.ts'
 import { createHttp, type Http, type HttpOptions, openDispatcher, type Request } from '../../src/tenant/http.ts'
-import { fastClock, impatientClock } from '../clock.ts'
+import { fastClock } from '../clock.ts'
+import { bucketHeaders, createBucket, take } from '../servers/tenant/bucket.ts'
 import type { FaultKind } from '../servers/tenant/fault.ts'
 import { startTenant, type Tenant } from '../servers/tenant/tenant.ts'
+import {
+  type Behaviour,
+  startVirtualTenant,
+  startVirtualTime,
+  type VirtualAnswer,
+  type VirtualRequest,
+  type VirtualTenant,
+  type VirtualTime,
+} from './virtual.ts'
 
 const open: { readonly close: () => Promise<void> }[] = []
 
@@ -13,23 +22,19 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map(each => each.close()))
 })
 
-async function connect(
-  options: Partial<HttpOptions> = {},
-): Promise<{ readonly tenant: Tenant; readonly http: Http; readonly pauses: readonly number[] }> {
+async function connect(options: Partial<HttpOptions> = {}): Promise<{ readonly tenant: Tenant; readonly http: Http }> {
   const tenant = await startTenant()
-  const pauses: number[] = []
   const http = createHttp({
     dispatcher: openDispatcher(tenant.domain),
     origin: tenant.domain,
     mode: 'apply',
     limits: { headroom: 0.25, ceiling: undefined },
     signal: new AbortController().signal,
-    // The pauses before another try are not waited for; those of the pace, which are shorter, are.
-    clock: impatientClock(pauses),
+    clock: SYSTEM_CLOCK,
     ...options,
   })
   open.push(tenant, http)
-  return { tenant, http, pauses }
+  return { tenant, http }
 }
 
 const READ: Request = { method: 'GET', path: '/api/v2/users/x', paced: true }
@@ -60,59 +65,7 @@ describe('in a mode that writes nothing', () => {
   })
 })
 
-describe('what passes by itself', () => {
-  it('is tried eight times, with pauses that double, and then told in Auth0’s words', async () => {
-    const { tenant, http, pauses } = await connect()
-    always(tenant, { kind: 'status', status: 503, body: { message: 'Try later', errorCode: 'busy' } })
-    await expect(http.send(READ)).rejects.toThrow(/GET \/api\/v2\/users\/x; 8 attempts; Auth0 said: 503 busy Try later/)
-    expect(tenant.requests).toHaveLength(8)
-    expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16000])
-  })
-
-  it('is not tried for longer than a minute where no answer comes', async () => {
-    let clock = 0
-    const now = () => {
-      clock += 20_000
-      return clock
-    }
-    const { tenant, http } = await connect({ clock: { ...impatientClock([]), now } })
-    always(tenant, { kind: 'reset', after: 'nothing' })
-    await expect(http.send(READ)).rejects.toThrow('GET /api/v2/users/x; 3 attempts')
-    expect(tenant.requests).toHaveLength(3)
-  })
-
-  it('is tried by one request at a time once everything fails, until the tenant counts as down', async () => {
-    let now = 0
-    const clock: Clock = {
-      ...SYSTEM_CLOCK,
-      now: () => now,
-      sleep: async milliseconds => {
-        now += milliseconds
-        await sleep(1)
-      },
-    }
-    const { tenant, http } = await connect({ clock })
-    always(tenant, { kind: 'reset', after: 'nothing' })
-    const errors = await Promise.all(Array.from({ length: 20 }, () => http.send(READ).catch(error => error)))
-    expect(errors.some(error => error.details.reach === 'run')).toBe(true)
-    expect(now).toBeGreaterThanOrEqual(20_000)
-    expect(tenant.requests.length).toBeLessThan(32)
-  })
-
-  it('is no reason to give up where it is over soon, however many requests it meets', async () => {
-    const { tenant, http } = await connect({ clock: SYSTEM_CLOCK })
-    await http.send(READ)
-    let failing = true
-    tenant.fault({ kind: 'status', status: 500, times: Number.POSITIVE_INFINITY, when: () => failing })
-    setTimeout(() => {
-      failing = false
-    }, 300)
-    const answers = await Promise.all(Array.from({ length: 200 }, () => http.send(READ)))
-    expect(answers).toHaveLength(200)
-  })
-})
-
-describe('what does not', () => {
+describe('an answer that another try would not change', () => {
   it.each([400, 401, 403, 404, 302])('(%i) is sent once', async status => {
     const { tenant, http } = await connect()
     always(tenant, { kind: 'status', status, headers: { location: 'http://127.0.0.1:1/' } })
@@ -146,13 +99,6 @@ describe('a run that is asked to stop', () => {
 })
 
 describe('an exchange that hangs', () => {
-  it('is given up after three time-outs of 20 s', async () => {
-    const { tenant, http } = await connect({ clock: fastClock(1000) })
-    always(tenant, { kind: 'hang' })
-    await expect(http.send(READ)).rejects.toThrow(': the answer took longer than 20 s (GET /api/v2/users/x; 3 attempts')
-    expect(tenant.requests).toHaveLength(3)
-  })
-
   it('does not hold up a cancelled run', async () => {
     const cancelled = new AbortController()
     const { tenant, http } = await connect({ signal: cancelled.signal, clock: fastClock(100) })
@@ -170,8 +116,361 @@ describe('an exchange that hangs', () => {
 
 describe('an answer without end', () => {
   it('is not read to its end', async () => {
-    const { tenant, http } = await connect()
+    let now = 0
+    const sleep = async () => {
+      now += 61_000
+    }
+    const { tenant, http } = await connect({ clock: { ...SYSTEM_CLOCK, now: () => now, sleep } })
     always(tenant, { kind: 'garbage', body: 'x'.repeat(9 * 1024 * 1024) })
     await expect(http.send(READ)).rejects.toThrow('exceeded max size')
+  })
+})
+
+// From here on, in virtual time.
+
+const ORIGIN = 'https://acme.eu.auth0.com'
+const JAMMED: VirtualAnswer = { status: 429 }
+const FAILURES: readonly (readonly [name: string, failure: ReturnType<Behaviour>])[] = [
+  ['429', JAMMED],
+  ['408', { status: 408 }],
+  ['503 with a page', { status: 503, body: '<html>oops</html>' }],
+  ['200 with a page', { status: 200, body: '<html>Sign in to the guest network</html>' }],
+  ['resets', 'reset'],
+]
+
+interface Farm {
+  readonly time: VirtualTime
+  readonly tenant: VirtualTenant
+  readonly http: Http
+}
+
+interface FarmOptions {
+  readonly headers?: boolean
+  readonly random?: () => number
+}
+
+/** A tenant with a bucket of 50 that does something else whenever it is told to. */
+function farm(tell: (request: VirtualRequest) => ReturnType<Behaviour> | undefined, options: FarmOptions = {}): Farm {
+  const time = startVirtualTime(options.random)
+  const bucket = createBucket({ limit: 50, perSecond: 50, headers: options.headers ?? true }, time.clock.now())
+  const tenant = startVirtualTenant(time, request => {
+    const told = tell(request)
+    if (told !== undefined) return told
+    const status = take(bucket, request.at) ? 200 : 429
+    return { status, headers: { ...bucketHeaders(bucket), date: new Date(request.at).toUTCString() } }
+  })
+  const http = createHttp({
+    dispatcher: tenant.dispatcher,
+    origin: ORIGIN,
+    mode: 'apply',
+    limits: { headroom: 0.25, ceiling: undefined },
+    signal: new AbortController().signal,
+    clock: time.clock,
+  })
+  return { time, tenant, http }
+}
+
+function readOf(user: number): Request {
+  return { method: 'GET', path: `/api/v2/users/${user}/permissions`, paced: true }
+}
+
+/** Asks for so many users at once; resolves to the errors. As in a run, what is the end of it stops everything. */
+async function read({ http }: Farm, users: number): Promise<readonly Error[]> {
+  const results = await Promise.allSettled(
+    Array.from({ length: users }, async (_, user) => {
+      try {
+        return await http.send(readOf(user))
+      } catch (error) {
+        if (error instanceof TenantError && error.details.reach === 'run') http.halt(error)
+        throw error
+      }
+    }),
+  )
+  return results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []))
+}
+
+async function pass({ time }: Farm, until: number): Promise<void> {
+  await time.run(time.clock.sleep(Math.max(0, until - time.clock.now())))
+}
+
+describe.each([true, false])('an outage (of a tenant with rate-limit headers: %s)', headers => {
+  describe.each(FAILURES)('of %s', (_, failure) => {
+    it.each([0.4, 3, 8, 20, 55])('of %d s fails nobody, and work goes on soon after it', async seconds => {
+      for (const random of [0, 0.999]) {
+        const [from, until] = [8_000, 8_000 + seconds * 1_000]
+        const tell = ({ at }: VirtualRequest) => (at >= from && at < until ? failure : undefined)
+        const here = farm(tell, { headers, random: () => random })
+        await here.time.run(read(here, 10))
+        await pass(here, from)
+        expect(await here.time.run(read(here, 40))).toEqual([])
+        const resumed = here.tenant.requests.find(({ at }) => at >= until)?.at ?? Number.NaN
+        expect(resumed - until).toBeLessThan(Math.max(2_000, until - from))
+        // Without headers, at ten a second at most, or a little less after a refusal.
+        expect(here.time.clock.now() - resumed).toBeLessThan(headers ? 1_500 : 7_000)
+      }
+    })
+  })
+
+  it.each([3, 20, 55])('in which nothing is answered for %d s fails nobody', async seconds => {
+    const here = farm(({ at }) => (at < 5_000 + seconds * 1_000 ? 'hang' : undefined), { headers })
+    expect(await here.time.run(read(here, 40))).toEqual([])
+  })
+
+  it.each([
+    ['from the beginning', 0],
+    ['in between', 20],
+  ])('of 15 refusals in a row, %s, is soon over', async (_, before) => {
+    let requests = 0
+    const here = farm(() => (++requests > before && requests <= before + 15 ? JAMMED : undefined), { headers })
+    await here.time.run(read(here, before))
+    const from = here.time.clock.now()
+    expect(await here.time.run(read(here, 40))).toEqual([])
+    // Sixteen attempts, and without headers four seconds for forty users.
+    expect(here.time.clock.now() - from).toBeLessThan(headers ? 14_000 : 20_000)
+  })
+})
+
+describe('while the tenant is down', () => {
+  it('one request at a time goes to see, a bounded number of times', async () => {
+    const here = farm(({ at }) => (at >= 8_000 && at < 66_000 ? 'reset' : undefined))
+    await here.time.run(read(here, 30))
+    await pass(here, 7_900)
+    const reading = read(here, 100)
+    await pass(here, 8_300)
+    const before = here.tenant.requests.length
+    here.tenant.mostInFlight()
+    await pass(here, 65_900)
+    expect(here.tenant.mostInFlight()).toBe(1)
+    expect(here.tenant.requests.length - before).toBeLessThan(40)
+    expect(here.http.traffic.waitingFor).toBe('the tenant to answer again')
+    expect(await here.time.run(reading)).toEqual([])
+    expect(here.http.traffic.waitingFor).toBeUndefined()
+  })
+
+  it('the other requests come back after it one by one, and soon as many as before', async () => {
+    const here = farm(({ at }) => (at >= 8_000 && at < 20_000 ? JAMMED : undefined))
+    await here.time.run(read(here, 150))
+    await pass(here, 7_900)
+    expect(await here.time.run(read(here, 120))).toEqual([])
+    const back = here.tenant.requests.flatMap(({ at }) => (at >= 20_000 ? [at] : []))
+    const within = (milliseconds: number) => back.filter(at => at < (back[0] ?? 0) + milliseconds).length
+    expect(within(45)).toBe(1)
+    expect(within(95)).toBeLessThanOrEqual(3)
+    expect(within(145)).toBeLessThanOrEqual(7)
+    expect(within(1_000)).toBeGreaterThan(45)
+  })
+
+  it.each([...FAILURES, ['hanging requests', 'hang'] as const])(
+    'with %s, the run ends soon after a minute, and not after one for each user',
+    async (name, failure) => {
+      const here = farm(() => failure)
+      const from = here.time.clock.now()
+      const errors = await here.time.run(read(here, 100))
+      const elapsed = here.time.clock.now() - from
+      expect(elapsed).toBeGreaterThan(60_000)
+      expect(elapsed).toBeLessThan(name === 'hanging requests' ? 100_000 : 70_000)
+      expect(here.tenant.requests.length).toBeLessThan(60)
+      const messages = errors.map(({ message }) => message)
+      expect(messages.filter(each => /is used up|only returns errors|No answer/.test(each)).length).toBeLessThanOrEqual(
+        2,
+      )
+      expect(messages.filter(each => each === 'An earlier failure affected every user.').length).toBeGreaterThan(40)
+    },
+  )
+
+  it('a fault that does not pass by itself ends the run at once', async () => {
+    const here = farm(() => ({ fault: 'ENOTFOUND' }))
+    const [error] = await here.time.run(read(here, 1))
+    expect(error?.message).toMatch(/ENOTFOUND.*Check the input domain: no host has this name/)
+    expect(here.tenant.requests).toHaveLength(1)
+  })
+})
+
+describe('a user whose requests always fail', () => {
+  const when = (user: number, failure: ReturnType<Behaviour>) => (request: VirtualRequest) =>
+    request.path === readOf(user).path ? failure : undefined
+  const failure: VirtualAnswer = { status: 503, body: '{"message":"Try later","errorCode":"busy"}' }
+
+  it.each([0, 20, 39])(
+    '(number %i of 40) is given up after a minute, in Auth0’s words; the others are not',
+    async user => {
+      const here = farm(when(user, failure))
+      const from = here.time.clock.now()
+      const errors = await here.time.run(read(here, 40))
+      expect(errors).toMatchObject([{ details: { reach: 'user', status: 503 } }])
+      expect(errors[0]?.message).toMatch(
+        /^https:\/\/acme\.eu\.auth0\.com only returns errors for this request \(GET \/api\/v2\/users\/\d+\/permissions; \d+ attempts; Auth0 said: 503 busy Try later\)\. Run it again when/,
+      )
+      expect(here.time.clock.now() - from).toBeGreaterThan(60_000)
+      expect(here.time.clock.now() - from).toBeLessThan(80_000)
+      expect(here.tenant.requests.length).toBeLessThan(40 + 45)
+    },
+  )
+
+  it('is tried again after pauses that double, while the others work', async () => {
+    const here = farm(when(0, failure), { random: () => 0.999 })
+    const reading = read(here, 1)
+    for (let at = 5_100; at < 90_000; at += 100) {
+      const other = here.http.send(readOf(1))
+      await pass(here, at)
+      await here.time.run(other)
+    }
+    expect(await here.time.run(reading)).toMatchObject([{ details: { reach: 'user' } }])
+    const times = here.tenant.requests.filter(({ path }) => path === readOf(0).path).map(({ at }) => at)
+    const pauses = times.slice(1).map((at, index) => Math.round((at - (times[index] ?? 0) - 50) / 250))
+    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 64, 64, 64])
+  })
+})
+
+describe('an end that the tenant names', () => {
+  const at = (time: number) => String(Math.ceil(time / 1000))
+  const bucketUntil = (time: number) => ({
+    'x-ratelimit-limit': '50',
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset': at(time),
+  })
+  const HOUR = 3_600_000
+  /** 1970, an hour after the clock's beginning: 5 s. */
+  const UNTIL = '01:00 UTC'
+
+  it('is waited for, by the requests that it concerns', async () => {
+    const here = farm(({ method, at }) =>
+      method === 'POST' && at < 35_000
+        ? {
+            status: 429,
+            headers: { ...bucketUntil(35_000), 'x-ratelimit-limit': '20', date: new Date(at).toUTCString() },
+          }
+        : undefined,
+    )
+    await here.time.run(read(here, 1))
+    const write = here.http.send({ method: 'POST', path: '/api/v2/users/1/permissions', paced: true })
+    await pass(here, 6_000)
+    expect(await here.time.run(read(here, 40))).toEqual([])
+    expect(here.time.clock.now()).toBeLessThan(8_000)
+    await here.time.run(write)
+    expect(here.time.clock.now()).toBeGreaterThan(35_000)
+    expect(here.time.clock.now()).toBeLessThan(37_000)
+    expect(here.tenant.requests.filter(({ method }) => method === 'POST')).toHaveLength(2)
+    expect(here.http.traffic.waited).toBeGreaterThan(29_000)
+  })
+
+  it('is waited for up to five minutes, with a look each minute, and is then told', async () => {
+    for (const [minutes, error] of [
+      [2, undefined],
+      [4, undefined],
+      [6, 'only returns errors'],
+    ] as const) {
+      const end = 5_000 + minutes * 60_000
+      const here = farm(({ at }) =>
+        at < end ? { status: 503, headers: { 'retry-after': String(Math.ceil((end - at) / 1000)) } } : undefined,
+      )
+      const reading = read(here, 10)
+      await pass(here, 30_000)
+      const time = new Date(Date.now() + end - 5_000).toISOString().slice(11, 14)
+      expect(here.http.traffic.waitingFor).toContain(`the tenant to answer again, until ${time}`)
+      const errors = await here.time.run(reading)
+      if (error === undefined) expect(errors).toEqual([])
+      else expect(errors.join()).toMatch(/only returns errors \([^)]*\)\. Run it again after \d\d:\d\d UTC\./)
+      expect(here.tenant.requests.filter(({ at }) => at < end).length).toBeLessThanOrEqual(minutes + 1)
+    }
+  })
+
+  it.each<[string, string, Request]>([
+    ['rate limit for reading users', 'the rate limit for reading users', readOf(1)],
+    [
+      'rate limit for writing users',
+      'the rate limit for writing users',
+      { method: 'POST', path: '/api/v2/users/1/permissions', paced: true },
+    ],
+    [
+      'rate limit of the Management API',
+      'the rate limit of the Management API',
+      { method: 'GET', path: '/api/v2/resource-servers', paced: true },
+    ],
+    ['quota for access tokens', 'the quota for access tokens', { method: 'POST', path: '/oauth/token', paced: false }],
+  ])(
+    'and that is an hour away ends the run after a minute, says until when, and for which limit: %s',
+    async (name, waiting, request) => {
+      const here = farm(({ at }) => ({
+        status: 429,
+        headers: { ...bucketUntil(HOUR), date: new Date(at).toUTCString() },
+        body: '{"errorCode":"too_many_requests","message":"Global limit has been reached"}',
+      }))
+      const sending = here.http.send(request).catch((error: unknown) => error)
+      await pass(here, 30_000)
+      expect(here.http.traffic.waitingFor).toBe(`${waiting}, until ${UNTIL}`)
+      const error = await here.time.run(sending)
+      expect(error).toMatchObject({ details: { reach: 'run' } })
+      expect(error).toHaveProperty(
+        'message',
+        `The ${name} of ${ORIGIN} is used up until ${UNTIL} (${request.method} ${request.path}; 2 attempts; Auth0 said: 429 too_many_requests Global limit has been reached). Run it again after ${UNTIL}.`,
+      )
+      expect(here.time.clock.now()).toBeLessThan(70_000)
+      expect(here.tenant.requests).toHaveLength(2)
+    },
+  )
+
+  it('is named too if it is the headroom that is waited for', async () => {
+    const here = farm(({ at }) => ({
+      status: 200,
+      headers: { ...bucketUntil(HOUR), 'x-ratelimit-remaining': '13', date: new Date(at).toUTCString() },
+    }))
+    await here.time.run(read(here, 1))
+    const reading = read(here, 1)
+    await pass(here, 30_000)
+    expect(here.http.traffic.waitingFor).toBe(`the rate limit for reading users, until ${UNTIL}`)
+    await here.time.run(reading)
+    expect(here.time.clock.now()).toBeLessThan(70_000)
+  })
+
+  it('and that nobody knows is not named', async () => {
+    const here = farm(() => JAMMED)
+    const [error] = await here.time.run(read(here, 1))
+    expect(error?.message).toMatch(
+      /^The rate limit for reading users of https:\/\/acme\.eu\.auth0\.com is used up \(.*\)\. Run it again later, when other traffic uses less of it\.$/,
+    )
+  })
+})
+
+describe('the time of day', () => {
+  const HOUR = 3_600_000
+
+  it.each([
+    ['forwards', HOUR],
+    ['back', -HOUR],
+  ])('may step an hour %s: nothing waits for longer, or is sent sooner', async (_, step) => {
+    const durations: number[] = []
+    const before = Date.UTC(2026, 9, 1)
+    for (const steps of [0, step]) {
+      const wall = vi.spyOn(Date, 'now')
+      try {
+        // Without a date in the answers, the reset can be set against our own clock alone.
+        const time = startVirtualTime()
+        wall.mockImplementation(() => before + time.clock.now())
+        const bucket = createBucket({ limit: 10, perSecond: 2 }, Date.now())
+        const tenant = startVirtualTenant(time, ({ at }) => {
+          const status = take(bucket, before + at) ? 200 : 429
+          return { status, headers: bucketHeaders(bucket) }
+        })
+        const http = createHttp({
+          dispatcher: tenant.dispatcher,
+          origin: ORIGIN,
+          mode: 'apply',
+          limits: { headroom: 0.25, ceiling: undefined },
+          signal: new AbortController().signal,
+          clock: time.clock,
+        })
+        const from = time.clock.now()
+        const reading = read({ time, tenant, http }, 40)
+        await pass({ time, tenant, http }, 7_000)
+        wall.mockImplementation(() => before + time.clock.now() + steps)
+        expect(await time.run(reading)).toEqual([])
+        expect(http.traffic.waited).toBeLessThan(20_000)
+        durations.push(time.clock.now() - from)
+      } finally {
+        wall.mockRestore()
+      }
+    }
+    expect(durations[1]).toBe(durations[0])
   })
 })

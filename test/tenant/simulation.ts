@@ -1,124 +1,188 @@
-// A run against a token bucket in simulated time: hours of traffic in milliseconds of a test.
+// Runs against token buckets in simulated time: hours of traffic in milliseconds of a test.
 
-import { type Bucket, delayBefore, type PaceLimits, received, sending, startPace } from '../../src/tenant/pace.ts'
+import type { Bucket, Group } from '../../src/tenant/limits.ts'
+import { delayBefore, type Pace, type PaceLimits, received, sending, startPace } from '../../src/tenant/pace.ts'
 
-export interface Simulation {
-  readonly requests: number
-  readonly limits: PaceLimits
+export interface BucketPlan {
   readonly limit: number
   /** Requests a second, or with `window` as many at the top of each window. */
   readonly rate: number
   /** Milliseconds. */
   readonly window?: number
-  readonly latency: number
-  /** How many callers wait for a turn at once. */
-  readonly width: number
-  /** What the server says the reset is. */
-  readonly reset: 'full' | 'next'
-  readonly headers?: boolean
   /** Another client's requests a second. */
   readonly others?: number
 }
 
-export interface Simulated {
-  /** Milliseconds until the last answer. */
-  readonly elapsed: number
-  readonly refused: number
-  /** What the bucket held after the request that left the least in it. */
-  readonly lowest: number
-  readonly othersRefused: number
+export interface Simulation {
+  /** One phase after the other; the groups of a phase are at work at the same time. */
+  readonly phases: readonly Partial<Record<Group, number>>[]
+  readonly limits: PaceLimits
+  /** Groups with the same object share a bucket. */
+  readonly buckets: Readonly<Record<Group, BucketPlan>>
+  /** Milliseconds that a request takes on its way, and an answer on its own. */
+  readonly way: () => number
+  /** How many callers of a group wait for a turn at once. */
+  readonly width?: number
+  /** What the server says the reset is. */
+  readonly reset: 'full' | 'next'
+  readonly headers?: boolean
+  /** Milliseconds after a full minute. */
+  readonly start?: number
+  readonly random?: () => number
 }
 
-/** A pace that gets nowhere is given up. */
-const MOST_STEPS = 100_000
+export interface Simulated {
+  /** Milliseconds until the last answer of each phase. */
+  readonly elapsed: readonly number[]
+  readonly refused: number
+  readonly othersRefused: number
+  /** By how much the request that left the least went below the headroom; what other traffic took since is not counted. */
+  readonly dip: number
+  /** Requests that left 20 % or less. */
+  readonly warnings: number
+  readonly pace: Pace
+}
+
+interface Tank extends BucketPlan {
+  level: number
+  filledAt: number
+  /** Requests of others so far. */
+  taken: number
+}
 
 interface Event {
   readonly at: number
-  readonly kind: 'ask' | 'arrive' | 'answer' | 'other'
-  readonly sentAt: number
-  readonly bucket?: Bucket
-  readonly refused?: boolean
+  readonly run: () => void
 }
 
-export function simulate(options: Simulation): Simulated {
-  const { limit, rate, window, latency, others = 0, headers = true } = options
-  let pace = startPace(options.limits)
-  let [level, filledAt, lowest, refused, othersRefused] = [limit, 0, limit, 0, 0]
-  let [waiting, done, lastAnswer, askedFor] = [options.requests, 0, 0, Number.POSITIVE_INFINITY]
-  const events: Event[] = []
-  if (others > 0) events.push({ at: 1000 / others, kind: 'other', sentAt: 0 })
+const ALL: readonly Group[] = ['readingUsers', 'writingUsers', 'rest']
+/** A pace that gets nowhere is given up. */
+const MAX_EVENTS = 1_000_000
 
-  const fill = (now: number) => {
-    if (window === undefined) level = Math.min(limit, level + ((now - filledAt) * rate) / 1000)
-    else if (Math.floor(now / window) > Math.floor(filledAt / window)) level = limit
-    filledAt = now
+export function simulate(options: Simulation): Simulated {
+  const { limits, way, width = 48, headers = true, start = 0, random = () => 0.5 } = options
+  let pace = startPace(limits)
+  let [now, refused, othersRefused, dip, warnings, busy] = [0, 0, 0, Number.NEGATIVE_INFINITY, 0, 0]
+  const events: Event[] = []
+  const tanks = new Map<BucketPlan, Tank>()
+  for (const group of ALL) {
+    const plan = options.buckets[group]
+    if (!tanks.has(plan)) tanks.set(plan, { ...plan, level: plan.limit, filledAt: 0, taken: 0 })
   }
-  const take = (now: number): boolean => {
-    fill(now)
-    if (level < 1) return false
-    level -= 1
+  const tankOf = (group: Group) => tanks.get(options.buckets[group]) as Tank
+
+  const later = (delay: number, run: () => void) => {
+    const at = now + delay
+    let index = events.length
+    while (index > 0 && (events[index - 1]?.at ?? 0) > at) index--
+    events.splice(index, 0, { at, run })
+  }
+  const fill = (tank: Tank) => {
+    const { window, rate, limit } = tank
+    if (window === undefined) tank.level = Math.min(limit, tank.level + ((now - tank.filledAt) * rate) / 1000)
+    else if (Math.floor((start + now) / window) > Math.floor((start + tank.filledAt) / window)) {
+      tank.level = Math.min(limit, tank.level + rate)
+    }
+    tank.filledAt = now
+  }
+  const take = (tank: Tank): boolean => {
+    fill(tank)
+    if (tank.level < 1) return false
+    tank.level -= 1
     return true
   }
-  const describe = (now: number): Bucket => {
-    const seconds =
-      window !== undefined
-        ? (Math.floor(now / window) + 1) * (window / 1000)
-        : Math.ceil((now + ((options.reset === 'full' ? limit - level : 1) * 1000) / rate) / 1000)
-    return { limit, remaining: Math.floor(level), resetAt: seconds * 1000 }
-  }
-  const add = (event: Event) => {
-    const index = events.findIndex(each => each.at > event.at)
-    events.splice(index === -1 ? events.length : index, 0, event)
-  }
-  const ask = (now: number) => {
-    if (now < askedFor) add({ at: now, kind: 'ask', sentAt: now })
-    askedFor = Math.min(askedFor, now)
-  }
-
-  ask(0)
-  let steps = 0
-  for (let event = events.shift(); event !== undefined && done < options.requests; event = events.shift()) {
-    const { at: now, kind, sentAt } = event
-    if (steps++ > MOST_STEPS) throw new Error(`After ${now} ms, ${done} of ${options.requests} requests are done`)
-    switch (kind) {
-      case 'ask': {
-        // Asked for earlier in the meantime.
-        if (now !== askedFor) break
-        askedFor = Number.POSITIVE_INFINITY
-        if (waiting === 0 || pace.inFlight >= options.width) break
-        const delay = delayBefore(pace, now)
-        if (delay > 0) {
-          ask(now + delay)
-          break
-        }
-        waiting--
-        pace = sending(pace, now)
-        add({ at: now + latency / 2, kind: 'arrive', sentAt: now })
-        ask(now)
-        break
-      }
-      case 'arrive': {
-        const taken = take(now)
-        if (taken) lowest = Math.min(lowest, level)
-        else refused++
-        add({ at: now + latency / 2, kind: 'answer', sentAt, bucket: describe(now), refused: !taken })
-        break
-      }
-      case 'answer': {
-        const throttled = event.refused === true
-        const bucket = headers ? event.bucket : undefined
-        pace = received(pace, { bucket, answered: true, throttled, latency: now - sentAt, jitter: 0.5 }, now)
-        if (throttled) waiting++
-        else done++
-        lastAnswer = now
-        ask(now)
-        break
-      }
-      case 'other':
-        if (!take(now)) othersRefused++
-        add({ at: now + 1000 / others, kind: 'other', sentAt: now })
-        break
+  /** As headers have it: in whole seconds, and the local clock knows the server's from the date of the answer. */
+  const describe = ({ limit, level, rate, window }: Tank) => {
+    const clock = start + now
+    const missing = options.reset === 'full' ? limit - level : Math.min(limit - level, 1 - (level % 1))
+    const time =
+      window === undefined
+        ? clock + (missing * 1000) / rate
+        : (Math.floor(clock / window) + Math.max(1, Math.ceil(missing / rate))) * window
+    return {
+      limit,
+      remaining: Math.floor(level),
+      wait: Math.ceil(time / 1000) * 1000 - Math.floor(clock / 1000) * 1000,
     }
   }
-  return { elapsed: lastAnswer, refused, lowest, othersRefused }
+  for (const tank of tanks.values()) {
+    const { others = 0 } = tank
+    if (others === 0) continue
+    const next = () =>
+      later((2000 / others) * random(), () => {
+        if (take(tank)) tank.taken++
+        else othersRefused++
+        next()
+      })
+    next()
+  }
+
+  /** What others had taken when the latest described request was counted. */
+  const known: Record<Group, { sentAt: number; taken: number }> = {
+    readingUsers: { sentAt: -1, taken: 0 },
+    writingUsers: { sentAt: -1, taken: 0 },
+    rest: { sentAt: -1, taken: 0 },
+  }
+  const inFlight: Record<Group, number> = { readingUsers: 0, writingUsers: 0, rest: 0 }
+  const waiting: Record<Group, number> = { readingUsers: 0, writingUsers: 0, rest: 0 }
+  const asking: Record<Group, number> = { readingUsers: 0, writingUsers: 0, rest: 0 }
+
+  const ask = (group: Group) => {
+    const turn = ++asking[group]
+    if (waiting[group] === 0 || inFlight[group] >= width) return
+    const delay = delayBefore(pace, { group, now, waiting: ALL.filter(each => waiting[each] > 0) })
+    // Asked for again in the meantime.
+    if (delay > 0) return later(delay, () => turn === asking[group] && ask(group))
+    waiting[group]--
+    inFlight[group]++
+    pace = sending(pace, { group, now })
+    send(group, pace)
+    later(0, () => turn === asking[group] && ask(group))
+  }
+  const send = (group: Group, sent: Pace) => {
+    const sentAt = now
+    const knownTaken = known[group].taken
+    later(way(), () => {
+      const tank = tankOf(group)
+      const taken = take(tank)
+      if (taken) {
+        const reserve = Math.min(Math.ceil(tank.limit * limits.headroom), tank.limit - 1)
+        dip = Math.max(dip, reserve - tank.level - (tank.taken - knownTaken))
+        if (tank.level <= tank.limit * 0.2) warnings++
+      } else refused++
+      const { wait, ...described } = describe(tank)
+      const othersTaken = tank.taken
+      later(way(), () => {
+        if (headers && sentAt >= known[group].sentAt) {
+          for (const each of ALL) if (tankOf(each) === tank) known[each] = { sentAt, taken: othersTaken }
+        }
+        const bucket: Bucket | undefined = headers ? { ...described, resetAt: now + Math.max(0, wait) } : undefined
+        pace = received(pace, { group, sent, bucket, kind: taken ? 'worked' : 'throttled', now })
+        inFlight[group]--
+        if (taken) busy--
+        else waiting[group]++
+        // Stands for src/tenant/outage.ts.
+        if (taken) ask(group)
+        else later(1_000, () => ask(group))
+      })
+    })
+  }
+
+  const elapsed: number[] = []
+  for (const phase of options.phases) {
+    for (const group of ALL) {
+      waiting[group] = phase[group] ?? 0
+      busy += waiting[group]
+      ask(group)
+    }
+    let steps = 0
+    while (busy > 0) {
+      const event = events.shift()
+      if (event === undefined || steps++ > MAX_EVENTS) throw new Error(`After ${now} ms, ${busy} requests are left`)
+      now = event.at
+      event.run()
+    }
+    elapsed.push(now)
+  }
+  return { elapsed, refused, othersRefused, dip, warnings, pace }
 }

@@ -1,4 +1,4 @@
-// A token bucket as Auth0 keeps it, its x-ratelimit headers, and the events it writes into the tenant's log.
+// Token buckets as Auth0 keeps them, their x-ratelimit headers, and the events they write into the tenant's log.
 
 export interface BucketOptions {
   /** Size of the bucket; a million unless set, which limits nobody. */
@@ -16,6 +16,21 @@ export interface BucketOptions {
   readonly reset?: 'next' | 'full'
 }
 
+/** The buckets of a tenant. Smaller plans have some of their own for groups of endpoints, Enterprise one for all. */
+export interface BucketsOptions {
+  /** For everything that has no bucket of its own. */
+  readonly bucket?: BucketOptions
+  readonly buckets?: {
+    readonly readingUsers?: BucketOptions
+    readonly writingUsers?: BucketOptions
+  }
+}
+
+type Group = 'readingUsers' | 'writingUsers' | 'rest'
+
+/** By group; groups that share a bucket have the same one. */
+export type Buckets = Readonly<Record<Group, Bucket>>
+
 export interface Bucket {
   readonly limit: number
   readonly refill: { readonly tokens: number; readonly every: 'second' | 'minute' }
@@ -24,6 +39,8 @@ export interface Bucket {
   tokens: number
   /** Milliseconds; when `tokens` was right. */
   at: number
+  /** When each type of event was logged last, in milliseconds. */
+  readonly logged: Map<Warning['type'], number>
 }
 
 /** An event as in the tenant's log; `at` in milliseconds. */
@@ -36,6 +53,18 @@ export interface Warning {
 
 const ROOMY = 1_000_000
 const MINUTE = 60_000
+
+export function createBuckets({ bucket = {}, buckets = {} }: BucketsOptions, now: number): Buckets {
+  const rest = createBucket(bucket, now)
+  const own = (options: BucketOptions | undefined) => (options === undefined ? rest : createBucket(options, now))
+  return { readingUsers: own(buckets.readingUsers), writingUsers: own(buckets.writingUsers), rest }
+}
+
+/** @param path without its query */
+export function bucketOf(buckets: Buckets, method: string, path: string): Bucket {
+  if (!/^\/api\/v2\/users(-by-email)?(\/|$)/.test(path)) return buckets.rest
+  return method === 'GET' ? buckets.readingUsers : buckets.writingUsers
+}
 
 export function createBucket(options: BucketOptions, now: number): Bucket {
   if (options.perSecond !== undefined && options.perMinute !== undefined) {
@@ -52,6 +81,7 @@ export function createBucket(options: BucketOptions, now: number): Bucket {
     reset: options.reset ?? 'next',
     tokens: limit,
     at: now,
+    logged: new Map(),
   }
 }
 
@@ -96,8 +126,8 @@ export function warn(
   ] as const
   for (const { type, due, description } of events) {
     if (!due) continue
-    const last = warnings.findLast(warning => warning.type === type)
-    if (last && bucket.at - last.at < MINUTE) continue
+    if (bucket.at - (bucket.logged.get(type) ?? Number.NEGATIVE_INFINITY) < MINUTE) continue
+    bucket.logged.set(type, bucket.at)
     warnings.push({ type, at: bucket.at, description, details: { request } })
   }
 }

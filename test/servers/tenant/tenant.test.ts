@@ -962,6 +962,45 @@ describe('the rate limit', () => {
   })
 })
 
+describe('buckets of their own', () => {
+  const bucket = { limit: 10, perSecond: 2 }
+  const readingUsers = { limit: 40, perSecond: 8 }
+  const writingUsers = { limit: 20, perSecond: 3 }
+  const limitOf = async (send: Awaited<ReturnType<typeof start>>['send'], method: string, path: string) => {
+    const { headers } = await send(method, path, method === 'POST' ? READ_FOO_BODY : undefined)
+    return Number(headers.get('x-ratelimit-limit'))
+  }
+
+  test('count the requests that read users, and those that write them', async () => {
+    const { send } = await start({ bucket, buckets: { readingUsers, writingUsers } })
+    expect(await limitOf(send, 'GET', PERMISSIONS)).toBe(40)
+    expect(await limitOf(send, 'GET', '/api/v2/users-by-email?email=a@b.c')).toBe(40)
+    expect(await limitOf(send, 'POST', PERMISSIONS)).toBe(20)
+    expect(await limitOf(send, 'GET', '/api/v2/resource-servers')).toBe(10)
+  })
+
+  test('are one for all groups that have none', async () => {
+    const { send } = await start({ bucket, buckets: { writingUsers } })
+    expect(await limitOf(send, 'GET', PERMISSIONS)).toBe(10)
+    expect(await limitOf(send, 'POST', PERMISSIONS)).toBe(20)
+    const { headers } = await send('GET', '/api/v2/resource-servers')
+    expect(headers.get('x-ratelimit-remaining')).toBe('8')
+  })
+
+  test('write into the tenant’s log each by itself', async () => {
+    const one = { limit: 1, perSecond: 1 }
+    const { tenant, send } = await start({ bucket: one, buckets: { writingUsers: one }, now: () => 1e12 })
+    await send('GET', PERMISSIONS)
+    await send('GET', PERMISSIONS)
+    await send('POST', PERMISSIONS, READ_FOO_BODY)
+    expect(tenant.warnings.map(({ type, details }) => [type, details.request.method])).toEqual([
+      ['api_limit_warning', 'GET'],
+      ['api_limit', 'GET'],
+      ['api_limit_warning', 'POST'],
+    ])
+  })
+})
+
 describe('a fault', () => {
   const always = (): boolean => true
 

@@ -5,7 +5,18 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, answerError, Refusal } from './answer.ts'
-import { type Bucket, type BucketOptions, bucketHeaders, createBucket, take, type Warning, warn } from './bucket.ts'
+import {
+  type Bucket,
+  type Buckets,
+  type BucketsOptions,
+  bucketHeaders,
+  bucketOf,
+  createBucket,
+  createBuckets,
+  take,
+  type Warning,
+  warn,
+} from './bucket.ts'
 import { type ArmedFault, armFault, echoOf, type Fault, takeFault } from './fault.ts'
 import { ROUTES } from './management-api.ts'
 import {
@@ -34,14 +45,13 @@ import {
   type TokenOptions,
 } from './token.ts'
 
-export interface TenantOptions {
+export interface TenantOptions extends BucketsOptions {
   /** Any free one if it is 0 or left out. */
   readonly port?: number
   readonly apis?: readonly ApiOptions[]
   readonly roles?: readonly RoleOptions[]
   readonly users?: readonly UserOptions[]
   readonly clients?: readonly ClientOptions[]
-  readonly bucket?: BucketOptions
   /** Milliseconds before every answer. */
   readonly latency?: number
   /** Milliseconds since 1970, as Date.now. */
@@ -89,7 +99,7 @@ export interface Tenant {
 interface State {
   readonly store: Store
   readonly desk: TokenDesk
-  readonly bucket: Bucket
+  readonly buckets: Buckets
   readonly tokenBucket: Bucket
   readonly faults: ArmedFault[]
   readonly requests: LoggedRequest[]
@@ -117,7 +127,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   const state: State = {
     store,
     desk: createTokenDesk(options.clients ?? [], options.audience, now),
-    bucket: createBucket(options.bucket ?? {}, now()),
+    buckets: createBuckets(options, now()),
     // The token endpoint's own; it never refuses, its headers only must not be taken for the other's.
     tokenBucket: createBucket({ limit: 30, perMinute: 30 }, now()),
     faults: [],
@@ -224,13 +234,14 @@ function answerRequest(state: State, arrival: Arrival): Answer {
     return withHeaders(answer, { 'x-auth0-requestid': arrival.id, ...bucketHeaders(state.tokenBucket) })
   }
   if (!rawPath.startsWith(API)) return answerError(404, 'Not Found')
-  const taken = take(state.bucket, state.now())
-  warn(state.warnings, state.bucket, taken, { method, path: rawPath })
+  const bucket = bucketOf(state.buckets, method, rawPath)
+  const taken = take(bucket, state.now())
+  warn(state.warnings, bucket, taken, { method, path: rawPath })
   const answer = taken
     ? catchRefusal(() => answerApi(state, arrival, rawPath))
     : answerError(429, 'Global limit has been reached', 'too_many_requests')
   return withHeaders(answer, {
-    ...bucketHeaders(state.bucket),
+    ...bucketHeaders(bucket),
     'ot-baggage-auth0-request-id': arrival.id,
     'cf-ray': `${arrival.id}-FRA`,
   })

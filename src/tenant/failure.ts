@@ -1,0 +1,94 @@
+// What a request fails with in the end: faults on the way and answers that say "not now" → errors that say what to do.
+// Pure.
+
+import { type NotSentError, type Reach, TenantError } from '../errors.ts'
+import { answerError } from './answer-error.ts'
+import type { Answer, Request } from './http.ts'
+import { describeExhausted, type Limit } from './limits.ts'
+
+export type Attempt = Answered | { readonly kind: 'fault'; readonly error: Error }
+
+interface Answered {
+  readonly kind: 'answer'
+  readonly answer: Omit<Answer, 'attempts'>
+}
+
+export interface LastAttempt {
+  readonly request: Request
+  readonly attempts: number
+  readonly result: Attempt
+  readonly origin: string
+  readonly limit: Limit
+  /** When a limit ends, as a time of day, if that is far away. */
+  readonly until: string | undefined
+  readonly reach: Reach
+}
+
+const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/
+
+const LATER = "Run it again when the tenant and the way to it work; Auth0's status page is https://status.auth0.com."
+
+/** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
+export function isLasting(fault: Error): boolean {
+  return LASTING_FAULT.test(codeOf(fault)) || isRefusedTunnel(fault)
+}
+
+/** An answer that sending the request again would not change. */
+export function hasWorked(result: Attempt): result is Answered {
+  if (result.kind === 'fault') return false
+  const { status, body, request } = result.answer
+  if (status === 429 || status === 408 || status >= 500) return false
+  if (status < 200 || status > 299) return true
+  // Half a page, or a proxy's own: what is expected here is JSON, and nothing at all only where something was written.
+  return typeof body === 'object' || (body === undefined && request.method !== 'GET')
+}
+
+export function givenUp({ request, attempts, result, origin, limit, until, reach }: LastAttempt): TenantError {
+  if (result.kind === 'fault') {
+    return new TenantError(
+      `No answer from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`,
+      { request: nameOf(request), reach, attempts, advice: adviceOn(result.error) },
+      { cause: result.error },
+    )
+  }
+  const answer = { ...result.answer, attempts }
+  if (answer.status !== 429) {
+    const summary = `${origin} only returns errors${reach === 'run' ? '' : ' for this request'}`
+    return answerError(answer, summary, reach, until === undefined ? LATER : `Run it again after ${until}.`)
+  }
+  const advice =
+    until === undefined ? 'Run it again later, when other traffic uses less of it.' : `Run it again after ${until}.`
+  return answerError(answer, describeExhausted(limit, { origin, until }), reach, advice)
+}
+
+/** The tenant may have done what it was asked, as the last answer was lost or never awaited. */
+export function interrupted(
+  { request, attempts }: Pick<LastAttempt, 'request' | 'attempts'>,
+  cause: NotSentError,
+): TenantError {
+  return new TenantError(
+    'The run stopped before an answer came; whether the tenant did it is not known',
+    { request: nameOf(request), reach: 'run', attempts, advice: 'Run it again to be sure.' },
+    { cause },
+  )
+}
+
+function nameOf({ method, path }: Request): string {
+  return `${method} ${path}`
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** undici has no code of its own for a tunnel that the proxy does not open. */
+function isRefusedTunnel({ message }: Error): boolean {
+  return /^Proxy response \(4\d\d\)/.test(message)
+}
+
+function adviceOn(fault: Error): string {
+  if (codeOf(fault) === 'ENOTFOUND') return 'Check the input domain: no host has this name.'
+  if (isRefusedTunnel(fault)) return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy lets through.'
+  if (!isLasting(fault)) return LATER
+  return 'Check the input domain, and NODE_EXTRA_CA_CERTS if a proxy has a certificate authority of its own.'
+}

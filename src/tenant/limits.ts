@@ -1,0 +1,119 @@
+// Auth0's rate limits as its answers show them: which limit a request counts against, what the headers say, and how a
+// message names a limit and its end. Pure.
+
+/**
+ * Endpoints that share a bucket on every plan. On Enterprise, one bucket serves all of them.
+ * @see https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
+ */
+export type Group = 'readingUsers' | 'writingUsers' | 'rest'
+
+export const GROUPS: readonly Group[] = ['readingUsers', 'writingUsers', 'rest']
+
+/** The token endpoint has a limit of its own. */
+export type Limit = Group | 'tokens'
+
+/** A bucket as an answer described it. */
+export interface Bucket {
+  readonly limit: number
+  readonly remaining: number
+  /** Milliseconds of the local clock. */
+  readonly resetAt: number
+}
+
+/** When the tenant says that a limit ends. */
+export interface End {
+  /** Milliseconds of the local clock. */
+  readonly at: number
+  /** Milliseconds since 1970. */
+  readonly time: number
+}
+
+/** One moment on two clocks. */
+export interface Now {
+  /** Milliseconds of the local clock, which is monotonic. */
+  readonly at: number
+  /** Milliseconds since 1970. The answer's own date counts first, as a runner's clock may be off. */
+  readonly time: number
+}
+
+interface Answered {
+  readonly status: number
+  readonly headers: Headers
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+const NAMES: Readonly<Record<Limit, string>> = {
+  readingUsers: 'rate limit for reading users',
+  writingUsers: 'rate limit for writing users',
+  rest: 'rate limit of the Management API',
+  tokens: 'quota for access tokens',
+}
+
+/** An end that is closer is not mentioned. */
+const SOON_MS = 60_000
+/** An end that is further away is not believed. */
+const MAX_BELIEVED_MS = 24 * 60 * 60 * 1000
+
+export function groupOf({ method, path }: { readonly method: string; readonly path: string }): Group {
+  if (!/^\/api\/v2\/users(-by-email)?(\/|$)/.test(path)) return 'rest'
+  return method === 'GET' ? 'readingUsers' : 'writingUsers'
+}
+
+/** @returns undefined if one of `x-ratelimit-limit`, `-remaining` and `-reset` is missing or makes no sense */
+export function readBucket(headers: Headers, now: Now): Bucket | undefined {
+  const limit = wholeNumber(headers['x-ratelimit-limit'])
+  const remaining = wholeNumber(headers['x-ratelimit-remaining'])
+  const reset = readReset(headers, now)
+  if (limit === undefined || limit === 0 || remaining === undefined || reset === undefined) return undefined
+  return { limit, remaining: Math.min(remaining, limit), resetAt: reset.at }
+}
+
+/** When the tenant says that it answers again: by `retry-after` in seconds, or for a 429 by its bucket's reset. */
+export function readEnd({ status, headers }: Answered, now: Now): End | undefined {
+  const after = wholeNumber(headers['retry-after'])
+  if (after !== undefined) return { at: now.at + after * 1000, time: serverTime(headers, now) + after * 1000 }
+  return status === 429 ? readReset(headers, now) : undefined
+}
+
+/** By `x-ratelimit-reset` in UNIX seconds. */
+export function readReset(headers: Headers, now: Now): End | undefined {
+  const reset = wholeNumber(headers['x-ratelimit-reset'])
+  if (reset === undefined) return undefined
+  return { at: now.at + Math.max(0, reset * 1000 - serverTime(headers, now)), time: reset * 1000 }
+}
+
+export interface Waiting {
+  /** undefined if it is the tenant's failures that are waited out. */
+  readonly limit: Limit | undefined
+  readonly end: End | undefined
+}
+
+/** What is waited for; which limit it is and when it ends are worth a mention only if the end is far away. */
+export function describeWait({ limit, end }: Waiting, now: number): string {
+  const until = farTime(end, now)
+  if (until === undefined) return limit === undefined ? 'the tenant to answer again' : 'the rate limit'
+  return `the ${limit === undefined ? 'tenant to answer again' : NAMES[limit]}, until ${until}`
+}
+
+export function describeExhausted(
+  limit: Limit,
+  { origin, until }: { origin: string; until: string | undefined },
+): string {
+  return `The ${NAMES[limit]} of ${origin} is used up${until === undefined ? '' : ` until ${until}`}`
+}
+
+/** The time of day, such as `14:05 UTC`, if it is more than a minute away and less than a day. */
+export function farTime(end: End | undefined, now: number): string | undefined {
+  if (end === undefined || end.at - now <= SOON_MS || end.at - now >= MAX_BELIEVED_MS) return undefined
+  return `${new Date(end.time).toISOString().slice(11, 16)} UTC`
+}
+
+function serverTime({ date }: Headers, { time }: Now): number {
+  const told = Date.parse(String(date))
+  return Number.isNaN(told) ? time : told
+}
+
+function wholeNumber(header: string | string[] | undefined): number | undefined {
+  return /^\d{1,12}$/.test(String(header)) ? Number(header) : undefined
+}
