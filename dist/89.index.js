@@ -5587,9 +5587,9 @@ const LIMITS = {
     size: 32 * 1024 * 1024,
     files: 1_000,
     /** Line breaks. */
-    lines: 1_000_000,
+    lines: 2_000_000,
     /** Scalars, lists and mappings, with everything behind an alias counted every time. */
-    values: 750_000,
+    values: 1_500_000,
     /** Lists and mappings within each other. */
     nesting: 20,
 };
@@ -6115,11 +6115,15 @@ async function readFiles(inputs, workflow, record) {
     record.nextExpiry = nextExpiry;
     record.notices.push(...locateRemarks(documents, expired));
     record.warnings.push(...locateRemarks(documents, expiring));
-    const remarks = [mistakes, mismatch].values().flatMap(each => each);
+    const remarks = concatenate(mistakes, mismatch);
     record.errors.push(...problems, ...locateRemarks(documents, remarks));
     if (record.errors.length > 0)
         record.stopped = 'manifest';
     return { documents, manifest, at };
+}
+function* concatenate(...lists) {
+    for (const list of lists)
+        yield* list;
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/read-saved.js

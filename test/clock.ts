@@ -1,7 +1,7 @@
 // Clocks for tests: waiting that takes no time, or little of it, and work measured however busy the machine is.
 
 import { subscribe } from 'node:diagnostics_channel'
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { type Clock, SYSTEM_CLOCK } from '../src/clock.ts'
 
 /**
@@ -34,18 +34,6 @@ export function leapingClock(): Clock {
 export function cpuTime(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1_000
-}
-
-/** Long pauses are written down in place of being waited for. */
-export function impatientClock(pauses: number[], longerThan = 250): Clock {
-  return {
-    ...SYSTEM_CLOCK,
-    sleep: async milliseconds => {
-      if (milliseconds >= longerThan) pauses.push(milliseconds)
-      await sleep(milliseconds >= longerThan ? 0 : milliseconds)
-    },
-    random: () => 1,
-  }
 }
 
 /** Undici's requests that have no answer yet. @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */

@@ -25,15 +25,15 @@ export const LIMITS = {
   size: 32 * 1024 * 1024,
   files: 1_000,
   /** Line breaks. */
-  lines: 1_000_000,
+  lines: 2_000_000,
   /** Scalars, lists and mappings, with everything behind an alias counted every time. */
-  values: 750_000,
+  values: 1_500_000,
   /** Lists and mappings within each other. */
   nesting: 20,
 } as const
 
 /** What may still be read. */
-export interface Budget {
+interface Budget {
   readonly size: number
   readonly lines: number
   readonly values: number

@@ -54,7 +54,7 @@ function name(what: string, maxLength: number, description: string, ...examples:
   return text(what, [notEmpty(what), atMost(maxLength, what), clean], { ...keywords, description, examples })
 }
 
-export const userId = text(
+const userId = text(
   'id',
   [
     notEmpty('id'),
@@ -71,7 +71,7 @@ export const userId = text(
   },
 )
 
-export const address = text(
+const address = text(
   'email',
   [
     notEmpty('email'),
@@ -156,7 +156,7 @@ const api = z
 
 const bundleName = name('the name of a bundle', MAX_NAME, 'A name out of `bundles`.', 'support')
 
-export const bundleItem = z.strictObject(
+const bundleItem = z.strictObject(
   { name: bundleName, ...terms },
   'a bundle must be a name, or a mapping with name, expires and reason',
 )

@@ -20,8 +20,12 @@ export async function readFiles(inputs: Inputs, workflow: Workflow, record: RunR
   record.nextExpiry = nextExpiry
   record.notices.push(...locateRemarks(documents, expired))
   record.warnings.push(...locateRemarks(documents, expiring))
-  const remarks = [mistakes, mismatch].values().flatMap(each => each)
+  const remarks = concatenate(mistakes, mismatch)
   record.errors.push(...problems, ...locateRemarks(documents, remarks))
   if (record.errors.length > 0) record.stopped = 'manifest'
   return { documents, manifest, at }
+}
+
+function* concatenate<T>(...lists: readonly Iterable<T>[]): Generator<T> {
+  for (const list of lists) yield* list
 }

@@ -63,7 +63,8 @@ export async function startTlsFront(certificate: Certificate, origin: string): P
 }
 
 /** A proxy that leads every tunnel to the same port, whatever it was asked for; or refuses with a status. */
-export async function startProxy(target: number, status = 200): Promise<Proxy> {
+/** @param port any free one if it is 0 */
+export async function startProxy(target: number, status = 200, port = 0): Promise<Proxy> {
   const tunnels: string[] = []
   const headers: IncomingHttpHeaders[] = []
   const plain: string[] = []
@@ -79,7 +80,7 @@ export async function startProxy(target: number, status = 200): Promise<Proxy> {
     socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
     join(socket, connect(target, '127.0.0.1'))
   })
-  return { ...(await listen(server)), tunnels, headers, plain }
+  return { ...(await listen(server, port)), tunnels, headers, plain }
 }
 
 /** A port on which nobody listens. */
@@ -89,13 +90,13 @@ export async function closedPort(): Promise<number> {
   return port
 }
 
-async function listen(server: Server): Promise<Listener> {
+async function listen(server: Server, port = 0): Promise<Listener> {
   const sockets = new Set<Socket>()
   server.on('connection', socket => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
