@@ -545,9 +545,18 @@ function likelyUserId(text) {
 }
 /** Encoded more than once, too. */
 function decodeAll(text) {
-    return text
-        .replace(/%(25)*7c/gi, '|')
-        .replace(/%(?:25)*([2-7][\da-f])/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
+    let decoded = text;
+    while (!decoded.includes('|'))
+        decoded = decode(decoded);
+    return decoded;
+}
+function decode(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text.replace(/%(25)*7c/gi, '|');
+    }
 }
 function likelyAddress(text) {
     const address = tidy(text)
@@ -2371,7 +2380,8 @@ function savedPlanForm() {
     const name = schemas/* string */.YjP()
         .min(1)
         .max(1000)
-        .regex(/^\P{Cc}*$/u, 'holds control characters');
+        // Half a character cannot be encoded into a path.
+        .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or half a character');
     const permission = schemas/* strictObject */.rej({ api: name, permission: name });
     const address = schemas/* strictObject */.rej({ email: name, connection: name.exactOptional() });
     const operation = schemas/* strictObject */.rej({
@@ -2858,25 +2868,24 @@ function findKeyMistakes(text, events) {
     });
     return found;
 }
-/** Where the first key begins that is a list or a mapping; undefined if there is none. */
+/** Where the first key begins that is a list or a mapping. */
 function findComplexKey(events) {
     /** For each list and mapping that is open: whether a key comes next; undefined in a list. */
     const open = [];
-    for (const event of events) {
-        if (event.type === js_yaml/* EVENT_ID */.hy.POP)
+    const key = events.find(event => {
+        if (event.type === js_yaml/* EVENT_ID */.hy.POP) {
             open.pop();
-        else {
-            const isKey = open.at(-1);
-            const opens = event.type === js_yaml/* EVENT_ID */.hy.MAPPING || event.type === js_yaml/* EVENT_ID */.hy.SEQUENCE;
-            if (isKey && opens)
-                return event.start;
-            if (isKey !== undefined)
-                open[open.length - 1] = !isKey;
-            if (opens || event.type === js_yaml/* EVENT_ID */.hy.DOCUMENT)
-                open.push(event.type === js_yaml/* EVENT_ID */.hy.MAPPING ? true : undefined);
+            return false;
         }
-    }
-    return undefined;
+        const isKey = open.at(-1);
+        const opens = event.type === js_yaml/* EVENT_ID */.hy.MAPPING || event.type === js_yaml/* EVENT_ID */.hy.SEQUENCE;
+        if (isKey !== undefined)
+            open[open.length - 1] = !isKey;
+        if (opens)
+            open.push(event.type === js_yaml/* EVENT_ID */.hy.MAPPING ? true : undefined);
+        return isKey === true && opens;
+    });
+    return Number(startOf(key));
 }
 /** Where an event begins in the text; undefined for those that close. */
 function startOf(event) {
@@ -4069,56 +4078,54 @@ const rules = new WeakMap();
 function brokenRule(schema, value) {
     return rules.get(schema)?.find(({ holds }) => !holds(value));
 }
-/** @param keywords of JSON Schema that say the same as the rules, as far as they can */
-function schema_text(what, ruled, keywords) {
-    const text = ruled.reduce((schema, { holds, message }) => schema.refine(holds, { error: message, abort: true }), schemas/* string */.YjP(`${what} must be text`));
+/**
+ * @param kind what is wrong with a value that is no text
+ * @param keywords of JSON Schema that say the same as the rules, as far as they can
+ */
+function schema_text(kind, ruled, keywords) {
+    const text = ruled.reduce((schema, { holds, message }) => schema.refine(holds, { error: message, abort: true }), schemas/* string */.YjP(kind));
     const schema = text.meta({ ...keywords });
     rules.set(schema, ruled);
     return schema;
 }
-function notEmpty(what) {
-    return { holds: text => text !== '', message: `${what} must not be empty` };
-}
 function atMost(longest, what) {
     return { holds: text => text.length <= longest, message: `${what} must have at most ${longest} characters` };
 }
-function schema_name(what, maxLength, description, ...examples) {
-    const unclean = `${what} must not begin or end with a space or contain control characters`;
-    const clean = { holds: (text) => CLEAN.test(text) && text.isWellFormed(), message: unclean };
-    const keywords = { minLength: 1, maxLength, pattern: CLEAN.source, patternErrorMessage: unclean };
-    return schema_text(what, [notEmpty(what), atMost(maxLength, what), clean], { ...keywords, description, examples });
+function formed({ what, maxLength, holds, message, pattern }, keywords) {
+    const notEmpty = { holds: (text) => text !== '', message: `${what} must not be empty` };
+    const patternErrorMessage = message;
+    const all = { ...keywords, minLength: 1, maxLength, pattern, patternErrorMessage };
+    return schema_text(`${what} must be text`, [notEmpty, atMost(maxLength, what), { holds, message }], all);
 }
-const userId = schema_text('id', [
-    notEmpty('id'),
-    atMost(MAX_ID, 'id'),
-    { holds: isUserId, message: `id must have the form connection|identifier, such as ${EXAMPLE_ID}` },
-], {
-    minLength: 1,
+function schema_name(what, maxLength, description, ...examples) {
+    const holds = (text) => CLEAN.test(text) && text.isWellFormed();
+    const message = `${what} must not begin or end with a space or contain control characters`;
+    return formed({ what, maxLength, holds, message, pattern: CLEAN.source }, { description, examples });
+}
+const userId = formed({
+    what: 'id',
     maxLength: MAX_ID,
+    holds: isUserId,
+    message: `id must have the form connection|identifier, such as ${EXAMPLE_ID}`,
     pattern: String.raw `^[A-Za-z0-9_.-]+\|.*[^\s|]$`,
-    patternErrorMessage: `id must have the form connection|identifier, such as ${EXAMPLE_ID}`,
-    description: 'The Auth0 user id. Give this or `email`.',
-    examples: [EXAMPLE_ID],
-});
-const schema_address = schema_text('email', [
-    notEmpty('email'),
-    atMost(MAX_ID, 'email'),
-    { holds: isAddress, message: 'email must be one plain address, such as grace@acme.com' },
-], {
-    minLength: 1,
+}, { description: 'The Auth0 user id. Give this or `email`.', examples: [EXAMPLE_ID] });
+const schema_address = formed({
+    what: 'email',
     maxLength: MAX_ID,
+    holds: isAddress,
+    message: `email must be one plain address, such as ${EXAMPLE_ADDRESS}`,
     pattern: String.raw `^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$`,
-    patternErrorMessage: 'email must be one plain address, such as grace@acme.com',
+}, {
     description: 'An address with exactly one user whose address is verified. Give this or `id`.',
-    examples: ['grace@acme.com'],
+    examples: [EXAMPLE_ADDRESS],
 });
-const expiry = schema_text('expires', [], {
+const expiry = schema_text('expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z', [], {
     description: 'Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.',
     examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
 });
 const terms = {
     expires: expiry.optional(),
-    reason: schema_text('reason', [atMost(MAX_REASON, 'reason')], {
+    reason: schema_text('reason must be text', [atMost(MAX_REASON, 'reason')], {
         maxLength: MAX_REASON,
         description: 'A note that plan and report show.',
         examples: ['quarter close, FIN-118'],
@@ -4484,7 +4491,7 @@ function canonical(value) {
     if (Array.isArray(value))
         return `[${value.map(canonical).sort().join()}]`;
     if (!isMapping(value))
-        return JSON.stringify(value) ?? '';
+        return JSON.stringify(value);
     const members = Array.from(value, ([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`);
     return `{${members.sort().join()}}`;
 }
@@ -5418,7 +5425,8 @@ function explainConflict({ text }) {
 }
 function explainIndentation({ line, above }) {
     for (const { start, text } of [line, above]) {
-        const [indentation = ''] = /^[\s\p{Cf}-]*/u.exec(text.replace(/^\ufeff/, ' ')) ?? [];
+        const visible = text.replace(/^\ufeff/, ' ');
+        const indentation = visible.slice(0, visible.search(/[^\s\p{Cf}-]|$/u));
         const offset = start + indentation.search(/[^ -]/);
         if (offset < start || indentation.trimEnd() === text.trimEnd())
             continue;
@@ -5430,7 +5438,7 @@ function explainIndentation({ line, above }) {
 }
 function explainTemplate({ text, reason, offset, events }) {
     const isComplexKey = reason === COMPLEX_KEY;
-    const at = isComplexKey ? (findComplexKey(events) ?? offset) : offset;
+    const at = isComplexKey ? findComplexKey(events) : offset;
     const template = ['{{', '${{'].find(mark => text.startsWith(mark, at) || text.startsWith(mark, at - 1));
     if (template !== undefined) {
         return { offset: at, message: `${template} begins a placeholder of a template; replace it with its value` };
@@ -5651,7 +5659,7 @@ function readFile({ path, workspace, budget }) {
         return refuse('This is not a file; name files, or a glob such as permissions/*.yml.');
     if (stats.size > budget.size)
         return refuse(excess('size'));
-    const text = decode((0,external_node_fs_.readFileSync)(target));
+    const text = load_decode((0,external_node_fs_.readFileSync)(target));
     if (text === undefined)
         return refuse('The file is not UTF-8 text; save it as UTF-8.');
     return parseWithin({ file, text }, budget);
@@ -5661,7 +5669,7 @@ function excess(limit) {
     const counted = limit === 'lines' ? '' : ', with everything behind an alias counted each time';
     return `The manifest is too large: all its files together may have ${amount}${counted}. List fewer users, or use bundles.`;
 }
-function decode(bytes) {
+function load_decode(bytes) {
     try {
         return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     }
@@ -5719,7 +5727,11 @@ function parseWithin({ file, text }, budget) {
     catch (error) {
         if (!(error instanceof js_yaml/* YAMLException */.tB))
             throw error;
-        const { offset, message } = explainYaml(text, { reason: error.reason, offset: error.mark?.position ?? 0, events });
+        const { offset, message } = explainYaml(text, {
+            reason: error.reason,
+            offset: Number(error.mark?.position),
+            events,
+        });
         return refuse({ place: placesIn(file, text)(offset), message: `This is not valid YAML: ${message}.` });
     }
 }
@@ -5740,7 +5752,7 @@ const CLOSING_MARKS = codes('"\']}');
 const [LINE_FEED, CARRIAGE_RETURN, COLON] = [0x0a, 0x0d, 0x3a];
 const DASH_OR_QUESTION_MARK = codes('-?');
 /**
- * Counts before anything is parsed, as the parser needs a hundred times the memory of its text: line breaks, and the
+ * Counts before anything is parsed, as the parser needs far more memory than its text has: line breaks, and the
  * marks without which no value begins. Each of them makes three events at most.
  */
 function countMarks(text) {
@@ -6115,15 +6127,14 @@ async function readFiles(inputs, workflow, record) {
     record.nextExpiry = nextExpiry;
     record.notices.push(...locateRemarks(documents, expired));
     record.warnings.push(...locateRemarks(documents, expiring));
-    const remarks = concatenate(mistakes, mismatch);
-    record.errors.push(...problems, ...locateRemarks(documents, remarks));
+    const remarks = function* () {
+        yield* mistakes;
+        yield* mismatch;
+    };
+    record.errors.push(...problems, ...locateRemarks(documents, remarks()));
     if (record.errors.length > 0)
         record.stopped = 'manifest';
     return { documents, manifest, at };
-}
-function* concatenate(...lists) {
-    for (const list of lists)
-        yield* list;
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/read-saved.js

@@ -119,7 +119,7 @@ function* checkDefinitions(documents: readonly Document[], kind: 'apis' | 'bundl
 /** The same text for the same content, whatever the order of keys and items. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).sort().join()}]`
-  if (!isMapping(value)) return JSON.stringify(value) ?? ''
+  if (!isMapping(value)) return JSON.stringify(value)
   const members = Array.from(value, ([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
   return `{${members.sort().join()}}`
 }

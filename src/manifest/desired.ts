@@ -50,7 +50,7 @@ export interface Manifest {
   readonly apis: ReadonlySet<string>
   /** The first alias of each API that has any, by identifier. */
   readonly aliases: ReadonlyMap<string, string>
-  /** Users of several files are united; in the order of their first appearance. */
+  /** Users of several files are merged; in the order of their first appearance. */
   readonly users: readonly ListedUser[]
 }
 

@@ -3,7 +3,7 @@
 import { describeUnseen, quote, replaceUnseen, UNSEEN } from './problem.ts'
 
 export const EXAMPLE_ID = 'auth0|5f7c8ec7c33c6c004bbafe82'
-const EXAMPLE_ADDRESS = 'grace@acme.com'
+export const EXAMPLE_ADDRESS = 'grace@acme.com'
 
 /** A connection, or the strategy of one, and behind the bar whatever its directory calls the user. */
 const USER_ID = /^[\w.-]+\|.*[^\s|]$/su
@@ -98,9 +98,17 @@ function likelyUserId(text: string): string | undefined {
 
 /** Encoded more than once, too. */
 function decodeAll(text: string): string {
-  return text
-    .replace(/%(25)*7c/gi, '|')
-    .replace(/%(?:25)*([2-7][\da-f])/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
+  let decoded = text
+  while (!decoded.includes('|')) decoded = decode(decoded)
+  return decoded
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text.replace(/%(25)*7c/gi, '|')
+  }
 }
 
 function likelyAddress(text: string): string | undefined {

@@ -177,7 +177,11 @@ function parseWithin({ file, text }: Pick<Document, 'file' | 'text'>, budget: Bu
     return { documents: [{ file, text, content, keyMistakes }], problems: [], budget: rest }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
-    const { offset, message } = explainYaml(text, { reason: error.reason, offset: error.mark?.position ?? 0, events })
+    const { offset, message } = explainYaml(text, {
+      reason: error.reason,
+      offset: Number(error.mark?.position),
+      events,
+    })
     return refuse({ place: placesIn(file, text)(offset), message: `This is not valid YAML: ${message}.` })
   }
 }
@@ -201,7 +205,7 @@ const [LINE_FEED, CARRIAGE_RETURN, COLON] = [0x0a, 0x0d, 0x3a]
 const DASH_OR_QUESTION_MARK = codes('-?')
 
 /**
- * Counts before anything is parsed, as the parser needs a hundred times the memory of its text: line breaks, and the
+ * Counts before anything is parsed, as the parser needs far more memory than its text has: line breaks, and the
  * marks without which no value begins. Each of them makes three events at most.
  */
 function countMarks(text: string): Pick<Budget, 'lines' | 'values'> {

@@ -75,21 +75,22 @@ export function findKeyMistakes(text: string, events: readonly Event[]): readonl
   return found
 }
 
-/** Where the first key begins that is a list or a mapping; undefined if there is none. */
-export function findComplexKey(events: readonly Event[]): number | undefined {
+/** Where the first key begins that is a list or a mapping. */
+export function findComplexKey(events: readonly Event[]): number {
   /** For each list and mapping that is open: whether a key comes next; undefined in a list. */
   const open: (boolean | undefined)[] = []
-  for (const event of events) {
-    if (event.type === EVENT_ID.POP) open.pop()
-    else {
-      const isKey = open.at(-1)
-      const opens = event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE
-      if (isKey && opens) return event.start
-      if (isKey !== undefined) open[open.length - 1] = !isKey
-      if (opens || event.type === EVENT_ID.DOCUMENT) open.push(event.type === EVENT_ID.MAPPING ? true : undefined)
+  const key = events.find(event => {
+    if (event.type === EVENT_ID.POP) {
+      open.pop()
+      return false
     }
-  }
-  return undefined
+    const isKey = open.at(-1)
+    const opens = event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE
+    if (isKey !== undefined) open[open.length - 1] = !isKey
+    if (opens) open.push(event.type === EVENT_ID.MAPPING ? true : undefined)
+    return isKey === true && opens
+  })
+  return Number(startOf(key))
 }
 
 /** Where an event begins in the text; undefined for those that close. */

@@ -1,7 +1,7 @@
 // The manifest's form: validation, types and the published JSON Schema all come from this definition. Pure.
 
 import * as z from 'zod'
-import { EXAMPLE_ID, isAddress, isUserId } from './identities.ts'
+import { EXAMPLE_ADDRESS, EXAMPLE_ID, isAddress, isUserId } from './identities.ts'
 
 /** Auth0's own limit for the name of a permission. */
 export const MAX_NAME = 280
@@ -28,75 +28,82 @@ export function brokenRule(schema: z.ZodType, value: string): Rule | undefined {
   return rules.get(schema)?.find(({ holds }) => !holds(value))
 }
 
-/** @param keywords of JSON Schema that say the same as the rules, as far as they can */
-function text(what: string, ruled: readonly Rule[], keywords: object) {
+/**
+ * @param kind what is wrong with a value that is no text
+ * @param keywords of JSON Schema that say the same as the rules, as far as they can
+ */
+function text(kind: string, ruled: readonly Rule[], keywords: object) {
   const text = ruled.reduce(
     (schema, { holds, message }) => schema.refine(holds, { error: message, abort: true }),
-    z.string(`${what} must be text`),
+    z.string(kind),
   )
   const schema = text.meta({ ...keywords })
   rules.set(schema, ruled)
   return schema
 }
 
-function notEmpty(what: string): Rule {
-  return { holds: text => text !== '', message: `${what} must not be empty` }
-}
-
 function atMost(longest: number, what: string): Rule {
   return { holds: text => text.length <= longest, message: `${what} must have at most ${longest} characters` }
 }
 
-function name(what: string, maxLength: number, description: string, ...examples: readonly string[]) {
-  const unclean = `${what} must not begin or end with a space or contain control characters`
-  const clean = { holds: (text: string) => CLEAN.test(text) && text.isWellFormed(), message: unclean }
-  const keywords = { minLength: 1, maxLength, pattern: CLEAN.source, patternErrorMessage: unclean }
-  return text(what, [notEmpty(what), atMost(maxLength, what), clean], { ...keywords, description, examples })
+interface Form extends Rule {
+  readonly what: string
+  readonly maxLength: number
+  /** For editors; what it lets through may still break the rule. */
+  readonly pattern: string
 }
 
-const userId = text(
-  'id',
-  [
-    notEmpty('id'),
-    atMost(MAX_ID, 'id'),
-    { holds: isUserId, message: `id must have the form connection|identifier, such as ${EXAMPLE_ID}` },
-  ],
+function formed({ what, maxLength, holds, message, pattern }: Form, keywords: object) {
+  const notEmpty = { holds: (text: string) => text !== '', message: `${what} must not be empty` }
+  const patternErrorMessage = message
+  const all = { ...keywords, minLength: 1, maxLength, pattern, patternErrorMessage }
+  return text(`${what} must be text`, [notEmpty, atMost(maxLength, what), { holds, message }], all)
+}
+
+function name(what: string, maxLength: number, description: string, ...examples: readonly string[]) {
+  const holds = (text: string) => CLEAN.test(text) && text.isWellFormed()
+  const message = `${what} must not begin or end with a space or contain control characters`
+  return formed({ what, maxLength, holds, message, pattern: CLEAN.source }, { description, examples })
+}
+
+const userId = formed(
   {
-    minLength: 1,
+    what: 'id',
     maxLength: MAX_ID,
+    holds: isUserId,
+    message: `id must have the form connection|identifier, such as ${EXAMPLE_ID}`,
     pattern: String.raw`^[A-Za-z0-9_.-]+\|.*[^\s|]$`,
-    patternErrorMessage: `id must have the form connection|identifier, such as ${EXAMPLE_ID}`,
-    description: 'The Auth0 user id. Give this or `email`.',
-    examples: [EXAMPLE_ID],
   },
+  { description: 'The Auth0 user id. Give this or `email`.', examples: [EXAMPLE_ID] },
 )
 
-const address = text(
-  'email',
-  [
-    notEmpty('email'),
-    atMost(MAX_ID, 'email'),
-    { holds: isAddress, message: 'email must be one plain address, such as grace@acme.com' },
-  ],
+const address = formed(
   {
-    minLength: 1,
+    what: 'email',
     maxLength: MAX_ID,
+    holds: isAddress,
+    message: `email must be one plain address, such as ${EXAMPLE_ADDRESS}`,
     pattern: String.raw`^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$`,
-    patternErrorMessage: 'email must be one plain address, such as grace@acme.com',
+  },
+  {
     description: 'An address with exactly one user whose address is verified. Give this or `id`.',
-    examples: ['grace@acme.com'],
+    examples: [EXAMPLE_ADDRESS],
   },
 )
 
-export const expiry = text('expires', [], {
-  description:
-    'Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.',
-  examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
-})
+export const expiry = text(
+  'expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z',
+  [],
+  {
+    description:
+      'Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.',
+    examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
+  },
+)
 
 const terms = {
   expires: expiry.optional(),
-  reason: text('reason', [atMost(MAX_REASON, 'reason')], {
+  reason: text('reason must be text', [atMost(MAX_REASON, 'reason')], {
     maxLength: MAX_REASON,
     description: 'A note that plan and report show.',
     examples: ['quarter close, FIN-118'],

@@ -78,7 +78,8 @@ function explainConflict({ text }: Clues): Explanation | undefined {
 
 function explainIndentation({ line, above }: Clues): Explanation | undefined {
   for (const { start, text } of [line, above]) {
-    const [indentation = ''] = /^[\s\p{Cf}-]*/u.exec(text.replace(/^\ufeff/, ' ')) ?? []
+    const visible = text.replace(/^\ufeff/, ' ')
+    const indentation = visible.slice(0, visible.search(/[^\s\p{Cf}-]|$/u))
     const offset = start + indentation.search(/[^ -]/)
     if (offset < start || indentation.trimEnd() === text.trimEnd()) continue
     const what = text.startsWith('\t', offset - start) ? 'a tab' : describeUnseen(indentation)
@@ -89,7 +90,7 @@ function explainIndentation({ line, above }: Clues): Explanation | undefined {
 
 function explainTemplate({ text, reason, offset, events }: Clues): Explanation | undefined {
   const isComplexKey = reason === COMPLEX_KEY
-  const at = isComplexKey ? (findComplexKey(events) ?? offset) : offset
+  const at = isComplexKey ? findComplexKey(events) : offset
   const template = ['{{', '${{'].find(mark => text.startsWith(mark, at) || text.startsWith(mark, at - 1))
   if (template !== undefined) {
     return { offset: at, message: `${template} begins a placeholder of a template; replace it with its value` }

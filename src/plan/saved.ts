@@ -12,7 +12,8 @@ function savedPlanForm() {
     .string()
     .min(1)
     .max(1000)
-    .regex(/^\P{Cc}*$/u, 'holds control characters')
+    // Half a character cannot be encoded into a path.
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or half a character')
   const permission = z.strictObject({ api: name, permission: name })
   const address = z.strictObject({ email: name, connection: name.exactOptional() })
   const operation = z.strictObject({

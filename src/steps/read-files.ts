@@ -20,12 +20,11 @@ export async function readFiles(inputs: Inputs, workflow: Workflow, record: RunR
   record.nextExpiry = nextExpiry
   record.notices.push(...locateRemarks(documents, expired))
   record.warnings.push(...locateRemarks(documents, expiring))
-  const remarks = concatenate(mistakes, mismatch)
-  record.errors.push(...problems, ...locateRemarks(documents, remarks))
+  const remarks = function* () {
+    yield* mistakes
+    yield* mismatch
+  }
+  record.errors.push(...problems, ...locateRemarks(documents, remarks()))
   if (record.errors.length > 0) record.stopped = 'manifest'
   return { documents, manifest, at }
-}
-
-function* concatenate<T>(...lists: readonly Iterable<T>[]): Generator<T> {
-  for (const list of lists) yield* list
 }

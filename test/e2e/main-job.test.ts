@@ -239,7 +239,7 @@ describe('user ids', () => {
   it.each(['.', '..'])('of dots (%s) are no ids, wherever they are given', async id => {
     const tenant = await acme()
     const listed = await runAgainst(tenant, { users: [{ id, permissions: { [ORDERS]: ['read:orders'] } }] })
-    expect(errorsOf(listed)).toEqual([expect.stringContaining(`"${id}" is not the id of a user`)])
+    expect(errorsOf(listed)).toEqual([expect.stringContaining(`"${id}" is not a complete user id`)])
     const exported = await runAgainst(tenant, { files: {}, inputs: { mode: 'export', users: id, manifest: 'new.yml' } })
     expect(errorsOf(exported)).toEqual([expect.stringContaining(`"${id}" is neither the id of a user nor an address`)])
     expect(tenant.requests).toEqual([])

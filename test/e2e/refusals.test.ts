@@ -67,6 +67,26 @@ describe('one sentence that names what to change, and nothing written', () => {
     expect(writesTo(tenant)).toEqual([])
   })
 
+  it('for names without quotes, an address as an id, and half an address, before any request', async () => {
+    const tenant = await acme({ users: existing })
+    const manifest = `apis: {1.1: "${ORDERS}", 1.10: "${BILLING}"}
+users:
+  - id: grace@acme.com
+    permissions: {"1.1": [read:orders]}
+  - email: <grace@acme.com>
+`
+    const run = await runAgainst(tenant, { files: { [MANIFEST]: manifest } })
+    expect(run.exitCode).toBe(1)
+    expect(run.annotations.map(({ line, message }) => [line, message])).toEqual([
+      [1, 'YAML reads 1.1 as a number, not as text; quote it: "1.1".'],
+      [1, 'YAML reads 1.10 as a number, not as text; quote it: "1.10".'],
+      [3, '"grace@acme.com" is an e-mail address, not a user id; write email: "grace@acme.com".'],
+      [5, '"<grace@acme.com>" is not a plain e-mail address; write "grace@acme.com".'],
+    ])
+    expect(run.outputs).toMatchObject({ result: 'failed', changed: 'false' })
+    expect(tenant.requests).toEqual([])
+  })
+
   it('for a wrong secret', async () => {
     const tenant = await acme({ users: existing })
     const run = await runAgainst(tenant, { users: USERS, inputs: { 'client-secret': 'another-one' } })

@@ -8,6 +8,7 @@ import type { Entry, Ledger } from '../../src/ledger/ledger.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import { type Document, parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
+import { partsOf } from '../../src/plan/grants.ts'
 import { readSaved, writeSaved } from '../../src/plan/saved.ts'
 import { code, plain, prose } from '../../src/report/text.ts'
 import type { Answer } from '../../src/tenant/http.ts'
@@ -157,6 +158,7 @@ function readText(text: string): void {
   const { documents, problems } = parseDocument('m.yml', text)
   for (const { place, message } of problems) {
     must(place.line >= 1 && place.column >= 1, `a problem nowhere: ${message}`)
+    must(message.length > 10 && message.length < 4_096, `a message of ${message.length} characters`)
   }
   readDocuments(documents)
 }
@@ -168,6 +170,246 @@ function readDocuments(documents: readonly Document[]): void {
     must(place.line >= 1 && place.column >= 1, `a remark nowhere: ${message}`)
   }
   must(new Set(manifest.users).size === manifest.users.length, 'a user twice')
+}
+
+/** A scalar as written without quotes, and whether YAML reads it as text. */
+interface Scalar {
+  readonly text: string
+  readonly isText: boolean
+}
+
+const digits = fc.stringMatching(/^[0-9]{1,6}$/)
+const sign = fc.constantFrom('', '-', '+')
+const notText: fc.Arbitrary<Scalar> = fc
+  .oneof(
+    fc.constantFrom('true', 'True', 'FALSE', 'yes', 'No', 'ON', 'off', 'null', 'Null', '~', '.inf', '-.Inf', '.NAN'),
+    fc.tuple(sign, digits).map(parts => parts.join('')),
+    fc.tuple(sign, digits, digits).map(([sign, whole, part]) => `${sign}${whole}.${part}`),
+    fc.tuple(digits, digits).map(([whole, part]) => `${whole}.${part}0`),
+    fc
+      .tuple(fc.constantFrom('1e', '2.5E', '7e-', '.5e+'), fc.stringMatching(/^[0-9]{1,2}$/))
+      .map(parts => parts.join('')),
+    fc.stringMatching(/^0x[0-9a-fA-F]{1,6}$/),
+    fc.stringMatching(/^0o[0-7]{1,6}$/),
+    fc.stringMatching(/^[1-9][0-9]{0,2}_[0-9]{3}$/),
+    fc.date({ min: new Date('1970-01-01'), max: new Date('2099-12-31'), noInvalidDate: true }).chain(date => {
+      const instant = date.toISOString()
+      return fc.constantFrom(instant, instant.slice(0, 10))
+    }),
+  )
+  .map(text => ({ text, isText: false }))
+const plainText: fc.Arbitrary<Scalar> = fc
+  .oneof(
+    fc.constantFrom(
+      'orders',
+      'v1.10',
+      '1.10.2',
+      '1.1.0',
+      '2026-13',
+      'nulls',
+      'truest',
+      '__proto_',
+      'constructor',
+      'a b',
+      'ł',
+    ),
+    fc.stringMatching(/^[a-z][a-z0-9._-]{3,8}[a-z]$/),
+  )
+  .map(text => ({ text, isText: text !== 'false' }))
+const style = fc.constantFrom('plain', 'single', 'double')
+const keys = fc.array(fc.tuple(fc.oneof(notText, plainText), style), { minLength: 1, maxLength: 6 })
+
+function written({ text }: Scalar, style: 'plain' | 'single' | 'double'): string {
+  return style === 'plain' ? text : style === 'single' ? `'${text}'` : `"${text}"`
+}
+
+/**
+ * Aliases and bundles with these names, and a user who has one permission of each. Either there is a mistake, or every
+ * name is what is written.
+ */
+function readKeys(keys: readonly (readonly [Scalar, 'plain' | 'single' | 'double'])[]): void {
+  const names = keys.map(([scalar, style]) => written(scalar, style))
+  const section = (write: (name: string, index: number) => string) => names.map(write).join('\n')
+  const text = [
+    'apis:',
+    section((name, index) => `  ${name}: "api:${index}"`),
+    'bundles:',
+    section((name, index) => `  ${name}: {"bundle:": [p${index}]}`),
+    'users:',
+    '  - id: auth0|1',
+    `    bundles: [${names.join()}]`,
+    '    permissions:',
+    section((name, index) => `      ${name}: [q${index}]`),
+  ].join('\n')
+  const { documents, problems } = parseDocument('m.yml', text)
+  const { manifest, mistakes } = readManifest(documents, new Date('2026-11-23T12:00:00Z'))
+  const messages = [...problems, ...locateRemarks(documents, mistakes)].map(({ message }) => message)
+  const texts = keys.map(([{ text }]) => text)
+  const unquoted = keys.filter(([{ isText }, style]) => style === 'plain' && !isText)
+  const repeated = texts.length - new Set(texts).size
+  for (const [{ text }] of unquoted) {
+    must(
+      messages.some(message => message.includes(` ${text} as `) && message.includes(`quote it: "${text}"`)),
+      text,
+    )
+  }
+  const duplicates = messages.filter(message => message.startsWith('Duplicate key'))
+  must(duplicates.length === 3 * repeated, `${duplicates.length} duplicates instead of ${3 * repeated}`)
+  if (unquoted.length > 0 || repeated > 0) return
+  must(messages.length === 0, `a mistake in what has none: ${messages[0]}`)
+  const expected = keys.flatMap((_, index) => [`api:${index} q${index}`, `bundle: p${index}`])
+  const found = manifest.users.flatMap(({ grants }) =>
+    [...grants.keys()].map(each => Object.values(partsOf(each)).join(' ')),
+  )
+  must(expected.sort().join() === found.sort().join(), `${found.join()} instead of ${expected.join()}`)
+}
+
+const IDENTITY_PARTS = [
+  ...[
+    'auth0',
+    'samlp|acme',
+    'ad',
+    '|',
+    '5f7c8ec7c33c6c004bbafe82',
+    'grace',
+    '@',
+    'acme',
+    '.',
+    'com',
+    'io',
+    '-',
+    '+',
+    '_',
+  ],
+  ...[
+    ' ',
+    '%7C',
+    '%25',
+    '%',
+    "'",
+    '"',
+    '<',
+    '>',
+    'mailto:',
+    ',',
+    ';',
+    '..',
+    '(',
+    ')',
+    '\\',
+    '/',
+    ':',
+    'CN=',
+    '=',
+    '{',
+    '}',
+  ],
+  ...[
+    '“',
+    '”',
+    '’',
+    '«',
+    '\u200b',
+    '\u202e',
+    '\ufeff',
+    '\u00a0',
+    '\u3000',
+    '\u00ad',
+    '\t',
+    '\n',
+    '\u0007',
+    '\ud800',
+    'ł',
+    '例',
+  ],
+  ...['…', '...', '${', '{{', '$', '<id>', 'xxx', 'user_id', 'ID'],
+]
+const part = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...IDENTITY_PARTS) },
+  fc.string({ unit: 'binary', maxLength: 2 }),
+)
+/** Parts at random, or what somebody can have, with a part in the place of some of it. */
+const identity = fc.oneof(
+  fc.array(part, { minLength: 1, maxLength: 8 }).map(parts => parts.join('')),
+  fc
+    .tuple(
+      fc.constantFrom(
+        'auth0|5f7c8ec7c33c6c004bbafe82',
+        'samlp|acme|CN=Grace',
+        "o'hara+x@mail.acme.com",
+        'ł@例.io',
+        'a@b.2',
+      ),
+      fc.nat({ max: 30 }),
+      fc.nat({ max: 2 }),
+      fc.oneof(fc.constant(''), part),
+    )
+    .map(([text, at, length, part]) => text.slice(0, at) + part + text.slice(at + length))
+    .filter(text => text !== ''),
+)
+
+/** Letters, digits, marks, punctuation and symbols that can be seen, and the ordinary space. */
+function isSeen(character: string): boolean {
+  if (character === ' ') return true
+  return /[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cn}\p{Co}]/u.test(character) && !/[\p{DI}\u2800]/u.test(character)
+}
+
+function isClean(text: string): boolean {
+  return [...text].every(isSeen) && !/[“”„‟‘’‚‛«»‹›⸂-⸍⸜⸝⸠⸡＂＇]/u.test(text)
+}
+
+function isReplaced(text: string): boolean {
+  if (['${', '{{', '#{', '%{', '$(', '…'].some(mark => text.includes(mark)) || text.endsWith('...')) return false
+  return text.split('|').every(part => {
+    const name = part.toLowerCase().replaceAll(/[ _-]/g, '')
+    if (/^(your)?(auth0)?(user)?id$/.test(name))
+      return !/^(?:your[ _-]?)?(?:auth0[ _-]?)?(?:user[ _-]?)?id$/i.test(part)
+    const inside = part.slice(1, -1)
+    if (part.length > 1 && part.startsWith('<') && part.endsWith('>')) return /[<>]/.test(inside)
+    if (part.length > 2 && /^(\[.*\]|\{.*\})$/.test(part)) return /[^a-z _-]/i.test(inside)
+    if (/^(\$\w+|%\w+%)$/.test(part)) return false
+    return !(part.length > 2 && [...part].every(letter => letter.toLowerCase() === 'x'))
+  })
+}
+
+/** By the words of the README, character by character. */
+function canBeId(text: string): boolean {
+  const bar = text.indexOf('|')
+  const connection = text.slice(0, Math.max(0, bar))
+  const isConnection = connection !== '' && [...connection].every(each => /[A-Za-z0-9_.-]/.test(each))
+  return isConnection && !/[ |]$/.test(text) && isClean(text) && isReplaced(text)
+}
+
+function canBeAddress(text: string): boolean {
+  const [local = '', domain, ...others] = text.split('@')
+  if (local === '' || domain === undefined || others.length > 0 || !isClean(text)) return false
+  if ([...local].some(each => ' <>()[]{}\\|,;:"…`'.includes(each))) return false
+  const labels = domain.split('.')
+  const isLabel = (label: string) => label !== '' && [...label].every(each => /[\p{L}\p{M}\p{N}_-]/u.test(each))
+  return (
+    labels.length > 1 &&
+    labels.every(label => isLabel(label) && !label.startsWith('-') && !label.endsWith('-')) &&
+    /^\p{L}/u.test(String(labels.at(-1)))
+  )
+}
+
+function readIdentity(text: string): void {
+  for (const [key, canBe] of [
+    ['id', canBeId],
+    ['email', canBeAddress],
+  ] as const) {
+    const mistakesIn = (value: string) => {
+      const { documents, problems } = parseDocument('m.yml', `users: [{${key}: ${JSON.stringify(value)}}]`)
+      must(problems.length === 0, `not YAML: ${problems[0]?.message}`)
+      return locateRemarks(documents, readManifest(documents, new Date(0)).mistakes).map(({ message }) => message)
+    }
+    const [message, ...others] = mistakesIn(text)
+    must((message === undefined) === canBe(text), `the ${key} ${JSON.stringify(text)}: ${message}`)
+    must(others.length === 0, `more than one mistake: ${others.join()}`)
+    const [, advised] = /; write (".*")\.$/.exec(message ?? '') ?? []
+    if (advised === undefined || advised.includes('…')) continue
+    must(mistakesIn(JSON.parse(advised)).length === 0, `wrong advice: ${message}`)
+  }
 }
 
 const NUMBERS = [
@@ -542,6 +784,8 @@ export const TARGETS: readonly Target[] = [
       contents.flatMap((content, index) => parseDocument(`${index}.yml`, JSON.stringify(content)).documents),
     ),
   ),
+  target('keys of all types that YAML has', keys, readKeys),
+  target('ids and addresses', identity, readIdentity),
   target('rate-limit headers', fc.array(exchange, { maxLength: 30 }), keepPace),
   target("the tenant's answers", fc.array(answer, { minLength: 1, maxLength: 4 }), askTenant),
   target(

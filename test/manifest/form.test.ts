@@ -54,13 +54,14 @@ describe('words that lead to the fix', () => {
     ['such an identifier', 'apis: {a: {urn: acme}}\nusers: []', [`1:11 ${splitAdvice('urn: acme', 'urn:acme')}`]],
     [
       'a mapping that is none of these',
-      below("      'u:': [{a: [b]}, {nmae: x}, {name: y, b: c}]"),
+      below("      'u:': [{a: [b]}, {nmae: x}, {name: y, b: c}, {}]"),
       [
         '4:14 "name" is missing; a permission name must be text.',
         '4:15 Unknown key "a". Known here: name, expires, reason.',
         '4:24 "name" is missing; a permission name must be text.',
         '4:25 Unknown key "nmae". Did you mean "name"?',
         '4:45 Unknown key "b". Known here: name, expires, reason.',
+        '4:52 "name" is missing; a permission name must be text.',
       ],
     ],
     [
@@ -183,6 +184,20 @@ describe('words that lead to the fix', () => {
     ['another version', 'version: 2\nusers: []', ['1:10 Version must be 1; found 2.']],
     ['a version with a letter', 'version: v1\nusers: []', ['1:10 Version must be 1; found "v1".']],
     ['no version', 'version:\nusers: []', ['1:1 Version must be 1; found nothing.']],
+    // Terms
+    [
+      'no date',
+      'users: [{id: a|b, expires: , reason: [x]}]',
+      [
+        '1:19 Expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z; found nothing.',
+        '1:38 Reason must be text; found a list.',
+      ],
+    ],
+    [
+      'a reason that is too long',
+      `users: [{id: a|b, reason: ${'r'.repeat(1_001)}}]`,
+      [`1:27 Reason must have at most 1000 characters; found "${'r'.repeat(79)}….`],
+    ],
     // Aliases
     [
       'an unknown alias',

@@ -54,6 +54,8 @@ describe('a user id', () => {
     ['auth0%7c5f7c', 'is a URL-encoded user id; write "auth0|5f7c".'],
     ['auth0%257C5f7c', 'is a URL-encoded user id; write "auth0|5f7c".'],
     ['samlp%7Cacme%7CCN%3DGrace%20Hopper', 'is a URL-encoded user id; write "samlp|acme|CN=Grace Hopper".'],
+    ['waad%7C%C5%81', 'is a URL-encoded user id; write "waad|Ł".'],
+    ['ad%7C50%', 'is a URL-encoded user id; write "ad|50%".'],
     ['ad%7C50%25', 'is a URL-encoded user id; write "ad|50%".'],
     ['https://manage.auth0.com/dashboard/eu/acme/users/auth0%7C5f7c', 'is a URL-encoded user id; write "auth0|5f7c".'],
     ['users/auth0|5f7c', 'is not a user id; write "auth0|5f7c".'],

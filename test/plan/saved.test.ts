@@ -113,6 +113,7 @@ describe('a saved plan', () => {
     ['other restores', { ...written, restores: [] }, 'changed since it was written'],
     ['an empty name', { ...written, users: [{ ...user, user: '' }] }, 'users.0.user'],
     ['a control character', { ...written, tenant: 'a\nb' }, 'control'],
+    ['half a character', { ...written, tenant: 'a\ud800' }, 'half a character'],
   ])('is refused with %s', (_, content, expected) => {
     const { problem } = readSaved(typeof content === 'string' ? content : JSON.stringify(content))
     expect(problem).toContain(expected)
