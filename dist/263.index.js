@@ -293,8 +293,13 @@ function createHttp(options) {
                 if (byOutage <= 0 && byPace <= 0)
                     break;
                 const { throttled, end } = lane.outage;
-                const waiting = byPace > byOutage ? { limit: lane.limit, end: lane.end } : { limit: throttled ? lane.limit : undefined, end };
-                await wait(Math.max(byOutage, byPace), (0,limits/* describeWait */.Ng)(waiting, now()), waiting.limit !== undefined);
+                const byLimit = throttled || byPace > byOutage;
+                const waiting = {
+                    limit: byLimit ? lane.limit : undefined,
+                    other: lane.work,
+                    end: byPace > byOutage ? lane.end : end,
+                };
+                await wait(Math.max(byOutage, byPace), (0,limits/* describeWait */.Ng)(waiting, now()), byLimit);
             }
             lane.inFlight++;
             if (lane.group !== undefined)
@@ -385,8 +390,8 @@ function createHttp(options) {
     return { send, halt, traffic, close };
 }
 function openLane(limit) {
-    const group = limit === 'tokens' ? undefined : limit;
-    return { limit, group, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined };
+    const [group, work] = limit === 'tokens' ? [undefined, `another try of POST ${TOKEN_PATH}`] : [limit, 'the tenant to answer again'];
+    return { limit, group, work, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined };
 }
 function longestOf(waits) {
     return [...waits].reduce((longest, each) => (each.until > (longest?.until ?? 0) ? each : longest), undefined);

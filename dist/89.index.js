@@ -6530,11 +6530,11 @@ function readReset(headers, now) {
     return { at: now.at + Math.max(0, reset * 1000 - serverTime(headers, now)), time: reset * 1000 };
 }
 /** What is waited for; which limit it is and when it ends are worth a mention only if the end is far away. */
-function describeWait({ limit, end }, now) {
+function describeWait({ limit, other, end }, now) {
     const until = farTime(end, now);
     if (until === undefined)
-        return limit === undefined ? 'the tenant to answer again' : 'the rate limit';
-    return `the ${limit === undefined ? 'tenant to answer again' : NAMES[limit]}, until ${until}`;
+        return limit === undefined ? other : 'the rate limit';
+    return `${limit === undefined ? other : `the ${NAMES[limit]}`}, until ${until}`;
 }
 function describeExhausted(limit, { origin, until }) {
     return `The ${NAMES[limit]} of ${origin} is used up${until === undefined ? '' : ` until ${until}`}`;

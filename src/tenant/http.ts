@@ -89,6 +89,8 @@ const MAX_BODY = 8 * 1024 * 1024
 /** Requests that count against one limit, in the order in which they were asked for. */
 interface Lane {
   readonly limit: Limit
+  /** What is waited for while the requests fail. */
+  readonly work: string
   /** undefined for the token endpoint, which has no pace. */
   readonly group: Group | undefined
   queue: Promise<unknown>
@@ -167,9 +169,13 @@ export function createHttp(options: HttpOptions): Http {
         const byPace = delayByPace(lane)
         if (byOutage <= 0 && byPace <= 0) break
         const { throttled, end } = lane.outage
-        const waiting =
-          byPace > byOutage ? { limit: lane.limit, end: lane.end } : { limit: throttled ? lane.limit : undefined, end }
-        await wait(Math.max(byOutage, byPace), describeWait(waiting, now()), waiting.limit !== undefined)
+        const byLimit = throttled || byPace > byOutage
+        const waiting = {
+          limit: byLimit ? lane.limit : undefined,
+          other: lane.work,
+          end: byPace > byOutage ? lane.end : end,
+        }
+        await wait(Math.max(byOutage, byPace), describeWait(waiting, now()), byLimit)
       }
       lane.inFlight++
       if (lane.group !== undefined) pace = sending(pace, { group: lane.group, now: now() })
@@ -265,8 +271,9 @@ export function createHttp(options: HttpOptions): Http {
 }
 
 function openLane(limit: Limit): Lane {
-  const group = limit === 'tokens' ? undefined : limit
-  return { limit, group, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined }
+  const [group, work] =
+    limit === 'tokens' ? [undefined, `another try of POST ${TOKEN_PATH}`] : [limit, 'the tenant to answer again']
+  return { limit, group, work, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined }
 }
 
 function longestOf(waits: ReadonlySet<Wait>): Wait | undefined {

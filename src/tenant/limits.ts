@@ -84,16 +84,17 @@ export function readReset(headers: Headers, now: Now): End | undefined {
 }
 
 export interface Waiting {
-  /** undefined if it is the tenant's failures that are waited out. */
+  /** undefined if it is no limit, but `other`, that is waited for. */
   readonly limit: Limit | undefined
+  readonly other: string
   readonly end: End | undefined
 }
 
 /** What is waited for; which limit it is and when it ends are worth a mention only if the end is far away. */
-export function describeWait({ limit, end }: Waiting, now: number): string {
+export function describeWait({ limit, other, end }: Waiting, now: number): string {
   const until = farTime(end, now)
-  if (until === undefined) return limit === undefined ? 'the tenant to answer again' : 'the rate limit'
-  return `the ${limit === undefined ? 'tenant to answer again' : NAMES[limit]}, until ${until}`
+  if (until === undefined) return limit === undefined ? other : 'the rate limit'
+  return `${limit === undefined ? other : `the ${NAMES[limit]}`}, until ${until}`
 }
 
 export function describeExhausted(

@@ -278,6 +278,18 @@ describe('while the tenant is down', () => {
     },
   )
 
+  it('a token is asked for again for a minute, and then the run ends', async () => {
+    const here = farm(() => ({ status: 503 }))
+    const sending = here.http
+      .send({ method: 'POST', path: '/oauth/token', paced: false })
+      .catch((error: unknown) => error)
+    await pass(here, 30_000)
+    expect(here.http.traffic.waitingFor).toBe('another try of POST /oauth/token')
+    expect(await here.time.run(sending)).toMatchObject({ details: { reach: 'run', status: 503 } })
+    expect(here.time.clock.now()).toBeGreaterThan(65_000)
+    expect(here.time.clock.now()).toBeLessThan(72_000)
+  })
+
   it('a fault that does not pass by itself ends the run at once', async () => {
     const here = farm(() => ({ fault: 'ENOTFOUND' }))
     const [error] = await here.time.run(read(here, 1))

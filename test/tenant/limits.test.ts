@@ -91,11 +91,11 @@ describe('a wait', () => {
     [undefined, 60, 'the tenant to answer again, until 14:05 UTC'],
     [undefined, 0, 'the tenant to answer again'],
   ])('for %s of %d minutes is described as: %s', (limit, minutes, text) => {
-    expect(describeWait({ limit, end: inMinutes(minutes) }, 1_000)).toBe(text)
+    expect(describeWait({ limit, other: 'the tenant to answer again', end: inMinutes(minutes) }, 1_000)).toBe(text)
   })
 
   it('without an end is described without one', () => {
-    expect(describeWait({ limit: 'rest', end: undefined }, 1_000)).toBe('the rate limit')
+    expect(describeWait({ limit: 'rest', other: 'the tenant', end: undefined }, 1_000)).toBe('the rate limit')
   })
 
   it('that was in vain names the limit, the tenant, and the end if there is one', () => {
