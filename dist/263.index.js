@@ -86,7 +86,6 @@ function redirectAdvice({ location }) {
 var limits = __webpack_require__(607);
 ;// CONCATENATED MODULE: ./build/js/tenant/failure.js
 // What a request fails with in the end: faults on the way and answers that say "not now" → errors that say what to do.
-// Pure.
 
 
 

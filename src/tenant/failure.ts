@@ -1,5 +1,4 @@
 // What a request fails with in the end: faults on the way and answers that say "not now" → errors that say what to do.
-// Pure.
 
 import { type NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
