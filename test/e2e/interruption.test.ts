@@ -191,7 +191,7 @@ describe('a cancelled apply to 1,000 users', () => {
 
   it('where answers hang ends in time all the same', { timeout: 120_000 }, async () => {
     const moments = [...EARLY, ...LATE]
-    await pMap(moments, ([, nth, kind]) => cancelWhereHanging(nth, kind), { concurrency: 6 })
+    await pMap(moments, ([, nth, kind]) => cancelWhereHanging(nth, kind), { concurrency: 4 })
   })
 
   async function cancelWhereHanging(nth: number, kind: When): Promise<void> {
