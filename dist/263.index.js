@@ -891,7 +891,22 @@ function token_adviceOn({ status, headers, body }, { domain, audience, credentia
         return "In Auth0, allow the grant type Client Credentials in the application's advanced settings.";
     }
     const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret';
-    return `Check the inputs client-id and ${secret}, which must be those of an application in the tenant of the input domain, ${domain.host}.`;
+    const inputs = `Check the inputs client-id and ${secret}, which must be those of an application in the tenant of the input domain, ${domain.host}.`;
+    return credential.kind === 'private-key' ? assertionAdvice(words, { headers, inputs, ...credential }) : inputs;
+}
+/** Auth0 accepts assertions that begin and end around its own time; this one is good for a minute. */
+const MAX_CLOCK_SKEW = 60;
+function assertionAdvice(words, { headers, inputs, keyId, algorithm }) {
+    const skew = Math.round((Date.now() - Date.parse(String(headers.date))) / 1000);
+    if (Math.abs(skew) > MAX_CLOCK_SKEW) {
+        const direction = skew > 0 ? 'ahead of' : 'behind';
+        return `The runner's clock is ${Math.abs(skew)} s ${direction} Auth0's, so what it signs is not valid. Correct the clock.`;
+    }
+    if (/algorithm/i.test(words)) {
+        return `Set the input client-private-key-algorithm (${algorithm}) to the algorithm of the application's credential in Auth0.`;
+    }
+    const id = keyId === undefined ? '' : `, with the key ID in client-private-key-id (${keyId})`;
+    return `${inputs} In Auth0, the application's Credentials tab must have the public key that belongs to it${id}, for ${algorithm}.`;
 }
 const NO_WORDS = { error: '', error_description: '' };
 /** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */

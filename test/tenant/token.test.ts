@@ -65,6 +65,24 @@ describe('a refused token', () => {
       `Check the inputs client-id and client-private-key, ${IN_TENANT}`,
     ],
     [
+      'for a wrong key says where its public key must be',
+      { status: 401, ...denied('Client assertion failed', 'invalid_client') },
+      { credential: KEY },
+      "In Auth0, the application's Credentials tab must have the public key that belongs to it, for RS256.",
+    ],
+    [
+      'for a wrong key with an id names the id',
+      { status: 401, ...denied('Client assertion failed', 'invalid_client') },
+      { credential: { ...KEY, keyId: 'kid-1' } },
+      'belongs to it, with the key ID in client-private-key-id (kid-1), for RS256.',
+    ],
+    [
+      'for an assertion with another algorithm names its input',
+      { status: 401, ...denied('The signing algorithm is not allowed', 'invalid_client') },
+      { credential: KEY },
+      "Set the input client-private-key-algorithm (RS256) to the algorithm of the application's credential in Auth0.",
+    ],
+    [
       'in words that are not those of Auth0 names the inputs',
       { body: '<html>' },
       {},
@@ -117,6 +135,16 @@ describe('a refused token', () => {
     expect(message).toMatch(/^Auth0 refused to issue a token \(POST \/oauth\/token/)
     expect(message).toContain(advice)
     expect(details.reach).toBe('run')
+  })
+
+  it.each([
+    [600, 'behind'],
+    [-600, 'ahead of'],
+  ])('for a clock that is off says by how much: %i s', async (seconds, direction) => {
+    const date = new Date(Date.now() + seconds * 1000).toUTCString()
+    const expired = { status: 401, headers: { date }, ...denied('Client assertion failed', 'invalid_client') }
+    const { message } = await refuse(expired, { credential: KEY })
+    expect(message).toMatch(new RegExp(`The runner's clock is (599|600|601) s ${direction} Auth0's`))
   })
 
   it('for a quota that is used up names the endpoint, and ends the run', async () => {
