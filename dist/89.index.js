@@ -4208,7 +4208,7 @@ function* checkForm({ file, content }, documents) {
     const lacksUsers = isMapping(content) && !content.has('users');
     const usersElsewhere = lacksUsers && documents.some(other => fieldOf(other.content, 'users') !== undefined);
     for (const remark of check(manifestSchema, content, undefined)) {
-        if (!(usersElsewhere && remark.path.length === 1 && remark.path[0] === 'users'))
+        if (!(usersElsewhere && remark.path[0] === 'users'))
             yield { file, ...remark };
     }
 }
@@ -4359,13 +4359,11 @@ function foundText(value) {
 /** What to write instead of a value of the wrong kind, as far as it shows what was meant. */
 function adviseKind(schema, value) {
     const text = typeof value === 'string' ? value : isMapping(value) ? (value.keys().next().value ?? '') : '';
-    const unseen = schema instanceof schemas/* ZodString */.NDH ? undefined : describeUnseen(text);
+    const unseen = describeUnseen(text);
     if (unseen !== undefined)
         return [`It contains ${unseen}; use ordinary spaces.`];
     if (schema instanceof schemas/* ZodLiteral */.DN5)
         return text === String(schema.value) ? ['Write it without quotes.'] : [];
-    if (schema instanceof schemas/* ZodString */.NDH)
-        return [];
     if (schema instanceof schemas/* ZodUnion */.fZ7)
         return value === null ? ['Quote a name that begins with # or &.'] : [];
     if (/^-\S/.test(text))
@@ -5485,7 +5483,7 @@ function explainColon({ text, offset, line, above }) {
     for (const { start, text } of [line, above]) {
         const [, before = '', key = '', value = ''] = /^(\s*(?:- +)*)([A-Za-z][\w-]*):([^\s/].*)$/.exec(text) ?? [];
         const isKey = KEYS.has(key) || (key !== '' && !before.includes('-'));
-        if (!isKey || value.includes(': '))
+        if (!isKey)
             continue;
         const message = `a space is missing after the colon; write ${clip(`${key}: ${value.trim()}`)}`;
         return { offset: start + before.length, message };
@@ -6032,14 +6030,13 @@ function openBundles(names) {
 function* grantsIn(lists, names) {
     for (const { key, items } of lists) {
         const api = identifierOf(key, names);
-        // To tell many long texts from one another takes the engine minutes.
+        // A mistake, and with many permissions one that would take minutes: each grant has all of the identifier.
         if (api === undefined || api.length > MAX_ID)
             continue;
         for (const item of items) {
             const permission = read_nameOf(item);
-            if (permission === undefined || permission.length > schema_MAX_NAME)
-                continue;
-            yield [(0,plan_grants/* grantOf */.od)(api, permission), spanOf(item)];
+            if (permission !== undefined)
+                yield [(0,plan_grants/* grantOf */.od)(api, permission), spanOf(item)];
         }
     }
 }

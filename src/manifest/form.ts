@@ -18,7 +18,7 @@ export function* checkForm({ file, content }: Document, documents: readonly Docu
   const lacksUsers = isMapping(content) && !content.has('users')
   const usersElsewhere = lacksUsers && documents.some(other => fieldOf(other.content, 'users') !== undefined)
   for (const remark of check(manifestSchema, content, undefined)) {
-    if (!(usersElsewhere && remark.path.length === 1 && remark.path[0] === 'users')) yield { file, ...remark }
+    if (!(usersElsewhere && remark.path[0] === 'users')) yield { file, ...remark }
   }
 }
 
@@ -154,10 +154,9 @@ function foundText(value: unknown): string {
 /** What to write instead of a value of the wrong kind, as far as it shows what was meant. */
 function adviseKind(schema: z.ZodType, value: unknown): readonly string[] {
   const text = typeof value === 'string' ? value : isMapping(value) ? (value.keys().next().value ?? '') : ''
-  const unseen = schema instanceof z.ZodString ? undefined : describeUnseen(text)
+  const unseen = describeUnseen(text)
   if (unseen !== undefined) return [`It contains ${unseen}; use ordinary spaces.`]
   if (schema instanceof z.ZodLiteral) return text === String(schema.value) ? ['Write it without quotes.'] : []
-  if (schema instanceof z.ZodString) return []
   if (schema instanceof z.ZodUnion) return value === null ? ['Quote a name that begins with # or &.'] : []
   if (/^-\S/.test(text)) return ['Write a space after the dash.']
   if (schema instanceof z.ZodArray) return adviseList(schema, value)

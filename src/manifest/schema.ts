@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { EXAMPLE_ADDRESS, EXAMPLE_ID, isAddress, isUserId } from './identities.ts'
 
 /** Auth0's own limit for the name of a permission. */
-export const MAX_NAME = 280
+const MAX_NAME = 280
 /** For user ids, API identifiers and addresses; longer than any that Auth0 gives out. */
 export const MAX_ID = 1000
 const MAX_REASON = 1000

@@ -139,7 +139,7 @@ function explainColon({ text, offset, line, above }: Clues): Explanation | undef
   for (const { start, text } of [line, above]) {
     const [, before = '', key = '', value = ''] = /^(\s*(?:- +)*)([A-Za-z][\w-]*):([^\s/].*)$/.exec(text) ?? []
     const isKey = KEYS.has(key) || (key !== '' && !before.includes('-'))
-    if (!isKey || value.includes(': ')) continue
+    if (!isKey) continue
     const message = `a space is missing after the colon; write ${clip(`${key}: ${value.trim()}`)}`
     return { offset: start + before.length, message }
   }

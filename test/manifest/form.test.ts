@@ -178,6 +178,8 @@ describe('words that lead to the fix', () => {
       'users:[]',
       ['1:1 A manifest must be a mapping with users; found "users:[]". Write a space after the colon: users: [].'],
     ],
+    ['a manifest that is an id', 'auth0|1', ['1:1 A manifest must be a mapping with users; found "auth0|1".']],
+    ['an id that is a mapping', 'users: [{id: {auth0: 1}}]', ['1:14 Id must be text; found a mapping.']],
     // Versions
     ['a version in quotes', 'version: "1"\nusers: []', ['1:10 Version must be 1; found "1". Write it without quotes.']],
     ['another version in quotes', 'version: "2"\nusers: []', ['1:10 Version must be 1; found "2".']],
@@ -211,10 +213,11 @@ describe('words that lead to the fix', () => {
     ],
     [
       'an alias that needs quotes',
-      below('      "1.0": [x]\n      a, b: [y]'),
+      below('      "1.0": [x]\n      a, b: [y]\n      "on": [z]'),
       [
         `4:7 There is no API alias "1.0". ${aliasAdvice('"1.0"').replace('add', 'Add')}`,
         `5:7 There is no API alias "a, b". ${aliasAdvice('"a, b"').replace('add', 'Add')}`,
+        `6:7 There is no API alias "on". ${aliasAdvice('"on"').replace('add', 'Add')}`,
       ],
     ],
     // Merge keys

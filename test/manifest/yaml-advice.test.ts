@@ -159,7 +159,14 @@ describe('what is not valid YAML', () => {
       '2:19',
       'a backslash within double quotes begins an escape; write it twice, or use single quotes',
     ],
+    [
+      'a quote behind a comma that is not closed',
+      below('      orders: [a,"b]\n'),
+      '4:18',
+      'this " is not closed on its line; add a " at the end of the value',
+    ],
     // Brackets
+    ['a list that only a comment ends', below('      orders: [x, # ]\n'), '4:15', 'this [ is not closed; add a ]'],
     ['a list without its end', below('      orders: [x\n  - id: a|b\n'), '4:15', 'this [ is not closed; add a ]'],
     [
       'a list without its end before a key',
