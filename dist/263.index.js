@@ -164,6 +164,8 @@ const MAX_PAUSE_MS = 4_000;
 const MAX_HOLD_MS = 60_000;
 /** How long an outage may be. */
 const PATIENCE_MS = 60_000;
+/** How many attempts have to fail: the pace may have left time for few. */
+const MIN_FAILURES = 3;
 /** How long it may be if the tenant names an end that is near enough. */
 const MAX_PATIENCE_MS = 300_000;
 /** How soon to look again while an answer is under way that will tell more. */
@@ -211,7 +213,10 @@ function delayByOutage(outage, { inFlight, now }) {
     return inFlight >= width ? LOOK_AGAIN_PROBING_MS : until - now;
 }
 /** Whether a failed attempt was sent so late in an outage that nobody waits any longer. */
-function isOverdue({ since, end }, sentAt) {
+function isOverdue(outage, sentAt) {
+    const { failures, since, end } = outage;
+    if (failures < MIN_FAILURES && end === undefined)
+        return false;
     const isNear = end !== undefined && end.at <= since + MAX_PATIENCE_MS;
     return sentAt >= Math.max(since + PATIENCE_MS, isNear ? end.at : since);
 }
@@ -362,7 +367,7 @@ function createHttp(options) {
                     return { ...result.answer, attempts };
                 since ??= sentAt;
                 const isOver = isDown(lane.outage, sentAt) || (result.kind === 'fault' && isLasting(result.error));
-                if (isOver || isOverdue({ since, end: lane.outage.end }, sentAt)) {
+                if (isOver || isOverdue({ failures: attempts, since, end: lane.outage.end }, sentAt)) {
                     const reach = isOver || lane.group === undefined ? 'run' : 'user';
                     const until = (0,limits/* farTime */.Rp)(lane.outage.end, now());
                     throw givenUp({ request, attempts, result, origin, limit: lane.limit, until, reach });

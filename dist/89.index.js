@@ -6592,9 +6592,10 @@ const FIRST_IN_FLIGHT = 8;
 const MARGIN = 0.04;
 /** Auth0's windows are a minute at most. A reset that is further away is not waited for without looking. */
 const MAX_RESET_WAIT_MS = 60_000;
-/** Milliseconds for a request, on the slowest of Auth0's plans. */
+/** Milliseconds for a request, and for a whole bucket, on the slowest of Auth0's plans. */
 const SLOWEST_REFILL_MS = 500;
-/** A reset that is further away may be the end of a window, at which the bucket is filled all at once. */
+const SLOWEST_FILL_MS = 6_000;
+/** All plans that fill a bucket bit by bit have filled it by then, rounded up twice. */
 const WINDOWED_MS = 10_000;
 /** A reset may be announced this much too late: the times are in whole seconds, and answers take a while. */
 const RESET_SLACK_MS = 2_000;
@@ -6621,7 +6622,7 @@ function startPace(limits) {
         limits,
         views: { readingUsers: NEW_VIEW, writingUsers: NEW_VIEW, rest: NEW_VIEW },
         lastSentAt: Number.NEGATIVE_INFINITY,
-        blindCeiling: BLIND_CEILING,
+        blindCeiling: maxBlindCeiling(limits),
     };
 }
 function sending(pace, { group, now }) {
@@ -6635,8 +6636,10 @@ function withdrawn(pace, group) {
 }
 function received(pace, outcome) {
     const { group, kind } = outcome;
-    const settled = withSettled(pace, outcome);
-    const described = outcome.bucket === undefined ? settled : withSeen(settled, outcome, outcome.bucket);
+    // A bucket that a request did not fit into is empty, whatever its headers say.
+    const bucket = outcome.bucket && kind === 'throttled' ? { ...outcome.bucket, remaining: 0 } : outcome.bucket;
+    const settled = withSettled(pace, { ...outcome, bucket });
+    const described = bucket === undefined ? settled : withSeen(settled, outcome, bucket);
     if (kind === 'throttled')
         return slowedDown(described, group);
     return kind === 'worked' ? confirmed(described, group) : described;
@@ -6678,6 +6681,10 @@ function isNew({ seen, blind }) {
 function inFlightOf({ sent, settled }) {
     return sent - settled;
 }
+/** Whoever sets a ceiling knows better than this guess. */
+function maxBlindCeiling({ ceiling }) {
+    return ceiling === undefined ? BLIND_CEILING : ceiling / 1000;
+}
 function ceilingOf({ limits, blindCeiling }, { blind }) {
     const ceiling = limits.ceiling === undefined ? Number.POSITIVE_INFINITY : limits.ceiling / 1000;
     return blind ? Math.min(ceiling, blindCeiling) : ceiling;
@@ -6716,8 +6723,7 @@ function delayBy({ views, limits }, { told, among, left, now }) {
         return Math.min(filled, LOOK_AGAIN_MS);
     if (missing <= 0)
         return seen.at + SOUNDING_MS - now;
-    const resets = delayByReset(seen, { missing, spendable: seen.limit - reserve });
-    return Math.min(filled, seen.at + Math.min(resets, MAX_RESET_WAIT_MS) - now);
+    return Math.min(filled, seen.at + delayByReset(seen, { missing, spendable: seen.limit - reserve }) - now);
 }
 /**
  * A reset adds one request at least: Auth0's documentation calls it the time at which more requests are added, its
@@ -6726,10 +6732,10 @@ function delayBy({ views, limits }, { told, among, left, now }) {
  */
 function delayByReset(seen, { missing, spendable }) {
     const announced = seen.resetAt - seen.at;
-    if (announced > WINDOWED_MS)
-        return announced;
+    if (isWindowed(seen))
+        return Math.min(announced, MAX_RESET_WAIT_MS);
     const next = spendable === 1 && announced <= RESET_SLACK_MS ? Math.min(announced, SLOWEST_REFILL_MS) : announced;
-    return next + Math.max(0, missing - 1) * SLOWEST_REFILL_MS;
+    return next + Math.max(0, missing - 1) * Math.min(SLOWEST_REFILL_MS, SLOWEST_FILL_MS / seen.limit);
 }
 /**
  * What the bucket holds at least. Of the answers that came since the request of the latest one was sent, one belongs to
@@ -6741,17 +6747,16 @@ function levelOf({ seen, refill = 0, sharers, now }) {
     const silent = said.filter(({ remaining }) => remaining === undefined);
     return sharers.reduce((level, view) => level - inFlightOf(view), Math.min(...levels) - silent.length);
 }
-function withSettled(pace, { group, sent, bucket, kind, now }) {
+function withSettled(pace, { group, sent, bucket, now }) {
     const { settled, recent, seen } = pace.views[group];
-    const said = { at: now, remaining: kind === 'throttled' && bucket ? 0 : bucket?.remaining };
+    const said = { at: now, remaining: bucket?.remaining };
     const from = seen?.sentAt ?? sent.lastSentAt;
     return withView(pace, group, { settled: settled + 1, recent: [...recent.filter(({ at }) => at >= from), said] });
 }
-function withSeen(pace, { group, sent, kind, now }, bucket) {
+function withSeen(pace, { group, sent, now }, bucket) {
     const view = pace.views[group];
     const seen = {
         ...bucket,
-        remaining: kind === 'throttled' ? 0 : bucket.remaining,
         at: now,
         sentAt: sent.lastSentAt,
         settledBefore: sent.views[group].settled,
@@ -6769,22 +6774,24 @@ function withSeen(pace, { group, sent, kind, now }, bucket) {
     const { mark, refill } = measure(view, seen);
     // What other groups take is not to be seen in their bucket's refill.
     const isCurrent = sibling?.seen !== undefined && now - sibling.seen.at < MEASURED_FOR_MS;
-    return withView(pace, group, { seen, mark, refill: isCurrent ? highest(refill, sibling.refill) : refill });
+    const refills = [refill, isCurrent ? sibling.refill : undefined].filter(each => each !== undefined);
+    return withView(pace, group, { seen, mark, refill: refills.length === 0 ? undefined : Math.max(...refills) });
 }
 /** Whether a description goes on where one to another group left off: then the groups share the bucket. */
-function continues({ seen: last, refill = 0 }, { limit, remaining, at }) {
-    if (last?.limit !== limit)
+function continues({ seen: last, refill = 0 }, seen) {
+    if (last?.limit !== seen.limit || isWindowed(last) !== isWindowed(seen))
         return false;
-    return remaining < Math.min(limit - 1, last.remaining + refill * (at - last.at) + limit / 10);
+    const expected = last.remaining + refill * (seen.at - last.at);
+    return seen.remaining < Math.min(seen.limit - 1, expected + seen.limit / 10);
 }
-/** A refill that is known to be nothing is known all the same. */
-function highest(one, other) {
-    return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
+/** Whether a reset may be the end of a window, at which the bucket is filled all at once. */
+function isWindowed({ at, resetAt }) {
+    return resetAt - at > WINDOWED_MS;
 }
 /** In the worst case, as too low a refill costs no speed, but too high a one costs the reserve. */
 function measure({ mark, refill }, seen) {
     // What comes in at the end of a window will not come again soon.
-    const crossed = mark && seen.at > mark.resetAt - RESET_SLACK_MS && seen.resetAt - seen.at > WINDOWED_MS;
+    const crossed = mark && seen.at > mark.resetAt - RESET_SLACK_MS && isWindowed(seen);
     if (mark === undefined || crossed)
         return { mark: seen, refill };
     // It may have been counted before the mark.
@@ -6793,17 +6800,17 @@ function measure({ mark, refill }, seen) {
     const taken = 1 + Math.max(0, seen.settledBefore - mark.sentByThen);
     // Descriptions are in whole requests: there may have been almost one more, unless the bucket was full.
     const filled = Math.max(0, seen.remaining - Math.min(mark.remaining + 1, mark.limit - 1) + taken);
-    const elapsed = seen.at - mark.sentAt;
+    const elapsed = Math.max(1, seen.at - mark.sentAt);
     // A bucket that is full again may have been full for long.
     if (seen.remaining >= seen.limit - 1)
-        return { mark: seen, refill: Math.max(refill ?? 0, filled / elapsed) || refill };
+        return { mark: seen, refill: Math.max(refill ?? 0, filled / elapsed) };
     if (elapsed < SOUNDING_MS || (filled < ENOUGH && elapsed < MEASURED_FOR_MS))
         return { mark, refill };
     const isDone = filled >= ENOUGH && elapsed >= MEASURED_FOR_MS;
     return { mark: isDone ? seen : mark, refill: filled / elapsed };
 }
 function confirmed(pace, group) {
-    const blindCeiling = Math.min(pace.blindCeiling * BLIND_GROWTH, BLIND_CEILING);
+    const blindCeiling = Math.min(pace.blindCeiling * BLIND_GROWTH, maxBlindCeiling(pace.limits));
     const blind = pace.views[group].seen === undefined;
     return { ...withView(pace, group, { refused: false, blind }), blindCeiling };
 }

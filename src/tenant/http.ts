@@ -239,7 +239,7 @@ export function createHttp(options: HttpOptions): Http {
         if (hasWorked(result)) return { ...result.answer, attempts }
         since ??= sentAt
         const isOver = isDown(lane.outage, sentAt) || (result.kind === 'fault' && isLasting(result.error))
-        if (isOver || isOverdue({ since, end: lane.outage.end }, sentAt)) {
+        if (isOver || isOverdue({ failures: attempts, since, end: lane.outage.end }, sentAt)) {
           const reach = isOver || lane.group === undefined ? 'run' : 'user'
           const until = farTime(lane.outage.end, now())
           throw givenUp({ request, attempts, result, origin, limit: lane.limit, until, reach })

@@ -51,6 +51,8 @@ const MAX_PAUSE_MS = 4_000
 const MAX_HOLD_MS = 60_000
 /** How long an outage may be. */
 const PATIENCE_MS = 60_000
+/** How many attempts have to fail: the pace may have left time for few. */
+const MIN_FAILURES = 3
 /** How long it may be if the tenant names an end that is near enough. */
 const MAX_PATIENCE_MS = 300_000
 /** How soon to look again while an answer is under way that will tell more. */
@@ -101,7 +103,9 @@ export function delayByOutage(outage: Outage, { inFlight, now }: { inFlight: num
 }
 
 /** Whether a failed attempt was sent so late in an outage that nobody waits any longer. */
-export function isOverdue({ since, end }: Pick<Outage, 'since' | 'end'>, sentAt: number): boolean {
+export function isOverdue(outage: Pick<Outage, 'failures' | 'since' | 'end'>, sentAt: number): boolean {
+  const { failures, since, end } = outage
+  if (failures < MIN_FAILURES && end === undefined) return false
   const isNear = end !== undefined && end.at <= since + MAX_PATIENCE_MS
   return sentAt >= Math.max(since + PATIENCE_MS, isNear ? end.at : since)
 }

@@ -109,9 +109,10 @@ const FIRST_IN_FLIGHT = 8
 const MARGIN = 0.04
 /** Auth0's windows are a minute at most. A reset that is further away is not waited for without looking. */
 const MAX_RESET_WAIT_MS = 60_000
-/** Milliseconds for a request, on the slowest of Auth0's plans. */
+/** Milliseconds for a request, and for a whole bucket, on the slowest of Auth0's plans. */
 const SLOWEST_REFILL_MS = 500
-/** A reset that is further away may be the end of a window, at which the bucket is filled all at once. */
+const SLOWEST_FILL_MS = 6_000
+/** All plans that fill a bucket bit by bit have filled it by then, rounded up twice. */
 const WINDOWED_MS = 10_000
 /** A reset may be announced this much too late: the times are in whole seconds, and answers take a while. */
 const RESET_SLACK_MS = 2_000
@@ -140,7 +141,7 @@ export function startPace(limits: PaceLimits): Pace {
     limits,
     views: { readingUsers: NEW_VIEW, writingUsers: NEW_VIEW, rest: NEW_VIEW },
     lastSentAt: Number.NEGATIVE_INFINITY,
-    blindCeiling: BLIND_CEILING,
+    blindCeiling: maxBlindCeiling(limits),
   }
 }
 
@@ -157,8 +158,10 @@ export function withdrawn(pace: Pace, group: Group): Pace {
 
 export function received(pace: Pace, outcome: Outcome): Pace {
   const { group, kind } = outcome
-  const settled = withSettled(pace, outcome)
-  const described = outcome.bucket === undefined ? settled : withSeen(settled, outcome, outcome.bucket)
+  // A bucket that a request did not fit into is empty, whatever its headers say.
+  const bucket = outcome.bucket && kind === 'throttled' ? { ...outcome.bucket, remaining: 0 } : outcome.bucket
+  const settled = withSettled(pace, { ...outcome, bucket })
+  const described = bucket === undefined ? settled : withSeen(settled, outcome, bucket)
   if (kind === 'throttled') return slowedDown(described, group)
   return kind === 'worked' ? confirmed(described, group) : described
 }
@@ -199,6 +202,11 @@ function isNew({ seen, blind }: View): boolean {
 
 function inFlightOf({ sent, settled }: View): number {
   return sent - settled
+}
+
+/** Whoever sets a ceiling knows better than this guess. */
+function maxBlindCeiling({ ceiling }: PaceLimits): number {
+  return ceiling === undefined ? BLIND_CEILING : ceiling / 1000
 }
 
 function ceilingOf({ limits, blindCeiling }: Pace, { blind }: View): number {
@@ -248,8 +256,7 @@ function delayBy({ views, limits }: Pace, { told, among, left, now }: Source): n
   const filled = refill ? missing / refill : Number.POSITIVE_INFINITY
   if (among.some(group => inFlightOf(views[group]) > 0)) return Math.min(filled, LOOK_AGAIN_MS)
   if (missing <= 0) return seen.at + SOUNDING_MS - now
-  const resets = delayByReset(seen, { missing, spendable: seen.limit - reserve })
-  return Math.min(filled, seen.at + Math.min(resets, MAX_RESET_WAIT_MS) - now)
+  return Math.min(filled, seen.at + delayByReset(seen, { missing, spendable: seen.limit - reserve }) - now)
 }
 
 /**
@@ -259,9 +266,9 @@ function delayBy({ views, limits }: Pace, { told, among, left, now }: Source): n
  */
 function delayByReset(seen: Seen, { missing, spendable }: { missing: number; spendable: number }): number {
   const announced = seen.resetAt - seen.at
-  if (announced > WINDOWED_MS) return announced
+  if (isWindowed(seen)) return Math.min(announced, MAX_RESET_WAIT_MS)
   const next = spendable === 1 && announced <= RESET_SLACK_MS ? Math.min(announced, SLOWEST_REFILL_MS) : announced
-  return next + Math.max(0, missing - 1) * SLOWEST_REFILL_MS
+  return next + Math.max(0, missing - 1) * Math.min(SLOWEST_REFILL_MS, SLOWEST_FILL_MS / seen.limit)
 }
 
 interface Holding {
@@ -282,18 +289,17 @@ function levelOf({ seen, refill = 0, sharers, now }: Holding): number {
   return sharers.reduce((level, view) => level - inFlightOf(view), Math.min(...levels) - silent.length)
 }
 
-function withSettled(pace: Pace, { group, sent, bucket, kind, now }: Outcome): Pace {
+function withSettled(pace: Pace, { group, sent, bucket, now }: Outcome): Pace {
   const { settled, recent, seen } = pace.views[group]
-  const said = { at: now, remaining: kind === 'throttled' && bucket ? 0 : bucket?.remaining }
+  const said = { at: now, remaining: bucket?.remaining }
   const from = seen?.sentAt ?? sent.lastSentAt
   return withView(pace, group, { settled: settled + 1, recent: [...recent.filter(({ at }) => at >= from), said] })
 }
 
-function withSeen(pace: Pace, { group, sent, kind, now }: Outcome, bucket: Bucket): Pace {
+function withSeen(pace: Pace, { group, sent, now }: Outcome, bucket: Bucket): Pace {
   const view = pace.views[group]
   const seen: Seen = {
     ...bucket,
-    remaining: kind === 'throttled' ? 0 : bucket.remaining,
     at: now,
     sentAt: sent.lastSentAt,
     settledBefore: sent.views[group].settled,
@@ -310,40 +316,42 @@ function withSeen(pace: Pace, { group, sent, kind, now }: Outcome, bucket: Bucke
   const { mark, refill } = measure(view, seen)
   // What other groups take is not to be seen in their bucket's refill.
   const isCurrent = sibling?.seen !== undefined && now - sibling.seen.at < MEASURED_FOR_MS
-  return withView(pace, group, { seen, mark, refill: isCurrent ? highest(refill, sibling.refill) : refill })
+  const refills = [refill, isCurrent ? sibling.refill : undefined].filter(each => each !== undefined)
+  return withView(pace, group, { seen, mark, refill: refills.length === 0 ? undefined : Math.max(...refills) })
 }
 
 /** Whether a description goes on where one to another group left off: then the groups share the bucket. */
-function continues({ seen: last, refill = 0 }: View, { limit, remaining, at }: Seen): boolean {
-  if (last?.limit !== limit) return false
-  return remaining < Math.min(limit - 1, last.remaining + refill * (at - last.at) + limit / 10)
+function continues({ seen: last, refill = 0 }: View, seen: Seen): boolean {
+  if (last?.limit !== seen.limit || isWindowed(last) !== isWindowed(seen)) return false
+  const expected = last.remaining + refill * (seen.at - last.at)
+  return seen.remaining < Math.min(seen.limit - 1, expected + seen.limit / 10)
 }
 
-/** A refill that is known to be nothing is known all the same. */
-function highest(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
+/** Whether a reset may be the end of a window, at which the bucket is filled all at once. */
+function isWindowed({ at, resetAt }: Seen): boolean {
+  return resetAt - at > WINDOWED_MS
 }
 
 /** In the worst case, as too low a refill costs no speed, but too high a one costs the reserve. */
 function measure({ mark, refill }: View, seen: Seen): Pick<View, 'mark' | 'refill'> {
   // What comes in at the end of a window will not come again soon.
-  const crossed = mark && seen.at > mark.resetAt - RESET_SLACK_MS && seen.resetAt - seen.at > WINDOWED_MS
+  const crossed = mark && seen.at > mark.resetAt - RESET_SLACK_MS && isWindowed(seen)
   if (mark === undefined || crossed) return { mark: seen, refill }
   // It may have been counted before the mark.
   if (seen.sentAt < mark.at) return { mark, refill }
   const taken = 1 + Math.max(0, seen.settledBefore - mark.sentByThen)
   // Descriptions are in whole requests: there may have been almost one more, unless the bucket was full.
   const filled = Math.max(0, seen.remaining - Math.min(mark.remaining + 1, mark.limit - 1) + taken)
-  const elapsed = seen.at - mark.sentAt
+  const elapsed = Math.max(1, seen.at - mark.sentAt)
   // A bucket that is full again may have been full for long.
-  if (seen.remaining >= seen.limit - 1) return { mark: seen, refill: Math.max(refill ?? 0, filled / elapsed) || refill }
+  if (seen.remaining >= seen.limit - 1) return { mark: seen, refill: Math.max(refill ?? 0, filled / elapsed) }
   if (elapsed < SOUNDING_MS || (filled < ENOUGH && elapsed < MEASURED_FOR_MS)) return { mark, refill }
   const isDone = filled >= ENOUGH && elapsed >= MEASURED_FOR_MS
   return { mark: isDone ? seen : mark, refill: filled / elapsed }
 }
 
 function confirmed(pace: Pace, group: Group): Pace {
-  const blindCeiling = Math.min(pace.blindCeiling * BLIND_GROWTH, BLIND_CEILING)
+  const blindCeiling = Math.min(pace.blindCeiling * BLIND_GROWTH, maxBlindCeiling(pace.limits))
   const blind = pace.views[group].seen === undefined
   return { ...withView(pace, group, { refused: false, blind }), blindCeiling }
 }

@@ -98,9 +98,13 @@ describe('when one has worked', () => {
 })
 
 describe('an outage is over its time', () => {
-  const end = (at: number) => ({ since: 1_000, end: endAt(at) })
+  const end = (at: number) => ({ failures: 1, since: 1_000, end: endAt(at) })
   it.each([
-    ['for an attempt that was sent a minute after its beginning', { since: 1_000, end: undefined }, 61_000],
+    [
+      'for an attempt that was sent a minute after its beginning',
+      { failures: 3, since: 1_000, end: undefined },
+      61_000,
+    ],
     ['at the end that the tenant named', end(200_000), 200_000],
     ['not later than that', end(301_000), 301_000],
     ['after a minute, if the end is too far away to wait for', end(301_001), 61_000],
@@ -108,6 +112,12 @@ describe('an outage is over its time', () => {
   ])('%s', (_, outage, sentAt) => {
     expect(isOverdue(outage, sentAt - 1)).toBe(false)
     expect(isOverdue(outage, sentAt)).toBe(true)
+  })
+})
+
+describe('an outage is not over its time', () => {
+  it('after two failures that name no end, however late the second was sent', () => {
+    expect(isOverdue({ failures: 2, since: 0, end: undefined }, 600_000)).toBe(false)
   })
 })
 
@@ -128,7 +138,8 @@ describe('the tenant is down', () => {
     ['is a 429', { throttled: true }],
     ['names an end', { end: endAt(3_600_000) }],
   ])('if one did, and its answer %s', (_, failure) => {
-    expect(isDown(failing(failure), 59_999)).toBe(false)
-    expect(isDown(failing(failure), 60_000)).toBe(true)
+    const outage = failing({}, {}, failure)
+    expect(isDown(outage, 59_999)).toBe(false)
+    expect(isDown(outage, 60_000)).toBe(true)
   })
 })
