@@ -304,7 +304,7 @@ describe('a private key', () => {
       'an RSA key of 512 bits; Auth0 takes keys of 2048 to 4096 bits',
     ],
     ['a path', './keys/auth0.pem', 'the path of a file'],
-    ['an absolute path', '/home/runner/work/_temp/key', 'the path of a file'],
+    ['an absolute path', '/etc/keys/auth0', 'the path of a file'],
     ['a path of a home', '~/.ssh/id_rsa', 'the path of a file'],
     ['a name of a file', 'private.key', 'the path of a file'],
     ['a path of Windows', 'C:\\keys\\auth0.pem', 'the path of a file'],

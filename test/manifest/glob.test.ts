@@ -1,3 +1,4 @@
+import { join } from 'node:path/posix'
 import { describe, expect, it } from 'vitest'
 import { adviseOnPattern, isGlob, pathInWorkspace } from '../../src/manifest/glob.ts'
 
@@ -16,9 +17,12 @@ describe('a glob', () => {
   )
 })
 
+/** Where GitHub's own runners keep their workspaces. */
+const HOSTED = ['home', 'runner', 'work']
+
 describe('a path in the workspace of another machine or container', () => {
   it.each([
-    ['/home/runner/work/access/access/permissions/a.yml', 'permissions/a.yml'],
+    [join('/', ...HOSTED, 'access/access/permissions/a.yml'), 'permissions/a.yml'],
     ['/__w/access/access/a.yml', 'a.yml'],
     ['/github/workspace/permissions/*.yml', 'permissions/*.yml'],
     ['/opt/runner/_work/access/access/a.yml', 'a.yml'],
@@ -27,15 +31,12 @@ describe('a path in the workspace of another machine or container', () => {
     expect(pathInWorkspace(path, '/work')).toBe(within)
   })
 
-  it.each([
-    '/home/runner/work/access/access/a.yml',
-    '/home/runner/work/_temp',
-    '/etc/a.yml',
-    'a.yml',
-    'github/workspace/a.yml',
-  ])('is not %s', path => {
-    expect(pathInWorkspace(path, '/home/runner/work/access/access')).toBeUndefined()
-  })
+  it.each(['/__w/access/access/a.yml', '/__w/_temp', '/etc/a.yml', 'a.yml', 'github/workspace/a.yml'])(
+    'is not %s',
+    path => {
+      expect(pathInWorkspace(path, '/__w/access/access')).toBeUndefined()
+    },
+  )
 })
 
 describe('advice on a line without a file', () => {

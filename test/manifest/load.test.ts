@@ -68,8 +68,8 @@ describe('a line of the input manifest', () => {
     ['["one.yml"]', 'No file matches "[\\"one.yml\\"]"; write one path or glob a line, without brackets.'],
     ['teams\\a.yml', 'No file matches "teams\\\\a.yml"; write / between folders.'],
     [
-      '/home/runner/work/r/r/one.yml',
-      'No file matches "/home/runner/work/r/r/one.yml"; a container has its workspace elsewhere, so do not use github.workspace: write the path relative to the workspace: one.yml.',
+      '/__w/r/r/one.yml',
+      'No file matches "/__w/r/r/one.yml"; a container has its workspace elsewhere, so do not use github.workspace: write the path relative to the workspace: one.yml.',
     ],
   ])('%s says what the input takes', async (pattern, problem) => {
     expect((await load(pattern)).problems).toEqual([problem])

@@ -89,7 +89,7 @@ describe('the path of an export', () => {
     ['below a file', 'file/new.yml', 'ENOTDIR'],
     ['deep below a file', 'link/a/new.yml', 'ENOTDIR'],
     ['a name that is too long', `${'a'.repeat(300)}.yml`, 'ENAMETOOLONG'],
-    ['of another machine', '/home/runner/work/r/r/new.yml', 'path relative to the workspace: new.yml.'],
+    ['of another machine', '/__w/r/r/new.yml', 'path relative to the workspace: new.yml.'],
     ['in a folder of somebody else', 'locked/a/new.yml', 'locked/a/new.yml cannot be written: EACCES'],
   ])('is refused before the tenant is asked if it is %s', async (_, manifest, words) => {
     const { failure, asked, exported } = await exportTo(manifest)
