@@ -4793,10 +4793,21 @@ function hasNews({ plan, errors, warnings, failures }) {
 async function isNewer(theirs, own, git) {
     if (theirs.commit === '' || own.commit === '' || theirs.commit === own.commit)
         return false;
-    const relation = await git.compare(own.commit, theirs.commit).catch(() => undefined);
+    const relation = await compare(git, own.commit, theirs.commit);
     if (relation === 'ahead')
         return true;
     return relation !== 'behind' && theirs.run > own.run;
+}
+/** undefined if GitHub does not say: the job may lack the permission to read contents. */
+async function compare(git, base, head) {
+    try {
+        return await git.compare(base, head);
+    }
+    catch (error) {
+        if (error instanceof errors/* GitHubError */.y_)
+            return undefined;
+        throw error;
+    }
 }
 /** By marker and author: anybody who can write may copy the marker into a comment of their own. */
 async function findOwn(own, pullRequest, marker) {

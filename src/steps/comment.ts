@@ -60,9 +60,19 @@ function hasNews({ plan, errors, warnings, failures }: RunRecord): boolean {
 /** By the commits' history; after a force-push, by which run began later. */
 async function isNewer(theirs: Stamp, own: Stamp, git: Git): Promise<boolean> {
   if (theirs.commit === '' || own.commit === '' || theirs.commit === own.commit) return false
-  const relation = await git.compare(own.commit, theirs.commit).catch(() => undefined)
+  const relation = await compare(git, own.commit, theirs.commit)
   if (relation === 'ahead') return true
   return relation !== 'behind' && theirs.run > own.run
+}
+
+/** undefined if GitHub does not say: the job may lack the permission to read contents. */
+async function compare(git: Git, base: string, head: string): ReturnType<Git['compare']> {
+  try {
+    return await git.compare(base, head)
+  } catch (error) {
+    if (error instanceof GitHubError) return undefined
+    throw error
+  }
 }
 
 /** By marker and author: anybody who can write may copy the marker into a comment of their own. */

@@ -103,6 +103,21 @@ describe('comment: true', () => {
     expect(comment?.body).toContain('write:orders')
   })
 
+  it('follows the later run if GitHub does not let the job compare commits', async () => {
+    const { repository } = await start()
+    const older = repository.commit(manifestOf(wants('read:orders')))
+    const newer = repository.commit(manifestOf(wants('write:orders')))
+    const inputs = { mode: 'plan', comment: 'true', revoke: 'never' }
+    await repository.run(newer, { inputs, run: { ...PULL_REQUEST, runId: 8 } })
+    const [comment] = repository.github.comments
+    const withoutContents = { inputs, permissions: { contents: 'none' } } as const
+    await repository.run(older, { ...withoutContents, run: { ...PULL_REQUEST, runId: 7 } })
+    expect(comment?.body).toContain('write:orders')
+    const run = await repository.run(older, { ...withoutContents, run: { ...PULL_REQUEST, runId: 9 } })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(comment?.body).toContain('read:orders')
+  })
+
   it('that cannot be updated is reported as out of date', async () => {
     const { repository } = await start()
     await plan(repository, wants('read:orders'))
