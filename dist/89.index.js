@@ -1390,7 +1390,7 @@ function renderChanges(record, lists) {
     // Of one user's change, or of a long list, it says little that the table above does not.
     const isFolded = users.length === 1 || permissions.length > FOLD_AFTER;
     return [
-        `### Changes`,
+        '### Changes',
         changes.length > FOLD_AFTER ? fold(cutting(title, changes), changeTable) : changeTable,
         ...paragraph([...apiLines(record), ...tokenLines(record)]),
         ...(permissions.length === 0
@@ -1944,10 +1944,10 @@ function logHeartbeat(traffic) {
 }
 /** For the heartbeat: how far a long list is, how fast it goes, and when it will be through. */
 function logProgress(doing, total, traffic) {
-    const from = { at: Date.now(), requests: traffic.requests };
+    const from = { at: performance.now(), requests: traffic.requests };
     let done = 0;
     current = () => {
-        const seconds = (Date.now() - from.at) / 1000;
+        const seconds = (performance.now() - from.at) / 1000;
         const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`;
         const end = done === 0 ? '' : `, about ${Math.ceil((seconds / done) * (total - done))} s left`;
         return `${doing}: ${done} of ${total}, ${total - done} to go, ${pace}${end}`;
@@ -6282,6 +6282,7 @@ function readPayload(path) {
 /** @param cancelled its reason is a NotSentError */
 async function run(cancelled) {
     const started = new Date();
+    const from = performance.now();
     const record = newRecord();
     const crashed = new AbortController();
     // Thrown where nobody awaits it, as in a library's callback: the run ends in good order all the same.
@@ -6298,7 +6299,7 @@ async function run(cancelled) {
     // A signal that came too late to leave anything undone is no news.
     const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done');
     record.cancelled = cancelled.aborted && undone;
-    record.duration = Date.now() - started.getTime();
+    record.duration = Math.round(performance.now() - from);
     if (workflow && inputs)
         await telling(record, () => publishComment(inputs, workflow, record, stopped));
     publishSafely(record, { run: workflow?.runUrl, started });

@@ -23,6 +23,7 @@ import { readWorkflow, type Workflow } from './workflow.ts'
 /** @param cancelled its reason is a NotSentError */
 export async function run(cancelled: AbortSignal): Promise<void> {
   const started = new Date()
+  const from = performance.now()
   const record = newRecord()
   const crashed = new AbortController()
   // Thrown where nobody awaits it, as in a library's callback: the run ends in good order all the same.
@@ -39,7 +40,7 @@ export async function run(cancelled: AbortSignal): Promise<void> {
   // A signal that came too late to leave anything undone is no news.
   const undone = record.stopped !== undefined || record.outcomes.some(({ status }) => status !== 'done')
   record.cancelled = cancelled.aborted && undone
-  record.duration = Date.now() - started.getTime()
+  record.duration = Math.round(performance.now() - from)
   if (workflow && inputs) await telling(record, () => publishComment(inputs, workflow, record, stopped))
   publishSafely(record, { run: workflow?.runUrl, started })
   process.off('uncaughtException', stopOnCrash)

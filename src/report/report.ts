@@ -90,10 +90,10 @@ export function logHeartbeat(traffic: Traffic): () => void {
 
 /** For the heartbeat: how far a long list is, how fast it goes, and when it will be through. */
 export function logProgress(doing: string, total: number, traffic: Traffic): Progress {
-  const from = { at: Date.now(), requests: traffic.requests }
+  const from = { at: performance.now(), requests: traffic.requests }
   let done = 0
   current = () => {
-    const seconds = (Date.now() - from.at) / 1000
+    const seconds = (performance.now() - from.at) / 1000
     const pace = `${((traffic.requests - from.requests) / seconds).toFixed(1)} requests a second`
     const end = done === 0 ? '' : `, about ${Math.ceil((seconds / done) * (total - done))} s left`
     return `${doing}: ${done} of ${total}, ${total - done} to go, ${pace}${end}`

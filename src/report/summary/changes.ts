@@ -51,7 +51,7 @@ export function renderChanges(record: Readonly<RunRecord>, lists: Lists): readon
   // Of one user's change, or of a long list, it says little that the table above does not.
   const isFolded = users.length === 1 || permissions.length > FOLD_AFTER
   return [
-    `### Changes`,
+    '### Changes',
     changes.length > FOLD_AFTER ? fold(cutting(title, changes), changeTable) : changeTable,
     ...paragraph([...apiLines(record), ...tokenLines(record)]),
     ...(permissions.length === 0
