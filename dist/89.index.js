@@ -6552,7 +6552,9 @@ function describeExhausted(limit, { origin, until }) {
 function farTime(end, now) {
     if (end === undefined || end.at - now <= SOON_MS || end.at - now >= MAX_BELIEVED_MS)
         return undefined;
-    return `${new Date(end.time).toISOString().slice(11, 16)} UTC`;
+    const time = new Date(end.time);
+    // An answer's date may be any that JavaScript reads, and then a little later there is none.
+    return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(-13, -8)} UTC`;
 }
 function serverTime({ date }, { time }) {
     const told = Date.parse(String(date));

@@ -107,7 +107,9 @@ export function describeExhausted(
 /** The time of day, such as `14:05 UTC`, if it is more than a minute away and less than a day. */
 export function farTime(end: End | undefined, now: number): string | undefined {
   if (end === undefined || end.at - now <= SOON_MS || end.at - now >= MAX_BELIEVED_MS) return undefined
-  return `${new Date(end.time).toISOString().slice(11, 16)} UTC`
+  const time = new Date(end.time)
+  // An answer's date may be any that JavaScript reads, and then a little later there is none.
+  return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(-13, -8)} UTC`
 }
 
 function serverTime({ date }: Headers, { time }: Now): number {

@@ -98,6 +98,13 @@ describe('a wait', () => {
     expect(describeWait({ limit: 'rest', other: 'the tenant', end: undefined }, 1_000)).toBe('the rate limit')
   })
 
+  it.each([
+    [8.64e15 - 86_400_000, 'until 00:00 UTC'],
+    [8.64e15 + 1, 'the rate limit'],
+  ])('whose end is beyond all dates is described in words: %d', (far, words) => {
+    expect(describeWait({ limit: 'rest', other: 'the tenant', end: { at: 3_700_000, time: far } }, 0)).toContain(words)
+  })
+
   it('that was in vain names the limit, the tenant, and the end if there is one', () => {
     const origin = 'https://acme.eu.auth0.com'
     expect(describeExhausted('tokens', { origin, until: '14:05 UTC' })).toBe(
