@@ -42,7 +42,8 @@ export default defineConfig({
           // Many processes share the machine; what is held against a clock is in `timed`.
           testTimeout: 180_000,
           maxWorkers: 3,
-          maxConcurrency: 6,
+          // More of them would only wait for the two cores, and each other's time-outs.
+          maxConcurrency: 4,
           sequence: { groupOrder: 3, concurrent: true },
         },
       },
