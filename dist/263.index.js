@@ -2,7 +2,7 @@ export const id = 263;
 export const ids = [263];
 export const modules = {
 
-/***/ 6616:
+/***/ 967:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
@@ -30,8 +30,8 @@ __webpack_require__.d(__webpack_exports__, {
   connect: () => (/* binding */ connect)
 });
 
-// EXTERNAL MODULE: ./build/js/clock.js
-var js_clock = __webpack_require__(6616);
+// EXTERNAL MODULE: ./build/js/runner/clock.js
+var runner_clock = __webpack_require__(967);
 // EXTERNAL MODULE: external "node:events"
 var external_node_events_ = __webpack_require__(8474);
 // EXTERNAL MODULE: ./node_modules/undici/index.js
@@ -40,8 +40,8 @@ var undici = __webpack_require__(6752);
 var errors = __webpack_require__(2027);
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
 var schemas = __webpack_require__(2857);
-// EXTERNAL MODULE: ./build/js/secrets.js
-var secrets = __webpack_require__(1571);
+// EXTERNAL MODULE: ./build/js/runner/secrets.js
+var secrets = __webpack_require__(4700);
 ;// CONCATENATED MODULE: ./build/js/tenant/answer-error.js
 // An answer that is not what was hoped for → an error with Auth0's own words in it.
 
@@ -450,8 +450,8 @@ function openDispatcher(origin) {
     return origin.startsWith('http:') ? new undici/* Agent */.g6(options) : new undici/* EnvHttpProxyAgent */.J2(options);
 }
 
-// EXTERNAL MODULE: ./build/js/plan/grants.js
-var grants = __webpack_require__(437);
+// EXTERNAL MODULE: ./build/js/access/grants.js
+var grants = __webpack_require__(5558);
 ;// CONCATENATED MODULE: ./build/js/tenant/tenant.js
 // The Management API in this project's words. Whatever a manifest holds, a request reaches the intended endpoint of the
 // tenant's host and no other.
@@ -940,7 +940,7 @@ function explainQuota(error) {
 
 
 /** @param signal its reason is a NotSentError */
-function connect(inputs, signal, mask, clock = js_clock/* SYSTEM_CLOCK */.V) {
+function connect(inputs, signal, mask, clock = runner_clock/* SYSTEM_CLOCK */.V) {
     const { domain, headroom, requestsPerSecond: ceiling, mode } = inputs;
     const dispatcher = openDispatcher(domain.origin);
     const http = createHttp({ dispatcher, origin: domain.origin, mode, limits: { headroom, ceiling }, signal, clock });

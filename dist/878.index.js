@@ -2,25 +2,6 @@ export const id = 878;
 export const ids = [878];
 export const modules = {
 
-/***/ 6616:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   V: () => (/* binding */ SYSTEM_CLOCK)
-/* harmony export */ });
-/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8500);
-// Time and chance, as a run uses them. Tests hand in others, so that waiting is simulated and not slept.
-
-const SYSTEM_CLOCK = {
-    now: () => performance.now(),
-    sleep: (milliseconds, signal) => (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(milliseconds, undefined, signal && { signal }),
-    timeout: milliseconds => AbortSignal.timeout(milliseconds),
-    random: Math.random,
-};
-
-
-/***/ }),
-
 /***/ 878:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -30,8 +11,8 @@ __webpack_require__.d(__webpack_exports__, {
   openGitHub: () => (/* binding */ openGitHub)
 });
 
-// EXTERNAL MODULE: ./build/js/clock.js
-var js_clock = __webpack_require__(6616);
+// EXTERNAL MODULE: ./build/js/runner/clock.js
+var runner_clock = __webpack_require__(967);
 // EXTERNAL MODULE: ./node_modules/@actions/github/lib/github.js + 22 modules
 var github = __webpack_require__(2413);
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
@@ -292,10 +273,29 @@ function isOvertaken({ status, message }) {
 
 
 
-function openGitHub({ clock = js_clock/* SYSTEM_CLOCK */.V, ...options }) {
+function openGitHub({ clock = runner_clock/* SYSTEM_CLOCK */.V, ...options }) {
     const client = openClient({ ...options, clock });
     return { git: openGit(client), comments: openComments(client) };
 }
+
+
+/***/ }),
+
+/***/ 967:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   V: () => (/* binding */ SYSTEM_CLOCK)
+/* harmony export */ });
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8500);
+// Time and chance, as a run uses them. Tests hand in others, so that waiting is simulated and not slept.
+
+const SYSTEM_CLOCK = {
+    now: () => performance.now(),
+    sleep: (milliseconds, signal) => (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(milliseconds, undefined, signal && { signal }),
+    timeout: milliseconds => AbortSignal.timeout(milliseconds),
+    random: Math.random,
+};
 
 
 /***/ })

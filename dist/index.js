@@ -314,7 +314,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /* harmony export */   y_: () => (/* binding */ GitHubError)
 /* harmony export */ });
 // What a run can fail with on purpose. Every message says what is wrong and what to change; whatever else is thrown is a
-// defect of this action and is reported as one.
+// defect of this action and is reported as one. Pure.
 /** The base of every failure that a user can do something about. */
 class ActionError extends Error {
     name = 'ActionError';
@@ -564,7 +564,7 @@ var __webpack_exports__ = {};
 
 // EXTERNAL MODULE: ./build/js/errors.js
 var errors = __nccwpck_require__(2027);
-;// CONCATENATED MODULE: ./build/js/cancel.js
+;// CONCATENATED MODULE: ./build/js/runner/cancel.js
 // How a run is cancelled: the runner sends SIGINT, SIGTERM 7.5 s later, and ends the process 2.5 s after that.
 
 /** Aborted, with a NotSentError for its reason, at the first of these signals. */
@@ -583,5 +583,5 @@ function cancelOnSignal() {
 // A log that cannot be written must not keep the rest from being written.
 process.stdout.on('error', () => undefined);
 const cancelled = cancelOnSignal();
-void Promise.all(/* import() */[__nccwpck_require__.e(880), __nccwpck_require__.e(89)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6089)).then(({ run }) => run(cancelled));
+void Promise.all(/* import() */[__nccwpck_require__.e(880), __nccwpck_require__.e(299)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1299)).then(({ run }) => run(cancelled));
 

@@ -1,5 +1,5 @@
 // What a run can fail with on purpose. Every message says what is wrong and what to change; whatever else is thrown is a
-// defect of this action and is reported as one.
+// defect of this action and is reported as one. Pure.
 
 /** The base of every failure that a user can do something about. */
 export class ActionError extends Error {

@@ -1,12 +1,13 @@
 // The story of a run, top to bottom. Whatever happens on the way is told.
 
-import { prepareEnvironment } from './environment.ts'
 import { ActionError, errorOf, InputError, NotSentError } from './errors.ts'
-import { type Inputs, type PlanInputs, readInputs, type TenantInputs } from './inputs.ts'
 import { newRecord, type RunRecord } from './report/record.ts'
 import { logHeartbeat, logLine, publish } from './report/report.ts'
 import type { Circumstances } from './report/report-file.ts'
-import { mask } from './secrets.ts'
+import { prepareEnvironment } from './runner/environment.ts'
+import { type Inputs, type PlanInputs, readInputs, type TenantInputs } from './runner/inputs.ts'
+import { mask } from './runner/secrets.ts'
+import { readWorkflow, type Workflow } from './runner/workflow.ts'
 import { applyPlan, judgePlan } from './steps/apply-plan.ts'
 import { checkAccess, checkApis } from './steps/check-access.ts'
 import { publishComment } from './steps/comment.ts'
@@ -18,7 +19,6 @@ import { readSavedPlan } from './steps/read-saved.ts'
 import { recall } from './steps/recall.ts'
 import type { Tenant } from './tenant/tenant.ts'
 import type { Session } from './tenant/token.ts'
-import { readWorkflow, type Workflow } from './workflow.ts'
 
 /** @param cancelled its reason is a NotSentError */
 export async function run(cancelled: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { subscribe } from 'node:diagnostics_channel'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type Clock, SYSTEM_CLOCK } from '../src/clock.ts'
+import { type Clock, SYSTEM_CLOCK } from '../src/runner/clock.ts'
 
 /**
  * Time runs so many times faster than outside: waiting is short, and everything still happens in the same order. A

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { ALGORITHMS, DEFAULTS, MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/inputs.ts'
+import { ALGORITHMS, DEFAULTS, MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/runner/inputs.ts'
 import { readDefinition, runAction } from './e2e/action.ts'
 import { PAGES, readPage, renderPage } from './tools/readme.ts'
 
@@ -31,7 +31,7 @@ describe('action.yml', () => {
 
   it('declares every input that the code reads, and the code reads every input that it declares', async () => {
     const { inputs } = await readDefinition()
-    const source = await readFile(new URL('../src/inputs.ts', import.meta.url), 'utf8')
+    const source = await readFile(new URL('../src/runner/inputs.ts', import.meta.url), 'utf8')
     const calls = /\b(?:core\.getInput|text|lines|optional|oneOf|read[A-Z]\w*)\('([a-z-]+)'/g
     const read = [...source.matchAll(calls)].map(([, name]) => name)
     expect([...new Set(read)].sort()).toEqual(Object.keys(inputs).sort())
@@ -108,6 +108,19 @@ describe('the pages', () => {
     )
     const { report } = await runAction({ inputs: { mode: 'validate' } })
     expect(keys.toSorted()).toEqual(Object.keys(report).sort())
+  })
+
+  it('draw the tree of src/', async () => {
+    const [, drawing = ''] = (await readPage('CONTRIBUTING.md')).split('\nsrc/\n')
+    const drawn: string[] = []
+    const folders: string[] = []
+    for (const [, indent = '', name = ''] of (drawing.split('\ntest/')[0] ?? '').matchAll(/^( {2,6})([\w.-]+\/?)/gm)) {
+      folders.length = indent.length / 2 - 1
+      if (name.endsWith('/')) folders.push(name)
+      else drawn.push(`${folders.join('')}${name}`)
+    }
+    const files = await readdir(new URL('../src/', import.meta.url), { recursive: true })
+    expect(drawn.toSorted()).toEqual(files.filter(file => file.endsWith('.ts')).sort())
   })
 
   it('quotes messages that the code has', async () => {

@@ -89,20 +89,20 @@ async function runOnce(inputs: Readonly<Record<string, string>>, whileRunning: (
 /** What is called in each mode. */
 const STEPS: Readonly<Record<string, readonly (readonly [file: string, name: string])[]>> = {
   validate: [
-    ['workflow.ts', 'readWorkflow'],
-    ['inputs.ts', 'readInputs'],
+    ['runner/workflow.ts', 'readWorkflow'],
+    ['runner/inputs.ts', 'readInputs'],
     ['steps/read-files.ts', 'readFiles'],
     ['manifest/load.ts', 'loadManifest'],
     ['steps/comment.ts', 'publishComment'],
   ],
   plan: [
-    ['environment.ts', 'prepareEnvironment'],
+    ['runner/environment.ts', 'prepareEnvironment'],
     ['tenant/connect.ts', 'connect'],
     ['steps/recall.ts', 'recall'],
     ['steps/check-access.ts', 'checkAccess'],
     ['steps/check-access.ts', 'checkApis'],
     ['steps/compute-plan.ts', 'computePlan'],
-    ['survey.ts', 'survey'],
+    ['live/survey.ts', 'survey'],
     ['plan/diff.ts', 'diff'],
     ['steps/apply-plan.ts', 'judgePlan'],
   ],
@@ -115,7 +115,7 @@ const STEPS: Readonly<Record<string, readonly (readonly [file: string, name: str
   ],
   export: [
     ['steps/export-users.ts', 'exportUsers'],
-    ['export.ts', 'exportManifest'],
+    ['manifest/export.ts', 'exportManifest'],
   ],
 }
 

@@ -10,7 +10,7 @@ import { validate } from '@actions/languageservice'
 import { load } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/inputs.ts'
+import { MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/runner/inputs.ts'
 import { readDefinition } from './e2e/action.ts'
 
 // Its ES module calls require.

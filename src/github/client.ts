@@ -3,9 +3,9 @@
 
 import { getOctokit } from '@actions/github'
 import * as z from 'zod'
-import type { Clock } from '../clock.ts'
 import { errorOf, GitHubError, NotSentError } from '../errors.ts'
-import type { Repository } from '../workflow.ts'
+import type { Clock } from '../runner/clock.ts'
+import type { Repository } from '../runner/workflow.ts'
 
 /** Milliseconds; GitHub answers within a second or not at all. */
 const TIMEOUT = 15_000

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { ActionError } from '../errors.ts'
-import { isGlob } from '../manifest/glob.ts'
+import { isGlob } from '../runner/glob.ts'
 import type { Git, TreeEntry } from './git.ts'
 
 /** Blob ids by path, relative to the repository. */

@@ -1,6 +1,6 @@
 // GitHub in this project's words: the door of this folder.
 
-import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
+import { type Clock, SYSTEM_CLOCK } from '../runner/clock.ts'
 import { type ClientOptions, openClient } from './client.ts'
 import { type Comments, openComments } from './comments.ts'
 import { type Git, openGit } from './git.ts'

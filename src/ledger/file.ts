@@ -3,9 +3,9 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
-import { readForm } from '../plan/form.ts'
-import { compareText, grantOf, groupByApi } from '../plan/grants.ts'
+import { compareText, grantOf, groupByApi } from '../access/grants.ts'
 import type { Entry, Ledger, Listing } from './ledger.ts'
+import { readForm } from './read-form.ts'
 
 const text = z.string().min(1)
 /** Pairs; Zod's own records leave out the key `__proto__`, which an API may have as its identifier. */

@@ -1,9 +1,11 @@
 // Everything that is wrong with a manifest, as remarks about places in the data: its form by the schema, and the meaning
 // of all that can be understood. One mistake never hides another. Pure.
 
+import { advise, nearest } from '../access/nearest.ts'
+import { capitalize, quote } from '../access/quote.ts'
+import type { Document } from './document.ts'
 import { checkForm } from './form.ts'
-import type { Document } from './load.ts'
-import { advise, capitalize, type Mention, nearest, type Path, quote, type Remark } from './problem.ts'
+import type { Mention, Path, Remark } from './problem.ts'
 import {
   type Contents,
   entriesOf,

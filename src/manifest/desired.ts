@@ -1,11 +1,12 @@
 // Aliases, bundles, expiry → the grants that the manifest asks for at a moment in time. Pure.
 
-import type { Terms } from '../plan/diff.ts'
-import { compareText, type Grant, type Grants, grantOf } from '../plan/grants.ts'
+import type { Terms } from '../access/grants.ts'
+import { compareText, type Grant, type Grants, grantOf } from '../access/grants.ts'
+import { isUserId } from '../access/identities.ts'
+import { clip, quote } from '../access/quote.ts'
 import { checkManifest } from './check.ts'
-import { isUserId } from './identities.ts'
-import type { Document } from './load.ts'
-import { clip, type Mention, quote, type Remark } from './problem.ts'
+import type { Document } from './document.ts'
+import type { Mention, Remark } from './problem.ts'
 import {
   type Contents,
   type Ends,

@@ -2,9 +2,11 @@
 // collect every mistake before it returns: a hostile manifest has millions. Pure.
 
 import * as z from 'zod'
-import { explainAddress, explainUserId, isAddress, isUserId } from './identities.ts'
-import type { Document } from './load.ts'
-import { advise, capitalize, clip, describeUnseen, nearest, type Path, quote, type Remark } from './problem.ts'
+import { explainAddress, explainUserId, isAddress, isUserId } from '../access/identities.ts'
+import { advise, nearest } from '../access/nearest.ts'
+import { capitalize, clip, describeUnseen, quote } from '../access/quote.ts'
+import type { Document } from './document.ts'
+import type { Path, Remark } from './problem.ts'
 import { fieldOf, isMapping } from './read.ts'
 import { type Mapping, Unquoted } from './scalars.ts'
 import { brokenRule, expiry, manifestSchema, userEntry } from './schema.ts'

@@ -4,20 +4,13 @@
 import { existsSync, promises, readFileSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
-import { adviseOnPattern, isGlob } from './glob.ts'
-import { findKeyMistakes, type KeyMistake, placesIn, startOf } from './locate.ts'
-import { type Problem, quote } from './problem.ts'
+import { quote } from '../access/quote.ts'
+import { adviseOnPattern, isGlob } from '../runner/glob.ts'
+import type { Document } from './document.ts'
+import { findKeyMistakes, placesIn, startOf } from './locate.ts'
+import type { Problem } from './problem.ts'
 import { construct, Mapping, Unquoted } from './scalars.ts'
 import { explainYaml } from './yaml-advice.ts'
-
-export interface Document {
-  /** Relative to the workspace where it is in it, with forward slashes. */
-  readonly file: string
-  readonly text: string
-  readonly content: unknown
-  /** Keys that the content cannot show, because another one took their place. */
-  readonly keyMistakes: readonly KeyMistake[]
-}
 
 /** All of them count over all files together. */
 export const LIMITS = {

@@ -1,8 +1,8 @@
 // From remarks about values to lines and columns, by walking the parser's events. It is only done if there is something
-// to report.
+// to report. Pure.
 
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
-import type { Document } from './load.ts'
+import type { Document, KeyMistake } from './document.ts'
 import { MAX_PROBLEMS, type Mention, type Path, type Place, type Problem, type Remark } from './problem.ts'
 
 /**
@@ -52,13 +52,6 @@ export function placesIn(file: string, text: string): (offset: number) => Place 
     }
     return { file, line: low + 1, column: offset - Number(starts[low]) + 1 }
   }
-}
-
-/** A key that the data do not show. */
-export interface KeyMistake {
-  /** undefined for an alias in the place of a key */
-  readonly duplicate: string | undefined
-  readonly offset: number
 }
 
 /** Every key that its mapping has twice, where the parser lets the last one win, or that may hide such a key. */

@@ -1,7 +1,7 @@
 // Reads of a parsed manifest all that can be understood, whatever else is wrong with it: what has another form than
 // expected is passed over, and check.ts tells about it. Pure.
 
-import type { Document } from './load.ts'
+import type { Document } from './document.ts'
 import type { Mention, Path } from './problem.ts'
 import { Mapping, Unquoted } from './scalars.ts'
 

@@ -1,7 +1,7 @@
 // The manifest's form: validation, types and the published JSON Schema all come from this definition. Pure.
 
 import * as z from 'zod'
-import { EXAMPLE_ADDRESS, EXAMPLE_ID, isAddress, isUserId } from './identities.ts'
+import { EXAMPLE_ADDRESS, EXAMPLE_ID, isAddress, isUserId } from '../access/identities.ts'
 
 /** Auth0's own limit for the name of a permission. */
 const MAX_NAME = 280

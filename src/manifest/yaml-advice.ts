@@ -2,8 +2,8 @@
 // often shows what was meant. Pure.
 
 import type { Event } from 'js-yaml'
+import { clip, describeUnseen, quote } from '../access/quote.ts'
 import { findComplexKey } from './locate.ts'
-import { clip, describeUnseen, quote } from './problem.ts'
 import { COMPLEX_KEY } from './scalars.ts'
 import { KEYS } from './schema.ts'
 

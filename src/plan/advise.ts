@@ -1,7 +1,7 @@
 // What would make a manifest simpler, where that is plain to see. Pure.
 
-import type { UserState } from './diff.ts'
-import { compareText, partsOf } from './grants.ts'
+import { compareText, partsOf } from '../access/grants.ts'
+import type { UserState } from '../live/user-state.ts'
 
 /** Fewer users with the same grants are no pattern yet. */
 const LEAST_USERS = 5

@@ -2,8 +2,8 @@
 // does.
 
 import pMap from 'p-map'
+import type { Permission } from '../access/grants.ts'
 import { ActionError, NotSentError, type Reach, TenantError } from '../errors.ts'
-import type { Permission } from './grants.ts'
 import { MAX_DIRECT_PERMISSIONS } from './guard.ts'
 import type { Operation, Plan, UserOutcome, UserPlan } from './plan.ts'
 

@@ -3,46 +3,18 @@
 import {
   compareText,
   type Grant,
-  type Grants,
   grantOf,
   NO_GRANTS,
   type Permission,
   partsOf,
   sortedPermissions,
-} from './grants.ts'
+} from '../access/grants.ts'
+import type { UserState } from '../live/user-state.ts'
 import type { HoldBack } from './hold-back.ts'
 import type { Held, HeldBack, Holders, Operation, Plan, Source, UserPlan, Why } from './plan.ts'
 
-/** What a user holds now. */
-export interface Live {
-  readonly direct: Grants
-  /** Permissions that come through roles, with the roles' names; a grant may be in both. */
-  readonly derived: ReadonlyMap<Grant, readonly string[]>
-  /** How many permissions the user holds, by whatever way. */
-  readonly size: number
-}
-
-/** What the manifest says about a grant beyond its name. */
-export interface Terms {
-  readonly expires?: string
-  readonly reason?: string
-}
-
 /** What is shown of an operation. */
 type Notes = Pick<Operation, 'expires' | 'reason' | 'why'>
-
-export interface UserState {
-  readonly id: string
-  /** Off for a removed user. */
-  readonly listed: boolean
-  readonly desired: ReadonlyMap<Grant, Terms>
-  /** What the manifest lists although it has expired. */
-  readonly expired?: Grants
-  /** What the ledger says. */
-  readonly managed: Grants
-  /** undefined where the run assigns without reading */
-  readonly live: Live | undefined
-}
 
 export interface DiffOptions {
   readonly tenant: string

@@ -1,5 +1,5 @@
 // A plan's digest: what a person approves. It covers everything that has an effect, and nothing that may differ between
-// two plans that do the same.
+// two plans that do the same. Pure.
 
 import { createHash } from 'node:crypto'
 import type { Operation, Plan, UserPlan } from './plan.ts'

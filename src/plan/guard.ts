@@ -1,8 +1,10 @@
 // What may not happen, as checks over data: each gives the refusals that it finds, and the run shows all of them
 // together before anything is written. Pure.
 
-import type { UserState } from './diff.ts'
-import { compareText, type Grant, grantOf, type Permission, partsOf } from './grants.ts'
+import { compareText, type Grant, grantOf, type Permission, partsOf } from '../access/grants.ts'
+import type { UserState } from '../live/user-state.ts'
+import type { RevocationLimit } from '../runner/inputs.ts'
+import type { WorkflowEvent } from '../runner/workflow.ts'
 import type { HoldBack } from './hold-back.ts'
 import { countOperations, type Obsolete, type Plan } from './plan.ts'
 
@@ -23,16 +25,6 @@ export const NEEDED_SCOPES = {
   assign: ['update:users'],
   export: ['read:users'],
 } as const
-
-export interface WorkflowEvent {
-  /** Such as `push` or `pull_request`; empty outside a workflow. */
-  readonly name: string
-  /** Such as `refs/heads/main`; empty outside a workflow. */
-  readonly ref: string
-  /** Whether the ref is a branch, or a tag, that rules protect. */
-  readonly refProtected: boolean
-  readonly defaultBranch: string | undefined
-}
 
 /** An unmerged manifest is never applied. */
 export function checkEvent({ name, ref }: WorkflowEvent): readonly Refusal[] {
@@ -59,13 +51,6 @@ export function checkLimit(plan: Plan): readonly Refusal[] {
       `${user} would have ${after} direct permissions; Auth0 allows ${MAX_DIRECT_PERMISSIONS}. Give some of them through a role.`,
     ]
   })
-}
-
-/** What `max-revocations` allows; the larger of both. */
-export interface RevocationLimit {
-  readonly count: number | undefined
-  /** Of the live grants of the users who were read: a whole number, 1 to 100. */
-  readonly percent: number | undefined
 }
 
 export interface RevocationOptions {

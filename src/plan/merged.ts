@@ -1,7 +1,7 @@
 // Whether the manifest in the workspace is the one that a commit has, file by file. Pure.
 
 import { matchesGlob } from 'node:path/posix'
-import { isGlob } from '../manifest/glob.ts'
+import { isGlob } from '../runner/glob.ts'
 
 interface WorkspaceFile {
   /** Relative to the workspace, with forward slashes. */

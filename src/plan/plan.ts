@@ -1,8 +1,8 @@
 // A plan is sorted, serialisable data: for each user what to grant and what to revoke, with the before-state that it was
 // computed from. Renderers read it and `apply` executes it. Pure.
 
-import { compareText, type Grants, grantOf, type Permission, partsOf, sortedPermissions } from './grants.ts'
-import type { UserEmail } from './identify.ts'
+import { compareText, type Grants, grantOf, type Permission, partsOf, sortedPermissions } from '../access/grants.ts'
+import type { UserEmail } from '../live/user-state.ts'
 
 /** One permission to grant or to revoke. */
 export interface Operation extends Permission {

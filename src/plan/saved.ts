@@ -1,9 +1,9 @@
 // A plan as a file: what is written can be read back, and nothing else can. A file may come from anywhere. Pure.
 
 import * as z from 'zod'
+import { grantOf } from '../access/grants.ts'
+import { readForm } from '../ledger/read-form.ts'
 import { digestOf } from './digest.ts'
-import { readForm } from './form.ts'
-import { grantOf } from './grants.ts'
 import { type Plan, WHY } from './plan.ts'
 
 /** Made on demand, as few runs read a plan. */

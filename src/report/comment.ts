@@ -1,9 +1,10 @@
 // A run's record → the comment on a pull request, one for each tenant: the job summary's content, smaller. Pure.
 
+import { clip } from '../access/quote.ts'
 import type { RunRecord } from './record.ts'
 import { shortCommit } from './summary/facts.ts'
 import { type Medium, renderReport } from './summary.ts'
-import { clip, link } from './text.ts'
+import { link } from './text.ts'
 
 /** GitHub takes 65,536 characters; this leaves room for what surrounds the report. */
 const REPORT_LIMIT = 62_000

@@ -1,12 +1,11 @@
 // Everything that a run has to tell, as data: it grows while the run goes on, whatever becomes of it, and outputs,
 // summary and report file are all computed from it. Pure.
 
-import type { Mode, Revoke, Scope } from '../inputs.ts'
+import { type Permission, partsOf } from '../access/grants.ts'
+import type { UserEmail, UserState } from '../live/user-state.ts'
 import type { Place } from '../manifest/problem.ts'
-import type { UserState } from '../plan/diff.ts'
-import { type Permission, partsOf } from '../plan/grants.ts'
-import type { UserEmail } from '../plan/identify.ts'
 import type { Held, Plan, UserOutcome } from '../plan/plan.ts'
+import type { Mode, Revoke, Scope } from '../runner/inputs.ts'
 import type { Traffic } from '../tenant/pace.ts'
 
 /** Something that a person should look at, at a line of the manifest where it has one. */

@@ -1,9 +1,9 @@
 // A run's record → the report file: everything that a run has to report, for scripts. Pure.
 
-import type { Mode, Revoke, Scope } from '../inputs.ts'
+import type { UserEmail } from '../live/user-state.ts'
 import type { Place } from '../manifest/problem.ts'
-import type { UserEmail } from '../plan/identify.ts'
 import type { Held, Plan, UserOutcome } from '../plan/plan.ts'
+import type { Mode, Revoke, Scope } from '../runner/inputs.ts'
 import type { Traffic } from '../tenant/pace.ts'
 import { type Conclusion, conclude } from './conclude.ts'
 import type { Derived, Exported, Finding, LedgerFacts, NamedApi, RunRecord } from './record.ts'

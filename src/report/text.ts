@@ -1,6 +1,8 @@
 // Makes text from outside harmless where it is shown: in log lines, workflow commands, Markdown and HTML. Everything
 // that a manifest, the tenant or an error says goes through here. Pure.
 
+import { clip } from '../access/quote.ts'
+
 /** Control characters (ANSI sequences, newlines), and what reorders, hides or joins text without being seen. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
 
@@ -23,13 +25,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
   // GitHub looks for `$formulas$` before it knows what is HTML.
   $: '&#36;',
-}
-
-/** At most so many characters (UTF-16 code units), none of them cut in half; what is left out is marked. */
-export function clip(text: string, most: number): string {
-  if (text.length <= most) return text
-  const head = text.slice(0, most - 1)
-  return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`
 }
 
 /**

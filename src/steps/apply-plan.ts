@@ -1,5 +1,6 @@
 // Judges a plan, and does it: recorded in the ledger from before the first write to after the last.
 
+import { listedAs, type Survey } from '../live/survey.ts'
 import { apply } from '../plan/apply.ts'
 import { digestOf } from '../plan/digest.ts'
 import { checkApproval, checkLimit, checkRevocations } from '../plan/guard.ts'
@@ -7,7 +8,6 @@ import { type Plan, type UserOutcome, undoOf } from '../plan/plan.ts'
 import { writeSaved } from '../plan/saved.ts'
 import { unfinishedOf } from '../report/conclude.ts'
 import { logPlan, logProgress, saveFile } from '../report/report.ts'
-import { listedAs, type Survey } from '../survey.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Planning } from './compute-plan.ts'
 import { type Context, locateUsers, refuse, warn } from './context.ts'

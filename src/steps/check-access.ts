@@ -1,12 +1,12 @@
 // What this run may do: by the token's scopes, by the event that started it, and by the APIs that the tenant has.
 
+import { partsOf } from '../access/grants.ts'
 import { TenantError } from '../errors.ts'
-import type { PlanInputs } from '../inputs.ts'
 import { checkNames } from '../manifest/check.ts'
 import { locateRemarks } from '../manifest/locate.ts'
-import { partsOf } from '../plan/grants.ts'
 import { checkPlanNames, checkScopes, NEEDED_SCOPES, warnOfApis } from '../plan/guard.ts'
 import type { Exists } from '../plan/plan.ts'
+import type { PlanInputs } from '../runner/inputs.ts'
 import type { Apis, Tenant } from '../tenant/tenant.ts'
 import { type Context, refuse, type Task, warn } from './context.ts'
 import type { Memory } from './recall.ts'

@@ -6,7 +6,7 @@ import { ActionError } from '../errors.ts'
 import { blobIdsOf, type CommittedFiles, readCommittedFiles } from '../github/committed-files.ts'
 import type { Git } from '../github/git.ts'
 import { below, checkoutFolders, compareWithCommit } from '../plan/merged.ts'
-import type { Workflow } from '../workflow.ts'
+import type { Workflow } from '../runner/workflow.ts'
 import type { Context } from './context.ts'
 
 /** What a commit has, compared with the workspace. */

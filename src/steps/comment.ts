@@ -4,11 +4,11 @@
 import { ActionError, GitHubError } from '../errors.ts'
 import type { Comment, Comments } from '../github/comments.ts'
 import type { Git } from '../github/git.ts'
-import type { Inputs } from '../inputs.ts'
 import { markerOf, readStamp, renderComment, type Stamp } from '../report/comment.ts'
 import type { RunRecord } from '../report/record.ts'
-import { redactAll } from '../secrets.ts'
-import type { Workflow } from '../workflow.ts'
+import type { Inputs } from '../runner/inputs.ts'
+import { redactAll } from '../runner/secrets.ts'
+import type { Workflow } from '../runner/workflow.ts'
 import { notice, warn } from './context.ts'
 
 export async function publishComment(

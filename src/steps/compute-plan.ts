@@ -1,6 +1,6 @@
 // From the manifest, or a saved plan, to what is left to do: the users are read, and what differs is planned.
 
-import type { PlanInputs } from '../inputs.ts'
+import { NO_GRANTS, partsOf } from '../access/grants.ts'
 import {
   type Entry,
   groupById,
@@ -11,17 +11,18 @@ import {
   rememberedUsers,
   removedUsers,
 } from '../ledger/ledger.ts'
+import { type Subject, type Survey, type SurveyOptions, survey } from '../live/survey.ts'
+import type { Unidentified } from '../live/user-state.ts'
 import type { ListedUser } from '../manifest/desired.ts'
 import { adviseOn } from '../plan/advise.ts'
 import { diff, unmanagedOf } from '../plan/diff.ts'
 import { digestOf } from '../plan/digest.ts'
-import { NO_GRANTS, partsOf } from '../plan/grants.ts'
 import { checkNever, checkSavedPlan, describeObsolete, warnOfHeldBack } from '../plan/guard.ts'
-import { holdBackFor, type Unidentified } from '../plan/hold-back.ts'
+import { holdBackFor } from '../plan/hold-back.ts'
 import { type Exists, type Plan, resume, type Source, type UserPlan, withoutObsolete } from '../plan/plan.ts'
 import { derivedOf } from '../report/record.ts'
 import { logProgress } from '../report/report.ts'
-import { type Subject, type Survey, type SurveyOptions, survey } from '../survey.ts'
+import type { PlanInputs } from '../runner/inputs.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Access } from './check-access.ts'
 import { type Context, locateUsers, type ManifestFiles, notice, refuse, warn } from './context.ts'

@@ -1,14 +1,14 @@
 // What every step of a run is handed, and how a step tells what it found.
 
-import type { PlanInputs } from '../inputs.ts'
+import type { UserFinding } from '../live/survey.ts'
 import type { Manifest } from '../manifest/desired.ts'
-import type { Document } from '../manifest/load.ts'
+import type { Document } from '../manifest/document.ts'
 import { locate } from '../manifest/locate.ts'
 import type { Plan, UserOutcome } from '../plan/plan.ts'
 import type { Finding, RunRecord, UserFailure } from '../report/record.ts'
-import type { UserFinding } from '../survey.ts'
+import type { PlanInputs } from '../runner/inputs.ts'
+import type { Workflow } from '../runner/workflow.ts'
 import type { Tenant } from '../tenant/tenant.ts'
-import type { Workflow } from '../workflow.ts'
 
 export interface Context {
   readonly inputs: PlanInputs

@@ -1,12 +1,12 @@
 // Reads the manifest, and tells everything that is wrong with it.
 
-import type { Inputs } from '../inputs.ts'
 import { checkTenant } from '../manifest/check.ts'
 import { readManifest } from '../manifest/desired.ts'
 import { loadManifest } from '../manifest/load.ts'
 import { locateRemarks } from '../manifest/locate.ts'
 import type { RunRecord } from '../report/record.ts'
-import type { Workflow } from '../workflow.ts'
+import type { Inputs } from '../runner/inputs.ts'
+import type { Workflow } from '../runner/workflow.ts'
 import type { ManifestFiles } from './context.ts'
 
 export async function readFiles(inputs: Inputs, workflow: Workflow, record: RunRecord): Promise<ManifestFiles> {

@@ -3,11 +3,11 @@
 import { lstatSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { errorOf, InputError } from '../errors.ts'
-import type { PlanInputs } from '../inputs.ts'
 import type { Plan } from '../plan/plan.ts'
 import { readSaved } from '../plan/saved.ts'
 import type { RunRecord } from '../report/record.ts'
-import type { Workflow } from '../workflow.ts'
+import type { PlanInputs } from '../runner/inputs.ts'
+import type { Workflow } from '../runner/workflow.ts'
 
 /** @throws InputError for a file that is no plan for this tenant */
 export function readSavedPlan(path: string, { tenant }: PlanInputs, { workspace }: Workflow, record: RunRecord): Plan {

@@ -1,5 +1,6 @@
 // The ledger's part of an apply: what is about to be done, before the first write, and what was done, after the last.
 
+import { compareText, NO_GRANTS, sortedPermissions } from '../access/grants.ts'
 import { ActionError, NotSentError } from '../errors.ts'
 import {
   beginUsers,
@@ -14,7 +15,6 @@ import {
   restoreUsers,
   type Sight,
 } from '../ledger/ledger.ts'
-import { compareText, NO_GRANTS, sortedPermissions } from '../plan/grants.ts'
 import { countOperations, type Plan, type Restored, setOf, type UserOutcome } from '../plan/plan.ts'
 import { counted } from '../report/conclude.ts'
 import type { Planning } from './compute-plan.ts'

@@ -2,8 +2,8 @@
 
 import * as z from 'zod'
 import { type Reach, TenantError } from '../errors.ts'
-import { redact } from '../secrets.ts'
-import type { Answer } from './http.ts'
+import { redact } from '../runner/secrets.ts'
+import type { Answer } from './exchange.ts'
 
 /** The Management API's form, and the token endpoint's. */
 const errorBody = z.object({

@@ -1,7 +1,7 @@
 // All of tenant/ put together, with undici below it. Loaded where something is about to be sent, so never by `validate`.
 
-import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
-import type { TenantInputs } from '../inputs.ts'
+import { type Clock, SYSTEM_CLOCK } from '../runner/clock.ts'
+import type { TenantInputs } from '../runner/inputs.ts'
 import { createHttp, type Http, openDispatcher } from './http.ts'
 import { openTenant, type Tenant } from './tenant.ts'
 import { openSession, type Session, type SessionOptions } from './token.ts'

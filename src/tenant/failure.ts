@@ -2,7 +2,7 @@
 
 import { type NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
-import type { Answer, Request } from './http.ts'
+import type { Answer, Request } from './exchange.ts'
 import { describeExhausted, type Limit } from './limits.ts'
 
 export type Attempt = Answered | { readonly kind: 'fault'; readonly error: Error }

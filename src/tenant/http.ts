@@ -3,8 +3,9 @@
 
 import { once } from 'node:events'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
-import type { Clock } from '../clock.ts'
 import { errorOf, NotSentError, type TenantError } from '../errors.ts'
+import type { Clock } from '../runner/clock.ts'
+import type { Answer, Request } from './exchange.ts'
 import { type Attempt, givenUp, hasWorked, interrupted, isLasting } from './failure.ts'
 import {
   describeWait,
@@ -31,28 +32,6 @@ import {
   type Traffic,
   withdrawn,
 } from './pace.ts'
-
-export interface Request {
-  readonly method: 'GET' | 'POST' | 'DELETE'
-  /** Encoded as it goes over the wire, without the query. */
-  readonly path: string
-  readonly query?: string
-  readonly headers?: Readonly<Record<string, string>>
-  /** Asked for when the request's turn has come, as a token may expire while it waits. */
-  readonly authorization?: () => Promise<string>
-  readonly body?: string
-  /** The token endpoint's bucket is not the Management API's. */
-  readonly paced: boolean
-}
-
-export interface Answer {
-  readonly request: Request
-  readonly attempts: number
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Parsed where it is JSON, else the text; undefined where there was none. */
-  readonly body: unknown
-}
 
 export interface Http {
   /**

@@ -2,12 +2,11 @@
 // tenant's host and no other.
 
 import * as z from 'zod'
+import { type Grant, grantOf, type Permission } from '../access/grants.ts'
+import type { Candidate, Live } from '../access/live.ts'
 import { type Reach, TenantError } from '../errors.ts'
-import type { Live } from '../plan/diff.ts'
-import { type Grant, grantOf, type Permission } from '../plan/grants.ts'
-import type { Candidate } from '../plan/identify.ts'
 import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
-import type { Answer } from './http.ts'
+import type { Answer } from './exchange.ts'
 import type { Session } from './token.ts'
 
 interface Api {

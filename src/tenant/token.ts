@@ -2,12 +2,13 @@
 
 import { constants, randomUUID, sign } from 'node:crypto'
 import * as z from 'zod'
-import type { Clock } from '../clock.ts'
 import { TenantError } from '../errors.ts'
-import type { Domain } from '../inputs/domain.ts'
-import type { Algorithm, Credential } from '../inputs.ts'
+import type { Clock } from '../runner/clock.ts'
+import type { Domain } from '../runner/domain.ts'
+import type { Algorithm, Credential } from '../runner/inputs.ts'
 import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
-import { type Answer, type Http, type Request, TOKEN_PATH } from './http.ts'
+import type { Answer, Request } from './exchange.ts'
+import { type Http, TOKEN_PATH } from './http.ts'
 
 /** Sends Management API requests with a valid token. */
 export interface Session {

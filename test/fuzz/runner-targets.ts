@@ -6,13 +6,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { prepareEnvironment } from '../../src/environment.ts'
 import { ActionError, InputError } from '../../src/errors.ts'
-import { readPrivateKey, unwrapKey } from '../../src/inputs/private-key.ts'
-import { type Inputs, readInputs } from '../../src/inputs.ts'
 import { run } from '../../src/run.ts'
+import { prepareEnvironment } from '../../src/runner/environment.ts'
+import { type Inputs, readInputs } from '../../src/runner/inputs.ts'
+import { readPrivateKey, unwrapKey } from '../../src/runner/private-key.ts'
+import { readWorkflow } from '../../src/runner/workflow.ts'
 import { openDispatcher } from '../../src/tenant/http.ts'
-import { readWorkflow } from '../../src/workflow.ts'
 import { must, type Target, target } from './targets.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>

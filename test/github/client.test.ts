@@ -2,10 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import type { Clock } from '../../src/clock.ts'
 import { NotSentError } from '../../src/errors.ts'
 import type { Client } from '../../src/github/client.ts'
 import type { GitHub } from '../../src/github/github.ts'
+import type { Clock } from '../../src/runner/clock.ts'
 import { leapingClock } from '../clock.ts'
 import { type Reaction, type ScriptedGitHub, startScriptedGitHub } from './scripted-github.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { grantOf } from '../../src/access/grants.ts'
 import { formatLedger, parseLedger } from '../../src/ledger/file.ts'
 import type { Entry, Ledger, Listing } from '../../src/ledger/ledger.ts'
-import { grantOf } from '../../src/plan/grants.ts'
 import { BILLING, grants } from '../plan/fixtures.ts'
 
 const KEY = 'a key that only the workflow has'

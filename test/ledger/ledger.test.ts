@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type Grants, NO_GRANTS } from '../../src/access/grants.ts'
 import {
   beginUsers,
   changedEntries,
@@ -20,7 +21,6 @@ import {
   type Sight,
 } from '../../src/ledger/ledger.ts'
 import type { ListedUser } from '../../src/manifest/desired.ts'
-import { type Grants, NO_GRANTS } from '../../src/plan/grants.ts'
 import { grants } from '../plan/fixtures.ts'
 
 const NOBODY: Entries = new Map()

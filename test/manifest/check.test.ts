@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { checkNames, checkTenant } from '../../src/manifest/check.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
-import { type Document, parseDocument } from '../../src/manifest/load.ts'
+import type { Document } from '../../src/manifest/document.ts'
+import { parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
 
 const NOW = new Date('2026-06-15T12:00:00Z')

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { grantOf, partsOf } from '../../src/access/grants.ts'
 import { MOST_ASKS, readManifest, userIdentity } from '../../src/manifest/desired.ts'
-import { type Document, parseDocument } from '../../src/manifest/load.ts'
+import type { Document } from '../../src/manifest/document.ts'
+import { parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
-import { grantOf, partsOf } from '../../src/plan/grants.ts'
 
 function documentsOf(contents: readonly (string | object)[]): readonly Document[] {
   return contents.flatMap(

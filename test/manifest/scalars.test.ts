@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { partsOf } from '../../src/access/grants.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
 import { isPlainText } from '../../src/manifest/scalars.ts'
-import { partsOf } from '../../src/plan/grants.ts'
 
 function read(text: string) {
   const { documents, problems } = parseDocument('m.yml', text)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { UserState } from '../../src/live/user-state.ts'
 import { adviseOn } from '../../src/plan/advise.ts'
-import type { UserState } from '../../src/plan/diff.ts'
 import { BILLING, grants, live, state } from './fixtures.ts'
 
 /** As many listed users, each of whom is to have these permissions. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type DiffOptions, diff, type UserState, unmanagedOf } from '../../src/plan/diff.ts'
-import { type Grant, type Grants, grantOf } from '../../src/plan/grants.ts'
-import { holdBackFor, type Unidentified } from '../../src/plan/hold-back.ts'
+import { type Grant, type Grants, grantOf } from '../../src/access/grants.ts'
+import type { Unidentified, UserState } from '../../src/live/user-state.ts'
+import { type DiffOptions, diff, unmanagedOf } from '../../src/plan/diff.ts'
+import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 

@@ -1,7 +1,8 @@
 // Short ways to write states and grants in the tests of the plan.
 
-import type { Live, UserState } from '../../src/plan/diff.ts'
-import { type Grant, grantOf } from '../../src/plan/grants.ts'
+import { type Grant, grantOf } from '../../src/access/grants.ts'
+import type { Live } from '../../src/access/live.ts'
+import type { UserState } from '../../src/live/user-state.ts'
 import type { Source } from '../../src/plan/plan.ts'
 
 export const ORDERS = 'https://orders.acme.com/'

@@ -11,12 +11,12 @@ import {
   checkScopes,
   describeObsolete,
   NEEDED_SCOPES,
-  type RevocationLimit,
   warnOfApis,
   warnOfHeldBack,
 } from '../../src/plan/guard.ts'
 import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { Plan } from '../../src/plan/plan.ts'
+import type { RevocationLimit } from '../../src/runner/inputs.ts'
 import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
 
 const names = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `p${index + from}`)

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
-import { type Grant, grantOf } from '../../src/plan/grants.ts'
-import { holdBackFor, type Unidentified } from '../../src/plan/hold-back.ts'
+import { type Grant, grantOf } from '../../src/access/grants.ts'
+import type { Unidentified } from '../../src/live/user-state.ts'
+import { holdBackFor } from '../../src/plan/hold-back.ts'
 import { BILLING, ORDERS } from './fixtures.ts'
 
 const READ = grantOf(ORDERS, 'read')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { diff, type UserState } from '../../src/plan/diff.ts'
+import type { UserState } from '../../src/live/user-state.ts'
+import { diff } from '../../src/plan/diff.ts'
 import { holdBackFor } from '../../src/plan/hold-back.ts'
 import {
   countOperations,

@@ -1,10 +1,10 @@
 // Typical runs as records: what the preview shows, and what the tests of the renderers read.
 
+import { grantOf, type Permission } from '../../src/access/grants.ts'
 import { TenantError } from '../../src/errors.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import { adviseOn } from '../../src/plan/advise.ts'
-import { grantOf, type Permission } from '../../src/plan/grants.ts'
 import { checkEvent, checkRevocations, warnOfApis } from '../../src/plan/guard.ts'
 import type { Holders, Operation, Plan, Source, UserOutcome, UserPlan } from '../../src/plan/plan.ts'
 import { unfinishedOf } from '../../src/report/conclude.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aboutText, clip, code, link, plain, prose, userText } from '../../src/report/text.ts'
+import { aboutText, code, link, plain, prose, userText } from '../../src/report/text.ts'
 
 /** Text as nobody would write it by accident. */
 const hostile = fc.oneof(
@@ -93,30 +93,6 @@ describe('code', () => {
 
   it('leaves no markup', () => {
     expect(code('<img src=x onerror="a">&\'')).toBe('<code>&lt;img src=x onerror=&quot;a&quot;&gt;&amp;&#39;</code>')
-  })
-})
-
-describe('clip', () => {
-  it.each([
-    ['abc', 3, 'abc'],
-    ['abcd', 3, 'ab…'],
-    ['a😀bc', 3, 'a…'],
-    ['a😀bc', 4, 'a😀…'],
-    ['ab😀cd', 4, 'ab…'],
-  ])('of %s to %i is %s', (text, most, expected) => {
-    expect(clip(text, most)).toBe(expected)
-  })
-
-  it('is never longer than that, never half a character, and the beginning of the text', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 12 }), (text, most) => {
-        const clipped = clip(text, most)
-        expect(clipped.length).toBeLessThanOrEqual(most)
-        expect(clipped.isWellFormed()).toBe(true)
-        expect(clipped === text || (clipped.endsWith('…') && text.startsWith(clipped.slice(0, -1)))).toBe(true)
-        expect(clipped === text).toBe(text.length <= most)
-      }),
-    )
   })
 })
 

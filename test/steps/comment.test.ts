@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import type { PlanInputs } from '../../src/inputs.ts'
 import { newRecord } from '../../src/report/record.ts'
+import type { PlanInputs } from '../../src/runner/inputs.ts'
+import type { Workflow } from '../../src/runner/workflow.ts'
 import { publishComment } from '../../src/steps/comment.ts'
-import type { Workflow } from '../../src/workflow.ts'
 
 it('a defect is not taken for a comment that GitHub does not let be written', async () => {
   // No domain: no such inputs are ever read.

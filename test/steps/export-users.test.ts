@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { InputError } from '../../src/errors.ts'
-import type { ExportInputs } from '../../src/inputs.ts'
 import { newRecord } from '../../src/report/record.ts'
+import type { ExportInputs } from '../../src/runner/inputs.ts'
+import type { Workflow } from '../../src/runner/workflow.ts'
 import { exportUsers } from '../../src/steps/export-users.ts'
 import type { Tenant } from '../../src/tenant/tenant.ts'
-import type { Workflow } from '../../src/workflow.ts'
 
 // Whoever runs this may be allowed everything.
 vi.mock('node:fs', async importOriginal => {

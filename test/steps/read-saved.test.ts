@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.ts'
-import type { PlanInputs } from '../../src/inputs.ts'
 import { writeSaved } from '../../src/plan/saved.ts'
 import { newRecord } from '../../src/report/record.ts'
+import type { PlanInputs } from '../../src/runner/inputs.ts'
+import type { Workflow } from '../../src/runner/workflow.ts'
 import { readSavedPlan } from '../../src/steps/read-saved.ts'
-import type { Workflow } from '../../src/workflow.ts'
 import { SOURCE } from '../plan/fixtures.ts'
 
 const workspace = mkdtempSync(join(tmpdir(), 'saved-'))

@@ -1,7 +1,7 @@
 // A tenant that is down, wherever a run is by then: what is sent in vain, for how long, and what is reported.
 
 import { describe, expect, it } from 'vitest'
-import { mask, redactAll } from '../../src/secrets.ts'
+import { mask, redactAll } from '../../src/runner/secrets.ts'
 import { fastClock } from '../clock.ts'
 import { acme, CLIENT } from '../e2e/acme.ts'
 import { expectNoneIn } from '../leaks.ts'

@@ -1,8 +1,8 @@
 // The searches of src/tenant/tenant.ts, over the wire.
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { TenantError } from '../../src/errors.ts'
+import { SYSTEM_CLOCK } from '../../src/runner/clock.ts'
 import { createHttp, openDispatcher } from '../../src/tenant/http.ts'
 import { openTenant } from '../../src/tenant/tenant.ts'
 import { openSession } from '../../src/tenant/token.ts'

@@ -2,9 +2,10 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { NotSentError, TenantError } from '../../src/errors.ts'
-import type { Answer, Http } from '../../src/tenant/http.ts'
+import { SYSTEM_CLOCK } from '../../src/runner/clock.ts'
+import type { Answer } from '../../src/tenant/exchange.ts'
+import type { Http } from '../../src/tenant/http.ts'
 import { openSession, type SessionOptions } from '../../src/tenant/token.ts'
 
 const SECRET: SessionOptions['credential'] = { kind: 'client-secret', clientId: 'id', clientSecret: 'secret' }

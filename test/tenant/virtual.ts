@@ -2,7 +2,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/runner/clock.ts'
 
 export interface VirtualTime {
   readonly clock: Clock

@@ -1,7 +1,7 @@
 // What is good to know: notices, grants that nobody manages, advice, what roles give. Pure.
 
+import type { Permission } from '../../access/grants.ts'
 import { scalar } from '../../manifest/scalar.ts'
-import type { Permission } from '../../plan/grants.ts'
 import type { Held } from '../../plan/plan.ts'
 import { counted } from '../conclude.ts'
 import type { Derived, RunRecord } from '../record.ts'

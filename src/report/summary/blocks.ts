@@ -1,6 +1,7 @@
 // Building blocks of a report: HTML blocks, in which Markdown has no force, and GitHub's alerts. Pure.
 
-import { clip, code, prose } from '../text.ts'
+import { clip } from '../../access/quote.ts'
+import { code, prose } from '../text.ts'
 
 /** Longer lists and tables are folded. */
 export const FOLD_AFTER = 20

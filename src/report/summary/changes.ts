@@ -1,7 +1,7 @@
 // What changes: one table with a row for each user, what they lose before what they gain; and permission by permission,
 // how many of the listed users have it before and after. Pure.
 
-import { type Grant, grantOf, type Permission } from '../../plan/grants.ts'
+import { type Grant, grantOf, type Permission } from '../../access/grants.ts'
 import type { Holders, Operation, Plan, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
 import { counted, grouped } from '../conclude.ts'
 import { emailsOf, type NamedApi, type RunRecord } from '../record.ts'

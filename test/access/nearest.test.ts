@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { describeUnseen, nearest, quote } from '../../src/manifest/problem.ts'
+import { nearest } from '../../src/access/nearest.ts'
 
 const KNOWN = ['read:orders', 'write:orders', 'refund:orders', 'ab']
 
@@ -46,31 +46,5 @@ describe('nearest', () => {
 
   it('prefers the one with fewer mistakes', () => {
     expect(nearest('abcd', ['abxx', 'abce'])).toBe('abce')
-  })
-})
-
-describe('describeUnseen', () => {
-  it.each([
-    ['plain text, 例え', undefined],
-    ['a\u00a0b', 'a no-break space (U+00A0)'],
-    ['a\u3000b', 'a special space (U+3000)'],
-    ['a\u200bb', 'an invisible character (U+200B)'],
-    ['a\u202eb', 'an invisible character (U+202E)'],
-    ['a\u{e0001}b', 'an invisible character (U+E0001)'],
-    ['a\tb', 'a control character (U+0009)'],
-    ['a\ud800b', 'an invisible character (U+D800)'],
-  ])('%j: %s', (text, expected) => {
-    expect(describeUnseen(text)).toBe(expected)
-  })
-})
-
-describe('quote', () => {
-  it('is one short line, whatever it gets', () => {
-    expect(quote('a\nb')).toBe('"a\\nb"')
-    expect(quote('x'.repeat(100_000))).toHaveLength(81)
-    expect(quote(undefined)).toBe('undefined')
-  })
-  it('shows what nobody sees', () => {
-    expect(quote('a\u00a0b\u200bc')).toBe('"a\\u{00a0}b\\u{200b}c"')
   })
 })

@@ -1,6 +1,6 @@
 // How an input that cannot be used is named: its value is shown, but no secret in it.
 
-import { redact } from '../secrets.ts'
+import { redact } from './secrets.ts'
 
 /** @returns undefined, so that a reader can return what it returns */
 export type Reject = (input: string, message: string) => undefined

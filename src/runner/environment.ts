@@ -1,6 +1,6 @@
 // The runner's variables that libraries read by themselves: made fit for them before they are loaded.
 
-import { ActionError } from './errors.ts'
+import { ActionError } from '../errors.ts'
 
 const PROXIES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
 const NO_PROXIES = ['no_proxy', 'NO_PROXY']

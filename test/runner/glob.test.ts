@@ -1,6 +1,6 @@
 import { join } from 'node:path/posix'
 import { describe, expect, it } from 'vitest'
-import { adviseOnPattern, isGlob, pathInWorkspace } from '../../src/manifest/glob.ts'
+import { adviseOnPattern, isGlob, pathInWorkspace } from '../../src/runner/glob.ts'
 
 describe('a glob', () => {
   it.each(['*.yml', 'a?.yml', '[ab].yml', '{a,b}.yml', '+(a).yml', '@(a).yml', '!(a).yml', 'x/!(a).yml', '**'])(

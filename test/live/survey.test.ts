@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type Reach, TenantError } from '../src/errors.ts'
-import type { ListedUser } from '../src/manifest/desired.ts'
-import type { Mention } from '../src/manifest/problem.ts'
-import { type Grant, type Grants, grantOf, NO_GRANTS } from '../src/plan/grants.ts'
-import type { Candidate } from '../src/plan/identify.ts'
-import { type Reader, type Subject, type SurveyOptions, survey } from '../src/survey.ts'
+import { type Grant, type Grants, grantOf, NO_GRANTS } from '../../src/access/grants.ts'
+import type { Candidate } from '../../src/access/live.ts'
+import { type Reach, TenantError } from '../../src/errors.ts'
+import { type Reader, type Subject, type SurveyOptions, survey } from '../../src/live/survey.ts'
+import type { ListedUser } from '../../src/manifest/desired.ts'
+import type { Mention } from '../../src/manifest/problem.ts'
 
 const GRACE = 'grace@acme.com'
 const READ = grantOf('orders', 'read')

@@ -2,14 +2,15 @@
 // read for each user. One who cannot be read does not stop the others.
 
 import pMap from 'p-map'
-import { TenantError } from './errors.ts'
-import { type Listing, listingOf as ledgerListingOf } from './ledger/ledger.ts'
-import type { Identity, ListedUser } from './manifest/desired.ts'
-import type { Mention } from './manifest/problem.ts'
-import type { Live, Terms, UserState } from './plan/diff.ts'
-import { type Grant, type Grants, NO_GRANTS } from './plan/grants.ts'
-import type { Unidentified } from './plan/hold-back.ts'
-import { type Candidate, candidatesOf, type IdentifyOptions, identify, type UserEmail } from './plan/identify.ts'
+import type { Terms } from '../access/grants.ts'
+import { type Grant, type Grants, NO_GRANTS } from '../access/grants.ts'
+import type { Candidate, Live } from '../access/live.ts'
+import { TenantError } from '../errors.ts'
+import { type Listing, listingOf as ledgerListingOf } from '../ledger/ledger.ts'
+import type { Identity, ListedUser } from '../manifest/desired.ts'
+import type { Mention } from '../manifest/problem.ts'
+import { candidatesOf, type IdentifyOptions, identify } from './identify.ts'
+import type { Unidentified, UserEmail, UserState } from './user-state.ts'
 
 /** The reads that this is made of. */
 export interface Reader {

@@ -1,19 +1,7 @@
 // Which user an e-mail address means. Anyone can sign up with somebody else's address, so only a verified one counts;
 // and an address that meant another user before is not followed to a new one. Pure.
 
-/** A user whom the tenant has under an address. */
-export interface Candidate {
-  readonly id: string
-  readonly verified: boolean
-  readonly connections: readonly string[]
-}
-
-/** A user whom the manifest lists by an address. Auth0's answers to writes, and so plans, have the id alone. */
-export interface UserEmail {
-  readonly user: string
-  readonly email: string
-  readonly connection?: string
-}
+import type { Candidate } from '../access/live.ts'
 
 export type Identification =
   | { readonly kind: 'found'; readonly id: string; readonly warning: string | undefined }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { prepareEnvironment } from '../src/environment.ts'
-import { ActionError } from '../src/errors.ts'
+import { ActionError } from '../../src/errors.ts'
+import { prepareEnvironment } from '../../src/runner/environment.ts'
 
 function prepared(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const copy = { ...env }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { explainAddress, explainUserId, isAddress, isUserId } from '../../src/manifest/identities.ts'
-import { quote } from '../../src/manifest/problem.ts'
+import { explainAddress, explainUserId, isAddress, isUserId } from '../../src/access/identities.ts'
+import { quote } from '../../src/access/quote.ts'
 
 const HEX = '5f7c8ec7c33c6c004bbafe82'
 const FORM = `a user id has the form connection|identifier, such as auth0|${HEX}.`

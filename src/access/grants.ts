@@ -16,6 +16,12 @@ export interface Permission {
   readonly permission: string
 }
 
+/** What the manifest says about a grant beyond its name. */
+export interface Terms {
+  readonly expires?: string
+  readonly reason?: string
+}
+
 // Neither part can hold a NUL: the manifest's names have no control characters, and Auth0's are URLs and scope names.
 const SEPARATOR = '\0'
 

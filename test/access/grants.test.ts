@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareText, type Grants, grantOf, NO_GRANTS, partsOf, sortedPermissions } from '../../src/plan/grants.ts'
-import { BILLING, grants, ORDERS } from './fixtures.ts'
+import { compareText, type Grants, grantOf, NO_GRANTS, partsOf, sortedPermissions } from '../../src/access/grants.ts'
+import { BILLING, grants, ORDERS } from '../plan/fixtures.ts'
 
 describe('the order of texts', () => {
   it.each([

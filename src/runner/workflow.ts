@@ -2,8 +2,17 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import * as z from 'zod'
-import { ActionError } from './errors.ts'
-import type { WorkflowEvent } from './plan/guard.ts'
+import { ActionError } from '../errors.ts'
+
+export interface WorkflowEvent {
+  /** Such as `push` or `pull_request`; empty outside a workflow. */
+  readonly name: string
+  /** Such as `refs/heads/main`; empty outside a workflow. */
+  readonly ref: string
+  /** Whether the ref is a branch, or a tag, that rules protect. */
+  readonly refProtected: boolean
+  readonly defaultBranch: string | undefined
+}
 
 export interface Workflow extends WorkflowEvent {
   readonly workspace: string

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { readForm } from '../../src/plan/form.ts'
+import { readForm } from '../../src/ledger/read-form.ts'
 
 const form = z.strictObject({ names: z.array(z.string()) })
 

@@ -2,11 +2,11 @@
 // lists should stand on one line and names without quotes wherever no reader of YAML can take them for something else.
 // Pure.
 
-import { ActionError } from './errors.ts'
-import { quote } from './manifest/problem.ts'
-import { isPlainScalar, scalar } from './manifest/scalar.ts'
-import { apiDefinition, permissionItem, userEntry } from './manifest/schema.ts'
-import { compareText, type Grant, type Grants, type Permission, partsOf, sortedPermissions } from './plan/grants.ts'
+import { compareText, type Grant, type Grants, type Permission, partsOf, sortedPermissions } from '../access/grants.ts'
+import { quote } from '../access/quote.ts'
+import { ActionError } from '../errors.ts'
+import { isPlainScalar, scalar } from './scalar.ts'
+import { apiDefinition, permissionItem, userEntry } from './schema.ts'
 
 export interface ExportedUser {
   readonly id: string

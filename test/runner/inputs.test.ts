@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { InputError } from '../src/errors.ts'
-import { type Inputs, readInputs, type TenantInputs } from '../src/inputs.ts'
-import { makeCertificate } from './servers/network.ts'
+import { InputError } from '../../src/errors.ts'
+import { type Inputs, readInputs, type TenantInputs } from '../../src/runner/inputs.ts'
+import { makeCertificate } from '../servers/network.ts'
 
 type Values = Readonly<Record<string, string>>
 

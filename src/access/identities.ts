@@ -1,6 +1,6 @@
 // What a user id and an e-mail address look like, and what somebody probably meant who wrote something else. Pure.
 
-import { describeUnseen, quote, replaceUnseen, UNSEEN } from './problem.ts'
+import { describeUnseen, quote, replaceUnseen, UNSEEN } from './quote.ts'
 
 export const EXAMPLE_ID = 'auth0|5f7c8ec7c33c6c004bbafe82'
 export const EXAMPLE_ADDRESS = 'grace@acme.com'

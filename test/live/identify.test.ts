@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Candidate, type Identification, type IdentifyOptions, identify } from '../../src/plan/identify.ts'
+import type { Candidate } from '../../src/access/live.ts'
+import { type Identification, type IdentifyOptions, identify } from '../../src/live/identify.ts'
 
 const user = (id: string, verified: boolean, ...connections: readonly string[]): Candidate => ({
   id,

@@ -3,15 +3,22 @@
 
 import type { KeyObject } from 'node:crypto'
 import * as core from '@actions/core'
-import { InputError, type InputProblem } from './errors.ts'
-import { type Audience, type Domain, readAudience, readDomain } from './inputs/domain.ts'
-import { readPrivateKey, unwrapKey } from './inputs/private-key.ts'
-import { quote, type Reject } from './inputs/problems.ts'
-import { isGlob } from './manifest/glob.ts'
-import { isAddress, isUserId } from './manifest/identities.ts'
-import type { RevocationLimit } from './plan/guard.ts'
+import { isAddress, isUserId } from '../access/identities.ts'
+import { InputError, type InputProblem } from '../errors.ts'
+import { type Audience, type Domain, readAudience, readDomain } from './domain.ts'
+import { isGlob } from './glob.ts'
+import { quote, type Reject } from './input-problems.ts'
+import { readPrivateKey, unwrapKey } from './private-key.ts'
+
 import { mask } from './secrets.ts'
 import type { Workflow } from './workflow.ts'
+
+/** What `max-revocations` allows; the larger of both. */
+export interface RevocationLimit {
+  readonly count: number | undefined
+  /** Of the live grants of the users who were read: a whole number, 1 to 100. */
+  readonly percent: number | undefined
+}
 
 export const MODES = ['validate', 'plan', 'apply', 'export'] as const
 export const REVOKE = ['never', 'managed', 'all'] as const

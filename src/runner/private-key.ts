@@ -2,7 +2,7 @@
 // somebody set instead of one.
 
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import type { Reject } from './problems.ts'
+import type { Reject } from './input-problems.ts'
 
 const BLOCK = /-----BEGIN (?<label>(RSA )?PRIVATE KEY)-----(?<body>[\sA-Za-z0-9+/=]+)-----END \k<label>-----/
 const BASE64 = /^(?!-----)[A-Za-z0-9+/_-]{64,}=*$/

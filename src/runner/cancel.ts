@@ -1,6 +1,6 @@
 // How a run is cancelled: the runner sends SIGINT, SIGTERM 7.5 s later, and ends the process 2.5 s after that.
 
-import { NotSentError } from './errors.ts'
+import { NotSentError } from '../errors.ts'
 
 /** Aborted, with a NotSentError for its reason, at the first of these signals. */
 export function cancelOnSignal(): AbortSignal {

@@ -1,7 +1,7 @@
 // Where every request and the credential are sent, and the Management API's identifier. A URL parser drops line breaks,
 // decodes, and folds look-alikes without a word, so whatever it would change is refused.
 
-import { quote, type Reject } from './problems.ts'
+import { quote, type Reject } from './input-problems.ts'
 
 export interface Domain {
   /** As the manifest's `tenant` and reports show it: host, and port if there is one. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { readWorkflow } from '../src/workflow.ts'
+import { readWorkflow } from '../../src/runner/workflow.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'workflow-'))
 const path = join(home, 'event.json')

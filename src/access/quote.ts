@@ -1,0 +1,50 @@
+// How values and names are quoted in messages. Pure.
+
+/** What nobody sees, or takes for an ordinary space. */
+export const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u
+
+const EVERY_UNSEEN = new RegExp(UNSEEN, 'gu')
+
+/** @param replacement of each character that nobody sees, or takes for an ordinary space */
+export function replaceUnseen(text: string, replacement: (character: string) => string): string {
+  return text.replaceAll(EVERY_UNSEEN, replacement)
+}
+
+/** The first character that nobody sees; undefined if there is none. */
+export function describeUnseen(text: string): string | undefined {
+  const [character] = UNSEEN.exec(text) ?? []
+  if (character === undefined) return undefined
+  const what =
+    character === '\u00a0'
+      ? 'a no-break space'
+      : /\p{Zs}/u.test(character)
+        ? 'a special space'
+        : /\p{Cc}/u.test(character)
+          ? 'a control character'
+          : 'an invisible character'
+  return `${what} (U+${codeOf(character).toUpperCase()})`
+}
+
+function codeOf(character: string): string {
+  return Number(character.codePointAt(0)).toString(16).padStart(4, '0')
+}
+
+const MAX_QUOTE = 81
+
+/** At most so many characters (UTF-16 code units), none of them cut in half; what is left out is marked. */
+export function clip(text: string, most = MAX_QUOTE): string {
+  if (text.length <= most) return text
+  const head = text.slice(0, most - 1)
+  return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`
+}
+
+/** A value within a message: on one line, never long, and nothing in it that cannot be seen. */
+export function quote(value: unknown): string {
+  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, MAX_QUOTE) : value) ?? String(value)
+  const seen = replaceUnseen(text, character => `\\u{${codeOf(character)}}`)
+  return clip(seen)
+}
+
+export function capitalize(sentence: string): string {
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`
+}
