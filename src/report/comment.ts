@@ -19,7 +19,7 @@ export interface CommentOptions {
 }
 
 /** Under 65,536 characters and bytes, and begins with `markerOf` its tenant. */
-export function renderComment(record: Readonly<RunRecord>, { runUrl, replaces }: CommentOptions): string {
+export function renderComment(record: RunRecord, { runUrl, replaces }: CommentOptions): string {
   const medium: Medium = {
     limit: REPORT_LIMIT,
     whole: `${summaryText(runUrl)} has more, and the report file (output <code>report-file</code>) has all of them`,
@@ -60,13 +60,13 @@ function summaryText(runUrl: string | undefined): string {
 }
 
 /** An earlier plan must not be mistaken for what would happen now. */
-function outdatedNotes({ plan }: Readonly<RunRecord>): readonly string[] {
+function outdatedNotes({ plan }: RunRecord): readonly string[] {
   if (plan === undefined) return ['The plan that this comment showed before is out of date; this run has no plan.']
   if (plan.users.length > 0) return []
   return ['The plan that this comment showed before is out of date: nothing would change now.']
 }
 
-function origin({ commit }: Readonly<RunRecord>, runUrl: string | undefined): readonly string[] {
+function origin({ commit }: RunRecord, runUrl: string | undefined): readonly string[] {
   const parts = [
     commit ? `for commit ${shortCommit(commit)}` : '',
     runUrl === undefined ? '' : `by ${link(runUrl, 'this workflow run')}`,

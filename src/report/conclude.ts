@@ -27,14 +27,14 @@ interface Totals extends Omit<Conclusion, 'result' | 'sentence'> {
   readonly removed: number
 }
 
-export function conclude(record: Readonly<RunRecord>): Conclusion {
+export function conclude(record: RunRecord): Conclusion {
   const { removed, ...totals } = computeTotals(record)
   const result = resultOf(record, totals)
   return { result, ...totals, sentence: sentenceOf(record, result, { removed, ...totals }) }
 }
 
 /** In `apply` mode what was done, else what is planned. */
-function computeTotals({ mode, plan, outcomes, users, removed, failures, traffic }: Readonly<RunRecord>): Totals {
+function computeTotals({ mode, plan, outcomes, users, removed, failures, traffic }: RunRecord): Totals {
   const done = outcomes.map(({ user, granted, revoked }) => ({ user, grant: granted, revoke: revoked }))
   const changed = (mode === 'apply' ? done : (plan?.users ?? [])).filter(
     ({ grant, revoke }) => grant.length + revoke.length > 0,
@@ -52,7 +52,7 @@ function computeTotals({ mode, plan, outcomes, users, removed, failures, traffic
 }
 
 function resultOf(
-  { mode, stopped, users }: Readonly<RunRecord>,
+  { mode, stopped, users }: RunRecord,
   { changed, usersFailed }: Pick<Totals, 'changed' | 'usersFailed'>,
 ): Result {
   if (stopped !== undefined) return changed && mode === 'apply' ? 'partial' : 'failed'
@@ -61,7 +61,7 @@ function resultOf(
   return mode === 'apply' ? 'applied' : 'planned'
 }
 
-function sentenceOf(record: Readonly<RunRecord>, result: Result, totals: Totals): string {
+function sentenceOf(record: RunRecord, result: Result, totals: Totals): string {
   const { mode, stopped, errors, failures, outcomes } = record
   if (record.cancelled) return `Cancelled: ${doneSoFar(mode, totals)}.`
   switch (stopped) {
@@ -88,7 +88,7 @@ function exportedText({ path, grants, leftOut }: Exported, { users }: Totals): s
 }
 
 /** Listed users are counted as matching only if they were read. */
-function unchangedText(record: Readonly<RunRecord>): string {
+function unchangedText(record: RunRecord): string {
   const { mode, users, read, saved, scope } = record
   if (mode === 'validate') return `The manifest is valid; it lists ${counted(users, 'user')}.`
   const heldBack = heldBackText(record)
@@ -118,7 +118,7 @@ function operationsText({ grants, revocations }: Pick<Totals, 'grants' | 'revoca
   return parts.filter(part => part !== false).join(' and ')
 }
 
-function heldBackText({ plan }: Readonly<RunRecord>): readonly string[] {
+function heldBackText({ plan }: RunRecord): readonly string[] {
   const count = plan?.heldBack.length ?? 0
   return count === 0 ? [] : [`${counted(count, 'revocation')} ${count === 1 ? 'is' : 'are'} held back`]
 }
@@ -129,7 +129,7 @@ function doneSoFar(mode: RunRecord['mode'], totals: Totals): string {
 }
 
 /** Why `fail-on-changes` fails the step, with what would change. */
-export function driftOf({ drift, plan }: Readonly<RunRecord>): readonly Finding[] {
+export function driftOf({ drift, plan }: RunRecord): readonly Finding[] {
   if (!drift || plan === undefined) return []
   const { users } = plan
   const shown = users.slice(0, MAX_DRIFT_EXAMPLES).map(({ user }) => user)

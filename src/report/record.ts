@@ -1,5 +1,5 @@
-// Everything that a run has to tell, as data: it grows while the run goes on, whatever becomes of it, and outputs,
-// summary and report file are all computed from it. Pure.
+// Everything that a run has to report, as data: outputs, summary, comment and report file are all computed from it. Only
+// the journal writes it. Pure.
 
 import { type Permission, partsOf } from '../access/grants.ts'
 import type { UserEmail, UserState } from '../live/user-state.ts'
@@ -56,59 +56,59 @@ export interface LedgerFacts {
 }
 
 export interface RunRecord {
-  mode: Mode | undefined
-  revoke: Revoke | undefined
-  scope: Scope | undefined
+  readonly mode: Mode | undefined
+  readonly revoke: Revoke | undefined
+  readonly scope: Scope | undefined
   /** The tenant's host. */
-  tenant: string | undefined
-  /** The commit that holds the manifest, as people know it; empty or undefined where there is none. */
-  commit: string | undefined
+  readonly tenant: string | undefined
+  /** The commit that has the manifest, as people know it; empty or undefined if there is none. */
+  readonly commit: string | undefined
   /** The manifest's files. */
-  files: readonly string[]
+  readonly files: readonly string[]
   /** How many users the manifest lists. */
-  users: number
+  readonly users: number
   /** The earliest `expires` of the manifest that is still to come, ISO 8601. */
-  nextExpiry: string | undefined
-  /** Where the run ended early, why, in the words of the final sentence; nothing was written then. */
-  stopped: 'inputs' | 'manifest' | 'refused' | 'error' | undefined
-  cancelled: boolean
+  readonly nextExpiry: string | undefined
+  /** Why the run ended early, in the words of the final sentence. */
+  readonly stopped: 'inputs' | 'manifest' | 'refused' | 'error' | undefined
+  readonly cancelled: boolean
   /** `fail-on-changes` was asked for, and the plan is not empty. */
-  drift: boolean
+  readonly drift: boolean
   /** What `mode: export` wrote. */
-  exported: Exported | undefined
-  errors: Finding[]
-  warnings: Finding[]
-  notices: Finding[]
-  failures: UserFailure[]
-  plan: Plan | undefined
+  readonly exported: Exported | undefined
+  readonly errors: readonly Finding[]
+  readonly warnings: readonly Finding[]
+  readonly notices: readonly Finding[]
+  readonly failures: readonly UserFailure[]
+  readonly plan: Plan | undefined
   /** `sha256:…` */
-  digest: string | undefined
+  readonly digest: string | undefined
   /** The plan was read from `plan-file`. */
-  saved: boolean
+  readonly saved: boolean
   /** What `approved-plan` has to do with the plan: an empty one passes whatever was approved. */
-  approval: 'approved' | 'other' | 'empty' | undefined
-  outcomes: UserOutcome[]
-  /** Users whom the manifest lists by an address; plans and outcomes have ids alone. */
-  emails: readonly UserEmail[]
+  readonly approval: 'approved' | 'other' | 'empty' | undefined
+  readonly outcomes: readonly UserOutcome[]
+  /** Users whom the manifest lists by an address; plans and outcomes only have ids. */
+  readonly emails: readonly UserEmail[]
   /** Users who were removed from the manifest, and lose what it gave them. */
-  removed: readonly string[]
+  readonly removed: readonly string[]
   /** How many listed users were read. */
-  read: number
+  readonly read: number
   /** The APIs that the plan is about. */
-  apis: readonly NamedApi[]
-  derived: readonly Derived[]
-  unmanaged: readonly Held[]
+  readonly apis: readonly NamedApi[]
+  readonly derived: readonly Derived[]
+  readonly unmanaged: readonly Held[]
   /** What would make the manifest simpler, in sentences. */
-  advice: readonly string[]
-  ledger: LedgerFacts | undefined
+  readonly advice: readonly string[]
+  readonly ledger: LedgerFacts | undefined
   /** Paths of files with plans. */
-  planFile: string | undefined
-  undoPlanFile: string | undefined
+  readonly planFile: string | undefined
+  readonly undoPlanFile: string | undefined
   /** `sha256:…` of the undo plan. */
-  undoDigest: string | undefined
-  traffic: Traffic
+  readonly undoDigest: string | undefined
+  readonly traffic: Traffic
   /** Milliseconds. */
-  duration: number
+  readonly duration: number
 }
 
 export function derivedOf({ id, live }: Pick<UserState, 'id' | 'live'>): readonly Derived[] {

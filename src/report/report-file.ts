@@ -12,7 +12,7 @@ export interface Circumstances {
 }
 
 /** What is unknown, or was not asked for, is null; plans and outcomes are as in plan files, where such keys are left out. */
-export function reportOf(record: Readonly<RunRecord>, { run, started }: Circumstances) {
+export function reportOf(record: RunRecord, { run, started }: Circumstances) {
   const { errors, failures, warnings, notices, commit, apis, ledger, traffic, ...rest } = record
   return {
     /** Raised when a key changes its meaning or is removed; a new key does not raise it. */

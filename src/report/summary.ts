@@ -28,12 +28,12 @@ const SUMMARY: Medium = {
   notes: [],
 }
 
-export function renderSummary(record: Readonly<RunRecord>): string {
+export function renderSummary(record: RunRecord): string {
   return renderReport(record, SUMMARY)
 }
 
 /** Headings start at the second level: GitHub has a title of its own above. */
-export function renderReport(record: Readonly<RunRecord>, medium: Medium): string {
+export function renderReport(record: RunRecord, medium: Medium): string {
   const lists = listsOf(record)
   // Lists get what the frame around them leaves, and how much that is shows when it is rendered.
   for (let bytes = medium.limit; ; ) {
@@ -44,7 +44,7 @@ export function renderReport(record: Readonly<RunRecord>, medium: Medium): strin
   }
 }
 
-function renderWithin(record: Readonly<RunRecord>, { notes }: Medium, lists: Lists): string {
+function renderWithin(record: RunRecord, { notes }: Medium, lists: Lists): string {
   const conclusion = conclude(record)
   return [
     `## Auth0 permissions: ${headingOf(record, conclusion)}`,
@@ -62,7 +62,7 @@ function renderWithin(record: Readonly<RunRecord>, { notes }: Medium, lists: Lis
   ].join('\n\n')
 }
 
-function listsOf(record: Readonly<RunRecord>): Readonly<Record<ListName, List>> {
+function listsOf(record: RunRecord): Readonly<Record<ListName, List>> {
   const { errors, failures, warnings, notices, advice, plan, outcomes, unmanaged, derived } = record
   const known = knownOf(record)
   const { users = [], holders = [], heldBack = [] } = plan ?? {}
@@ -89,10 +89,7 @@ const RESULT_WORDS: Readonly<Record<Conclusion['result'], string>> = {
   failed: 'failed',
 }
 
-function headingOf(
-  { mode, stopped, cancelled, exported }: Readonly<RunRecord>,
-  { result, changed }: Conclusion,
-): string {
+function headingOf({ mode, stopped, cancelled, exported }: RunRecord, { result, changed }: Conclusion): string {
   if (cancelled) return 'cancelled'
   if (exported !== undefined) return 'manifest exported'
   if (stopped === 'refused' && result === 'failed') return 'refused'
@@ -102,7 +99,7 @@ function headingOf(
   return mode === 'validate' && result === 'unchanged' ? 'the manifest is valid' : RESULT_WORDS[result]
 }
 
-function lead(record: Readonly<RunRecord>, { sentence }: Conclusion): readonly string[] {
+function lead(record: RunRecord, { sentence }: Conclusion): readonly string[] {
   const { tenant, stopped, drift, saved, approval, plan } = record
   const lines = [
     `<strong>${prose(sentence)}</strong>`,

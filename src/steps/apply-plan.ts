@@ -1,79 +1,103 @@
-// Judges a plan, and does it: recorded in the ledger from before the first write to after the last.
+// Judges a plan, and applies it: recorded in the ledger from before the first write to after the last.
 
-import { listedAs, type Survey } from '../live/survey.ts'
+import { listedAs } from '../live/survey.ts'
 import { apply } from '../plan/apply.ts'
 import { digestOf } from '../plan/digest.ts'
 import { checkApproval, checkLimit, checkRevocations } from '../plan/guard.ts'
-import { type Plan, type UserOutcome, undoOf } from '../plan/plan.ts'
+import { type UserOutcome, undoOf } from '../plan/plan.ts'
 import { writeSaved } from '../plan/saved.ts'
 import { unfinishedOf } from '../report/conclude.ts'
-import { logPlan, logProgress, saveFile } from '../report/report.ts'
+import { logPlan } from '../report/log.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Planning } from './compute-plan.ts'
-import { type Context, locateUsers, refuse, warn } from './context.ts'
+import type { Context } from './context.ts'
+import { locateUsers } from './locate-users.ts'
 import type { Memory } from './recall.ts'
 import { beginRecording, computeEnding, endRecording } from './record-apply.ts'
 
-/** Shows the plan, saves it, and tells why it may not be done. */
-export function judgePlan(
-  { inputs, record, task }: Context,
-  { plan, digest, survey }: Planning,
-  { doubt }: Memory,
-): void {
-  const { mode, maxRevocations: limit, approvedPlan, failOnChanges } = inputs
-  logPlan(record)
-  const readable = plan.users.every(({ before }) => before !== undefined)
-  if (readable && task.saved === undefined) record.planFile = saveFile('plan', () => writeSaved(plan))
-  refuse(record, checkLimit(plan))
-  if (doubt !== undefined && approvedPlan !== digest) refuse(record, [doubt.refusal])
-  const disapproval = checkApproval(plan, digest, approvedPlan)
-  refuse(record, disapproval)
-  if (disapproval.length > 0) record.approval = 'other'
-  else if (approvedPlan !== undefined) record.approval = approvedPlan === digest ? 'approved' : 'empty'
-  const live = survey.states.reduce((sum, state) => sum + (state.live?.direct.size ?? 0), 0)
-  const tooMany = checkRevocations(plan, { limit, live })
-  if (mode === 'apply') refuse(record, tooMany)
-  else warn(record, tooMany)
-  record.drift = mode === 'plan' && failOnChanges && plan.users.length > 0
+export interface PlanningOptions {
+  readonly context: Context
+  readonly memory: Memory
+  readonly planning: Planning
 }
 
-export async function applyPlan(context: Context, planning: Planning, memory: Memory): Promise<void> {
-  const { record } = context
-  const { plan, survey } = planning
+export interface Judgement {
+  readonly refused: boolean
+}
+
+/** Shows the plan, saves it, and reports why it may not be applied. */
+export function judgePlan({ context, memory, planning }: PlanningOptions): Judgement {
+  const { inputs, journal, task, folder } = context
+  const { plan, digest, survey } = planning
+  const { mode, maxRevocations: limit, approvedPlan, failOnChanges } = inputs
+  logPlan({ plan, digest, emails: survey.emails })
+  const readable = plan.users.every(({ before }) => before !== undefined)
+  if (readable && task.saved === undefined) journal.notePlanFile(folder.save('plan', () => writeSaved(plan)))
+  const disapproval = checkApproval(plan, digest, approvedPlan)
+  if (disapproval.length > 0) journal.noteApproval('other')
+  else if (approvedPlan !== undefined) journal.noteApproval(approvedPlan === digest ? 'approved' : 'empty')
+  const live = survey.states.reduce((sum, state) => sum + (state.live?.direct.size ?? 0), 0)
+  const tooMany = checkRevocations(plan, { limit, live })
+  const isDoubted = memory.doubt !== undefined && approvedPlan !== digest
+  const refusals = [
+    ...checkLimit(plan),
+    ...(isDoubted ? [memory.doubt.refusal] : []),
+    ...disapproval,
+    ...(mode === 'apply' ? tooMany : []),
+  ]
+  journal.refuse(refusals)
+  if (mode !== 'apply') journal.warn(tooMany)
+  if (mode === 'plan' && failOnChanges && plan.users.length > 0) journal.noteDrift()
+  return { refused: refusals.length > 0 }
+}
+
+export async function applyPlan(options: PlanningOptions): Promise<void> {
+  const { context, memory, planning } = options
+  const { journal, folder } = context
   // A digest that was checked by now.
-  if (memory.doubt !== undefined) warn(record, [memory.doubt.acceptance])
-  const recording = await beginRecording(context, memory, planning)
+  if (memory.doubt !== undefined) journal.warn([memory.doubt.acceptance])
+  const recording = await beginRecording(options)
   if (recording === undefined) return
+  const outcomes: UserOutcome[] = []
   try {
-    await write(context, plan, survey)
+    await write(options, outcome => {
+      outcomes.push(outcome)
+      journal.noteOutcome(outcome)
+    })
+    reportOutcomes(options, outcomes)
   } finally {
-    const ending = computeEnding(memory, planning, record.outcomes)
-    const undo = undoOf(plan, record.outcomes, recording.branch === undefined ? [] : ending.restores)
+    const ending = computeEnding(options, outcomes)
+    const undo = undoOf(planning.plan, outcomes, recording.branch === undefined ? [] : ending.restores)
     // Before GitHub is asked, which may take longer than the runner leaves a cancelled run.
-    record.undoPlanFile = saveFile('undo-plan', () => writeSaved(undo))
-    record.undoDigest = digestOf(undo)
-    await endRecording(context, memory, { planning, recording, ending })
+    journal.noteUndo({ undoPlanFile: folder.save('undo-plan', () => writeSaved(undo)), undoDigest: digestOf(undo) })
+    await endRecording({ ...options, recording, ending, outcomes })
   }
 }
 
-async function write({ tenant, record, task, cancelled }: Context, plan: Plan, surveyed: Survey): Promise<void> {
-  const progress = logProgress('Changing users', plan.users.length, record.traffic)
+async function write(
+  { context: { tenant, heartbeat }, planning: { plan } }: PlanningOptions,
+  onOutcome: (outcome: UserOutcome) => void,
+): Promise<void> {
+  const progress = heartbeat.follow('Changing users', plan.users.length)
   await apply(plan, tenant, {
     width: MOST_IN_FLIGHT,
     onOutcome: outcome => {
-      record.outcomes.push(outcome)
+      onOutcome(outcome)
       if (outcome.status !== 'not attempted') progress.step()
     },
   }).finally(progress.end)
-  const listings = new Map(surveyed.states.map(user => [user.id, listedAs(user)]))
-  const failed = record.outcomes.filter(({ status, interrupted }) => status === 'failed' && !interrupted)
-  const failures = failed.map(outcome => ({
-    user: outcome.user,
-    message: failureText(outcome),
-    ...listings.get(outcome.user),
-  }))
-  record.failures.push(...locateUsers(task.files.documents, failures))
-  record.errors.push(...unfinishedOf(record.outcomes, cancelled.aborted))
+}
+
+function reportOutcomes(
+  { context: { task, journal, cancelled }, planning: { survey } }: PlanningOptions,
+  outcomes: readonly UserOutcome[],
+): void {
+  const listings = new Map(survey.states.map(user => [user.id, listedAs(user)]))
+  const failures = outcomes
+    .filter(({ status, interrupted }) => status === 'failed' && !interrupted)
+    .map(outcome => ({ user: outcome.user, message: failureText(outcome), ...listings.get(outcome.user) }))
+  journal.failUsers(locateUsers(task.files.documents, failures))
+  journal.noteUnfinished(unfinishedOf(outcomes, cancelled.aborted))
 }
 
 function failureText({ errors, uncertain = [] }: UserOutcome): string {

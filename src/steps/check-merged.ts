@@ -18,12 +18,15 @@ export interface Checkout {
   readonly differences: readonly string[]
 }
 
-/** @param more files that are looked for too, relative to the repository */
-export async function readCheckout(
-  { inputs, workflow, task }: Context,
-  git: Git,
-  more: readonly string[],
-): Promise<Checkout> {
+export interface CheckoutOptions {
+  readonly context: Pick<Context, 'inputs' | 'workflow' | 'task'>
+  readonly git: Git
+  /** Files that are looked for too, relative to the repository. */
+  readonly more: readonly string[]
+}
+
+export async function readCheckout({ context, git, more }: CheckoutOptions): Promise<Checkout> {
+  const { inputs, workflow, task } = context
   const patterns = inputs.manifest.map(pattern => inWorkspace(pattern, workflow))
   const alternatives = checkoutFolders(patterns).map(folder => [
     ...patterns.map(pattern => below(folder, pattern)),
@@ -60,12 +63,16 @@ export async function hasCommit(git: Git, branch: string, commit: string): Promi
   return relation === 'identical' || relation === 'ahead'
 }
 
+export interface MergedState {
+  readonly into: MergedInto
+  readonly checkout: Checkout
+  /** The run's commit. */
+  readonly commit: string
+}
+
 /** Why the manifest does not count as merged; empty if it does. */
-export function refusalsOf(
-  { branch, defaultBranch }: MergedInto,
-  checkout: Checkout,
-  commit: string,
-): readonly string[] {
+export function refusalsOf({ into, checkout, commit }: MergedState): readonly string[] {
+  const { branch, defaultBranch } = into
   const { differences } = checkout
   const unmerged = `Only a merged manifest is applied: the run's commit ${commit} is not on ${defaultBranch}, nor on a protected branch that the run is for. Merge it first, or set require-merged: false for a trial.`
   const changed = `The manifest in the workspace must match the run's commit ${commit}: ${shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job makes.`

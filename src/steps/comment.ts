@@ -6,24 +6,24 @@ import type { Comment, Comments } from '../github/comments.ts'
 import type { Git } from '../github/git.ts'
 import { markerOf, readStamp, renderComment, type Stamp } from '../report/comment.ts'
 import type { RunRecord } from '../report/record.ts'
-import type { Inputs } from '../runner/inputs.ts'
 import { redactAll } from '../runner/secrets.ts'
-import type { Workflow } from '../runner/workflow.ts'
-import { notice, warn } from './context.ts'
+import type { RunContext } from './context.ts'
 
-export async function publishComment(
-  inputs: Inputs,
-  workflow: Workflow,
-  record: RunRecord,
-  signal: AbortSignal,
-): Promise<void> {
+export interface CommentOptions {
+  readonly context: RunContext
+  /** What the comment is about. */
+  readonly record: RunRecord
+}
+
+export async function publishComment({ context, record }: CommentOptions): Promise<void> {
+  const { inputs, workflow, journal, cancelled: signal } = context
   if (signal.aborted) return
   if ((inputs.mode !== 'plan' && inputs.mode !== 'apply') || !inputs.comment) return
   const { pullRequest, repository, runUrl } = workflow
   const { githubToken: token, domain } = inputs
   if (pullRequest === undefined || repository === undefined) return
   if (token === undefined) {
-    warn(record, ['There is no comment on the pull request because the input github-token is empty.'])
+    journal.warn(['There is no comment on the pull request because the input github-token is empty.'])
     return
   }
   let own: Comment | undefined
@@ -35,7 +35,7 @@ export async function publishComment(
     // A comment is not masked by the runner.
     const body = renderComment(redactAll(record), { runUrl, replaces: own !== undefined })
     if (own === undefined) await comments.add(pullRequest, body)
-    else if (await isNewer(readStamp(own.body), readStamp(body), git)) notice(record, [NEWER])
+    else if (await isNewer(readStamp(own.body), readStamp(body), git)) journal.notice([NEWER])
     else await comments.edit(own.id, body)
   } catch (error) {
     if (!(error instanceof ActionError)) throw error
@@ -45,7 +45,7 @@ export async function publishComment(
       : 'Run it again when GitHub answers.'
     const state =
       own === undefined ? 'There is no comment on the pull request.' : 'The comment on the pull request is out of date.'
-    warn(record, [`${state} ${error.message} ${advice}`])
+    journal.warn([`${state} ${error.message} ${advice}`])
   }
 }
 

@@ -12,7 +12,7 @@ import {
   removedUsers,
 } from '../ledger/ledger.ts'
 import { type Subject, type Survey, type SurveyOptions, survey } from '../live/survey.ts'
-import type { Unidentified } from '../live/user-state.ts'
+import type { Unidentified, UserState } from '../live/user-state.ts'
 import type { ListedUser } from '../manifest/desired.ts'
 import { adviseOn } from '../plan/advise.ts'
 import { diff, unmanagedOf } from '../plan/diff.ts'
@@ -20,12 +20,11 @@ import { digestOf } from '../plan/digest.ts'
 import { checkNever, checkSavedPlan, describeObsolete, warnOfHeldBack } from '../plan/guard.ts'
 import { holdBackFor } from '../plan/hold-back.ts'
 import { type Exists, type Plan, resume, type Source, type UserPlan, withoutObsolete } from '../plan/plan.ts'
-import { derivedOf } from '../report/record.ts'
-import { logProgress } from '../report/report.ts'
-import type { PlanInputs } from '../runner/inputs.ts'
+import { derivedOf, type UserFailure } from '../report/record.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Access } from './check-access.ts'
-import { type Context, locateUsers, type ManifestFiles, notice, refuse, warn } from './context.ts'
+import type { Context, ManifestFiles } from './context.ts'
+import { locateUsers } from './locate-users.ts'
 import type { Memory } from './recall.ts'
 
 /** The survey is what the plan was computed from. */
@@ -36,21 +35,23 @@ export interface Planning {
   readonly survey: Survey
   /** How the manifest lists users by id, and by addresses that the ledger remembers. */
   readonly listings: ReadonlyMap<string, readonly Listing[]>
+  readonly refused: boolean
 }
 
-interface Knowledge extends Access {
+export interface ComputePlanOptions {
+  readonly context: Context
+  readonly memory: Pick<Memory, 'ledger' | 'head'>
+  readonly access: Pick<Access, 'assignOnly'>
   readonly exists: Exists
 }
 
-export async function computePlan(context: Context, memory: Memory, knowledge: Knowledge): Promise<Planning> {
-  const { task, record } = context
+export async function computePlan(options: ComputePlanOptions): Promise<Planning> {
+  const { context, memory } = options
+  const { saved } = context.task
   const choice = chooseUsers(context, memory)
   const planning =
-    task.saved === undefined
-      ? await planManifest(context, memory, { ...knowledge, choice })
-      : await resumePlan(context, memory, { ...knowledge, choice, saved: task.saved })
-  record.plan = planning.plan
-  record.digest = planning.digest
+    saved === undefined ? await planManifest({ ...options, choice }) : await resumePlan({ ...options, choice }, saved)
+  context.journal.notePlan(planning)
   return planning
 }
 
@@ -66,14 +67,14 @@ interface Choice {
 }
 
 /** Whom this run reads: listed users within the scope, and with `revoke: managed` those who were removed. */
-function chooseUsers({ inputs, task, record }: Context, { ledger, head }: Memory): Choice {
+function chooseUsers({ inputs, task, journal }: Context, { ledger, head }: ComputePlanOptions['memory']): Choice {
   const remembered = rememberedUsers(ledger.users)
   const { known, unknown } = groupById(task.files.manifest.users, remembered)
   const skipped = new Set<ListedUser>()
   const choice = { known, unknown, remembered, skipped }
   if (task.saved !== undefined) return { ...choice, subjects: subjectsOf(task.saved, choice) }
   if (inputs.scope === 'changed') {
-    if (head === undefined) notice(record, ['Nothing was applied yet, so every listed user is read.'])
+    if (head === undefined) journal.notice(['Nothing was applied yet, so every listed user is read.'])
     for (const [id, users] of known) {
       if (isUnchanged(ledger.users.get(id), users)) for (const user of users) skipped.add(user)
     }
@@ -104,35 +105,31 @@ function subjectsOf(
   return [...[...listed, ...byAddress].map(user => toSubject(user, remembered)), ...others]
 }
 
-interface ManifestOptions extends Knowledge {
+interface ChoiceOptions extends ComputePlanOptions {
   readonly choice: Choice
 }
 
-async function planManifest(
-  context: Context,
-  memory: Memory,
-  { assignOnly, exists, choice }: ManifestOptions,
-): Promise<Planning> {
-  const { inputs, record, task } = context
-  const { manifest } = task.files
-  if (assignOnly) {
-    warn(record, ['The token may not read users, so desired permissions are assigned without reading existing ones.'])
+async function planManifest(options: ChoiceOptions): Promise<Planning> {
+  const { context, access, exists, choice } = options
+  const { inputs, journal, task } = context
+  const readPermissions = !access.assignOnly
+  if (!readPermissions) {
+    journal.warn(['The token may not read users, so desired permissions are assigned without reading existing ones.'])
   }
-  const surveyed = await readUsers(context, choice, memory, { readPermissions: !assignOnly })
+  const surveyed = await readUsers(options, { readPermissions })
   const computed = diff({
     tenant: inputs.tenant,
     source: sourceOf(context, task.files),
     users: surveyed.states,
     revoke: inputs.revoke,
-    apis: manifest.apis,
+    apis: task.files.manifest.apis,
     holdBack: holdBackFor(surveyed.unidentified),
   })
-  record.unmanaged = unmanagedOf(surveyed.states, computed)
   const { plan, obsolete } = withoutObsolete(withAddresses(computed, surveyed), exists)
-  notice(record, describeObsolete(obsolete, 'revoke'))
-  warn(record, warnOfHeldBack(plan))
-  record.advice = adviseOn(surveyed.states)
-  return { plan, digest: digestOf(plan), survey: surveyed, listings: listingsOf(choice) }
+  journal.notice(describeObsolete(obsolete, 'revoke'))
+  journal.warn(warnOfHeldBack(plan))
+  journal.noteAdvice({ unmanaged: unmanagedOf(surveyed.states, computed), advice: adviseOn(surveyed.states) })
+  return { plan, digest: digestOf(plan), survey: surveyed, listings: listingsOf(choice), refused: false }
 }
 
 /** Whoever applies the saved plan has to know which entries to look up. */
@@ -155,46 +152,62 @@ function sourceOf({ workflow }: Context, { documents, manifest, at }: ManifestFi
   }
 }
 
-interface SavedOptions extends ManifestOptions {
-  readonly saved: Plan
-}
-
 /** A saved plan is applied exactly, or not at all for a user who has changed since. */
-async function resumePlan(
-  context: Context,
-  memory: Memory,
-  { saved, choice, exists }: SavedOptions,
-): Promise<Planning> {
-  const { inputs, record, task } = context
-  const { apis } = task.files.manifest
-  const surveyed = await readUsers(context, choice, memory, { readPermissions: true })
+async function resumePlan(options: ChoiceOptions, saved: Plan): Promise<Planning> {
+  const { choice, exists } = options
+  const { inputs, journal, task } = options.context
+  const surveyed = await readUsers(options, { readPermissions: true })
   const states = new Map(surveyed.states.map(state => [state.id, state]))
   const { plan: possible, obsolete } = withoutObsolete(saved, exists)
-  notice(record, describeObsolete(obsolete, 'revoke'))
-  warn(record, describeObsolete(obsolete, 'grant'))
+  journal.notice(describeObsolete(obsolete, 'revoke'))
+  journal.warn(describeObsolete(obsolete, 'grant'))
+  const { users, untouchable, failures } = resumeUsers(possible, { states, exists })
+  journal.failUsers(failures)
+  const restores = saved.restores?.filter(({ user }) => !untouchable.has(user))
+  const plan = { ...possible, users, ...(restores && { restores }) }
+  const digest = digestOf(saved)
+  const { apis } = task.files.manifest
+  const holdBack = holdBackFor([...surveyed.unidentified, ...notLookedUp(choice)])
+  const isApproved = inputs.approvedPlan === digest
+  const refusals = [
+    ...checkNever(plan, inputs.revoke),
+    ...(isApproved ? [] : checkSavedPlan(plan, { states, revoke: inputs.revoke, apis, holdBack })),
+  ]
+  journal.refuse(refusals)
+  return { plan, digest, survey: surveyed, listings: listingsOf(choice), refused: refusals.length > 0 }
+}
+
+interface ResumeOptions {
+  readonly states: ReadonlyMap<string, UserState>
+  readonly exists: Exists
+}
+
+interface Resumed {
+  readonly users: readonly UserPlan[]
+  /** Users who could not be read, or have changed. */
+  readonly untouchable: ReadonlySet<string>
+  readonly failures: readonly UserFailure[]
+}
+
+function resumeUsers(saved: Plan, { states, exists }: ResumeOptions): Resumed {
   const users: UserPlan[] = []
-  const untouchable = new Set(possible.users.map(({ user }) => user))
-  for (const userPlan of possible.users) {
-    const held = states.get(userPlan.user)?.live?.direct
+  const failures: UserFailure[] = []
+  const untouchable = new Set(saved.users.map(({ user }) => user))
+  for (const userPlan of saved.users) {
+    const { user } = userPlan
+    const held = states.get(user)?.live?.direct
     if (held === undefined) continue
     const resumption = resume(userPlan, { live: held, exists })
     if (resumption.kind === 'moved') {
       const now = [...held].map(grant => `${partsOf(grant).permission} on ${partsOf(grant).api}`).sort()
-      const message = `${userPlan.user} has changed since the plan was computed, and has ${now.join(', ') || 'nothing'} directly now. Make a new plan for this user.`
-      record.failures.push({ user: userPlan.user, message })
+      const message = `${user} has changed since the plan was computed, and has ${now.join(', ') || 'nothing'} directly now. Make a new plan for this user.`
+      failures.push({ user, message })
       continue
     }
-    untouchable.delete(userPlan.user)
+    untouchable.delete(user)
     if (resumption.left !== undefined) users.push(resumption.left)
   }
-  const restores = saved.restores?.filter(({ user }) => !untouchable.has(user))
-  const plan = { ...possible, users, ...(restores && { restores }) }
-  const digest = digestOf(saved)
-  const holdBack = holdBackFor([...surveyed.unidentified, ...notLookedUp(choice)])
-  refuse(record, checkNever(plan, inputs.revoke))
-  if (inputs.approvedPlan !== digest)
-    refuse(record, checkSavedPlan(plan, { states, revoke: inputs.revoke, apis, holdBack }))
-  return { plan, digest, survey: surveyed, listings: listingsOf(choice) }
+  return { users, untouchable, failures }
 }
 
 /** Entries that a saved plan does not know of, and that may mean anybody. */
@@ -206,12 +219,11 @@ function notLookedUp({ unknown, subjects }: Choice): readonly Unidentified[] {
 }
 
 async function readUsers(
-  { inputs, task, tenant, record }: Context,
-  { subjects, known, skipped }: Choice,
-  { ledger }: Memory,
+  { context, memory: { ledger }, choice: { subjects, known, skipped } }: ChoiceOptions,
   { readPermissions }: Pick<SurveyOptions, 'readPermissions'>,
 ): Promise<Survey> {
-  const progress = logProgress(readPermissions ? 'Reading users' : 'Listing users', subjects.length, record.traffic)
+  const { tenant, heartbeat } = context
+  const progress = heartbeat.follow(readPermissions ? 'Reading users' : 'Listing users', subjects.length)
   const surveyed = await survey(subjects, tenant, {
     readPermissions,
     width: MOST_IN_FLIGHT,
@@ -219,25 +231,23 @@ async function readUsers(
     alsoListed: user => known.get(user)?.filter(each => skipped.has(each)) ?? [],
     onUser: progress.step,
   }).finally(progress.end)
-  reportSurvey(surveyed, task.files, inputs.missingUsers, record)
+  reportSurvey(context, surveyed)
   return surveyed
 }
 
-function reportSurvey(
-  surveyed: Survey,
-  { documents }: ManifestFiles,
-  missingUsers: PlanInputs['missingUsers'],
-  record: Context['record'],
-): void {
-  record.failures.push(...locateUsers(documents, surveyed.failures))
+function reportSurvey({ inputs, task, journal }: Context, surveyed: Survey): void {
+  const { documents } = task.files
+  journal.failUsers(locateUsers(documents, surveyed.failures))
   const missing = locateUsers(documents, surveyed.missing)
-  if (missingUsers === 'warn') record.warnings.push(...missing)
-  else record.failures.push(...missing)
-  record.warnings.push(...locateUsers(documents, surveyed.warnings))
-  record.notices.push(...surveyed.gone)
+  if (inputs.missingUsers === 'warn') journal.warn(missing)
+  else journal.failUsers(missing)
+  journal.warn(locateUsers(documents, surveyed.warnings))
+  journal.notice(surveyed.gone)
   const { removed = [], listed = [] } = Object.groupBy(surveyed.states, ({ listed }) => (listed ? 'listed' : 'removed'))
-  record.emails = surveyed.emails
-  record.read = listed.length
-  record.removed = removed.map(({ id }) => id)
-  record.derived = listed.flatMap(derivedOf)
+  journal.noteUsers({
+    emails: surveyed.emails,
+    read: listed.length,
+    removed: removed.map(({ id }) => id),
+    derived: listed.flatMap(derivedOf),
+  })
 }

@@ -1,22 +1,34 @@
-// What every step of a run is handed, and how a step tells what it found.
+// What the steps of a run are given.
 
-import type { UserFinding } from '../live/survey.ts'
 import type { Manifest } from '../manifest/desired.ts'
 import type { Document } from '../manifest/document.ts'
-import { locate } from '../manifest/locate.ts'
-import type { Plan, UserOutcome } from '../plan/plan.ts'
-import type { Finding, RunRecord, UserFailure } from '../report/record.ts'
-import type { PlanInputs } from '../runner/inputs.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { RunFolder } from '../report/files.ts'
+import type { Heartbeat } from '../report/heartbeat.ts'
+import type { Journal } from '../report/journal.ts'
+import type { Inputs, PlanInputs, TenantInputs } from '../runner/inputs.ts'
 import type { Workflow } from '../runner/workflow.ts'
 import type { Tenant } from '../tenant/tenant.ts'
+import type { Session } from '../tenant/token.ts'
 
-export interface Context {
-  readonly inputs: PlanInputs
+/** What there is before the tenant is connected. */
+export interface RunContext<I extends Inputs = Inputs> {
+  readonly inputs: I
   readonly workflow: Workflow
-  readonly record: RunRecord
-  readonly tenant: Tenant
-  readonly task: Task
+  readonly journal: Journal
+  readonly folder: RunFolder
+  /** Its reason is a NotSentError. */
   readonly cancelled: AbortSignal
+}
+
+export interface TenantContext<I extends TenantInputs> extends RunContext<I> {
+  readonly tenant: Tenant
+  readonly session: Session
+  readonly heartbeat: Heartbeat
+}
+
+export interface Context extends TenantContext<PlanInputs> {
+  readonly task: Task
 }
 
 /** What a plan comes from: the manifest alone, or a plan that was saved earlier and that the manifest must allow. */
@@ -32,42 +44,7 @@ export interface ManifestFiles {
   readonly at: Date
 }
 
-export function refuse(record: RunRecord, messages: readonly string[]): void {
-  if (messages.length > 0) record.stopped = 'refused'
-  record.errors.push(...messages.map(findingOf))
-}
-
-/** What goes wrong after the first write. */
-export function fail(record: RunRecord, message: string): void {
-  record.stopped = 'error'
-  record.errors.push({ message })
-}
-
-export function warn(record: RunRecord, messages: readonly string[]): void {
-  record.warnings.push(...messages.map(findingOf))
-}
-
-export function notice(record: RunRecord, messages: readonly string[]): void {
-  record.notices.push(...messages.map(findingOf))
-}
-
-function findingOf(message: string): Finding {
-  return { message }
-}
-
-/** Sentences about users, at the lines that list them. */
-export function locateUsers(documents: readonly Document[], findings: readonly UserFinding[]): readonly UserFailure[] {
-  const mentions = findings.flatMap(({ mention }) => mention ?? [])
-  const places = new Map(locate(documents, mentions))
-  return findings.map(({ mention, ...finding }) => {
-    const place = mention && places.get(mention)
-    return { ...finding, ...(place && { place }) }
-  })
-}
-
-/** Of a run that ends before it has a plan: nobody was attempted. */
-export function untouchedUsers(task: Task): readonly UserOutcome[] {
-  const users =
-    task.saved?.users.map(({ user }) => user) ?? task.files.manifest.users.map(({ id, email }) => id ?? email)
-  return users.map(user => ({ user, status: 'not attempted', granted: [], revoked: [], errors: [] }))
+/** Whom a task is about: ids, or addresses of which the id is not known. */
+export function usersOf({ saved, files }: Task): readonly string[] {
+  return saved?.users.map(({ user }) => user) ?? files.manifest.users.map(({ id, email }) => id ?? email)
 }

@@ -6,36 +6,50 @@ import { dirname, relative, resolve, sep } from 'node:path'
 import { NO_GRANTS } from '../access/grants.ts'
 import { ActionError, errorOf, InputError } from '../errors.ts'
 import { type Subject, survey } from '../live/survey.ts'
-import { exportManifest } from '../manifest/export.ts'
+import { type ExportedUser, exportManifest } from '../manifest/export.ts'
 import { isWithin } from '../manifest/load.ts'
 import { checkScopes, NEEDED_SCOPES } from '../plan/guard.ts'
-import type { RunRecord } from '../report/record.ts'
-import { logProgress } from '../report/report.ts'
 import { FOREIGN_WORKSPACE, pathInWorkspace } from '../runner/glob.ts'
 import type { ExportInputs } from '../runner/inputs.ts'
 import type { Workflow } from '../runner/workflow.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
-import type { Tenant } from '../tenant/tenant.ts'
-import type { Session } from '../tenant/token.ts'
-import { refuse, warn } from './context.ts'
+import type { TenantContext } from './context.ts'
 
-export interface ExportOptions {
-  readonly inputs: ExportInputs
-  readonly tenant: Tenant
-  readonly session: Session
-  readonly workflow: Workflow
-  readonly record: RunRecord
-}
-
-export async function exportUsers({ inputs, tenant, session, workflow, record }: ExportOptions): Promise<void> {
+export async function exportUsers(context: TenantContext<ExportInputs>): Promise<void> {
+  const { inputs, tenant, session, workflow, journal } = context
   const path = freePath(inputs, workflow)
-  refuse(record, checkScopes(await session.scopes(), NEEDED_SCOPES.export))
-  if (record.stopped !== undefined) return
+  const refusals = checkScopes(await session.scopes(), NEEDED_SCOPES.export)
+  journal.refuse(refusals)
+  if (refusals.length > 0) return
 
   const found = inputs.query === undefined ? [] : await tenant.searchUsers(inputs.query)
-  if (inputs.query !== undefined && found.length === 0) warn(record, [NOBODY_FOUND])
-  const subjects = [...new Set([...inputs.users, ...found])].map(subjectOf)
-  const progress = logProgress('Reading users', subjects.length, record.traffic)
+  if (inputs.query !== undefined && found.length === 0) journal.warn([NOBODY_FOUND])
+  const names = [...new Set([...inputs.users, ...found])]
+  const holdings = await readHoldings(context, names)
+  if (holdings === undefined) return
+
+  const users = holdings.filter(({ direct }) => direct.size > 0)
+  writeNew(path, exportManifest({ tenant: inputs.domain.host, users }))
+  const grants = users.reduce((sum, { direct }) => sum + direct.size, 0)
+  journal.noteExport({
+    users: users.length,
+    exported: {
+      path: relative(workflow.workspace, path).split(sep).join('/'),
+      grants,
+      leftOut: holdings.length - users.length,
+    },
+  })
+}
+
+const NOBODY_FOUND = 'Input query: the search finds no users. Check its fields and values.'
+
+/** @returns undefined unless every user could be read */
+async function readHoldings(
+  { tenant, heartbeat, journal }: TenantContext<ExportInputs>,
+  names: readonly string[],
+): Promise<readonly ExportedUser[] | undefined> {
+  const subjects = names.map(subjectOf)
+  const progress = heartbeat.follow('Reading users', subjects.length)
   const surveyed = await survey(subjects, tenant, {
     width: MOST_IN_FLIGHT,
     readPermissions: true,
@@ -43,27 +57,16 @@ export async function exportUsers({ inputs, tenant, session, workflow, record }:
     alsoListed: () => [],
     onUser: progress.step,
   }).finally(progress.end)
-  record.read = surveyed.states.length
-  record.failures.push(...surveyed.failures, ...surveyed.missing)
-  record.warnings.push(...surveyed.warnings)
-  if (record.failures.length > 0) {
-    refuse(record, ['Not every user could be read, so no manifest was written.'])
-    return
+  journal.noteUsers({ read: surveyed.states.length })
+  const failures = [...surveyed.failures, ...surveyed.missing]
+  journal.failUsers(failures)
+  journal.warn(surveyed.warnings)
+  if (failures.length > 0) {
+    journal.refuse(['Not every user could be read, so no manifest was written.'])
+    return undefined
   }
-
-  const states = surveyed.states.map(({ id, email, live }) => ({ id, email, direct: new Set(live?.direct) }))
-  const users = states.filter(({ direct }) => direct.size > 0)
-  writeNew(path, exportManifest({ tenant: inputs.domain.host, users }))
-  const grants = users.reduce((sum, { direct }) => sum + direct.size, 0)
-  record.users = users.length
-  record.exported = {
-    path: relative(workflow.workspace, path).split(sep).join('/'),
-    grants,
-    leftOut: states.length - users.length,
-  }
+  return surveyed.states.map(({ id, email, live }) => ({ id, email, direct: new Set(live?.direct) }))
 }
-
-const NOBODY_FOUND = 'Input query: the search finds no users. Check its fields and values.'
 
 /** @throws InputError before anything is read, if nothing can be written to the path */
 function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {

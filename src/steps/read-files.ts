@@ -1,30 +1,27 @@
-// Reads the manifest, and tells everything that is wrong with it.
+// Reads the manifest, and reports everything that is wrong with it.
 
 import { checkTenant } from '../manifest/check.ts'
 import { readManifest } from '../manifest/desired.ts'
 import { loadManifest } from '../manifest/load.ts'
 import { locateRemarks } from '../manifest/locate.ts'
-import type { RunRecord } from '../report/record.ts'
-import type { Inputs } from '../runner/inputs.ts'
-import type { Workflow } from '../runner/workflow.ts'
-import type { ManifestFiles } from './context.ts'
+import type { ManifestFiles, RunContext } from './context.ts'
 
-export async function readFiles(inputs: Inputs, workflow: Workflow, record: RunRecord): Promise<ManifestFiles> {
+/** @returns undefined if the manifest has mistakes */
+export async function readFiles({ inputs, workflow, journal }: RunContext): Promise<ManifestFiles | undefined> {
   const at = new Date()
-  record.commit = workflow.knownCommit
+  journal.noteCommit(workflow.knownCommit)
   const { documents, problems } = await loadManifest(inputs.manifest, workflow.workspace)
   const { manifest, mistakes, expired, expiring, nextExpiry } = readManifest(documents, at)
   const mismatch = inputs.domain === undefined ? [] : checkTenant(documents, inputs.domain.host)
-  record.files = documents.map(document => document.file)
-  record.users = manifest.users.length
-  record.nextExpiry = nextExpiry
-  record.notices.push(...locateRemarks(documents, expired))
-  record.warnings.push(...locateRemarks(documents, expiring))
+  const files = documents.map(({ file }) => file)
+  journal.noteManifest({ files, users: manifest.users.length, nextExpiry })
+  journal.notice(locateRemarks(documents, expired))
+  journal.warn(locateRemarks(documents, expiring))
   const remarks = function* () {
     yield* mistakes
     yield* mismatch
   }
-  record.errors.push(...problems, ...locateRemarks(documents, remarks()))
-  if (record.errors.length > 0) record.stopped = 'manifest'
-  return { documents, manifest, at }
+  const wrong = [...problems, ...locateRemarks(documents, remarks())]
+  journal.rejectManifest(wrong)
+  return wrong.length > 0 ? undefined : { documents, manifest, at }
 }

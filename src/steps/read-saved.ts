@@ -5,21 +5,25 @@ import { resolve } from 'node:path'
 import { errorOf, InputError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import { readSaved } from '../plan/saved.ts'
-import type { RunRecord } from '../report/record.ts'
 import type { PlanInputs } from '../runner/inputs.ts'
-import type { Workflow } from '../runner/workflow.ts'
+import type { RunContext } from './context.ts'
 
-/** @throws InputError for a file that is no plan for this tenant */
-export function readSavedPlan(path: string, { tenant }: PlanInputs, { workspace }: Workflow, record: RunRecord): Plan {
+/**
+ * @returns undefined without the input `plan-file`
+ * @throws InputError for a file that is no plan for this tenant
+ */
+export function readSavedPlan({ inputs, workflow, journal }: RunContext<PlanInputs>): Plan | undefined {
+  const { planFile, tenant } = inputs
+  if (planFile === undefined) return undefined
   const reject = (message: string) => new InputError([{ input: 'plan-file', message: `Input plan-file: ${message}` }])
-  const { plan, problem } = readSaved(readText(resolve(workspace, path), reject))
+  const { plan, problem } = readSaved(readText(resolve(workflow.workspace, planFile), reject))
   if (problem !== undefined) {
     throw reject(`${problem}. Use the file that the output plan-file or undo-plan-file names, as it was written.`)
   }
   if (plan.tenant !== tenant) {
     throw reject(`it is a plan for the tenant ${plan.tenant}, and this run is for ${tenant}.`)
   }
-  record.saved = true
+  journal.noteSaved()
   return plan
 }
 

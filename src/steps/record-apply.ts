@@ -18,8 +18,15 @@ import {
 import { countOperations, type Plan, type Restored, setOf, type UserOutcome } from '../plan/plan.ts'
 import { counted } from '../report/conclude.ts'
 import type { Planning } from './compute-plan.ts'
-import { type Context, fail, refuse, warn } from './context.ts'
-import { ledgerAdvice, type Memory, reportUnremembered } from './recall.ts'
+import type { Context } from './context.ts'
+import { ledgerAdvice, reportUnremembered } from './read-ledger.ts'
+import type { Memory } from './recall.ts'
+
+interface ApplyOptions {
+  readonly context: Context
+  readonly memory: Memory
+  readonly planning: Planning
+}
 
 /** Where an apply is recorded. */
 export interface Recording {
@@ -30,32 +37,29 @@ export interface Recording {
 }
 
 /** @returns undefined if the run is refused; why is reported */
-export async function beginRecording(
-  context: Context,
-  memory: Memory,
-  planning: Planning,
-): Promise<Recording | undefined> {
+export async function beginRecording({ context, memory, planning }: ApplyOptions): Promise<Recording | undefined> {
+  const { journal } = context
   const { branch, head } = memory
-  const { users } = planning.plan
-  if (branch === undefined || users.length === 0) return { branch, head }
-  const ledger = ledgerOf(context, memory, {
-    users: beginUsers(memory.ledger.users, progressOf(planning)),
-    applying: true,
-  })
+  const { plan } = planning
+  if (branch === undefined || plan.users.length === 0) return { branch, head }
+  const users = beginUsers(memory.ledger.users, progressOf(planning))
   try {
-    const message = messageOf(context, `Begin ${operationsText(planning.plan)}`)
-    const moved = await branch.write({ ledger, message, head })
+    const moved = await branch.write({
+      ledger: ledgerOf({ context, memory, users, applying: true }),
+      message: messageOf(context, `Begin ${operationsText(plan)}`),
+      head,
+    })
     if (moved !== undefined) return { branch, head: moved }
-    refuse(context.record, [
+    journal.refuse([
       `Another run moved the ledger's branch ${branch.name} after this run read it, so this run was stopped before its first write. Run it again.`,
     ])
     return undefined
   } catch (error) {
     if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
-    const { inputs, record } = context
+    const { inputs } = context
     const why = `${error.message} ${ledgerAdvice(context, error)}`.trim()
     if (inputs.revoke === 'managed' || inputs.scope === 'changed') {
-      refuse(record, [`The apply could not be recorded in the ledger before its first write. ${why}`])
+      journal.refuse([`The apply could not be recorded in the ledger before its first write. ${why}`])
       return undefined
     }
     reportUnremembered(context, why)
@@ -72,40 +76,41 @@ export interface Ending {
   readonly restores: readonly Restored[]
 }
 
-export function computeEnding({ ledger }: Memory, planning: Planning, outcomes: readonly UserOutcome[]): Ending {
-  const users = usersAfter(ledger.users, planning, outcomes)
+export function computeEnding(
+  { memory: { ledger }, planning }: ApplyOptions,
+  outcomes: readonly UserOutcome[],
+): Ending {
+  const users = endUsersOf({ before: ledger.users, planning, outcomes })
   const changed = changedEntries(ledger.users, users)
   // Also of those whose entries stay: undoing the revocation of a grant made by hand must not make it managed.
   const concerned = new Set([...changed, ...planning.plan.users.map(({ user }) => user)])
   return { users, changed, restores: restoresOf(ledger.users, concerned) }
 }
 
-interface EndOptions {
-  readonly planning: Planning
+interface EndOptions extends ApplyOptions {
   readonly recording: Recording
   readonly ending: Ending
+  readonly outcomes: readonly UserOutcome[]
 }
 
-export async function endRecording(
-  context: Context,
-  memory: Memory,
-  { planning, recording: { branch, head }, ending: { users, changed } }: EndOptions,
-): Promise<void> {
-  const { record } = context
+export async function endRecording(options: EndOptions): Promise<void> {
+  const { context, memory, planning, recording, ending, outcomes } = options
+  const { branch, head } = recording
+  const { users, changed } = ending
   if (branch === undefined) return
-  const ledger = ledgerOf(context, memory, { users, applying: false })
+  const ledger = ledgerOf({ context, memory, users, applying: false })
   const begun = head !== memory.head
   // A ledger that was accepted without its seal is sealed by a new commit.
   const mustSeal = memory.doubt !== undefined
   if (!begun && !mustSeal && changed.size === 0 && isSameList(ledger.files, memory.ledger.files)) return
   try {
-    const message = messageOf(context, resultText(planning.plan, record.outcomes, changed.size))
+    const message = messageOf(context, resultText({ plan: planning.plan, outcomes, changed: changed.size }))
     const moved = await branch.write({ ledger, message, head })
     if (moved === undefined) await mergeRecording(context, { branch, ledger, changed, message })
-    else if (record.ledger !== undefined) record.ledger = { ...record.ledger, head: moved }
+    else context.journal.noteLedgerHead(moved)
   } catch (error) {
     if (!(error instanceof ActionError)) throw error
-    warn(record, [
+    context.journal.warn([
       `The ledger does not know how this apply ended, so the next run reads its users again. ${error.message}`,
     ])
   }
@@ -121,15 +126,14 @@ interface MergeOptions {
 const MAX_MERGES = 5
 
 /** Somebody else wrote the ledger while this run wrote to the tenant: nothing of either is forgotten. */
-async function mergeRecording({ record }: Context, { branch, ledger, changed, message }: MergeOptions): Promise<void> {
+async function mergeRecording({ journal }: Context, { branch, ledger, changed, message }: MergeOptions): Promise<void> {
   for (let attempt = 1; attempt <= MAX_MERGES; attempt++) {
     const newer = await branch.read()
     // Merging would seal what somebody without the key wrote.
     const unsealed = newer.kind === 'ledger' && (newer.seal === 'wrong' || newer.seal === 'missing')
     if (newer.kind === 'unreadable' || unsealed) {
       const problem = newer.kind === 'unreadable' ? newer.problem : 'it does not have the seal of ledger-key'
-      fail(
-        record,
+      journal.fail(
         `Somebody changed the ledger on the branch ${branch.name} while this run wrote to the tenant: ${problem}. What this run did is not recorded there. Revert the commit that changed it, and run this again.`,
       )
       return
@@ -145,8 +149,7 @@ async function mergeRecording({ record }: Context, { branch, ledger, changed, me
     const head = newer.kind === 'none' ? undefined : newer.head
     if ((await branch.write({ ledger: merged, message, head })) === undefined) continue
     const other = newer.kind === 'none' ? 'Somebody deleted' : `${newer.ledger.latest.run || 'Another run'} moved`
-    fail(
-      record,
+    journal.fail(
       `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. The users of both are in the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`,
     )
     return
@@ -154,11 +157,11 @@ async function mergeRecording({ record }: Context, { branch, ledger, changed, me
   throw new ActionError(`The branch ${branch.name} moved ${MAX_MERGES} times in a row.`)
 }
 
-function ledgerOf(
-  { workflow, task }: Context,
-  { ledger, mergedInto, files }: Memory,
-  { users, applying }: Pick<Ledger, 'users' | 'applying'>,
-): Ledger {
+interface LedgerOptions extends Pick<Ledger, 'users' | 'applying'>, Pick<ApplyOptions, 'context' | 'memory'> {}
+
+function ledgerOf({ context, memory, users, applying }: LedgerOptions): Ledger {
+  const { workflow, task } = context
+  const { ledger, mergedInto, files } = memory
   const { commit, runUrl: run = '' } = workflow
   return {
     ...ledger,
@@ -188,7 +191,13 @@ function progressOf({ plan, survey, listings }: Planning): Progress {
   return { sights, gone: new Set([...survey.gone, ...survey.missing].map(({ user }) => user)), listings }
 }
 
-function usersAfter(before: Entries, planning: Planning, outcomes: readonly UserOutcome[]): Entries {
+interface Applied {
+  readonly before: Entries
+  readonly planning: Planning
+  readonly outcomes: readonly UserOutcome[]
+}
+
+function endUsersOf({ before, planning, outcomes }: Applied): Entries {
   const fates = new Map(
     outcomes.map(({ user, status, revoked }): [string, Fate] => [user, { status, revoked: setOf(revoked) }]),
   )
@@ -231,7 +240,14 @@ function operationsText({ users }: Plan): string {
   return `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} for ${counted(users.length, 'user')}`
 }
 
-function resultText({ users }: Plan, outcomes: readonly UserOutcome[], changed: number): string {
+interface Result {
+  readonly plan: Plan
+  readonly outcomes: readonly UserOutcome[]
+  /** How many entries of the ledger changed. */
+  readonly changed: number
+}
+
+function resultText({ plan: { users }, outcomes, changed }: Result): string {
   if (users.length === 0) return `Note what is managed of ${counted(changed, 'user')}`
   const grants = outcomes.reduce((sum, { granted }) => sum + granted.length, 0)
   const revocations = outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0)

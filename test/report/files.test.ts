@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createRunFolder } from '../../src/report/files.ts'
+import { publish } from '../../src/report/publish.ts'
 import { newRecord } from '../../src/report/record.ts'
-import { publish, saveFile } from '../../src/report/report.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'files-'))
 afterAll(() => rmSync(home, { recursive: true }))
@@ -31,13 +32,13 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-function publishAll(): string {
+function publishAll(folder = createRunFolder()): string {
   let log = ''
   vi.spyOn(process.stdout, 'write').mockImplementation(chunk => {
     log += chunk
     return true
   })
-  publish({ ...newRecord(), mode: 'validate' }, { run: undefined, started: new Date() })
+  publish({ ...newRecord(), mode: 'validate' }, { run: undefined, started: new Date(), folder })
   return log
 }
 
@@ -104,19 +105,22 @@ describe("the runner's files", () => {
     const render = () => {
       throw new RangeError('Invalid string length')
     }
-    expect(saveFile('plan', render)).toBeUndefined()
-    publishAll()
+    const folder = createRunFolder()
+    expect(folder.save('plan', render)).toBeUndefined()
+    publishAll(folder)
     expect(written()).toEqual(ALL)
     expect(process.exitCode).toBe(1)
   })
 
   it('of one run are in one folder, and those of the next in another', () => {
-    const plan = saveFile('plan', () => '{}')
-    publishAll()
+    const folder = createRunFolder()
+    const plan = folder.save('plan', () => '{}')
+    publishAll(folder)
     expect(plan).toContain(files.RUNNER_TEMP)
+    expect(written()).toEqual(ALL)
     const temp = join(home, 'next')
     mkdirSync(temp)
     vi.stubEnv('RUNNER_TEMP', temp)
-    expect(saveFile('plan', () => '{}')).toContain(temp)
+    expect(createRunFolder().save('plan', () => '{}')).toContain(temp)
   })
 })

@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { scalar } from '../../src/manifest/scalar.ts'
 import { markerOf, renderComment } from '../../src/report/comment.ts'
-import { newRecord } from '../../src/report/record.ts'
-import { logLine, logPlan, publish } from '../../src/report/report.ts'
+import { createRunFolder } from '../../src/report/files.ts'
+import { logLine, logPlan } from '../../src/report/log.ts'
+import { publish } from '../../src/report/publish.ts'
+import { newRecord, type RunRecord } from '../../src/report/record.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import { plain } from '../../src/report/text.ts'
 import { elementsOf, type HtmlNode, nodesOf, parseMarkdown, textOf } from '../preview/markdown.ts'
@@ -222,7 +224,10 @@ function unescapeData(text: string): string {
     .replaceAll('%25', '%')
 }
 
-const CIRCUMSTANCES = { run: 'https://github.com/acme/access/actions/runs/1', started: new Date(0) }
+function publishRecord(record: RunRecord): void {
+  const run = 'https://github.com/acme/access/actions/runs/1'
+  publish(record, { run, started: new Date(0), folder: createRunFolder() })
+}
 
 describe('in the log', () => {
   let home = ''
@@ -285,7 +290,7 @@ describe('in the log', () => {
     await writeFile(files.GITHUB_OUTPUT, '')
     for (const [name, value] of Object.entries(files)) vi.stubEnv(name, value)
     const record = hostileRecord(text)
-    const log = await logOf(() => publish(record, CIRCUMSTANCES)).finally(vi.unstubAllEnvs)
+    const log = await logOf(() => publishRecord(record)).finally(vi.unstubAllEnvs)
     const found = expectOneLineEach(log, ['error', 'error', 'warning', 'notice'])
     const failure = `${text('failed email')} (${text('failed user')}): ${text('failure')}`
     expect(found.map(({ data }) => unescapeData(data))).toEqual(
@@ -306,7 +311,7 @@ describe('in the log', () => {
     vi.stubEnv('GITHUB_STEP_SUMMARY', path)
     vi.stubEnv('RUNNER_TEMP', home)
     const record = { ...newRecord(), mode: 'validate' as const }
-    const log = await logOf(() => publish(record, CIRCUMSTANCES)).finally(vi.unstubAllEnvs)
+    const log = await logOf(() => publishRecord(record)).finally(vi.unstubAllEnvs)
     const [error] = commandsOf(log).filter(({ name }) => name === 'error')
     expect(unescapeData(error?.data ?? '')).toContain(plain(path))
     expect(log).not.toContain('##[')
@@ -320,7 +325,7 @@ describe('in the log', () => {
     const ofUser = { message: `::b::${payload}`, user: `::c::${payload}`, email: `::d::${payload}` }
     const warnings = [...Array.from({ length: 100 }, () => ({ message: 'w' })), finding, ofUser]
     const record = { ...hostileRecord(() => 'x'), errors: [], failures: [], notices: [], warnings }
-    const log = await logOf(() => publish(record, CIRCUMSTANCES)).finally(vi.unstubAllEnvs)
+    const log = await logOf(() => publishRecord(record)).finally(vi.unstubAllEnvs)
     const found = commandsOf(log).filter(({ name }) => name !== 'set-output')
     expect(new Set(found.map(({ name }) => name))).toEqual(new Set(['warning']))
     expect(log).toContain(plain(`::a::${payload}:1:2 ${payload}`))

@@ -27,17 +27,17 @@ function planRecord(users: readonly UserPlan[], known: Partial<RunRecord> = {}):
   return record({ plan: planOf(users), users: users.length, ...known })
 }
 
-const trees = new Map<Readonly<RunRecord>, HtmlNode>()
+const trees = new Map<RunRecord, HtmlNode>()
 
 /** Parsed once: some are large. */
-function treeOf(known: Readonly<RunRecord>): HtmlNode {
+function treeOf(known: RunRecord): HtmlNode {
   const tree = trees.get(known) ?? parseMarkdown(renderSummary(known))
   trees.set(known, tree)
   return tree
 }
 
 /** Headings, and all that stands under each until the next. */
-function sectionsOf(known: Readonly<RunRecord>): ReadonlyMap<string, string> {
+function sectionsOf(known: RunRecord): ReadonlyMap<string, string> {
   const sections = new Map<string, string>()
   let heading = ''
   for (const node of treeOf(known).children ?? []) {

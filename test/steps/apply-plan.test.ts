@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { LedgerBranch } from '../../src/ledger/branch.ts'
-import { newRecord } from '../../src/report/record.ts'
+import { createRunFolder } from '../../src/report/files.ts'
+import { createJournal } from '../../src/report/journal.ts'
 import { applyPlan } from '../../src/steps/apply-plan.ts'
 import type { Planning } from '../../src/steps/compute-plan.ts'
 import type { Context } from '../../src/steps/context.ts'
@@ -23,12 +24,14 @@ afterAll(async () => {
 })
 
 it('a defect at the end of an apply is not taken for a ledger that GitHub does not let be written', async () => {
-  const record = newRecord()
+  const journal = createJournal()
   const context = {
     inputs: { revoke: 'managed', scope: 'all' },
     workflow: { commit: 'c' },
     task: { files: { documents: [], at: new Date(SOURCE.at) } },
-    record,
+    journal,
+    folder: createRunFolder(),
+    heartbeat: { follow: () => ({ step: () => undefined, end: () => undefined }) },
   } as unknown as Context
   const planning = {
     plan: { format: 2, tenant: 't', source: SOURCE, users: [], heldBack: [], found: [], holders: [] },
@@ -43,6 +46,7 @@ it('a defect at the end of an apply is not taken for a ledger that GitHub does n
       unidentified: [],
     },
     listings: new Map(),
+    refused: false,
   } satisfies Planning
   const write = vi.fn(() => Promise.reject(new TypeError('odd')))
   const branch: LedgerBranch = { name: 'ledger', read: async () => ({ kind: 'none' }), write }
@@ -62,7 +66,7 @@ it('a defect at the end of an apply is not taken for a ledger that GitHub does n
     files: [],
     doubt: undefined,
   }
-  await expect(applyPlan(context, planning, memory)).rejects.toThrow(TypeError)
+  await expect(applyPlan({ context, memory, planning })).rejects.toThrow(TypeError)
   expect(write).toHaveBeenCalledTimes(1)
-  expect(record.warnings).toEqual([])
+  expect(journal.entries().warnings).toEqual([])
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NotSentError, TenantError } from '../../src/errors.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
-import { newRecord } from '../../src/report/record.ts'
+import { createJournal } from '../../src/report/journal.ts'
 import { checkApis } from '../../src/steps/check-access.ts'
 import type { Context } from '../../src/steps/context.ts'
 import type { Memory } from '../../src/steps/recall.ts'
@@ -16,7 +16,7 @@ async function check(manifest: string, { identifiers = async () => [ORDERS, BILL
   const { documents } = parseDocument('m.yml', manifest)
   const asked: (readonly string[])[] = []
   let listed = 0
-  const record = newRecord()
+  const journal = createJournal()
   const context = {
     inputs: { revoke: 'managed' },
     task: { files: { documents, manifest: readManifest(documents, NOW).manifest }, saved: undefined },
@@ -31,10 +31,11 @@ async function check(manifest: string, { identifiers = async () => [ORDERS, BILL
         return identifiers()
       },
     },
-    record,
+    journal,
   } as unknown as Context
   const users = new Map([['auth0|9', { listed: [], managed: new Set(managed), unfinished: false }]])
-  const exists = await checkApis(context, { ledger: { users } } as unknown as Memory)
+  const { exists } = await checkApis({ context, memory: { ledger: { users } } as unknown as Memory })
+  const record = journal.entries()
   return { record, asked, listed, exists, errors: record.errors.map(({ message }) => message) }
 }
 

@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest'
-import { newRecord } from '../../src/report/record.ts'
-import type { PlanInputs } from '../../src/runner/inputs.ts'
-import type { Workflow } from '../../src/runner/workflow.ts'
+import { createJournal } from '../../src/report/journal.ts'
 import { publishComment } from '../../src/steps/comment.ts'
+import type { RunContext } from '../../src/steps/context.ts'
 
 it('a defect is not taken for a comment that GitHub does not let be written', async () => {
   // No domain: no such inputs are ever read.
-  const inputs = { mode: 'plan', comment: true, githubToken: 'a-token' } as PlanInputs
+  const inputs = { mode: 'plan', comment: true, githubToken: 'a-token' }
   const repository = { owner: 'acme', repo: 'permissions' }
-  const workflow = { pullRequest: 5, repository, commit: '', runUrl: undefined } as unknown as Workflow
-  const record = newRecord()
-  const publishing = publishComment(inputs, workflow, record, new AbortController().signal)
+  const workflow = { pullRequest: 5, repository, commit: '', runUrl: undefined }
+  const journal = createJournal()
+  const context = { inputs, workflow, journal, cancelled: new AbortController().signal } as unknown as RunContext
+  const publishing = publishComment({ context, record: journal.entries() })
   await expect(publishing).rejects.toThrow(TypeError)
-  expect(record.warnings).toEqual([])
+  expect(journal.entries().warnings).toEqual([])
 })

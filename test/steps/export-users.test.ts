@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { InputError } from '../../src/errors.ts'
-import { newRecord } from '../../src/report/record.ts'
+import { createJournal } from '../../src/report/journal.ts'
 import type { ExportInputs } from '../../src/runner/inputs.ts'
-import type { Workflow } from '../../src/runner/workflow.ts'
+import type { TenantContext } from '../../src/steps/context.ts'
 import { exportUsers } from '../../src/steps/export-users.ts'
-import type { Tenant } from '../../src/tenant/tenant.ts'
 
 // Whoever runs this may be allowed everything.
 vi.mock('node:fs', async importOriginal => {
@@ -41,20 +40,21 @@ afterEach(() => {
 async function exportTo(manifest: string, onSearch: () => void = () => undefined) {
   vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   const scopes = vi.fn(async () => undefined)
-  const record = newRecord()
+  const journal = createJournal()
   const searchUsers = async () => {
     onSearch()
     return []
   }
-  const work = exportUsers({
-    inputs: { manifest: [manifest], domain: { host: 't' }, users: [], query: '*' } as unknown as ExportInputs,
-    tenant: { searchUsers } as unknown as Tenant,
-    session: { scopes } as never,
-    workflow: { workspace } as Workflow,
-    record,
-  })
-  const failure = await work.catch((error: unknown) => error)
-  return { failure, asked: scopes.mock.calls.length > 0, exported: record.exported }
+  const context = {
+    inputs: { manifest: [manifest], domain: { host: 't' }, users: [], query: '*' },
+    tenant: { searchUsers },
+    session: { scopes },
+    workflow: { workspace },
+    heartbeat: { follow: () => ({ step: () => undefined, end: () => undefined }) },
+    journal,
+  } as unknown as TenantContext<ExportInputs>
+  const failure = await exportUsers(context).catch((error: unknown) => error)
+  return { failure, asked: scopes.mock.calls.length > 0, exported: journal.entries().exported }
 }
 
 describe('the path of an export', () => {

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.ts'
 import { writeSaved } from '../../src/plan/saved.ts'
-import { newRecord } from '../../src/report/record.ts'
+import { createJournal } from '../../src/report/journal.ts'
 import type { PlanInputs } from '../../src/runner/inputs.ts'
-import type { Workflow } from '../../src/runner/workflow.ts'
+import type { RunContext } from '../../src/steps/context.ts'
 import { readSavedPlan } from '../../src/steps/read-saved.ts'
 import { SOURCE } from '../plan/fixtures.ts'
 
@@ -16,8 +16,9 @@ afterAll(() => rmSync(workspace, { recursive: true }))
 
 const PLAN = { format: 2, tenant: 't', source: SOURCE, users: [], heldBack: [], found: [], holders: [] } as const
 
-function read(path: string, tenant = 't') {
-  return readSavedPlan(path, { tenant } as PlanInputs, { workspace } as Workflow, newRecord())
+function read(planFile: string, tenant = 't') {
+  const context = { inputs: { planFile, tenant }, workflow: { workspace }, journal: createJournal() }
+  return readSavedPlan(context as unknown as RunContext<PlanInputs>)
 }
 
 function problemOf(path: string, tenant?: string): string {

@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest'
 import { NotSentError } from '../../src/errors.ts'
-import { newRecord } from '../../src/report/record.ts'
+import { createJournal } from '../../src/report/journal.ts'
 import type { Context } from '../../src/steps/context.ts'
 import { recall } from '../../src/steps/recall.ts'
 
 it('a run that is cancelled before it knows the ledger is not one without a ledger', async () => {
-  const record = newRecord()
+  const journal = createJournal()
   const context = {
     inputs: { mode: 'apply', revoke: 'never', scope: 'all', githubToken: 'a-token', tenant: 't' },
     workflow: { repository: { owner: 'acme', repo: 'permissions' } },
-    record,
+    journal,
     cancelled: AbortSignal.abort(new NotSentError('Cancelled by SIGINT.')),
   } as unknown as Context
   await expect(recall(context)).rejects.toThrow(NotSentError)
-  expect(record.notices).toEqual([])
+  expect(journal.entries().notices).toEqual([])
 })

@@ -11,7 +11,7 @@ import { fold, list, name, row, table } from './blocks.ts'
 import { type Known, permissionText, userLines } from './changes.ts'
 import { counting, cutting, type Lists, type Shown } from './lists.ts'
 
-export function renderAsides(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
+export function renderAsides(record: RunRecord, lists: Lists): readonly string[] {
   const { unmanaged, derived } = record
   const owners = new Set(unmanaged.map(({ user }) => user)).size
   const unmanagedTitle = `${counted(unmanaged.length, 'direct grant')} of ${counted(owners, 'user')} that the manifest does not list`
@@ -34,7 +34,7 @@ function folded(title: string, { length }: Shown, blocks: readonly string[]): re
   return length === 0 ? [] : [fold(title, blocks.join('\n'))]
 }
 
-function unmanagedText({ revoke }: Readonly<RunRecord>): string {
+function unmanagedText({ revoke }: RunRecord): string {
   return revoke === 'all'
     ? `They are on APIs that the manifest does not name, so they stay. To include such an API, add it under ${code('apis')}.`
     : `They stay. To keep them on purpose, paste the line under the user's ${code('permissions')}; to revoke them, use ${code('revoke: all')}.`

@@ -15,7 +15,7 @@ const ERROR_TITLES: Readonly<Record<NonNullable<RunRecord['stopped']>, string>> 
   error: 'Errors',
 }
 
-export function renderAttention(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
+export function renderAttention(record: RunRecord, lists: Lists): readonly string[] {
   const { errors, failures, stopped } = record
   const both = errors.length > 0 && failures.length > 0
   return [
@@ -51,7 +51,7 @@ export function heldBackText({ user, entry, ...permission }: HeldBack, { emails,
   return `${who} keeps ${permissionText(permission, aliases)}, because ${name(entry)} cannot be identified`
 }
 
-function revocationsInShort(record: Readonly<RunRecord>): readonly string[] {
+function revocationsInShort(record: RunRecord): readonly string[] {
   const losing = (record.plan?.users ?? []).filter(({ revoke }) => revoke.length > 0)
   const planned = losing.reduce((sum, { revoke }) => sum + revoke.length, 0)
   if (planned === 0) return []

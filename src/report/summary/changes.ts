@@ -24,7 +24,7 @@ export interface Known {
   readonly aliases: ReadonlyMap<string, string>
 }
 
-export function knownOf(record: Readonly<RunRecord>): Known {
+export function knownOf(record: RunRecord): Known {
   const { removed, outcomes, apis } = record
   return {
     emails: emailsOf(record),
@@ -35,11 +35,11 @@ export function knownOf(record: Readonly<RunRecord>): Known {
 }
 
 /** Whether outcomes are to be shown: a plan that was only shown or refused has none. */
-export function isWritten({ mode, stopped }: Readonly<RunRecord>): boolean {
+export function isWritten({ mode, stopped }: RunRecord): boolean {
   return mode === 'apply' && stopped !== 'refused'
 }
 
-export function renderChanges(record: Readonly<RunRecord>, lists: Lists): readonly string[] {
+export function renderChanges(record: RunRecord, lists: Lists): readonly string[] {
   const { plan } = record
   const users = plan?.users ?? []
   if (users.length === 0) return []
@@ -62,23 +62,23 @@ export function renderChanges(record: Readonly<RunRecord>, lists: Lists): readon
   ]
 }
 
-function headerOf(record: Readonly<RunRecord>): string {
+function headerOf(record: RunRecord): string {
   return isWritten(record)
     ? 'User, and what they lose (−) and gain (+)'
     : 'User, and what they would lose (−) and gain (+)'
 }
 
-function isComplete({ plan, outcomes }: Readonly<RunRecord>): boolean {
+function isComplete({ plan, outcomes }: RunRecord): boolean {
   return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done')
 }
 
 /** Those among whom holders are counted: nothing is known of a listed user who was not read. */
-function countedUsers({ read, users }: Readonly<RunRecord>): string {
+function countedUsers({ read, users }: RunRecord): string {
   return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user')
 }
 
 /** The APIs that anybody loses or gains a permission on. */
-function touchedApis({ apis, plan }: Readonly<RunRecord>, kinds: readonly Kind[]): readonly NamedApi[] {
+function touchedApis({ apis, plan }: RunRecord, kinds: readonly Kind[]): readonly NamedApi[] {
   const users = plan?.users ?? []
   const touched = new Set(
     users.flatMap(user => kinds.flatMap(({ operations }) => user[operations].map(({ api }) => api))),
@@ -86,7 +86,7 @@ function touchedApis({ apis, plan }: Readonly<RunRecord>, kinds: readonly Kind[]
   return apis.filter(({ identifier }) => touched.has(identifier))
 }
 
-function apiLines(record: Readonly<RunRecord>): readonly string[] {
+function apiLines(record: RunRecord): readonly string[] {
   const named = touchedApis(record, KINDS).flatMap(({ identifier, alias }) =>
     alias === undefined ? [] : [`${name(alias)} is ${name(identifier)}`],
   )
@@ -94,7 +94,7 @@ function apiLines(record: Readonly<RunRecord>): readonly string[] {
 }
 
 /** A revocation does not reach into tokens that were issued before it. */
-function tokenLines(record: Readonly<RunRecord>): readonly string[] {
+function tokenLines(record: RunRecord): readonly string[] {
   const lifetimes = touchedApis(record, [REVOKE]).flatMap(({ identifier, alias, tokenLifetime }) =>
     tokenLifetime === undefined ? [] : [`${lifetimeText(tokenLifetime)} for ${name(alias ?? identifier)}`],
   )
@@ -256,7 +256,7 @@ export function userLines<T>(items: readonly T[], lineOf: (item: T) => string): 
 }
 
 /** What to enter to apply the plan, or to undo it. */
-export function renderDigests(record: Readonly<RunRecord>): readonly string[] {
+export function renderDigests(record: RunRecord): readonly string[] {
   const { plan, digest, undoDigest } = record
   return [
     ...(digest === undefined ? [] : paragraph([`${digestWords(record)}:`, name(digest)])),
@@ -275,7 +275,7 @@ function isIdle(plan: Plan | undefined): boolean {
 }
 
 /** An approval helps a plan that was only planned, and one that is refused only for the lack of it. */
-function digestWords(record: Readonly<RunRecord>): string {
+function digestWords(record: RunRecord): string {
   const { stopped, approval, errors, plan } = record
   if (isWritten(record)) return 'The digest of the plan'
   if (plan?.users.length === 0) return 'The digest of the empty plan'

@@ -7,7 +7,7 @@ import { fold, name, row, table } from './blocks.ts'
 
 const MAX_FILES = 10
 
-export function renderFacts(record: Readonly<RunRecord>, { requests }: Conclusion): readonly string[] {
+export function renderFacts(record: RunRecord, { requests }: Conclusion): readonly string[] {
   const { mode, stopped, commit, ledger, traffic, duration } = record
   if (stopped === 'inputs' || mode === undefined) return []
   const isOnline = mode !== 'validate'
@@ -33,11 +33,11 @@ function previousText({ commit, run }: LedgerFacts): string | undefined {
   return parts.length === 0 ? undefined : parts.join(', ')
 }
 
-function listedText({ users, read }: Readonly<RunRecord>, isOnline: boolean): string {
+function listedText({ users, read }: RunRecord, isOnline: boolean): string {
   return isOnline ? `${grouped(users)}, ${grouped(read)} read` : grouped(users)
 }
 
-function modeText({ mode, revoke, scope }: Readonly<RunRecord>): string {
+function modeText({ mode, revoke, scope }: RunRecord): string {
   const inputs = Object.entries({ revoke, scope }).flatMap(([input, value]) =>
     value ? [code(`${input}: ${value}`)] : [],
   )
@@ -55,7 +55,7 @@ function filesText(files: readonly string[]): string {
   return [...shown, ...(more === 0 ? [] : [`and ${grouped(more)} more`])].join('<br>')
 }
 
-function outputsText({ planFile, undoPlanFile }: Readonly<RunRecord>): string | undefined {
+function outputsText({ planFile, undoPlanFile }: RunRecord): string | undefined {
   const outputs = [planFile && code('plan-file'), undoPlanFile && code('undo-plan-file')].filter(Boolean)
   return outputs.length === 0 ? undefined : `${outputs.length === 1 ? 'output' : 'outputs'} ${outputs.join(' and ')}`
 }

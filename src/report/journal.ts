@@ -1,0 +1,119 @@
+// What happens in a run, noted when it happens: the only writer of the run's record.
+
+import type { InputProblem } from '../errors.ts'
+import type { Plan, UserOutcome } from '../plan/plan.ts'
+import type { Inputs } from '../runner/inputs.ts'
+import type { Traffic } from '../tenant/pace.ts'
+import { type Finding, type LedgerFacts, newRecord, type RunRecord, type UserFailure } from './record.ts'
+
+/** A sentence, or one with the place and the user that it is about. */
+type Remark = string | Finding
+
+export interface Journal {
+  readonly begin: (inputs: Inputs) => void
+  /** Inputs that cannot be used: nothing was sent. */
+  readonly rejectInputs: (problems: readonly InputProblem[]) => void
+  /** Mistakes in the manifest; none is fine. */
+  readonly rejectManifest: (mistakes: readonly Finding[]) => void
+  /** Why nothing may be written; no reason is fine. */
+  readonly refuse: (reasons: readonly Remark[]) => void
+  /** What went wrong, wherever the run was. */
+  readonly fail: (message: string) => void
+  /** Users who are not converged, each because of a failure of their own. */
+  readonly failUsers: (failures: readonly UserFailure[]) => void
+  readonly warn: (remarks: readonly Remark[]) => void
+  readonly notice: (remarks: readonly Remark[]) => void
+  readonly noteCommit: (commit: string) => void
+  readonly noteManifest: (manifest: Pick<RunRecord, 'files' | 'users' | 'nextExpiry'>) => void
+  /** The plan is read from `plan-file`. */
+  readonly noteSaved: () => void
+  /** @param traffic is read when the entries are */
+  readonly noteTraffic: (traffic: Traffic) => void
+  readonly noteLedger: (ledger: LedgerFacts) => void
+  /** This run moved the ledger's branch. */
+  readonly noteLedgerHead: (head: string) => void
+  readonly noteApis: (apis: RunRecord['apis']) => void
+  readonly noteUsers: (users: Partial<Pick<RunRecord, 'emails' | 'read' | 'removed' | 'derived'>>) => void
+  readonly noteAdvice: (advice: Pick<RunRecord, 'unmanaged' | 'advice'>) => void
+  readonly notePlan: (planning: { readonly plan: Plan; readonly digest: string }) => void
+  readonly notePlanFile: (path: string | undefined) => void
+  readonly noteApproval: (approval: NonNullable<RunRecord['approval']>) => void
+  /** `fail-on-changes` was asked for, and the plan is not empty. */
+  readonly noteDrift: () => void
+  readonly noteOutcome: (outcome: UserOutcome) => void
+  /** Users who were not finished because the run ended. */
+  readonly noteUnfinished: (findings: readonly Finding[]) => void
+  readonly noteUndo: (undo: Pick<RunRecord, 'undoPlanFile' | 'undoDigest'>) => void
+  readonly noteExport: (exported: Pick<RunRecord, 'exported' | 'users'>) => void
+  /** An error ends the run: if it has no plan yet, none of its users was attempted. */
+  readonly abandon: (users: readonly string[]) => void
+  /** @param run whether a signal to stop it came, and how many milliseconds it took */
+  readonly end: (run: Pick<RunRecord, 'cancelled' | 'duration'>) => void
+  readonly entries: () => RunRecord
+}
+
+type Draft = { -readonly [Key in keyof RunRecord]: RunRecord[Key] }
+
+export function createJournal(): Journal {
+  const draft: Draft = newRecord()
+  // Apart from the rest, because it grows user by user.
+  const outcomes: UserOutcome[] = []
+  const note = (facts: Partial<RunRecord>) => void Object.assign(draft, facts)
+  const add = (kind: 'errors' | 'warnings' | 'notices', remarks: readonly Remark[]) => {
+    draft[kind] = [...draft[kind], ...remarks.map(findingOf)]
+  }
+  const stop = (stopped: NonNullable<RunRecord['stopped']>, remarks: readonly Remark[]) => {
+    if (remarks.length > 0) draft.stopped = stopped
+    add('errors', remarks)
+  }
+  return {
+    begin: inputs => {
+      note({ mode: inputs.mode, tenant: inputs.domain?.host })
+      if ('revoke' in inputs) note({ revoke: inputs.revoke, scope: inputs.scope })
+    },
+    rejectInputs: problems =>
+      stop(
+        'inputs',
+        problems.map(({ message }) => message),
+      ),
+    rejectManifest: mistakes => stop('manifest', mistakes),
+    refuse: reasons => stop('refused', reasons),
+    fail: message => stop('error', [message]),
+    failUsers: failures => note({ failures: [...draft.failures, ...failures] }),
+    warn: remarks => add('warnings', remarks),
+    notice: remarks => add('notices', remarks),
+    noteCommit: commit => note({ commit }),
+    noteManifest: note,
+    noteSaved: () => note({ saved: true }),
+    noteTraffic: traffic => note({ traffic }),
+    noteLedger: ledger => note({ ledger }),
+    noteLedgerHead: head => {
+      if (draft.ledger !== undefined) note({ ledger: { ...draft.ledger, head } })
+    },
+    noteApis: apis => note({ apis }),
+    noteUsers: note,
+    noteAdvice: note,
+    notePlan: ({ plan, digest }) => note({ plan, digest }),
+    notePlanFile: planFile => note({ planFile }),
+    noteApproval: approval => note({ approval }),
+    noteDrift: () => note({ drift: true }),
+    noteOutcome: outcome => void outcomes.push(outcome),
+    noteUnfinished: findings => add('errors', findings),
+    noteUndo: note,
+    noteExport: note,
+    abandon: users => {
+      if (draft.plan !== undefined) return
+      for (const user of users) outcomes.push({ user, status: 'not attempted', granted: [], revoked: [], errors: [] })
+    },
+    end: ({ cancelled, duration }) => {
+      // A signal that came too late to leave anything undone is no news.
+      const undone = draft.stopped !== undefined || outcomes.some(({ status }) => status !== 'done')
+      note({ cancelled: cancelled && undone, duration })
+    },
+    entries: () => ({ ...draft, outcomes: [...outcomes] }),
+  }
+}
+
+function findingOf(remark: Remark): Finding {
+  return typeof remark === 'string' ? { message: remark } : remark
+}

@@ -1,0 +1,54 @@
+// The log: lines, and the plan. Everything from outside is made harmless on its way.
+
+import * as core from '@actions/core'
+import { countOperations, type Operation, type Plan } from '../plan/plan.ts'
+import { redact } from '../runner/secrets.ts'
+import { counted } from './conclude.ts'
+import { emailsOf, type RunRecord } from './record.ts'
+import { operationNotes } from './summary/changes.ts'
+import { plain, userText } from './text.ts'
+
+export function harmless(text: string): string {
+  return plain(redact(text))
+}
+
+/** For names in a text that is made harmless as a whole. */
+export function asIs(name: string): string {
+  return name
+}
+
+export function logLine(text: string): void {
+  core.info(harmless(text))
+}
+
+/** Users one by one, each operation on a line of its own, told apart by sign and word; revocations come first. */
+export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): void {
+  const { plan, digest } = record
+  if (plan === undefined || digest === undefined) return
+  if (plan.users.length + plan.heldBack.length > 0) logChanges(plan, emailsOf(record))
+  logLine(`The plan's digest is ${digest}${plan.users.length === 0 ? ', of an empty plan' : ''}`)
+}
+
+function logChanges(plan: Plan, emails: ReadonlyMap<string, string>): void {
+  const { grants, revocations } = countOperations(plan.users)
+  const counts = [
+    counted(plan.users.length, 'user'),
+    counted(revocations, 'revocation'),
+    counted(grants, 'grant'),
+  ].join(', ')
+  core.startGroup(harmless(`Plan for ${plan.tenant}: ${counts}`))
+  for (const { user, grant, revoke } of plan.users) {
+    logLine(userText({ user, email: emails.get(user) }, asIs))
+    for (const operation of revoke) core.info(`  - revoke ${operationText(operation, 'still effective')}`)
+    for (const operation of grant) core.info(`  + grant ${operationText(operation, 'already effective')}`)
+  }
+  for (const { user, api, permission, entry } of plan.heldBack) {
+    const who = userText({ user, email: emails.get(user) }, asIs)
+    logLine(`Held back: revoke ${permission} on ${api} from ${who}, because ${entry} cannot be identified`)
+  }
+  core.endGroup()
+}
+
+function operationText(operation: Operation, effective: string): string {
+  return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, effective, harmless)}`
+}

@@ -1,0 +1,15 @@
+// Sentences about users, at the lines that list them.
+
+import type { UserFinding } from '../live/survey.ts'
+import type { Document } from '../manifest/document.ts'
+import { locate } from '../manifest/locate.ts'
+import type { UserFailure } from '../report/record.ts'
+
+export function locateUsers(documents: readonly Document[], findings: readonly UserFinding[]): readonly UserFailure[] {
+  const mentions = findings.flatMap(({ mention }) => mention ?? [])
+  const places = new Map(locate(documents, mentions))
+  return findings.map(({ mention, ...finding }) => {
+    const place = mention && places.get(mention)
+    return { ...finding, ...(place && { place }) }
+  })
+}

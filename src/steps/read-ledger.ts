@@ -1,0 +1,125 @@
+// Reads the ledger, if the run can have it.
+
+import { ActionError, GitHubError, NotSentError } from '../errors.ts'
+import type { Git } from '../github/git.ts'
+import { type BranchReading, type LedgerBranch, openLedgerBranch } from '../ledger/branch.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Context } from './context.ts'
+
+export interface LedgerMemory {
+  readonly ledger: Ledger
+  /** Where this run is to be recorded; undefined if it cannot be. */
+  readonly branch: LedgerBranch | undefined
+  /** The head of the branch that the ledger was read from; undefined if there is none. */
+  readonly head: string | undefined
+  /** Why the ledger counts only once somebody has approved what follows from it. */
+  readonly doubt: Doubt | undefined
+}
+
+interface Doubt {
+  readonly refusal: string
+  /** What is reported once somebody has approved it. */
+  readonly acceptance: string
+}
+
+/** @returns undefined if the run needs the ledger and cannot have it */
+export async function readLedger(context: Context, git: Git | undefined): Promise<LedgerMemory | undefined> {
+  const { inputs, workflow, journal } = context
+  const { tenant, ledgerKey: key } = inputs
+  try {
+    if (workflow.repository === undefined) throw new ActionError(NO_REPOSITORY)
+    if (git === undefined) throw new ActionError(NO_TOKEN)
+    const branch = openLedgerBranch({ git, tenant, key })
+    journal.noteLedger({ branch: branch.name, commit: undefined, run: undefined, at: undefined, head: undefined })
+    return useReading(context, { branch, reading: await branch.read() })
+  } catch (error) {
+    if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
+    const need = needOf(context)
+    const message = `${error.message} ${ledgerAdvice(context, error)}`.trim()
+    if (need !== undefined) {
+      journal.refuse([`The input ${need} needs the ledger. ${message}`])
+      return undefined
+    }
+    // Outside GitHub there is nothing to remember it in, and nobody expects it.
+    if (workflow.repository !== undefined) reportUnremembered(context, message)
+    return { ledger: emptyLedger(tenant), branch: undefined, head: undefined, doubt: undefined }
+  }
+}
+
+const NO_REPOSITORY =
+  'The ledger is a branch of the repository, and this run has no GITHUB_REPOSITORY. Set revoke: never or revoke: all, and scope: all.'
+
+export const NO_TOKEN = "The input github-token is empty; remove it, because its default is the job's own token."
+
+/** The input that cannot do without the ledger. */
+function needOf({ inputs }: Context): string | undefined {
+  if (inputs.revoke === 'managed') return 'revoke: managed'
+  return inputs.scope === 'changed' ? 'scope: changed' : undefined
+}
+
+interface ReadBranch {
+  readonly branch: LedgerBranch
+  readonly reading: BranchReading
+}
+
+function useReading({ inputs, journal, workflow }: Context, { branch, reading }: ReadBranch): LedgerMemory {
+  switch (reading.kind) {
+    case 'none':
+      journal.warn([
+        `There is no ledger yet (branch ${branch.name}), as is expected before the first apply. If this tenant had one, somebody has deleted the branch: restore it, because earlier grants are managed only if this manifest asks for them.`,
+      ])
+      return { ledger: emptyLedger(inputs.tenant), branch, head: undefined, doubt: undefined }
+    case 'unreadable':
+      throw new ActionError(
+        `The ledger on the branch ${branch.name} is not one that this action wrote: ${reading.problem}. Revert the commit that changed it on that branch; to start anew instead, delete the branch.`,
+      )
+    case 'ledger': {
+      const { ledger, head, seal } = reading
+      const { latest, applying, commit } = ledger
+      journal.noteLedger({ branch: branch.name, commit, run: latest.run, at: latest.at, head })
+      if (applying && latest.run !== (workflow.runUrl ?? '')) {
+        journal.warn([
+          `The apply of ${latest.run || 'a run outside GitHub'}, which began at ${latest.at}, has not ended. If it is still running, wait for it and give the workflow a concurrency group; if it was stopped, this run reads again whom it may have changed.`,
+        ])
+      }
+      const doubt = seal === 'wrong' || seal === 'missing' ? doubtOf(branch, seal) : undefined
+      return { ledger, branch, head, doubt }
+    }
+  }
+}
+
+function doubtOf({ name }: LedgerBranch, seal: 'wrong' | 'missing'): Doubt {
+  const what =
+    seal === 'missing' ? 'has no seal' : 'does not have the seal of ledger-key, so somebody else has changed it'
+  return {
+    refusal: `The ledger on the branch ${name} ${what}. Look at its history (git log -p origin/${name}) and at this plan. If both are right, accept the ledger once: run mode: apply with approved-plan set to this plan's digest.`,
+    acceptance: `The ledger on the branch ${name} ${what}. It was accepted because approved-plan has this plan's digest, and is sealed again by this run.`,
+  }
+}
+
+/** What to do if GitHub does not let the ledger be read or written; empty if the error says it itself. */
+export function ledgerAdvice(context: Context, error: ActionError): string {
+  if (!(error instanceof GitHubError)) return ''
+  const permission = context.inputs.mode === 'apply' ? 'contents: write' : 'contents: read'
+  const denied = error.status === 403 || error.status === 404
+  const advice = denied ? `Add this to the job: "permissions: { ${permission} }"` : 'Run it again when GitHub answers'
+  if (needOf(context) === undefined) return `${advice}.`
+  return `${advice}; or set revoke: never or revoke: all, and scope: all, which do without the ledger.`
+}
+
+export function reportUnremembered({ inputs, journal }: Context, message: string): void {
+  const what = inputs.mode === 'apply' ? 'This apply is not remembered in the ledger' : 'The ledger was not read'
+  journal.warn([`${what}. ${message}`])
+}
+
+function emptyLedger(tenant: string): Ledger {
+  const latest = { run: '', commit: '', at: '' }
+  return { tenant, commit: '', branch: '', latest, applying: false, files: [], users: new Map() }
+}
+
+/** What to do if GitHub does not let something be read. */
+export function readAdvice({ status }: GitHubError): string {
+  return status === 403 || status === 404
+    ? 'Add "permissions: { contents: read }" to the job (contents: write for mode apply).'
+    : 'Run it again when GitHub answers.'
+}

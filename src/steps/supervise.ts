@@ -1,0 +1,84 @@
+// Whatever is thrown during a run, awaited or not, is reported, and the run ends in good order.
+
+import { ActionError, errorOf, InputError, NotSentError } from '../errors.ts'
+import { createRunFolder, type RunFolder } from '../report/files.ts'
+import { createJournal, type Journal } from '../report/journal.ts'
+import { logLine } from '../report/log.ts'
+import { type PublishOptions, publish } from '../report/publish.ts'
+
+export interface Supervision {
+  readonly journal: Journal
+  readonly folder: RunFolder
+  /** Aborted when the run is cancelled or crashes; its reason is a NotSentError. */
+  readonly signal: AbortSignal
+  /** @returns undefined if it failed, which is reported */
+  readonly attempt: <T>(work: () => T | Promise<T>) => Promise<T | undefined>
+  /** Nothing is done to the tenant any more. */
+  readonly endWork: () => void
+  /** Reports the run, and lets the process end. @param page of the workflow run */
+  readonly endRun: (page: string | undefined) => void
+}
+
+/** @param cancelled its reason is a NotSentError */
+export function supervise(cancelled: AbortSignal): Supervision {
+  const started = new Date()
+  const from = performance.now()
+  const journal = createJournal()
+  const folder = createRunFolder()
+  const crashed = new AbortController()
+  // Thrown where nobody awaits it, such as in a library's callback.
+  const stopOnCrash = (error: unknown) => {
+    reportFailure(journal, error)
+    crashed.abort(new NotSentError('An unexpected error stopped the run.'))
+  }
+  process.on('uncaughtException', stopOnCrash)
+  const signal = AbortSignal.any([cancelled, crashed.signal])
+
+  return {
+    journal,
+    folder,
+    signal,
+    attempt: async work => {
+      try {
+        return await work()
+      } catch (error) {
+        reportFailure(journal, error)
+        return undefined
+      }
+    },
+    endWork: () => journal.end({ cancelled: cancelled.aborted, duration: Math.round(performance.now() - from) }),
+    endRun: page => {
+      publishSafely(journal, { run: page, started, folder })
+      process.off('uncaughtException', stopOnCrash)
+      // Whatever is still under way, such as a request to GitHub that nobody waits for, must not keep the runner waiting.
+      if (signal.aborted) process.exit()
+    },
+  }
+}
+
+/** A record that cannot be published leaves at least the outputs, and why. */
+function publishSafely(journal: Journal, options: PublishOptions): void {
+  try {
+    publish(journal.entries(), options)
+  } catch (error) {
+    const { mode, outcomes } = journal.entries()
+    const remains = createJournal()
+    reportFailure(remains, error)
+    publish({ ...remains.entries(), mode, outcomes }, options)
+  }
+}
+
+function reportFailure(journal: Journal, error: unknown): void {
+  if (error instanceof InputError) {
+    journal.rejectInputs(error.problems)
+    return
+  }
+  if (error instanceof ActionError) {
+    const { message } = error.cause instanceof ActionError ? error.cause : error
+    journal.fail(message)
+    return
+  }
+  const defect = errorOf(error)
+  journal.fail(`This is a defect of the action itself; please report it: ${defect.message}`)
+  for (const line of (defect.stack ?? '').split('\n')) logLine(line)
+}
