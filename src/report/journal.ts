@@ -21,6 +21,8 @@ export interface Journal {
   readonly fail: (message: string) => void
   /** Users who are not converged, each because of a failure of their own. */
   readonly failUsers: (failures: readonly UserFailure[]) => void
+  /** Users who were not finished because the run ended. */
+  readonly noteUnfinished: (findings: readonly Finding[]) => void
   readonly warn: (remarks: readonly Remark[]) => void
   readonly notice: (remarks: readonly Remark[]) => void
   readonly noteCommit: (commit: string) => void
@@ -41,8 +43,6 @@ export interface Journal {
   /** `fail-on-changes` was asked for, and the plan is not empty. */
   readonly noteDrift: () => void
   readonly noteOutcome: (outcome: UserOutcome) => void
-  /** Users who were not finished because the run ended. */
-  readonly noteUnfinished: (findings: readonly Finding[]) => void
   readonly noteUndo: (undo: Pick<RunRecord, 'undoPlanFile' | 'undoDigest'>) => void
   readonly noteExport: (exported: Pick<RunRecord, 'exported' | 'users'>) => void
   /** An error ends the run: if it has no plan yet, none of its users was attempted. */
@@ -59,29 +59,12 @@ export function createJournal(): Journal {
   // Apart from the rest, because it grows user by user.
   const outcomes: UserOutcome[] = []
   const note = (facts: Partial<RunRecord>) => void Object.assign(draft, facts)
-  const add = (kind: 'errors' | 'warnings' | 'notices', remarks: readonly Remark[]) => {
-    draft[kind] = [...draft[kind], ...remarks.map(findingOf)]
-  }
-  const stop = (stopped: NonNullable<RunRecord['stopped']>, remarks: readonly Remark[]) => {
-    if (remarks.length > 0) draft.stopped = stopped
-    add('errors', remarks)
-  }
   return {
+    ...collectRemarks(draft),
     begin: inputs => {
       note({ mode: inputs.mode, tenant: inputs.domain?.host })
       if ('revoke' in inputs) note({ revoke: inputs.revoke, scope: inputs.scope })
     },
-    rejectInputs: problems =>
-      stop(
-        'inputs',
-        problems.map(({ message }) => message),
-      ),
-    rejectManifest: mistakes => stop('manifest', mistakes),
-    refuse: reasons => stop('refused', reasons),
-    fail: message => stop('error', [message]),
-    failUsers: failures => note({ failures: [...draft.failures, ...failures] }),
-    warn: remarks => add('warnings', remarks),
-    notice: remarks => add('notices', remarks),
     noteCommit: commit => note({ commit }),
     noteManifest: note,
     noteSaved: () => note({ saved: true }),
@@ -98,7 +81,6 @@ export function createJournal(): Journal {
     noteApproval: approval => note({ approval }),
     noteDrift: () => note({ drift: true }),
     noteOutcome: outcome => void outcomes.push(outcome),
-    noteUnfinished: findings => add('errors', findings),
     noteUndo: note,
     noteExport: note,
     abandon: users => {
@@ -111,6 +93,38 @@ export function createJournal(): Journal {
       note({ cancelled: cancelled && undone, duration })
     },
     entries: () => ({ ...draft, outcomes: [...outcomes] }),
+  }
+}
+
+type RemarkVerb =
+  | 'rejectInputs'
+  | 'rejectManifest'
+  | 'refuse'
+  | 'fail'
+  | 'failUsers'
+  | 'noteUnfinished'
+  | 'warn'
+  | 'notice'
+
+function collectRemarks(draft: Draft): Pick<Journal, RemarkVerb> {
+  const add = (kind: 'errors' | 'warnings' | 'notices', remarks: readonly Remark[]) => {
+    draft[kind] = [...draft[kind], ...remarks.map(findingOf)]
+  }
+  const stop = (stopped: NonNullable<RunRecord['stopped']>, remarks: readonly Remark[]) => {
+    if (remarks.length > 0) draft.stopped = stopped
+    add('errors', remarks)
+  }
+  return {
+    rejectInputs: problems => stop('inputs', problems),
+    rejectManifest: mistakes => stop('manifest', mistakes),
+    refuse: reasons => stop('refused', reasons),
+    fail: message => stop('error', [message]),
+    failUsers: failures => {
+      draft.failures = [...draft.failures, ...failures]
+    },
+    noteUnfinished: findings => add('errors', findings),
+    warn: remarks => add('warnings', remarks),
+    notice: remarks => add('notices', remarks),
   }
 }
 

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import type { Plan, UserOutcome } from '../../src/plan/plan.ts'
+import { createJournal, type Journal } from '../../src/report/journal.ts'
+import { newRecord } from '../../src/report/record.ts'
+import type { Inputs } from '../../src/runner/inputs.ts'
+import { SOURCE } from '../plan/fixtures.ts'
+
+const plan: Plan = { format: 2, source: SOURCE, tenant: 't', users: [], heldBack: [], found: [], holders: [] }
+const done: UserOutcome = { user: 'auth0|1', status: 'done', granted: [], revoked: [], errors: [] }
+const place = { file: 'm.yml', line: 1, column: 2 }
+
+function entriesAfter(write: (journal: Journal) => void) {
+  const journal = createJournal()
+  write(journal)
+  return journal.entries()
+}
+
+describe('a journal', () => {
+  it('has the record of a run in which nothing happened', () => {
+    expect(createJournal().entries()).toEqual(newRecord())
+  })
+
+  it('gives entries that do not change when the run goes on', () => {
+    const journal = createJournal()
+    const before = journal.entries()
+    journal.warn(['later'])
+    journal.noteOutcome(done)
+    expect(before).toEqual(newRecord())
+    expect(journal.entries()).toMatchObject({ warnings: [{ message: 'later' }], outcomes: [done] })
+  })
+
+  it.each<readonly [string, Inputs, object]>([
+    ['validate', { mode: 'validate' } as Inputs, { mode: 'validate', tenant: undefined, revoke: undefined }],
+    ['export', { mode: 'export', domain: { host: 't' } } as Inputs, { mode: 'export', tenant: 't', scope: undefined }],
+    [
+      'plan',
+      { mode: 'plan', domain: { host: 't' }, revoke: 'never', scope: 'all' } as Inputs,
+      { mode: 'plan', tenant: 't', revoke: 'never', scope: 'all' },
+    ],
+  ])('knows of mode %s what was asked for', (_, inputs, known) => {
+    expect(entriesAfter(journal => journal.begin(inputs))).toMatchObject(known)
+  })
+
+  it.each<readonly [string, (journal: Journal) => void, string]>([
+    ['inputs', journal => journal.rejectInputs([{ input: 'x', message: 'no' }]), 'inputs'],
+    ['mistakes in the manifest', journal => journal.rejectManifest([{ message: 'no', place }]), 'manifest'],
+    ['a refusal', journal => journal.refuse(['no']), 'refused'],
+    ['a failure', journal => journal.fail('no'), 'error'],
+  ])('says that %s stopped the run, and keeps what was wrong before', (_, write, stopped) => {
+    const entries = entriesAfter(journal => {
+      journal.refuse(['earlier'])
+      write(journal)
+    })
+    expect(entries.stopped).toBe(stopped)
+    expect(entries.errors.map(({ message }) => message)).toEqual(['earlier', 'no'])
+  })
+
+  it.each<readonly [string, (journal: Journal) => void]>([
+    ['no refusal', journal => journal.refuse([])],
+    ['no mistake', journal => journal.rejectManifest([])],
+    ['a failure of a user', journal => journal.failUsers([{ user: 'auth0|1', message: 'no' }])],
+    ['a warning', journal => journal.warn(['no'])],
+    ['users who were not finished', journal => journal.noteUnfinished([{ message: 'no' }])],
+  ])('does not take %s for an end of the run', (_, write) => {
+    expect(entriesAfter(write).stopped).toBeUndefined()
+  })
+
+  it('knows the new head of a ledger that it knows', () => {
+    const ledger = { branch: 'b', commit: 'c', run: undefined, at: undefined, head: 'old' }
+    const entries = entriesAfter(journal => {
+      journal.noteLedger(ledger)
+      journal.noteLedgerHead('new')
+    })
+    expect(entries.ledger).toEqual({ ...ledger, head: 'new' })
+    expect(entriesAfter(journal => journal.noteLedgerHead('new')).ledger).toBeUndefined()
+  })
+
+  it('says that nobody was attempted if an error ends the run before it has a plan', () => {
+    const untouched = { ...done, status: 'not attempted' }
+    expect(entriesAfter(journal => journal.abandon(['auth0|1'])).outcomes).toEqual([untouched])
+    const planned = entriesAfter(journal => {
+      journal.notePlan({ plan, digest: 'd' })
+      journal.abandon(['auth0|1'])
+    })
+    expect(planned.outcomes).toEqual([])
+  })
+
+  it.each<readonly [string, boolean, (journal: Journal) => void]>([
+    ['a stopped run', true, journal => journal.fail('no')],
+    ['an unfinished user', true, journal => journal.noteOutcome({ ...done, status: 'not attempted' })],
+    ['nothing undone', false, journal => journal.noteOutcome(done)],
+  ])('takes a signal that leaves %s for a cancellation: %s', (_, cancelled, write) => {
+    const entries = entriesAfter(journal => {
+      write(journal)
+      journal.end({ cancelled: true, duration: 5 })
+    })
+    expect(entries).toMatchObject({ cancelled, duration: 5 })
+  })
+})
