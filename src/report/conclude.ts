@@ -30,7 +30,7 @@ interface Totals extends Omit<Conclusion, 'result' | 'sentence'> {
 export function conclude(record: RunRecord): Conclusion {
   const { removed, ...totals } = computeTotals(record)
   const result = resultOf(record, totals)
-  return { result, ...totals, sentence: sentenceOf(record, result, { removed, ...totals }) }
+  return { result, ...totals, sentence: sentenceOf(record, { result, removed, ...totals }) }
 }
 
 /** In `apply` mode what was done, else what is planned. */
@@ -61,7 +61,7 @@ function resultOf(
   return mode === 'apply' ? 'applied' : 'planned'
 }
 
-function sentenceOf(record: RunRecord, result: Result, totals: Totals): string {
+function sentenceOf(record: RunRecord, { result, ...totals }: Totals & Pick<Conclusion, 'result'>): string {
   const { mode, stopped, errors, failures, outcomes } = record
   if (record.cancelled) return `Cancelled: ${doneSoFar(mode, totals)}.`
   switch (stopped) {

@@ -50,5 +50,5 @@ function logChanges(plan: Plan, emails: ReadonlyMap<string, string>): void {
 }
 
 function operationText(operation: Operation, effective: string): string {
-  return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, effective, harmless)}`
+  return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, { effective, show: harmless })}`
 }

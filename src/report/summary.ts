@@ -6,8 +6,9 @@ import type { RunRecord } from './record.ts'
 import { derivedRows, renderAsides, unmanagedRows } from './summary/asides.ts'
 import { findingText, heldBackText, renderAttention } from './summary/attention.ts'
 import { alert, message, name, paragraph } from './summary/blocks.ts'
-import { holderRows, knownOf, renderChanges, renderDigests, userRows } from './summary/changes.ts'
+import { knownOf, renderChanges, renderDigests, userRows } from './summary/changes.ts'
 import { renderFacts } from './summary/facts.ts'
+import { holderRows } from './summary/holders.ts'
 import { bullets, type List, type ListName, type Lists, rows, shortenLists } from './summary/lists.ts'
 import { code, prose } from './text.ts'
 
@@ -37,14 +38,17 @@ export function renderReport(record: RunRecord, medium: Medium): string {
   const lists = listsOf(record)
   // Lists get what the frame around them leaves, and how much that is shows when it is rendered.
   for (let bytes = medium.limit; ; ) {
-    const report = renderWithin(record, medium, shortenLists(lists, { bytes, whole: medium.whole }))
+    const report = renderWithin(record, {
+      notes: medium.notes,
+      lists: shortenLists(lists, { bytes, whole: medium.whole }),
+    })
     const excess = Buffer.byteLength(report) - medium.limit
     if (excess <= 0 || bytes === 0) return report
     bytes = Math.max(0, bytes - Math.max(excess, Math.ceil(medium.limit / 100)))
   }
 }
 
-function renderWithin(record: RunRecord, { notes }: Medium, lists: Lists): string {
+function renderWithin(record: RunRecord, { notes, lists }: Pick<Medium, 'notes'> & { readonly lists: Lists }): string {
   const conclusion = conclude(record)
   return [
     `## Auth0 permissions: ${headingOf(record, conclusion)}`,
@@ -73,7 +77,7 @@ function listsOf(record: RunRecord): Readonly<Record<ListName, List>> {
     heldBack: bullets(heldBack.map(held => heldBackText(held, known))),
     changes: rows(1, userRows(users, known)),
     warnings: bullets(warnings.map(findingText)),
-    permissions: rows(2, holderRows({ holders, users }, known)),
+    permissions: rows(2, holderRows({ holders, users, ...known })),
     notices: bullets(notices.map(findingText)),
     unmanaged: rows(1, unmanagedRows(unmanaged, known)),
     advice: bullets(advice.map(message)),

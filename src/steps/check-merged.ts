@@ -54,11 +54,16 @@ export async function findMergedBranch(git: Git, workflow: Workflow): Promise<Me
   const defaultBranch = workflow.defaultBranch ?? (await git.defaultBranch())
   const [, own] = /^refs\/heads\/(.+)$/.exec(ref) ?? []
   const branches = new Set([...(own !== undefined && refProtected ? [own] : []), defaultBranch])
-  for (const branch of branches) if (await hasCommit(git, branch, commit)) return { branch, defaultBranch }
+  for (const branch of branches) if (await hasCommit(git, { branch, commit })) return { branch, defaultBranch }
   return { branch: undefined, defaultBranch }
 }
 
-export async function hasCommit(git: Git, branch: string, commit: string): Promise<boolean> {
+interface Sought {
+  readonly branch: string
+  readonly commit: string
+}
+
+export async function hasCommit(git: Git, { branch, commit }: Sought): Promise<boolean> {
   const relation = await git.compare(commit, branch)
   return relation === 'identical' || relation === 'ahead'
 }

@@ -30,12 +30,12 @@ export async function publishComment({ context, record }: CommentOptions): Promi
   try {
     const { openGitHub } = await import('../github/github.ts')
     const { comments, git } = openGitHub({ token, repository, signal })
-    own = await findOwn(comments, pullRequest, markerOf(domain.host))
+    own = await findOwn(comments, { pullRequest, marker: markerOf(domain.host) })
     if (own === undefined && inputs.comment === 'changes' && !hasNews(record)) return
     // A comment is not masked by the runner.
     const body = renderComment(redactAll(record), { runUrl, replaces: own !== undefined })
     if (own === undefined) await comments.add(pullRequest, body)
-    else if (await isNewer(readStamp(own.body), readStamp(body), git)) journal.notice([NEWER])
+    else if (await isNewer({ theirs: readStamp(own.body), own: readStamp(body) }, git)) journal.notice([NEWER])
     else await comments.edit(own.id, body)
   } catch (error) {
     if (!(error instanceof ActionError)) throw error
@@ -57,16 +57,27 @@ function hasNews({ plan, errors, warnings, failures }: RunRecord): boolean {
   return planned + errors.length + warnings.length + failures.length > 0
 }
 
+interface Stamps {
+  /** Of the comment that is there. */
+  readonly theirs: Stamp
+  readonly own: Stamp
+}
+
 /** By the commits' history; after a force-push, by which run began later. */
-async function isNewer(theirs: Stamp, own: Stamp, git: Git): Promise<boolean> {
+async function isNewer({ theirs, own }: Stamps, git: Git): Promise<boolean> {
   if (theirs.commit === '' || own.commit === '' || theirs.commit === own.commit) return false
-  const relation = await compare(git, own.commit, theirs.commit)
+  const relation = await compare(git, { base: own.commit, head: theirs.commit })
   if (relation === 'ahead') return true
   return relation !== 'behind' && theirs.run > own.run
 }
 
+interface Commits {
+  readonly base: string
+  readonly head: string
+}
+
 /** undefined if GitHub does not say: the job may lack the permission to read contents. */
-async function compare(git: Git, base: string, head: string): ReturnType<Git['compare']> {
+async function compare(git: Git, { base, head }: Commits): ReturnType<Git['compare']> {
   try {
     return await git.compare(base, head)
   } catch (error) {
@@ -75,8 +86,13 @@ async function compare(git: Git, base: string, head: string): ReturnType<Git['co
   }
 }
 
+interface Marked {
+  readonly pullRequest: number
+  readonly marker: string
+}
+
 /** By marker and author: anybody who can write may copy the marker into a comment of their own. */
-async function findOwn(own: Comments, pullRequest: number, marker: string): Promise<Comment | undefined> {
-  const [comments, login] = await Promise.all([own.list(pullRequest), own.login()])
-  return comments.find(({ author, body }) => author === login && body.startsWith(marker))
+async function findOwn(comments: Comments, { pullRequest, marker }: Marked): Promise<Comment | undefined> {
+  const [all, login] = await Promise.all([comments.list(pullRequest), comments.login()])
+  return all.find(({ author, body }) => author === login && body.startsWith(marker))
 }

@@ -17,7 +17,10 @@ export interface FollowOptions {
   readonly checkout: Checkout | undefined
 }
 
-/** @returns the manifest's files and those of earlier applies that stay; undefined if the run is refused, and why is reported */
+/**
+ * @returns the manifest's files, and those of earlier applies that this run does not read; undefined if the run is
+ *   refused, and why is reported
+ */
 export async function followLatest(options: FollowOptions): Promise<readonly string[] | undefined> {
   try {
     const inOrder = await isInOrder(options)
@@ -33,7 +36,10 @@ export async function followLatest(options: FollowOptions): Promise<readonly str
   }
 }
 
-/** @returns false if it is refused. Going back is a revert, a new commit: an old run that is started again must not undo what came after it. */
+/**
+ * To go back, revert: an old run that is started again must not undo what came after it.
+ * @returns false if the run is refused
+ */
 async function isInOrder({ context, git, ledger }: FollowOptions): Promise<boolean> {
   const { inputs, workflow, journal } = context
   const { commit: applied, branch } = ledger
@@ -42,7 +48,7 @@ async function isInOrder({ context, git, ledger }: FollowOptions): Promise<boole
   const relation = await git.compare(applied, commit)
   if (relation === 'ahead' || relation === 'identical') return true
   const mayGoBack = inputs.mode !== 'apply'
-  if (relation !== undefined && (await hasCommit(git, branch, applied))) {
+  if (relation !== undefined && (await hasCommit(git, { branch, commit: applied }))) {
     const why =
       relation === 'behind'
         ? `is older than ${applied}, which was applied already; an old run is not applied over a newer one. To go back, revert the newer commit`

@@ -6,7 +6,7 @@ import type { Held } from '../../plan/plan.ts'
 import { counted } from '../conclude.ts'
 import type { Derived, RunRecord } from '../record.ts'
 import { code, userText } from '../text.ts'
-import { titled } from './attention.ts'
+import { listed } from './attention.ts'
 import { fold, list, name, row, table } from './blocks.ts'
 import { type Known, permissionText, userLines } from './changes.ts'
 import { counting, cutting, type Lists, type Shown } from './lists.ts'
@@ -15,22 +15,30 @@ export function renderAsides(record: RunRecord, lists: Lists): readonly string[]
   const { unmanaged, derived } = record
   const owners = new Set(unmanaged.map(({ user }) => user)).size
   const unmanagedTitle = `${counted(unmanaged.length, 'direct grant')} of ${counted(owners, 'user')} that the manifest does not list`
+  const derivedTitle = `${counted(derived.length, 'permission')} that users have through roles, never touched`
   return [
-    ...titled('Notices', lists.notices, true),
-    ...folded(cutting(unmanagedTitle, lists.unmanaged), lists.unmanaged, [
-      `<p>${unmanagedText(record)}</p>`,
-      table(['User, and the lines that would list what they have'], lists.unmanaged.html),
-    ]),
-    ...folded(counting('Advice', lists.advice), lists.advice, [list(lists.advice.html)]),
-    ...folded(
-      cutting(`${counted(derived.length, 'permission')} that users have through roles, never touched`, lists.derived),
-      lists.derived,
-      [table(['User, and what they have through roles'], lists.derived.html)],
-    ),
+    ...listed(lists.notices, { title: 'Notices', isTitled: true }),
+    ...folded(lists.unmanaged, {
+      title: cutting(unmanagedTitle, lists.unmanaged),
+      blocks: [
+        `<p>${unmanagedText(record)}</p>`,
+        table(['User, and the lines that would list what they have'], lists.unmanaged.html),
+      ],
+    }),
+    ...folded(lists.advice, { title: counting('Advice', lists.advice), blocks: [list(lists.advice.html)] }),
+    ...folded(lists.derived, {
+      title: cutting(derivedTitle, lists.derived),
+      blocks: [table(['User, and what they have through roles'], lists.derived.html)],
+    }),
   ]
 }
 
-function folded(title: string, { length }: Shown, blocks: readonly string[]): readonly string[] {
+interface Fold {
+  readonly title: string
+  readonly blocks: readonly string[]
+}
+
+function folded({ length }: Shown, { title, blocks }: Fold): readonly string[] {
   return length === 0 ? [] : [fold(title, blocks.join('\n'))]
 }
 
@@ -42,28 +50,37 @@ function unmanagedText({ revoke }: RunRecord): string {
 
 /** With the lines of a manifest that would list what each user has, by the manifest's name for the API. */
 export function unmanagedRows(unmanaged: readonly Held[], known: Known): readonly string[] {
-  return heldRows(unmanaged, known, held =>
-    userLines([...Map.groupBy(held, ({ api }) => api)], ([api, permissions]) => {
-      const names = permissions.map(({ permission }) => scalar(permission))
-      return code(`${scalar(known.aliases.get(api) ?? api)}: [${names.join(', ')}]`)
-    }),
-  )
+  return heldRows(unmanaged, {
+    known,
+    linesOf: held =>
+      userLines([...Map.groupBy(held, ({ api }) => api)], ([api, permissions]) => {
+        const names = permissions.map(({ permission }) => scalar(permission))
+        return code(`${scalar(known.aliases.get(api) ?? api)}: [${names.join(', ')}]`)
+      }),
+  })
 }
 
 export function derivedRows(derived: readonly Derived[], known: Known): readonly string[] {
-  return heldRows(derived, known, held =>
-    userLines(held, each => `${permissionText(each, known.aliases)}, through ${each.roles.map(name).join(', ')}`),
-  )
+  return heldRows(derived, {
+    known,
+    linesOf: held =>
+      userLines(held, each => `${permissionText(each, known.aliases)}, through ${each.roles.map(name).join(', ')}`),
+  })
 }
 
 interface Owned extends Permission {
   readonly user: string
 }
 
+interface RowOptions<T> {
+  readonly known: Known
+  /** What one user has. */
+  readonly linesOf: (items: readonly T[]) => string
+}
+
 function heldRows<T extends Owned>(
   items: readonly T[],
-  { emails }: Known,
-  linesOf: (items: readonly T[]) => string,
+  { known: { emails }, linesOf }: RowOptions<T>,
 ): readonly string[] {
   return [...Map.groupBy(items, ({ user }) => user)].map(([user, owned]) =>
     row([`${userText({ user, email: emails.get(user) }, name)}<br>${linesOf(owned)}`]),

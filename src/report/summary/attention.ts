@@ -20,20 +20,26 @@ export function renderAttention(record: RunRecord, lists: Lists): readonly strin
   const both = errors.length > 0 && failures.length > 0
   return [
     ...alert('CAUTION', [
-      ...titled(ERROR_TITLES[stopped ?? 'error'], lists.errors, both),
-      ...titled('Users that failed', lists.failures, both),
-      ...titled('Users that were not attempted', lists.untouched, true),
+      ...listed(lists.errors, { title: ERROR_TITLES[stopped ?? 'error'], isTitled: both }),
+      ...listed(lists.failures, { title: 'Users that failed', isTitled: both }),
+      ...listed(lists.untouched, { title: 'Users that were not attempted', isTitled: true }),
     ]),
     ...alert('WARNING', [
       ...revocationsInShort(record),
-      ...titled('Revocations held back', lists.heldBack, true),
-      ...titled('Warnings', lists.warnings, lists.heldBack.length > 0),
+      ...listed(lists.heldBack, { title: 'Revocations held back', isTitled: true }),
+      ...listed(lists.warnings, { title: 'Warnings', isTitled: lists.heldBack.length > 0 }),
     ]),
   ]
 }
 
-/** A list, folded if it is long; it has no title if it needs none. */
-export function titled(title: string, shown: Shown, isTitled: boolean): readonly string[] {
+interface Title {
+  readonly title: string
+  /** Off if the list needs no title; one that is folded has it all the same. */
+  readonly isTitled: boolean
+}
+
+/** A list, folded if it is long. */
+export function listed(shown: Shown, { title, isTitled }: Title): readonly string[] {
   if (shown.length === 0) return []
   const strong = `<strong>${counting(title, shown)}</strong>`
   if (shown.length > FOLD_AFTER) return [fold(strong, list(shown.html))]

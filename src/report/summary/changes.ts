@@ -1,8 +1,7 @@
-// What changes: one table with a row for each user, what they lose before what they gain; and permission by permission,
-// how many of the listed users have it before and after. Pure.
+// What changes: a row for each user, with what they lose before what they gain. Pure.
 
-import { type Grant, grantOf, type Permission } from '../../access/grants.ts'
-import type { Holders, Operation, Plan, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
+import type { Permission } from '../../access/grants.ts'
+import type { Operation, Plan, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
 import { counted, grouped } from '../conclude.ts'
 import { emailsOf, type NamedApi, type RunRecord } from '../record.ts'
 import { code, userText } from '../text.ts'
@@ -124,7 +123,7 @@ const KINDS = [REVOKE, GRANT]
 /** Users who were not fully updated come first, then those who lose something. */
 export function userRows(users: readonly UserPlan[], known: Known): readonly string[] {
   const rank = (user: UserPlan) => {
-    const fates = KINDS.map(kind => fateOf(user, kind, known))
+    const fates = KINDS.map(kind => fateOf({ user, kind }, known))
     if (fates.includes('failed')) return 0
     if (fates.includes('not attempted')) return 1
     return user.revoke.length > 0 ? 2 : 3
@@ -133,7 +132,7 @@ export function userRows(users: readonly UserPlan[], known: Known): readonly str
 }
 
 function userRow(user: UserPlan, known: Known): string {
-  const fates = new Set(KINDS.flatMap(kind => fateText(user, kind, known) ?? []))
+  const fates = new Set(KINDS.flatMap(kind => fateText({ user, kind }, known) ?? []))
   const isMixed = fates.size > 1
   const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : fates)].filter(
     mark => mark !== '',
@@ -141,39 +140,45 @@ function userRow(user: UserPlan, known: Known): string {
   const who = [userText({ user: user.user, email: known.emails.get(user.user) }, name), ...marks].join(', ')
   const operations = KINDS.flatMap(kind => user[kind.operations].map(operation => ({ kind, operation })))
   const lineOf = ({ kind, operation }: (typeof operations)[number]) => {
-    const prefix = isMixed ? `${fateText(user, kind, known)}: ` : ''
-    return `${prefix}${operationText(operation, kind, known)}`
+    const prefix = isMixed ? `${fateText({ user, kind }, known)}: ` : ''
+    const notes = operationNotes(operation, { effective: kind.effective, show: name })
+    return `${prefix}${kind.sign} ${permissionText(operation, known.aliases)}${notes}`
   }
   return row([`${who}<br>${userLines(operations, lineOf)}`])
 }
 
-/** What happened to a user's operations of one kind; undefined if there are none, or nothing was to be written. */
-function fateOf(user: UserPlan, kind: Kind, { outcomes }: Known): UserOutcome['status'] | undefined {
+/** A user's operations of one kind. */
+interface UserOperations {
+  readonly user: UserPlan
+  readonly kind: Kind
+}
+
+/** What happened to them; undefined if there are none, or nothing was to be written. */
+function fateOf({ user, kind }: UserOperations, { outcomes }: Known): UserOutcome['status'] | undefined {
   if (outcomes === undefined || user[kind.operations].length === 0) return undefined
   const outcome = outcomes.get(user.user)
   if (outcome === undefined) return 'not attempted'
   return outcome.status === 'failed' && outcome[kind.outcome].length > 0 ? 'done' : outcome.status
 }
 
-function fateText(user: UserPlan, kind: Kind, known: Known): string | undefined {
-  const fate = fateOf(user, kind, known)
+function fateText({ user, kind }: UserOperations, known: Known): string | undefined {
+  const fate = fateOf({ user, kind }, known)
   if (fate === undefined || fate === 'done') return fate
   const isUncertain = known.outcomes?.get(user.user)?.uncertain?.includes(kind.operations)
   return `<strong>${fate}</strong>${isUncertain ? ', but may have been done' : ''}`
 }
 
-function operationText(operation: Operation, { sign, effective }: Kind, { aliases }: Known): string {
-  return `${sign} ${permissionText(operation, aliases)}${operationNotes(operation, effective, name)}`
+export interface NoteOptions {
+  /** What a role makes of the permission, such as `still effective`. */
+  readonly effective: string
+  /** Makes names and reasons harmless where they are shown. */
+  readonly show: (text: string) => string
 }
 
-/**
- * What there is to know about an operation beyond its name, in brackets, or nothing.
- * @param show makes the names and reasons in it harmless where they are shown
- */
+/** What there is to know about an operation beyond its name, in brackets, or nothing. */
 export function operationNotes(
   { roles, expires, reason, why, uncertain }: Operation,
-  effective: string,
-  show: (text: string) => string,
+  { effective, show }: NoteOptions,
 ): string {
   const notes = [
     why === undefined ? '' : WHY_WORDS[why],
@@ -196,54 +201,6 @@ const WHY_WORDS: Readonly<Record<Why, string>> = {
 /** By the manifest's name for the API, if it has one. */
 export function permissionText({ api, permission }: Permission, aliases: Known['aliases']): string {
   return `${name(permission)} on ${name(aliases.get(api) ?? api)}`
-}
-
-/** Permissions that anybody loses come first. */
-export function holderRows(
-  { holders, users }: { readonly holders: readonly Holders[]; readonly users: readonly UserPlan[] },
-  { removed, aliases }: Known,
-): readonly string[] {
-  const listed = users.filter(({ user }) => !removed.has(user))
-  const gains = countByGrant(listed.flatMap(({ grant }) => grant))
-  const losses = countByGrant(listed.flatMap(({ revoke }) => revoke))
-  const changes = holders.map(each => ({ holders: each, change: changeOf(each, gains, losses) }))
-  return changes
-    .toSorted((a, b) => Number(b.change.fewer > 0) - Number(a.change.fewer > 0))
-    .map(({ holders: { before, after, ...permission }, change }) =>
-      row([permissionText(permission, aliases), `${grouped(before)} → ${grouped(after)} (${changeText(change)})`]),
-    )
-}
-
-function countByGrant(operations: readonly Operation[]): ReadonlyMap<Grant, number> {
-  const counts = new Map<Grant, number>()
-  for (const { api, permission } of operations) {
-    const grant = grantOf(api, permission)
-    counts.set(grant, (counts.get(grant) ?? 0) + 1)
-  }
-  return counts
-}
-
-/** How many gain and how many lose a permission. */
-interface Change {
-  readonly more: number
-  readonly fewer: number
-}
-
-/** By the operations; some of a saved plan may be done already, and then only before and after are known. */
-function changeOf(
-  { api, permission, before, after }: Holders,
-  gains: ReadonlyMap<Grant, number>,
-  losses: ReadonlyMap<Grant, number>,
-): Change {
-  const grant = grantOf(api, permission)
-  const change = { more: gains.get(grant) ?? 0, fewer: losses.get(grant) ?? 0 }
-  if (change.more - change.fewer === after - before) return change
-  return { more: Math.max(0, after - before), fewer: Math.max(0, before - after) }
-}
-
-function changeText({ more, fewer }: Change): string {
-  const parts = [more === 0 ? '' : `${grouped(more)} more`, fewer === 0 ? '' : `${grouped(fewer)} fewer`]
-  return parts.filter(part => part !== '').join(', ') || 'unchanged'
 }
 
 /** What belongs to one user, a line each; only what is shown is rendered. */

@@ -1,0 +1,58 @@
+// Permission by permission, how many of the listed users have it before and after. Pure.
+
+import { type Grant, grantOf } from '../../access/grants.ts'
+import type { Holders, Operation, UserPlan } from '../../plan/plan.ts'
+import { grouped } from '../conclude.ts'
+import { row } from './blocks.ts'
+import { type Known, permissionText } from './changes.ts'
+
+interface HolderOptions extends Pick<Known, 'removed' | 'aliases'> {
+  readonly holders: readonly Holders[]
+  readonly users: readonly UserPlan[]
+}
+
+/** Permissions that anybody loses come first. */
+export function holderRows({ holders, users, removed, aliases }: HolderOptions): readonly string[] {
+  const listed = users.filter(({ user }) => !removed.has(user))
+  const gains = countByGrant(listed.flatMap(({ grant }) => grant))
+  const losses = countByGrant(listed.flatMap(({ revoke }) => revoke))
+  const changes = holders.map(each => ({ holders: each, change: changeOf(each, { gains, losses }) }))
+  return changes
+    .toSorted((a, b) => Number(b.change.fewer > 0) - Number(a.change.fewer > 0))
+    .map(({ holders: { before, after, ...permission }, change }) =>
+      row([permissionText(permission, aliases), `${grouped(before)} → ${grouped(after)} (${changeText(change)})`]),
+    )
+}
+
+function countByGrant(operations: readonly Operation[]): ReadonlyMap<Grant, number> {
+  const counts = new Map<Grant, number>()
+  for (const { api, permission } of operations) {
+    const grant = grantOf(api, permission)
+    counts.set(grant, (counts.get(grant) ?? 0) + 1)
+  }
+  return counts
+}
+
+/** How many gain and how many lose a permission. */
+interface Change {
+  readonly more: number
+  readonly fewer: number
+}
+
+interface Counts {
+  readonly gains: ReadonlyMap<Grant, number>
+  readonly losses: ReadonlyMap<Grant, number>
+}
+
+/** By the operations; some of a saved plan may be done already, and then only before and after are known. */
+function changeOf({ api, permission, before, after }: Holders, { gains, losses }: Counts): Change {
+  const grant = grantOf(api, permission)
+  const change = { more: gains.get(grant) ?? 0, fewer: losses.get(grant) ?? 0 }
+  if (change.more - change.fewer === after - before) return change
+  return { more: Math.max(0, after - before), fewer: Math.max(0, before - after) }
+}
+
+function changeText({ more, fewer }: Change): string {
+  const parts = [more === 0 ? '' : `${grouped(more)} more`, fewer === 0 ? '' : `${grouped(fewer)} fewer`]
+  return parts.filter(part => part !== '').join(', ') || 'unchanged'
+}
