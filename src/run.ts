@@ -1,12 +1,15 @@
-// The story of a run, top to bottom. Its order: what needs no request comes before what does. Whatever is not merged must
-// not reach the tenant, not even by a read. Names are checked before users are read, because few answers say it for
-// everybody. The plan is shown before it is judged, and everything that is wrong is reported before the first write.
+// The story of a run, top to bottom. Why the steps have this order: mistakes that need no request are found first. A
+// manifest that is not merged must not reach the tenant, not even through a read. Names are checked before users are
+// read, because that takes few requests. The plan is shown before it is judged, and everything that is wrong with it is
+// reported together, before the first write.
 
 import { prepareEnvironment } from './runner/environment.ts'
 import { type Inputs, type PlanInputs, readInputs } from './runner/inputs.ts'
 import { readWorkflow, type Workflow } from './runner/workflow.ts'
 import { applyPlan, judgePlan } from './steps/apply-plan.ts'
-import { checkAccess, checkApis, UNCHECKED_APIS } from './steps/check-access.ts'
+import { checkAccess } from './steps/check-access.ts'
+import { checkApis, UNCHECKED_APIS } from './steps/check-apis.ts'
+import { checkRoles, withoutRoles } from './steps/check-roles.ts'
 import { publishComment } from './steps/comment.ts'
 import { computePlan } from './steps/compute-plan.ts'
 import { type Context, type RunContext, usersOf } from './steps/context.ts'
@@ -67,14 +70,16 @@ async function planAndApplyTask(context: Context): Promise<void> {
   const memory = await recall(context)
   if (memory === undefined) return
 
-  const access = await checkAccess(context)
+  const access = await checkAccess({ context, memory })
   const apis = access.readApis ? await checkApis({ context, memory }) : UNCHECKED_APIS
-  if (!access.readUsers && !access.assignOnly) return
+  const roles = access.readRoles ? await checkRoles({ context, memory }) : withoutRoles(context)
+  if (!access.mayPlan) return
 
-  const planning = await computePlan({ context, memory, access, exists: apis.exists })
-  const judgement = judgePlan({ context, memory, planning })
-  const isRefused = [access, apis, planning, judgement].some(({ refused }) => refused)
+  const resolved = { ...context, task: roles.task }
+  const planning = await computePlan({ context: resolved, memory, access, apis, roles })
+  const judgement = judgePlan({ context: resolved, memory, planning })
+  const isRefused = [access, apis, roles, planning, judgement].some(({ refused }) => refused)
   if (isRefused || context.inputs.mode === 'plan') return
 
-  await applyPlan({ context, memory, planning })
+  await applyPlan({ context: resolved, memory, planning })
 }

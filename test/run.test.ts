@@ -100,7 +100,7 @@ const STEPS: Readonly<Record<string, readonly (readonly [file: string, name: str
     ['tenant/connect.ts', 'connect'],
     ['steps/recall.ts', 'recall'],
     ['steps/check-access.ts', 'checkAccess'],
-    ['steps/check-access.ts', 'checkApis'],
+    ['steps/check-apis.ts', 'checkApis'],
     ['steps/compute-plan.ts', 'computePlan'],
     ['live/survey.ts', 'survey'],
     ['plan/diff.ts', 'diff'],

@@ -1,14 +1,13 @@
 // What the tenant says of a user. Pure.
 
-import type { Grant, Grants } from './grants.ts'
+import type { Grant, Grants, Role } from './grants.ts'
 
 /** What a user holds now. */
 export interface Live {
+  /** Permissions, and the roles of those that were read. */
   readonly direct: Grants
-  /** Permissions that come through roles, with the roles' names; a grant may be in both. */
-  readonly derived: ReadonlyMap<Grant, readonly string[]>
-  /** How many permissions the user holds, by whatever way. */
-  readonly size: number
+  /** Permissions that come through roles; a grant may be in both. */
+  readonly derived: ReadonlyMap<Grant, readonly Role[]>
 }
 
 /** A user whom the tenant has under an address. */
@@ -16,4 +15,14 @@ export interface Candidate {
   readonly id: string
   readonly verified: boolean
   readonly connections: readonly string[]
+}
+
+/** The users who hold a role, as far as one request shows them. */
+export interface Members {
+  readonly role: string
+  /** Ids. */
+  readonly users: ReadonlySet<string>
+  /** How many requests it takes to read the others. */
+  readonly more: number
+  readonly total: number
 }

@@ -3,7 +3,7 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
-import { compareText, grantOf, groupByApi } from '../access/grants.ts'
+import { compareText, grantOf, groupByApi, roleGrantOf, rolesAmong } from '../access/grants.ts'
 import type { Entry, Ledger, Listing } from './ledger.ts'
 import { readForm } from './read-form.ts'
 
@@ -28,6 +28,8 @@ const ledgerForm = z.strictObject({
       id: text,
       listed: z.array(z.union([z.literal('id'), address])),
       managed: namesByApi,
+      /** Ids. */
+      roles: z.array(text).exactOptional(),
       unfinished: z.literal(true).exactOptional(),
     }),
   ),
@@ -44,11 +46,14 @@ export function parseLedger(content: string, key: string | undefined): LedgerRea
   const { data, problem } = readForm(ledgerForm, content)
   if (problem !== undefined) return { kind: 'unreadable', problem }
   const { format: _, seal, users, ...head } = data
-  const entries = users.map(({ id, listed, managed, unfinished = false }): readonly [string, Entry] => [
+  const entries = users.map(({ id, listed, managed, roles = [], unfinished = false }): readonly [string, Entry] => [
     id,
     {
       listed: listed as readonly Listing[],
-      managed: new Set(managed.flatMap(([api, names]) => names.map(name => grantOf(api, name)))),
+      managed: new Set([
+        ...managed.flatMap(([api, names]) => names.map(name => grantOf(api, name))),
+        ...roles.map(roleGrantOf),
+      ]),
       unfinished,
     },
   ])
@@ -69,7 +74,12 @@ export function formatLedger(ledger: Ledger, key: string | undefined): string {
 }
 
 function formatEntry(id: string, { listed, managed, unfinished }: Entry): string {
-  return JSON.stringify({ id, listed, managed: groupByApi(managed), ...(unfinished && { unfinished }) })
+  const roles = [...rolesAmong(managed)].sort(compareText)
+  return JSON.stringify({
+    ...{ id, listed, managed: groupByApi(managed) },
+    ...(roles.length > 0 && { roles }),
+    ...(unfinished && { unfinished }),
+  })
 }
 
 // The seal is the last line of the file, over all that stands before it.

@@ -2,18 +2,18 @@
 // read for each user. One who cannot be read does not stop the others.
 
 import pMap from 'p-map'
-import type { Terms } from '../access/grants.ts'
-import { type Grant, type Grants, NO_GRANTS } from '../access/grants.ts'
+import { type Grant, type Grants, NO_GRANTS, roleGrantOf, type Terms } from '../access/grants.ts'
 import type { Candidate, Live } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
 import { type Listing, listingOf as ledgerListingOf } from '../ledger/ledger.ts'
 import type { Identity, ListedUser } from '../manifest/desired.ts'
 import type { Mention } from '../manifest/problem.ts'
 import { candidatesOf, type IdentifyOptions, identify } from './identify.ts'
+import { type RoleReader, readRoles } from './roles.ts'
 import type { Unidentified, UserEmail, UserState } from './user-state.ts'
 
 /** The reads that this is made of. */
-export interface Reader {
+export interface Reader extends RoleReader {
   /** The users with exactly this address. */
   readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
@@ -78,6 +78,8 @@ export interface SurveyOptions {
   readonly width: number
   /** Off, every user is taken to hold nothing that is known. */
   readonly readPermissions: boolean
+  /** Ids of the roles that matter. */
+  readonly roles: ReadonlySet<string>
   /** What the ledger says is managed of a user. */
   readonly managedOf: (user: string) => Grants
   /** Entries that are not looked up, because nothing about them has changed, and that mean this user all the same. */
@@ -97,13 +99,13 @@ type Step<T> =
 export async function survey(
   subjects: readonly Subject[],
   reader: Reader,
-  { width, readPermissions, managedOf, alsoListed, onUser }: SurveyOptions,
+  { width, readPermissions, roles, managedOf, alsoListed, onUser }: SurveyOptions,
 ): Promise<Survey> {
   const identified = await pMap(subjects, subject => identifySubject(subject, reader), { concurrency: width })
   const { users, warnings } = mergeDuplicates(valuesOf(identified))
-  const complete = users.map(user => withOtherEntries(user, alsoListed(user.id)))
+  const listed = users.map(user => withOtherEntries(user, alsoListed(user.id)))
   const read = await pMap(
-    complete,
+    listed,
     async user => {
       const known = { ...user, managed: managedOf(user.id) }
       const step: Step<SurveyedUser> = readPermissions
@@ -114,12 +116,14 @@ export async function survey(
     },
     { concurrency: width },
   )
-  const steps: readonly Step<unknown>[] = [...identified, ...read]
+  const held = await readRoles({ users: valuesOf(read).map(({ id }) => id), roles, width }, reader)
+  const complete = read.map(step => (step.kind === 'value' ? withRoles(step.value, held.get(step.value.id)) : step))
+  const steps: readonly Step<unknown>[] = [...identified, ...complete]
   const findings = (kind: 'failure' | 'missing' | 'gone') =>
     steps.flatMap(step => (step.kind === kind ? [step.finding] : []))
   return {
-    states: valuesOf(read),
-    emails: complete.flatMap(({ id, addresses }) => addresses.map(address => ({ user: id, ...address }))),
+    states: valuesOf(complete),
+    emails: listed.flatMap(({ id, addresses }) => addresses.map(address => ({ user: id, ...address }))),
     failures: findings('failure'),
     missing: findings('missing'),
     gone: findings('gone'),
@@ -227,6 +231,20 @@ async function readState(user: Omit<SurveyedUser, 'live'>, reader: Reader): Prom
   })
 }
 
+function withRoles(user: SurveyedUser, held: ReadonlySet<string> | TenantError | undefined): Step<SurveyedUser> {
+  const { live } = user
+  if (held instanceof TenantError) return failedStep(user, held)
+  if (live === undefined || held === undefined) return { kind: 'value', value: user }
+  return {
+    kind: 'value',
+    value: { ...user, live: { ...live, direct: live.direct.union(new Set([...held].map(roleGrantOf))) } },
+  }
+}
+
+function failedStep({ id, ...listed }: Listed & { readonly id: string }, { message }: TenantError): Step<never> {
+  return { kind: 'failure', finding: { user: id, message, ...listedAs(listed) } }
+}
+
 function goneUser(user: string, why: string): Step<never> {
   const message = `${user} was removed from the manifest and ${why}; there is nothing left to revoke.`
   return { kind: 'gone', finding: { user, message } }
@@ -242,7 +260,7 @@ async function attempt<T>(
     if (!(error instanceof TenantError) || error.details.reach === 'run') throw error
     // An id that no user can have: nothing about a removed user can make every later run fail.
     if (user.listed === false && error.details.status === 400) return goneUser(user.id, 'has an id that Auth0 refuses')
-    return { kind: 'failure', finding: { user: user.id, message: error.message, ...listedAs(user) } }
+    return failedStep(user, error)
   }
 }
 

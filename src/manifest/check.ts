@@ -5,7 +5,7 @@ import { advise, nearest } from '../access/nearest.ts'
 import { capitalize, quote } from '../access/quote.ts'
 import type { Document } from './document.ts'
 import { checkForm } from './form.ts'
-import type { Mention, Path, Remark } from './problem.ts'
+import { type Mention, type Remark, remarkOn } from './problem.ts'
 import {
   type Contents,
   entriesOf,
@@ -25,6 +25,7 @@ import {
   type UserEntry,
   userKey,
 } from './read.ts'
+import { checkCatalogue, isKnownRole, MISPLACED_ROLE } from './roles.ts'
 import { isPlainText } from './scalars.ts'
 
 /** Permission names by API identifier. */
@@ -41,6 +42,7 @@ export function* checkManifest(documents: readonly Document[], contents: Content
   yield* checkApiKeys(contents)
   yield* checkExpiries(contents)
   yield* checkPermissions(contents, ownCatalogue(contents))
+  yield* checkCatalogue(contents)
 }
 
 /** What is wrong with the documents for a tenant that has these APIs. */
@@ -160,13 +162,10 @@ function* checkBundles(user: UserEntry, { names }: Contents): Generator<Remark> 
     const name = nameOf(bundle)
     if (name === undefined || names.bundles.has(name)) continue
     const within = ['bundles', position, ...(isMapping(bundle) ? ['name'] : [])]
-    const advice = () => advise(name, names.bundles.keys(), 'Define it under bundles.')
+    const advice = () =>
+      isKnownRole(name, names) ? MISPLACED_ROLE : advise(name, names.bundles.keys(), 'Define it under bundles.')
     yield remarkOn(user, within, () => `There is no bundle ${quote(name)}. ${advice()}`)
   }
-}
-
-function remarkOn({ file, path, on }: Mention, within: Path, message: Remark['message']): Remark {
-  return { file, path: [...path, ...within], on, message }
 }
 
 function* checkApiKeys(contents: Contents): Generator<Remark> {
@@ -178,10 +177,11 @@ function* checkApiKeys(contents: Contents): Generator<Remark> {
   }
 }
 
-function adviseAlias(key: string, { apis }: Names): string {
+function adviseAlias(key: string, names: Names): string {
+  if (isKnownRole(key, names)) return MISPLACED_ROLE
   const alias = /^[A-Za-z][\w.-]*$/.test(key) && isPlainText(key) ? key : quote(key)
   const advice = `add the alias (apis: {${alias}: <identifier>}), or use the API's identifier as the key.`
-  const near = nearest(key, apis.keys())
+  const near = nearest(key, names.apis.keys())
   return near === undefined ? capitalize(advice) : `Did you mean ${quote(near)}? If not, ${advice}`
 }
 
@@ -217,7 +217,10 @@ function* checkPermissions(contents: Contents, catalogue: Catalogue): Generator<
       const permission = nameOf(item)
       if (permission === undefined || known.has(permission)) continue
       const mention = isMapping(item) ? mentionIn(list, index, 'name') : mentionIn(list, index)
-      const advice = () => advise(permission, known, 'Correct the name, or add the permission to the API.')
+      const advice = () =>
+        isKnownRole(permission, contents.names)
+          ? MISPLACED_ROLE
+          : advise(permission, known, 'Correct the name, or add the permission to the API.')
       yield { ...mention, message: () => `The API ${quote(api)} has no permission ${quote(permission)}. ${advice()}` }
     }
   }

@@ -1,7 +1,7 @@
 // Aliases, bundles, expiry → the grants that the manifest asks for at a moment in time. Pure.
 
 import type { Terms } from '../access/grants.ts'
-import { compareText, type Grant, type Grants, grantOf } from '../access/grants.ts'
+import { compareText, type Grant, type Grants, grantOf, roleGrantOf } from '../access/grants.ts'
 import { isUserId } from '../access/identities.ts'
 import { clip, quote } from '../access/quote.ts'
 import { checkManifest } from './check.ts'
@@ -51,6 +51,11 @@ export interface Manifest {
   readonly apis: ReadonlySet<string>
   /** The first alias of each API that has any, by identifier. */
   readonly aliases: ReadonlyMap<string, string>
+  /**
+   * Every role that the manifest names, in a catalogue or for a user: names or ids as they are written, and ids alone
+   * once `resolveRoles` has met the tenant. The grants of roles are alike.
+   */
+  readonly roles: ReadonlySet<string>
   /** Users of several files are merged; in the order of their first appearance. */
   readonly users: readonly ListedUser[]
 }
@@ -77,6 +82,7 @@ export function readManifest(documents: readonly Document[], now: Date): Manifes
     manifest: {
       apis: namedApis(contents),
       aliases: new Map(contents.apis.toReversed().map(({ identifier, alias }) => [identifier, alias])),
+      roles: namedRoles(contents),
       users: excess.length > 0 ? [] : listUsers(contents, now.getTime()),
     },
     mistakes: repeatable(function* () {
@@ -103,7 +109,18 @@ function namedApis(contents: Contents): ReadonlySet<string> {
   return new Set([...apis].sort(compareText))
 }
 
-/** Permissions of all users, with those of a bundle counted for every user who has it. */
+function namedRoles({ roles, users }: Contents): ReadonlySet<string> {
+  const named = new Set(roles.map(({ role }) => role))
+  for (const { entry } of users) {
+    for (const item of itemsOf(fieldOf(entry, 'roles'))) {
+      const role = nameOf(item)
+      if (role !== undefined) named.add(role)
+    }
+  }
+  return named
+}
+
+/** Permissions and roles of all users, with the permissions of a bundle counted for every user who has it. */
 export const MOST_ASKS = 5_000_000
 
 /** A small file can ask for very much: a long bundle for each of many users. It is counted before it is written out. */
@@ -114,11 +131,11 @@ function checkAmount({ names, users }: Contents): readonly Remark[] {
   )
   let asks = 0
   for (const { entry, lists, file, path, on } of users) {
-    asks += amountOf(lists)
+    asks += amountOf(lists) + itemsOf(fieldOf(entry, 'roles')).length
     for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) asks += amounts.get(nameOf(bundle)) ?? 0
     if (asks <= MOST_ASKS) continue
     const message = () =>
-      `Up to this user, the manifest asks for ${asks} permissions; at most ${MOST_ASKS} are read, with those of a bundle counted for each of its users. List fewer users, or shorten the bundles.`
+      `Up to this user, the manifest asks for ${asks} permissions and roles; at most ${MOST_ASKS} are read, with those of a bundle counted for each of its users. List fewer users, or shorten the bundles.`
     return [{ file, path, on, message }]
   }
   return []
@@ -180,6 +197,10 @@ function openBundles(names: Names): (listed: UserEntry) => Generator<Asked> {
   return function* ({ entry, lists }) {
     const span = spanOf(entry)
     for (const [grant, own] of grantsIn(lists, names)) yield [grant, narrow(span, own)]
+    for (const item of itemsOf(fieldOf(entry, 'roles'))) {
+      const role = nameOf(item)
+      if (role !== undefined) yield [roleGrantOf(role), narrow(span, spanOf(item))]
+    }
     for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) {
       const within = narrow(span, spanOf(bundle))
       for (const [grant, own] of bundles.get(nameOf(bundle) ?? '') ?? []) yield [grant, narrow(within, own)]
@@ -199,7 +220,7 @@ function* grantsIn(lists: readonly PermissionList[], names: Names): Generator<As
   }
 }
 
-/** The terms of a user, a bundle entry or a permission. A date that is none ends nothing; check.ts tells about it. */
+/** The terms of a user, a bundle entry, a permission or a role. A date that is none ends nothing; check.ts tells about it. */
 function spanOf(node: unknown): Span {
   const expires = expiresOf(node)
   const reason = textOf(fieldOf(node, 'reason'))
@@ -211,7 +232,7 @@ function spanOf(node: unknown): Span {
   }
 }
 
-/** Both at once: the earlier end, and the reason that is nearer to the permission. */
+/** Both at once: the earlier end, and the reason that is nearer to the permission or role. */
 function narrow(outer: Span, inner: Span): Span {
   if (outer === FOREVER) return inner
   if (inner === FOREVER) return outer
@@ -255,10 +276,11 @@ function findNextExpiry(contents: Contents, now: number): string | undefined {
 }
 
 /** Whatever has no name is reported elsewhere. */
-function endsText({ user, bundle, permission }: Ends): string {
+function endsText({ user, bundle, role, permission }: Ends): string {
   const owner = (user && clip(user)) ?? (bundle === undefined ? undefined : `the bundle ${quote(bundle)}`)
   if (owner === undefined) return 'This'
   if (permission !== undefined) return `${quote(permission)} of ${owner}`
+  if (role !== undefined) return `The role ${quote(role)} of ${owner}`
   return user !== undefined && bundle !== undefined
     ? `The bundle ${quote(bundle)} of ${owner}`
     : `The entry of ${owner}`

@@ -2,18 +2,36 @@
 // lists should stand on one line and names without quotes wherever no reader of YAML can take them for something else.
 // Pure.
 
-import { compareText, type Grant, type Grants, type Permission, partsOf, sortedPermissions } from '../access/grants.ts'
+import {
+  accessOf,
+  compareText,
+  type Grant,
+  type Grants,
+  isPermission,
+  listAccess,
+  type Permission,
+  type RoleNames,
+  rolesAmong,
+} from '../access/grants.ts'
 import { quote } from '../access/quote.ts'
 import { ActionError } from '../errors.ts'
+import { isRoleId } from './roles.ts'
 import { isPlainScalar, scalar } from './scalar.ts'
-import { apiDefinition, permissionItem, userEntry } from './schema.ts'
+import { apiDefinition, permissionItem, roleItem, userEntry } from './schema.ts'
 
 export interface ExportedUser {
   readonly id: string
   /** The address that the user was asked for by, for people who read the manifest. */
   readonly email?: string | undefined
-  /** Never empty. */
+  /** Never empty; roles by their ids. */
   readonly direct: Grants
+}
+
+/** A user's grants, as the manifest lists them. */
+interface Entry extends Pick<ExportedUser, 'id' | 'email'> {
+  readonly permissions: readonly Permission[]
+  /** References, sorted. */
+  readonly roles: readonly string[]
 }
 
 export interface ExportOptions {
@@ -21,6 +39,8 @@ export interface ExportOptions {
   readonly tenant: string
   /** Each of them once, in any order. */
   readonly users: readonly ExportedUser[]
+  /** Of all roles of the tenant, so that no name is written that two of them share. */
+  readonly roleNames: RoleNames
 }
 
 /** Aliases by API identifier. */
@@ -32,32 +52,49 @@ interface Bundle {
   readonly permissions: readonly Permission[]
 }
 
-/** By what `setKey` makes of the grants. */
+/** By what `setKey` makes of the permissions. */
 type Bundles = ReadonlyMap<string, Bundle>
 
-const HEADER = `# The direct permissions that users had in the tenant when this file was exported.
-# Users without direct permissions are left out.`
+const HEADER = `# The direct permissions and roles that users had in the tenant when this file was exported.
+# Users without any are left out.`
 const LONGEST_LINE = 120
 
 /**
  * The text is the same whatever the order of users and grants.
- * @throws ActionError that names each user, API and permission that no manifest can express
+ * @throws ActionError that names each user, API, permission and role that no manifest can express
  */
-export function exportManifest({ tenant, users }: ExportOptions): string {
+export function exportManifest({ tenant, users, roleNames }: ExportOptions): string {
   const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
   refuseUnwritable(sorted)
-  const aliases = nameApis(sorted)
-  const bundles = nameBundles(sorted, aliases)
-  const entries = sorted.flatMap(user => userLines(user, bundles, aliases))
+  const references = referTo(roleNames)
+  const entries = sorted.map(({ id, email, direct }) => ({
+    id,
+    email,
+    permissions: listAccess(direct).filter(isPermission),
+    roles: Array.from(rolesAmong(direct), role => references.get(role) ?? role).sort(compareText),
+  }))
+  const aliases = nameApis(entries)
+  const bundles = nameBundles(entries, aliases)
+  const userSection = entries.flatMap(entry => userLines(entry, bundles, aliases))
   const lines = [
     HEADER,
     'version: 1',
     `tenant: ${scalar(tenant)}`,
     ...section('apis', apiLines(aliases)),
     ...section('bundles', bundleLines(bundles, aliases)),
-    ...(entries.length === 0 ? ['', 'users: []'] : section('users', entries)),
+    ...(userSection.length === 0 ? ['', 'users: []'] : section('users', userSection)),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** How a manifest refers to roles, by id: by name, unless a name does not tell which role is meant. */
+function referTo(names: RoleNames): ReadonlyMap<string, string> {
+  const seen = new Set<string>()
+  const shared = new Set<string>()
+  for (const name of names.values()) (seen.has(name) ? shared : seen).add(name)
+  const isClear = (name: string) =>
+    !(shared.has(name) || isRoleId(name) || names.has(name)) && roleItem.shape.name.safeParse(name).success
+  return new Map(Array.from(names, ([id, name]) => [id, isClear(name) ? name : id]))
 }
 
 function section(key: string, lines: readonly string[]): readonly string[] {
@@ -76,22 +113,35 @@ function bundleLines(bundles: Bundles, aliases: Aliases): readonly string[] {
     .flatMap(({ name, permissions }) => [`  ${scalar(name)}:`, ...permissionLines('    ', permissions, aliases)])
 }
 
-function userLines({ id, email, direct }: ExportedUser, bundles: Bundles, aliases: Aliases): readonly string[] {
-  const entry = `  - id: ${scalar(id)}${email === undefined ? '' : ` # ${scalar(email)}`}`
-  const bundle = bundles.get(setKey(direct))
-  if (bundle !== undefined) return [entry, `    bundles: [${scalar(bundle.name)}]`]
-  return [entry, '    permissions:', ...permissionLines('      ', sortedPermissions(direct), aliases)]
+function userLines({ id, email, permissions, roles }: Entry, bundles: Bundles, aliases: Aliases): readonly string[] {
+  const head = [
+    `  - id: ${scalar(id)}${email === undefined ? '' : ` # ${scalar(email)}`}`,
+    ...(roles.length === 0 ? [] : listLines('    roles:', roles)),
+  ]
+  const bundle = bundles.get(setKey(permissions))
+  if (bundle !== undefined) return [...head, `    bundles: [${scalar(bundle.name)}]`]
+  if (permissions.length === 0) return head
+  return [...head, '    permissions:', ...permissionLines('      ', permissions, aliases)]
 }
 
 function permissionLines(indent: string, permissions: readonly Permission[], aliases: Aliases): readonly string[] {
   return [...Map.groupBy(permissions, ({ api }) => String(aliases.get(api)))]
     .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([alias, list]) => {
-      const key = `${indent}${scalar(alias)}:`
-      const names = list.map(({ permission }) => scalar(permission))
-      const line = `${key} [${names.join(', ')}]`
-      return line.length <= LONGEST_LINE ? [line] : [key, ...names.map(name => `${indent}  - ${name}`)]
-    })
+    .flatMap(([alias, list]) =>
+      listLines(
+        `${indent}${scalar(alias)}:`,
+        list.map(({ permission }) => permission),
+      ),
+    )
+}
+
+/** @param key with its indentation and its colon */
+function listLines(key: string, names: readonly string[]): readonly string[] {
+  const scalars = names.map(scalar)
+  const line = `${key} [${scalars.join(', ')}]`
+  if (line.length <= LONGEST_LINE) return [line]
+  const indent = key.slice(0, key.search(/\S/))
+  return [key, ...scalars.map(name => `${indent}  - ${name}`)]
 }
 
 const MOST_TOLD = 20
@@ -117,17 +167,23 @@ function refuseUser({ id }: ExportedUser): readonly string[] {
 }
 
 function refuseGrant([grant, user]: readonly [Grant, string]): readonly string[] {
-  const { api, permission } = partsOf(grant)
-  const forms = {
-    apis: apiDefinition.shape.identifier.safeParse(api),
-    lists: permissionItem.shape.name.safeParse(permission),
-  }
+  const access = accessOf(grant)
+  const forms = isPermission(access)
+    ? {
+        apis: apiDefinition.shape.identifier.safeParse(access.api),
+        lists: permissionItem.shape.name.safeParse(access.permission),
+      }
+    : { roles: roleItem.shape.name.safeParse(access.role) }
   const reasons = Object.entries(forms).flatMap(([place, { error }]) =>
     (error?.issues ?? []).map(({ message }) => `in ${place}, ${message}`),
   )
   if (reasons.length === 0) return []
-  const what = `The permission ${quote(permission)} of the API ${quote(api)}, which the user ${quote(user)} holds,`
-  return [`${what} cannot be written into a manifest: ${reasons.join('; ')}. Revoke it first, or leave this user out.`]
+  const what = isPermission(access)
+    ? `permission ${quote(access.permission)} of the API ${quote(access.api)}`
+    : `role ${quote(access.role)}`
+  return [
+    `The ${what}, which the user ${quote(user)} holds, cannot be written into a manifest: ${reasons.join('; ')}. Revoke it first, or leave this user out.`,
+  ]
 }
 
 /** Auth0's own Management API: its host would give it the company's name. */
@@ -140,8 +196,8 @@ const GENERIC = /^(?:api|apis|https?|rest|urn|www)$/
 const VERSION = /^v\d+(?:-\d+)*$/
 const LONGEST_NAME = 40
 
-function nameApis(users: readonly ExportedUser[]): Aliases {
-  const identifiers = new Set(users.flatMap(({ direct }) => [...direct].map(grant => partsOf(grant).api)))
+function nameApis(entries: readonly Entry[]): Aliases {
+  const identifiers = new Set(entries.flatMap(({ permissions }) => permissions.map(({ api }) => api)))
   const candidates = new Map([...identifiers].sort(compareText).map(api => [api, aliasesFor(api)]))
   // An alias that is the identifier of another API would be taken for it by people.
   return chooseNames(candidates, (alias, api) => alias === api || !identifiers.has(alias))
@@ -194,23 +250,24 @@ function slug(text: string): string {
   return dashed.replace(/^-/, '').slice(0, LONGEST_NAME).replace(/-$/, '')
 }
 
-/** A bundle for every set of two or more grants that two or more users hold. */
-function nameBundles(users: readonly ExportedUser[], aliases: Aliases): Bundles {
-  const shared = [...Map.groupBy(users, ({ direct }) => setKey(direct))].flatMap(([key, [first, ...others]]) =>
-    first === undefined || first.direct.size < 2 || others.length === 0 ? [] : [[key, first.direct] as const],
+/** A bundle for every set of two or more permissions that two or more users hold, whatever their roles. */
+function nameBundles(entries: readonly Entry[], aliases: Aliases): Bundles {
+  const shared = [...Map.groupBy(entries, ({ permissions }) => setKey(permissions))].flatMap(
+    ([key, [first, ...others]]) =>
+      first === undefined || first.permissions.length < 2 || others.length === 0
+        ? []
+        : [[key, first.permissions] as const],
   )
-  const permissions = new Map(
-    shared.sort(([a], [b]) => compareText(a, b)).map(([key, direct]) => [key, sortedPermissions(direct)]),
-  )
+  const permissions = new Map(shared.sort(([a], [b]) => compareText(a, b)))
   const candidates = new Map([...permissions].map(([key, list]) => [key, bundleNamesFor(list, aliases)]))
   const known = new Set(aliases.values())
   const names = chooseNames(candidates, name => !known.has(name))
   return new Map([...permissions].map(([key, list]) => [key, { name: String(names.get(key)), permissions: list }]))
 }
 
-/** Equal for equal sets. */
-function setKey(grants: Grants): string {
-  return JSON.stringify([...grants].sort(compareText))
+/** Equal for equal sets. @param permissions sorted */
+function setKey(permissions: readonly Permission[]): string {
+  return JSON.stringify(permissions.map(({ api, permission }) => [api, permission]))
 }
 
 /** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-and-orders`. */

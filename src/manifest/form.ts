@@ -7,7 +7,8 @@ import { advise, nearest } from '../access/nearest.ts'
 import { capitalize, clip, describeUnseen, quote } from '../access/quote.ts'
 import type { Document } from './document.ts'
 import type { Path, Remark } from './problem.ts'
-import { fieldOf, isMapping } from './read.ts'
+import { expiresOf, fieldOf, isMapping } from './read.ts'
+import { scalar } from './scalar.ts'
 import { type Mapping, Unquoted } from './scalars.ts'
 import { brokenRule, expiry, manifestSchema, userEntry } from './schema.ts'
 
@@ -171,9 +172,26 @@ function adviseKind(schema: z.ZodType, value: unknown): readonly string[] {
 }
 
 function adviseList(schema: z.ZodArray, value: unknown): readonly string[] {
-  if (typeof value === 'string' && schema.element instanceof z.ZodUnion)
+  if (typeof value === 'string' && schema.element !== userEntry) {
     return [`Write [${clip(value.replace(/^\[|\]$/g, ''))}].`]
-  return isMapping(value) ? ['Begin each entry of the list with a dash and a space.'] : []
+  }
+  if (!isMapping(value)) return []
+  const names = schema.element === userEntry ? undefined : namesIn(value, schema.element instanceof z.ZodUnion)
+  return [names === undefined ? 'Begin each entry of the list with a dash and a space.' : `Write [${names}].`]
+}
+
+const MAX_NAMES = 10
+
+/** The list that was meant by a mapping whose keys are names, with nothing behind them, or when they expire. */
+function namesIn(value: Mapping, mayExpire: boolean): string | undefined {
+  if (value.size === 0 || value.size > MAX_NAMES) return undefined
+  const items: string[] = []
+  for (const [key, item] of value) {
+    const expires = mayExpire ? expiresOf(item) : undefined
+    if (item !== null && expires === undefined) return undefined
+    items.push(item === null ? scalar(key) : `{name: ${scalar(key)}, expires: ${expires}}`)
+  }
+  return clip(items.join(', '))
 }
 
 function finding(trail: Trail, on: Remark['on'], message: Remark['message']): Finding {

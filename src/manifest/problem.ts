@@ -19,6 +19,11 @@ export interface Remark extends Mention {
   readonly message: () => string
 }
 
+/** @param within the way from the mention to the value that the remark is about */
+export function remarkOn({ file, path, on }: Mention, within: Path, message: Remark['message']): Remark {
+  return { file, path: [...path, ...within], on, message }
+}
+
 /** Lines and columns count from 1. */
 export interface Place {
   readonly file: string

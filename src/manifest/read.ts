@@ -27,6 +27,11 @@ export interface PermissionList {
   readonly within: Path
 }
 
+/** A role in a catalogue. */
+interface CatalogueRole extends Mention {
+  readonly role: string
+}
+
 /** A user's entry. */
 export interface UserEntry extends Mention {
   readonly index: number
@@ -38,6 +43,8 @@ export interface UserEntry extends Mention {
 export interface Contents {
   readonly apis: readonly Api[]
   readonly bundles: readonly Bundle[]
+  /** Of the catalogues. */
+  readonly roles: readonly CatalogueRole[]
   readonly users: readonly UserEntry[]
   readonly names: Names
 }
@@ -46,13 +53,21 @@ export interface Contents {
 export interface Names {
   readonly apis: ReadonlyMap<string, Api>
   readonly bundles: ReadonlyMap<string, Bundle>
+  /** The names that the manifest says the tenant has; undefined without a catalogue. */
+  readonly roles: ReadonlySet<string> | undefined
 }
 
 export function readContents(documents: readonly Document[]): Contents {
   const apis = [...apisOf(documents)]
   const bundles = [...bundlesOf(documents)]
-  const names = { apis: firstOf(apis, ({ alias }) => alias), bundles: firstOf(bundles, ({ name }) => name) }
-  return { apis, bundles, users: [...usersOf(documents)], names }
+  const catalogues = documents.map(({ content }) => fieldOf(content, 'roles')).filter(Array.isArray)
+  const roles = [...catalogueRolesOf(documents)]
+  const names = {
+    apis: firstOf(apis, ({ alias }) => alias),
+    bundles: firstOf(bundles, ({ name }) => name),
+    roles: catalogues.length > 0 ? new Set(roles.map(({ role }) => role)) : undefined,
+  }
+  return { apis, bundles, roles, users: [...usersOf(documents)], names }
 }
 
 function firstOf<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, T> {
@@ -89,6 +104,15 @@ function* bundlesOf(documents: readonly Document[]): Generator<Bundle> {
   }
 }
 
+function* catalogueRolesOf(documents: readonly Document[]): Generator<CatalogueRole> {
+  for (const { file, content } of documents) {
+    for (const [index, name] of itemsOf(fieldOf(content, 'roles')).entries()) {
+      const role = textOf(name)
+      if (role !== undefined) yield { role, file, path: ['roles', index], on: 'value' }
+    }
+  }
+}
+
 function* usersOf(documents: readonly Document[]): Generator<UserEntry> {
   for (const { file, content } of documents) {
     for (const [index, entry] of itemsOf(fieldOf(content, 'users')).entries()) {
@@ -119,7 +143,10 @@ export function* permissionListsOf({ bundles, users }: Contents): Generator<Perm
   for (const { lists } of users) yield* lists
 }
 
-/** An `expires`, and what ends then: a permission of a user or of a bundle, a user's bundle, or a user's whole entry. */
+/**
+ * An `expires`, and what ends then: a permission of a user or of a bundle, a user's bundle or role, or a user's whole
+ * entry.
+ */
 export interface Expiry extends Mention {
   readonly expires: string
   readonly ends: Ends
@@ -128,10 +155,11 @@ export interface Expiry extends Mention {
 export interface Ends {
   readonly user?: string | undefined
   readonly bundle?: string | undefined
+  readonly role?: string | undefined
   readonly permission?: string | undefined
 }
 
-/** Every `expires` that is a scalar: of users, of their bundle entries, and of permissions. */
+/** Every `expires` that is a scalar: of users, of their bundles and roles, and of permissions. */
 export function* expiriesOf({ bundles, users }: Contents): Generator<Expiry> {
   for (const { name, lists } of bundles) yield* expiriesIn(lists, { bundle: name })
   for (const { entry, lists, file, path, on } of users) {
@@ -139,6 +167,9 @@ export function* expiriesOf({ bundles, users }: Contents): Generator<Expiry> {
     yield* expiryOf(entry, { file, path, on }, { user })
     for (const [index, bundle] of itemsOf(fieldOf(entry, 'bundles')).entries()) {
       yield* expiryOf(bundle, { file, path: [...path, 'bundles', index], on }, { user, bundle: nameOf(bundle) })
+    }
+    for (const [index, role] of itemsOf(fieldOf(entry, 'roles')).entries()) {
+      yield* expiryOf(role, { file, path: [...path, 'roles', index], on }, { user, role: nameOf(role) })
     }
     yield* expiriesIn(lists, { user })
   }

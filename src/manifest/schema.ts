@@ -168,6 +168,15 @@ const bundleItem = z.strictObject(
   'a bundle must be a name, or a mapping with name, expires and reason',
 )
 
+const roleName = name('the name of a role', MAX_NAME, "The name of one of the tenant's roles, or its id.", 'Support')
+
+export const roleItem = z.strictObject(
+  { name: roleName, ...terms },
+  'a role must be a name or an id, or a mapping with name, expires and reason',
+)
+
+const rolesKind = 'roles must be a list of names, such as [Support]'
+
 export const userEntry = z
   .strictObject(
     {
@@ -179,6 +188,16 @@ export const userEntry = z
         'Narrows the look-up by `email` to one connection.',
         'Username-Password-Authentication',
       ).optional(),
+      roles: z
+        .array(
+          z.union([roleName, roleItem], 'a role must be a name or an id, or a mapping with name, expires and reason'),
+          rolesKind,
+        )
+        .meta({
+          description:
+            'Roles of this user, by name or by id (`rol_…`), or mappings with `name`, `expires` and `reason`.',
+        })
+        .optional(),
       bundles: z
         .array(
           z.union([bundleName, bundleItem], 'a bundle must be a name, or a mapping with name, expires and reason'),
@@ -192,7 +211,7 @@ export const userEntry = z
     'a user must be a mapping with id or email',
   )
   .meta({
-    description: 'A user, and the permissions that the user holds directly.',
+    description: 'A user, and the permissions and roles that are assigned to the user directly.',
     oneOf: [{ required: ['id'] }, { required: ['email'] }],
   })
 
@@ -216,6 +235,13 @@ export const manifestSchema = z
           description: 'Short names for APIs. An API listed here counts as named by the manifest.',
         })
         .optional(),
+      roles: z
+        .array(roleName, rolesKind)
+        .meta({
+          description:
+            "A catalogue of the tenant's roles, so that `validate` can check names offline. A role listed here counts as named by the manifest.",
+        })
+        .optional(),
       bundles: z
         .record(
           name('the name of a bundle', MAX_NAME, 'A name for a set of permissions.'),
@@ -226,13 +252,13 @@ export const manifestSchema = z
         .optional(),
       users: z
         .array(userEntry, 'users must be a list; if nobody is listed, write users: []')
-        .meta({ description: 'The users whose direct permissions are managed here.' }),
+        .meta({ description: 'The users whose direct permissions and roles are managed here.' }),
     },
     'a manifest must be a mapping with users',
   )
   .meta({
     title: 'Auth0 user permissions',
-    description: 'Which Auth0 users hold which API permissions directly.',
+    description: 'Which API permissions and roles are assigned to which Auth0 users directly.',
     patternProperties: { '^x-': {} },
   })
 

@@ -1,12 +1,13 @@
 // What would make a manifest simpler, where that is plain to see. Pure.
 
-import { compareText, partsOf } from '../access/grants.ts'
+import { accessOf, accessText, compareText, type Grant, kindOf, sortGrants } from '../access/grants.ts'
 import type { UserState } from '../live/user-state.ts'
 
 /** Fewer users with the same grants are no pattern yet. */
 const LEAST_USERS = 5
 const LEAST_GRANTS = 2
 const MOST_SENTENCES = 5
+const MOST_NAMES = 3
 
 /** Sentences, the weightiest first. */
 export function adviseOn(users: readonly UserState[]): readonly string[] {
@@ -15,21 +16,29 @@ export function adviseOn(users: readonly UserState[]): readonly string[] {
 
 /** Auth0 itself recommends roles for what many users share. */
 function adviseRoles(users: readonly UserState[]): readonly string[] {
-  const groups = new Map<string, { readonly size: number; count: number }>()
+  const groups = new Map<string, { readonly permissions: readonly Grant[]; count: number }>()
   for (const { listed, desired } of users) {
-    if (!listed || desired.size < LEAST_GRANTS) continue
-    const key = JSON.stringify([...desired.keys()].sort(compareText))
-    const group = groups.get(key) ?? { size: desired.size, count: 0 }
+    const permissions = sortGrants(desired.keys()).filter(grant => kindOf(grant) === 'permission')
+    if (!listed || permissions.length < LEAST_GRANTS) continue
+    const key = JSON.stringify(permissions)
+    const group = groups.get(key) ?? { permissions, count: 0 }
     group.count++
     groups.set(key, group)
   }
   return [...groups.values()]
     .filter(({ count }) => count >= LEAST_USERS)
-    .sort((a, b) => b.count * b.size - a.count * a.size)
+    .sort((a, b) => b.count * b.permissions.length - a.count * a.permissions.length)
     .slice(0, MOST_SENTENCES)
     .map(
-      ({ size, count }) => `${count} listed users have the same ${size} direct permissions; a role would say it once.`,
+      ({ permissions, count }) =>
+        `${count} listed users have the same ${permissions.length} direct permissions (${namesText(permissions)}); consider a role.`,
     )
+}
+
+function namesText(permissions: readonly Grant[]): string {
+  const names = permissions.slice(0, MOST_NAMES).map(grant => accessText(accessOf(grant)))
+  const more = permissions.length - names.length
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function adviseDerived(users: readonly UserState[]): readonly string[] {
@@ -38,8 +47,8 @@ function adviseDerived(users: readonly UserState[]): readonly string[] {
     if (!listed || live === undefined) continue
     for (const [grant, roles] of live.derived) {
       if (!desired.has(grant)) continue
-      const { api, permission } = partsOf(grant)
-      const key = `${permission} on ${api} through the role ${roles.join(', ')}`
+      const through = roles.map(({ role, name }) => name ?? role).join(', ')
+      const key = `${accessText(accessOf(grant))} through the role ${through}`
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }
   }

@@ -2,15 +2,16 @@
 // does.
 
 import pMap from 'p-map'
-import type { Permission } from '../access/grants.ts'
+import { type Access, KINDS } from '../access/grants.ts'
 import { ActionError, NotSentError, type Reach, TenantError } from '../errors.ts'
-import { MAX_DIRECT_PERMISSIONS } from './guard.ts'
-import type { Operation, Plan, UserOutcome, UserPlan } from './plan.ts'
+import { countHeld, MAX_HELD } from './guard.ts'
+import { type Batch, bareAccess, batchesOf, operationsOf, type Plan, type UserOutcome, type UserPlan } from './plan.ts'
 
 /** The two writes that a plan is made of. */
 export interface Writer {
-  readonly grant: (user: string, permissions: readonly Permission[]) => Promise<void>
-  readonly revoke: (user: string, permissions: readonly Permission[]) => Promise<void>
+  /** @param accesses all permissions, or all roles */
+  readonly grant: (user: string, accesses: readonly Access[]) => Promise<void>
+  readonly revoke: (user: string, accesses: readonly Access[]) => Promise<void>
 }
 
 export interface ApplyOptions {
@@ -35,43 +36,51 @@ export async function apply(plan: Plan, writer: Writer, options: ApplyOptions): 
   return [await applyNext(first), ...(await pMap(others, applyNext, { concurrency: options.width }))]
 }
 
-type Step = 'grant' | 'revoke'
-
 interface Attempt {
-  readonly done: readonly Step[]
-  readonly uncertain: readonly Step[]
+  readonly done: readonly Batch[]
+  readonly uncertain: readonly Batch[]
   readonly failures: readonly ActionError[]
 }
 
 const NOTHING_ATTEMPTED: Attempt = { done: [], uncertain: [], failures: [] }
 
 async function applyUser(userPlan: UserPlan, writer: Writer): Promise<Attempt> {
-  const done: Step[] = []
-  const uncertain: Step[] = []
+  const done: Batch[] = []
+  const uncertain: Batch[] = []
+  const failed: Batch[] = []
   const failures: ActionError[] = []
-  for (const step of stepsOf(userPlan)) {
+  for (const batch of inOrder(userPlan)) {
+    if (failed.some(earlier => mayReplace(earlier, batch))) continue
     try {
-      await writer[step](userPlan.user, userPlan[step].map(barePermission))
-      done.push(step)
+      await writer[batch.step](userPlan.user, batch.operations.map(bareAccess))
+      done.push(batch)
     } catch (error) {
       if (!(error instanceof ActionError)) throw error
       failures.push(error)
-      if (mayBeDone(error)) uncertain.push(step)
+      failed.push(batch)
+      if (mayBeDone(error)) uncertain.push(batch)
       if (reachOf(error) !== 'operation') break
     }
   }
   return { done, uncertain, failures }
 }
 
-/** Grants go first, so that nobody is without access in between, unless Auth0's limit leaves no room for them. */
-function stepsOf({ grant, revoke, before }: UserPlan): readonly Step[] {
-  const full = (before?.length ?? 0) + grant.length > MAX_DIRECT_PERMISSIONS
-  const steps: readonly Step[] = full ? ['revoke', 'grant'] : ['grant', 'revoke']
-  return steps.filter(step => (step === 'grant' ? grant : revoke).length > 0)
+/**
+ * Grants go first, so that nobody is without access in between. If Auth0's limit leaves no room for them, what is revoked
+ * of the same kind goes right before them.
+ */
+function inOrder(userPlan: UserPlan): readonly Batch[] {
+  const full = KINDS.filter(kind => countHeld(userPlan, kind).withGrants > MAX_HELD[kind])
+  const rank = ({ step, kind }: Batch) => {
+    if (full.includes(kind)) return step === 'revoke' ? 1 : 2
+    return step === 'grant' ? 0 : 3
+  }
+  return batchesOf(userPlan).toSorted((a, b) => rank(a) - rank(b))
 }
 
-function barePermission({ api, permission }: Operation): Permission {
-  return { api, permission }
+/** A role that could not be given may be what replaces a permission, and the other way round. */
+function mayReplace(failed: Batch, next: Batch): boolean {
+  return failed.step === 'grant' && next.step === 'revoke' && failed.kind !== next.kind
 }
 
 function reachOf(error: ActionError): Reach {
@@ -86,21 +95,21 @@ function mayBeDone(error: ActionError): boolean {
   return !refused || attempts > 1
 }
 
-function outcomeOf({ user, grant, revoke }: UserPlan, { done, uncertain, failures }: Attempt): UserOutcome {
+function outcomeOf({ user }: UserPlan, { done, uncertain, failures }: Attempt): UserOutcome {
   const status = statusOf(done, failures)
   return {
     user,
     status,
-    granted: done.includes('grant') ? grant : [],
-    revoked: done.includes('revoke') ? revoke : [],
+    granted: operationsOf(done, 'grant'),
+    revoked: operationsOf(done, 'revoke'),
     errors: failures.map(failure => failure.message),
-    ...(uncertain.length > 0 && { uncertain }),
+    ...(uncertain.length > 0 && { uncertain: [...new Set(uncertain.map(({ step }) => step))] }),
     ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),
   }
 }
 
 /** A cancelled request was never sent, so a user for whom nothing else happened is as untouched as one never reached. */
-function statusOf(done: readonly Step[], failures: readonly ActionError[]): UserOutcome['status'] {
+function statusOf(done: readonly Batch[], failures: readonly ActionError[]): UserOutcome['status'] {
   if (done.length === 0 && failures.every(isNotSent)) return 'not attempted'
   return failures.length === 0 ? 'done' : 'failed'
 }

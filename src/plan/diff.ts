@@ -1,14 +1,20 @@
 // Desired × managed × live → Plan. Only direct grants count as live; what a role gives is shown, and never touched. Pure.
 
 import {
+  accessOf,
   compareText,
   type Grant,
-  grantOf,
+  isNamed,
+  listAccess,
+  type Named,
   NO_GRANTS,
-  type Permission,
-  partsOf,
-  sortedPermissions,
+  packAccess,
+  packAll,
+  type RoleNames,
+  rolesAmong,
+  sortGrants,
 } from '../access/grants.ts'
+import type { Live } from '../access/live.ts'
 import type { UserState } from '../live/user-state.ts'
 import type { HoldBack } from './hold-back.ts'
 import type { Held, HeldBack, Holders, Operation, Plan, Source, UserPlan, Why } from './plan.ts'
@@ -22,24 +28,25 @@ export interface DiffOptions {
   readonly users: readonly UserState[]
   /**
    * `never`: only grant; `managed`: revoke live grants that are managed and not desired any more; `all`: revoke every
-   * live grant of a listed user that is not desired, on the APIs that the manifest names.
+   * live grant of a listed user that is not desired, on the APIs and among the roles that the manifest names.
    */
   readonly revoke: 'never' | 'managed' | 'all'
-  /** Identifiers of the APIs that the manifest names. */
-  readonly apis: ReadonlySet<string>
+  readonly named: Named
+  /** The roles that were read, by id; none if no role is named. */
+  readonly roleNames: RoleNames
   readonly holdBack: HoldBack
 }
 
-export function diff({ tenant, source, users, revoke, apis, holdBack }: DiffOptions): Plan {
+export function diff({ tenant, source, users, revoke, named, roleNames, holdBack }: DiffOptions): Plan {
   const isOurs: Record<DiffOptions['revoke'], IsOurs> = {
     never: () => false,
     managed: ({ managed }, grant) => managed.has(grant),
-    all: ({ listed }, grant) => listed && apis.has(partsOf(grant).api),
+    all: ({ listed }, grant) => listed && isNamed(grant, named),
   }
   const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
   const planned = sorted.map(user => {
-    const surplus = surplusOf(user, isOurs[revoke], holdBack)
-    return { plan: planUser(user, surplus.revoke), heldBack: surplus.heldBack }
+    const { surplus, heldBack } = surplusOf(user, isOurs[revoke], holdBack)
+    return { plan: planUser(user, { surplus, roleNames }), heldBack: listHeld(user.id, heldBack, roleNames) }
   })
   const plans = planned.map(({ plan }) => plan).filter(({ grant, revoke }) => grant.length + revoke.length > 0)
   return {
@@ -48,47 +55,75 @@ export function diff({ tenant, source, users, revoke, apis, holdBack }: DiffOpti
     source,
     users: plans,
     heldBack: planned.flatMap(({ heldBack }) => heldBack),
-    found: sorted.flatMap(foundOf),
-    holders: countHolders(plans, users),
+    found: sorted.flatMap(user => foundOf(user, roleNames)),
+    holders: countHolders(plans, { users, roleNames }),
+    ...(roleNames.size > 0 && { roles: [...roleNames.keys()].sort(compareText) }),
   }
 }
 
 interface Surplus {
-  readonly revoke: readonly Grant[]
-  readonly heldBack: readonly HeldBack[]
+  readonly surplus: readonly Grant[]
+  /** The entries that may still ask for a grant, by grant. */
+  readonly heldBack: ReadonlyMap<Grant, string>
 }
 
 /** The live grants that nobody desires any more and that are ours to revoke, now or later. */
 function surplusOf(user: UserState, isOurs: IsOurs, holdBack: HoldBack): Surplus {
   const live = user.live?.direct ?? NO_GRANTS
-  const surplus = [...live].filter(grant => !user.desired.has(grant) && isOurs(user, grant)).sort(compareText)
-  const heldBack = surplus.flatMap(grant => {
+  const ours = sortGrants([...live].filter(grant => !user.desired.has(grant) && isOurs(user, grant)))
+  const heldBack = new Map<Grant, string>()
+  for (const grant of ours) {
     const entry = holdBack(user.id, grant)
-    return entry === undefined ? [] : [{ user: user.id, ...partsOf(grant), entry }]
-  })
-  return { revoke: surplus.filter(grant => holdBack(user.id, grant) === undefined), heldBack }
+    if (entry !== undefined) heldBack.set(grant, entry)
+  }
+  return { surplus: ours.filter(grant => !heldBack.has(grant)), heldBack }
+}
+
+function listHeld(user: string, heldBack: Surplus['heldBack'], names: RoleNames): readonly HeldBack[] {
+  return [...heldBack].map(([grant, entry]) => ({ user, ...accessOf(grant, names), entry }))
 }
 
 /** What the manifest asks for and the tenant has already: applying the plan makes it managed. */
-function foundOf({ id, listed, desired, managed, live }: UserState): readonly Held[] {
+function foundOf({ id, listed, desired, managed, live }: UserState, names: RoleNames): readonly Held[] {
   if (!listed || live === undefined) return []
   const found = [...live.direct].filter(grant => desired.has(grant) && !managed.has(grant))
-  return sortedPermissions(found).map(permission => ({ user: id, ...permission }))
+  return listAccess(found, names).map(access => ({ user: id, ...access }))
 }
 
 /** Whether a live grant that is not desired is ours to revoke. */
 type IsOurs = (user: UserState, grant: Grant) => boolean
 
-function planUser(user: UserState, surplus: readonly Grant[]): UserPlan {
+interface Changes {
+  readonly surplus: readonly Grant[]
+  readonly roleNames: RoleNames
+}
+
+function planUser(user: UserState, { surplus, roleNames }: Changes): UserPlan {
   const { id, desired, live } = user
   const wanted = new Set(desired.keys())
-  if (live === undefined) return { user: id, grant: operations(wanted, new Map(), desired), revoke: [] }
+  const terms = new Map<Grant, Notes>([
+    ...desired,
+    ...surplus.map(grant => [grant, { why: whyOf(user, grant) }] as const),
+  ])
+  const operations = (grants: Iterable<Grant>): readonly Operation[] =>
+    sortGrants(grants).map(grant => ({
+      ...accessOf(grant, roleNames),
+      roles: live === undefined ? [] : rolesGiving(grant, live, rolesAmong(surplus)),
+      ...notesOf(terms.get(grant)),
+    }))
+  if (live === undefined) return { user: id, grant: operations(wanted), revoke: [] }
   return {
     user: id,
-    grant: operations(wanted.difference(live.direct), live.derived, desired),
-    revoke: operations(surplus, live.derived, new Map(surplus.map(grant => [grant, { why: whyOf(user, grant) }]))),
-    before: sortedPermissions(live.direct),
+    grant: operations(wanted.difference(live.direct)),
+    revoke: operations(surplus),
+    before: listAccess(live.direct, roleNames),
   }
+}
+
+/** Names of the roles that give a permission too, unless the same plan takes them away. */
+function rolesGiving(grant: Grant, { derived }: Live, revoked: ReadonlySet<string>): readonly string[] {
+  const roles = derived.get(grant) ?? []
+  return roles.filter(({ role }) => !revoked.has(role)).map(({ role, name }) => name ?? role)
 }
 
 function whyOf({ listed, managed, expired }: UserState, grant: Grant): Why {
@@ -97,25 +132,19 @@ function whyOf({ listed, managed, expired }: UserState, grant: Grant): Why {
   return managed.has(grant) ? 'line removed' : 'not listed'
 }
 
-function operations(
-  grants: Iterable<Grant>,
-  derived: ReadonlyMap<Grant, readonly string[]>,
-  terms: ReadonlyMap<Grant, Notes>,
-): readonly Operation[] {
-  return [...grants]
-    .sort(compareText)
-    .map(grant => ({ ...partsOf(grant), roles: derived.get(grant) ?? [], ...termsOf(terms.get(grant)) }))
-}
-
-function termsOf({ expires, reason, why }: Notes = {}): Notes {
+function notesOf({ expires, reason, why }: Notes = {}): Notes {
   return { ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }), ...(why && { why }) }
 }
 
-function countHolders(plans: readonly UserPlan[], users: readonly UserState[]): readonly Holders[] {
+interface HolderOptions {
+  readonly users: readonly UserState[]
+  readonly roleNames: RoleNames
+}
+
+function countHolders(plans: readonly UserPlan[], { users, roleNames }: HolderOptions): readonly Holders[] {
   const holders = new Map<Grant, { before: number; after: number }>()
   const count = (operations: readonly Operation[], by: 1 | -1) => {
-    for (const { api, permission } of operations) {
-      const grant = grantOf(api, permission)
+    for (const grant of operations.map(packAccess)) {
       const { before, after } = holders.get(grant) ?? { before: 0, after: 0 }
       holders.set(grant, { before, after: after + by })
     }
@@ -136,22 +165,22 @@ function countHolders(plans: readonly UserPlan[], users: readonly UserState[]): 
       found.after++
     }
   }
-  return [...holders].sort(([a], [b]) => compareText(a, b)).map(([grant, counts]) => ({ ...partsOf(grant), ...counts }))
+  return [...holders]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([grant, counts]) => ({ ...accessOf(grant, roleNames), ...counts }))
 }
 
 /** Grants of listed users that nobody desires and that the plan leaves alone, now and later. */
-export function unmanagedOf(users: readonly UserState[], plan: Plan): readonly Held[] {
-  const revoked = new Map(plan.users.map(({ user, revoke }) => [user, new Set(revoke.map(grantFrom))]))
-  const held = new Set(plan.heldBack.map(each => `${each.user}\0${grantFrom(each)}`))
+export function unmanagedOf(users: readonly UserState[], plan: Plan, names: RoleNames): readonly Held[] {
+  const revoked = new Map(plan.users.map(({ user, revoke }) => [user, packAll(revoke)]))
+  const heldBack = new Map(
+    [...Map.groupBy(plan.heldBack, ({ user }) => user)].map(([user, all]) => [user, packAll(all)]),
+  )
   return users.flatMap(({ id, listed, desired, live }) => {
     if (!listed || live === undefined) return []
     const left = [...live.direct].filter(
-      grant => !desired.has(grant) && !revoked.get(id)?.has(grant) && !held.has(`${id}\0${grant}`),
+      grant => !desired.has(grant) && !revoked.get(id)?.has(grant) && !heldBack.get(id)?.has(grant),
     )
-    return sortedPermissions(left).map(permission => ({ user: id, ...permission }))
+    return listAccess(left, names).map(access => ({ user: id, ...access }))
   })
-}
-
-function grantFrom({ api, permission }: Permission): Grant {
-  return grantOf(api, permission)
 }

@@ -2,7 +2,8 @@
 // two plans that do the same. Pure.
 
 import { createHash } from 'node:crypto'
-import type { Operation, Plan, UserPlan } from './plan.ts'
+import type { Access } from '../access/grants.ts'
+import type { Operation, Plan, Restored, UserPlan } from './plan.ts'
 
 type Effects = Pick<Plan, 'tenant' | 'users' | 'restores'>
 
@@ -11,16 +12,29 @@ export function digestOf(plan: Effects): string {
   return `sha256:${createHash('sha256').update(canonicalForm(plan)).digest('hex')}`
 }
 
+function restoredOf({ user, entry }: Restored): unknown {
+  return { user, entry: entry && { ...entry, managed: entry.managed.map(withoutName) } }
+}
+
+function withoutName(access: Access): Access {
+  return access.role === undefined ? access : { role: access.role }
+}
+
 /** Users and operations are sorted in a plan, so equal plans are equal texts. */
 function canonicalForm({ tenant, users, restores }: Effects): string {
-  return JSON.stringify([tenant, users.map(effectsOf), ...(restores === undefined ? [] : [restores])])
+  return JSON.stringify([tenant, users.map(effectsOf), ...(restores === undefined ? [] : [restores.map(restoredOf)])])
 }
 
 function effectsOf({ user, grant, revoke, before }: UserPlan): readonly unknown[] {
-  const held = before?.map(({ api, permission }) => [api, permission]) ?? null
+  const held = before?.map(effectOf) ?? null
   return [user, grant.map(operationOf), revoke.map(operationOf), held]
 }
 
-function operationOf({ api, permission, expires }: Operation): readonly (string | null)[] {
-  return [api, permission, expires ?? null]
+function operationOf(operation: Operation): readonly (string | null)[] {
+  return [...effectOf(operation), operation.expires ?? null]
+}
+
+/** A role has no API; its name has no effect. */
+function effectOf(access: Access): readonly (string | null)[] {
+  return access.role === undefined ? [access.api, access.permission] : [null, access.role]
 }

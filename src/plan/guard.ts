@@ -1,12 +1,26 @@
 // What may not happen, as checks over data: each gives the refusals that it finds, and the run shows all of them
 // together before anything is written. Pure.
 
-import { compareText, type Grant, grantOf, type Permission, partsOf } from '../access/grants.ts'
+import {
+  type Access,
+  accessText,
+  compareText,
+  type Grant,
+  isNamed,
+  isPermission,
+  KINDS,
+  type Kind,
+  type Named,
+  type Permission,
+  packAccess,
+  type Role,
+  type RoleNames,
+} from '../access/grants.ts'
 import type { UserState } from '../live/user-state.ts'
 import type { RevocationLimit } from '../runner/inputs.ts'
 import type { WorkflowEvent } from '../runner/workflow.ts'
 import type { HoldBack } from './hold-back.ts'
-import { countOperations, type Obsolete, type Plan } from './plan.ts'
+import { countOperations, type Obsolete, type Plan, type Step, type UserPlan } from './plan.ts'
 
 /** Why nothing may be written, and what to change. */
 export type Refusal = string
@@ -14,8 +28,8 @@ export type Refusal = string
 /** What a person should look at, though it stops nothing. */
 export type Warning = string
 
-/** Auth0's limit of direct permissions a user. */
-export const MAX_DIRECT_PERMISSIONS = 1000
+/** Auth0's limits of direct permissions and of roles a user. */
+export const MAX_HELD: Readonly<Record<Kind, number>> = { permission: 1000, role: 50 }
 
 /** The Management API's scopes that a mode cannot do without. */
 export const NEEDED_SCOPES = {
@@ -25,6 +39,30 @@ export const NEEDED_SCOPES = {
   assign: ['update:users'],
   export: ['read:users'],
 } as const
+
+/** What a run needs beyond that if its manifest, its ledger or its saved plan names a role. */
+export const ROLE_SCOPES = {
+  plan: ['read:roles', 'read:role_members'],
+  apply: ['read:roles', 'read:role_members', 'create:role_members', 'delete:role_members'],
+  assign: ['read:roles', 'create:role_members'],
+  export: ['read:roles', 'read:role_members'],
+} as const
+
+/** What a run may do with roles. */
+export interface RoleUse {
+  readonly assigns: boolean
+  readonly removes: boolean
+}
+
+/** @param roles undefined if none is named */
+export function neededScopes(mode: keyof typeof NEEDED_SCOPES, roles: RoleUse | undefined): readonly string[] {
+  if (roles === undefined) return NEEDED_SCOPES[mode]
+  const unused = new Set([
+    ...(roles.assigns ? [] : ['create:role_members']),
+    ...(roles.removes ? [] : ['delete:role_members']),
+  ])
+  return [...NEEDED_SCOPES[mode], ...ROLE_SCOPES[mode].filter(scope => !unused.has(scope))]
+}
 
 /** An unmerged manifest is never applied. */
 export function checkEvent({ name, ref }: WorkflowEvent): readonly Refusal[] {
@@ -43,14 +81,32 @@ export function checkScopes(scopes: ReadonlySet<string> | undefined, needed: rea
   ]
 }
 
+/** How many permissions, or roles, a user has directly, as far as they were read. */
+export function countHeld(
+  { before = [], grant, revoke }: Pick<UserPlan, 'before' | 'grant' | 'revoke'>,
+  kind: Kind,
+): { readonly withGrants: number; readonly after: number; readonly granted: number } {
+  const count = (accesses: readonly Access[]) =>
+    accesses.filter(access => isPermission(access) === (kind === 'permission')).length
+  const granted = count(grant)
+  const withGrants = count(before) + granted
+  return { withGrants, after: withGrants - count(revoke), granted }
+}
+
+const LIMIT_WORDS: Readonly<Record<Kind, { readonly what: string; readonly advice: string }>> = {
+  permission: { what: 'direct permissions', advice: 'Give some of them through a role.' },
+  role: { what: 'roles', advice: 'Combine some of them into one role.' },
+}
+
 export function checkLimit(plan: Plan): readonly Refusal[] {
-  return plan.users.flatMap(({ user, before, grant, revoke }) => {
-    const after = (before?.length ?? 0) + grant.length - revoke.length
-    if (after <= MAX_DIRECT_PERMISSIONS || grant.length === 0) return []
-    return [
-      `${user} would have ${after} direct permissions; Auth0 allows ${MAX_DIRECT_PERMISSIONS}. Give some of them through a role.`,
-    ]
-  })
+  return plan.users.flatMap(userPlan =>
+    KINDS.flatMap(kind => {
+      const { after, granted } = countHeld(userPlan, kind)
+      if (after <= MAX_HELD[kind] || granted === 0) return []
+      const { what, advice } = LIMIT_WORDS[kind]
+      return [`${userPlan.user} would have ${after} ${what}; Auth0 allows ${MAX_HELD[kind]}. ${advice}`]
+    }),
+  )
 }
 
 export interface RevocationOptions {
@@ -85,19 +141,22 @@ function shortList(names: Iterable<string>): string {
   return others.length === 0 ? shown : `${shown} and ${others.length} more`
 }
 
-/** A sentence for each permission that is left out of a plan. */
-export function describeObsolete(obsolete: readonly Obsolete[], kind: Obsolete['kind']): readonly Warning[] {
-  const users = new Map<Grant, string[]>()
-  for (const { api, permission, user } of obsolete.filter(each => each.kind === kind)) {
-    const grant = grantOf(api, permission)
-    users.set(grant, [...(users.get(grant) ?? []), user])
-  }
-  return [...users].map(([grant, holders]) => {
-    const { api, permission } = partsOf(grant)
-    const what = `${permission} on ${api} no longer exists in the tenant`
-    return kind === 'revoke'
-      ? `${what}, so it is left out of what is revoked from ${shortList(holders)}. If it is added to the API again, the next run revokes it.`
-      : `${what}, so it is not granted back to ${shortList(holders)}. If it is needed, add it to the API and list it in the manifest.`
+/** A sentence for each permission or role that is left out of a plan. */
+export function describeObsolete(obsolete: readonly Obsolete[], step: Step): readonly Warning[] {
+  const holders = Map.groupBy(
+    obsolete.filter(each => each.step === step),
+    packAccess,
+  )
+  return [...holders.values()].map(all => {
+    const [first] = all as [Obsolete]
+    const users = shortList(all.map(({ user }) => user))
+    const what = `${accessText(first).replace(/^the role /, 'The role ')} no longer exists in the tenant`
+    // A deleted role was taken from everybody with it, and a new one has another id.
+    if (!isPermission(first))
+      return `${what}, so it is not ${step === 'grant' ? 'assigned again to' : 'taken from'} ${users}.`
+    return step === 'revoke'
+      ? `${what}, so it is left out of what is revoked from ${users}. If it is added to the API again, the next run revokes it.`
+      : `${what}, so it is not granted back to ${users}. If it is needed, add it to the API and list it in the manifest.`
   })
 }
 
@@ -122,8 +181,7 @@ export interface SavedPlanOptions {
   /** The plan's users, by id. */
   readonly states: ReadonlyMap<string, Pick<UserState, 'listed' | 'desired' | 'managed'>>
   readonly revoke: 'never' | 'managed' | 'all'
-  /** Identifiers of the APIs that the manifest names. */
-  readonly apis: ReadonlySet<string>
+  readonly named: Named
   readonly holdBack: HoldBack
 }
 
@@ -132,27 +190,30 @@ const UNKNOWN_USER = { listed: false, desired: new Map<Grant, unknown>(), manage
 /** A saved plan that nobody approved can do nothing that the manifest at the run's commit does not ask for. */
 export function checkSavedPlan(
   { users, restores }: Plan,
-  { states, revoke, apis, holdBack }: SavedPlanOptions,
+  { states, revoke, named, holdBack }: SavedPlanOptions,
 ): readonly Refusal[] {
-  const why = (user: string, { api, permission }: Permission, kind: 'grant' | 'revoke'): string | undefined => {
+  const whyNotGranted = (user: string, access: Access): string | undefined => {
+    const { desired } = states.get(user) ?? UNKNOWN_USER
+    if (desired.has(packAccess(access))) return undefined
+    return `grants ${accessText(access)} to ${user}, which the manifest does not ask for`
+  }
+  const whyNotRevoked = (user: string, access: Access): string | undefined => {
     const { listed, desired, managed } = states.get(user) ?? UNKNOWN_USER
-    const grant = grantOf(api, permission)
-    const what = `${permission} on ${api}`
-    if (kind === 'grant') {
-      return desired.has(grant) ? undefined : `grants ${what} to ${user}, which the manifest does not ask for`
-    }
-    if (desired.has(grant)) return `revokes ${what} from ${user}, which the manifest asks for`
+    const grant = packAccess(access)
+    const what = `revokes ${accessText(access)} from ${user}`
+    if (desired.has(grant)) return `${what}, which the manifest asks for`
     const entry = holdBack(user, grant)
-    if (entry !== undefined) return `revokes ${what} from ${user}, which the entry ${entry} may ask for`
-    if (revoke === 'managed' && !managed.has(grant)) return `revokes ${what} from ${user}, which is not managed`
-    if (revoke === 'all' && !listed) return `revokes ${what} from ${user}, whom the manifest does not list`
-    if (revoke === 'all' && !apis.has(api))
-      return `revokes ${what} from ${user}, and the manifest does not name that API`
+    if (entry !== undefined) return `${what}, which the entry ${entry} may ask for`
+    if (revoke === 'managed' && !managed.has(grant)) return `${what}, which is not managed`
+    if (revoke === 'all' && !listed) return `${what}, whom the manifest does not list`
+    if (revoke === 'all' && !isNamed(grant, named)) {
+      return `${what}, and the manifest does not name that ${isPermission(access) ? 'API' : 'role'}`
+    }
     return undefined
   }
   const reasons = users.flatMap(({ user, grant, revoke }) => [
-    ...grant.map(operation => why(user, operation, 'grant')),
-    ...revoke.map(operation => why(user, operation, 'revoke')),
+    ...grant.map(operation => whyNotGranted(user, operation)),
+    ...revoke.map(operation => whyNotRevoked(user, operation)),
   ])
   const undo = restores === undefined ? [] : ['is an undo plan']
   const unasked = [...undo, ...reasons.filter(reason => reason !== undefined)]
@@ -175,6 +236,13 @@ export function checkPlanNames(
       : `The API ${api} has no permission ${permission}, which the plan in plan-file grants. Make a new plan.`
   })
   return [...new Set(refusals)].filter(refusal => refusal !== '')
+}
+
+/** Likewise for the roles that it assigns. */
+export function checkPlanRoles(assigned: readonly Role[], names: RoleNames): readonly Refusal[] {
+  const unknown = assigned.filter(({ role }) => !names.has(role))
+  const shown = new Set(unknown.map(({ role, name }) => (name === undefined ? role : `${name} (${role})`)))
+  return [...shown].map(role => `The tenant has no role ${role}, which the plan in plan-file assigns. Make a new plan.`)
 }
 
 /** As much of an API as decides whether its permissions have any effect. */

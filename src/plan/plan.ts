@@ -1,12 +1,25 @@
 // A plan is sorted, serialisable data: for each user what to grant and what to revoke, with the before-state that it was
 // computed from. Renderers read it and `apply` executes it. Pure.
 
-import { compareText, type Grants, grantOf, type Permission, partsOf, sortedPermissions } from '../access/grants.ts'
+import {
+  type Access,
+  compareText,
+  isPermission,
+  KINDS,
+  type Kind,
+  listAccess,
+  packAccess,
+  packAll,
+  type RoleNames,
+  rolesAmong,
+} from '../access/grants.ts'
 import type { UserEmail } from '../live/user-state.ts'
 
-/** One permission to grant or to revoke. */
-export interface Operation extends Permission {
-  /** Names of the roles through which the user holds the same permission, whatever becomes of the grant. */
+/** One permission or role to grant or to revoke. */
+export type Operation = Access & OperationNotes
+
+interface OperationNotes {
+  /** Names of the roles through which the user keeps the same permission, whatever becomes of the grant. */
   readonly roles: readonly string[]
   /** As the manifest says it, for showing. */
   readonly expires?: string
@@ -27,22 +40,22 @@ export interface UserPlan {
   readonly grant: readonly Operation[]
   readonly revoke: readonly Operation[]
   /** The grants that were live; absent where the run assigns without reading. */
-  readonly before?: readonly Permission[]
+  readonly before?: readonly Access[]
 }
 
 /** How many of the listed users hold a grant that the plan touches. */
-export interface Holders extends Permission {
+export type Holders = Access & {
   readonly before: number
   readonly after: number
 }
 
 /** A grant that a user holds. */
-export interface Held extends Permission {
+export type Held = Access & {
   readonly user: string
 }
 
 /** A revocation that is not done as long as an entry may still ask for the grant. */
-export interface HeldBack extends Held {
+export type HeldBack = Held & {
   /** The entry that cannot be identified, as the manifest lists it. */
   readonly entry: string
 }
@@ -63,7 +76,7 @@ export interface Restored {
   readonly user: string
   readonly entry: {
     readonly listed: readonly ('id' | { readonly email: string; readonly connection?: string })[]
-    readonly managed: readonly Permission[]
+    readonly managed: readonly Access[]
     /** Whether the user's latest apply did not end well. */
     readonly unfinished?: true
   } | null
@@ -75,28 +88,30 @@ export interface Plan {
   readonly source: Source
   /** Sorted by id. */
   readonly users: readonly UserPlan[]
-  /** Sorted by user, API and permission. */
+  /** Sorted by user, then as grants are. */
   readonly heldBack: readonly HeldBack[]
   /** What the manifest asks for and the plan found in place, unmanaged so far; sorted likewise. */
   readonly found: readonly Held[]
   /** The addresses that list users of the plan. */
   readonly addresses?: readonly UserEmail[]
-  /** Sorted by API and permission; empty where the run assigns without reading. */
+  /** Sorted as grants are; empty where the run assigns without reading. */
   readonly holders: readonly Holders[]
   /** Only of an undo plan: what is managed once it is applied, for every user whose ledger entry the apply changed. */
   readonly restores?: readonly Restored[]
+  /** Ids of the roles that the before-states are about; a user may hold others. */
+  readonly roles?: readonly string[]
 }
 
-/** Whether the tenant has a permission, as far as it was read. */
-export type Exists = (permission: Permission) => boolean
+/** Whether the tenant has a permission or a role, if it was read. */
+export type Exists = (access: Access) => boolean
 
-/** An operation on a permission that was removed from its API. */
-export interface Obsolete extends Held {
-  readonly kind: 'grant' | 'revoke'
+/** An operation on a permission that was removed from its API, or on a role that was deleted. */
+export type Obsolete = Held & {
+  readonly step: Step
 }
 
 /**
- * A plan without revocations of permissions that no longer exist: Auth0 would refuse them, and with them all others of
+ * A plan without revocations of permissions and roles that no longer exist: Auth0 would refuse them, and with them all others of
  * the same request. What an undo plan grants back is left out likewise; any other plan that grants it is refused.
  */
 export function withoutObsolete(
@@ -104,16 +119,16 @@ export function withoutObsolete(
   exists: Exists,
 ): { readonly plan: Plan; readonly obsolete: readonly Obsolete[] } {
   const obsolete: Obsolete[] = []
-  const existing = (operations: readonly Operation[], { kind, user }: Pick<Obsolete, 'kind' | 'user'>) =>
+  const existing = (operations: readonly Operation[], { step, user }: Pick<Obsolete, 'step' | 'user'>) =>
     operations.filter(operation => {
       if (exists(operation)) return true
-      obsolete.push({ kind, user, api: operation.api, permission: operation.permission })
+      obsolete.push({ step, user, ...bareAccess(operation) })
       return false
     })
   const users = plan.users.map(userPlan => {
     const { user, grant, revoke } = userPlan
-    const granted = plan.restores === undefined ? grant : existing(grant, { kind: 'grant', user })
-    return { ...userPlan, grant: granted, revoke: existing(revoke, { kind: 'revoke', user }) }
+    const granted = plan.restores === undefined ? grant : existing(grant, { step: 'grant', user })
+    return { ...userPlan, grant: granted, revoke: existing(revoke, { step: 'revoke', user }) }
   })
   return {
     plan: {
@@ -134,7 +149,7 @@ export interface UserOutcome {
   /** Why not all of it was done, a message an operation. */
   readonly errors: readonly string[]
   /** Of one who failed: what may have been done without an answer. */
-  readonly uncertain?: readonly ('grant' | 'revoke')[]
+  readonly uncertain?: readonly Step[]
   /** Of one who failed: nothing was refused, but the run ended before all of it was sent. */
   readonly interrupted?: true
 }
@@ -154,88 +169,78 @@ export function countOperations(users: readonly UserPlan[]): Counts {
   )
 }
 
-/**
- * A plan that takes back what was done of this one, as far as it is known what was there before. What may have been done
- * is part of it, as if it were: whoever applies it finds either of the two states, and both can be resumed from.
- */
-export function undoOf(
-  { tenant, source, users, holders }: Plan,
-  outcomes: readonly UserOutcome[],
-  restores: readonly Restored[],
-): Plan {
-  const planned = new Map(users.map(user => [user.user, user]))
-  const undone = outcomes.flatMap(({ user, granted, revoked, uncertain = [] }) => {
-    const userPlan = planned.get(user)
-    if (userPlan?.before === undefined) return []
-    const grant = uncertain.includes('revoke') ? userPlan.revoke.map(asUncertain) : revoked.map(withoutTerms)
-    const revoke = uncertain.includes('grant') ? userPlan.grant.map(asUncertain) : granted.map(withoutTerms)
-    if (grant.length + revoke.length === 0) return []
-    return { user, grant, revoke, before: after(userPlan.before, revoke, grant) }
-  })
-  const complete = outcomes.length === users.length && outcomes.every(({ status }) => status === 'done')
+/** Without what is said about it. */
+export function bareAccess(access: Access): Access {
+  if (access.role === undefined) return { api: access.api, permission: access.permission }
+  return { role: access.role, ...(access.name !== undefined && { name: access.name }) }
+}
+
+export const STEPS = ['grant', 'revoke'] as const
+export type Step = (typeof STEPS)[number]
+
+/** The operations of a user that are one request: done together, or not at all. */
+export interface Batch {
+  readonly step: Step
+  readonly kind: Kind
+  /** Never empty. */
+  readonly operations: readonly Operation[]
+}
+
+/** At most four: what is granted and what is revoked, each permissions and roles. */
+export function batchesOf(userPlan: Pick<UserPlan, Step>): readonly Batch[] {
+  return STEPS.flatMap(step =>
+    KINDS.map(kind => ({
+      step,
+      kind,
+      operations: userPlan[step].filter(operation => isPermission(operation) === (kind === 'permission')),
+    })),
+  ).filter(({ operations }) => operations.length > 0)
+}
+
+/** In the order of a plan. */
+export function operationsOf(batches: readonly Batch[], step: Step): readonly Operation[] {
+  const operations = batches.flatMap(batch => (batch.step === step ? batch.operations : []))
+  return operations.toSorted((a, b) => compareText(packAccess(a), packAccess(b)))
+}
+
+/** A plan with the names that its roles have now: those in a file are whatever its writer called them. */
+export function nameRoles(plan: Plan, names: RoleNames): Plan {
+  const rename = <T extends Access>(access: T): T => {
+    if (access.role === undefined) return access
+    const name = names.get(access.role)
+    return { ...access, name: name ?? access.role }
+  }
   return {
-    format: 2,
-    tenant,
-    source,
-    users: undone.sort((a, b) => compareText(a.user, b.user)),
-    heldBack: [],
-    found: [],
-    holders: complete ? holders.map(({ before, after, ...grant }) => ({ ...grant, before: after, after: before })) : [],
-    restores,
+    ...plan,
+    users: plan.users.map(user => ({
+      ...user,
+      grant: user.grant.map(rename),
+      revoke: user.revoke.map(rename),
+      ...(user.before && { before: user.before.map(rename) }),
+    })),
+    heldBack: plan.heldBack.map(rename),
+    found: plan.found.map(rename),
+    holders: plan.holders.map(rename),
   }
 }
 
-/** The manifest's terms end with what it asked for. */
-function withoutTerms({ api, permission, roles }: Operation): Operation {
-  return { api, permission, roles }
-}
-
-function asUncertain(operation: Operation): Operation {
-  return { ...withoutTerms(operation), uncertain: true }
+/** Ids of the roles that a plan is about. */
+export function rolesOf({ users, roles = [] }: Pick<Plan, 'users' | 'roles'>): ReadonlySet<string> {
+  const held = users.flatMap(({ before = [], grant, revoke }) => [...before, ...grant, ...revoke])
+  return new Set(roles).union(rolesAmong(packAll(held)))
 }
 
 /** What is held once these are granted and revoked. */
-function after(
-  before: readonly Permission[],
-  granted: readonly Permission[],
-  revoked: readonly Permission[],
-): readonly Permission[] {
-  return sortedPermissions(setOf([...before, ...granted]).difference(setOf(revoked)))
+export function stateAfter(
+  before: readonly Access[],
+  granted: readonly Access[],
+  revoked: readonly Access[],
+): readonly Access[] {
+  return listAccess(packAll([...before, ...granted]).difference(packAll(revoked)), namesIn([...before, ...granted]))
 }
 
-export type Resumption =
-  /** As much of it as is still to be done; undefined where nothing is left. */
-  | { readonly kind: 'ready'; readonly left: UserPlan | undefined }
-  /** Somebody else has changed the user since. */
-  | { readonly kind: 'moved' }
-
-export interface Present {
-  readonly live: Grants
-  readonly exists: Exists
-}
-
-/**
- * A saved plan's user, in the state of now: as it was when the plan was computed, or as an earlier run of this very plan
- * left it. What no longer exists makes no difference: whether a user still has it is up to the tenant.
- */
-export function resume(saved: UserPlan, { live, exists }: Present): Resumption {
-  const before = saved.before ?? []
-  const none: readonly Operation[] = []
-  const steps: readonly UserPlan[] = [
-    saved,
-    { ...saved, grant: none, before: after(before, saved.grant, none) },
-    { ...saved, revoke: none, before: after(before, none, saved.revoke) },
-    { ...saved, grant: none, revoke: none, before: after(before, saved.grant, saved.revoke) },
-  ]
-  const left = steps.find(step => {
-    const differences = setOf(step.before ?? []).symmetricDifference(live)
-    return ![...differences].some(grant => exists(partsOf(grant)))
-  })
-  if (left === undefined) return { kind: 'moved' }
-  const isDone = left.grant.length + left.revoke.length === 0
-  return { kind: 'ready', left: isDone ? undefined : { ...left, before: sortedPermissions(live) } }
-}
-
-export function setOf(permissions: readonly Permission[]): Grants {
-  return new Set(permissions.map(({ api, permission }) => grantOf(api, permission)))
+export function namesIn(accesses: readonly Access[]): RoleNames {
+  const names = new Map<string, string>()
+  for (const access of accesses) if (access.role !== undefined) names.set(access.role, access.name ?? access.role)
+  return names
 }

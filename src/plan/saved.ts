@@ -1,7 +1,7 @@
 // A plan as a file: what is written can be read back, and nothing else can. A file may come from anywhere. Pure.
 
 import * as z from 'zod'
-import { grantOf } from '../access/grants.ts'
+import { packAccess, packAll } from '../access/grants.ts'
 import { readForm } from '../ledger/read-form.ts'
 import { digestOf } from './digest.ts'
 import { type Plan, WHY } from './plan.ts'
@@ -14,10 +14,14 @@ function savedPlanForm() {
     .max(1000)
     // Half a character cannot be encoded into a path.
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or half a character')
-  const permission = z.strictObject({ api: name, permission: name })
+  /** A permission or a role, with what else is said about it. */
+  const access = <More extends z.ZodRawShape>(more: More) =>
+    z.union([
+      z.strictObject({ api: name, permission: name, ...more }),
+      z.strictObject({ role: name, name: z.string().exactOptional(), ...more }),
+    ])
   const address = z.strictObject({ email: name, connection: name.exactOptional() })
-  const operation = z.strictObject({
-    ...permission.shape,
+  const operation = access({
     roles: z.array(z.string()),
     expires: z.string().exactOptional(),
     reason: z.string().exactOptional(),
@@ -40,13 +44,13 @@ function savedPlanForm() {
         user: name.regex(/^(?!\.{1,2}$)/, 'is not the id of a user'),
         grant: z.array(operation),
         revoke: z.array(operation),
-        before: z.array(permission),
+        before: z.array(access({})),
       }),
     ),
-    heldBack: z.array(z.strictObject({ user: name, ...permission.shape, entry: name })),
-    found: z.array(z.strictObject({ user: name, ...permission.shape })),
+    heldBack: z.array(access({ user: name, entry: name })),
+    found: z.array(access({ user: name })),
     addresses: z.array(z.strictObject({ user: name, ...address.shape })).exactOptional(),
-    holders: z.array(z.strictObject({ ...permission.shape, before: z.int(), after: z.int() })),
+    holders: z.array(access({ before: z.int(), after: z.int() })),
     restores: z
       .array(
         z.strictObject({
@@ -54,13 +58,14 @@ function savedPlanForm() {
           entry: z
             .strictObject({
               listed: z.array(z.union([z.literal('id'), address])),
-              managed: z.array(permission),
+              managed: z.array(access({})),
               unfinished: z.literal(true).exactOptional(),
             })
             .nullable(),
         }),
       )
       .exactOptional(),
+    roles: z.array(name).exactOptional(),
   })
 }
 
@@ -87,9 +92,9 @@ export function readSaved(text: string): SavedReading {
   for (const { user, grant, revoke } of plan.users) {
     if (users.has(user)) return { problem: `the user ${user} is in it twice` }
     users.add(user)
-    const granted = new Set(grant.map(({ api, permission }) => grantOf(api, permission)))
-    if (revoke.some(({ api, permission }) => granted.has(grantOf(api, permission)))) {
-      return { problem: `it grants and revokes the same permission of ${user}` }
+    const granted = packAll(grant)
+    if (revoke.some(operation => granted.has(packAccess(operation)))) {
+      return { problem: `it grants and revokes the same permission or role of ${user}` }
     }
   }
   return { plan }

@@ -8,7 +8,7 @@ import { aboutText } from './text.ts'
 
 /** GitHub shows ten annotations of a kind for a step. */
 const SHOWN_ANNOTATIONS = 10
-/** Further ones are lines of the log. */
+/** Findings beyond these are only logged. */
 const MAX_ANNOTATIONS = 100
 
 const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice }

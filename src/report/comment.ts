@@ -1,4 +1,4 @@
-// A run's record → the comment on a pull request, one for each tenant: the job summary's content, smaller. Pure.
+// A run's record → the comment on a pull request, one for each tenant: the job summary's content, shortened. Pure.
 
 import { clip } from '../access/quote.ts'
 import type { RunRecord } from './record.ts'
@@ -14,11 +14,11 @@ const LONGEST_HOST = 253
 export interface CommentOptions {
   /** The page of the workflow run. */
   readonly runUrl: string | undefined
-  /** Whether it takes the place of an earlier one. */
+  /** Whether it replaces an earlier comment. */
   readonly replaces: boolean
 }
 
-/** Under 65,536 characters and bytes, and begins with `markerOf` its tenant. */
+/** Less than 65,536 characters and bytes; begins with the tenant's marker. */
 export function renderComment(record: RunRecord, { runUrl, replaces }: CommentOptions): string {
   const medium: Medium = {
     limit: REPORT_LIMIT,
@@ -30,15 +30,15 @@ export function renderComment(record: RunRecord, { runUrl, replaces }: CommentOp
   return [markers, report, ...origin(record, runUrl), ''].join('\n\n')
 }
 
-/** Which run wrote a comment, to tell which of two is the newer. */
+/** Which run wrote a comment, to find out which of two comments is newer. */
 export interface Stamp {
   /** Empty if it is not known. */
   readonly commit: string
-  /** The id of the workflow run, which GitHub counts upwards; 0 if it is not known. */
+  /** The id of the workflow run; later runs have higher ids. 0 if it is not known. */
   readonly run: number
 }
 
-/** What nobody sees, and `readStamp` reads. */
+/** An invisible HTML comment for `readStamp`. */
 function stampOf({
   commit = '',
   runUrl = '',
@@ -75,8 +75,8 @@ function origin({ commit }: RunRecord, runUrl: string | undefined): readonly str
 }
 
 /**
- * What nobody sees, and an earlier comment about the same tenant is recognised by. HTML ends a comment at `-->` or
- * `--!>`, so no two hyphens stay together; only what a host can hold stays as it is.
+ * An invisible HTML comment that identifies the comment about this tenant. HTML ends a comment at `-->` or `--!>`, so
+ * adjacent hyphens are encoded, and so is every character that a host cannot have.
  */
 export function markerOf(tenant: string): string {
   const safe = clip(tenant, LONGEST_HOST).replace(

@@ -1,5 +1,5 @@
-// What a run comes to: its result, its counts, and the sentences about them. They are made here and nowhere else, so that
-// each is true of every run. Pure.
+// A run's record → its result, its counts, and the sentences about them. They are made only here, so that log, summary
+// and outputs agree. Pure.
 
 import { countOperations, type UserOutcome } from '../plan/plan.ts'
 import type { Exported, Finding, RunRecord } from './record.ts'
@@ -14,7 +14,7 @@ export interface Conclusion {
   readonly revocations: number
   /** Listed users. */
   readonly users: number
-  /** Everybody who changes, removed users included. */
+  /** All users who change, including removed users. */
   readonly usersChanged: number
   readonly usersFailed: number
   readonly requests: number
@@ -33,7 +33,7 @@ export function conclude(record: RunRecord): Conclusion {
   return { result, ...totals, sentence: sentenceOf(record, { result, removed, ...totals }) }
 }
 
-/** In `apply` mode what was done, else what is planned. */
+/** What was done in mode `apply`, otherwise what is planned. */
 function computeTotals({ mode, plan, outcomes, users, removed, failures, traffic }: RunRecord): Totals {
   const done = outcomes.map(({ user, granted, revoked }) => ({ user, grant: granted, revoke: revoked }))
   const changed = (mode === 'apply' ? done : (plan?.users ?? [])).filter(
@@ -105,7 +105,7 @@ function unchangedText(record: RunRecord): string {
   )
 }
 
-/** Never set against the number of listed users: removed users change, too. */
+/** Doesn't say "of how many": removed users change too, and are not listed. */
 function changeText(mode: RunRecord['mode'], { grants, revocations, usersChanged, removed }: Totals): string {
   const verb = mode === 'apply' ? 'changed' : 'would change'
   if (usersChanged === 0) return `nothing ${verb}`
@@ -141,7 +141,7 @@ export function driftOf({ drift, plan }: RunRecord): readonly Finding[] {
 
 const MAX_DRIFT_EXAMPLES = 3
 
-/** One sentence about everybody who was not finished because the run ended; the outcomes say who they are. */
+/** One sentence about all users who were not finished because the run ended; the outcomes have their ids. */
 export function unfinishedOf(outcomes: readonly UserOutcome[], cancelled: boolean): readonly Finding[] {
   const shortfalls = shortfallsText(shortfallsOf(outcomes, 0))
   if (shortfalls.length === 0) return []
@@ -190,7 +190,7 @@ export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** A number as people read it: `12,400`, on every machine. */
+/** A number with thousands separators, such as `12,400`, independent of the locale. */
 export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }

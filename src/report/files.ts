@@ -7,7 +7,7 @@ import { errorOf } from '../errors.ts'
 import { redact } from '../runner/secrets.ts'
 import { annotate, failStep } from './annotate.ts'
 
-/** A folder of the run's own under `$RUNNER_TEMP`, which is made for its first file. */
+/** The run's own folder under `$RUNNER_TEMP`; it is created with its first file. */
 export interface RunFolder {
   /** @returns the file's path; undefined if it could not be written, which is reported */
   readonly save: (name: 'plan' | 'undo-plan' | 'report', render: () => string) => string | undefined
@@ -46,7 +46,7 @@ const PLACES = {
   'job summary': 'GITHUB_STEP_SUMMARY',
 } as const
 
-/** What cannot be written fails the step, because later steps rely on it, and keeps nothing else from being written. */
+/** A file that cannot be written fails the step, because later steps rely on it; the others are still written. */
 export function attemptFile<T>(what: keyof typeof PLACES, write: () => T): T | undefined {
   try {
     return write()

@@ -1,14 +1,14 @@
-// What the log says every few seconds while a run is under way.
+// A line of the log every few seconds, so that nobody takes a long run for one that hangs.
 
 import type { Traffic } from '../tenant/pace.ts'
 import { counted } from './conclude.ts'
 import { logLine } from './log.ts'
 
-/** Milliseconds; with time to spare, because every five seconds is promised. */
+/** Milliseconds: at least one line every five seconds, with time to spare. */
 const PROGRESS_EVERY = 4_000
 
 export interface Heartbeat {
-  /** From now on says how much of a list is done, how fast, and how long the rest will take. */
+  /** Reports from now on how much of a list is done, how fast, and how long the rest will take. */
   readonly follow: (doing: string, total: number) => Progress
   readonly end: () => void
 }
@@ -18,7 +18,7 @@ interface Progress {
   readonly end: () => void
 }
 
-/** Says what the run is doing and what it waits for, also while it waits for a token or for GitHub. */
+/** Reports what the run is doing and what it is waiting for, including a token or GitHub. */
 export function startHeartbeat(traffic: Traffic): Heartbeat {
   const atWork = () => `Still at work: ${counted(traffic.requests, 'request')} sent to the tenant so far`
   let current = atWork

@@ -1,4 +1,5 @@
-// What happens in a run, noted when it happens: the only writer of the run's record.
+// The only writer of a run's record: a verb for each thing that can happen. Nothing is decided by what it has; steps
+// return what they find.
 
 import type { InputProblem } from '../errors.ts'
 import type { Plan, UserOutcome } from '../plan/plan.ts'
@@ -11,17 +12,17 @@ type Remark = string | Finding
 
 export interface Journal {
   readonly begin: (inputs: Inputs) => void
-  /** Inputs that cannot be used: nothing was sent. */
+  /** Inputs that cannot be used. */
   readonly rejectInputs: (problems: readonly InputProblem[]) => void
-  /** Mistakes in the manifest; none is fine. */
+  /** Mistakes in the manifest, if there are any. */
   readonly rejectManifest: (mistakes: readonly Finding[]) => void
-  /** Why nothing may be written; no reason is fine. */
+  /** Why nothing may be written, if there is a reason. */
   readonly refuse: (reasons: readonly Remark[]) => void
-  /** What went wrong, wherever the run was. */
+  /** The run ends because of this. */
   readonly fail: (message: string) => void
-  /** Users who are not converged, each because of a failure of their own. */
+  /** Users who could not be read or fully updated. */
   readonly failUsers: (failures: readonly UserFailure[]) => void
-  /** Users who were not finished because the run ended. */
+  /** Users who were not finished because the run ended early. */
   readonly noteUnfinished: (findings: readonly Finding[]) => void
   readonly warn: (remarks: readonly Remark[]) => void
   readonly notice: (remarks: readonly Remark[]) => void
@@ -29,7 +30,7 @@ export interface Journal {
   readonly noteManifest: (manifest: Pick<RunRecord, 'files' | 'users' | 'nextExpiry'>) => void
   /** The plan is read from `plan-file`. */
   readonly noteSaved: () => void
-  /** @param traffic is read when the entries are */
+  /** @param traffic changes while the run goes on */
   readonly noteTraffic: (traffic: Traffic) => void
   readonly noteLedger: (ledger: LedgerFacts) => void
   /** This run moved the ledger's branch. */
@@ -45,9 +46,9 @@ export interface Journal {
   readonly noteOutcome: (outcome: UserOutcome) => void
   readonly noteUndo: (undo: Pick<RunRecord, 'undoPlanFile' | 'undoDigest'>) => void
   readonly noteExport: (exported: Pick<RunRecord, 'exported' | 'users'>) => void
-  /** An error ends the run: if it has no plan yet, none of its users was attempted. */
+  /** An error ends the run. If there is no plan yet, these users were not attempted. */
   readonly abandon: (users: readonly string[]) => void
-  /** @param run whether a signal to stop it came, and how many milliseconds it took */
+  /** Nothing more is done to the tenant. */
   readonly end: (run: Pick<RunRecord, 'cancelled' | 'duration'>) => void
   readonly entries: () => RunRecord
 }
@@ -56,7 +57,7 @@ type Draft = { -readonly [Key in keyof RunRecord]: RunRecord[Key] }
 
 export function createJournal(): Journal {
   const draft: Draft = newRecord()
-  // Apart from the rest, because it grows user by user.
+  // Appended to user by user, so not copied each time as the other lists are.
   const outcomes: UserOutcome[] = []
   const note = (facts: Partial<RunRecord>) => void Object.assign(draft, facts)
   return {
@@ -88,7 +89,7 @@ export function createJournal(): Journal {
       for (const user of users) outcomes.push({ user, status: 'not attempted', granted: [], revoked: [], errors: [] })
     },
     end: ({ cancelled, duration }) => {
-      // A signal that came too late to leave anything undone is no news.
+      // A signal that came after everything was done cancelled nothing.
       const undone = draft.stopped !== undefined || outcomes.some(({ status }) => status !== 'done')
       note({ cancelled: cancelled && undone, duration })
     },

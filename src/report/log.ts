@@ -1,6 +1,7 @@
-// The log: lines, and the plan. Everything from outside is made harmless on its way.
+// Lines of the log, and the plan in it. Outside text is made harmless first.
 
 import * as core from '@actions/core'
+import { accessText } from '../access/grants.ts'
 import { countOperations, type Operation, type Plan } from '../plan/plan.ts'
 import { redact } from '../runner/secrets.ts'
 import { counted } from './conclude.ts'
@@ -12,7 +13,7 @@ export function harmless(text: string): string {
   return plain(redact(text))
 }
 
-/** For names in a text that is made harmless as a whole. */
+/** For names in a text that is made harmless later, as a whole. */
 export function asIs(name: string): string {
   return name
 }
@@ -21,7 +22,7 @@ export function logLine(text: string): void {
   core.info(harmless(text))
 }
 
-/** Users one by one, each operation on a line of its own, told apart by sign and word; revocations come first. */
+/** One line for each user and each operation, with a sign and a verb; revocations come first. */
 export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): void {
   const { plan, digest } = record
   if (plan === undefined || digest === undefined) return
@@ -42,13 +43,13 @@ function logChanges(plan: Plan, emails: ReadonlyMap<string, string>): void {
     for (const operation of revoke) core.info(`  - revoke ${operationText(operation, 'still effective')}`)
     for (const operation of grant) core.info(`  + grant ${operationText(operation, 'already effective')}`)
   }
-  for (const { user, api, permission, entry } of plan.heldBack) {
+  for (const { user, entry, ...access } of plan.heldBack) {
     const who = userText({ user, email: emails.get(user) }, asIs)
-    logLine(`Held back: revoke ${permission} on ${api} from ${who}, because ${entry} cannot be identified`)
+    logLine(`Held back: revoke ${accessText(access)} from ${who}, because ${entry} cannot be identified`)
   }
   core.endGroup()
 }
 
 function operationText(operation: Operation, effective: string): string {
-  return `${harmless(`${operation.permission} on ${operation.api}`)}${operationNotes(operation, { effective, show: harmless })}`
+  return `${harmless(accessText(operation))}${operationNotes(operation, { effective, show: harmless })}`
 }

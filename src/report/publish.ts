@@ -1,4 +1,4 @@
-// The end of a run, however it ended: annotations, outputs, files, and whether the step fails.
+// Reports a run that has ended, for whatever reason: annotations, outputs, files, and whether the step fails.
 
 import { setOutput } from '@actions/core'
 import { redactAll } from '../runner/secrets.ts'

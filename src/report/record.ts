@@ -1,46 +1,47 @@
 // Everything that a run has to report, as data: outputs, summary, comment and report file are all computed from it. Only
 // the journal writes it. Pure.
 
-import { type Permission, partsOf } from '../access/grants.ts'
+import { type Access, accessOf } from '../access/grants.ts'
 import type { UserEmail, UserState } from '../live/user-state.ts'
 import type { Place } from '../manifest/problem.ts'
 import type { Held, Plan, UserOutcome } from '../plan/plan.ts'
 import type { Mode, Revoke, Scope } from '../runner/inputs.ts'
 import type { Traffic } from '../tenant/pace.ts'
 
-/** Something that a person should look at, at a line of the manifest where it has one. */
+/** Something that a person should look at, with its line of the manifest if it has one. */
 export interface Finding {
   readonly message: string
   readonly place?: Place
-  /** Whom it is about: the id, or the address where no id was found. */
+  /** The user that it is about: the id, or the address if no id was found. */
   readonly user?: string
-  /** The address that lists the user, where that is how. */
+  /** The address, if the manifest lists the user by one. */
   readonly email?: string
 }
 
-/** A finding about one user, who is not converged because of it. */
+/** A finding because of which one user could not be read or fully updated. */
 export interface UserFailure extends Finding {
   readonly user: string
 }
 
 /** A permission that a listed user holds through roles. */
-export interface Derived extends Permission {
+export type Derived = Access & {
   readonly user: string
+  /** Names. */
   readonly roles: readonly string[]
 }
 
 export interface NamedApi {
   readonly identifier: string
-  /** What the manifest calls it. */
+  /** The manifest's alias for it. */
   readonly alias: string | undefined
-  /** How long an access token for it is good, in seconds. */
+  /** How long an access token for it is valid, in seconds. */
   readonly tokenLifetime: number | undefined
 }
 
 export interface Exported {
   readonly path: string
   readonly grants: number
-  /** How many users were read who have no direct permission, and so are not listed. */
+  /** Users who were read but have no direct permission, so they are not listed. */
   readonly leftOut: number
 }
 
@@ -85,12 +86,12 @@ export interface RunRecord {
   readonly digest: string | undefined
   /** The plan was read from `plan-file`. */
   readonly saved: boolean
-  /** What `approved-plan` has to do with the plan: an empty one passes whatever was approved. */
+  /** Whether the plan is the one in `approved-plan`; an empty plan passes whatever was approved. */
   readonly approval: 'approved' | 'other' | 'empty' | undefined
   readonly outcomes: readonly UserOutcome[]
   /** Users whom the manifest lists by an address; plans and outcomes only have ids. */
   readonly emails: readonly UserEmail[]
-  /** Users who were removed from the manifest, and lose what it gave them. */
+  /** Users who were removed from the manifest, so their managed grants are revoked. */
   readonly removed: readonly string[]
   /** How many listed users were read. */
   readonly read: number
@@ -112,7 +113,11 @@ export interface RunRecord {
 }
 
 export function derivedOf({ id, live }: Pick<UserState, 'id' | 'live'>): readonly Derived[] {
-  return [...(live?.derived ?? [])].map(([grant, roles]) => ({ user: id, ...partsOf(grant), roles }))
+  return [...(live?.derived ?? [])].map(([grant, roles]) => ({
+    user: id,
+    ...accessOf(grant),
+    roles: roles.map(({ role, name }) => name ?? role),
+  }))
 }
 
 /** The addresses that list users, by id. */

@@ -11,7 +11,7 @@ export interface Circumstances {
   readonly started: Date
 }
 
-/** What is unknown, or was not asked for, is null; plans and outcomes are as in plan files, where such keys are left out. */
+/** Unknown values are null. Plans and outcomes have the form of plan files, in which such keys are missing. */
 export function reportOf(record: RunRecord, { run, started }: Circumstances) {
   const { errors, failures, warnings, notices, commit, apis, ledger, traffic, ...rest } = record
   return {
@@ -32,7 +32,7 @@ export function reportOf(record: RunRecord, { run, started }: Circumstances) {
   }
 }
 
-/** Of a user the id, or the address if no id was found; then each of both by itself, as far as it is known. */
+/** `user` is the id, or the address if no id was found; `id` and `email` are either or null. */
 function reportFinding({ message, place, user, email }: Finding) {
   const id = user === email ? undefined : user
   return { message, place: place ?? null, user: user ?? null, id: id ?? null, email: email ?? null }

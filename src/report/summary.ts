@@ -18,7 +18,7 @@ export interface Medium {
   readonly limit: number
   /** Where the reader finds what is not shown, as HTML. */
   readonly whole: string
-  /** Sentences of our own that the reader needs where this is shown. */
+  /** What else the reader needs to know there. */
   readonly notes: readonly string[]
 }
 
@@ -36,7 +36,7 @@ export function renderSummary(record: RunRecord): string {
 /** Headings start at the second level: GitHub has a title of its own above. */
 export function renderReport(record: RunRecord, medium: Medium): string {
   const lists = listsOf(record)
-  // Lists get what the frame around them leaves, and how much that is shows when it is rendered.
+  // How much room the text around the lists takes is only known once it is rendered.
   for (let bytes = medium.limit; ; ) {
     const report = renderWithin(record, {
       notes: medium.notes,

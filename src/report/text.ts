@@ -1,9 +1,9 @@
-// Makes text from outside harmless where it is shown: in log lines, workflow commands, Markdown and HTML. Everything
-// that a manifest, the tenant or an error says goes through here. Pure.
+// Makes outside text harmless in log lines, workflow commands, Markdown and HTML: everything that comes from a manifest,
+// the tenant or an error. Pure.
 
 import { clip } from '../access/quote.ts'
 
-/** Control characters (ANSI sequences, newlines), and what reorders, hides or joins text without being seen. */
+/** Control characters (ANSI sequences, newlines), and invisible characters that reorder, hide or join text. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
 
 /**
@@ -58,7 +58,7 @@ function codeToken(token: string): string {
   )
 }
 
-/** A user by id, and by the address that lists the user, where one does. */
+/** A user by id, and by address if the manifest lists the user by one. */
 interface Named {
   readonly user?: string | undefined
   readonly email?: string | undefined
@@ -72,7 +72,7 @@ export function userText({ user, email }: Named, show: (name: string) => string)
   return namesText(namesOf({ user, email }), show)
 }
 
-/** Whom a message is about, as far as it does not say so itself: what stands before it, or nothing. */
+/** A prefix with the names of the user that the message itself does not have; empty if it has all. */
 export function aboutText(
   { message, ...named }: Named & { readonly message: string },
   show: (name: string) => string,
@@ -90,13 +90,13 @@ function namesText(names: readonly string[], show: (name: string) => string): st
   return others.length === 0 ? first : `${first} (${others.join(', ')})`
 }
 
-/** An address that can be nothing but that, and whose end is seen. */
+/** A URL without characters that could end it early or be taken for something else. */
 const ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/
 const LONGEST_ADDRESS = 500
 
 /**
- * A link to a page of GitHub for an HTML block, or the address as `code` where it is not plainly one.
- * @param words of our own
+ * A link to a page of GitHub for an HTML block, or the address as `code` if it is not a plain URL.
+ * @param words are not escaped
  */
 export function link(address: string, words: string): string {
   const plainly = address.length <= LONGEST_ADDRESS && ADDRESS.test(address)

@@ -1,11 +1,12 @@
-// Judges a plan, and applies it: recorded in the ledger from before the first write to after the last.
+// Shows and judges a plan, and applies it; the ledger is written before the first change and after the last.
 
 import { listedAs } from '../live/survey.ts'
 import { apply } from '../plan/apply.ts'
 import { digestOf } from '../plan/digest.ts'
 import { checkApproval, checkLimit, checkRevocations } from '../plan/guard.ts'
-import { type UserOutcome, undoOf } from '../plan/plan.ts'
+import type { UserOutcome } from '../plan/plan.ts'
 import { writeSaved } from '../plan/saved.ts'
+import { undoOf } from '../plan/undo.ts'
 import { unfinishedOf } from '../report/conclude.ts'
 import { logPlan } from '../report/log.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
@@ -54,7 +55,7 @@ export function judgePlan({ context, memory, planning }: PlanningOptions): Judge
 export async function applyPlan(options: PlanningOptions): Promise<void> {
   const { context, memory, planning } = options
   const { journal, folder } = context
-  // A digest that was checked by now.
+  // Without the right digest the run was refused.
   if (memory.doubt !== undefined) journal.warn([memory.doubt.acceptance])
   const recording = await beginRecording(options)
   if (recording === undefined) return
@@ -68,7 +69,7 @@ export async function applyPlan(options: PlanningOptions): Promise<void> {
   } finally {
     const ending = computeEnding(options, outcomes)
     const undo = undoOf(planning.plan, outcomes, recording.branch === undefined ? [] : ending.restores)
-    // Before GitHub is asked, which may take longer than the runner leaves a cancelled run.
+    // Before the ledger is written, which may take longer than the runner gives a cancelled run.
     journal.noteUndo({ undoPlanFile: folder.save('undo-plan', () => writeSaved(undo)), undoDigest: digestOf(undo) })
     await endRecording({ ...options, recording, ending, outcomes })
   }

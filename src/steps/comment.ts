@@ -1,5 +1,4 @@
-// Keeps one comment with the plan on the pull request. A comment is for reading: when it cannot be written, the run goes
-// on.
+// Keeps one comment with the plan on the pull request up to date. If that fails, the run warns and continues.
 
 import { ActionError, GitHubError } from '../errors.ts'
 import type { Comment, Comments } from '../github/comments.ts'
@@ -32,7 +31,7 @@ export async function publishComment({ context, record }: CommentOptions): Promi
     const { comments, git } = openGitHub({ token, repository, signal })
     own = await findOwn(comments, { pullRequest, marker: markerOf(domain.host) })
     if (own === undefined && inputs.comment === 'changes' && !hasNews(record)) return
-    // A comment is not masked by the runner.
+    // The runner masks secrets in logs, but not in comments.
     const body = renderComment(redactAll(record), { runUrl, replaces: own !== undefined })
     if (own === undefined) await comments.add(pullRequest, body)
     else if (await isNewer({ theirs: readStamp(own.body), own: readStamp(body) }, git)) journal.notice([NEWER])
@@ -58,12 +57,12 @@ function hasNews({ plan, errors, warnings, failures }: RunRecord): boolean {
 }
 
 interface Stamps {
-  /** Of the comment that is there. */
+  /** Of the existing comment. */
   readonly theirs: Stamp
   readonly own: Stamp
 }
 
-/** By the commits' history; after a force-push, by which run began later. */
+/** By the commits' history; after a force-push, by the run's id. */
 async function isNewer({ theirs, own }: Stamps, git: Git): Promise<boolean> {
   if (theirs.commit === '' || own.commit === '' || theirs.commit === own.commit) return false
   const relation = await compare(git, { base: own.commit, head: theirs.commit })
@@ -91,7 +90,7 @@ interface Marked {
   readonly marker: string
 }
 
-/** By marker and author: anybody who can write may copy the marker into a comment of their own. */
+/** By marker and author: anybody could copy the marker into a comment of their own. */
 async function findOwn(comments: Comments, { pullRequest, marker }: Marked): Promise<Comment | undefined> {
   const [all, login] = await Promise.all([comments.list(pullRequest), comments.login()])
   return all.find(({ author, body }) => author === login && body.startsWith(marker))

@@ -1,6 +1,14 @@
-// From the manifest, or a saved plan, to what is left to do: the users are read, and what differs is planned.
+// Reads the users, and plans what differs from the manifest, or what is left of a saved plan.
 
-import { NO_GRANTS, partsOf } from '../access/grants.ts'
+import {
+  accessOf,
+  accessText,
+  type Grants,
+  isPermission,
+  listAccess,
+  NO_GRANTS,
+  type RoleNames,
+} from '../access/grants.ts'
 import {
   type Entry,
   groupById,
@@ -19,10 +27,13 @@ import { diff, unmanagedOf } from '../plan/diff.ts'
 import { digestOf } from '../plan/digest.ts'
 import { checkNever, checkSavedPlan, describeObsolete, warnOfHeldBack } from '../plan/guard.ts'
 import { holdBackFor } from '../plan/hold-back.ts'
-import { type Exists, type Plan, resume, type Source, type UserPlan, withoutObsolete } from '../plan/plan.ts'
+import { type Exists, type Plan, rolesOf, type Source, type UserPlan, withoutObsolete } from '../plan/plan.ts'
+import { resume } from '../plan/resume.ts'
 import { derivedOf, type UserFailure } from '../report/record.ts'
 import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Access } from './check-access.ts'
+import type { ApiCheck } from './check-apis.ts'
+import type { RoleCheck } from './check-roles.ts'
 import type { Context, ManifestFiles } from './context.ts'
 import { locateUsers } from './locate-users.ts'
 import type { Memory } from './recall.ts'
@@ -30,7 +41,7 @@ import type { Memory } from './recall.ts'
 /** The survey is what the plan was computed from. */
 export interface Planning {
   readonly plan: Plan
-  /** Of the plan as it was computed or saved; less may be left to do. */
+  /** Of the plan as it was computed or saved, even if less is left to do. */
   readonly digest: string
   readonly survey: Survey
   /** How the manifest lists users by id, and by addresses that the ledger remembers. */
@@ -42,7 +53,8 @@ export interface ComputePlanOptions {
   readonly context: Context
   readonly memory: Pick<Memory, 'ledger' | 'head'>
   readonly access: Pick<Access, 'assignOnly'>
-  readonly exists: Exists
+  readonly apis: Pick<ApiCheck, 'exists'>
+  readonly roles: Pick<RoleCheck, 'exists' | 'names'>
 }
 
 export async function computePlan(options: ComputePlanOptions): Promise<Planning> {
@@ -57,16 +69,16 @@ export async function computePlan(options: ComputePlanOptions): Promise<Planning
 
 interface Choice {
   readonly subjects: readonly Subject[]
-  /** Entries with an address of which nobody knows whom it means before it is looked up. */
+  /** Entries with an address that must be looked up to know who it is. */
   readonly unknown: readonly ListedUser[]
-  /** Listed users whom the scope leaves out. */
+  /** Listed users that the scope excludes. */
   readonly skipped: ReadonlySet<ListedUser>
-  /** Every listed user of whom the id is known for sure. */
+  /** Every listed user with a known id. */
   readonly known: ReadonlyMap<string, readonly ListedUser[]>
   readonly remembered: ReadonlyMap<string, string>
 }
 
-/** Whom this run reads: listed users within the scope, and with `revoke: managed` those who were removed. */
+/** Listed users within the scope, and with `revoke: managed` removed users. */
 function chooseUsers({ inputs, task, journal }: Context, { ledger, head }: ComputePlanOptions['memory']): Choice {
   const remembered = rememberedUsers(ledger.users)
   const { known, unknown } = groupById(task.files.manifest.users, remembered)
@@ -110,7 +122,7 @@ interface ChoiceOptions extends ComputePlanOptions {
 }
 
 async function planManifest(options: ChoiceOptions): Promise<Planning> {
-  const { context, access, exists, choice } = options
+  const { context, access, roles, choice } = options
   const { inputs, journal, task } = context
   const readPermissions = !access.assignOnly
   if (!readPermissions) {
@@ -122,14 +134,22 @@ async function planManifest(options: ChoiceOptions): Promise<Planning> {
     source: sourceOf(context, task.files),
     users: surveyed.states,
     revoke: inputs.revoke,
-    apis: task.files.manifest.apis,
+    named: task.files.manifest,
+    roleNames: roles.names,
     holdBack: holdBackFor(surveyed.unidentified),
   })
-  const { plan, obsolete } = withoutObsolete(withAddresses(computed, surveyed), exists)
+  const { plan, obsolete } = withoutObsolete(withAddresses(computed, surveyed), existsIn(options))
   journal.notice(describeObsolete(obsolete, 'revoke'))
   journal.warn(warnOfHeldBack(plan))
-  journal.noteAdvice({ unmanaged: unmanagedOf(surveyed.states, computed), advice: adviseOn(surveyed.states) })
+  journal.noteAdvice({
+    unmanaged: unmanagedOf(surveyed.states, computed, roles.names),
+    advice: adviseOn(surveyed.states),
+  })
   return { plan, digest: digestOf(plan), survey: surveyed, listings: listingsOf(choice), refused: false }
+}
+
+function existsIn({ apis, roles }: ComputePlanOptions): Exists {
+  return access => (isPermission(access) ? apis.exists(access) : roles.exists(access))
 }
 
 /** Whoever applies the saved plan has to know which entries to look up. */
@@ -154,24 +174,26 @@ function sourceOf({ workflow }: Context, { documents, manifest, at }: ManifestFi
 
 /** A saved plan is applied exactly, or not at all for a user who has changed since. */
 async function resumePlan(options: ChoiceOptions, saved: Plan): Promise<Planning> {
-  const { choice, exists } = options
+  const { choice } = options
+  const exists = existsIn(options)
   const { inputs, journal, task } = options.context
   const surveyed = await readUsers(options, { readPermissions: true })
   const states = new Map(surveyed.states.map(state => [state.id, state]))
   const { plan: possible, obsolete } = withoutObsolete(saved, exists)
   journal.notice(describeObsolete(obsolete, 'revoke'))
   journal.warn(describeObsolete(obsolete, 'grant'))
-  const { users, untouchable, failures } = resumeUsers(possible, { states, exists })
+  const { users, untouchable, failures } = resumeUsers(possible, { states, exists, names: options.roles.names })
   journal.failUsers(failures)
   const restores = saved.restores?.filter(({ user }) => !untouchable.has(user))
   const plan = { ...possible, users, ...(restores && { restores }) }
   const digest = digestOf(saved)
-  const { apis } = task.files.manifest
   const holdBack = holdBackFor([...surveyed.unidentified, ...notLookedUp(choice)])
   const isApproved = inputs.approvedPlan === digest
   const refusals = [
     ...checkNever(plan, inputs.revoke),
-    ...(isApproved ? [] : checkSavedPlan(plan, { states, revoke: inputs.revoke, apis, holdBack })),
+    ...(isApproved
+      ? []
+      : checkSavedPlan(plan, { states, revoke: inputs.revoke, named: task.files.manifest, holdBack })),
   ]
   journal.refuse(refusals)
   return { plan, digest, survey: surveyed, listings: listingsOf(choice), refused: refusals.length > 0 }
@@ -180,6 +202,7 @@ async function resumePlan(options: ChoiceOptions, saved: Plan): Promise<Planning
 interface ResumeOptions {
   readonly states: ReadonlyMap<string, UserState>
   readonly exists: Exists
+  readonly names: RoleNames
 }
 
 interface Resumed {
@@ -189,17 +212,19 @@ interface Resumed {
   readonly failures: readonly UserFailure[]
 }
 
-function resumeUsers(saved: Plan, { states, exists }: ResumeOptions): Resumed {
+function resumeUsers(saved: Plan, { states, exists, names }: ResumeOptions): Resumed {
   const users: UserPlan[] = []
   const failures: UserFailure[] = []
   const untouchable = new Set(saved.users.map(({ user }) => user))
+  const roles = rolesOf(saved)
   for (const userPlan of saved.users) {
     const { user } = userPlan
-    const held = states.get(user)?.live?.direct
-    if (held === undefined) continue
+    const live = states.get(user)?.live?.direct
+    if (live === undefined) continue
+    const held = ofPlan(live, roles)
     const resumption = resume(userPlan, { live: held, exists })
     if (resumption.kind === 'moved') {
-      const now = [...held].map(grant => `${partsOf(grant).permission} on ${partsOf(grant).api}`).sort()
+      const now = listAccess(held, names).map(accessText).sort()
       const message = `${user} has changed since the plan was computed, and has ${now.join(', ') || 'nothing'} directly now. Make a new plan for this user.`
       failures.push({ user, message })
       continue
@@ -208,6 +233,11 @@ function resumeUsers(saved: Plan, { states, exists }: ResumeOptions): Resumed {
     if (resumption.left !== undefined) users.push(resumption.left)
   }
   return { users, untouchable, failures }
+}
+
+/** Without the roles that the plan is not about: a user may hold others. */
+function ofPlan(live: Grants, roles: ReadonlySet<string>): Grants {
+  return new Set([...live].filter(grant => roles.has(accessOf(grant).role ?? '') || isPermission(accessOf(grant))))
 }
 
 /** Entries that a saved plan does not know of, and that may mean anybody. */
@@ -219,13 +249,14 @@ function notLookedUp({ unknown, subjects }: Choice): readonly Unidentified[] {
 }
 
 async function readUsers(
-  { context, memory: { ledger }, choice: { subjects, known, skipped } }: ChoiceOptions,
+  { context, roles, memory: { ledger }, choice: { subjects, known, skipped } }: ChoiceOptions,
   { readPermissions }: Pick<SurveyOptions, 'readPermissions'>,
 ): Promise<Survey> {
   const { tenant, heartbeat } = context
   const progress = heartbeat.follow(readPermissions ? 'Reading users' : 'Listing users', subjects.length)
   const surveyed = await survey(subjects, tenant, {
     readPermissions,
+    roles: new Set(roles.names.keys()),
     width: MOST_IN_FLIGHT,
     managedOf: user => ledger.users.get(user)?.managed ?? NO_GRANTS,
     alsoListed: user => known.get(user)?.filter(each => skipped.has(each)) ?? [],

@@ -1,4 +1,4 @@
-// What the steps of a run are given.
+// What the steps of a run receive.
 
 import type { Manifest } from '../manifest/desired.ts'
 import type { Document } from '../manifest/document.ts'
@@ -11,7 +11,7 @@ import type { Workflow } from '../runner/workflow.ts'
 import type { Tenant } from '../tenant/tenant.ts'
 import type { Session } from '../tenant/token.ts'
 
-/** What there is before the tenant is connected. */
+/** What is known before the run connects to the tenant. */
 export interface RunContext<I extends Inputs = Inputs> {
   readonly inputs: I
   readonly workflow: Workflow
@@ -44,7 +44,7 @@ export interface ManifestFiles {
   readonly at: Date
 }
 
-/** Whom a task is about: ids, or addresses of which the id is not known. */
+/** The task's users: ids, or addresses if the manifest lists a user by one. */
 export function usersOf({ saved, files }: Task): readonly string[] {
   return saved?.users.map(({ user }) => user) ?? files.manifest.users.map(({ id, email }) => id ?? email)
 }

@@ -1,5 +1,5 @@
-// Writes the manifest that describes what users hold today: of all users who hold something, or of nobody, because a
-// manifest that leaves one of them out would be taken for the whole.
+// Writes a manifest with everything that the users have directly. If one of them cannot be read, no manifest is written,
+// because nobody would notice that a user is missing from it.
 
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve, sep } from 'node:path'
@@ -8,7 +8,7 @@ import { ActionError, errorOf, InputError } from '../errors.ts'
 import { type Subject, survey } from '../live/survey.ts'
 import { type ExportedUser, exportManifest } from '../manifest/export.ts'
 import { isWithin } from '../manifest/load.ts'
-import { checkScopes, NEEDED_SCOPES } from '../plan/guard.ts'
+import { checkScopes, neededScopes, ROLE_SCOPES } from '../plan/guard.ts'
 import { FOREIGN_WORKSPACE, pathInWorkspace } from '../runner/glob.ts'
 import type { ExportInputs } from '../runner/inputs.ts'
 import type { Workflow } from '../runner/workflow.ts'
@@ -18,18 +18,22 @@ import type { TenantContext } from './context.ts'
 export async function exportUsers(context: TenantContext<ExportInputs>): Promise<void> {
   const { inputs, tenant, session, workflow, journal } = context
   const path = freePath(inputs, workflow)
-  const refusals = checkScopes(await session.scopes(), NEEDED_SCOPES.export)
+  const scopes = await session.scopes()
+  const refusals = checkScopes(scopes, neededScopes('export', undefined))
   journal.refuse(refusals)
   if (refusals.length > 0) return
 
   const found = inputs.query === undefined ? [] : await tenant.searchUsers(inputs.query)
   if (inputs.query !== undefined && found.length === 0) journal.warn([NOBODY_FOUND])
   const names = [...new Set([...inputs.users, ...found])]
-  const holdings = await readHoldings(context, names)
+  const blind = names.length === 0 ? [] : checkScopes(scopes, ROLE_SCOPES.export)
+  journal.warn(blind.map(missing => `Roles are left out of the manifest. ${missing}`))
+  const roleNames = blind.length > 0 || names.length === 0 ? new Map<string, string>() : await tenant.roles()
+  const holdings = await readHoldings(context, { names, roles: new Set(roleNames.keys()) })
   if (holdings === undefined) return
 
   const users = holdings.filter(({ direct }) => direct.size > 0)
-  writeNew(path, exportManifest({ tenant: inputs.domain.host, users }))
+  writeNew(path, exportManifest({ tenant: inputs.domain.host, users, roleNames }))
   const grants = users.reduce((sum, { direct }) => sum + direct.size, 0)
   journal.noteExport({
     users: users.length,
@@ -46,13 +50,14 @@ const NOBODY_FOUND = 'Input query: the search finds no users. Check its fields a
 /** @returns undefined unless every user could be read */
 async function readHoldings(
   { tenant, heartbeat, journal }: TenantContext<ExportInputs>,
-  names: readonly string[],
+  { names, roles }: { readonly names: readonly string[]; readonly roles: ReadonlySet<string> },
 ): Promise<readonly ExportedUser[] | undefined> {
   const subjects = names.map(subjectOf)
   const progress = heartbeat.follow('Reading users', subjects.length)
   const surveyed = await survey(subjects, tenant, {
     width: MOST_IN_FLIGHT,
     readPermissions: true,
+    roles,
     managedOf: () => NO_GRANTS,
     alsoListed: () => [],
     onUser: progress.step,
@@ -91,7 +96,7 @@ function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {
   }
 }
 
-/** The innermost folder of a path that is there. */
+/** The innermost folder of a path that exists. */
 function existingFolder(path: string): string {
   const folder = dirname(path)
   return lstatSync(folder, { throwIfNoEntry: false }) === undefined ? existingFolder(folder) : folder
@@ -107,7 +112,7 @@ function writeNew(path: string, text: string): void {
   }
 }
 
-/** Auth0's ids have a bar between the connection's strategy and its own id, and an address has none. */
+/** Auth0's ids contain a bar, and addresses do not. */
 function subjectOf(name: string): Subject {
   const identity = name.includes('@') && !name.includes('|') ? { email: name, connection: undefined } : { id: name }
   return { ...identity, listed: true, grants: new Map() }

@@ -1,4 +1,4 @@
-// Whether a run may follow the latest apply: not an older one, and not with fewer files.
+// Whether this run may follow the latest apply: it is not older, and has not fewer files.
 
 import { ActionError, GitHubError, NotSentError } from '../errors.ts'
 import type { Git } from '../github/git.ts'
@@ -64,7 +64,7 @@ async function isInOrder({ context, git, ledger }: FollowOptions): Promise<boole
   return true
 }
 
-/** A file that an earlier apply read, and that this run does not, would make its users look removed. */
+/** Users of a file that this run does not read, but an earlier apply did, would look removed. */
 async function keepFiles({
   context,
   git,

@@ -1,4 +1,4 @@
-// Sentences about users, at the lines that list them.
+// Findings about users → the manifest's lines that list them.
 
 import type { UserFinding } from '../live/survey.ts'
 import type { Document } from '../manifest/document.ts'

@@ -1,4 +1,4 @@
-// Reads the ledger, if the run can have it.
+// Reads the ledger, which some runs need and others can do without.
 
 import { ActionError, GitHubError, NotSentError } from '../errors.ts'
 import type { Git } from '../github/git.ts'
@@ -8,17 +8,17 @@ import type { Context } from './context.ts'
 
 export interface LedgerMemory {
   readonly ledger: Ledger
-  /** Where this run is to be recorded; undefined if it cannot be. */
+  /** Where this run will be recorded; undefined if it cannot be. */
   readonly branch: LedgerBranch | undefined
   /** The head of the branch that the ledger was read from; undefined if there is none. */
   readonly head: string | undefined
-  /** Why the ledger counts only once somebody has approved what follows from it. */
+  /** Why somebody has to approve what follows from the ledger. */
   readonly doubt: Doubt | undefined
 }
 
 interface Doubt {
   readonly refusal: string
-  /** What is reported once somebody has approved it. */
+  /** Reported once somebody has approved it. */
   readonly acceptance: string
 }
 
@@ -40,7 +40,7 @@ export async function readLedger(context: Context, git: Git | undefined): Promis
       journal.refuse([`The input ${need} needs the ledger. ${message}`])
       return undefined
     }
-    // Outside GitHub there is nothing to remember it in, and nobody expects it.
+    // Outside GitHub nobody expects a ledger.
     if (workflow.repository !== undefined) reportUnremembered(context, message)
     return { ledger: emptyLedger(tenant), branch: undefined, head: undefined, doubt: undefined }
   }
@@ -97,7 +97,7 @@ function doubtOf({ name }: LedgerBranch, seal: 'wrong' | 'missing'): Doubt {
   }
 }
 
-/** What to do if GitHub does not let the ledger be read or written; empty if the error says it itself. */
+/** What to do if GitHub refuses to read or write the ledger; empty for other errors, which say it themselves. */
 export function ledgerAdvice(context: Context, error: ActionError): string {
   if (!(error instanceof GitHubError)) return ''
   const permission = context.inputs.mode === 'apply' ? 'contents: write' : 'contents: read'
@@ -117,7 +117,7 @@ function emptyLedger(tenant: string): Ledger {
   return { tenant, commit: '', branch: '', latest, applying: false, files: [], users: new Map() }
 }
 
-/** What to do if GitHub does not let something be read. */
+/** What to do if GitHub refuses to read something. */
 export function readAdvice({ status }: GitHubError): string {
   return status === 403 || status === 404
     ? 'Add "permissions: { contents: read }" to the job (contents: write for mode apply).'

@@ -1,4 +1,4 @@
-// Reads a saved plan, as whole as it was written.
+// Reads a saved plan.
 
 import { lstatSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'

@@ -1,5 +1,5 @@
-// What is asked of GitHub before the tenant is read: whether the manifest is merged, what is managed, and whether this
-// run may follow the latest apply.
+// What GitHub is asked before the tenant is read: whether the manifest is merged, what is managed, and whether this run
+// may follow the latest apply.
 
 import { ActionError, GitHubError, NotSentError } from '../errors.ts'
 import type { Git } from '../github/git.ts'
@@ -10,7 +10,7 @@ import { followLatest } from './follow-latest.ts'
 import { type LedgerMemory, NO_TOKEN, readAdvice, readLedger } from './read-ledger.ts'
 
 export interface Memory extends LedgerMemory {
-  /** The branch that has the run's commit; undefined if the ledger's commit is to stay as it is. */
+  /** The branch that has the run's commit; undefined if the ledger's commit should not change. */
   readonly mergedInto: string | undefined
   /** The manifest's files, and those of earlier applies that this run does not read. */
   readonly files: readonly string[]
@@ -38,7 +38,7 @@ export async function recall(context: Context): Promise<Memory | undefined> {
 
 interface Merged {
   readonly branch: string | undefined
-  /** undefined if it was not looked at */
+  /** undefined if it was not read */
   readonly checkout: Checkout | undefined
 }
 
@@ -59,7 +59,7 @@ interface MergedOptions {
   readonly found: LedgerMemory | undefined
 }
 
-/** @returns undefined if the manifest is not merged, or nobody knows */
+/** @returns undefined if the manifest is not merged, or that cannot be checked */
 async function checkMerged({ context, git, found }: MergedOptions): Promise<Merged | undefined> {
   const { workflow, journal } = context
   try {

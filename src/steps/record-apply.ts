@@ -1,6 +1,6 @@
-// The ledger's part of an apply: what is about to be done, before the first write, and what was done, after the last.
+// Records an apply in the ledger: before the first write what is about to be done, and after the last what was done.
 
-import { compareText, NO_GRANTS, sortedPermissions } from '../access/grants.ts'
+import { compareText, listAccess, NO_GRANTS, packAll } from '../access/grants.ts'
 import { ActionError, NotSentError } from '../errors.ts'
 import {
   beginUsers,
@@ -15,7 +15,7 @@ import {
   restoreUsers,
   type Sight,
 } from '../ledger/ledger.ts'
-import { countOperations, type Plan, type Restored, setOf, type UserOutcome } from '../plan/plan.ts'
+import { countOperations, type Plan, type Restored, type UserOutcome } from '../plan/plan.ts'
 import { counted } from '../report/conclude.ts'
 import type { Planning } from './compute-plan.ts'
 import type { Context } from './context.ts'
@@ -30,7 +30,7 @@ interface ApplyOptions {
 
 /** Where an apply is recorded. */
 export interface Recording {
-  /** undefined if nothing is remembered */
+  /** undefined if the apply is not recorded */
   readonly branch: Memory['branch']
   /** The head of the branch; undefined if there is none. */
   readonly head: string | undefined
@@ -70,7 +70,7 @@ export async function beginRecording({ context, memory, planning }: ApplyOptions
 /** What an apply leaves in the ledger. */
 export interface Ending {
   readonly users: Entries
-  /** The users whose entries differ from those of before. */
+  /** The users whose entries change. */
   readonly changed: ReadonlySet<string>
   /** What was managed before, for the undo plan. */
   readonly restores: readonly Restored[]
@@ -82,7 +82,7 @@ export function computeEnding(
 ): Ending {
   const users = endUsersOf({ before: ledger.users, planning, outcomes })
   const changed = changedEntries(ledger.users, users)
-  // Also of those whose entries stay: undoing the revocation of a grant made by hand must not make it managed.
+  // Including users whose entries stay: undoing the revocation of a grant made by hand must not make it managed.
   const concerned = new Set([...changed, ...planning.plan.users.map(({ user }) => user)])
   return { users, changed, restores: restoresOf(ledger.users, concerned) }
 }
@@ -125,7 +125,7 @@ interface MergeOptions {
 
 const MAX_MERGES = 5
 
-/** Somebody else wrote the ledger while this run wrote to the tenant: nothing of either is forgotten. */
+/** Somebody else wrote the ledger while this run wrote to the tenant: what both did is kept. */
 async function mergeRecording({ journal }: Context, { branch, ledger, changed, message }: MergeOptions): Promise<void> {
   for (let attempt = 1; attempt <= MAX_MERGES; attempt++) {
     const newer = await branch.read()
@@ -175,7 +175,7 @@ function ledgerOf({ context, memory, users, applying }: LedgerOptions): Ledger {
 
 function progressOf({ plan, survey, listings }: Planning): Progress {
   const operations = new Map(plan.users.map(user => [user.user, user]))
-  // An undo plan says itself what is managed after it, so it adopts nothing.
+  // An undo plan says what is managed after it, so it adopts nothing.
   const restored = new Set(plan.restores?.map(({ user }) => user))
   const sights = survey.states.map(({ id, listings, desired, live }): Sight => {
     const { grant = [], revoke = [] } = operations.get(id) ?? {}
@@ -184,8 +184,8 @@ function progressOf({ plan, survey, listings }: Planning): Progress {
       listed: listings,
       desired: restored.has(id) ? NO_GRANTS : new Set(desired.keys()),
       live: live?.direct,
-      grant: setOf(grant),
-      revoke: setOf(revoke),
+      grant: packAll(grant),
+      revoke: packAll(revoke),
     }
   })
   return { sights, gone: new Set([...survey.gone, ...survey.missing].map(({ user }) => user)), listings }
@@ -199,7 +199,7 @@ interface Applied {
 
 function endUsersOf({ before, planning, outcomes }: Applied): Entries {
   const fates = new Map(
-    outcomes.map(({ user, status, revoked }): [string, Fate] => [user, { status, revoked: setOf(revoked) }]),
+    outcomes.map(({ user, status, revoked }): [string, Fate] => [user, { status, revoked: packAll(revoked) }]),
   )
   const users = endUsers(before, progressOf(planning), fates)
   const settled = planning.plan.restores?.filter(({ user }) => (fates.get(user)?.status ?? 'done') === 'done') ?? []
@@ -210,7 +210,7 @@ function endUsersOf({ before, planning, outcomes }: Applied): Entries {
 }
 
 function toEntry({ listed, managed, unfinished }: NonNullable<Restored['entry']>): Entry {
-  return { listed, managed: setOf(managed), unfinished: unfinished === true }
+  return { listed, managed: packAll(managed), unfinished: unfinished === true }
 }
 
 function restoresOf(before: Entries, users: ReadonlySet<string>): readonly Restored[] {
@@ -221,14 +221,14 @@ function restoresOf(before: Entries, users: ReadonlySet<string>): readonly Resto
 }
 
 function toRestored({ listed, managed, unfinished }: Entry): Restored['entry'] {
-  return { listed, managed: sortedPermissions(managed), ...(unfinished && { unfinished }) }
+  return { listed, managed: listAccess(managed), ...(unfinished && { unfinished }) }
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && new Set(a).isSubsetOf(new Set(b))
 }
 
-/** What a person reads in the history of the branch. */
+/** For people who read the history of the branch. */
 function messageOf({ workflow }: Context, title: string): string {
   const { runUrl, commit } = workflow
   const facts = [runUrl && `Run: ${runUrl}`, commit && `Commit: ${commit}`].filter(Boolean)

@@ -1,4 +1,4 @@
-// Whatever is thrown during a run, awaited or not, is reported, and the run ends in good order.
+// The only catch-all: whatever is thrown during a run is reported, and the run still writes all its outputs.
 
 import { ActionError, errorOf, InputError, NotSentError } from '../errors.ts'
 import { createRunFolder, type RunFolder } from '../report/files.ts'
@@ -13,9 +13,9 @@ export interface Supervision {
   readonly signal: AbortSignal
   /** @returns undefined if it failed, which is reported */
   readonly attempt: <T>(work: () => T | Promise<T>) => Promise<T | undefined>
-  /** Nothing is done to the tenant any more. */
+  /** Nothing more is done to the tenant. */
   readonly endWork: () => void
-  /** Reports the run, and lets the process end. @param page of the workflow run */
+  /** @param page of the workflow run */
   readonly endRun: (page: string | undefined) => void
 }
 
@@ -50,7 +50,7 @@ export function supervise(cancelled: AbortSignal): Supervision {
     endRun: page => {
       publishSafely(journal, { run: page, started, folder })
       process.off('uncaughtException', stopOnCrash)
-      // Whatever is still under way, such as a request to GitHub that nobody waits for, must not keep the runner waiting.
+      // A request that is still open, but that nobody waits for any more, must not keep the runner waiting.
       if (signal.aborted) process.exit()
     },
   }

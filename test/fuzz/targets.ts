@@ -2,7 +2,8 @@
 // throws is a finding.
 
 import fc from 'fast-check'
-import { partsOf } from '../../src/access/grants.ts'
+import { accessOf, NO_GRANTS, rolesAmong } from '../../src/access/grants.ts'
+import { indexRoles } from '../../src/access/roles.ts'
 import { ActionError } from '../../src/errors.ts'
 import { formatLedger, parseLedger } from '../../src/ledger/file.ts'
 import type { Entry, Ledger } from '../../src/ledger/ledger.ts'
@@ -10,6 +11,8 @@ import { readManifest } from '../../src/manifest/desired.ts'
 import type { Document } from '../../src/manifest/document.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
+import { resolveRoles } from '../../src/manifest/resolve-roles.ts'
+import { checkRoles } from '../../src/manifest/roles.ts'
 import { readSaved, writeSaved } from '../../src/plan/saved.ts'
 import { code, plain, prose } from '../../src/report/text.ts'
 import type { Answer } from '../../src/tenant/exchange.ts'
@@ -81,7 +84,7 @@ const key = fc.oneof(
   },
   {
     weight: 8,
-    arbitrary: fc.constantFrom('permissions', 'identifier', 'name', 'expires', 'reason', 'orders', 'support'),
+    arbitrary: fc.constantFrom('permissions', 'roles', 'identifier', 'name', 'expires', 'reason', 'orders', 'support'),
   },
   { weight: 1, arbitrary: word },
 )
@@ -98,12 +101,26 @@ const { value } = fc.letrec<{ value: unknown }>(tie => ({
 const permissions = fc.dictionary(word, fc.oneof(fc.array(fc.oneof(word, value), { maxLength: 4 }), value), {
   maxKeys: 3,
 })
+/** A reference to one of `ROLES`, or to none. */
+const role = fc.oneof(
+  fc.constantFrom('Support', 'rol_1', 'rol_2', 'Twin', 'Suport', 'rol_9'),
+  fc.record({ name: fc.constantFrom('Support', 'rol_1'), expires: word }),
+)
+const ROLES = indexRoles(
+  new Map([
+    ['rol_1', 'Support'],
+    ['rol_2', 'orders'],
+    ['rol_3', 'Twin'],
+    ['rol_4', 'Twin'],
+  ]),
+)
 const user = fc.record(
   {
     id: word,
     email: word,
     connection: word,
     permissions,
+    roles: fc.oneof(fc.array(fc.oneof(role, word, value), { maxLength: 3 }), value),
     bundles: fc.array(fc.oneof(word, value), { maxLength: 3 }),
     expires: word,
     more: value,
@@ -115,6 +132,7 @@ const manifest = fc.record(
     version: fc.constantFrom<unknown>(1, 2, '1'),
     tenant: word,
     apis: fc.dictionary(word, fc.oneof(word, value), { maxKeys: 3 }),
+    roles: fc.oneof(fc.array(fc.oneof(role, word), { maxLength: 3 }), value),
     bundles: fc.dictionary(word, permissions, { maxKeys: 3 }),
     users: fc.oneof(fc.array(user, { maxLength: 5 }), value),
     more: value,
@@ -166,11 +184,18 @@ function readText(text: string): void {
 
 function readDocuments(documents: readonly Document[]): void {
   const { manifest, mistakes, expired } = readManifest(documents, new Date('2026-11-23T12:00:00Z'))
-  for (const { place, message } of locateRemarks(documents, [...mistakes, ...expired])) {
+  const unresolved = [...checkRoles(documents, ROLES)]
+  for (const { place, message } of locateRemarks(documents, [...mistakes, ...expired, ...unresolved])) {
     must(message.length > 10 && message.length < 4_096, `a message of ${message.length} characters`)
     must(place.line >= 1 && place.column >= 1, `a remark nowhere: ${message}`)
   }
   must(new Set(manifest.users).size === manifest.users.length, 'a user twice')
+  const resolved = resolveRoles(manifest, ROLES)
+  if (unresolved.length === 0) must(resolved.roles.isSubsetOf(new Set(ROLES.names.keys())), 'a role without an id')
+  for (const { grants, expired = NO_GRANTS } of resolved.users) {
+    const roles = rolesAmong([...grants.keys(), ...expired])
+    must(roles.isSubsetOf(resolved.roles), `the manifest does not name ${[...roles].join()}`)
+  }
 }
 
 /** A scalar as written without quotes, and whether YAML reads it as text. */
@@ -225,7 +250,7 @@ function written({ text }: Scalar, style: 'plain' | 'single' | 'double'): string
 }
 
 /**
- * Aliases and bundles with these names, and a user who has one permission of each. Either there is a mistake, or every
+ * Aliases, bundles and roles with these names, and a user who has them, and one permission of each alias. Either there is a mistake, or every
  * name is what is written.
  */
 function readKeys(keys: readonly (readonly [Scalar, 'plain' | 'single' | 'double'])[]): void {
@@ -234,11 +259,14 @@ function readKeys(keys: readonly (readonly [Scalar, 'plain' | 'single' | 'double
   const text = [
     'apis:',
     section((name, index) => `  ${name}: "api:${index}"`),
+    'roles:',
+    section(name => `  - ${name}`),
     'bundles:',
     section((name, index) => `  ${name}: {"bundle:": [p${index}]}`),
     'users:',
     '  - id: auth0|1',
     `    bundles: [${names.join()}]`,
+    `    roles: [${names.join()}]`,
     '    permissions:',
     section((name, index) => `      ${name}: [q${index}]`),
   ].join('\n')
@@ -258,9 +286,9 @@ function readKeys(keys: readonly (readonly [Scalar, 'plain' | 'single' | 'double
   must(duplicates.length === 3 * repeated, `${duplicates.length} duplicates instead of ${3 * repeated}`)
   if (unquoted.length > 0 || repeated > 0) return
   must(messages.length === 0, `a mistake in what has none: ${messages[0]}`)
-  const expected = keys.flatMap((_, index) => [`api:${index} q${index}`, `bundle: p${index}`])
+  const expected = keys.flatMap(([{ text }], index) => [`api:${index} q${index}`, `bundle: p${index}`, text])
   const found = manifest.users.flatMap(({ grants }) =>
-    [...grants.keys()].map(each => Object.values(partsOf(each)).join(' ')),
+    [...grants.keys()].map(each => Object.values(accessOf(each)).join(' ')),
   )
   must(expected.sort().join() === found.sort().join(), `${found.join()} instead of ${expected.join()}`)
 }
@@ -525,10 +553,19 @@ async function askTenant(answers: readonly Pick<Answer, 'status' | 'body'>[]): P
     scopes: async () => undefined,
   })
   const live = await answerOrError(() => tenant.permissionsOf('auth0|1'))
-  if (live !== undefined) must(live.direct.size <= live.size, 'more direct permissions than permissions')
+  if (live !== undefined)
+    must(
+      [...live.derived.values()].every(roles => roles.length > 0),
+      'a permission through no role',
+    )
   await answerOrError(() => tenant.apis(['https://orders.acme.com/']))
   await answerOrError(() => tenant.findByEmail('a@acme.com'))
   await answerOrError(() => tenant.searchUsers('*'))
+  await answerOrError(() => tenant.roles())
+  await answerOrError(() => tenant.rolesOf('auth0|1'))
+  const members = await answerOrError(() => tenant.membersOf('rol_1'))
+  if (members !== undefined) await answerOrError(() => tenant.allMembersOf(members))
+  await answerOrError(() => tenant.grant('auth0|1', [{ role: 'rol_1' }]))
   await answerOrError(() => tenant.grant('auth0|1', [{ api: 'a', permission: 'p' }]))
   await answerOrError(() => tenant.revoke('auth0|1', [{ api: 'a', permission: 'p' }]))
 }
@@ -573,6 +610,11 @@ async function askOverHttp(replies: readonly Reply[]): Promise<void> {
   await answerOrError(() => tenant.apis(['https://orders.acme.com/']))
   await answerOrError(() => tenant.findByEmail('a@acme.com'))
   await answerOrError(() => tenant.searchUsers('*'))
+  await answerOrError(() => tenant.roles())
+  await answerOrError(() => tenant.rolesOf('auth0|1'))
+  const members = await answerOrError(() => tenant.membersOf('rol_1'))
+  if (members !== undefined) await answerOrError(() => tenant.allMembersOf(members))
+  await answerOrError(() => tenant.grant('auth0|1', [{ role: 'rol_1' }]))
   await answerOrError(() => tenant.grant('auth0|1', [{ api: 'a', permission: 'p' }]))
   await answerOrError(() => tenant.revoke('auth0|1', [{ api: 'a', permission: 'p' }]))
   must(waited() < LONGEST_WAIT, `a wait of ${waited()} ms`)

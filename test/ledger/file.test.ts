@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { grantOf } from '../../src/access/grants.ts'
+import { grantOf, roleGrantOf } from '../../src/access/grants.ts'
 import { formatLedger, parseLedger } from '../../src/ledger/file.ts'
 import type { Entry, Ledger, Listing } from '../../src/ledger/ledger.ts'
-import { BILLING, grants } from '../plan/fixtures.ts'
+import { BILLING, grants, roles } from '../plan/fixtures.ts'
 
 const KEY = 'a key that only the workflow has'
 
@@ -33,7 +33,10 @@ const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 })
 const part = fc
   .oneof({ weight: 4, arbitrary: fc.constantFrom('a', 'b', '__proto__', 'constructor', '7') }, name)
   .filter(each => !each.includes('\0'))
-const grant = fc.tuple(part, part).map(([api, permission]) => grantOf(api, permission))
+const grant = fc.oneof(
+  fc.tuple(part, part).map(([api, permission]) => grantOf(api, permission)),
+  part.map(roleGrantOf),
+)
 const listing: fc.Arbitrary<Listing> = fc.oneof(
   fc.constant('id' as const),
   fc.record({ email: name, connection: name }, { requiredKeys: ['email'], noNullPrototype: true }),
@@ -57,6 +60,21 @@ const ledger: fc.Arbitrary<Ledger> = fc.record({
 const key = fc.option(fc.string({ minLength: 1 }), { nil: undefined })
 
 describe('a ledger file', () => {
+  it('has the roles of a user by id, behind the permissions, and nothing about roles of a user without any', () => {
+    const managed = new Set([...roles('Clerk', 'Auditor'), ...grants(['read:orders'])])
+    const users = new Map<string, Entry>([
+      ['auth0|1', { listed: ['id'], managed, unfinished: true }],
+      ['auth0|2', { listed: ['id'], managed: new Set(), unfinished: false }],
+    ])
+    const [first, second] = formatLedger({ ...LEDGER, users }, undefined)
+      .split('\n')
+      .slice(-5)
+    expect([first, second]).toEqual([
+      '{"id":"auth0|1","listed":["id"],"managed":{"https://orders.acme.com/":["read:orders"]},"roles":["rol_auditor","rol_clerk"],"unfinished":true},',
+      '{"id":"auth0|2","listed":["id"],"managed":{}}',
+    ])
+  })
+
   it('has one line for each property and each user, both in order', () => {
     expect(formatLedger(LEDGER, undefined)).toBe(
       [

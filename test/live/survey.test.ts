@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Grant, type Grants, grantOf, NO_GRANTS } from '../../src/access/grants.ts'
 import type { Candidate } from '../../src/access/live.ts'
 import { type Reach, TenantError } from '../../src/errors.ts'
+import type { RoleReader } from '../../src/live/roles.ts'
 import { type Reader, type Subject, type SurveyOptions, survey } from '../../src/live/survey.ts'
 import type { ListedUser } from '../../src/manifest/desired.ts'
 import type { Mention } from '../../src/manifest/problem.ts'
@@ -13,16 +14,25 @@ const WRITE = grantOf('orders', 'write')
 const OPTIONS: SurveyOptions = {
   width: 4,
   readPermissions: true,
+  roles: new Set(),
   managedOf: () => NO_GRANTS,
   alsoListed: () => [],
   onUser: () => undefined,
 }
 
+/** A tenant without roles. */
+const NO_ROLES: RoleReader = {
+  rolesOf: async () => new Set(),
+  membersOf: async role => ({ role, users: new Set(), more: 0, total: 0 }),
+  allMembersOf: async ({ users }) => users,
+}
+
 /** A tenant with one user, who holds nothing. */
 function tenantOf(id: string, email: string | undefined): Reader {
   return {
+    ...NO_ROLES,
     findByEmail: async wanted => (wanted === email ? [{ id, verified: true, connections: ['db'] }] : []),
-    permissionsOf: async () => ({ direct: NO_GRANTS, derived: new Map(), size: 0 }),
+    permissionsOf: async () => ({ direct: NO_GRANTS, derived: new Map() }),
   }
 }
 
@@ -147,11 +157,12 @@ describe('an address with capitals', () => {
   it.each(cases)('%s', async (_, identity, stored, { asked = BOTH, user, refusal, warning }) => {
     const requests: string[] = []
     const reader: Reader = {
+      ...NO_ROLES,
       findByEmail: async email => {
         requests.push(email)
         return stored[email] ?? []
       },
-      permissionsOf: async () => ({ direct: NO_GRANTS, derived: new Map(), size: 0 }),
+      permissionsOf: async () => ({ direct: NO_GRANTS, derived: new Map() }),
     }
     const entry = subject({ email: 'Grace@Acme.com', connection: undefined, ...identity } as Partial<Subject>, [READ])
     const { states, emails, failures, missing, warnings, unidentified } = await survey([entry], reader, OPTIONS)
@@ -203,13 +214,14 @@ const ADA = 'ada@acme.com'
 /** A tenant in which one address means these users, and reading some of them fails. */
 function tenantWith(found: readonly Candidate[], failing: Readonly<Record<string, Error | undefined>> = {}): Reader {
   return {
+    ...NO_ROLES,
     findByEmail: async email => {
       if (failing[email] !== undefined) throw failing[email]
       return email === ADA ? found : []
     },
     permissionsOf: async user => {
       if (failing[user] !== undefined) throw failing[user]
-      return user in failing ? undefined : { direct: NO_GRANTS, derived: new Map(), size: 0 }
+      return user in failing ? undefined : { direct: NO_GRANTS, derived: new Map() }
     },
   }
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { indexRoles } from '../../src/access/roles.ts'
 import { checkNames, checkTenant } from '../../src/manifest/check.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import type { Document } from '../../src/manifest/document.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
+import { checkRoles } from '../../src/manifest/roles.ts'
 
 const NOW = new Date('2026-06-15T12:00:00Z')
 
@@ -96,7 +98,7 @@ users:
       'm1:12:5 There is no API alias "order". Did you mean "orders"? If not, add the alias (apis: {order: <identifier>}), or use the API\'s identifier as the key.',
       'm1:13:15 The API "https://billing.acme.com/" has no permission "read:invoicse". Did you mean "read:invoices"?',
       'm1:14:3 Permissions must name APIs, each with a list, such as orders: [read:orders]; found nothing.',
-      'm1:15:1 Unknown key "extra". Known here: version, tenant, apis, bundles, users.',
+      'm1:15:1 Unknown key "extra". Known here: version, tenant, apis, roles, bundles, users.',
       'm1:18:5 Unknown key "permisions". Did you mean "permissions"?',
       'm1:20:17 The API "https://billing.acme.com/" has no permission "raed:invoices". Did you mean "read:invoices"?',
       'm1:21:7 There is no API alias "plain". Add the alias (apis: {plain: <identifier>}), or use the API\'s identifier as the key.',
@@ -274,6 +276,115 @@ users: [{id: a|a, bundles: [b]}, {id: a|c, bundles: [b]}, {id: a|d, permissions:
       '1:33 The API "https://orders/" has no permission "read:oders". Did you mean "read:orders"?',
       '2:108 The API "https://orders/" has no permission "write". Correct the name, or add the permission to the API.',
     ])
+  })
+})
+
+describe('references to roles', () => {
+  const user = (rest: string) => `users: [{id: a|b, ${rest}}]`
+
+  it.each([
+    [
+      'a name that the catalogue does not have',
+      `roles: [Support, Auditor]\n${user('roles: [Suport, {name: auditor}, X, Support]')}`,
+      [
+        'm1:2:27 The catalogue under roles has no role "Suport". Did you mean "Support"?',
+        'm1:2:42 The catalogue under roles has no role "auditor". Did you mean "Auditor"?',
+        'm1:2:52 The catalogue under roles has no role "X". Correct the name, or add it to the catalogue.',
+      ],
+    ],
+    [
+      'anything, in an empty catalogue',
+      `roles: []\n${user('roles: [Support]')}`,
+      ['m1:2:27 The catalogue under roles has no role "Support". Correct the name, or add it to the catalogue.'],
+    ],
+    [
+      'a bundle among roles',
+      `roles: [Support]\nbundles: {suport: {}}\n${user('roles: [suport]')}`,
+      ['m1:3:27 The catalogue under roles has no role "suport". That is a bundle; list it under the user\'s bundles.'],
+    ],
+    [
+      'a role among bundles',
+      `roles: [Support]\nbundles: {support: {}}\n${user('bundles: [Support, {name: rol_1}]')}`,
+      [
+        'm1:3:29 There is no bundle "Support". That is a role; list it under a user\'s roles.',
+        'm1:3:45 There is no bundle "rol_1". That is a role; list it under a user\'s roles.',
+      ],
+    ],
+    [
+      'a role among APIs, and among permissions',
+      `roles: [Support]\napis: {o: {identifier: "o:", permissions: [x]}}\n${user('permissions: {Support: [x], o: [Support]}')}`,
+      [
+        'm1:3:33 There is no API alias "Support". That is a role; list it under a user\'s roles.',
+        'm1:3:51 The API "o:" has no permission "Support". That is a role; list it under a user\'s roles.',
+      ],
+    ],
+    ['an id, which is in no catalogue', `roles: [Support]\n${user('roles: [rol_Xm0eYj1cLKpPqZ7T]')}`, []],
+    ['a name without a catalogue', user('roles: [Support]'), []],
+    ['an id and a name in a catalogue', `roles: [rol_1, Support]\n${user('roles: [Support]')}`, []],
+  ])('%s', (_, text, expected) => {
+    expect(mistakesOf(text)).toEqual(expected)
+  })
+
+  it('are to the catalogues of all files together', () => {
+    expect(mistakesOf('roles: [Support]', 'roles: [Auditor]', user('roles: [Auditor, Support]'))).toEqual([])
+    expect(mistakesOf('roles: [Support]', user('roles: [Auditor]'))).toEqual([
+      'm2:1:27 The catalogue under roles has no role "Auditor". Correct the name, or add it to the catalogue.',
+    ])
+  })
+
+  const ROLES = indexRoles(
+    new Map([
+      ['rol_1', 'Support'],
+      ['rol_2', 'Auditor'],
+      ['rol_4', 'Twin'],
+      ['rol_3', 'Twin'],
+      ...Array.from({ length: 7 }, (_, index): [string, string] => [`rol_7${index}`, 'Many']),
+    ]),
+  )
+  const rolesIn = (...texts: readonly string[]) => {
+    const documents = documentsOf(...texts)
+    return locateRemarks(documents, checkRoles(documents, ROLES)).map(
+      ({ place, message }) => `${place.file.slice(0, 2)}:${place.line}:${place.column} ${message}`,
+    )
+  }
+
+  it.each([
+    ['a name', 'Support', undefined],
+    ['an id', 'rol_1', undefined],
+    ['a misspelled name', 'Suport', 'The tenant has no role "Suport". Did you mean "Support"?'],
+    ['another name', 'Nobody', 'The tenant has no role "Nobody". Correct the name, or create the role.'],
+    ['an unknown id', 'rol_0', 'The tenant has no role "rol_0". Correct the id, or list the role by its name.'],
+    ['the name of two roles', 'Twin', 'The tenant has 2 roles "Twin": rol_3, rol_4. List the intended one by its id.'],
+    [
+      'the name of many roles',
+      'Many',
+      'The tenant has 7 roles "Many": rol_70, rol_71, rol_72, rol_73, rol_74 and 2 more. List the intended one by its id.',
+    ],
+    ['the id of one of them', 'rol_3', undefined],
+  ])('meet the tenant, of a user or in a catalogue: %s', (_, reference, message) => {
+    const found = (place: string) => (message === undefined ? [] : [`${place} ${message}`])
+    expect(rolesIn(`roles: [${reference}]\nusers: []`)).toEqual(found('m1:1:9'))
+    expect(rolesIn(user(`roles: [${reference}]`))).toEqual(found('m1:1:27'))
+    expect(rolesIn(user(`roles: [Support, {expires: 2026-12-31, name: ${reference}}]`))).toEqual(found('m1:1:64'))
+  })
+
+  it('that the tenant does not know may be bundles', () => {
+    expect(rolesIn(`bundles: {support: {}}\n${user('roles: [support]')}`)).toEqual([
+      'm1:2:27 The tenant has no role "support". That is a bundle; list it under the user\'s bundles.',
+    ])
+  })
+
+  it('are reported at each line, in every file', () => {
+    const text = 'users:\n  - {id: a|b, roles: [X]}\n  - {id: a|c, roles: [Y, X]}'
+    expect(rolesIn(text, text).map(each => each.split(' ')[0])).toEqual([
+      ...['m1:2:23', 'm1:3:23', 'm1:3:26'],
+      ...['m2:2:23', 'm2:3:23', 'm2:3:26'],
+    ])
+  })
+
+  it('that are no text are reported elsewhere', () => {
+    expect(rolesIn(`roles: [1, [x]]\n${user('roles: [1, {nmae: x}]')}`)).toEqual([])
+    expect(rolesIn('roles: Support\nusers: [{id: a|b, roles: Support}]')).toEqual([])
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { grantOf, partsOf } from '../../src/access/grants.ts'
+import { accessOf, grantOf, roleGrantOf } from '../../src/access/grants.ts'
 import { MOST_ASKS, readManifest, userIdentity } from '../../src/manifest/desired.ts'
 import type { Document } from '../../src/manifest/document.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
@@ -19,7 +19,7 @@ function desiredOf(contents: readonly (string | object)[], now: string): Readonl
   return Object.fromEntries(
     manifest.users.map(({ id, email, grants }) => [
       id ?? email,
-      [...grants.keys()].map(grant => Object.values(partsOf(grant)).join(' ')).sort(),
+      [...grants.keys()].map(grant => Object.values(accessOf(grant)).join(' ')).sort(),
     ]),
   )
 }
@@ -107,6 +107,56 @@ describe('the APIs that the manifest names', () => {
   })
 })
 
+describe('the roles that the manifest names', () => {
+  it('are those of catalogues and of users, as they are written', () => {
+    const files = [
+      { roles: ['Support', 7], users: [{ id: 'a|u', roles: ['rol_1', { name: 'Auditor' }] }] },
+      { roles: ['Admin'], users: [{ email: 'a@b.io', roles: ['Support', { expires: '2026-12-31' }] }] },
+    ]
+    expect(readManifest(documentsOf(files), new Date()).manifest.roles).toEqual(
+      new Set(['Support', 'Admin', 'rol_1', 'Auditor']),
+    )
+  })
+
+  it('are none in a manifest without roles', () => {
+    expect(readManifest(documentsOf([{ users: [{ id: 'a|u' }] }]), new Date()).manifest.roles).toEqual(new Set())
+  })
+})
+
+describe('the roles of a user', () => {
+  const read = (user: object, now = '2026-06-01') =>
+    readManifest(documentsOf([{ users: [{ id: 'a|u', ...user }] }]), new Date(now)).manifest.users[0]
+
+  it('are grants like permissions, next to them', () => {
+    expect(
+      desiredOf([{ users: [{ id: 'a|u', roles: ['Support'], permissions: { 'a:': ['x'] } }] }], '2026-01-01'),
+    ).toEqual({ 'a|u': ['Support', 'a: x'] })
+  })
+
+  it('have terms of their own, narrowed by those of the user', () => {
+    const roles = ['R', { name: 'S', expires: '2026-12-31', reason: 'own' }, { name: 'T', expires: '2027-12-31' }]
+    expect([...(read({ roles, expires: '2027-06-30', reason: 'given' })?.grants ?? [])]).toMatchObject([
+      [roleGrantOf('R'), { expires: '2027-06-30', reason: 'given' }],
+      [roleGrantOf('S'), { expires: '2026-12-31', reason: 'own' }],
+      [roleGrantOf('T'), { expires: '2027-06-30', reason: 'given' }],
+    ])
+  })
+
+  it('that are listed twice last as long as the later of both', () => {
+    const roles = [
+      { name: 'R', expires: '2026-12-31' },
+      { name: 'R', expires: '2027-12-31' },
+    ]
+    expect([...(read({ roles })?.grants ?? [])]).toMatchObject([[roleGrantOf('R'), { expires: '2027-12-31' }]])
+  })
+
+  it('expire', () => {
+    const user = read({ roles: ['R', { name: 'S', expires: '2026-05-31' }] })
+    expect([...(user?.grants.keys() ?? [])]).toEqual([roleGrantOf('R')])
+    expect(user?.expired).toEqual(new Set([roleGrantOf('S')]))
+  })
+})
+
 describe('the place of a user', () => {
   it('is the id or the e-mail of the entry that lists it first', () => {
     const files = [
@@ -166,13 +216,14 @@ describe('a manifest that asks for more than is read', () => {
       .filter(({ message }) => /at most 5/.test(message))
 
   it('is refused at the first permission too many, with how many and what to do', () => {
-    expect(refusals(full, { id: 'a|u', permissions: { 'a:': ['x', 'y'], 'b:': ['z'] } }, { id: 'a|v' })).toEqual([
+    const user = { id: 'a|u', permissions: { 'a:': ['x', 'y'], 'b:': ['z'] }, roles: ['R', { name: 'S' }] }
+    expect(refusals(full, user, { id: 'a|v' })).toEqual([
       {
         file: 'm1.yml',
         path: ['users', 1],
         on: 'value',
         message:
-          'Up to this user, the manifest asks for 5000003 permissions; at most 5000000 are read, with those of a bundle counted for each of its users. List fewer users, or shorten the bundles.',
+          'Up to this user, the manifest asks for 5000005 permissions and roles; at most 5000000 are read, with those of a bundle counted for each of its users. List fewer users, or shorten the bundles.',
       },
     ])
   })
@@ -322,6 +373,8 @@ users:
     ["a user's permission", `{id: a|u, permissions: {'a:': [{name: x, expires: 2026-01-01}]}}`, '"x" of a|u'],
     ["an address's", `{email: G@a.io, permissions: {'a:': [{name: x, expires: 2026-01-01}]}}`, '"x" of G@a.io'],
     ["a user's bundle", '{id: a|u, bundles: [{name: b, expires: 2026-01-01}]}', 'The bundle "b" of a|u'],
+    ["a user's role", '{id: a|u, roles: [{name: Support, expires: 2026-01-01}]}', 'The role "Support" of a|u'],
+    ['a role without its name', '{id: a|u, roles: [{expires: 2026-01-01}]}', 'The entry of a|u'],
     ['a user', '{id: a|u, expires: 2026-01-01}', 'The entry of a|u'],
     ['a bundle without its name', '{id: a|u, bundles: [{expires: 2026-01-01}]}', 'The entry of a|u'],
     ['a user without a name', '{expires: 2026-01-01}', 'This'],
@@ -497,6 +550,15 @@ describe('expiries to come', () => {
       expect([...readExpiries(expires).expiring]).toEqual([])
     },
   )
+
+  it('may be those of roles', () => {
+    const roles = [{ name: 'R', expires: '2026-12-03' }]
+    const { expiring, nextExpiry } = readManifest(documentsOf([{ users: [{ id: 'a|u', roles }] }]), NOW)
+    const [remark] = expiring
+    expect(remark).toMatchObject({ path: ['users', 0, 'roles', 0, 'expires'], on: 'value' })
+    expect(remark?.message()).toMatch(/^The role "R" of a\|u expires on 2026-12-03, within 3 days\./)
+    expect(nextExpiry).toBe('2026-12-04T00:00:00.000Z')
+  })
 
   it('keep what has expired with the user, unless another entry still asks for it', () => {
     const [user] = readExpiries('2026-11-30', '2027-01-31').manifest.users

@@ -1,12 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Grant, grantOf, partsOf } from '../../src/access/grants.ts'
+import { accessOf, type Grant, grantOf, isPermission, type RoleNames, roleGrantOf } from '../../src/access/grants.ts'
 import { isUserId } from '../../src/access/identities.ts'
+import { indexRoles } from '../../src/access/roles.ts'
 import { ActionError } from '../../src/errors.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import { type ExportedUser, exportManifest } from '../../src/manifest/export.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
+import { resolveRoles } from '../../src/manifest/resolve-roles.ts'
+import { checkRoles } from '../../src/manifest/roles.ts'
 
 const TENANT = 'acme.eu.auth0.com'
 
@@ -14,15 +17,30 @@ function user(id: string, ...grants: readonly (readonly [api: string, permission
   return { id, direct: new Set(grants.map(([api, permission]) => grantOf(api, permission))) }
 }
 
+function withRoles({ direct, ...user }: ExportedUser, ...roles: readonly string[]): ExportedUser {
+  return { ...user, direct: direct.union(new Set(roles.map(roleGrantOf))) }
+}
+
+const ROLE_NAMES: RoleNames = new Map([
+  ['rol_1', 'Support'],
+  ['rol_2', 'Auditor'],
+  ['rol_3', 'Twin'],
+  ['rol_4', 'Twin'],
+])
+
 function write(users: readonly ExportedUser[]): string {
-  return exportManifest({ tenant: TENANT, users })
+  return exportManifest({ tenant: TENANT, users, roleNames: ROLE_NAMES })
 }
 
 /** What our own parser makes of the text. */
 function readBack(text: string) {
   const { documents, problems } = parseDocument('m.yml', text)
   const { manifest, mistakes } = readManifest(documents, new Date())
-  return { manifest, mistakes: [...problems, ...locateRemarks(documents, mistakes)].map(({ message }) => message) }
+  return {
+    documents,
+    manifest,
+    mistakes: [...problems, ...locateRemarks(documents, mistakes)].map(({ message }) => message),
+  }
 }
 
 function catchMessage(work: () => unknown): string {
@@ -49,11 +67,13 @@ describe('an exported manifest', () => {
       write([
         user('auth0|2', ...both),
         user('auth0|1', ...both),
-        { ...user('auth0|3', [ORDERS, 'read:orders']), email: 'grace@acme.com' },
+        { ...withRoles(user('auth0|3', [ORDERS, 'read:orders']), 'rol_2', 'rol_1'), email: 'grace@acme.com' },
+        withRoles(user('auth0|4', ...both), 'rol_1'),
+        withRoles(user('auth0|5'), 'rol_3'),
       ]),
     ).toBe(
-      `# The direct permissions that users had in the tenant when this file was exported.
-# Users without direct permissions are left out.
+      `# The direct permissions and roles that users had in the tenant when this file was exported.
+# Users without any are left out.
 version: 1
 tenant: acme.eu.auth0.com
 
@@ -72,8 +92,14 @@ users:
   - id: auth0|2
     bundles: [acme-billing-and-orders]
   - id: auth0|3 # grace@acme.com
+    roles: [Auditor, Support]
     permissions:
       orders: [read:orders]
+  - id: auth0|4
+    roles: [Support]
+    bundles: [acme-billing-and-orders]
+  - id: auth0|5
+    roles: [rol_3]
 `,
     )
   })
@@ -228,6 +254,49 @@ users:
     expect(Math.max(...text.split('\n').map(line => line.length))).toBeLessThanOrEqual(120)
   })
 
+  it.each<[string, readonly (readonly [string, string])[], string, string]>([
+    ['its name', [['rol_1', 'Support']], 'rol_1', 'Support'],
+    ['its name, in quotes', [['rol_1', 'On call: EU']], 'rol_1', '"On call: EU"'],
+    ['its id if nobody knows the name', [], 'rol_1', 'rol_1'],
+    [
+      'its id if another one has the name too',
+      [
+        ['rol_1', 'a'],
+        ['rol_2', 'a'],
+      ],
+      'rol_1',
+      'rol_1',
+    ],
+    ['its id if no manifest can have the name', [['rol_1', 'a ']], 'rol_1', 'rol_1'],
+    ['its id if the name looks like an id', [['rol_1', 'rol_9']], 'rol_1', 'rol_1'],
+    [
+      'its id if the name is the id of another one',
+      [
+        ['rol_1', 'x'],
+        ['x', 'Support'],
+      ],
+      'rol_1',
+      'rol_1',
+    ],
+  ])('calls a role by %s', (_, names, id, expected) => {
+    const text = exportManifest({
+      tenant: TENANT,
+      users: [withRoles(user('auth0|u'), id)],
+      roleNames: new Map(names),
+    })
+    expect(text).toContain(`  - id: auth0|u\n    roles: [${expected}]\n`)
+  })
+
+  it('puts roles that one line cannot hold on lines of their own', () => {
+    const names = Array.from({ length: 9 }, (_, index): [string, string] => [
+      `rol_${index}`,
+      `Approver of level ${index}`,
+    ])
+    const users = [withRoles(user('auth0|u'), ...names.map(([id]) => id))]
+    const text = exportManifest({ tenant: TENANT, users, roleNames: new Map(names) })
+    expect(text).toContain('    roles:\n      - "Approver of level 0"\n      - "Approver of level 1"\n')
+  })
+
   it('shows what nobody could see', () => {
     const text = write([
       user('auth0|u', [ORDERS, 'a\u202eb'], [ORDERS, 'c\ufeffd'], [ORDERS, 'e\u{e0001}f'], [ORDERS, 'g\u00a0h']),
@@ -256,6 +325,11 @@ users:
     ['a blank at the end of a permission', user('auth0|1', [ORDERS, 'read ']), /"read ".*auth0\|1/],
     ['a name that is too long', user('auth0|1', [ORDERS, 'x'.repeat(281)]), /auth0\|1/],
     ['an identifier with a control character', user('auth0|1', ['a\u0007b', 'p']), /in apis/],
+    [
+      'a role whose id no manifest can have',
+      withRoles(user('auth0|1'), 'a\nb'),
+      /The role "a\\nb", which the user "auth0\|1" holds, cannot be written into a manifest: in roles, /,
+    ],
   ])('cannot hold %s, and says so', (_, odd, words) => {
     expect(() => write([odd])).toThrow(words)
   })
@@ -325,14 +399,28 @@ describe('for all that Auth0 could hold', () => {
   const users = fc
     .tuple(fc.uniqueArray(id, { maxLength: 6 }), fc.array(set, { minLength: 1, maxLength: 3 }))
     .map(([ids, sets]) => ids.map((id, index) => user(id, ...(sets[index % sets.length] ?? []))))
+  const ROLE_IDS = ['rol_a', 'rol_b', 'rol_c', 'rol_d']
+  const roleNames = fc
+    .array(fc.oneof(name, fc.constantFrom('Support', ' x', 'rol_a')), { minLength: 4, maxLength: 4 })
+    .map(names => new Map(ROLE_IDS.map((id, index): [string, string] => [id, String(names[index])])))
+  const roleSets = fc.array(fc.subarray(ROLE_IDS), { minLength: 1, maxLength: 3 })
 
   it('reads back as exactly what was exported', () => {
     fc.assert(
-      fc.property(users, exported => {
-        const { manifest, mistakes } = readBack(write(exported))
+      fc.property(users, roleNames, roleSets, (withPermissions, roleNames, roles) => {
+        const exported = withPermissions.map((user, index) => withRoles(user, ...(roles[index % roles.length] ?? [])))
+        const {
+          documents,
+          manifest: unresolved,
+          mistakes,
+        } = readBack(exportManifest({ tenant: TENANT, users: exported, roleNames }))
         expect(mistakes).toEqual([])
-        const inUse = new Set(exported.flatMap(({ direct }) => [...direct].map(grant => partsOf(grant).api)))
-        expect(new Set(manifest.apis)).toEqual(inUse)
+        const tenantRoles = indexRoles(roleNames)
+        expect([...checkRoles(documents, tenantRoles)]).toEqual([])
+        const manifest = resolveRoles(unresolved, tenantRoles)
+        const access = exported.flatMap(({ direct }) => Array.from(direct, grant => accessOf(grant)))
+        expect(new Set(manifest.apis)).toEqual(new Set(access.filter(isPermission).map(({ api }) => api)))
+        expect(manifest.roles).toEqual(new Set(access.flatMap(({ role }) => role ?? [])))
         expect(manifest.users.map(({ id }) => id)).toEqual(exported.map(({ id }) => id).sort())
         const back = new Map(manifest.users.map(({ id, grants }) => [id, [...grants.keys()].sort()]))
         expect(back).toEqual(new Map(exported.map(({ id, direct }) => [id, [...direct].sort()])))

@@ -17,6 +17,7 @@ function mistakesOf(...texts: readonly string[]): readonly string[] {
 const below = (text: string) => `users:\n  - id: a|b\n    permissions:\n${text}`
 
 const NAME = 'A permission must be a name, or a mapping with name, expires and reason'
+const ROLES = 'Roles must be a list of names, such as [Support]'
 const USER = 'A user must be a mapping with id or email'
 const LIST = 'Users must be a list; if nobody is listed, write users: []'
 const aliasAdvice = (alias: string) =>
@@ -99,7 +100,90 @@ describe('words that lead to the fix', () => {
     [
       'a catalogue in place of a list',
       'apis: {a: {identifier: "u:", permissions: x}}\nusers: []',
-      ['1:43 Permissions of an API must be a list of names, such as [read:orders]; found "x".'],
+      ['1:43 Permissions of an API must be a list of names, such as [read:orders]; found "x". Write [x].'],
+    ],
+    // Roles
+    [
+      'a role in place of a list',
+      'users: [{id: a|b, roles: Support}]',
+      [`1:26 ${ROLES}; found "Support". Write [Support].`],
+    ],
+    [
+      'a catalogue of roles that is a name',
+      'roles: Support\nusers: []',
+      [`1:8 ${ROLES}; found "Support". Write [Support].`],
+    ],
+    [
+      'a mapping of roles',
+      'users:\n  - id: a|b\n    roles:\n      Support:\n      a b:\n',
+      [`4:7 ${ROLES}; found a mapping. Write [Support, "a b"].`],
+    ],
+    [
+      'a mapping of roles that expire',
+      'users: [{id: a|b, roles: {Support: , Auditor: {expires: 2026-12-31}}}]',
+      [`1:26 ${ROLES}; found a mapping. Write [Support, {name: Auditor, expires: 2026-12-31}].`],
+    ],
+    [
+      'a mapping of roles in a catalogue, whose names do not expire',
+      'roles: {Support: {expires: 2026-12-31}}\nusers: []',
+      [`1:8 ${ROLES}; found a mapping. Begin each entry of the list with a dash and a space.`],
+    ],
+    [
+      'another mapping, a long one, or one with nothing in it',
+      `users: [{id: a|b, roles: {name: Support}}, {id: a|c, roles: {${'abcdefghijk'.split('').join(': , ')}: }}, {id: a|d, roles: {}}]`,
+      [26, 61, 136].map(
+        column => `1:${column} ${ROLES}; found a mapping. Begin each entry of the list with a dash and a space.`,
+      ),
+    ],
+    [
+      'a mapping of permissions',
+      below("      'u:': {'read:orders': }"),
+      [
+        '4:13 An API must have a list of permission names here, such as [read:orders]; found a mapping. Write [read:orders].',
+      ],
+    ],
+    ['a role without its s', 'users: [{id: a|b, role: [x]}]', ['1:19 Unknown key "role". Did you mean "roles"?']],
+    ['a catalogue without its s', 'role: [x]\nusers: []', ['1:1 Unknown key "role". Did you mean "roles"?']],
+    [
+      'roles without quotes',
+      'roles: [007]\nusers: [{id: a|b, roles: [true, {name: 1.10}]}]',
+      [
+        '1:9 YAML reads 007 as a number, not as text; quote it: "007".',
+        '2:27 YAML reads true as a boolean, not as text; quote it: "true".',
+        '2:40 YAML reads 1.10 as a number, not as text; quote it: "1.10".',
+      ],
+    ],
+    [
+      'roles that are no names',
+      "roles: ['', [x]]\nusers: [{id: a|b, roles: ['', [x], {nmae: x}, {name: rol_1, expires: [], more: 1}]}]",
+      [
+        '1:9 The name of a role must not be empty; found "".',
+        '1:13 The name of a role must be text; found a list.',
+        '2:27 The name of a role must not be empty; found "".',
+        '2:31 A role must be a name or an id, or a mapping with name, expires and reason; found a list.',
+        '2:36 "name" is missing; the name of a role must be text.',
+        '2:37 Unknown key "nmae". Did you mean "name"?',
+        '2:70 Expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z; found a list.',
+        '2:74 Unknown key "more". Known here: name, expires, reason.',
+      ],
+    ],
+    [
+      'a role with a space after its colon',
+      'users: [{id: a|b, roles: [eu: support]}]',
+      [`1:27 ${splitAdvice('eu: support', 'eu:support')}`],
+    ],
+    [
+      'a role that is too long, or ends with a space',
+      `users: [{id: a|b, roles: ['x ', ${'r'.repeat(281)}]}]`,
+      [
+        '1:27 The name of a role must not begin or end with a space or contain control characters; found "x ".',
+        `1:33 The name of a role must have at most 280 characters; found "${'r'.repeat(79)}….`,
+      ],
+    ],
+    [
+      'a role whose date is none',
+      'users: [{id: a|b, roles: [{name: x, expires: soon}]}]',
+      ['1:46 "soon" is not a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z.'],
     ],
     // Users
     ['a user who is an id', 'users: [auth0|1]', [`1:9 ${USER}; found "auth0|1". Write id: "auth0|1".`]],

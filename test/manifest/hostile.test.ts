@@ -18,6 +18,11 @@ function many(count: number, write: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => write(index)).join('\n')
 }
 
+/** The same within brackets, where a line would have to be indented. */
+function inline(count: number, write: (index: number) => string): string {
+  return many(count, write).replaceAll('\n', ' ')
+}
+
 /** A catalogue of one API with these names, and users who have one permission each on it. */
 function catalogueAnd(names: readonly string[], asked: readonly string[]): string {
   const users = many(asked.length, index => ` - {id: a|${index}, permissions: {o: [${asked[index]}]}}`)
@@ -65,17 +70,21 @@ describe('in bounded time', () => {
     ['one user has very many mistakes', `users: [{id: a, permissions: {'u:': [${'1,'.repeat(300_000)}]}}]`],
     ['a key stands very often', `users: []\n${'k: 1\n'.repeat(300_000)}`],
     ['very many keys are unknown', `users: []\n${many(300_000, index => `k${index}:`)}`],
-    ['very many keys lack quotes', `apis: {${many(300_000, index => `1.${index}: 1,`)}}\nusers: []`],
+    ['very many keys lack quotes', `apis: {${inline(300_000, index => `1.${index}: 1,`)}}\nusers: []`],
     ['very many ids are none', `users:\n${many(100_000, index => `- id: 5f7c${index}`)}`],
     ['very many addresses are none', `users:\n${many(100_000, index => `- email: <a${index}@acme.com>`)}`],
     ['very many names are empty', `users: [{id: a|b, permissions: {'u:': [${"'',".repeat(300_000)}]}}]`],
     [
+      'very many roles are unknown',
+      `roles: [${inline(1_000, index => `role ${index}x,`)}]\nusers: [{id: a|b, roles: [${inline(300_000, index => `rule ${index}y,`)}]}]`,
+    ],
+    [
       'many APIs have the same identifier',
-      `apis: {${many(100_000, index => `a${index}: {identifier: u:x, permissions: [p${index}]},`)}}\nusers: [a]`,
+      `apis: {${inline(100_000, index => `a${index}: {identifier: u:x, permissions: [p${index}]},`)}}\nusers: [a]`,
     ],
     [
       'a very long identifier has very many permissions',
-      `users: [{id: a|b, permissions: {"u:${'x'.repeat(10_000_000)}": [${many(300_000, index => `p${index},`)}]}}]`,
+      `users: [{id: a|b, permissions: {"u:${'x'.repeat(10_000_000)}": [${inline(300_000, index => `p${index},`)}]}}]`,
     ],
     ['a very long name is repeated by aliases', `x-a: &a ${'b'.repeat(9_000_000)}\nusers: [*a, *a, *a]`],
     ['a line never ends', `users: [{id: ${'a '.repeat(10_000_000)}]`],

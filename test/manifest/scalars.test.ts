@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { partsOf } from '../../src/access/grants.ts'
+import { accessOf } from '../../src/access/grants.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
@@ -11,7 +11,7 @@ function read(text: string) {
   const all = [...problems, ...locateRemarks(documents, mistakes)]
   return {
     mistakes: all.map(({ place, message }) => `${place.line}:${place.column} ${message}`),
-    grants: manifest.users.flatMap(({ grants }) => [...grants.keys()].map(grant => Object.values(partsOf(grant)))),
+    grants: manifest.users.flatMap(({ grants }) => [...grants.keys()].map(grant => Object.values(accessOf(grant)))),
   }
 }
 
@@ -57,6 +57,7 @@ const PLACES = [
   ['an identifier', 'apis:\n  a: NAME\nusers: []'],
   ['an identifier in a mapping', 'apis:\n  a: {identifier: NAME}\nusers: []'],
   ['a name in a catalogue', 'apis:\n  a: {identifier: "u:x", permissions: [NAME]}\nusers: []'],
+  ['a role in a catalogue', 'roles:\n  - NAME\nusers: []'],
   ['the name of a bundle', 'bundles:\n  NAME: {"u:x": [z]}\nusers: []'],
   ['a permission of a bundle', 'bundles:\n  b: {"u:x": [NAME]}\nusers: []'],
   ['a permission', 'users:\n  - {id: a|b, permissions: {"u:x": [NAME]}}'],
@@ -64,6 +65,8 @@ const PLACES = [
   ['a key under permissions', 'users:\n  - {id: a|b, permissions: {NAME: [z]}}\napis: {"KNOWN": "u:x"}'],
   ['a bundle with terms', 'users:\n  - {id: a|b, bundles: [{name: NAME}]}\nbundles: {"KNOWN": {}}'],
   ['a bundle', 'users:\n  - {id: a|b, bundles: [NAME]}\nbundles: {"KNOWN": {}}'],
+  ['a role', 'users:\n  - {id: a|b, roles: [NAME]}'],
+  ['a role with terms', 'users:\n  - {id: a|b, roles: [{name: NAME}]}'],
   ['a connection', 'users:\n  - {email: a@b.io, connection: NAME}'],
   ['a reason', 'users:\n  - {id: a|b, reason: NAME}'],
   ['a tenant', 'users: []\ntenant: NAME'],

@@ -68,14 +68,19 @@ describe('every pattern of the schema', () => {
 
 describe('completion', () => {
   it.each([
-    ['at the top', '¦', ['apis', 'bundles', 'tenant', 'users', 'version']],
-    ['in a user', 'users:\n  - id: auth0|1\n    ¦', ['bundles', 'connection', 'expires', 'permissions', 'reason']],
+    ['at the top', '¦', ['apis', 'bundles', 'roles', 'tenant', 'users', 'version']],
+    [
+      'in a user',
+      'users:\n  - id: auth0|1\n    ¦',
+      ['bundles', 'connection', 'expires', 'permissions', 'reason', 'roles'],
+    ],
     ['in an API', 'apis:\n  orders:\n    ¦', ['identifier', 'permissions']],
     [
       'in a permission with terms',
       'users:\n  - id: auth0|1\n    permissions:\n      orders:\n        - name: read:orders\n          ¦',
       ['expires', 'reason'],
     ],
+    ['in a role with terms', 'users:\n  - id: auth0|1\n    roles:\n      - name: r\n        ¦', ['expires', 'reason']],
     ['in a bundle entry', 'users:\n  - id: auth0|1\n    bundles:\n      - name: b\n        ¦', ['expires', 'reason']],
   ])('%s offers the keys that fit', async (_, text, labels) => {
     expect(await completionsAt(text)).toEqual(expect.arrayContaining(labels))
@@ -85,6 +90,8 @@ describe('completion', () => {
 describe('hover', () => {
   it.each([
     ['users', 'us¦ers: []', 'direct permissions'],
+    ['a catalogue of roles', 'ro¦les: []\nusers: []', 'offline'],
+    ["a user's roles", 'users:\n  - id: a|b\n    ro¦les: []', 'by name or by id'],
     ['tenant', 'ten¦ant: acme.eu.auth0.com\nusers: []', 'another'],
     ['expires', 'users:\n  - id: a|b\n    exp¦ires: 2026-12-31', 'end of that day'],
     ['email', 'users:\n  - em¦ail: a@b.io', 'verified'],
@@ -99,6 +106,7 @@ describe('diagnostics', () => {
     ['an unknown key of a user', 'users:\n  - id: a|b\n    permision: {}', /^3:5 .*permision.* not allowed/],
     ['a missing key', 'version: 1', /^1:1 Missing property "users"/],
     ['a wrong type', 'users: nobody', /^1:8 .*"array"/],
+    ['a role in place of a list', 'users:\n  - id: a|b\n    roles: Support', /^3:12 .*"array"/],
     ['a wrong version', 'version: 2\nusers: []', /^1:10 .*1/],
     ['a name with a blank at its end', "users:\n  - id: 'a '", /^2:9 id must have the form connection/],
     ['a permission with a space at its end', "users:\n  - id: a|b\n    permissions: {'u:': ['a ']}", /space/],
@@ -110,6 +118,7 @@ describe('diagnostics', () => {
   it.each([
     ['keys that begin with x-', 'x-a: &a [x]\nusers: [{id: a|b, permissions: {"u:": *a}}]'],
     ['ids and addresses of every form', "users: [{id: 'samlp|acme|CN=Grace Hopper'}, {email: 用户@例子.公司}]"],
+    ['roles', 'roles: [Support, "On call"]\nusers: [{id: a|b, roles: [Support, rol_Xm0eYj1c, {name: x, reason: y}]}]'],
     ['dates without quotes', 'users: [{id: a|b, expires: 2026-12-31}]'],
   ])('find nothing wrong with %s', async (_, text) => {
     expect(await diagnosticsOf(text)).toEqual([])

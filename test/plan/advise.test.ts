@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { UserState } from '../../src/live/user-state.ts'
 import { adviseOn } from '../../src/plan/advise.ts'
-import { BILLING, grants, live, state } from './fixtures.ts'
+import { BILLING, grants, live, ORDERS, roles, state } from './fixtures.ts'
 
 /** As many listed users, each of whom is to have these permissions. */
 function team(name: string, count: number, permissions: readonly string[]): readonly UserState[] {
@@ -13,13 +13,30 @@ function doubled(id: string, permissions: readonly string[], roles: Readonly<Rec
   return state(id, grants(permissions), live([], roles))
 }
 
-const role = (count: number, size: number) =>
-  `${count} listed users have the same ${size} direct permissions; a role would say it once.`
+const role = (count: number, permissions: readonly string[], more = '') => {
+  const names = permissions.map(permission => `${permission} on ${ORDERS}`).join(', ')
+  const size = permissions.length + Number(/\d+/.exec(more) ?? 0)
+  return `${count} listed users have the same ${size} direct permissions (${names}${more}); consider a role.`
+}
 
 describe('a role is proposed', () => {
   it('for five users with the same two permissions, in whatever order they are listed', () => {
     const [first, ...others] = team('u', 5, ['read', 'write']) as [UserState, ...UserState[]]
-    expect(adviseOn([{ ...first, desired: new Map([...first.desired].reverse()) }, ...others])).toEqual([role(5, 2)])
+    expect(adviseOn([{ ...first, desired: new Map([...first.desired].reverse()) }, ...others])).toEqual([
+      role(5, ['read', 'write']),
+    ])
+  })
+
+  it('for more than three permissions by the first three', () => {
+    expect(adviseOn(team('u', 5, ['a', 'b', 'c', 'd', 'e']))).toEqual([role(5, ['a', 'b', 'c'], ' and 2 more')])
+  })
+
+  it('for permissions alone, whatever roles the users have', () => {
+    const users = team('u', 5, ['read', 'write']).map((user, index) => ({
+      ...user,
+      desired: new Map([...user.desired, ...roles(`R${index}`).map(each => [each, {}] as const)]),
+    }))
+    expect(adviseOn(users)).toEqual([role(5, ['read', 'write'])])
   })
 
   it.each([
@@ -43,7 +60,7 @@ describe('a role is proposed', () => {
     const small = team('s', 6, ['a', 'b'])
     const tall = team('t', 5, ['a', 'b', 'c'])
     const wide = team('w', 8, ['c', 'd'])
-    const sentences = [role(8, 2), role(5, 3), role(6, 2)]
+    const sentences = [role(8, ['c', 'd']), role(5, ['a', 'b', 'c']), role(6, ['a', 'b'])]
     for (const users of [
       [...small, ...tall, ...wide],
       [...wide, ...tall, ...small],
@@ -55,7 +72,7 @@ describe('a role is proposed', () => {
 
   it('at most five times', () => {
     const users = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((name, index) => team(name, 10 - index, [name, 'x']))
-    expect(adviseOn(users)).toEqual([role(10, 2), role(9, 2), role(8, 2), role(7, 2), role(6, 2)])
+    expect(adviseOn(users)).toEqual(['a', 'b', 'c', 'd', 'e'].map((name, index) => role(10 - index, [name, 'x'])))
   })
 })
 
@@ -105,7 +122,7 @@ describe('what a role gives already', () => {
 it('roles to make come before roles that are there', () => {
   const users = Array.from({ length: 5 }, (_, index) => doubled(`u${index}`, ['a', 'b'], { a: ['R'] }))
   expect(adviseOn(users)).toEqual([
-    role(5, 2),
+    role(5, ['a', 'b']),
     expect.stringMatching(/^5 listed users have a on .* the role R already/),
   ])
 })

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Permission } from '../../src/access/grants.ts'
+import { type Access, rolesAmong } from '../../src/access/grants.ts'
 import { NotSentError, type Reach, TenantError, type TenantErrorDetails } from '../../src/errors.ts'
 import type { UserState } from '../../src/live/user-state.ts'
 import { apply, type Writer } from '../../src/plan/apply.ts'
 import { diff } from '../../src/plan/diff.ts'
 import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { UserOutcome } from '../../src/plan/plan.ts'
-import { grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
+import { grants, live, nameOf, ORDERS, roleNames, roles, SOURCE, state } from './fixtures.ts'
 
 /** Writes `user:step` down, and throws what a test wants thrown instead. */
 function recorder(failing: Readonly<Record<string, Error>> = {}) {
@@ -30,7 +30,8 @@ async function applyTo(users: readonly UserState[], writer: Writer): Promise<rea
     source: SOURCE,
     users,
     revoke: 'all',
-    apis: new Set([ORDERS]),
+    named: { apis: new Set([ORDERS]), roles: new Set() },
+    roleNames: new Map(),
     holdBack: holdBackFor([]),
   })
   return apply(plan, writer, { width: 1, onOutcome: () => undefined })
@@ -71,8 +72,8 @@ describe('a user', () => {
   })
 
   it('is written with names alone, whatever else the plan knows of them', async () => {
-    const written: (readonly [string, readonly Permission[]])[] = []
-    const write = async (user: string, permissions: readonly Permission[]) => {
+    const written: (readonly [string, readonly Access[]])[] = []
+    const write = async (user: string, permissions: readonly Access[]) => {
       written.push([user, permissions])
     }
     const terms = { expires: '2026-12-31', reason: 'FIN-118' }
@@ -98,6 +99,84 @@ describe('a user', () => {
   })
 })
 
+describe('permissions and roles of one user', () => {
+  /** Writes down what was written, and of which kind. */
+  function kinds(failing: Readonly<Record<string, Error>> = {}) {
+    const calls: string[] = []
+    const write = (step: string) => async (_: string, accesses: readonly Access[]) => {
+      const kind = accesses.every(({ role }) => role === undefined) ? 'permissions' : 'roles'
+      const call = `${step} ${kind} ${accesses.map(nameOf).join(' ')}`
+      calls.push(call)
+      const error = failing[`${step} ${kind}`]
+      if (error !== undefined) throw error
+    }
+    return { writer: { grant: write('grant'), revoke: write('revoke') }, calls }
+  }
+  const MANY = Array.from({ length: 50 }, (_, index) => `r${index + 10}`)
+  const moving = state('u', [...grants(['new']), ...roles('New')], live([...grants(['old']), ...roles('Old')]))
+  const applyMoving = (writer: Writer, user = moving) =>
+    apply(
+      diff({
+        tenant: 't',
+        source: SOURCE,
+        users: [user],
+        revoke: 'all',
+        named: { apis: new Set([ORDERS]), roles: rolesAmong(roles('Old', ...MANY)) },
+        roleNames: roleNames('Old', 'New', ...MANY),
+        holdBack: holdBackFor([]),
+      }),
+      writer,
+      { width: 1, onOutcome: () => undefined },
+    )
+
+  it('are written one request each, with all grants before all revocations', async () => {
+    const { writer, calls } = kinds()
+    const [outcome] = await applyMoving(writer)
+    expect(calls).toEqual([
+      'grant permissions new',
+      'grant roles rol_new',
+      'revoke permissions old',
+      'revoke roles rol_old',
+    ])
+    expect(outcome?.granted.map(nameOf)).toEqual(['rol_new', 'new'])
+    expect(outcome?.revoked.map(nameOf)).toEqual(['rol_old', 'old'])
+  })
+
+  it.each([
+    [
+      'a role that cannot be assigned keeps the permissions that it may replace',
+      'grant roles',
+      ['grant permissions new', 'grant roles rol_new', 'revoke roles rol_old'],
+    ],
+    [
+      'permissions that cannot be granted keep the role that they may replace',
+      'grant permissions',
+      ['grant permissions new', 'grant roles rol_new', 'revoke permissions old'],
+    ],
+  ])('%s', async (_, failing, expected) => {
+    const { writer, calls } = kinds({ [failing]: failure('operation') })
+    const [outcome] = await applyMoving(writer)
+    expect(calls).toEqual(expected)
+    expect(outcome?.status).toBe('failed')
+  })
+
+  it('are revoked first only of the kind whose limit leaves no room', async () => {
+    const { writer, calls } = kinds()
+    const full = state(
+      'u',
+      [...roles(...MANY.slice(1), 'New'), ...grants(['new'])],
+      live([...roles(...MANY), ...grants(['old'])]),
+    )
+    await applyMoving(writer, full)
+    expect(calls).toEqual([
+      'grant permissions new',
+      'revoke roles rol_r10',
+      'grant roles rol_new',
+      'revoke permissions old',
+    ])
+  })
+})
+
 describe('a plan', () => {
   const plan = (ids: readonly string[]) =>
     diff({
@@ -105,7 +184,8 @@ describe('a plan', () => {
       source: SOURCE,
       users: ids.map(changing),
       revoke: 'all',
-      apis: new Set([ORDERS]),
+      named: { apis: new Set([ORDERS]), roles: new Set() },
+      roleNames: new Map(),
       holdBack: holdBackFor([]),
     })
 

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Grant, type Grants, grantOf } from '../../src/access/grants.ts'
+import { type Grant, type Grants, grantOf, packAccess, rolesAmong } from '../../src/access/grants.ts'
+import type { Live } from '../../src/access/live.ts'
 import type { Unidentified, UserState } from '../../src/live/user-state.ts'
 import { type DiffOptions, diff, unmanagedOf } from '../../src/plan/diff.ts'
 import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { Plan } from '../../src/plan/plan.ts'
-import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
+import { BILLING, grants, live, nameOf, ORDERS, roleNames, roles, SOURCE, state } from './fixtures.ts'
 
 function plan(users: readonly UserState[], options: Partial<DiffOptions> = {}): Plan {
   return diff({
@@ -13,13 +14,12 @@ function plan(users: readonly UserState[], options: Partial<DiffOptions> = {}): 
     source: SOURCE,
     users,
     revoke: 'all',
-    apis: new Set([ORDERS]),
+    named: { apis: new Set([ORDERS]), roles: new Set() },
+    roleNames: new Map(),
     holdBack: holdBackFor([]),
     ...options,
   })
 }
-
-const name = (operation: { readonly permission: string }) => operation.permission
 
 describe('what a user gains and loses', () => {
   const cases: readonly (readonly [string, UserState, Partial<DiffOptions>, readonly string[], readonly string[]])[] = [
@@ -114,8 +114,8 @@ describe('what a user gains and loses', () => {
   ]
   it.each(cases)('%s', (_, user, options, granted, revoked) => {
     const [found] = plan([user], options).users
-    expect(found?.grant.map(name) ?? []).toEqual(granted)
-    expect(found?.revoke.map(name) ?? []).toEqual(revoked)
+    expect(found?.grant.map(nameOf) ?? []).toEqual(granted)
+    expect(found?.revoke.map(nameOf) ?? []).toEqual(revoked)
   })
 })
 
@@ -274,7 +274,7 @@ describe('what a plan holds back', () => {
   ]
   it.each(cases)('%s', (_, held, revoke, unidentified, revoked, heldBack) => {
     const found = plan([held], { revoke, holdBack: holdBackFor([unidentified]) })
-    expect(found.users.flatMap(each => each.revoke.map(name))).toEqual(revoked)
+    expect(found.users.flatMap(each => each.revoke.map(nameOf))).toEqual(revoked)
     expect(found.heldBack).toEqual(
       heldBack.map(permission => ({ user: 'u', api: ORDERS, permission, entry: 'ada@acme.com' })),
     )
@@ -282,7 +282,7 @@ describe('what a plan holds back', () => {
 
   it('changes no grant', () => {
     const [found] = plan([state('u', grants(['a']), live([]))], { holdBack: holdBackFor([entry(['a'])]) }).users
-    expect(found?.grant.map(name)).toEqual(['a'])
+    expect(found?.grant.map(nameOf)).toEqual(['a'])
   })
 
   it('still counts among the holders', () => {
@@ -296,13 +296,13 @@ describe('what a plan holds back', () => {
     const users = [state('v', [], live(grants(['a']))), state('u', [], live(grants(['a', 'b'])))]
     const found = plan(users, { holdBack: holdBackFor([entry(['a'])]) })
     expect(found.heldBack.map(each => each.user)).toEqual(['u', 'v'])
-    expect(unmanagedOf(users, found)).toEqual([])
+    expect(unmanagedOf(users, found, new Map())).toEqual([])
   })
 })
 
 describe('what nobody manages', () => {
   const held = (users: readonly UserState[], options: Partial<DiffOptions> = {}) =>
-    unmanagedOf(users, plan(users, options)).map(({ user, api, permission }) => [user, api, permission])
+    unmanagedOf(users, plan(users, options), new Map()).map(each => [each.user, each.api, nameOf(each)])
 
   it('are grants of listed users that the manifest does not ask for and the plan leaves alone, sorted', () => {
     const users = [
@@ -341,10 +341,95 @@ describe('what nobody manages', () => {
   })
 })
 
+describe('roles', () => {
+  const named = { apis: new Set([ORDERS]), roles: rolesAmong(roles('Clerk')) }
+  const options = { named, roleNames: roleNames('Auditor', 'Clerk', 'Owner') }
+  const planFor = (desired: readonly Grant[], held: Live, more: Partial<DiffOptions> = {}) =>
+    plan([state('u', desired, held)], { ...options, ...more })
+
+  it('are granted and revoked beside permissions, by id and with their names', () => {
+    const found = planFor([...roles('Owner'), ...grants(['b'])], live([...roles('Clerk'), ...grants(['a'])]))
+    expect(found.users).toEqual([
+      {
+        user: 'u',
+        grant: [
+          { role: 'rol_owner', name: 'Owner', roles: [] },
+          { api: ORDERS, permission: 'b', roles: [] },
+        ],
+        revoke: [
+          { role: 'rol_clerk', name: 'Clerk', roles: [], why: 'not listed' },
+          { api: ORDERS, permission: 'a', roles: [], why: 'not listed' },
+        ],
+        before: [
+          { role: 'rol_clerk', name: 'Clerk' },
+          { api: ORDERS, permission: 'a' },
+        ],
+      },
+    ])
+    expect(found.holders[0]).toEqual({ role: 'rol_clerk', name: 'Clerk', before: 1, after: 0 })
+    expect(found.roles).toEqual(['rol_auditor', 'rol_clerk', 'rol_owner'])
+  })
+
+  it('that the manifest does not name stay with revoke: all', () => {
+    expect(planFor([], live(roles('Auditor', 'Clerk'))).users[0]?.revoke.map(nameOf)).toEqual(['rol_clerk'])
+  })
+
+  it('are not in a plan that is not about any', () => {
+    expect(plan([state('u', grants(['a']), live([]))])).not.toHaveProperty('roles')
+  })
+
+  it.each<readonly [string, readonly Grant[], Live, 'grant' | 'revoke', readonly string[]]>([
+    [
+      'loses is named where it gives what is revoked',
+      [],
+      live(grants(['a']), { a: ['Auditor'] }),
+      'revoke',
+      ['Auditor'],
+    ],
+    [
+      'loses by the same plan gives nothing any more',
+      [],
+      live([...grants(['a']), ...roles('Clerk')], { a: ['Auditor', 'Clerk'] }),
+      'revoke',
+      ['Auditor'],
+    ],
+    [
+      'loses by the same plan does not make a grant effective already',
+      grants(['a']),
+      live(roles('Clerk'), { a: ['Clerk'] }),
+      'grant',
+      [],
+    ],
+    [
+      'keeps makes a grant effective already',
+      [...grants(['a']), ...roles('Clerk')],
+      live(roles('Clerk'), { a: ['Clerk'] }),
+      'grant',
+      ['Clerk'],
+    ],
+  ])('a role that a user %s', (_, desired, held, step, through) => {
+    const [user] = planFor(desired, held).users
+    expect(user?.[step].find(operation => nameOf(operation) === 'a')?.roles).toEqual(through)
+  })
+
+  it('are found in place, held back and unmanaged as permissions are', () => {
+    const held = live(roles('Auditor', 'Clerk', 'Owner'))
+    const entry = { entry: 'ada@acme.com', desired: new Set(roles('Clerk')), candidates: undefined }
+    const found = planFor(roles('Owner'), held, { holdBack: holdBackFor([entry]) })
+    expect(found.found).toEqual([{ user: 'u', role: 'rol_owner', name: 'Owner' }])
+    expect(found.heldBack).toEqual([{ user: 'u', role: 'rol_clerk', name: 'Clerk', entry: 'ada@acme.com' }])
+    expect(unmanagedOf([state('u', roles('Owner'), held)], found, options.roleNames)).toEqual([
+      { user: 'u', role: 'rol_auditor', name: 'Auditor' },
+    ])
+  })
+})
+
 describe('properties', () => {
-  const grant = fc
+  const permission = fc
     .tuple(fc.constantFrom(ORDERS, BILLING), fc.constantFrom('a', 'b', 'c', 'd'))
     .map(([api, permission]) => grantOf(api, permission))
+  const grant = fc.oneof(permission, fc.constantFrom(...roles('Clerk', 'Auditor', 'Owner')))
+  const named = { apis: new Set([ORDERS]), roles: rolesAmong(roles('Clerk', 'Auditor')) }
   const user = fc.record({
     id: fc.string(),
     desired: fc.uniqueArray(grant).map(list => new Map(list.map(each => [each, {}]))),
@@ -359,7 +444,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
         const equal = states.map(each => ({ ...each, live: live([...each.desired.keys()]) }))
-        expect(plan(equal, { revoke }).users).toEqual([])
+        expect(plan(equal, { revoke, named }).users).toEqual([])
       }),
     )
   })
@@ -367,16 +452,17 @@ describe('properties', () => {
   const revocable: Readonly<Record<DiffOptions['revoke'], (user: UserState, live: Grants) => Grants>> = {
     never: () => new Set(),
     managed: ({ managed }) => managed,
-    all: ({ listed }, live) => new Set(listed ? [...live].filter(grant => grant.startsWith(ORDERS)) : []),
+    all: ({ listed }, live) =>
+      new Set(listed ? [...live].filter(grant => /^https:..orders|rol_(clerk|auditor)/.test(grant)) : []),
   }
   it.each([
     ['never', 'live ∪ desired'],
     ['managed', '(live − (managed − desired)) ∪ desired'],
-    ['all', '(live − live on the APIs of the manifest) ∪ desired, for listed users'],
+    ['all', '(live − live on the APIs and among the roles of the manifest) ∪ desired, for listed users'],
   ] as const)('with revoke: %s, users then hold %s', (revoke, _) => {
     fc.assert(
       fc.property(users, states => {
-        const found = plan(states, { revoke })
+        const found = plan(states, { revoke, named })
         for (const each of states) {
           const [held, desired] = [each.live.direct, new Set(each.desired.keys())]
           const surplus = revocable[revoke](each, held).difference(desired)
@@ -389,11 +475,11 @@ describe('properties', () => {
   it('nothing is done that changes nothing: what is granted was not held, and what is revoked was', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
-        for (const { user, grant, revoke: revoked, before } of plan(states, { revoke }).users) {
+        for (const { user, grant, revoke: revoked, before } of plan(states, { revoke, named }).users) {
           const held = states.find(({ id }) => id === user)?.live.direct ?? new Set()
-          expect(before?.map(({ api, permission }) => grantOf(api, permission))).toEqual([...held].sort())
-          expect(grant.filter(({ api, permission }) => held.has(grantOf(api, permission)))).toEqual([])
-          expect(revoked.filter(({ api, permission }) => !held.has(grantOf(api, permission)))).toEqual([])
+          expect(before?.map(packAccess)).toEqual([...held].sort())
+          expect(grant.filter(operation => held.has(packAccess(operation)))).toEqual([])
+          expect(revoked.filter(operation => !held.has(packAccess(operation)))).toEqual([])
         }
       }),
     )
@@ -402,8 +488,8 @@ describe('properties', () => {
   it('what of a listed user is neither desired nor revoked is told as unmanaged, and nothing else', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
-        const found = plan(states, { revoke })
-        const told = unmanagedOf(states, found).map(({ user, api, permission }) => [user, grantOf(api, permission)])
+        const found = plan(states, { revoke, named })
+        const told = unmanagedOf(states, found, new Map()).map(each => [each.user, packAccess(each)])
         const left = states
           .filter(({ listed }) => listed)
           .flatMap(each => {
@@ -418,10 +504,11 @@ describe('properties', () => {
   it('the counts of holders are those of the listed users before and after', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
-        const found = plan(states, { revoke })
+        const found = plan(states, { revoke, named })
         const listed = states.filter(each => each.listed)
-        for (const { api, permission, before, after } of found.holders) {
-          const grant = grantOf(api, permission)
+        for (const holders of found.holders) {
+          const { before, after } = holders
+          const grant = packAccess(holders)
           expect(before).toBe(listed.filter(each => each.live.direct.has(grant)).length)
           expect(after).toBe(listed.filter(each => applied(each, found).includes(grant)).length)
         }
@@ -432,9 +519,9 @@ describe('properties', () => {
   it('after applying a plan, planning again gives nothing', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
-        const first = plan(states, { revoke })
+        const first = plan(states, { revoke, named })
         const after = states.map(each => ({ ...each, live: live(applied(each, first)) }))
-        expect(plan(after, { revoke }).users).toEqual([])
+        expect(plan(after, { revoke, named }).users).toEqual([])
       }),
     )
   })
@@ -447,7 +534,9 @@ describe('properties', () => {
           desired: new Map([...each.desired].reverse()),
           live: live([...each.live.direct].reverse()),
         }))
-        expect(JSON.stringify(plan(turned.reverse(), { revoke }))).toBe(JSON.stringify(plan(states, { revoke })))
+        expect(JSON.stringify(plan(turned.reverse(), { revoke, named }))).toBe(
+          JSON.stringify(plan(states, { revoke, named })),
+        )
       }),
     )
   })
@@ -456,7 +545,7 @@ describe('properties', () => {
 function applied(user: UserState, { users }: Plan): Grant[] {
   const found = users.find(each => each.user === user.id)
   const direct = new Set(user.live?.direct)
-  for (const { api, permission } of found?.grant ?? []) direct.add(grantOf(api, permission))
-  for (const { api, permission } of found?.revoke ?? []) direct.delete(grantOf(api, permission))
+  for (const operation of found?.grant ?? []) direct.add(packAccess(operation))
+  for (const operation of found?.revoke ?? []) direct.delete(packAccess(operation))
   return [...direct]
 }

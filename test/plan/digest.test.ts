@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Grant, grantOf } from '../../src/access/grants.ts'
+import { type Access, type Grant, grantOf, type RoleNames } from '../../src/access/grants.ts'
 import { diff } from '../../src/plan/diff.ts'
 import { digestOf } from '../../src/plan/digest.ts'
 import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { Operation, Plan, Restored, UserPlan } from '../../src/plan/plan.ts'
-import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
+import { BILLING, grants, live, ORDERS, roleNames, roles, SOURCE, state } from './fixtures.ts'
 
 type Held = readonly (readonly [string, readonly Grant[], readonly Grant[]])[]
 
@@ -16,7 +16,8 @@ function planOf(users: Held, tenant = 'acme.eu.auth0.com'): Plan {
     source: SOURCE,
     users: states,
     revoke: 'all',
-    apis: new Set([ORDERS, BILLING]),
+    named: { apis: new Set([ORDERS, BILLING]), roles: new Set() },
+    roleNames: new Map(),
     holdBack: holdBackFor([]),
   })
 }
@@ -99,7 +100,7 @@ describe('the digest covers everything that has an effect, and nothing else', ()
     expect(new Set(effects.map(([, other]) => digestOf(other))).size).toBe(effects.length)
   })
 
-  const grantWith = (changes: Partial<Operation>) =>
+  const grantWith = (changes: Pick<Operation, 'reason'> | Pick<Operation, 'roles'>) =>
     withUser({ grant: user.grant.map(each => ({ ...each, ...changes })) })
   it.each<readonly [string, Plan]>([
     ['a reason', grantWith({ reason: 'other' })],
@@ -160,5 +161,45 @@ describe('properties of the digest', () => {
       digest([], [operation('a', 'b'), operation('c', 'd')]),
     ]
     expect(new Set(all).size).toBe(all.length)
+  })
+})
+
+describe('a role in a plan', () => {
+  const planOfRole = (desired: readonly Grant[], held: readonly Grant[], names: RoleNames): Plan =>
+    diff({
+      tenant: 'acme.eu.auth0.com',
+      source: SOURCE,
+      users: [state('u', desired, live(held))],
+      revoke: 'all',
+      named: { apis: new Set(), roles: new Set(['rol_clerk']) },
+      roleNames: names,
+      holdBack: holdBackFor([]),
+    })
+  const names = roleNames('Clerk', 'Auditor')
+  const plan = planOfRole(roles('Clerk'), roles('Auditor'), names)
+
+  it('counts for the digest by its id, whatever its name is', () => {
+    const renamed = planOfRole(roles('Clerk'), roles('Auditor'), new Map([...names].map(([id]) => [id, 'Renamed'])))
+    expect(renamed).not.toEqual(plan)
+    expect(digestOf(renamed)).toBe(digestOf(plan))
+  })
+
+  it.each([
+    ['another role', planOfRole(roles('Owner'), roles('Auditor'), names)],
+    ['another role before', planOfRole(roles('Clerk'), roles('Owner'), names)],
+    ['a role that is revoked', planOfRole([], roles('Clerk'), names)],
+    ['a permission of the same name', planOfRole(grants(['rol_clerk']), roles('Auditor'), names)],
+  ])('%s changes the digest', (_, other) => {
+    expect(digestOf(other)).not.toBe(digestOf(plan))
+  })
+
+  it('counts by its id in what an undo plan restores', () => {
+    const restoring = (role: Access): Plan => ({
+      ...plan,
+      restores: [{ user: 'u', entry: { listed: ['id'], managed: [role] } }],
+    })
+    const named = restoring({ role: 'rol_clerk', name: 'Clerk' })
+    expect(digestOf(named)).toBe(digestOf(restoring({ role: 'rol_clerk' })))
+    expect(digestOf(named)).not.toBe(digestOf(restoring({ role: 'rol_owner' })))
   })
 })

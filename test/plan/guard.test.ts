@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Grant } from '../../src/access/grants.ts'
 import { diff } from '../../src/plan/diff.ts'
 import {
   checkApproval,
@@ -6,18 +7,22 @@ import {
   checkLimit,
   checkNever,
   checkPlanNames,
+  checkPlanRoles,
   checkRevocations,
   checkSavedPlan,
   checkScopes,
   describeObsolete,
   NEEDED_SCOPES,
+  neededScopes,
   warnOfApis,
   warnOfHeldBack,
 } from '../../src/plan/guard.ts'
 import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import type { RevocationLimit } from '../../src/runner/inputs.ts'
-import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
+import { BILLING, grants, live, ORDERS, roleNames, roles, SOURCE, state } from './fixtures.ts'
+
+const NAMED = { apis: new Set([ORDERS]), roles: new Set<string>() }
 
 const names = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `p${index + from}`)
 
@@ -28,7 +33,8 @@ function planOf(desired: readonly string[], held: readonly string[], revoke: 'ne
     source: SOURCE,
     users,
     revoke,
-    apis: new Set([ORDERS]),
+    named: NAMED,
+    roleNames: new Map(),
     holdBack: holdBackFor([]),
   })
 }
@@ -114,7 +120,8 @@ describe("Auth0's limit of 1,000 direct permissions", () => {
         source: SOURCE,
         users,
         revoke: 'never',
-        apis: new Set([ORDERS]),
+        named: NAMED,
+        roleNames: new Map(),
         holdBack: holdBackFor([]),
       })
     }
@@ -214,21 +221,26 @@ describe('a saved plan that nobody approved', () => {
     const holdBack = holdBackFor([
       { entry: 'grace@acme.com', desired: new Set(grants(['old'])), candidates: undefined },
     ])
-    const options = { states: asked(['new'], ['old']), revoke: 'managed', apis: new Set([ORDERS]), holdBack } as const
+    const options = {
+      states: asked(['new'], ['old']),
+      revoke: 'managed',
+      named: NAMED,
+      holdBack,
+    } as const
     expect(checkSavedPlan(saved, options)).toEqual([
       expect.stringContaining('from auth0|1, which the entry grace@acme.com may ask for'),
     ])
   })
 
   it('may revoke what is managed on an API that the manifest does not name any more', () => {
-    const apis = new Set([BILLING])
-    const options = { states: asked(['new'], ['old']), revoke: 'managed', apis, holdBack: holdBackFor([]) } as const
+    const named = { apis: new Set([BILLING]), roles: new Set<string>() }
+    const options = { states: asked(['new'], ['old']), revoke: 'managed', named, holdBack: holdBackFor([]) } as const
     expect(checkSavedPlan(saved, options)).toEqual([])
   })
 
   it('may not revoke on an API that the manifest does not name with revoke: all', () => {
-    const apis = new Set([BILLING])
-    const options = { states: asked(['new'], []), revoke: 'all', apis, holdBack: holdBackFor([]) } as const
+    const named = { apis: new Set([BILLING]), roles: new Set<string>() }
+    const options = { states: asked(['new'], []), revoke: 'all', named, holdBack: holdBackFor([]) } as const
     expect(checkSavedPlan(saved, options)).toEqual([
       expect.stringContaining(
         'revokes old on https://orders.acme.com/ from auth0|1, and the manifest does not name that API',
@@ -263,7 +275,7 @@ describe('a saved plan that nobody approved', () => {
       ['is an undo plan', granted, revokedDesired],
     ],
   ])('%s', (_, plan, states, revoke, reasons) => {
-    expect(checkSavedPlan(plan, { states, revoke, apis: new Set([ORDERS]), holdBack: holdBackFor([]) })).toEqual(
+    expect(checkSavedPlan(plan, { states, revoke, named: NAMED, holdBack: holdBackFor([]) })).toEqual(
       reasons.map(
         reason =>
           `The plan in plan-file ${reason}. Make a new plan; or, if somebody has looked at this one, set approved-plan to its digest.`,
@@ -297,8 +309,8 @@ describe('revocations that are held back', () => {
 })
 
 describe('permissions that no longer exist', () => {
-  const obsolete = (kind: 'grant' | 'revoke', permission: string, ...users: readonly string[]) =>
-    users.map(user => ({ kind, user, api: ORDERS, permission }))
+  const obsolete = (step: 'grant' | 'revoke', permission: string, ...users: readonly string[]) =>
+    users.map(user => ({ step, user, api: ORDERS, permission }))
   const left = (permission: string, who: string) =>
     `${permission} on https://orders.acme.com/ no longer exists in the tenant, so it is left out of what is revoked from ${who}. If it is added to the API again, the next run revokes it.`
 
@@ -368,5 +380,101 @@ describe('APIs on which permissions have no effect', () => {
   })
   it('are not those with both settings on', () => {
     expect(warnOfApis([api])).toEqual([])
+  })
+})
+
+describe('the scopes that a run needs for roles', () => {
+  it.each([
+    ['none if no role is named', 'apply', undefined, []],
+    ['to read them', 'plan', { assigns: true, removes: true }, ['read:roles', 'read:role_members']],
+    [
+      'to assign and to remove them',
+      'apply',
+      { assigns: true, removes: true },
+      ['read:roles', 'read:role_members', 'create:role_members', 'delete:role_members'],
+    ],
+    [
+      'to assign them',
+      'apply',
+      { assigns: true, removes: false },
+      ['read:roles', 'read:role_members', 'create:role_members'],
+    ],
+    [
+      'to remove them',
+      'apply',
+      { assigns: false, removes: true },
+      ['read:roles', 'read:role_members', 'delete:role_members'],
+    ],
+    [
+      'to assign without reading who holds them',
+      'assign',
+      { assigns: true, removes: false },
+      ['read:roles', 'create:role_members'],
+    ],
+    ['to export them', 'export', { assigns: false, removes: false }, ['read:roles', 'read:role_members']],
+  ] as const)('%s', (_, mode, roles, more) => {
+    expect(neededScopes(mode, roles)).toEqual([...NEEDED_SCOPES[mode], ...more])
+  })
+})
+
+describe('roles', () => {
+  const clerk = { role: 'rol_clerk', name: 'Clerk' }
+  const plan = (desired: readonly Grant[], held: readonly Grant[]): Plan =>
+    diff({
+      tenant: 'acme.eu.auth0.com',
+      source: SOURCE,
+      users: [state('auth0|1', desired, live(held))],
+      revoke: 'all',
+      named: { apis: new Set(), roles: new Set(['rol_clerk']) },
+      roleNames: roleNames('Clerk'),
+      holdBack: holdBackFor([]),
+    })
+  const many = (count: number) => roles(...names(count))
+
+  it('are at most 50 for a user, whatever permissions the user has', () => {
+    const permissions = grants(names(900))
+    expect(checkLimit(plan([...many(50), ...permissions], many(49)))).toEqual([])
+    expect(checkLimit(plan([...many(51), ...permissions], many(49)))).toEqual([
+      'auth0|1 would have 51 roles; Auth0 allows 50. Combine some of them into one role.',
+    ])
+  })
+
+  it('of a saved plan can be assigned if the manifest asks for them', () => {
+    const saved = plan(roles('Clerk'), [])
+    const states = (desired: readonly Grant[]) => new Map([['auth0|1', state('auth0|1', desired, undefined)]])
+    const options = { revoke: 'managed', named: NAMED, holdBack: holdBackFor([]) } as const
+    expect(checkSavedPlan(saved, { ...options, states: states(roles('Clerk')) })).toEqual([])
+    expect(checkSavedPlan(saved, { ...options, states: states([]) })).toEqual([
+      expect.stringContaining('grants the role Clerk to auth0|1, which the manifest does not ask for'),
+    ])
+  })
+
+  it('of a saved plan are revoked with revoke: all if the manifest names them', () => {
+    const saved = plan([], roles('Clerk'))
+    const states = new Map([['auth0|1', state('auth0|1', [], undefined)]])
+    const options = { states, revoke: 'all', holdBack: holdBackFor([]) } as const
+    const named = { apis: new Set<string>(), roles: new Set(['rol_clerk']) }
+    expect(checkSavedPlan(saved, { ...options, named })).toEqual([])
+    expect(checkSavedPlan(saved, { ...options, named: NAMED })).toEqual([
+      expect.stringContaining('revokes the role Clerk from auth0|1, and the manifest does not name that role'),
+    ])
+  })
+
+  it('that a saved plan assigns must exist', () => {
+    expect(checkPlanRoles([clerk], roleNames('Clerk'))).toEqual([])
+    expect(checkPlanRoles([clerk, clerk, { role: 'rol_x' }], new Map())).toEqual([
+      'The tenant has no role Clerk (rol_clerk), which the plan in plan-file assigns. Make a new plan.',
+      'The tenant has no role rol_x, which the plan in plan-file assigns. Make a new plan.',
+    ])
+  })
+
+  it('that were deleted are reported, for whoever was to get or to lose them', () => {
+    const users = (step: 'grant' | 'revoke') => ['u', 'v'].map(user => ({ step, user, ...clerk }))
+    expect(describeObsolete(users('revoke'), 'revoke')).toEqual([
+      'The role Clerk no longer exists in the tenant, so it is not taken from u, v.',
+    ])
+    expect(describeObsolete(users('grant'), 'grant')).toEqual([
+      'The role Clerk no longer exists in the tenant, so it is not assigned again to u, v.',
+    ])
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Access, Grant } from '../../src/access/grants.ts'
 import type { UserState } from '../../src/live/user-state.ts'
 import { diff } from '../../src/plan/diff.ts'
 import { holdBackFor } from '../../src/plan/hold-back.ts'
@@ -6,13 +7,14 @@ import {
   countOperations,
   type Plan,
   type Restored,
-  resume,
+  rolesOf,
   type UserOutcome,
   type UserPlan,
-  undoOf,
   withoutObsolete,
 } from '../../src/plan/plan.ts'
-import { grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
+import { resume } from '../../src/plan/resume.ts'
+import { undoOf } from '../../src/plan/undo.ts'
+import { grants, live, nameOf, ORDERS, roles, SOURCE, state } from './fixtures.ts'
 
 function planOf(...users: readonly UserState[]): Plan {
   return diff({
@@ -20,7 +22,8 @@ function planOf(...users: readonly UserState[]): Plan {
     source: SOURCE,
     users,
     revoke: 'all',
-    apis: new Set([ORDERS]),
+    named: { apis: new Set([ORDERS]), roles: new Set() },
+    roleNames: new Map(),
     holdBack: holdBackFor([]),
   })
 }
@@ -110,9 +113,9 @@ describe('an undo plan', () => {
 })
 
 describe('a plan without what no longer exists', () => {
-  const exists = ({ permission }: { readonly permission: string }) => permission !== 'kept' && permission !== 'new'
-  const obsolete = (kind: 'grant' | 'revoke', user: string, permission: string) => ({
-    kind,
+  const exists = (access: Access) => nameOf(access) !== 'kept' && nameOf(access) !== 'new'
+  const obsolete = (step: 'grant' | 'revoke', user: string, permission: string) => ({
+    step,
     user,
     api: ORDERS,
     permission,
@@ -163,7 +166,7 @@ describe('a plan without what no longer exists', () => {
 const now = (...held: readonly string[]) => ({ live: new Set(grants(held)), exists: () => true })
 
 describe('a saved plan of a user who had what no longer exists', () => {
-  const exists = ({ permission }: { readonly permission: string }) => permission !== 'gone'
+  const exists = (access: Access) => nameOf(access) !== 'gone'
   const saved: UserPlan = {
     user: 'u',
     grant: [operation('new')],
@@ -194,5 +197,59 @@ describe('a saved plan of a user of whom no before-state is known', () => {
   })
   it('has moved where the user holds anything else', () => {
     expect(resume(saved, now('other'))).toEqual({ kind: 'moved' })
+  })
+})
+
+describe('a saved plan of permissions and roles', () => {
+  const saved: UserPlan = {
+    user: 'u',
+    grant: [{ role: 'rol_new', name: 'New', roles: [] }, operation('new')],
+    revoke: [{ role: 'rol_old', name: 'Old', roles: [] }, operation('old')],
+    before: [{ role: 'rol_old', name: 'Old' }, ...named('old')],
+  }
+  const [permissionsIn, rolesIn, permissionsOut, rolesOut] = [
+    [operation('new')],
+    saved.grant.slice(0, 1),
+    [operation('old')],
+    saved.revoke.slice(0, 1),
+  ]
+
+  it.each<readonly [string, readonly Grant[], Pick<UserPlan, 'grant' | 'revoke'>]>([
+    ['nothing', [...grants(['old']), ...roles('Old')], saved],
+    [
+      'the permissions were granted',
+      [...grants(['old', 'new']), ...roles('Old')],
+      { grant: rolesIn, revoke: saved.revoke },
+    ],
+    ['all grants were done', [...grants(['old', 'new']), ...roles('Old', 'New')], { grant: [], revoke: saved.revoke }],
+    ['only the role was taken away', grants(['old']), { grant: saved.grant, revoke: permissionsOut }],
+    [
+      'all but the permissions were revoked',
+      [...grants(['old', 'new']), ...roles('New')],
+      { grant: [], revoke: permissionsOut },
+    ],
+    ['all but the role was revoked', [...grants(['new']), ...roles('Old', 'New')], { grant: [], revoke: rolesOut }],
+    [
+      'the role replaced the role',
+      [...grants(['old']), ...roles('New')],
+      { grant: permissionsIn, revoke: permissionsOut },
+    ],
+  ])('goes on where an earlier run of it ended: %s', (_, held, left) => {
+    const resumption = resume(saved, { live: new Set(held), exists: () => true })
+    expect(resumption).toMatchObject({ kind: 'ready', left })
+  })
+
+  it('is done if all of it was', () => {
+    const held = new Set([...grants(['new']), ...roles('New')])
+    expect(resume(saved, { live: held, exists: () => true })).toEqual({ kind: 'ready', left: undefined })
+  })
+
+  it('has moved if the user has another role', () => {
+    const held = new Set([...grants(['old']), ...roles('Old', 'Owner')])
+    expect(resume(saved, { live: held, exists: () => true })).toEqual({ kind: 'moved' })
+  })
+
+  it('is about the roles of its operations and before-states, and those that it names', () => {
+    expect([...rolesOf({ users: [saved], roles: ['rol_clerk'] })].sort()).toEqual(['rol_clerk', 'rol_new', 'rol_old'])
   })
 })

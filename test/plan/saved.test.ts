@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Grant, type Grants, grantOf } from '../../src/access/grants.ts'
+import { type Grant, type Grants, grantOf, packAccess, packAll } from '../../src/access/grants.ts'
 import type { UserState } from '../../src/live/user-state.ts'
 import { diff } from '../../src/plan/diff.ts'
 import { digestOf } from '../../src/plan/digest.ts'
 import { holdBackFor } from '../../src/plan/hold-back.ts'
-import { type Plan, resume, type UserOutcome, type UserPlan, undoOf } from '../../src/plan/plan.ts'
+import type { Plan, UserOutcome, UserPlan } from '../../src/plan/plan.ts'
+import { resume } from '../../src/plan/resume.ts'
 import { readSaved, writeSaved } from '../../src/plan/saved.ts'
-import { BILLING, grants, live, ORDERS, SOURCE, state } from './fixtures.ts'
+import { undoOf } from '../../src/plan/undo.ts'
+import { BILLING, grants, live, nameOf, ORDERS, roles, SOURCE, state } from './fixtures.ts'
 
 function planOf(users: readonly UserState[]): Plan {
   return diff({
@@ -15,7 +17,8 @@ function planOf(users: readonly UserState[]): Plan {
     source: SOURCE,
     users,
     revoke: 'all',
-    apis: new Set([ORDERS, BILLING]),
+    named: { apis: new Set([ORDERS, BILLING]), roles: new Set() },
+    roleNames: new Map(),
     holdBack: holdBackFor([]),
   })
 }
@@ -28,15 +31,16 @@ const plan = planOf([
 const grant = fc
   .tuple(fc.constantFrom(ORDERS, BILLING), fc.constantFrom('a', 'b', 'c', 'd'))
   .map(([api, permission]) => grantOf(api, permission))
+const access = fc.oneof(grant, fc.constantFrom(...roles('Clerk', 'Auditor')))
 const states = fc
-  .uniqueArray(fc.tuple(fc.string({ minLength: 1 }), fc.uniqueArray(grant), fc.uniqueArray(grant)), {
+  .uniqueArray(fc.tuple(fc.string({ minLength: 1 }), fc.uniqueArray(access), fc.uniqueArray(access)), {
     selector: ([id]) => id,
   })
   .map(users => users.map(([id, desired, held]) => state(id.replace(/\p{Cc}/gu, '_'), desired, live(held))))
 
 /** What a user holds once these are done. */
 function heldAfter(held: Grants, { grant, revoke }: Pick<UserPlan, 'grant' | 'revoke'>): Grants {
-  const grantsOf = (list: UserPlan['grant']) => new Set(list.map(({ api, permission }) => grantOf(api, permission)))
+  const grantsOf = (list: UserPlan['grant']) => packAll(list)
   return held.union(grantsOf(grant)).difference(grantsOf(revoke))
 }
 
@@ -171,8 +175,8 @@ describe('a saved plan meets the state of now', () => {
   ])('%s: the rest is done', (_, held, granted, revoked) => {
     const resumption = meets(held)
     const left = resumption.kind === 'ready' ? resumption.left : undefined
-    expect(left?.grant.map(({ permission }) => permission)).toEqual(granted)
-    expect(left?.revoke.map(({ permission }) => permission)).toEqual(revoked)
+    expect(left?.grant.map(nameOf)).toEqual(granted)
+    expect(left?.revoke.map(nameOf)).toEqual(revoked)
   })
 
   it('as the plan wants it: nothing is left', () => {
@@ -193,7 +197,7 @@ describe('an undo plan', () => {
         for (const { user, grant, revoke, before = [] } of undo.users) {
           const held = users.find(({ id }) => id === user)?.live?.direct as Grants
           const now = heldAfter(held, forward.users.find(each => each.user === user) as UserPlan)
-          expect([...now].sort()).toEqual(before.map(({ api, permission }) => grantOf(api, permission)).sort())
+          expect([...now].sort()).toEqual(before.map(packAccess).sort())
           expect([...heldAfter(now, { grant, revoke })].sort()).toEqual([...held].sort() as Grant[])
         }
       }),

@@ -161,8 +161,15 @@ const mixed = record({
       managed: new Set(),
       live: {
         direct: new Set(),
-        derived: new Map([[grantOf(ORDERS, 'read:orders'), ['Order Reader', 'Support Lead']]]),
-        size: 1,
+        derived: new Map([
+          [
+            grantOf(ORDERS, 'read:orders'),
+            [
+              { role: 'rol_1', name: 'Order Reader' },
+              { role: 'rol_2', name: 'Support Lead' },
+            ],
+          ],
+        ]),
       },
     },
   ]),

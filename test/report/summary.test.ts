@@ -437,10 +437,10 @@ describe('folds', () => {
   })
 
   it.each([
-    ['managed', "paste the line under the user's permissions; to revoke them, use revoke: all."],
+    ['managed', "paste the line under the user's permissions, or roles beside it; to revoke them, use revoke: all."],
     [
       'all',
-      'They are on APIs that the manifest does not name, so they stay. To include such an API, add it under apis.',
+      'The manifest does not name these APIs or roles, so they stay. To include them, add them under apis or roles.',
     ],
   ] as const)('say with revoke: %s why grants stay unmanaged', (revoke, words) => {
     expect(textOf(treeOf({ ...run('mixed'), revoke }))).toContain(words)

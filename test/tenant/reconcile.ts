@@ -63,13 +63,22 @@ export async function reconcile(
     const { states, failures, missing } = await survey(subjects, connection.tenant, {
       width: MOST_IN_FLIGHT,
       readPermissions: true,
+      roles: new Set(),
       managedOf: () => NO_GRANTS,
       alsoListed: () => [],
       onUser: () => undefined,
     })
     errors.push(...[...failures, ...missing].map(({ message }) => message))
     const holdBack = holdBackFor([])
-    const plan = diff({ tenant: '', source: SOURCE, users: states, revoke: 'all', apis: new Set([ORDERS]), holdBack })
+    const plan = diff({
+      tenant: '',
+      source: SOURCE,
+      users: states,
+      revoke: 'all',
+      named: { apis: new Set([ORDERS]), roles: new Set() },
+      roleNames: new Map(),
+      holdBack,
+    })
     outcomes.push(...(await apply(plan, connection.tenant, { width: MOST_IN_FLIGHT, onOutcome: () => undefined })))
     errors.push(...outcomes.flatMap(outcome => outcome.errors))
   } catch (error) {

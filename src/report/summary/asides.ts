@@ -1,6 +1,6 @@
-// What is good to know: notices, grants that nobody manages, advice, what roles give. Pure.
+// What is good to know: notices, unmanaged grants, advice, permissions through roles. Pure.
 
-import type { Permission } from '../../access/grants.ts'
+import { isPermission } from '../../access/grants.ts'
 import { scalar } from '../../manifest/scalar.ts'
 import type { Held } from '../../plan/plan.ts'
 import { counted } from '../conclude.ts'
@@ -8,7 +8,7 @@ import type { Derived, RunRecord } from '../record.ts'
 import { code, userText } from '../text.ts'
 import { listed } from './attention.ts'
 import { fold, list, name, row, table } from './blocks.ts'
-import { type Known, permissionText, userLines } from './changes.ts'
+import { accessHtml, type Known, userLines } from './changes.ts'
 import { counting, cutting, type Lists, type Shown } from './lists.ts'
 
 export function renderAsides(record: RunRecord, lists: Lists): readonly string[] {
@@ -44,18 +44,21 @@ function folded({ length }: Shown, { title, blocks }: Fold): readonly string[] {
 
 function unmanagedText({ revoke }: RunRecord): string {
   return revoke === 'all'
-    ? `They are on APIs that the manifest does not name, so they stay. To include such an API, add it under ${code('apis')}.`
-    : `They stay. To keep them on purpose, paste the line under the user's ${code('permissions')}; to revoke them, use ${code('revoke: all')}.`
+    ? `The manifest does not name these APIs or roles, so they stay. To include them, add them under ${code('apis')} or ${code('roles')}.`
+    : `They stay. To keep them on purpose, paste the line under the user's ${code('permissions')}, or ${code('roles')} beside it; to revoke them, use ${code('revoke: all')}.`
 }
 
-/** With the lines of a manifest that would list what each user has, by the manifest's name for the API. */
+/** With the manifest's lines that would list these grants. */
 export function unmanagedRows(unmanaged: readonly Held[], known: Known): readonly string[] {
   return heldRows(unmanaged, {
     known,
     linesOf: held =>
-      userLines([...Map.groupBy(held, ({ api }) => api)], ([api, permissions]) => {
-        const names = permissions.map(({ permission }) => scalar(permission))
-        return code(`${scalar(known.aliases.get(api) ?? api)}: [${names.join(', ')}]`)
+      userLines([...Map.groupBy(held, ({ api }) => api)], ([api, accesses]) => {
+        const names = accesses.map(access =>
+          scalar(isPermission(access) ? access.permission : (access.name ?? access.role)),
+        )
+        const key = api === undefined ? 'roles' : scalar(known.aliases.get(api) ?? api)
+        return code(`${key}: [${names.join(', ')}]`)
       }),
   })
 }
@@ -64,12 +67,8 @@ export function derivedRows(derived: readonly Derived[], known: Known): readonly
   return heldRows(derived, {
     known,
     linesOf: held =>
-      userLines(held, each => `${permissionText(each, known.aliases)}, through ${each.roles.map(name).join(', ')}`),
+      userLines(held, each => `${accessHtml(each, known.aliases)}, through ${each.roles.map(name).join(', ')}`),
   })
-}
-
-interface Owned extends Permission {
-  readonly user: string
 }
 
 interface RowOptions<T> {
@@ -78,7 +77,7 @@ interface RowOptions<T> {
   readonly linesOf: (items: readonly T[]) => string
 }
 
-function heldRows<T extends Owned>(
+function heldRows<T extends Held>(
   items: readonly T[],
   { known: { emails }, linesOf }: RowOptions<T>,
 ): readonly string[] {

@@ -5,7 +5,7 @@ import { counted, grouped } from '../conclude.ts'
 import type { Finding, RunRecord } from '../record.ts'
 import { aboutText, userText } from '../text.ts'
 import { alert, FOLD_AFTER, fold, list, message, name } from './blocks.ts'
-import { isWritten, type Known, permissionText } from './changes.ts'
+import { accessHtml, isWritten, type Known } from './changes.ts'
 import { counting, type Lists, type Shown } from './lists.ts'
 
 const ERROR_TITLES: Readonly<Record<NonNullable<RunRecord['stopped']>, string>> = {
@@ -34,7 +34,7 @@ export function renderAttention(record: RunRecord, lists: Lists): readonly strin
 
 interface Title {
   readonly title: string
-  /** Off if the list needs no title; one that is folded has it all the same. */
+  /** Off if the list needs no title; a folded list always has it. */
   readonly isTitled: boolean
 }
 
@@ -52,9 +52,9 @@ export function findingText(finding: Finding): string {
   return `${where}${aboutText(finding, name)}${message(finding.message)}`
 }
 
-export function heldBackText({ user, entry, ...permission }: HeldBack, { emails, aliases }: Known): string {
+export function heldBackText({ user, entry, ...access }: HeldBack, { emails, aliases }: Known): string {
   const who = userText({ user, email: emails.get(user) }, name)
-  return `${who} keeps ${permissionText(permission, aliases)}, because ${name(entry)} cannot be identified`
+  return `${who} keeps ${accessHtml(access, aliases)}, because ${name(entry)} cannot be identified`
 }
 
 function revocationsInShort(record: RunRecord): readonly string[] {

@@ -39,7 +39,7 @@ export function fold(title: string, block: string): string {
   return `<details><summary>${title}</summary>\n${block}\n</details>`
 }
 
-/** GitHub's own box with a word and a sign for it; elsewhere a quotation. */
+/** An alert, which is a quotation outside GitHub. */
 export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', blocks: readonly string[]): readonly string[] {
   if (blocks.length === 0) return []
   return [[`[!${kind}]`, ...blocks].join('\n').replaceAll(/^/gm, '> ')]

@@ -1,6 +1,6 @@
 // What changes: a row for each user, with what they lose before what they gain. Pure.
 
-import type { Permission } from '../../access/grants.ts'
+import { type Access, isPermission, packAccess, packAll } from '../../access/grants.ts'
 import type { Operation, Plan, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
 import { counted, grouped } from '../conclude.ts'
 import { emailsOf, type NamedApi, type RunRecord } from '../record.ts'
@@ -8,7 +8,7 @@ import { code, userText } from '../text.ts'
 import { FOLD_AFTER, fold, name, paragraph, row, table } from './blocks.ts'
 import { cutting, type Lists } from './lists.ts'
 
-/** Of one user, so that one with a thousand permissions does not fill the page. */
+/** Longer lists are cut, so that a user with a thousand permissions does not fill the page. */
 const MAX_USER_LINES = 25
 
 /** What is known beyond the plan. */
@@ -45,8 +45,10 @@ export function renderChanges(record: RunRecord, lists: Lists): readonly string[
   const { changes, permissions } = lists
   const changeTable = table([headerOf(record)], changes.html)
   const title = counted(changes.length, 'user')
-  const holders = table(['Permission', `Holders, of ${countedUsers(record)}`], permissions.html)
-  const holdersTitle = `By permission${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`
+  const hasRoles = plan?.holders.some(access => !isPermission(access)) === true
+  const header = hasRoles ? 'Permission or role' : 'Permission'
+  const holders = table([header, `Holders, of ${countedUsers(record)}`], permissions.html)
+  const holdersTitle = `By ${header.toLowerCase()}${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`
   // Of one user's change, or of a long list, it says little that the table above does not.
   const isFolded = users.length === 1 || permissions.length > FOLD_AFTER
   return [
@@ -71,12 +73,12 @@ function isComplete({ plan, outcomes }: RunRecord): boolean {
   return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done')
 }
 
-/** Those among whom holders are counted: nothing is known of a listed user who was not read. */
+/** The users among whom holders are counted; nothing is known about a user who was not read. */
 function countedUsers({ read, users }: RunRecord): string {
   return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user')
 }
 
-/** The APIs that anybody loses or gains a permission on. */
+/** The APIs on which somebody loses or gains a permission. */
 function touchedApis({ apis, plan }: RunRecord, kinds: readonly Kind[]): readonly NamedApi[] {
   const users = plan?.users ?? []
   const touched = new Set(
@@ -92,7 +94,7 @@ function apiLines(record: RunRecord): readonly string[] {
   return named.length === 0 ? [] : [`${named.join('; ')}.`]
 }
 
-/** A revocation does not reach into tokens that were issued before it. */
+/** A revocation has no effect on tokens that were issued before it. */
 function tokenLines(record: RunRecord): readonly string[] {
   const lifetimes = touchedApis(record, [REVOKE]).flatMap(({ identifier, alias, tokenLifetime }) =>
     tokenLifetime === undefined ? [] : [`${lifetimeText(tokenLifetime)} for ${name(alias ?? identifier)}`],
@@ -123,48 +125,55 @@ const KINDS = [REVOKE, GRANT]
 /** Users who were not fully updated come first, then those who lose something. */
 export function userRows(users: readonly UserPlan[], known: Known): readonly string[] {
   const rank = (user: UserPlan) => {
-    const fates = KINDS.map(kind => fateOf({ user, kind }, known))
-    if (fates.includes('failed')) return 0
-    if (fates.includes('not attempted')) return 1
+    const fates = new Set(changesOf(user, known).map(({ fate }) => fate))
+    if (fates.has('failed')) return 0
+    if (fates.has('not attempted')) return 1
     return user.revoke.length > 0 ? 2 : 3
   }
   return users.toSorted((a, b) => rank(a) - rank(b)).map(user => userRow(user, known))
 }
 
 function userRow(user: UserPlan, known: Known): string {
-  const fates = new Set(KINDS.flatMap(kind => fateText({ user, kind }, known) ?? []))
+  const changes = changesOf(user, known)
+  const fates = new Set(changes.flatMap(change => fateText(change) ?? []))
   const isMixed = fates.size > 1
   const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : fates)].filter(
     mark => mark !== '',
   )
   const who = [userText({ user: user.user, email: known.emails.get(user.user) }, name), ...marks].join(', ')
-  const operations = KINDS.flatMap(kind => user[kind.operations].map(operation => ({ kind, operation })))
-  const lineOf = ({ kind, operation }: (typeof operations)[number]) => {
-    const prefix = isMixed ? `${fateText({ user, kind }, known)}: ` : ''
+  const lineOf = (change: Change) => {
+    const { operation, kind } = change
+    const prefix = isMixed ? `${fateText(change)}: ` : ''
     const notes = operationNotes(operation, { effective: kind.effective, show: name })
-    return `${prefix}${kind.sign} ${permissionText(operation, known.aliases)}${notes}`
+    return `${prefix}${kind.sign} ${accessHtml(operation, known.aliases)}${notes}`
   }
-  return row([`${who}<br>${userLines(operations, lineOf)}`])
+  return row([`${who}<br>${userLines(changes, lineOf)}`])
 }
 
-/** A user's operations of one kind. */
-interface UserOperations {
-  readonly user: UserPlan
+interface Change {
   readonly kind: Kind
+  readonly operation: Operation
+  /** What happened to it; undefined if nothing was to be written. */
+  readonly fate: UserOutcome['status'] | undefined
+  /** It failed, and may have been done without an answer. */
+  readonly isUncertain: boolean
 }
 
-/** What happened to them; undefined if there are none, or nothing was to be written. */
-function fateOf({ user, kind }: UserOperations, { outcomes }: Known): UserOutcome['status'] | undefined {
-  if (outcomes === undefined || user[kind.operations].length === 0) return undefined
-  const outcome = outcomes.get(user.user)
-  if (outcome === undefined) return 'not attempted'
-  return outcome.status === 'failed' && outcome[kind.outcome].length > 0 ? 'done' : outcome.status
+function changesOf(user: UserPlan, { outcomes }: Known): readonly Change[] {
+  const outcome = outcomes?.get(user.user)
+  return KINDS.flatMap(kind => {
+    const done = packAll(outcome?.[kind.outcome] ?? [])
+    return user[kind.operations].map(operation => {
+      const isDone = outcome?.status === 'failed' && done.has(packAccess(operation))
+      const fate = outcomes && (isDone ? 'done' : (outcome?.status ?? 'not attempted'))
+      const isUncertain = fate === 'failed' && outcome?.uncertain?.includes(kind.operations) === true
+      return { kind, operation, fate, isUncertain }
+    })
+  })
 }
 
-function fateText({ user, kind }: UserOperations, known: Known): string | undefined {
-  const fate = fateOf({ user, kind }, known)
+function fateText({ fate, isUncertain }: Change): string | undefined {
   if (fate === undefined || fate === 'done') return fate
-  const isUncertain = known.outcomes?.get(user.user)?.uncertain?.includes(kind.operations)
   return `<strong>${fate}</strong>${isUncertain ? ', but may have been done' : ''}`
 }
 
@@ -175,7 +184,7 @@ export interface NoteOptions {
   readonly show: (text: string) => string
 }
 
-/** What there is to know about an operation beyond its name, in brackets, or nothing. */
+/** Everything about an operation besides its name, in brackets; empty if there is nothing. */
 export function operationNotes(
   { roles, expires, reason, why, uncertain }: Operation,
   { effective, show }: NoteOptions,
@@ -190,7 +199,7 @@ export function operationNotes(
   return notes.length === 0 ? '' : ` (${notes.join('; ')})`
 }
 
-/** Of a removed user, the mark at the user says it. */
+/** A removed user is marked as such, which need not be repeated. */
 const WHY_WORDS: Readonly<Record<Why, string>> = {
   'user removed': '',
   'line removed': 'removed from the manifest',
@@ -198,12 +207,14 @@ const WHY_WORDS: Readonly<Record<Why, string>> = {
   'not listed': 'not in the manifest',
 }
 
-/** By the manifest's name for the API, if it has one. */
-export function permissionText({ api, permission }: Permission, aliases: Known['aliases']): string {
-  return `${name(permission)} on ${name(aliases.get(api) ?? api)}`
+/** A permission by the manifest's name for the API, if it has one; or a role. */
+export function accessHtml(access: Access, aliases: Known['aliases']): string {
+  return isPermission(access)
+    ? `${name(access.permission)} on ${name(aliases.get(access.api) ?? access.api)}`
+    : `the role ${name(access.name ?? access.role)}`
 }
 
-/** What belongs to one user, a line each; only what is shown is rendered. */
+/** What belongs to one user, one line each; only what is shown is rendered. */
 export function userLines<T>(items: readonly T[], lineOf: (item: T) => string): string {
   if (items.length <= MAX_USER_LINES) return items.map(lineOf).join('<br>')
   const tail = Math.floor(MAX_USER_LINES / 5)
@@ -226,12 +237,12 @@ export function renderDigests(record: RunRecord): readonly string[] {
   ]
 }
 
-/** Whether applying it changes neither the tenant nor what is managed. */
+/** Whether applying the plan changes neither the tenant nor what is managed. */
 function isIdle(plan: Plan | undefined): boolean {
   return plan === undefined || plan.users.length + plan.found.length === 0
 }
 
-/** An approval helps a plan that was only planned, and one that is refused only for the lack of it. */
+/** Approving helps if the plan was only planned, or is refused only because it was not approved. */
 function digestWords(record: RunRecord): string {
   const { stopped, approval, errors, plan } = record
   if (isWritten(record)) return 'The digest of the plan'

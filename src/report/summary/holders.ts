@@ -1,17 +1,17 @@
-// Permission by permission, how many of the listed users have it before and after. Pure.
+// Permission by permission, and role by role, how many of the listed users have it before and after. Pure.
 
-import { type Grant, grantOf } from '../../access/grants.ts'
+import { type Grant, packAccess } from '../../access/grants.ts'
 import type { Holders, Operation, UserPlan } from '../../plan/plan.ts'
 import { grouped } from '../conclude.ts'
 import { row } from './blocks.ts'
-import { type Known, permissionText } from './changes.ts'
+import { accessHtml, type Known } from './changes.ts'
 
 interface HolderOptions extends Pick<Known, 'removed' | 'aliases'> {
   readonly holders: readonly Holders[]
   readonly users: readonly UserPlan[]
 }
 
-/** Permissions that anybody loses come first. */
+/** What anybody loses comes first. */
 export function holderRows({ holders, users, removed, aliases }: HolderOptions): readonly string[] {
   const listed = users.filter(({ user }) => !removed.has(user))
   const gains = countByGrant(listed.flatMap(({ grant }) => grant))
@@ -19,21 +19,20 @@ export function holderRows({ holders, users, removed, aliases }: HolderOptions):
   const changes = holders.map(each => ({ holders: each, change: changeOf(each, { gains, losses }) }))
   return changes
     .toSorted((a, b) => Number(b.change.fewer > 0) - Number(a.change.fewer > 0))
-    .map(({ holders: { before, after, ...permission }, change }) =>
-      row([permissionText(permission, aliases), `${grouped(before)} → ${grouped(after)} (${changeText(change)})`]),
+    .map(({ holders: { before, after, ...access }, change }) =>
+      row([accessHtml(access, aliases), `${grouped(before)} → ${grouped(after)} (${changeText(change)})`]),
     )
 }
 
 function countByGrant(operations: readonly Operation[]): ReadonlyMap<Grant, number> {
   const counts = new Map<Grant, number>()
-  for (const { api, permission } of operations) {
-    const grant = grantOf(api, permission)
+  for (const grant of operations.map(packAccess)) {
     counts.set(grant, (counts.get(grant) ?? 0) + 1)
   }
   return counts
 }
 
-/** How many gain and how many lose a permission. */
+/** How many gain and how many lose a permission or a role. */
 interface Change {
   readonly more: number
   readonly fewer: number
@@ -45,8 +44,9 @@ interface Counts {
 }
 
 /** By the operations; some of a saved plan may be done already, and then only before and after are known. */
-function changeOf({ api, permission, before, after }: Holders, { gains, losses }: Counts): Change {
-  const grant = grantOf(api, permission)
+function changeOf(holders: Holders, { gains, losses }: Counts): Change {
+  const { before, after } = holders
+  const grant = packAccess(holders)
   const change = { more: gains.get(grant) ?? 0, fewer: losses.get(grant) ?? 0 }
   if (change.more - change.fewer === after - before) return change
   return { more: Math.max(0, after - before), fewer: Math.max(0, before - after) }

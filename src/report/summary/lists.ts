@@ -1,11 +1,11 @@
-// The lists of a report. Each of them can be too long for where it is shown: they share the room, and a list that is too
-// long is shown with its head and a shorter tail. Pure.
+// The lists of a report share the room that there is: of a list that is too long, the head and a shorter tail are shown.
+// Pure.
 
 import { grouped } from '../conclude.ts'
 
 /**
- * Percent of the room that a list is sure of. What some lists don't use goes to the others, in this order: what a person
- * must look at, and changes, are cut last.
+ * The share of the room that each list is sure to have, in percent. What some lists don't use is given to the others, in
+ * this order: what a person must look at, and changes, are cut last.
  */
 const SHARES = {
   errors: 14,

@@ -3,27 +3,11 @@
 import { type Answer, answerError, answerJson, answerNothing, Refusal } from './answer.ts'
 import { readGrants } from './payload.ts'
 import { allowOnly, PAGING, pageOf, queryError, readFlag, readPage, readText } from './query.ts'
+import { ROLE_ROUTES } from './role-routes.ts'
+import { type Call, knownUser, type Route } from './route.ts'
 import { type Api, compareText, createApi, type Grant, type Permission, type Store, type User } from './store.ts'
 import { profileOf, readFields } from './user-profile.ts'
 import { searchUsers } from './user-search.ts'
-
-interface Call {
-  readonly store: Store
-  /** Identifier of the tenant's own Management API. */
-  readonly managementApi: string
-  /** What stands for `{id}` in the path, decoded. */
-  readonly id: string
-  readonly query: URLSearchParams
-  readonly body: unknown
-}
-
-export interface Route {
-  readonly method: string
-  readonly path: readonly string[]
-  /** One of these is needed. */
-  readonly scopes: readonly string[]
-  readonly answer: (call: Call) => Answer
-}
 
 const MOST_DIRECT_PERMISSIONS = 1000
 const MOST_SEARCH_RESULTS = 1000
@@ -42,6 +26,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: ['users', '{id}'], scopes: ANY_USER_READ, answer: getUser },
   { method: 'GET', path: ['resource-servers'], scopes: ['read:resource_servers'], answer: listApis },
   { method: 'GET', path: ['resource-servers', '{id}'], scopes: ['read:resource_servers'], answer: getApi },
+  ...ROLE_ROUTES,
 ]
 
 function listPermissions({ store, id, query }: Call): Answer {
@@ -203,12 +188,6 @@ function sortUsers(users: readonly User[], sort: string | undefined): readonly U
   const key = (user: User): string =>
     field === 'user_id' ? user.id : field === 'email' ? (user.email ?? '') : user.createdAt
   return users.toSorted((a, b) => Number(direction) * compareText(key(a), key(b)))
-}
-
-function knownUser(store: Store, id: string): User {
-  const user = store.users.get(id)
-  if (!user) throw new Refusal(answerError(404, 'The user does not exist.', 'inexistent_user'))
-  return user
 }
 
 /** All of them, or a refusal: a batch with an unknown permission is not done at all. */

@@ -1,4 +1,4 @@
-// Reads the body of a write to a user's permissions as strictly as Auth0 does.
+// Reads the body of a write to a user's permissions or roles as strictly as Auth0 does.
 import { answerError, Refusal } from './answer.ts'
 import type { Grant } from './store.ts'
 
@@ -19,6 +19,18 @@ export function readGrants(body: unknown, verb: 'add to' | 'remove from'): reado
       api: readString(fields, 'resource_server_identifier', path),
       permission: readString(fields, 'permission_name', path),
     }
+  })
+}
+
+/** Ids of roles, likewise. */
+export function readRoles(body: unknown, verb: 'add to' | 'remove from'): readonly string[] {
+  const { roles } = readObject(body, ['roles'], '')
+  const where = ` on property roles (List of roles to ${verb} this user)`
+  if (!Array.isArray(roles)) throw payloadError(`'Expected type array but found type ${typeName(roles)}'${where}`)
+  if (roles.length === 0) throw payloadError(`'Array is too short (0), minimum 1'${where}`)
+  return roles.map((role: unknown, index) => {
+    if (typeof role === 'string') return role
+    throw payloadError(`'Expected type string but found type ${typeName(role)}' on property roles[${index}]`)
   })
 }
 

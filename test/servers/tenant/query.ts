@@ -23,6 +23,11 @@ export function readPage(query: URLSearchParams, fewest = 1): Page {
   }
 }
 
+/** The number of items of a page that begins at a checkpoint. */
+export function readTake(query: URLSearchParams): number | undefined {
+  return readInteger(query, 'take', 'Number of results per page. Defaults to 50.', 1, 100)
+}
+
 /** One page, bare or under `key` with its totals. Key order is that of the recording. */
 export function pageOf<Item>(items: readonly Item[], { page, perPage, includeTotals }: Page, key: string): unknown {
   const start = page * perPage

@@ -21,7 +21,9 @@ export interface ApiOptions {
 export interface RoleOptions {
   readonly id?: string
   readonly name: string
-  readonly permissions: readonly Grant[]
+  readonly permissions?: readonly Grant[]
+  /** Makes it a role of an organization. */
+  readonly organization?: string
 }
 
 export interface UserOptions {
@@ -35,7 +37,7 @@ export interface UserOptions {
   /** ISO 8601. */
   readonly createdAt?: string
   readonly direct?: readonly Grant[]
-  /** Names of roles. */
+  /** Ids or names of roles. */
   readonly roles?: readonly string[]
 }
 
@@ -55,10 +57,12 @@ export interface Api {
   readonly permissions: Map<string, Permission>
 }
 
-interface Role {
+export interface Role {
   readonly id: string
-  readonly name: string
+  name: string
+  readonly organization: string | undefined
   readonly permissions: ReadonlySet<Permission>
+  readonly members: Set<User>
 }
 
 export interface User {
@@ -69,12 +73,13 @@ export interface User {
   readonly username: string | undefined
   readonly createdAt: string
   readonly direct: Set<Permission>
-  readonly roles: readonly Role[]
+  readonly roles: Set<Role>
 }
 
 export interface Store {
   readonly apis: Map<string, Api>
-  readonly roles: ReadonlyMap<string, Role>
+  /** By id. */
+  readonly roles: Map<string, Role>
   readonly users: Map<string, User>
   /** By lower-cased address; several users can share one. */
   readonly usersByEmail: Map<string, Set<User>>
@@ -86,10 +91,23 @@ export function createStore(
   users: readonly UserOptions[],
 ): Store {
   const apisByIdentifier = new Map(apis.map((api, index) => [api.identifier, createApi(api, index)]))
-  const rolesByName = new Map(roles.map((role, index) => [role.name, createRole(role, index, apisByIdentifier)]))
-  const store = { apis: apisByIdentifier, roles: rolesByName, users: new Map(), usersByEmail: new Map() }
+  const store = { apis: apisByIdentifier, roles: new Map(), users: new Map(), usersByEmail: new Map() }
+  for (const role of roles) addRole(store, role)
   for (const user of users) addUser(store, user)
   return store
+}
+
+/** @returns its id */
+export function addRole(store: Store, { id, name, organization, permissions = [] }: RoleOptions): string {
+  const role: Role = {
+    id: id ?? `rol_${store.roles.size.toString(36).padStart(16, '0')}`,
+    name,
+    organization,
+    permissions: findPermissions(store.apis, permissions),
+    members: new Set(),
+  }
+  store.roles.set(role.id, role)
+  return role.id
 }
 
 export function addUser(store: Store, options: UserOptions): void {
@@ -104,13 +122,10 @@ export function addUser(store: Store, options: UserOptions): void {
     username: options.username,
     createdAt: options.createdAt ?? '2024-01-01T00:00:00.000Z',
     direct: findPermissions(store.apis, options.direct ?? []),
-    roles: (options.roles ?? []).map(name => {
-      const role = store.roles.get(name)
-      if (!role) throw new Error(`the tenant has no role ${name}`)
-      return role
-    }),
+    roles: new Set(),
   }
   store.users.set(user.id, user)
+  for (const role of options.roles ?? []) assignRole(user, findRole(store, role))
   if (user.email === undefined) return
   const namesakes = store.usersByEmail.get(user.email.toLowerCase())
   if (namesakes) namesakes.add(user)
@@ -120,6 +135,7 @@ export function addUser(store: Store, options: UserOptions): void {
 export function removeUser(store: Store, id: string): void {
   const user = knownUser(store, id)
   store.users.delete(id)
+  for (const role of user.roles) role.members.delete(user)
   if (user.email !== undefined) store.usersByEmail.get(user.email.toLowerCase())?.delete(user)
 }
 
@@ -131,7 +147,7 @@ export function changeEmail(
 ): void {
   const { connection, direct, roles } = knownUser(store, id)
   removeUser(store, id)
-  addUser(store, { id, connection, ...email, roles: roles.map(({ name }) => name) })
+  addUser(store, { id, connection, ...email, roles: [...roles].map(role => role.id) })
   for (const permission of direct) knownUser(store, id).direct.add(permission)
 }
 
@@ -145,9 +161,56 @@ export function revoke(store: Store, userId: string, grants: readonly Grant[]): 
   for (const permission of findPermissions(store.apis, grants)) user.direct.delete(permission)
 }
 
+export function assignRole(user: User, role: Role): void {
+  user.roles.add(role)
+  role.members.add(user)
+}
+
+export function unassignRole(user: User, role: Role): void {
+  user.roles.delete(role)
+  role.members.delete(user)
+}
+
+/** @param names ids or names */
+export function changeRoles(store: Store, userId: string, names: readonly string[], change: typeof assignRole): void {
+  for (const name of names) change(knownUser(store, userId), findRole(store, name))
+}
+
+/** Ids, sorted. */
+export function rolesOf(store: Store, userId: string): readonly string[] {
+  return [...knownUser(store, userId).roles].map(({ id }) => id).sort(compareText)
+}
+
+export function renameRole(store: Store, role: string, name: string): void {
+  findRole(store, role).name = name
+}
+
+/** Whoever has it loses it. */
+export function deleteRole(store: Store, name: string): void {
+  const role = findRole(store, name)
+  for (const user of [...role.members]) unassignRole(user, role)
+  store.roles.delete(role.id)
+}
+
+function findRole(store: Store, name: string): Role {
+  const role = store.roles.get(name) ?? store.roles.values().find(each => each.name === name)
+  if (!role) throw new Error(`the tenant has no role ${name}`)
+  return role
+}
+
 /** Direct permissions, sorted by API and name. */
 export function grantsOf(store: Store, userId: string): readonly Grant[] {
-  return [...knownUser(store, userId).direct]
+  return listGrants(knownUser(store, userId).direct)
+}
+
+/** What the user may do: directly, or through roles. */
+export function effectiveOf(store: Store, userId: string): readonly Grant[] {
+  const { direct, roles } = knownUser(store, userId)
+  return listGrants(new Set([...direct, ...[...roles].flatMap(({ permissions }) => [...permissions])]))
+}
+
+function listGrants(permissions: ReadonlySet<Permission>): readonly Grant[] {
+  return [...permissions]
     .map(({ api, name }) => ({ api: api.identifier, permission: name }))
     .sort((a, b) => compareText(a.api, b.api) || compareText(a.permission, b.permission))
 }
@@ -181,14 +244,6 @@ export function createApi(options: ApiOptions, index: number, isSystem = false):
     permissions.set(value, { api, name: value, description })
   }
   return api
-}
-
-function createRole(options: RoleOptions, index: number, apis: ReadonlyMap<string, Api>): Role {
-  return {
-    id: options.id ?? `rol_${index.toString(36).padStart(16, '0')}`,
-    name: options.name,
-    permissions: findPermissions(apis, options.permissions),
-  }
 }
 
 function findPermissions(apis: ReadonlyMap<string, Api>, grants: readonly Grant[]): Set<Permission> {

@@ -21,18 +21,26 @@ import { type ArmedFault, armFault, echoOf, type Fault, takeFault } from './faul
 import { ROUTES } from './management-api.ts'
 import {
   type ApiOptions,
+  addRole,
   addUser,
+  assignRole,
   changeEmail,
+  changeRoles,
   createStore,
+  deleteRole,
+  effectiveOf,
   type Grant,
   grant,
   grantsOf,
   type RoleOptions,
   removeUser,
+  renameRole,
   revoke,
+  rolesOf,
   type Store,
   snapshot,
   type UserOptions,
+  unassignRole,
 } from './store.ts'
 import {
   answerTokenRequest,
@@ -58,6 +66,8 @@ export interface TenantOptions extends BucketsOptions {
   readonly now?: () => number
   /** The one audience that the token endpoint knows; without it, any `https://…/api/v2/`. */
   readonly audience?: string
+  /** Called after each write that had an effect or could have had one. */
+  readonly onWrite?: () => void
 }
 
 export interface LoggedRequest {
@@ -89,6 +99,18 @@ export interface Tenant {
   /** What users hold of it stays with them, as names that no write takes any more. @returns adds it again */
   readonly removePermission: (api: string, permission: string) => () => void
   readonly removeApi: (identifier: string) => () => void
+  /** Ids, sorted. */
+  readonly rolesOf: (userId: string) => readonly string[]
+  /** What the user may do: directly, or through roles. */
+  readonly effectiveOf: (userId: string) => readonly Grant[]
+  /** @param roles ids or names */
+  readonly assignRoles: (userId: string, ...roles: readonly string[]) => void
+  readonly unassignRoles: (userId: string, ...roles: readonly string[]) => void
+  /** @returns its id */
+  readonly addRole: (role: RoleOptions) => string
+  readonly renameRole: (role: string, name: string) => void
+  /** Whoever has it loses it. */
+  readonly deleteRole: (role: string) => void
   readonly setEmail: (userId: string, email: string, verified: boolean) => void
   readonly issueToken: (options?: TokenOptions) => string
   readonly expireTokens: () => void
@@ -106,6 +128,7 @@ interface State {
   readonly warnings: Warning[]
   readonly latency: number
   readonly now: () => number
+  readonly onWrite: () => void
 }
 
 interface Arrival {
@@ -135,6 +158,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     warnings: [],
     latency: options.latency ?? 0,
     now,
+    onWrite: options.onWrite ?? (() => undefined),
   }
   const server = createServer((incoming, outgoing) => {
     serve(state, incoming, outgoing).catch((error: unknown) => {
@@ -162,6 +186,13 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     removeUser: userId => removeUser(store, userId),
     removePermission: (api, permission) => removeFrom(store.apis.get(api)?.permissions, permission),
     removeApi: identifier => removeFrom(store.apis, identifier),
+    rolesOf: userId => rolesOf(store, userId),
+    effectiveOf: userId => effectiveOf(store, userId),
+    assignRoles: (userId, ...roles) => changeRoles(store, userId, roles, assignRole),
+    unassignRoles: (userId, ...roles) => changeRoles(store, userId, roles, unassignRole),
+    addRole: role => addRole(store, role),
+    renameRole: (role, name) => renameRole(store, role, name),
+    deleteRole: role => deleteRole(store, role),
     setEmail: (userId, email, verified) => changeEmail(store, userId, { email, emailVerified: verified }),
     issueToken: (token = {}) => issueToken(state.desk, host, token),
     expireTokens: () => expireTokens(state.desk),
@@ -247,13 +278,15 @@ function answerRequest(state: State, arrival: Arrival): Answer {
   })
 }
 
-function answerApi({ store, desk }: State, { request, host, text }: Arrival, rawPath: string): Answer {
+function answerApi({ store, desk, onWrite }: State, { request, host, text }: Arrival, rawPath: string): Answer {
   const segments = rawPath.slice(API.length).split('/')
   const route = ROUTES.find(({ method, path }) => method === request.method && matches(path, segments))
   if (!route) return answerError(404, 'Not Found')
   const scopes = scopesOf(desk, request.headers.authorization)
-  if (!route.scopes.some(scope => scopes.includes(scope))) {
-    return answerError(403, `Insufficient scope, expected any of: ${route.scopes.join(',')}`, 'insufficient_scope')
+  const has = (scope: string) => scopes.includes(scope)
+  if (route.needsAll ? !route.scopes.every(has) : !route.scopes.some(has)) {
+    const which = route.needsAll ? 'all' : 'any'
+    return answerError(403, `Insufficient scope, expected ${which} of: ${route.scopes.join(',')}`, 'insufficient_scope')
   }
   const id = decodeSegment(segments[route.path.indexOf('{id}')] ?? '')
   if (route.path[0] === 'users' && route.path.includes('{id}') && !USER_ID.test(id)) {
@@ -265,13 +298,15 @@ function answerApi({ store, desk }: State, { request, host, text }: Arrival, raw
     }
     if (request.body === undefined) return answerError(400, 'Invalid request payload JSON format')
   }
-  return route.answer({
+  const answer = route.answer({
     store,
     managementApi: desk.audience ?? `https://${host}${API}`,
     id,
     query: new URLSearchParams(request.path.slice(rawPath.length + 1)),
     body: request.body,
   })
+  if (request.method !== 'GET') onWrite()
+  return answer
 }
 
 /** Dot segments match nothing: a URL's parser would have taken them away. */

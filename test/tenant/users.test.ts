@@ -1,12 +1,9 @@
-// The searches of src/tenant/tenant.ts, over the wire.
+// Searches and look-ups, over the wire.
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { TenantError } from '../../src/errors.ts'
-import { SYSTEM_CLOCK } from '../../src/runner/clock.ts'
-import { createHttp, openDispatcher } from '../../src/tenant/http.ts'
-import { openTenant } from '../../src/tenant/tenant.ts'
-import { openSession } from '../../src/tenant/token.ts'
 import { startTenant, type Tenant } from '../servers/tenant/tenant.ts'
+import { connectTo } from './wire.ts'
 
 const open: { readonly close: () => Promise<void> }[] = []
 
@@ -21,24 +18,8 @@ async function connect(users: number, apis = 0) {
     apis: Array.from({ length: apis }, (_, index) => ({ identifier: `https://api/${index}`, permissions: [] })),
     bucket: { limit: 1000, perSecond: 1000 },
   })
-  const http = createHttp({
-    dispatcher: openDispatcher(tenant.domain),
-    origin: tenant.domain,
-    mode: 'export',
-    limits: { headroom: 0, ceiling: undefined },
-    signal: new AbortController().signal,
-    clock: SYSTEM_CLOCK,
-  })
-  open.push(tenant, http)
-  const session = openSession({
-    http,
-    domain: { host: new URL(tenant.domain).host, origin: tenant.domain },
-    audience: 'https://acme.eu.auth0.com/api/v2/',
-    credential: { kind: 'access-token', accessToken: tenant.issueToken() },
-    mask: () => undefined,
-    clock: SYSTEM_CLOCK,
-  })
-  const reader = openTenant(session)
+  const { tenant: reader, close } = connectTo(tenant)
+  open.push(tenant, { close })
   return { tenant, search: reader.searchUsers, ...reader }
 }
 
@@ -87,7 +68,9 @@ describe('a search', () => {
 
   it('that finds more than Auth0 returns is refused after its first page, with what to do', async () => {
     const { tenant, search } = await connect(1001)
-    await expect(search('*')).rejects.toThrow(/finds 1001 users, and Auth0 returns 1000 .*Narrow the input query/)
+    await expect(search('*')).rejects.toThrow(
+      /finds 1001 users, and Auth0 returns at most 1000 of them.*Narrow the input query/,
+    )
     expect(pagesOf(tenant)).toEqual(['0'])
   })
 

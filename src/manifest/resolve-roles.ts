@@ -1,0 +1,40 @@
+// A manifest meets the tenant: what it calls roles becomes their ids. Pure.
+
+import { type Grant, type Grants, roleGrantOf, type Terms } from '../access/grants.ts'
+import { findRoles, type Roles } from '../access/roles.ts'
+import type { ListedUser, Manifest } from './desired.ts'
+import { parseExpiry } from './read.ts'
+
+/**
+ * The same manifest with an id for every reference to a role. References that mean one role become one: the longer
+ * expiry counts, and what is desired has not expired.
+ * @param manifest in which `checkRoles` finds nothing wrong; other references stay as written
+ */
+export function resolveRoles(manifest: Manifest, roles: Roles): Manifest {
+  const ids = new Map<Grant, Grant>()
+  const named = new Set<string>()
+  for (const reference of manifest.roles) {
+    const [id = reference, ...others] = findRoles(reference, roles)
+    const resolved = others.length === 0 ? id : reference
+    named.add(resolved)
+    if (resolved !== reference) ids.set(roleGrantOf(reference), roleGrantOf(resolved))
+  }
+  if (ids.size === 0) return manifest
+  return { ...manifest, roles: named, users: manifest.users.map(user => resolveUser(user, ids)) }
+}
+
+function resolveUser(user: ListedUser, ids: ReadonlyMap<Grant, Grant>): ListedUser {
+  const grants = new Map<Grant, Terms>()
+  for (const [reference, terms] of user.grants) {
+    const grant = ids.get(reference) ?? reference
+    const other = grants.get(grant)
+    if (other === undefined || endOf(terms) > endOf(other)) grants.set(grant, terms)
+  }
+  if (user.expired === undefined) return { ...user, grants }
+  const expired: Grants = new Set(Array.from(user.expired, reference => ids.get(reference) ?? reference))
+  return { ...user, grants, expired: expired.difference(new Set(grants.keys())) }
+}
+
+function endOf({ expires }: Terms): number {
+  return (expires === undefined ? undefined : parseExpiry(expires)) ?? Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,85 @@
+// References to roles, and what is wrong with them: by the manifest's own catalogue, and by the roles that the tenant
+// has. Pure.
+
+import { advise } from '../access/nearest.ts'
+import { quote } from '../access/quote.ts'
+import { findRoles, type Roles } from '../access/roles.ts'
+import type { Document } from './document.ts'
+import { type Remark, remarkOn } from './problem.ts'
+import { type Contents, fieldOf, isMapping, itemsOf, type Names, nameOf, readContents } from './read.ts'
+
+/** Auth0 gives roles such ids. A role can have any name, but a manifest refers to one with such a name by its id. */
+export function isRoleId(reference: string): boolean {
+  return /^rol_\w+$/.test(reference)
+}
+
+/** Whether this is a role, as far as the manifest itself says so. */
+export function isKnownRole(reference: string, { roles }: Names): boolean {
+  return isRoleId(reference) || roles?.has(reference) === true
+}
+
+export const MISPLACED_ROLE = "That is a role; list it under a user's roles."
+
+/** What users refer to by a name that no catalogue has, if there is one. */
+export function* checkCatalogue(contents: Contents): Generator<Remark> {
+  const { names } = contents
+  const known = names.roles
+  if (known === undefined) return
+  yield* remarksOnUsers(contents, reference => {
+    if (isKnownRole(reference, names)) return undefined
+    return () =>
+      `The catalogue under roles has no role ${quote(reference)}. ${adviseOn(reference, names, known, ADD_ROLE)}`
+  })
+}
+
+const ADD_ROLE = 'Correct the name, or add it to the catalogue.'
+const CREATE_ROLE = 'Correct the name, or create the role.'
+
+/** What is wrong with the references for a tenant that has these roles: unknown ones, and names that roles share. */
+export function* checkRoles(documents: readonly Document[], roles: Roles): Generator<Remark> {
+  const contents = readContents(documents)
+  const explain = explainer(contents.names, roles)
+  for (const { role, file, path, on } of contents.roles) {
+    const message = explain(role)
+    if (message !== undefined) yield { file, path, on, message }
+  }
+  yield* remarksOnUsers(contents, explain)
+}
+
+type Explain = (reference: string) => Remark['message'] | undefined
+
+function explainer(names: Names, roles: Roles): Explain {
+  const known = [...roles.ids.keys()]
+  return reference => {
+    const found = findRoles(reference, roles)
+    if (found.length === 1) return undefined
+    return () =>
+      found.length === 0
+        ? `The tenant has no role ${quote(reference)}. ${adviseOn(reference, names, known, CREATE_ROLE)}`
+        : `The tenant has ${found.length} roles ${quote(reference)}: ${listIds(found)}. List the intended one by its id.`
+  }
+}
+
+function adviseOn(reference: string, { bundles }: Names, known: Iterable<string>, otherwise: string): string {
+  if (bundles.has(reference)) return "That is a bundle; list it under the user's bundles."
+  if (isRoleId(reference)) return 'Correct the id, or list the role by its name.'
+  return advise(reference, known, otherwise)
+}
+
+const MOST_IDS = 5
+
+function listIds(ids: readonly string[]): string {
+  const shown = ids.toSorted().slice(0, MOST_IDS).join(', ')
+  return ids.length > MOST_IDS ? `${shown} and ${ids.length - MOST_IDS} more` : shown
+}
+
+function* remarksOnUsers({ users }: Contents, explain: Explain): Generator<Remark> {
+  for (const user of users) {
+    for (const [index, item] of itemsOf(fieldOf(user.entry, 'roles')).entries()) {
+      const reference = nameOf(item)
+      const message = reference === undefined ? undefined : explain(reference)
+      if (message === undefined) continue
+      yield remarkOn(user, ['roles', index, ...(isMapping(item) ? ['name'] : [])], message)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// The plan that takes back what an apply did. Pure.
+
+import { compareText } from '../access/grants.ts'
+import { bareAccess, type Operation, type Plan, type Restored, stateAfter, type UserOutcome } from './plan.ts'
+
+/**
+ * A plan that takes back what was done of this one, as far as it is known what was there before. What may have been done
+ * is part of it, as if it were: whoever applies it finds either of the two states, and both can be resumed from.
+ */
+export function undoOf(
+  { tenant, source, users, holders, roles }: Plan,
+  outcomes: readonly UserOutcome[],
+  restores: readonly Restored[],
+): Plan {
+  const planned = new Map(users.map(user => [user.user, user]))
+  const undone = outcomes.flatMap(({ user, granted, revoked, uncertain = [] }) => {
+    const userPlan = planned.get(user)
+    if (userPlan?.before === undefined) return []
+    const grant = uncertain.includes('revoke') ? userPlan.revoke.map(asUncertain) : revoked.map(withoutTerms)
+    const revoke = uncertain.includes('grant') ? userPlan.grant.map(asUncertain) : granted.map(withoutTerms)
+    if (grant.length + revoke.length === 0) return []
+    return { user, grant, revoke, before: stateAfter(userPlan.before, revoke, grant) }
+  })
+  const complete = outcomes.length === users.length && outcomes.every(({ status }) => status === 'done')
+  return {
+    format: 2,
+    tenant,
+    source,
+    users: undone.sort((a, b) => compareText(a.user, b.user)),
+    heldBack: [],
+    found: [],
+    holders: complete ? holders.map(holders => ({ ...holders, before: holders.after, after: holders.before })) : [],
+    restores,
+    ...(roles && { roles }),
+  }
+}
+
+/** The manifest's terms end with what it asked for. */
+function withoutTerms(operation: Operation): Operation {
+  return { ...bareAccess(operation), roles: operation.roles }
+}
+
+function asUncertain(operation: Operation): Operation {
+  return { ...withoutTerms(operation), uncertain: true }
+}

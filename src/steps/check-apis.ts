@@ -1,0 +1,95 @@
+// Whether the APIs and permissions that this run is about exist in the tenant.
+
+import { type Access, accessOf, isPermission, type Permission } from '../access/grants.ts'
+import { TenantError } from '../errors.ts'
+import { checkNames } from '../manifest/check.ts'
+import { locateRemarks } from '../manifest/locate.ts'
+import { checkPlanNames, type Refusal, warnOfApis } from '../plan/guard.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Finding } from '../report/record.ts'
+import type { Apis } from '../tenant/resource-servers.ts'
+import type { Tenant } from '../tenant/tenant.ts'
+import type { Context } from './context.ts'
+import type { Memory } from './recall.ts'
+
+export interface CheckApisOptions {
+  readonly context: Context
+  readonly memory: Pick<Memory, 'ledger'>
+}
+
+export interface ApiCheck {
+  /** Whether the tenant still has a permission. */
+  readonly exists: (permission: Permission) => boolean
+  readonly refused: boolean
+}
+
+/** Without a token that may read them, all names are taken to exist. */
+export const UNCHECKED_APIS: ApiCheck = { exists: () => true, refused: false }
+
+/** Checks the names that this run grants, and finds out which of those that it may revoke still exist. */
+export async function checkApis({ context, memory }: CheckApisOptions): Promise<ApiCheck> {
+  const { task, tenant, journal } = context
+  const granted = (task.saved?.users ?? []).flatMap(({ grant }) => grant.filter(isPermission))
+  const named = task.saved === undefined ? task.files.manifest.apis : new Set(granted.map(({ api }) => api))
+  const asked = named.union(revocableApis(context, memory))
+  const apis = await tenant.apis([...asked])
+  const { aliases } = task.files.manifest
+  journal.noteApis(
+    [...apis.values()].map(({ identifier, tokenLifetime }) => ({
+      identifier,
+      alias: aliases.get(identifier),
+      tokenLifetime,
+    })),
+  )
+  const refusals =
+    task.saved === undefined ? await checkManifestNames(context, apis) : checkSavedNames(task.saved, apis)
+  journal.refuse(refusals)
+  journal.warn(warnOfApis([...apis.values()].filter(({ identifier }) => named.has(identifier))))
+  return {
+    exists: ({ api, permission }) => !asked.has(api) || apis.get(api)?.permissions.has(permission) === true,
+    refused: refusals.length > 0,
+  }
+}
+
+/** An undo plan does as much as still can be done. */
+function checkSavedNames({ users, restores }: Plan, apis: Apis): readonly Refusal[] {
+  if (restores !== undefined) return []
+  return checkPlanNames(
+    users.flatMap(({ grant }) => grant.filter(isPermission)),
+    apis,
+  )
+}
+
+/** APIs of which this run may revoke permissions, whether the manifest names them or not. */
+function revocableApis({ inputs, task }: Context, { ledger }: Pick<Memory, 'ledger'>): ReadonlySet<string> {
+  const { saved } = task
+  if (saved !== undefined) return apisOf(saved.users.flatMap(({ revoke }) => revoke))
+  if (inputs.revoke !== 'managed') return new Set()
+  return new Set(
+    [...ledger.users.values()].flatMap(({ managed }) => [...apisOf([...managed].map(grant => accessOf(grant)))]),
+  )
+}
+
+function apisOf(accesses: readonly Access[]): ReadonlySet<string> {
+  return new Set(accesses.filter(isPermission).map(({ api }) => api))
+}
+
+async function checkManifestNames({ task, tenant }: Context, apis: Apis): Promise<readonly Finding[]> {
+  const { documents, manifest } = task.files
+  const others = manifest.apis.isSubsetOf(new Set(apis.keys())) ? [] : await listIdentifiers(tenant)
+  const catalogue = new Map([
+    ...others.map((identifier): [string, ReadonlySet<string>] => [identifier, new Set()]),
+    ...[...apis].map(([identifier, { permissions }]): [string, ReadonlySet<string>] => [identifier, permissions]),
+  ])
+  return locateRemarks(documents, checkNames(documents, catalogue))
+}
+
+/** For a suggestion only: the run is refused, whether the APIs can be listed or not. */
+async function listIdentifiers(tenant: Tenant): Promise<readonly string[]> {
+  try {
+    return await tenant.identifiers()
+  } catch (error) {
+    if (error instanceof TenantError) return []
+    throw error
+  }
+}

@@ -1,0 +1,101 @@
+// What the Management API's answers mean: read by a schema, or an error with advice.
+
+import * as z from 'zod'
+import type { Reach, TenantError } from '../errors.ts'
+import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
+import type { Answer } from './exchange.ts'
+
+/** The path of the Management API. */
+export const BASE = '/api/v2'
+/** The most items of a page. */
+export const PER_PAGE = 100
+
+export function isUnknownUser(answer: Answer): boolean {
+  return answer.status === 404 && isCode(answer.body, 'inexistent_user')
+}
+
+const errorBody = z.object({ errorCode: z.string() })
+
+export function isCode(body: unknown, errorCode: string): boolean {
+  return errorBody.safeParse(body).data?.errorCode === errorCode
+}
+
+function isSuccess({ status }: Answer): boolean {
+  return status >= 200 && status < 300
+}
+
+/** @throws TenantError for an answer that is no success, or has another form */
+export function read<T>(schema: z.ZodType<T>, answer: Answer, summary: string): T {
+  if (!isSuccess(answer)) throw refusal(answer, summary)
+  const parsed = schema.safeParse(answer.body)
+  if (parsed.success) return parsed.data
+  const [where] = parsed.error.issues.map(({ path, message }) => `at ${path.join('.') || 'its top'}: ${message}`)
+  throw answerError(
+    answer,
+    `${summary}: the answer has another form than Auth0's ${where}`,
+    'user',
+    'Check the input domain, and any proxy on the way.',
+  )
+}
+
+function refusal(answer: Answer, summary: string): TenantError {
+  const { reach, advice } = meaningOf(answer)
+  return answerError(answer, summary, reach, advice)
+}
+
+/** What an answer's status says about the rest of the run, and what to do about it. */
+function meaningOf({ status, headers, body }: Answer): { readonly reach: Reach; readonly advice: string } {
+  if (isRedirect(status)) return { reach: 'run', advice: redirectAdvice(headers) }
+  switch (status) {
+    case 400:
+      return {
+        reach: 'operation',
+        advice: isCode(body, 'invalid_uri')
+          ? 'A user id has the form connection|identifier, such as auth0|5f7c8ec7c33c6c004bbafe82; correct it.'
+          : 'The request had no effect.',
+      }
+    case 401:
+      return {
+        reach: 'run',
+        advice:
+          'The token has expired, or is for another tenant; check the credential and the inputs domain and audience.',
+      }
+    case 403:
+      return {
+        reach: 'user',
+        advice: isCode(body, 'insufficient_scope')
+          ? 'Authorize the application for the missing scope of the Auth0 Management API.'
+          : 'Auth0, or something on the way to it, does not allow this; its words say why.',
+      }
+    default:
+      return { reach: 'user', advice: 'Check the input domain, and any proxy on the way.' }
+  }
+}
+
+export type WriteMethod = 'POST' | 'DELETE'
+
+interface FailedWrite {
+  readonly user: string
+  /** What was to be done, such as `Granting to`. */
+  readonly doing: string
+  /** What to do if it is not the user that is unknown. */
+  readonly unknown: string
+}
+
+/** A write that was not done. */
+export function refuseWrite(answer: Answer, { user, doing, unknown }: FailedWrite): TenantError {
+  const summary = `${doing} ${user} failed`
+  if (isUnknownUser(answer)) {
+    return answerError(answer, summary, 'user', 'The user is gone from the tenant; remove the entry from the manifest.')
+  }
+  // All of a request or nothing: one unknown name is enough.
+  if (answer.status === 404) return answerError(answer, summary, 'operation', unknown)
+  return refusal(answer, summary)
+}
+
+/** Whatever the id holds, the path leads to this user and nowhere else. */
+export function userPath(user: string): string {
+  // Dots are no special characters to encodeURIComponent, but a segment of dots is a step in the path to others.
+  const segment = encodeURIComponent(user).replace(/^\.{1,2}$/, dots => dots.replaceAll('.', '%2E'))
+  return `${BASE}/users/${segment}`
+}

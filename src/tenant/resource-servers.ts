@@ -1,0 +1,66 @@
+// The tenant's APIs: Auth0's resource servers.
+
+import * as z from 'zod'
+import { BASE, PER_PAGE, read } from './answers.ts'
+import type { Session } from './token.ts'
+
+interface Api {
+  readonly identifier: string
+  readonly permissions: ReadonlySet<string>
+  /** `enforce_policies`: without it Auth0 does not look at permissions at all. */
+  readonly rbac: boolean
+  /** Whether access tokens for this API carry the `permissions` claim. */
+  readonly permissionsInToken: boolean
+  /** How long an access token for it is good, in seconds. */
+  readonly tokenLifetime: number | undefined
+}
+
+/** By identifier. */
+export type Apis = ReadonlyMap<string, Api>
+
+const PATH = `${BASE}/resource-servers`
+/** Auth0 takes no more `identifiers` in one request. */
+const APIS_PER_REQUEST = 10
+const MAX_API_PAGES = 5
+
+const apiList = z.array(
+  z.object({
+    identifier: z.string(),
+    scopes: z.array(z.object({ value: z.string() })).default([]),
+    enforce_policies: z.boolean().nullish(),
+    token_dialect: z.string().nullish(),
+    token_lifetime: z.number().nullish(),
+  }),
+)
+
+/** The APIs among `identifiers` that the tenant has. */
+export async function readApis({ send }: Session, identifiers: readonly string[]): Promise<Apis> {
+  const found = new Map<string, Api>()
+  for (let from = 0; from < identifiers.length; from += APIS_PER_REQUEST) {
+    const batch = identifiers.slice(from, from + APIS_PER_REQUEST)
+    const query = batch.map(id => `identifiers=${encodeURIComponent(id)}`).join('&')
+    const answer = await send({ method: 'GET', path: PATH, query })
+    for (const api of read(apiList, answer, 'The APIs could not be read')) {
+      found.set(api.identifier, {
+        identifier: api.identifier,
+        permissions: new Set(api.scopes.map(scope => scope.value)),
+        rbac: api.enforce_policies === true,
+        permissionsInToken: api.token_dialect?.endsWith('_authz') === true,
+        tokenLifetime: api.token_lifetime ?? undefined,
+      })
+    }
+  }
+  return found
+}
+
+/** All that the tenant has, up to a few hundred. */
+export async function listIdentifiers({ send }: Session): Promise<readonly string[]> {
+  const found: string[] = []
+  for (let page = 0; page < MAX_API_PAGES; page++) {
+    const answer = await send({ method: 'GET', path: PATH, query: `page=${page}&per_page=${PER_PAGE}` })
+    const apis = read(apiList, answer, 'The APIs could not be listed')
+    found.push(...apis.map(({ identifier }) => identifier))
+    if (apis.length < PER_PAGE) break
+  }
+  return found
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { grantOf, roleGrantOf } from '../../src/access/grants.ts'
+import { indexRoles } from '../../src/access/roles.ts'
+import { type Manifest, readManifest } from '../../src/manifest/desired.ts'
+import { parseDocument } from '../../src/manifest/load.ts'
+import { resolveRoles } from '../../src/manifest/resolve-roles.ts'
+import { cpuTime } from '../clock.ts'
+
+const ROLES = indexRoles(
+  new Map([
+    ['rol_1', 'Support'],
+    ['rol_2', 'Auditor'],
+    ['rol_3', 'Twin'],
+    ['rol_4', 'Twin'],
+  ]),
+)
+
+function read(content: object, now = '2026-06-01'): Manifest {
+  const { documents } = parseDocument('m.yml', JSON.stringify(content))
+  return readManifest(documents, new Date(now)).manifest
+}
+
+const resolve = (content: object) => resolveRoles(read(content), ROLES)
+const grantsOf = ({ users }: Manifest) => users.map(({ grants }) => [...grants])
+const role = (id: string) => roleGrantOf(id)
+
+describe('references to roles become ids', () => {
+  it('in the grants of users, in what has expired, and in what the manifest names', () => {
+    const manifest = resolve({
+      roles: ['Auditor', 'Support'],
+      users: [
+        { id: 'a|u', roles: ['Support', 'rol_2'], permissions: { 'a:': ['x'] } },
+        { id: 'a|v', roles: [{ name: 'Auditor', expires: '2026-01-01' }] },
+      ],
+    })
+    expect(manifest.roles).toEqual(new Set(['rol_2', 'rol_1']))
+    expect(manifest.users.map(({ id, grants, expired }) => [id, [...grants.keys()], expired])).toEqual([
+      ['a|u', expect.arrayContaining([role('rol_1'), role('rol_2'), grantOf('a:', 'x')]), undefined],
+      ['a|v', [], new Set([role('rol_2')])],
+    ])
+    expect(manifest.users[0]?.grants.size).toBe(3)
+  })
+
+  it('and all else stays', () => {
+    const content = { apis: { a: 'a:' }, users: [{ email: 'A@b.io', roles: ['Support'] }] }
+    const [before, after] = [read(content), resolve(content)]
+    expect({ ...after, roles: before.roles, users: before.users }).toEqual(before)
+    expect(after.users).toMatchObject([{ email: 'A@b.io', mention: before.users[0]?.mention }])
+  })
+
+  it.each([
+    ['the longer expiry counts', ['2026-12-31', '2027-12-31'], '2027-12-31'],
+    ['whichever comes first', ['2027-12-31', '2026-12-31'], '2027-12-31'],
+    ['an instant may be the longer one', ['2026-12-31', '2027-01-01T00:00:01Z'], '2027-01-01T00:00:01Z'],
+    ['no expiry is the longest', ['2026-12-31', undefined], undefined],
+    ['also if it comes first', [undefined, '2026-12-31'], undefined],
+  ])('of two references to one role, %s', (_, [first, second], expected) => {
+    const roles = [
+      { name: 'Support', expires: first },
+      { name: 'rol_1', expires: second },
+    ]
+    const [grants] = grantsOf(resolve({ users: [{ id: 'a|u', roles }] }))
+    expect(grants?.map(([grant, { expires }]) => [grant, expires])).toEqual([[role('rol_1'), expected]])
+  })
+
+  it('and what one reference asks for has not expired, whatever another one says', () => {
+    const roles = [{ name: 'Support', expires: '2026-01-01' }, 'rol_1', { name: 'Auditor', expires: '2026-01-01' }]
+    expect(resolve({ users: [{ id: 'a|u', roles }] }).users).toMatchObject([
+      { grants: new Map([[role('rol_1'), {}]]), expired: new Set([role('rol_2')]) },
+    ])
+  })
+
+  it('unless they are unknown, or mean several roles', () => {
+    const manifest = resolve({ users: [{ id: 'a|u', roles: ['Twin', 'Nobody', 'Support'] }] })
+    expect(manifest.roles).toEqual(new Set(['Twin', 'Nobody', 'rol_1']))
+    expect(grantsOf(manifest)[0]?.map(([grant]) => grant)).toEqual(['Twin', 'Nobody', 'rol_1'].map(role))
+  })
+
+  it('of which a manifest without any has none', () => {
+    const manifest = read({ users: [{ id: 'a|u', permissions: { 'a:': ['x'] } }] })
+    expect(resolveRoles(manifest, ROLES)).toBe(manifest)
+  })
+
+  it('for 50,000 users at once', () => {
+    const roles = ['Support', 'Auditor', 'rol_3', 'rol_4', 'Nobody']
+    const manifest = read({ users: Array.from({ length: 50_000 }, (_, index) => ({ id: `a|${index}`, roles })) })
+    const from = cpuTime()
+    const { users } = resolveRoles(manifest, ROLES)
+    expect(cpuTime() - from).toBeLessThan(2_000)
+    expect(users).toHaveLength(50_000)
+  })
+})

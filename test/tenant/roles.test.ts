@@ -1,0 +1,152 @@
+// Roles, over the wire.
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { NO_GRANTS } from '../../src/access/grants.ts'
+import { TenantError } from '../../src/errors.ts'
+import { startTenant, type TenantOptions } from '../servers/tenant/tenant.ts'
+import { connectTo } from './wire.ts'
+
+const SCOPES = [
+  ...['read:users', 'update:users'],
+  ...['read:roles', 'read:role_members', 'create:role_members', 'delete:role_members'],
+]
+
+const open: { readonly close: () => Promise<void> }[] = []
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(each => each.close()))
+})
+
+async function connect(options: TenantOptions, scopes: readonly string[] = SCOPES) {
+  const embedded = await startTenant({ bucket: { limit: 1000, perSecond: 1000 }, ...options })
+  const { tenant, close } = connectTo(embedded, scopes)
+  open.push(embedded, { close })
+  const paths = () => embedded.requests.map(({ method, path }) => `${method} ${path}`)
+  return { embedded, tenant, paths }
+}
+
+const CLERK = { id: 'rol_clerk', name: 'Clerk' }
+const AUDITOR = { id: 'rol_auditor', name: 'Auditor' }
+
+function staff(count: number) {
+  return Array.from({ length: count }, (_, index) => ({ id: `auth0|${index}`, roles: ['Clerk'] }))
+}
+
+describe('the roles of a tenant', () => {
+  it('are read with their names, a hundred at a time, without those of organizations', async () => {
+    const roles = Array.from({ length: 101 }, (_, index) => ({ id: `rol_${index}`, name: `R${index}` }))
+    const { tenant, paths } = await connect({ roles: [{ ...CLERK, organization: 'org_1' }, ...roles] })
+    const names = await tenant.roles()
+    expect(names.size).toBe(101)
+    expect(names.get('rol_100')).toBe('R100')
+    expect(paths()).toEqual([0, 1].map(page => `GET /api/v2/roles?page=${page}&per_page=100&include_totals=true`))
+  })
+
+  it.each([
+    ['read again if they change meanwhile', 1],
+    ['not taken for complete if they keep changing', 3],
+  ])('are %s', async (_, times) => {
+    const { embedded, tenant } = await connect({ roles: [CLERK, AUDITOR] })
+    const body = { roles: [{ id: 'rol_clerk', name: 'Clerk' }], start: 0, limit: 100, total: 2 }
+    embedded.fault({ kind: 'status', when: ({ path }) => path.includes('/roles'), times, status: 200, body })
+    if (times === 1) expect((await tenant.roles()).size).toBe(2)
+    else await expect(tenant.roles()).rejects.toThrow('The list of roles changed while it was read: 1 came of 2')
+  })
+})
+
+describe('the roles of a user', () => {
+  it('are read in one request', async () => {
+    const { tenant, paths } = await connect({
+      roles: [CLERK, AUDITOR],
+      users: [{ id: 'auth0|1', roles: ['Clerk', 'Auditor'] }],
+    })
+    expect(await tenant.rolesOf('auth0|1')).toEqual(new Set(['rol_auditor', 'rol_clerk']))
+    expect(paths()).toEqual(['GET /api/v2/users/auth0%7C1/roles?page=0&per_page=100&include_totals=true'])
+  })
+
+  it('are unknown of an unknown user', async () => {
+    const { tenant } = await connect({ roles: [CLERK] })
+    expect(await tenant.rolesOf('auth0|nobody')).toBeUndefined()
+  })
+})
+
+describe('the users of a role', () => {
+  it.each([
+    ['nobody', 0, []],
+    ['a page', 100, []],
+    ['a page and one', 101, ['page=1']],
+    ['all numbered pages', 1000, Array.from({ length: 9 }, (_, index) => `page=${index + 1}`)],
+    ['one more: from the beginning, page by page', 1001, Array.from({ length: 11 }, () => 'take=100')],
+  ])('are %s', async (_, count, pages) => {
+    const { tenant, paths } = await connect({ roles: [CLERK], users: staff(count) })
+    const first = await tenant.membersOf('rol_clerk')
+    expect(first.more).toBe(pages.length)
+    const all = await tenant.allMembersOf(first)
+    expect(all).toEqual(new Set(staff(count).map(({ id }) => id)))
+    expect(
+      paths()
+        .slice(1)
+        .map(path => /(?:page|take)=\d+/.exec(path)?.[0]),
+    ).toEqual(pages)
+  })
+
+  it('are read again if somebody comes or goes meanwhile', async () => {
+    const { embedded, tenant } = await connect({ roles: [CLERK], users: staff(150) })
+    const first = await tenant.membersOf('rol_clerk')
+    embedded.removeUser('auth0|0')
+    const all = await tenant.allMembersOf(first)
+    expect(all).toEqual(
+      new Set(
+        staff(150)
+          .slice(1)
+          .map(({ id }) => id),
+      ),
+    )
+  })
+})
+
+describe('a write', () => {
+  const user = { id: 'auth0|1', roles: ['Clerk'] }
+
+  it('is one request of the kind that it is about', async () => {
+    const { embedded, tenant } = await connect({ roles: [CLERK, AUDITOR], users: [user] })
+    await tenant.grant('auth0|1', [{ role: 'rol_auditor', name: 'Auditor' }])
+    await tenant.revoke('auth0|1', [{ role: 'rol_clerk' }])
+    expect(embedded.rolesOf('auth0|1')).toEqual(['rol_auditor'])
+    expect(embedded.requests.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['POST', '/api/v2/users/auth0%7C1/roles', { roles: ['rol_auditor'] }],
+      ['DELETE', '/api/v2/users/auth0%7C1/roles', { roles: ['rol_clerk'] }],
+    ])
+  })
+
+  it.each([
+    ['a role that was deleted', 'auth0|1', 'grant', 'Assigning roles to auth0|1 failed', 'operation'],
+    ['a role that was deleted', 'auth0|1', 'revoke', 'Removing roles from auth0|1 failed', 'operation'],
+    ['a user who is gone', 'auth0|2', 'grant', 'The user is gone from the tenant', 'user'],
+  ] as const)('of %s fails with what to do: %s %s', async (_, id, step, message, reach) => {
+    const { tenant } = await connect({ roles: [CLERK], users: [user] })
+    const error = await tenant[step](id, [{ role: 'rol_gone' }]).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(TenantError)
+    expect((error as TenantError).message).toContain(message)
+    expect((error as TenantError).details.reach).toBe(reach)
+  })
+
+  it('without the scope halts writes of roles, and names the scope', async () => {
+    const { tenant } = await connect({ roles: [CLERK], users: [user] }, ['update:users'])
+    await expect(tenant.grant('auth0|1', [{ role: 'rol_clerk' }])).rejects.toThrow('create:role_members')
+  })
+})
+
+describe('permissions that come through a role', () => {
+  it('have its id, and its name', async () => {
+    const api = 'https://orders.acme.com/'
+    const { tenant } = await connect({
+      apis: [{ identifier: api, permissions: ['read'] }],
+      roles: [{ ...CLERK, permissions: [{ api, permission: 'read' }] }],
+      users: [{ id: 'auth0|1', roles: ['Clerk'] }],
+    })
+    const live = await tenant.permissionsOf('auth0|1')
+    expect(live?.direct).toEqual(NO_GRANTS)
+    expect([...(live?.derived.values() ?? [])]).toEqual([[{ role: 'rol_clerk', name: 'Clerk' }]])
+  })
+})

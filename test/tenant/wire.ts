@@ -1,0 +1,29 @@
+// What the action sees of an embedded tenant, over the wire.
+
+import { SYSTEM_CLOCK } from '../../src/runner/clock.ts'
+import { createHttp, openDispatcher } from '../../src/tenant/http.ts'
+import { openTenant, type Tenant } from '../../src/tenant/tenant.ts'
+import { openSession } from '../../src/tenant/token.ts'
+import type { Tenant as EmbeddedTenant } from '../servers/tenant/tenant.ts'
+
+/** @param scopes those of the token; the embedded tenant's usual ones if they are left out */
+export function connectTo(embedded: EmbeddedTenant, scopes?: readonly string[]) {
+  const http = createHttp({
+    dispatcher: openDispatcher(embedded.domain),
+    origin: embedded.domain,
+    mode: 'apply',
+    limits: { headroom: 0, ceiling: undefined },
+    signal: new AbortController().signal,
+    clock: SYSTEM_CLOCK,
+  })
+  const session = openSession({
+    http,
+    domain: { host: new URL(embedded.domain).host, origin: embedded.domain },
+    audience: 'https://acme.eu.auth0.com/api/v2/',
+    credential: { kind: 'access-token', accessToken: embedded.issueToken(scopes && { scopes }) },
+    mask: () => undefined,
+    clock: SYSTEM_CLOCK,
+  })
+  const tenant: Tenant = openTenant(session)
+  return { tenant, close: http.close }
+}
