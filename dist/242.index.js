@@ -1133,7 +1133,8 @@ async function survey(subjects, reader, { width, readPermissions, roles, managed
         onUser();
         return step;
     }, { concurrency: width });
-    const held = await readRoles({ users: valuesOf(read).map(({ id }) => id), roles, width }, reader);
+    const present = valuesOf(read).filter(({ live }) => live !== undefined);
+    const held = await readRoles({ users: present.map(({ id }) => id), roles, width }, reader);
     const complete = read.map(step => (step.kind === 'value' ? withRoles(step.value, held.get(step.value.id)) : step));
     const steps = [...identified, ...complete];
     const findings = (kind) => steps.flatMap(step => (step.kind === kind ? [step.finding] : []));

@@ -116,7 +116,8 @@ export async function survey(
     },
     { concurrency: width },
   )
-  const held = await readRoles({ users: valuesOf(read).map(({ id }) => id), roles, width }, reader)
+  const present = valuesOf(read).filter(({ live }) => live !== undefined)
+  const held = await readRoles({ users: present.map(({ id }) => id), roles, width }, reader)
   const complete = read.map(step => (step.kind === 'value' ? withRoles(step.value, held.get(step.value.id)) : step))
   const steps: readonly Step<unknown>[] = [...identified, ...complete]
   const findings = (kind: 'failure' | 'missing' | 'gone') =>

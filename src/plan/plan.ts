@@ -175,7 +175,7 @@ export function bareAccess(access: Access): Access {
   return { role: access.role, ...(access.name !== undefined && { name: access.name }) }
 }
 
-export const STEPS = ['grant', 'revoke'] as const
+const STEPS = ['grant', 'revoke'] as const
 export type Step = (typeof STEPS)[number]
 
 /** The operations of a user that are one request: done together, or not at all. */

@@ -16,7 +16,7 @@ export function isUnknownUser(answer: Answer): boolean {
 
 const errorBody = z.object({ errorCode: z.string() })
 
-export function isCode(body: unknown, errorCode: string): boolean {
+function isCode(body: unknown, errorCode: string): boolean {
   return errorBody.safeParse(body).data?.errorCode === errorCode
 }
 
