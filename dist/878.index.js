@@ -206,61 +206,72 @@ const git_answers = {
     moved: schemas/* object */.Ikc({ object: schemas/* object */.Ikc({ sha }) }),
 };
 const FILE_MODE = '100644';
-function openGit({ rest, repository, read, write }) {
-    const { git, repos } = rest;
-    const headOf = async (branch) => {
-        // Asked like this, a branch that does not exist and one that may not be read have different answers.
-        const ref = `heads/${branch}`;
-        const refs = await read(`read the branch ${branch}`, () => git.listMatchingRefs({ ...repository, ref }), git_answers.refs);
-        return refs.find(each => each.ref === `refs/${ref}`)?.object.sha;
-    };
+function openGit(client) {
     return {
-        headOf,
-        defaultBranch: async () => {
-            const found = await read('read the repository', () => repos.get({ ...repository }), git_answers.repository);
-            return found.default_branch;
-        },
-        tree: async (treeish, depth) => {
-            const recursive = depth === 'recursive' ? { recursive: '1' } : {};
-            const { tree, truncated } = await read(`read the files of ${treeish}`, () => git.getTree({ ...repository, tree_sha: treeish, ...recursive }), git_answers.tree);
-            return { entries: tree, truncated };
-        },
-        blobText: file_sha => read(`read the file ${file_sha}`, () => git.getBlob({ ...repository, file_sha, mediaType: { format: 'raw' } }), git_answers.blob),
-        compare: async (base, head) => {
-            const work = () => repos.compareCommitsWithBasehead({ ...repository, basehead: `${base}...${head}`, per_page: 1 });
-            try {
-                return (await read(`compare ${base} with ${head}`, work, git_answers.comparison)).status;
-            }
-            catch (error) {
-                if (error instanceof errors/* GitHubError */.y_ && error.status === 404)
-                    return undefined;
-                throw error;
-            }
-        },
-        commit: async ({ path, text, parents, message }) => {
-            const doing = 'write a commit';
-            const blob = await write(doing, () => git.createBlob({ ...repository, content: text, encoding: 'utf-8' }), git_answers.created);
-            const file = { path, mode: FILE_MODE, type: 'blob', sha: blob.sha };
-            const tree = await write(doing, () => git.createTree({ ...repository, tree: [file] }), git_answers.created);
-            const created = await write(doing, () => git.createCommit({ ...repository, message, tree: tree.sha, parents: [...parents] }), git_answers.created);
-            return created.sha;
-        },
-        moveBranch: async ({ branch, from, to }) => {
-            const doing = `move the branch ${branch}`;
-            try {
-                await write(doing, from === undefined
-                    ? () => git.createRef({ ...repository, ref: `refs/heads/${branch}`, sha: to })
-                    : () => git.updateRef({ ...repository, ref: `heads/${branch}`, sha: to, force: false }), git_answers.moved);
-                return true;
-            }
-            catch (error) {
-                if (!(error instanceof errors/* GitHubError */.y_) || !isOvertaken(error))
-                    throw error;
-                // The answer to an earlier try may have been lost, after GitHub did what it was asked.
-                return (await headOf(branch)) === to;
-            }
-        },
+        headOf: branch => readHead(client, branch),
+        defaultBranch: () => readDefaultBranch(client),
+        tree: (treeish, depth) => readTree(client, { treeish, depth }),
+        blobText: sha => readBlob(client, sha),
+        compare: (base, head) => compareCommits(client, { base, head }),
+        commit: commit => createCommit(client, commit),
+        moveBranch: move => moveBranch(client, move),
     };
+}
+async function readHead({ rest, repository, read }, branch) {
+    // Asked like this, a branch that does not exist and one that may not be read have different answers.
+    const ref = `heads/${branch}`;
+    const ask = () => rest.git.listMatchingRefs({ ...repository, ref });
+    const refs = await read(`read the branch ${branch}`, ask, git_answers.refs);
+    return refs.find(each => each.ref === `refs/${ref}`)?.object.sha;
+}
+async function readDefaultBranch({ rest, repository, read }) {
+    const found = await read('read the repository', () => rest.repos.get({ ...repository }), git_answers.repository);
+    return found.default_branch;
+}
+async function readTree({ rest, repository, read }, { treeish, depth }) {
+    const recursive = depth === 'recursive' ? { recursive: '1' } : {};
+    const ask = () => rest.git.getTree({ ...repository, tree_sha: treeish, ...recursive });
+    const { tree, truncated } = await read(`read the files of ${treeish}`, ask, git_answers.tree);
+    return { entries: tree, truncated };
+}
+function readBlob({ rest, repository, read }, file_sha) {
+    const ask = () => rest.git.getBlob({ ...repository, file_sha, mediaType: { format: 'raw' } });
+    return read(`read the file ${file_sha}`, ask, git_answers.blob);
+}
+async function compareCommits({ rest, repository, read }, { base, head }) {
+    const ask = () => rest.repos.compareCommitsWithBasehead({ ...repository, basehead: `${base}...${head}`, per_page: 1 });
+    try {
+        return (await read(`compare ${base} with ${head}`, ask, git_answers.comparison)).status;
+    }
+    catch (error) {
+        if (error instanceof errors/* GitHubError */.y_ && error.status === 404)
+            return undefined;
+        throw error;
+    }
+}
+async function createCommit({ rest: { git }, repository, write }, { path, text, parents, message }) {
+    const create = (ask) => write('write a commit', ask, git_answers.created);
+    const blob = await create(() => git.createBlob({ ...repository, content: text, encoding: 'utf-8' }));
+    const file = { path, mode: FILE_MODE, type: 'blob', sha: blob.sha };
+    const tree = await create(() => git.createTree({ ...repository, tree: [file] }));
+    const commit = { ...repository, message, tree: tree.sha, parents: [...parents] };
+    return (await create(() => git.createCommit(commit))).sha;
+}
+async function moveBranch(client, { branch, from, to }) {
+    const { rest, repository, write } = client;
+    const ask = from === undefined
+        ? () => rest.git.createRef({ ...repository, ref: `refs/heads/${branch}`, sha: to })
+        : () => rest.git.updateRef({ ...repository, ref: `heads/${branch}`, sha: to, force: false });
+    try {
+        await write(`move the branch ${branch}`, ask, git_answers.moved);
+        return true;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* GitHubError */.y_) || !isOvertaken(error))
+            throw error;
+        // The answer to an earlier try may have been lost, after GitHub did what it was asked.
+        return (await readHead(client, branch)) === to;
+    }
 }
 /** GitHub says all of this with the same status as the rules that a branch has. */
 function isOvertaken({ status, message }) {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { ALGORITHMS, DEFAULTS, MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/runner/inputs.ts'
+import { ALGORITHMS } from '../src/runner/credential.ts'
+import { DEFAULTS, MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/runner/inputs.ts'
 import { readDefinition, runAction } from './e2e/action.ts'
 import { PAGES, readPage, renderPage } from './tools/readme.ts'
 

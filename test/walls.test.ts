@@ -30,7 +30,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'report/publish.ts',
   ],
   '@actions/github': ['github/client.ts'],
-  undici: ['tenant/http.ts'],
+  undici: ['tenant/dispatch.ts', 'tenant/http.ts'],
   'js-yaml': ['manifest/load.ts', 'manifest/locate.ts', 'manifest/scalars.ts', 'manifest/yaml-advice.ts'],
   'p-map': ['live/roles.ts', 'live/survey.ts', 'plan/apply.ts'],
 }

@@ -67,83 +67,88 @@ const answers = {
 
 const FILE_MODE = '100644'
 
-export function openGit({ rest, repository, read, write }: Client): Git {
-  const { git, repos } = rest
-
-  const headOf: Git['headOf'] = async branch => {
-    // Asked like this, a branch that does not exist and one that may not be read have different answers.
-    const ref = `heads/${branch}`
-    const refs = await read(
-      `read the branch ${branch}`,
-      () => git.listMatchingRefs({ ...repository, ref }),
-      answers.refs,
-    )
-    return refs.find(each => each.ref === `refs/${ref}`)?.object.sha
-  }
-
+export function openGit(client: Client): Git {
   return {
-    headOf,
-    defaultBranch: async () => {
-      const found = await read('read the repository', () => repos.get({ ...repository }), answers.repository)
-      return found.default_branch
-    },
-    tree: async (treeish, depth) => {
-      const recursive = depth === 'recursive' ? { recursive: '1' } : {}
-      const { tree, truncated } = await read(
-        `read the files of ${treeish}`,
-        () => git.getTree({ ...repository, tree_sha: treeish, ...recursive }),
-        answers.tree,
-      )
-      return { entries: tree, truncated }
-    },
-    blobText: file_sha =>
-      read(
-        `read the file ${file_sha}`,
-        () => git.getBlob({ ...repository, file_sha, mediaType: { format: 'raw' } }),
-        answers.blob,
-      ),
-    compare: async (base, head) => {
-      const work = () => repos.compareCommitsWithBasehead({ ...repository, basehead: `${base}...${head}`, per_page: 1 })
-      try {
-        return (await read(`compare ${base} with ${head}`, work, answers.comparison)).status
-      } catch (error) {
-        if (error instanceof GitHubError && error.status === 404) return undefined
-        throw error
-      }
-    },
-    commit: async ({ path, text, parents, message }) => {
-      const doing = 'write a commit'
-      const blob = await write(
-        doing,
-        () => git.createBlob({ ...repository, content: text, encoding: 'utf-8' }),
-        answers.created,
-      )
-      const file = { path, mode: FILE_MODE, type: 'blob', sha: blob.sha } as const
-      const tree = await write(doing, () => git.createTree({ ...repository, tree: [file] }), answers.created)
-      const created = await write(
-        doing,
-        () => git.createCommit({ ...repository, message, tree: tree.sha, parents: [...parents] }),
-        answers.created,
-      )
-      return created.sha
-    },
-    moveBranch: async ({ branch, from, to }) => {
-      const doing = `move the branch ${branch}`
-      try {
-        await write(
-          doing,
-          from === undefined
-            ? () => git.createRef({ ...repository, ref: `refs/heads/${branch}`, sha: to })
-            : () => git.updateRef({ ...repository, ref: `heads/${branch}`, sha: to, force: false }),
-          answers.moved,
-        )
-        return true
-      } catch (error) {
-        if (!(error instanceof GitHubError) || !isOvertaken(error)) throw error
-        // The answer to an earlier try may have been lost, after GitHub did what it was asked.
-        return (await headOf(branch)) === to
-      }
-    },
+    headOf: branch => readHead(client, branch),
+    defaultBranch: () => readDefaultBranch(client),
+    tree: (treeish, depth) => readTree(client, { treeish, depth }),
+    blobText: sha => readBlob(client, sha),
+    compare: (base, head) => compareCommits(client, { base, head }),
+    commit: commit => createCommit(client, commit),
+    moveBranch: move => moveBranch(client, move),
+  }
+}
+
+async function readHead({ rest, repository, read }: Client, branch: string): Promise<string | undefined> {
+  // Asked like this, a branch that does not exist and one that may not be read have different answers.
+  const ref = `heads/${branch}`
+  const ask = () => rest.git.listMatchingRefs({ ...repository, ref })
+  const refs = await read(`read the branch ${branch}`, ask, answers.refs)
+  return refs.find(each => each.ref === `refs/${ref}`)?.object.sha
+}
+
+async function readDefaultBranch({ rest, repository, read }: Client): Promise<string> {
+  const found = await read('read the repository', () => rest.repos.get({ ...repository }), answers.repository)
+  return found.default_branch
+}
+
+interface TreeQuestion {
+  readonly treeish: string
+  readonly depth: 'flat' | 'recursive'
+}
+
+async function readTree({ rest, repository, read }: Client, { treeish, depth }: TreeQuestion): Promise<Tree> {
+  const recursive = depth === 'recursive' ? { recursive: '1' } : {}
+  const ask = () => rest.git.getTree({ ...repository, tree_sha: treeish, ...recursive })
+  const { tree, truncated } = await read(`read the files of ${treeish}`, ask, answers.tree)
+  return { entries: tree, truncated }
+}
+
+function readBlob({ rest, repository, read }: Client, file_sha: string): Promise<string> {
+  const ask = () => rest.git.getBlob({ ...repository, file_sha, mediaType: { format: 'raw' } })
+  return read(`read the file ${file_sha}`, ask, answers.blob)
+}
+
+interface Pair {
+  readonly base: string
+  readonly head: string
+}
+
+async function compareCommits({ rest, repository, read }: Client, { base, head }: Pair): Promise<Relation | undefined> {
+  const ask = () => rest.repos.compareCommitsWithBasehead({ ...repository, basehead: `${base}...${head}`, per_page: 1 })
+  try {
+    return (await read(`compare ${base} with ${head}`, ask, answers.comparison)).status
+  } catch (error) {
+    if (error instanceof GitHubError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+async function createCommit(
+  { rest: { git }, repository, write }: Client,
+  { path, text, parents, message }: NewCommit,
+): Promise<string> {
+  const create = (ask: Parameters<Client['write']>[1]) => write('write a commit', ask, answers.created)
+  const blob = await create(() => git.createBlob({ ...repository, content: text, encoding: 'utf-8' }))
+  const file = { path, mode: FILE_MODE, type: 'blob', sha: blob.sha } as const
+  const tree = await create(() => git.createTree({ ...repository, tree: [file] }))
+  const commit = { ...repository, message, tree: tree.sha, parents: [...parents] }
+  return (await create(() => git.createCommit(commit))).sha
+}
+
+async function moveBranch(client: Client, { branch, from, to }: BranchMove): Promise<boolean> {
+  const { rest, repository, write } = client
+  const ask =
+    from === undefined
+      ? () => rest.git.createRef({ ...repository, ref: `refs/heads/${branch}`, sha: to })
+      : () => rest.git.updateRef({ ...repository, ref: `heads/${branch}`, sha: to, force: false })
+  try {
+    await write(`move the branch ${branch}`, ask, answers.moved)
+    return true
+  } catch (error) {
+    if (!(error instanceof GitHubError) || !isOvertaken(error)) throw error
+    // The answer to an earlier try may have been lost, after GitHub did what it was asked.
+    return (await readHead(client, branch)) === to
   }
 }
 

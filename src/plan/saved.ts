@@ -6,68 +6,67 @@ import { readForm } from '../ledger/read-form.ts'
 import { digestOf } from './digest.ts'
 import { type Plan, WHY } from './plan.ts'
 
-/** Made on demand, as few runs read a plan. */
-function savedPlanForm() {
-  const name = z
-    .string()
-    .min(1)
-    .max(1000)
-    // Half a character cannot be encoded into a path.
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or half a character')
-  /** A permission or a role, with what else is said about it. */
-  const access = <More extends z.ZodRawShape>(more: More) =>
-    z.union([
-      z.strictObject({ api: name, permission: name, ...more }),
-      z.strictObject({ role: name, name: z.string().exactOptional(), ...more }),
-    ])
-  const address = z.strictObject({ email: name, connection: name.exactOptional() })
-  const operation = access({
-    roles: z.array(z.string()),
-    expires: z.string().exactOptional(),
-    reason: z.string().exactOptional(),
-    why: z.enum(WHY).exactOptional(),
-    uncertain: z.literal(true).exactOptional(),
-  })
+const name = z
+  .string()
+  .min(1)
+  .max(1000)
+  // Half a character cannot be encoded into a path.
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or half a character')
 
-  return z.strictObject({
-    format: z.literal(2),
-    digest: z.string(),
-    tenant: name,
-    source: z.strictObject({
-      commit: z.string(),
-      files: z.array(z.string()),
-      at: z.iso.datetime(),
-      users: z.int().nonnegative(),
-    }),
-    users: z.array(
-      z.strictObject({
-        user: name.regex(/^(?!\.{1,2}$)/, 'is not the id of a user'),
-        grant: z.array(operation),
-        revoke: z.array(operation),
-        before: z.array(access({})),
-      }),
-    ),
-    heldBack: z.array(access({ user: name, entry: name })),
-    found: z.array(access({ user: name })),
-    addresses: z.array(z.strictObject({ user: name, ...address.shape })).exactOptional(),
-    holders: z.array(access({ before: z.int(), after: z.int() })),
-    restores: z
-      .array(
-        z.strictObject({
-          user: name,
-          entry: z
-            .strictObject({
-              listed: z.array(z.union([z.literal('id'), address])),
-              managed: z.array(access({})),
-              unfinished: z.literal(true).exactOptional(),
-            })
-            .nullable(),
-        }),
-      )
-      .exactOptional(),
-    roles: z.array(name).exactOptional(),
-  })
+/** A permission or a role, with what else is said about it. */
+function accessWith<More extends z.ZodRawShape>(more: More) {
+  return z.union([
+    z.strictObject({ api: name, permission: name, ...more }),
+    z.strictObject({ role: name, name: z.string().exactOptional(), ...more }),
+  ])
 }
+
+const operation = accessWith({
+  roles: z.array(z.string()),
+  expires: z.string().exactOptional(),
+  reason: z.string().exactOptional(),
+  why: z.enum(WHY).exactOptional(),
+  uncertain: z.literal(true).exactOptional(),
+})
+
+const userPlan = z.strictObject({
+  user: name.regex(/^(?!\.{1,2}$)/, 'is not the id of a user'),
+  grant: z.array(operation),
+  revoke: z.array(operation),
+  before: z.array(accessWith({})),
+})
+
+const address = z.strictObject({ email: name, connection: name.exactOptional() })
+
+const restored = z.strictObject({
+  user: name,
+  entry: z
+    .strictObject({
+      listed: z.array(z.union([z.literal('id'), address])),
+      managed: z.array(accessWith({})),
+      unfinished: z.literal(true).exactOptional(),
+    })
+    .nullable(),
+})
+
+const savedPlan = z.strictObject({
+  format: z.literal(2),
+  digest: z.string(),
+  tenant: name,
+  source: z.strictObject({
+    commit: z.string(),
+    files: z.array(z.string()),
+    at: z.iso.datetime(),
+    users: z.int().nonnegative(),
+  }),
+  users: z.array(userPlan),
+  heldBack: z.array(accessWith({ user: name, entry: name })),
+  found: z.array(accessWith({ user: name })),
+  addresses: z.array(z.strictObject({ user: name, ...address.shape })).exactOptional(),
+  holders: z.array(accessWith({ before: z.int(), after: z.int() })),
+  restores: z.array(restored).exactOptional(),
+  roles: z.array(name).exactOptional(),
+})
 
 export type SavedReading =
   | { readonly plan: Plan; readonly problem?: never }
@@ -80,7 +79,7 @@ export function writeSaved(plan: Plan): string {
 }
 
 export function readSaved(text: string): SavedReading {
-  const { data, problem } = readForm(savedPlanForm(), text)
+  const { data, problem } = readForm(savedPlan, text)
   if (problem !== undefined) return { problem: `it is not a plan that this action wrote: ${problem}` }
   const { digest, ...plan } = data
   if (digest !== digestOf(plan)) {

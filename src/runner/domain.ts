@@ -1,7 +1,7 @@
 // Where every request and the credential are sent, and the Management API's identifier. A URL parser drops line breaks,
 // decodes, and folds look-alikes without a word, so whatever it would change is refused.
 
-import { quote, type Reject } from './input-problems.ts'
+import { quoteInput, type Reject } from './input-problems.ts'
 
 export interface Domain {
   /** As the manifest's `tenant` and reports show it: host, and port if there is one. */
@@ -36,7 +36,7 @@ export function readAudience(text: string, domain: Domain | undefined, reject: R
   }
   const expected = audienceOf(site)
   if (text === expected.audience) return expected
-  return reject('audience', `${quote(text)} is not the Management API's identifier; use ${expected.audience}.`)
+  return reject('audience', `${quoteInput(text)} is not the Management API's identifier; use ${expected.audience}.`)
 }
 
 function audienceOf({ host }: Domain): Audience {
@@ -56,7 +56,7 @@ const FULL_DOMAIN = /^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/
 function readSite(text: string, address = text): Domain | string {
   // Not quoted, because it may be a password.
   if (address.includes('@')) return 'it contains a user or password'
-  const named = quote(text)
+  const named = quoteInput(text)
   const notDomain = `${named} is not a domain`
   const unseen = UNSEEN.exec(address)?.[0]
   if (unseen !== undefined) return `${notDomain}, because it contains ${nameOf(unseen)}`

@@ -1,15 +1,14 @@
 // Action inputs → one readonly Inputs. Masks every secret before anything else happens, and finds everything that is
 // wrong with the inputs before any request is sent.
 
-import type { KeyObject } from 'node:crypto'
 import * as core from '@actions/core'
 import { isAddress, isUserId } from '../access/identities.ts'
 import { InputError, type InputProblem } from '../errors.ts'
+import { ALGORITHMS, type Credential, readCredential } from './credential.ts'
 import { type Audience, type Domain, readAudience, readDomain } from './domain.ts'
 import { isGlob } from './glob.ts'
-import { quote, type Reject } from './input-problems.ts'
-import { readPrivateKey, unwrapKey } from './private-key.ts'
-
+import { listed, quoteInput, type Reject } from './input-problems.ts'
+import { unwrapKey } from './private-key.ts'
 import { mask } from './secrets.ts'
 import type { Workflow } from './workflow.ts'
 
@@ -24,13 +23,11 @@ export const MODES = ['validate', 'plan', 'apply', 'export'] as const
 export const REVOKE = ['never', 'managed', 'all'] as const
 export const SCOPES = ['all', 'changed'] as const
 export const MISSING_USERS = ['fail', 'warn'] as const
-export const ALGORITHMS = ['RS256', 'RS384', 'PS256'] as const
 
 export type Mode = (typeof MODES)[number]
 export type Revoke = (typeof REVOKE)[number]
 export type Scope = (typeof SCOPES)[number]
 export type MissingUsers = (typeof MISSING_USERS)[number]
-export type Algorithm = (typeof ALGORITHMS)[number]
 
 /** What an input is when the workflow does not set it; `action.yml` says the same, and a test compares the two. */
 export const DEFAULTS = {
@@ -47,17 +44,6 @@ export const DEFAULTS = {
   comment: 'false',
   headroom: '25%',
 } as const
-
-export type Credential =
-  | { readonly kind: 'client-secret'; readonly clientId: string; readonly clientSecret: string }
-  | {
-      readonly kind: 'private-key'
-      readonly clientId: string
-      readonly key: KeyObject
-      readonly keyId: string | undefined
-      readonly algorithm: Algorithm
-    }
-  | { readonly kind: 'access-token'; readonly accessToken: string }
 
 /** `validate` needs the manifest alone; `domain` is compared with the manifest's `tenant` where it is given. */
 export interface OfflineInputs {
@@ -142,7 +128,9 @@ export function readInputs({ secretsWithheld }: Pick<Workflow, 'secretsWithheld'
   }
   if (text('domain') === '')
     reject('domain', `required by mode ${mode ?? 'apply'}: the tenant's domain, such as acme.eu.auth0.com.`)
-  const credential = readCredential({ ...secrets, pem, algorithm, secretsWithheld }, reject)
+  const clientId = core.getInput('client-id')
+  const keyId = core.getInput('client-private-key-id')
+  const credential = readCredential({ ...secrets, clientId, keyId, pem, algorithm, secretsWithheld }, reject)
   const audience = readAudience(text('audience'), domain, reject)
   const subjects = mode === 'export' ? readSubjects(manifest, reject) : { users: [], query: undefined }
   const complete = mode && domain && audience && headroom !== undefined && credential && choices && subjects
@@ -190,7 +178,7 @@ function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportI
   const users = lines('users')
   const query = optional('query')
   for (const id of users.filter(user => !isUserId(user) && !isAddress(user))) {
-    reject('users', `${quote(id)} is neither the id of a user nor an address.`)
+    reject('users', `${quoteInput(id)} is neither the id of a user nor an address.`)
   }
   if (users.length > 0 || query !== undefined) return { users, query }
   return reject('users', 'mode export needs users (ids or e-mail addresses, one a line) or query (a search).')
@@ -218,7 +206,7 @@ function readBoolean(input: string, reject: Reject, others: readonly string[] = 
   const value = text(input)
   if (/^(true|True|TRUE)$/.test(value)) return true
   if (/^(false|False|FALSE)$/.test(value)) return false
-  return reject(input, `${quote(value)} is not known; use ${listed(['true', 'false', ...others])}.`)
+  return reject(input, `${quoteInput(value)} is not known; use ${listed(['true', 'false', ...others])}.`)
 }
 
 /** @returns undefined for `none`; an expression that came to nothing must not pass for it */
@@ -235,13 +223,15 @@ function readDigest(input: string, reject: Reject): string | undefined {
   }
   return reject(
     input,
-    `${quote(value)} is not a digest; use the output plan-digest (undo-plan-digest for an undo plan): sha256: and 64 hexadecimal digits in lower case.`,
+    `${quoteInput(value)} is not a digest; use the output plan-digest (undo-plan-digest for an undo plan): sha256: and 64 hexadecimal digits in lower case.`,
   )
 }
 
 function oneOf<T extends string>(input: string, allowed: readonly T[], reject: Reject): T | undefined {
   const value = text(input)
-  return allowed.find(each => each === value) ?? reject(input, `${quote(value)} is not known; use ${listed(allowed)}.`)
+  return (
+    allowed.find(each => each === value) ?? reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`)
+  )
 }
 
 const LIMIT = /^(?<count>\d{1,9})?(?<or> or )?(?:(?<percent>[1-9]\d?|100) ?%)?$/
@@ -253,7 +243,7 @@ function readRevocationLimit(input: string, reject: Reject): RevocationLimit | u
   if ((count ?? percent) === undefined || both !== (or !== undefined)) {
     return reject(
       input,
-      `${quote(value)} is not a limit; use a count (20), a percentage of the live grants from 1% to 100% (10%), or both for the larger (20 or 10%).`,
+      `${quoteInput(value)} is not a limit; use a count (20), a percentage of the live grants from 1% to 100% (10%), or both for the larger (20 or 10%).`,
     )
   }
   return {
@@ -265,7 +255,7 @@ function readRevocationLimit(input: string, reject: Reject): RevocationLimit | u
 function readShare(input: string, reject: Reject): number | undefined {
   const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(text(input)) ?? []
   return percent === undefined
-    ? reject(input, `${quote(text(input))} is not a share; use a percentage from 0% to 99%, such as 25%.`)
+    ? reject(input, `${quoteInput(text(input))} is not a share; use a percentage from 0% to 99%, such as 25%.`)
     : Number(percent) / 100
 }
 
@@ -273,59 +263,8 @@ function readRate(input: string, reject: Reject): number | undefined {
   const value = text(input)
   if (value === '') return undefined
   const rate = /^\d{1,6}(\.\d{1,3})?$/.test(value) ? Number(value) : 0
-  return rate > 0 ? rate : reject(input, `${quote(value)} is not a number above 0, such as 5 or 0.5.`)
+  return rate > 0 ? rate : reject(input, `${quoteInput(value)} is not a number above 0, such as 5 or 0.5.`)
 }
-
-const CREDENTIALS = ['client-secret', 'client-private-key', 'access-token'] as const
-
-interface CredentialOptions
-  extends Readonly<Record<(typeof CREDENTIALS)[number], string>>,
-    Pick<Workflow, 'secretsWithheld'> {
-  /** The private key, or what was given instead. */
-  readonly pem: string
-  readonly algorithm: Algorithm | undefined
-}
-
-function readCredential(options: CredentialOptions, reject: Reject): Credential | undefined {
-  const { 'client-secret': clientSecret, 'access-token': accessToken, pem, algorithm, secretsWithheld } = options
-  const [first, second] = CREDENTIALS.filter(input => options[input] !== '')
-  if (first === undefined) {
-    const why =
-      secretsWithheld === undefined
-        ? 'set client-secret, client-private-key or access-token'
-        : WITHHELD[secretsWithheld]
-    return reject('client-secret', `no credential is set; ${why}.`)
-  }
-  if (second !== undefined) {
-    return reject(second, `conflicts with ${first}; set only one credential: ${listed(CREDENTIALS)}.`)
-  }
-  const keyId = core.getInput('client-private-key-id')
-  if (keyId !== '' && first !== 'client-private-key') {
-    return reject('client-private-key-id', 'only valid with client-private-key; remove it.')
-  }
-  if (accessToken !== '') {
-    return /^[\x21-\x7e]+$/.test(accessToken)
-      ? { kind: 'access-token', accessToken }
-      : reject(
-          'access-token',
-          'it contains spaces or other characters that no token has; set it to the bare token, without "Bearer".',
-        )
-  }
-  const clientId = core.getInput('client-id')
-  if (clientId === '') {
-    return reject('client-id', `required by ${first}: the id of the machine-to-machine application.`)
-  }
-  if (clientSecret !== '') return { kind: 'client-secret', clientId, clientSecret }
-  const key = readPrivateKey(pem, reject)
-  return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm }
-}
-
-/** Why a run has no credential that others have. */
-const WITHHELD = {
-  fork: 'GitHub gives no secrets to a pull request from a fork: use mode: validate there',
-  dependabot:
-    'GitHub gives runs for Dependabot only the secrets under Settings → Secrets and variables → Dependabot: use mode: validate there',
-} as const
 
 const MIN_LEDGER_KEY = 32
 
@@ -336,8 +275,4 @@ function readLedgerKey(value: string, reject: Reject): string | undefined {
     'ledger-key',
     `it has ${value.length} characters; use a secret of at least ${MIN_LEDGER_KEY}, such as the output of "openssl rand -hex 32".`,
   )
-}
-
-function listed(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
 }

@@ -9,7 +9,7 @@ import { writeSaved } from '../plan/saved.ts'
 import { undoOf } from '../plan/undo.ts'
 import { unfinishedOf } from '../report/conclude.ts'
 import { logPlan } from '../report/log.ts'
-import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
+import { MAX_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Planning } from './compute-plan.ts'
 import type { Context } from './context.ts'
 import { locateUsers } from './locate-users.ts'
@@ -81,7 +81,7 @@ async function write(
 ): Promise<void> {
   const progress = heartbeat.follow('Changing users', plan.users.length)
   await apply(plan, tenant, {
-    width: MOST_IN_FLIGHT,
+    width: MAX_IN_FLIGHT,
     onOutcome: outcome => {
       onOutcome(outcome)
       if (outcome.status !== 'not attempted') progress.step()

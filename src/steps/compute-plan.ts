@@ -30,7 +30,7 @@ import { holdBackFor } from '../plan/hold-back.ts'
 import { type Exists, type Plan, rolesOf, type Source, type UserPlan, withoutObsolete } from '../plan/plan.ts'
 import { resume } from '../plan/resume.ts'
 import { derivedOf, type UserFailure } from '../report/record.ts'
-import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
+import { MAX_IN_FLIGHT } from '../tenant/pace.ts'
 import type { Access } from './check-access.ts'
 import type { ApiCheck } from './check-apis.ts'
 import type { RoleCheck } from './check-roles.ts'
@@ -257,7 +257,7 @@ async function readUsers(
   const surveyed = await survey(subjects, tenant, {
     readPermissions,
     roles: new Set(roles.names.keys()),
-    width: MOST_IN_FLIGHT,
+    width: MAX_IN_FLIGHT,
     managedOf: user => ledger.users.get(user)?.managed ?? NO_GRANTS,
     alsoListed: user => known.get(user)?.filter(each => skipped.has(each)) ?? [],
     onUser: progress.step,

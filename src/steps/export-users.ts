@@ -12,7 +12,7 @@ import { checkScopes, neededScopes, ROLE_SCOPES } from '../plan/guard.ts'
 import { FOREIGN_WORKSPACE, pathInWorkspace } from '../runner/glob.ts'
 import type { ExportInputs } from '../runner/inputs.ts'
 import type { Workflow } from '../runner/workflow.ts'
-import { MOST_IN_FLIGHT } from '../tenant/pace.ts'
+import { MAX_IN_FLIGHT } from '../tenant/pace.ts'
 import type { TenantContext } from './context.ts'
 
 export async function exportUsers(context: TenantContext<ExportInputs>): Promise<void> {
@@ -55,7 +55,7 @@ async function readHoldings(
   const subjects = names.map(subjectOf)
   const progress = heartbeat.follow('Reading users', subjects.length)
   const surveyed = await survey(subjects, tenant, {
-    width: MOST_IN_FLIGHT,
+    width: MAX_IN_FLIGHT,
     readPermissions: true,
     roles,
     managedOf: () => NO_GRANTS,

@@ -2,7 +2,8 @@
 
 import { type Clock, SYSTEM_CLOCK } from '../runner/clock.ts'
 import type { TenantInputs } from '../runner/inputs.ts'
-import { createHttp, type Http, openDispatcher } from './http.ts'
+import { openDispatcher } from './dispatch.ts'
+import { createHttp, type Http } from './http.ts'
 import { openTenant, type Tenant } from './tenant.ts'
 import { openSession, type Session, type SessionOptions } from './token.ts'
 

@@ -1,42 +1,33 @@
-// Requests to the tenant's host: one pool, time-outs, retries, and a queue for each rate limit. It knows what a broken
-// exchange is, and nothing of what an answer means.
+// Requests to the tenant's host: turns, retries, and an orderly end. It knows what a broken exchange is, and nothing of
+// what an answer means.
 
 import { once } from 'node:events'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
-import { errorOf, NotSentError, type TenantError } from '../errors.ts'
+import type { Dispatcher } from 'undici'
+import { NotSentError, type TenantError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
+import { exchange } from './dispatch.ts'
 import type { Answer, Request } from './exchange.ts'
 import { type Attempt, givenUp, hasWorked, interrupted, isLasting } from './failure.ts'
+import { farTime } from './limits.ts'
+import { isDown, isOverdue } from './outage.ts'
+import type { PaceLimits, Traffic } from './pace.ts'
 import {
-  describeWait,
-  type End,
-  farTime,
-  GROUPS,
-  type Group,
-  groupOf,
-  type Limit,
-  readBucket,
-  readEnd,
-  readReset,
-} from './limits.ts'
-import { delayByOutage, isDown, isOverdue, NO_OUTAGE, type Outage, withFailure, withSuccess } from './outage.ts'
-import {
-  delayBefore,
-  isBlind,
-  MOST_IN_FLIGHT,
-  type Pace,
-  type PaceLimits,
-  received,
-  sending,
-  startPace,
-  type Traffic,
-  withdrawn,
-} from './pace.ts'
+  endTurn,
+  giveUpTurn,
+  type Lane,
+  laneOf,
+  openTurns,
+  pause,
+  type TimedAttempt,
+  TOKEN_PATH,
+  type Turns,
+  takeTurn,
+} from './turns.ts'
 
 export interface Http {
   /**
    * Sends a request until an answer comes that sending it again would not change.
-   * @throws TenantError where none came, NotSentError where the run was asked to stop
+   * @throws TenantError if none came, NotSentError if the run was asked to stop
    */
   readonly send: (request: Request) => Promise<Answer>
   /** From here on nothing is sent: what has just failed would fail for every request. */
@@ -56,258 +47,114 @@ export interface HttpOptions {
   readonly clock: Clock
 }
 
-export const TOKEN_PATH = '/oauth/token'
-
-const FIRST_BACKOFF = 250
-const MAX_BACKOFF = 16_000
+const FIRST_BACKOFF_MS = 250
+const MAX_BACKOFF_MS = 16_000
 /** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
-const GRACE = 4_500
-const TIMEOUT = 20_000
-const MAX_BODY = 8 * 1024 * 1024
+const GRACE_MS = 4_500
 
-/** Requests that count against one limit, in the order in which they were asked for. */
-interface Lane {
-  readonly limit: Limit
-  /** What is waited for while the requests fail. */
-  readonly work: string
-  /** undefined for the token endpoint, which has no pace. */
-  readonly group: Group | undefined
-  queue: Promise<unknown>
-  waiting: number
-  inFlight: number
-  outage: Outage
-  /** When the limit ends, by the latest answer that says so. */
-  end: End | undefined
-}
-
-interface TimedAttempt {
-  readonly result: Attempt
-  readonly sentAt: number
-  /** The pace right after its turn. */
-  readonly sent: Pace
-}
-
-interface Wait {
-  readonly until: number
-  readonly reason: string
+interface State {
+  readonly options: HttpOptions
+  readonly turns: Turns
+  /** Ends what is in flight. */
+  readonly inFlight: AbortSignal
+  readonly underWay: Set<Promise<Attempt>>
 }
 
 export function createHttp(options: HttpOptions): Http {
-  const { origin, mode, signal, dispatcher, clock } = options
-  const { now, random } = clock
-  // A machine's time of day may step during a run, so it is read once.
-  const epoch = Date.now() - now()
-  const traffic = { requests: 0, waited: 0, waitingFor: undefined as string | undefined, blind: false }
+  const { signal, dispatcher, clock, limits } = options
   const halted = new AbortController()
-  const stopped = AbortSignal.any([signal, halted.signal])
   const inFlight = new AbortController()
   signal.addEventListener(
     'abort',
-    () => clock.timeout(GRACE).addEventListener('abort', () => inFlight.abort(signal.reason)),
+    () => clock.timeout(GRACE_MS).addEventListener('abort', () => inFlight.abort(signal.reason)),
     { once: true },
   )
-
+  const turns = openTurns({ clock, limits, stopped: AbortSignal.any([signal, halted.signal]) })
   const underWay = new Set<Promise<Attempt>>()
-  const waits = new Set<Wait>()
-  const lanes: Readonly<Record<Limit, Lane>> = {
-    readingUsers: openLane('readingUsers'),
-    writingUsers: openLane('writingUsers'),
-    rest: openLane('rest'),
-    tokens: openLane('tokens'),
+  const state: State = { options, turns, inFlight: inFlight.signal, underWay }
+  return {
+    send: request => send(state, request),
+    halt: cause => halted.abort(new NotSentError('An earlier failure affected every user.', { cause })),
+    traffic: turns.traffic,
+    /** What was sent is let finish, so that the tenant saw all that is counted. */
+    close: async () => {
+      await Promise.race([Promise.all(underWay), once(clock.timeout(GRACE_MS), 'abort')])
+      await dispatcher.destroy()
+    },
   }
-  let pace = startPace(options.limits)
-
-  const wait = async (milliseconds: number, reason: string, byLimit: boolean): Promise<void> => {
-    const from = now()
-    const own: Wait = { until: from + milliseconds, reason }
-    waits.add(own)
-    traffic.waitingFor = longestOf(waits)?.reason
-    try {
-      await clock.sleep(milliseconds, stopped)
-    } catch {
-      stopped.throwIfAborted()
-    } finally {
-      waits.delete(own)
-      traffic.waitingFor = longestOf(waits)?.reason
-      if (byLimit) traffic.waited += now() - from
-    }
-  }
-
-  const delayByPace = ({ group }: Lane): number => {
-    const waiting = GROUPS.filter(each => lanes[each].waiting > 0)
-    return group === undefined ? 0 : delayBefore(pace, { group, waiting, now: now() })
-  }
-
-  /** Waits until a request may go, after those that were asked for before. */
-  const turn = (lane: Lane): Promise<Pace> => {
-    lane.waiting++
-    const mine = lane.queue.then(async () => {
-      for (;;) {
-        stopped.throwIfAborted()
-        const byOutage = delayByOutage(lane.outage, { inFlight: lane.inFlight, now: now() })
-        const byPace = delayByPace(lane)
-        if (byOutage <= 0 && byPace <= 0) break
-        const { throttled, end } = lane.outage
-        const byLimit = throttled || byPace > byOutage
-        const waiting = {
-          limit: byLimit ? lane.limit : undefined,
-          other: lane.work,
-          end: byPace > byOutage ? lane.end : end,
-        }
-        await wait(Math.max(byOutage, byPace), describeWait(waiting, now()), byLimit)
-      }
-      lane.inFlight++
-      if (lane.group !== undefined) pace = sending(pace, { group: lane.group, now: now() })
-      return pace
-    })
-    const turned = mine.finally(() => lane.waiting--)
-    lane.queue = turned.catch(() => undefined)
-    return turned
-  }
-
-  const headersOf = async ({ headers, authorization }: Request): Promise<Request['headers']> => {
-    const complete = authorization === undefined ? headers : { ...headers, authorization: await authorization() }
-    stopped.throwIfAborted()
-    return complete
-  }
-
-  const attempt = async (request: Request, lane: Lane): Promise<TimedAttempt> => {
-    const sent = await turn(lane)
-    const headers = await headersOf(request).catch(error => {
-      lane.inFlight--
-      if (lane.group !== undefined) pace = withdrawn(pace, lane.group)
-      throw error
-    })
-    traffic.requests++
-    const sentAt = now()
-    const exchanging = exchange(options, { ...request, ...(headers && { headers }) }, inFlight.signal)
-    underWay.add(exchanging)
-    const result = await exchanging.finally(() => underWay.delete(exchanging))
-    lane.inFlight--
-    learn(request, lane, { result, sentAt, sent })
-    return { result, sentAt, sent }
-  }
-
-  const learn = (request: Request, lane: Lane, { result, sentAt, sent }: TimedAttempt): void => {
-    const { status = 0, headers = {} } = result.kind === 'answer' ? result.answer : {}
-    const at = { at: now(), time: epoch + now() }
-    const throttled = status === 429
-    const worked = hasWorked(result)
-    const end = readEnd({ status, headers }, at)
-    lane.end = end ?? readReset(headers, at) ?? lane.end
-    lane.outage = worked
-      ? withSuccess(lane.outage, { sentAt, now: now() })
-      : withFailure(lane.outage, { request, sentAt, throttled, end, jitter: random(), now: now() })
-    if (lane.group === undefined) return
-    const kind = worked ? 'worked' : throttled ? 'throttled' : 'failed'
-    pace = received(pace, { group: lane.group, sent, kind, bucket: readBucket(headers, at), now: now() })
-    traffic.blind = isBlind(pace)
-  }
-
-  const send = async (request: Request): Promise<Answer> => {
-    if (mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
-      throw new Error(`${request.method} ${request.path} in a mode that writes nothing`)
-    }
-    const lane = lanes[request.paced ? groupOf(request) : 'tokens']
-    let attempts = 0
-    let since: number | undefined
-    try {
-      for (;;) {
-        const { result, sentAt } = await attempt(request, lane)
-        attempts++
-        if (hasWorked(result)) return { ...result.answer, attempts }
-        since ??= sentAt
-        const isOver = isDown(lane.outage, sentAt) || (result.kind === 'fault' && isLasting(result.error))
-        if (isOver || isOverdue({ failures: attempts, since, end: lane.outage.end }, sentAt)) {
-          const reach = isOver || lane.group === undefined ? 'run' : 'user'
-          const until = farTime(lane.outage.end, now())
-          throw givenUp({ request, attempts, result, origin, limit: lane.limit, until, reach })
-        }
-        // Else the outage holds everybody back.
-        if (lane.outage.probingSince === undefined) {
-          await wait(backoff(attempts), `another try of ${request.method} ${request.path}`, false)
-        }
-      }
-    } catch (error) {
-      if (error instanceof NotSentError && attempts > 0) throw interrupted({ request, attempts }, error)
-      throw error
-    }
-  }
-
-  const backoff = (attempts: number): number =>
-    Math.min(FIRST_BACKOFF * 2 ** (attempts - 1), MAX_BACKOFF) * (0.5 + random() / 2)
-
-  const halt = (cause: TenantError): void =>
-    halted.abort(new NotSentError('An earlier failure affected every user.', { cause }))
-
-  /** What was sent is let finish, so that the tenant saw all that is counted. */
-  const close = async (): Promise<void> => {
-    await Promise.race([Promise.all(underWay), once(clock.timeout(GRACE), 'abort')])
-    await dispatcher.destroy()
-  }
-
-  return { send, halt, traffic, close }
 }
 
-function openLane(limit: Limit): Lane {
-  const [group, work] =
-    limit === 'tokens' ? [undefined, `another try of POST ${TOKEN_PATH}`] : [limit, 'the tenant to answer again']
-  return { limit, group, work, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined }
-}
-
-function longestOf(waits: ReadonlySet<Wait>): Wait | undefined {
-  return [...waits].reduce<Wait | undefined>(
-    (longest, each) => (each.until > (longest?.until ?? 0) ? each : longest),
-    undefined,
-  )
-}
-
-async function exchange(options: HttpOptions, request: Request, signal: AbortSignal): Promise<Attempt> {
-  const { dispatcher, origin, clock } = options
-  const { method, path, query, headers, body } = request
-  const overdue = clock.timeout(TIMEOUT)
+async function send(state: State, request: Request): Promise<Answer> {
+  const { mode } = state.options
+  if (mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
+    throw new Error(`${request.method} ${request.path} in a mode that writes nothing`)
+  }
+  const lane = laneOf(state.turns, request)
+  let attempts = 0
+  let since: number | undefined
   try {
-    // The path goes as it is: a URL parser would take a user id of two dots for a step up.
-    const answer = await dispatcher.request({
-      origin,
-      path: query === undefined ? path : `${path}?${query}`,
-      method,
-      headers: { accept: 'application/json', 'user-agent': 'auth0-permissions-action', ...headers },
-      body: body ?? null,
-      signal: AbortSignal.any([signal, overdue]),
-    })
-    const text = await answer.body.text()
-    return {
-      kind: 'answer',
-      answer: { request, status: answer.statusCode, headers: answer.headers, body: parse(text) },
+    for (;;) {
+      const { result, sentAt } = await attempt(state, { request, lane })
+      attempts++
+      if (hasWorked(result)) return { ...result.answer, attempts }
+      since ??= sentAt
+      await waitForRetry(state, { request, lane, result, sentAt, attempts, since })
     }
   } catch (error) {
-    const late = overdue.aborted && !signal.aborted
-    return {
-      kind: 'fault',
-      error: late ? new Error(`the answer took longer than ${TIMEOUT / 1000} s`) : errorOf(error),
-    }
+    if (error instanceof NotSentError && attempts > 0) throw interrupted({ request, attempts }, error)
+    throw error
   }
 }
 
-function parse(text: string): unknown {
-  try {
-    return text === '' ? undefined : JSON.parse(text)
-  } catch {
-    return text
-  }
+interface LaneRequest {
+  readonly request: Request
+  readonly lane: Lane
 }
 
-/** @param origin reached through the runner's proxy, which prepareEnvironment has made readable */
-export function openDispatcher(origin: string): Dispatcher {
-  const options = {
-    connections: MOST_IN_FLIGHT,
-    allowH2: false,
-    connect: { timeout: 10_000 },
-    headersTimeout: TIMEOUT,
-    bodyTimeout: TIMEOUT,
-    maxResponseSize: MAX_BODY,
+async function attempt(
+  { options, turns, inFlight, underWay }: State,
+  { request, lane }: LaneRequest,
+): Promise<TimedAttempt> {
+  const sent = await takeTurn(turns, lane)
+  const headers = await headersOf(turns, request).catch(error => {
+    giveUpTurn(turns, lane)
+    throw error
+  })
+  turns.traffic.requests++
+  const sentAt = turns.clock.now()
+  const exchanging = exchange({ ...request, ...(headers && { headers }) }, { ...options, signal: inFlight })
+  underWay.add(exchanging)
+  const result = await exchanging.finally(() => underWay.delete(exchanging))
+  endTurn(turns, { lane, request, result, sentAt, sent })
+  return { result, sentAt, sent }
+}
+
+async function headersOf({ stopped }: Turns, { headers, authorization }: Request): Promise<Request['headers']> {
+  const complete = authorization === undefined ? headers : { ...headers, authorization: await authorization() }
+  stopped.throwIfAborted()
+  return complete
+}
+
+interface FailedAttempt extends LaneRequest {
+  readonly result: Attempt
+  readonly sentAt: number
+  readonly attempts: number
+  /** When the first attempt was sent. */
+  readonly since: number
+}
+
+/** @throws TenantError if there is no other try */
+async function waitForRetry({ options, turns }: State, failed: FailedAttempt): Promise<void> {
+  const { request, lane, result, sentAt, attempts, since } = failed
+  const { origin, clock } = options
+  const isOver = isDown(lane.outage, sentAt) || (result.kind === 'fault' && isLasting(result.error))
+  if (isOver || isOverdue({ failures: attempts, since, end: lane.outage.end }, sentAt)) {
+    const reach = isOver || lane.group === undefined ? 'run' : 'user'
+    const until = farTime(lane.outage.end, clock.now())
+    throw givenUp({ request, attempts, result, origin, limit: lane.limit, until, reach })
   }
-  // Plain HTTP never goes through a proxy: it would leave the loopback address, the only one it is allowed to.
-  return origin.startsWith('http:') ? new Agent(options) : new EnvHttpProxyAgent(options)
+  // Else the outage holds everybody back.
+  if (lane.outage.probingSince !== undefined) return
+  const milliseconds = Math.min(FIRST_BACKOFF_MS * 2 ** (attempts - 1), MAX_BACKOFF_MS) * (0.5 + clock.random() / 2)
+  await pause(turns, { milliseconds, reason: `another try of ${request.method} ${request.path}`, byLimit: false })
 }

@@ -102,7 +102,7 @@ const BLIND_CEILING = 10 / 1000
 const MIN_BLIND_CEILING = 0.5 / 1000
 /** A refusal halves the blind ceiling; each answer that worked raises it again by this factor. */
 const BLIND_GROWTH = 1.01
-export const MOST_IN_FLIGHT = 48
+export const MAX_IN_FLIGHT = 48
 /** So many requests in flight are a beginning; each answer makes room for one more. */
 const FIRST_IN_FLIGHT = 8
 /** The share of the bucket that is also left alone after each row of refusals: others take more than was seen. */
@@ -179,7 +179,7 @@ function exactDelay(pace: Pace, { group, waiting, now }: Turn): number {
   const view = pace.views[group]
   const spacing = pace.lastSentAt + 1 / ceilingOf(pace, view) - now
   if (spacing > 0) return spacing
-  if (inFlightOf(view) >= Math.min(FIRST_IN_FLIGHT + view.settled, MOST_IN_FLIGHT)) return LOOK_AGAIN_MS
+  if (inFlightOf(view) >= Math.min(FIRST_IN_FLIGHT + view.settled, MAX_IN_FLIGHT)) return LOOK_AGAIN_MS
   if (view.blind) return 0
   // One request at a time finds out which bucket it is.
   const probed = GROUPS.map(each => pace.views[each]).filter(each => isNew(each) && inFlightOf(each) > 0)

@@ -4,11 +4,12 @@ import { constants, randomUUID, sign } from 'node:crypto'
 import * as z from 'zod'
 import { TenantError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
+import type { Algorithm, Credential } from '../runner/credential.ts'
 import type { Domain } from '../runner/domain.ts'
-import type { Algorithm, Credential } from '../runner/inputs.ts'
 import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
 import type { Answer, Request } from './exchange.ts'
-import { type Http, TOKEN_PATH } from './http.ts'
+import type { Http } from './http.ts'
+import { TOKEN_PATH } from './turns.ts'
 
 /** Sends Management API requests with a valid token. */
 export interface Session {

@@ -3,12 +3,12 @@
 
 import pMap from 'p-map'
 import { Agent } from 'undici'
-import { MOST_IN_FLIGHT } from '../../src/tenant/pace.ts'
+import { MAX_IN_FLIGHT } from '../../src/tenant/pace.ts'
 import { userIds } from './team.ts'
 
 const { TENANT = '', TOKEN = '' } = process.env
 
-const agent = new Agent({ connections: MOST_IN_FLIGHT, allowH2: false })
+const agent = new Agent({ connections: MAX_IN_FLIGHT, allowH2: false })
 const headers = { accept: 'application/json', authorization: `Bearer ${TOKEN}` }
 
 async function read(user: string): Promise<void> {
@@ -18,5 +18,5 @@ async function read(user: string): Promise<void> {
   if (statusCode !== 200) throw new Error(`${user}: ${statusCode}`)
 }
 
-await pMap(userIds(Number(process.argv[2])), read, { concurrency: MOST_IN_FLIGHT })
+await pMap(userIds(Number(process.argv[2])), read, { concurrency: MAX_IN_FLIGHT })
 await agent.destroy()

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { quote } from '../../src/access/quote.ts'
 import { InputError } from '../../src/errors.ts'
 import { type Inputs, readInputs, type TenantInputs } from '../../src/runner/inputs.ts'
 import { makeCertificate } from '../servers/network.ts'
@@ -130,7 +131,8 @@ describe('the domain', () => {
     expect(problems[0]).toMatch(
       /^Input domain: .*; use the tenant's domain or custom domain, such as acme\.eu\.auth0\.com\.$/s,
     )
-    expect(problems[0]).toContain(JSON.stringify(domain))
+    // What nobody would see is spelled out.
+    expect(problems[0]).toContain(quote(domain))
   })
 
   it.each(['https://me:pass\tword@acme.eu.auth0.com', 'me@acme.eu.auth0.com'])(

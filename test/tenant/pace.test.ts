@@ -4,7 +4,7 @@ import type { Bucket, Group } from '../../src/tenant/limits.ts'
 import {
   delayBefore,
   isBlind,
-  MOST_IN_FLIGHT,
+  MAX_IN_FLIGHT,
   type Outcome,
   type Pace,
   type PaceLimits,
@@ -68,7 +68,7 @@ describe('before anything is known of the refill', () => {
   it('48 are in flight at most', () => {
     let pace = pacedBy(bucket)
     for (let at = 1; at < 100; at++) pace = exchange(pace, { at, bucket })
-    expect(burst(pace, 100)).toBe(MOST_IN_FLIGHT)
+    expect(burst(pace, 100)).toBe(MAX_IN_FLIGHT)
   })
 
   it('what was about to be sent and was not makes room for another', () => {

@@ -12,7 +12,7 @@ import type { UserOutcome } from '../../src/plan/plan.ts'
 import type { Clock } from '../../src/runner/clock.ts'
 import type { PlanInputs } from '../../src/runner/inputs.ts'
 import { connect } from '../../src/tenant/connect.ts'
-import { MOST_IN_FLIGHT } from '../../src/tenant/pace.ts'
+import { MAX_IN_FLIGHT } from '../../src/tenant/pace.ts'
 import { idleClock } from '../clock.ts'
 import { acme, CLIENT, ORDERS } from '../e2e/acme.ts'
 import { grants, SOURCE } from '../plan/fixtures.ts'
@@ -61,7 +61,7 @@ export async function reconcile(
     await connection.tenant.apis([ORDERS])
     const subjects = users.map(user => ({ ...identityOf(user), listed: true, grants: DESIRED }) as Subject)
     const { states, failures, missing } = await survey(subjects, connection.tenant, {
-      width: MOST_IN_FLIGHT,
+      width: MAX_IN_FLIGHT,
       readPermissions: true,
       roles: new Set(),
       managedOf: () => NO_GRANTS,
@@ -79,7 +79,7 @@ export async function reconcile(
       roleNames: new Map(),
       holdBack,
     })
-    outcomes.push(...(await apply(plan, connection.tenant, { width: MOST_IN_FLIGHT, onOutcome: () => undefined })))
+    outcomes.push(...(await apply(plan, connection.tenant, { width: MAX_IN_FLIGHT, onOutcome: () => undefined })))
     errors.push(...outcomes.flatMap(outcome => outcome.errors))
   } catch (error) {
     // A defect is the test's.

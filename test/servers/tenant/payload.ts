@@ -29,6 +29,7 @@ export function readRoles(body: unknown, verb: 'add to' | 'remove from'): readon
   if (!Array.isArray(roles)) throw payloadError(`'Expected type array but found type ${typeName(roles)}'${where}`)
   if (roles.length === 0) throw payloadError(`'Array is too short (0), minimum 1'${where}`)
   return roles.map((role: unknown, index) => {
+    if (role === '') throw payloadError(`'String is too short (0 chars), minimum 1' on property roles[${index}]`)
     if (typeof role === 'string') return role
     throw payloadError(`'Expected type string but found type ${typeName(role)}' on property roles[${index}]`)
   })

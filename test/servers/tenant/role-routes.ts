@@ -70,17 +70,19 @@ function listMembers({ store, id, query }: Call): Answer {
 
 function membersOf({ members }: Role, { page, perPage, includeTotals }: ReturnType<typeof readPage>): unknown {
   const start = page * perPage
-  const users = Array.from(members.values().drop(start).take(perPage), memberItem)
+  const users = Array.from(members.keys().drop(start).take(perPage), memberItem)
   return includeTotals ? { users, start, limit: perPage, total: members.size } : users
 }
 
 /** Without a total, and without `next` on the last page, as in the recording. */
 function checkpointOf({ members }: Role, { take, from }: { readonly take: number; readonly from: string | undefined }) {
-  const start = from === undefined ? 0 : Number(Buffer.from(from, 'base64url').toString())
-  if (!Number.isInteger(start)) throw queryError('Invalid checkpoint', 'from')
-  const users = Array.from(members.values().drop(start).take(take), memberItem)
-  const end = start + users.length
-  return { users, ...(end < members.size && { next: Buffer.from(String(end)).toString('base64url') }) }
+  const last = from === undefined ? 0 : Number(Buffer.from(from, 'base64url').toString() || Number.NaN)
+  if (!Number.isInteger(last)) throw queryError('Invalid checkpoint', 'from')
+  const following = members.entries().filter(([, number]) => number > last)
+  const page = [...following.take(take + 1)]
+  const [, end] = page[take - 1] ?? []
+  const users = page.slice(0, take).map(([user]) => memberItem(user))
+  return { users, ...(page.length > take && { next: Buffer.from(String(end)).toString('base64url') }) }
 }
 
 function memberItem(user: User): unknown {

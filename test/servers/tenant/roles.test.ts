@@ -45,7 +45,7 @@ async function start(options: TenantOptions = {}, scopes: readonly string[] = AL
 const OWNER = '{"id":"rol_X1qnfVcQoD86UtWx","name":"Owner","description":""}'
 const ADMIN = '{"id":"rol_0bwwCJ6v2x8fYcfz","name":"Admin","description":""}'
 
-test('the recorded traffic comes out as it was', async () => {
+test('the recorded requests have the answers that were recorded, with shorter names', async () => {
   const { tenant, send } = await start()
   const list = `${ROLES}?include_totals=true&page=0&per_page=100`
   const [owner, admin] = ['rol_X1qnfVcQoD86UtWx', 'rol_0bwwCJ6v2x8fYcfz'].map(role => ({ roles: [role] }))
@@ -99,6 +99,16 @@ describe('the users of a role', () => {
     expect(found).toEqual(users.map(({ id }) => id))
   })
 
+  test('come from the next checkpoint without gaps, whoever left before it', async () => {
+    const { tenant, send } = await start({ users: users.slice(0, 250) })
+    const { next } = JSON.parse((await send('GET', `${path}?take=100`)).slice(4))
+    tenant.removeUser('auth0|0')
+    expect(await send('GET', `${path}?take=1&from=${next}`)).toContain('"user_id":"auth0|100"')
+    for (const from of ['', 'x', Buffer.from('-').toString('base64url')]) {
+      expect(await send('GET', `${path}?take=1&from=${from}`)).toMatch(/^400 /)
+    }
+  })
+
   test('are none of a role that nobody has, and of an unknown role there is no answer', async () => {
     const { send } = await start()
     expect(await send('GET', `${path}?include_totals=true&per_page=50&take=100`)).toBe('200 {"users":[]}')
@@ -110,6 +120,7 @@ describe('a write', () => {
   test.each([
     ['no list', {}, "400 .*'Missing required property: roles'"],
     ['an empty list', { roles: [] }, "400 .*'Array is too short \\(0\\), minimum 1' on property roles"],
+    ['an empty id', { roles: [''] }, "400 .*'String is too short \\(0 chars\\), minimum 1' on property roles\\[0\\]"],
     ['what is no id', { roles: [1] }, "400 .*'Expected type string but found type number' on property roles\\[0\\]"],
     ['an unknown role, with which nothing is done', { roles: ['rol_0bwwCJ6v2x8fYcfz', 'rol_gone'] }, '404 .*rol_gone'],
   ])('with %s is refused', async (_, body, answer) => {
@@ -175,6 +186,7 @@ test('a role can be renamed, taken away, given and deleted by hand', async () =>
   expect(tenant.rolesOf(USER)).toEqual([added, 'rol_X1qnfVcQoD86UtWx'].sort())
   tenant.deleteRole('Master')
   expect(tenant.rolesOf(USER)).toEqual([added])
+  expect(tenant.addRole({ name: 'Another' })).not.toBe(added)
   tenant.removeUser(USER)
   expect(await send('GET', `/api/v2/roles/${added}/users?include_totals=true`)).toContain('"total":0')
 })

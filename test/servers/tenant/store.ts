@@ -62,7 +62,9 @@ export interface Role {
   name: string
   readonly organization: string | undefined
   readonly permissions: ReadonlySet<Permission>
-  readonly members: Set<User>
+  /** With a number that grows from one to the next. */
+  readonly members: Map<User, number>
+  nextMember: number
 }
 
 export interface User {
@@ -80,6 +82,7 @@ export interface Store {
   readonly apis: Map<string, Api>
   /** By id. */
   readonly roles: Map<string, Role>
+  nextRole: number
   readonly users: Map<string, User>
   /** By lower-cased address; several users can share one. */
   readonly usersByEmail: Map<string, Set<User>>
@@ -91,7 +94,7 @@ export function createStore(
   users: readonly UserOptions[],
 ): Store {
   const apisByIdentifier = new Map(apis.map((api, index) => [api.identifier, createApi(api, index)]))
-  const store = { apis: apisByIdentifier, roles: new Map(), users: new Map(), usersByEmail: new Map() }
+  const store = { apis: apisByIdentifier, roles: new Map(), nextRole: 0, users: new Map(), usersByEmail: new Map() }
   for (const role of roles) addRole(store, role)
   for (const user of users) addUser(store, user)
   return store
@@ -100,11 +103,12 @@ export function createStore(
 /** @returns its id */
 export function addRole(store: Store, { id, name, organization, permissions = [] }: RoleOptions): string {
   const role: Role = {
-    id: id ?? `rol_${store.roles.size.toString(36).padStart(16, '0')}`,
+    id: id ?? `rol_${(store.nextRole++).toString(36).padStart(16, '0')}`,
     name,
     organization,
     permissions: findPermissions(store.apis, permissions),
-    members: new Set(),
+    members: new Map(),
+    nextMember: 1,
   }
   store.roles.set(role.id, role)
   return role.id
@@ -163,7 +167,7 @@ export function revoke(store: Store, userId: string, grants: readonly Grant[]): 
 
 export function assignRole(user: User, role: Role): void {
   user.roles.add(role)
-  role.members.add(user)
+  if (!role.members.has(user)) role.members.set(user, role.nextMember++)
 }
 
 export function unassignRole(user: User, role: Role): void {
@@ -188,7 +192,7 @@ export function renameRole(store: Store, role: string, name: string): void {
 /** Whoever has it loses it. */
 export function deleteRole(store: Store, name: string): void {
   const role = findRole(store, name)
-  for (const user of [...role.members]) unassignRole(user, role)
+  for (const user of [...role.members.keys()]) unassignRole(user, role)
   store.roles.delete(role.id)
 }
 

@@ -1,0 +1,73 @@
+// The credential: a client's secret or private key, or a ready token.
+
+import type { KeyObject } from 'node:crypto'
+import { listed, type Reject } from './input-problems.ts'
+import { readPrivateKey } from './private-key.ts'
+import type { Workflow } from './workflow.ts'
+
+export const ALGORITHMS = ['RS256', 'RS384', 'PS256'] as const
+export type Algorithm = (typeof ALGORITHMS)[number]
+
+export type Credential =
+  | { readonly kind: 'client-secret'; readonly clientId: string; readonly clientSecret: string }
+  | {
+      readonly kind: 'private-key'
+      readonly clientId: string
+      readonly key: KeyObject
+      readonly keyId: string | undefined
+      readonly algorithm: Algorithm
+    }
+  | { readonly kind: 'access-token'; readonly accessToken: string }
+
+const CREDENTIALS = ['client-secret', 'client-private-key', 'access-token'] as const
+
+interface CredentialOptions
+  extends Readonly<Record<(typeof CREDENTIALS)[number], string>>,
+    Pick<Workflow, 'secretsWithheld'> {
+  readonly clientId: string
+  readonly keyId: string
+  /** The private key, or what was given instead. */
+  readonly pem: string
+  readonly algorithm: Algorithm | undefined
+}
+
+/** Exactly one of the three kinds. */
+export function readCredential(options: CredentialOptions, reject: Reject): Credential | undefined {
+  const { 'client-secret': clientSecret, 'access-token': accessToken, secretsWithheld } = options
+  const { clientId, keyId, pem, algorithm } = options
+  const [first, second] = CREDENTIALS.filter(input => options[input] !== '')
+  if (first === undefined) {
+    const why =
+      secretsWithheld === undefined
+        ? 'set client-secret, client-private-key or access-token'
+        : WITHHELD[secretsWithheld]
+    return reject('client-secret', `no credential is set; ${why}.`)
+  }
+  if (second !== undefined) {
+    return reject(second, `conflicts with ${first}; set only one credential: ${listed(CREDENTIALS)}.`)
+  }
+  if (keyId !== '' && first !== 'client-private-key') {
+    return reject('client-private-key-id', 'only valid with client-private-key; remove it.')
+  }
+  if (accessToken !== '') {
+    return /^[\x21-\x7e]+$/.test(accessToken)
+      ? { kind: 'access-token', accessToken }
+      : reject(
+          'access-token',
+          'it contains spaces or other characters that no token has; set it to the bare token, without "Bearer".',
+        )
+  }
+  if (clientId === '') {
+    return reject('client-id', `required by ${first}: the id of the machine-to-machine application.`)
+  }
+  if (clientSecret !== '') return { kind: 'client-secret', clientId, clientSecret }
+  const key = readPrivateKey(pem, reject)
+  return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm }
+}
+
+/** Why a run has no credential that others have. */
+const WITHHELD = {
+  fork: 'GitHub gives no secrets to a pull request from a fork: use mode: validate there',
+  dependabot:
+    'GitHub gives runs for Dependabot only the secrets under Settings → Secrets and variables → Dependabot: use mode: validate there',
+} as const
