@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { expectNoneIn } from '../leaks.ts'
 import type { Tenant } from '../servers/tenant/tenant.ts'
 import { acme, CLIENT, MANIFEST, ORDERS } from './acme.ts'
-import type { ActionOptions, ActionRun } from './action.ts'
+import { type ActionOptions, type ActionRun, FAST_TIME } from './action.ts'
 import { acmeRepository, manifestOf, type Repository } from './repository.ts'
 
 type Inputs = Readonly<Record<string, string>>
@@ -134,7 +134,8 @@ const FAILURES: Readonly<Record<string, Scenario>> = {
   },
   'files that cannot be written': ({ secret }, run) =>
     run({}, { env: { GITHUB_STEP_SUMMARY: `/dev/null/${secret}`, RUNNER_TEMP: `/dev/null/${secret}` } }),
-  'a proxy that has no address': ({ secret }, run) => run({ domain: 'acme.test' }, { env: { HTTPS_PROXY: secret } }),
+  'a proxy that has no address': ({ secret }, run) =>
+    run({ domain: 'acme.test' }, { env: { HTTPS_PROXY: secret, ...FAST_TIME } }),
   'a cancelled apply': ({ tenant }, run) => {
     const onStart = (kill: (signal: NodeJS.Signals) => void) => {
       const when = (request: SentRequest) => {

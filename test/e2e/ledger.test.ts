@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TenantOptions } from '../servers/tenant/tenant.ts'
 import { acme, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from './acme.ts'
+import { FAST_TIME } from './action.ts'
 import { acmeRepository, type Files, manifestOf, type Permissions } from './repository.ts'
 
 const direct = (...permissions: readonly string[]) => permissions.map(permission => ({ api: ORDERS, permission }))
@@ -739,7 +740,8 @@ describe('GitHub fails', () => {
   it('for good: nothing is written, and the error says so', async () => {
     const { repository, held } = await start()
     repository.fail(500, Number.POSITIVE_INFINITY)
-    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
+    const run = await repository.run(commit, { env: FAST_TIME })
     expect(run.exitCode).toBe(1)
     expect(errorsOf(run).join()).toMatch(/needs the ledger.*500.*Run it again/)
     expect(held('auth0|1')).toEqual([])
