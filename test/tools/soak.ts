@@ -2,6 +2,8 @@
 
 const isSoak = process.env.SOAK === 'true'
 
+/** Users of most runs that are cancelled. */
+export const CANCELLED_TEAM = isSoak ? 1_000 : 200
 /** Runs with a fault at a fifth of their requests. */
 export const BAD_DAYS = isSoak ? 100 : 8
 /** Over all targets. */

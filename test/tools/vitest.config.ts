@@ -21,7 +21,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'timed', include: TIMED, testTimeout: 60_000, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'timed',
+          include: TIMED,
+          testTimeout: 60_000,
+          maxWorkers: 1,
+          maxConcurrency: 2,
+          sequence: { groupOrder: 1, concurrent: true },
+        },
       },
       {
         extends: true,
