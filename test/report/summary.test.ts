@@ -611,7 +611,7 @@ describe('the limit', () => {
           format: 2,
           tenant: absurd,
           source: { ...SOURCE, commit: absurd },
-          users: many({ user: absurd, grant: many(operation).slice(0, 30), revoke: many(operation).slice(0, 30) }),
+          users: many({ user: absurd, grant: many(operation).slice(0, 5), revoke: many(operation).slice(0, 5) }),
           heldBack: many({ user: absurd, api: absurd, permission: absurd, entry: absurd }),
           found: [],
           holders: many({ ...operation, before: 1, after: 0 }),

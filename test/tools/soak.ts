@@ -2,12 +2,14 @@
 
 const isSoak = process.env.SOAK === 'true'
 
+/** The share of a hostile manifest's full size, and of the time that it may take. */
+export const HOSTILE_SHARE = isSoak ? 1 : 1 / 3
 /** Users of most runs that are cancelled. */
 export const CANCELLED_TEAM = isSoak ? 1_000 : 200
 /** Runs with a fault at a fifth of their requests. */
 export const BAD_DAYS = isSoak ? 100 : 8
 /** Over all targets. */
-export const FUZZED_INPUTS = isSoak ? 100_000 : 2_000
+export const FUZZED_INPUTS = isSoak ? 100_000 : 1_000
 /** Of the requests at which a run is killed, every first or every fourth. */
 export const KILL_EVERY = isSoak ? 1 : 4
 /** Sequences of 20 revisions. */
