@@ -28,12 +28,28 @@ const NO_LEDGER = expect.stringMatching(/^There is no ledger yet/)
 const writes = ({ method, path }: { readonly method: string; readonly path: string }) =>
   method !== 'GET' && path.includes('/users/')
 
+it('tests begin with what the first apply leaves', async () => {
+  const people = [wants('auth0|2', 'write:orders', 'read:orders'), wants('auth0|1')]
+  const left = ({ tenant, repository }: Awaited<ReturnType<typeof start>>) => [
+    tenant.snapshot(),
+    repository.github
+      .file(repository.ledgerBranch, 'ledger.json')
+      ?.replaceAll(repository.head(), 'HEAD')
+      .replace(new URL(tenant.domain).host, 'HOST')
+      .replace(/"at":"[^"]*"/, '"at":"NOW"'),
+  ]
+  const [begun, applied] = [await start(), await start()]
+  begun.repository.begin(people)
+  await applied.repository.apply(people)
+  expect(left(begun)).toEqual(left(applied))
+})
+
 describe('revoke: managed, the default', () => {
   it('takes away what the manifest gave and no longer gives, and leaves what people gave by hand', async () => {
     const { tenant, repository, held } = await start({
       users: [{ id: 'auth0|1', direct: direct('refund:orders') }, { id: 'auth0|2' }],
     })
-    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders'), wants('auth0|2', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders', 'write:orders'), wants('auth0|2', 'read:orders')])
     tenant.grant('auth0|2', ...direct('write:orders'))
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '0', revocations: '2', users: '1' })
@@ -84,7 +100,7 @@ describe('revoke: managed, the default', () => {
 
   it('has nothing left to do for a removed user who is not in the tenant any more', async () => {
     const { tenant, repository } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
     tenant.removeUser('auth0|2')
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'unchanged' })
@@ -96,7 +112,7 @@ describe('revoke: managed, the default', () => {
 
   it('has nothing left to do for removed users whose ids the tenant refuses, and forgets them', async () => {
     const { repository } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     const malformed = ['5f7c8ec7c33c6c004bbafe82', 'auth0%7C5f7c8ec7', 'grace@acme.com', '..']
     repository.tamper(text => {
       const ledger = JSON.parse(text)
@@ -157,7 +173,7 @@ describe('who an entry means', () => {
     ['two users have', [grace('auth0|1'), grace('auth0|9')]],
   ])('is not known of an address that %s: who lost the entry by id keeps what it asks for', async (_, people) => {
     const { repository, held } = await start({ users: people })
-    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
+    repository.begin([wants('auth0|1', 'read:orders', 'write:orders')])
     const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
     expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '1' })
     expect(held('auth0|1')).toEqual(['read:orders'])
@@ -173,7 +189,7 @@ describe('who an entry means', () => {
 
   it('is looked up in vain while the tenant fails: nobody loses what the entry asks for', async () => {
     const { tenant, repository, held } = await start({ users: [{ id: 'auth0|1' }, { id: 'auth0|2' }] })
-    await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'write:orders')])
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'write:orders')])
     const when = ({ path }: { readonly path: string }) => path.includes('users-by-email')
     tenant.fault({ kind: 'status', status: 400, body: {}, when, times: Number.POSITIVE_INFINITY })
     const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
@@ -183,7 +199,7 @@ describe('who an entry means', () => {
 
   it('holds nothing back from who cannot be meant', async () => {
     const { repository, held } = await start({ users: [...users, grace('auth0|8'), grace('auth0|9')] })
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
     expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '1' })
     expect(held('auth0|1')).toEqual([])
@@ -307,7 +323,7 @@ describe('the ledger', () => {
 
   it('plans without writing to it', async () => {
     const { repository } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     const log = repository.ledgerLog()
     const run = await repository.apply([wants('auth0|1')], { mode: 'plan' }, { contents: 'read' })
     expect(run.outputs).toMatchObject({ result: 'planned', revocations: '1' })
@@ -316,7 +332,7 @@ describe('the ledger', () => {
 
   it('marks who failed, and remembers what was attempted', async () => {
     const { tenant, repository, held } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     tenant.fault({
       kind: 'status',
       status: 400,
@@ -341,7 +357,7 @@ describe('the ledger', () => {
 
   it('is kept by revoke: never and all, with what is managed of removed users', async () => {
     const { repository, held } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
     await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')], { revoke: 'never' })
     await repository.apply([wants('auth0|1', 'write:orders')], { revoke: 'all' })
     expect(repository.managed()).toEqual({ 'auth0|1': ['write:orders'], 'auth0|2': ['read:orders'] })
@@ -384,7 +400,7 @@ describe('the ledger', () => {
     ['has something more', (text: string) => text.replace('"format": 1', '"format": 1, "more": true')],
   ])('that %s is refused, and not overwritten', async (_, change) => {
     const { repository, held } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     repository.tamper(change)
     const log = repository.ledgerLog()
     const run = await repository.apply([wants('auth0|1')])
@@ -459,7 +475,7 @@ describe('a job that may not', () => {
 describe('two runs', () => {
   it('at once: the one that finds the branch moved before its first write writes nothing', async () => {
     const { tenant, repository, held } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     let moved = false
     tenant.fault({
       kind: 'delay',
@@ -477,7 +493,7 @@ describe('two runs', () => {
 
   it('at once: the one that finds it moved at the end merges, marks its users, and fails', async () => {
     const { tenant, repository, held } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|3', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|3', 'read:orders')])
     let moved = false
     tenant.fault({
       kind: 'delay',
@@ -510,7 +526,7 @@ describe('two runs', () => {
 
   it('of which one has not ended: the next names it, and another attempt of it does not', async () => {
     const { repository } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     repository.tamper(text => text.replace('"applying": false', '"applying": true'))
     const attempt = await repository.run(repository.head(), { inputs: { mode: 'plan' } })
     expect(warningsOf(attempt)).toEqual([])
@@ -522,7 +538,7 @@ describe('two runs', () => {
 describe('an apply is refused, before anything is written,', () => {
   it('if its commit is older than the one that was applied', async () => {
     const { repository, held } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     const old = repository.head()
     await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
     for (const inputs of [{}, { revoke: 'all' }, { revoke: 'never' }]) {
@@ -536,7 +552,7 @@ describe('an apply is refused, before anything is written,', () => {
 
   it('and not for a revert, which is a new commit', async () => {
     const { repository, held } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     await repository.apply([wants('auth0|1', 'write:orders')])
     await repository.apply([wants('auth0|1', 'read:orders')])
     expect(held('auth0|1')).toEqual(['read:orders'])
@@ -545,7 +561,7 @@ describe('an apply is refused, before anything is written,', () => {
   it('if its branch does not contain the commit that was applied', async () => {
     const { repository, held } = await start()
     const base = repository.commit(manifestOf([]))
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     repository.github.moveBranch('release', base)
     const commit = repository.commitFiles({ [MANIFEST]: manifestOf([wants('auth0|2', 'read:orders')]) }, 'release')
     const run = await repository.run(commit, {
@@ -561,7 +577,7 @@ describe('an apply is refused, before anything is written,', () => {
   it('and not after a force-push that dropped the commit, of which a warning tells', async () => {
     const { repository, held } = await start()
     const base = repository.commit(manifestOf([]))
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     repository.github.moveBranch('main', base)
     const run = await repository.apply([wants('auth0|2', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
@@ -591,7 +607,7 @@ describe('an apply is refused, before anything is written,', () => {
 
   it('and not if that file was moved', async () => {
     const { repository } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
+    repository.begin([wants('auth0|1', 'read:orders', 'write:orders')])
     const moved = repository.commitFiles({ 'moved.yml': manifestOf([wants('auth0|1', 'read:orders')]) })
     const run = await repository.run(moved, { inputs: { manifest: 'moved.yml' } })
     expect(run.outputs).toMatchObject({ revocations: '1' })
@@ -640,7 +656,7 @@ describe('scope: changed', () => {
 
   it('asks for what another entry of the same user asks for, though that entry has not changed', async () => {
     const { repository, held } = await start({ users: [grace('auth0|1')] })
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     const run = await repository.apply([wants('auth0|1', 'read:orders'), asks('grace@acme.com', 'write:orders')], {
       scope: 'changed',
     })
@@ -706,7 +722,7 @@ describe('an apply that is killed', () => {
     'at request %i to GitHub is finished by the next run, and a third changes nothing',
     async at => {
       const { repository, held } = await start()
-      await repository.apply([wants('auth0|1', 'read:orders')])
+      repository.begin([wants('auth0|1', 'read:orders')])
       const commit = repository.commit(manifestOf([wants('auth0|2', 'read:orders')]))
       let requests = 0
       let disarm: () => void = () => undefined
@@ -766,7 +782,7 @@ describe('what GitHub is asked', () => {
 
   it('is at most 16 requests an apply and 8 a plan, with 1 and with 500 commits of the ledger', async () => {
     const { repository } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     for (const commits of [1, 500]) {
       for (let index = 0; index < commits; index++) repository.tamper(text => text)
       let seen = githubRequests(repository)
@@ -809,7 +825,7 @@ describe('what GitHub is asked', () => {
       apis: [api],
       users: ids.slice(0, 1).map(id => ({ id })),
     })
-    await repository.apply([wants('auth0|0', ...permissions)])
+    repository.begin([wants('auth0|0', ...permissions)])
     repository.tamper(text => {
       const ledger = JSON.parse(text)
       const managed = { [ORDERS]: permissions }

@@ -15,7 +15,7 @@ const notices = (run: { readonly annotations: readonly { readonly kind: string; 
 async function start() {
   const tenant = await acme({ users: [{ id: 'auth0|1' }] })
   const repository = await acmeRepository(tenant)
-  await repository.apply(everything)
+  repository.begin(everything)
   const held = () => tenant.grantsOf('auth0|1').map(({ permission }) => permission)
   const writes = () => tenant.requests.filter(({ method, path }) => method !== 'GET' && path.includes('/users/')).length
   return { tenant, repository, held, writes }

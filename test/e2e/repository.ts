@@ -1,6 +1,9 @@
 // A repository of the Acme company on the embedded GitHub, whose commits have the manifest, and runs of the action in it.
 
 import { afterAll } from 'vitest'
+import { grantOf } from '../../src/access/grants.ts'
+import { formatLedger } from '../../src/ledger/file.ts'
+import type { Entry } from '../../src/ledger/ledger.ts'
 import { type GitHub, type GitHubOptions, startGitHub } from '../servers/github/server.ts'
 import type { Tenant } from '../servers/tenant/tenant.ts'
 import { MANIFEST, runAgainst } from './acme.ts'
@@ -20,6 +23,12 @@ interface RunOptions extends Pick<ActionOptions, 'onStart'> {
   readonly files?: Files
   readonly run?: Partial<WorkflowRun>
   readonly env?: ActionOptions['env']
+}
+
+/** A user as a manifest lists one by id. */
+interface ManifestUser {
+  readonly id: string
+  readonly permissions: Readonly<Record<string, readonly string[]>>
 }
 
 /** One user of the file that keeps the ledger. */
@@ -51,6 +60,8 @@ export interface Repository {
   /** Commits the manifest on top of the default branch. */
   readonly commit: (manifest: string) => string
   readonly commitFiles: (files: Files, branch?: string) => string
+  /** Commits a manifest of these users, and leaves the tenant and the ledger as the first apply of it does, without a run. */
+  readonly begin: (users: readonly ManifestUser[], key?: string) => void
   /** Commits a manifest of these users, and runs the action for the commit. */
   readonly apply: (users: readonly unknown[], inputs?: Inputs, permissions?: Permissions) => Promise<ActionRun>
   /** Runs the action for a commit, in a workspace that has what the commit has unless other files are given. */
@@ -91,6 +102,31 @@ export async function acmeRepository(tenant: Tenant, options: GitHubOptions = {}
   }
   const commit = (manifest: string) => commitFiles({ [MANIFEST]: manifest })
   const head = () => github.tip('main') ?? ''
+  const begin: Repository['begin'] = (users, key) => {
+    const sha = commit(manifestOf(users))
+    const entries = users.map(({ id, permissions }): readonly [string, Entry] => {
+      const pairs = Object.entries(permissions).flatMap(([api, names]) =>
+        names.map(permission => ({ api, permission })),
+      )
+      tenant.grant(id, ...pairs)
+      const managed = new Set(pairs.map(({ api, permission }) => grantOf(api, permission)))
+      return [id, { listed: ['id'], managed, unfinished: false }]
+    })
+    const ledger = {
+      tenant: new URL(tenant.domain).host,
+      commit: sha,
+      branch: 'main',
+      latest: {
+        run: `${github.serverUrl}/${github.repository}/actions/runs/77`,
+        commit: sha,
+        at: new Date().toISOString(),
+      },
+      applying: false,
+      files: [MANIFEST],
+      users: new Map(entries),
+    }
+    github.commit({ 'ledger.json': formatLedger(ledger, key) }, { branch: ledgerBranch })
+  }
   const all = { when: () => true, times: Number.POSITIVE_INFINITY }
   const run: Repository['run'] = (sha, options = {}) => {
     const { inputs = {}, permissions = {}, files, run = {}, env, onStart } = options
@@ -115,6 +151,7 @@ export async function acmeRepository(tenant: Tenant, options: GitHubOptions = {}
     commit,
     commitFiles,
     run,
+    begin,
     apply: (users, inputs = {}, permissions = {}) => run(commit(manifestOf(users)), { inputs, permissions }),
     ledgerBranch,
     ledger,
