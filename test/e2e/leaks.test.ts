@@ -5,6 +5,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { expectNoneIn } from '../leaks.ts'
 import type { Tenant } from '../servers/tenant/tenant.ts'
+import { EVERY_CREDENTIAL } from '../tools/soak.ts'
 import { acme, CLIENT, MANIFEST, ORDERS } from './acme.ts'
 import { type ActionOptions, type ActionRun, FAST_TIME } from './action.ts'
 import { acmeRepository, manifestOf, type Repository } from './repository.ts'
@@ -159,6 +160,22 @@ const TOKEN_FAILURES: Readonly<Record<string, Scenario>> = {
   },
 }
 
+/** Failures that may quote the credential, or what a server says of it. */
+const DEPENDENT = [
+  'wrong inputs',
+  'two credentials',
+  'a manifest that names the secret',
+  'a user who is missing, and named as the secret',
+  'APIs that cannot be read',
+  'writes that are refused one by one',
+  'writes that are refused altogether',
+  'a token that is refused again and again',
+  'a page of somebody else',
+  'a tenant that leads elsewhere',
+  'files that cannot be written',
+  'a proxy that has no address',
+]
+
 const SECRET_INPUTS = ['client-secret', 'client-private-key', 'access-token']
 
 /** All that a tenant was sent and that nobody else may see. */
@@ -211,8 +228,12 @@ describe.each(Object.entries(CREDENTIALS))(
       expect(run.exitCode, run.log).toBe(0)
     })
 
+    const isSecret = credential === CREDENTIALS['a client secret']
     const asksForToken = credential !== CREDENTIALS['a ready token']
-    it.each(Object.entries({ ...FAILURES, ...(asksForToken && TOKEN_FAILURES) }))('after %s', async (_, scenario) => {
+    const failures = Object.entries(FAILURES).filter(
+      ([name]) => isSecret || EVERY_CREDENTIAL || DEPENDENT.includes(name),
+    )
+    it.each([...failures, ...(asksForToken ? Object.entries(TOKEN_FAILURES) : [])])('after %s', async (_, scenario) => {
       const { annotations, log } = await playWithoutLeak(credential, scenario)
       const told = annotations.filter(({ kind }) => kind !== 'notice')
       expect(told, log).not.toEqual([])

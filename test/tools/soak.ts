@@ -2,6 +2,8 @@
 
 const isSoak = process.env.SOAK === 'true'
 
+/** Whether every failure is provoked with every credential, and not only those that may quote it. */
+export const EVERY_CREDENTIAL = isSoak
 /** The share of a hostile manifest's full size, and of the time that it may take. */
 export const HOSTILE_SHARE = isSoak ? 1 : 1 / 3
 /** Users of most runs that are cancelled. */
