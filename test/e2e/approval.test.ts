@@ -31,6 +31,22 @@ function plan(tenant: Tenant, inputs: Readonly<Record<string, string>> = {}): Pr
   return runAgainst(tenant, { users: USERS, inputs: { mode: 'plan', revoke: 'all', ...inputs } })
 }
 
+let example: Promise<ActionRun> | undefined
+
+/** What `plan` saves of any tenant as it is at the start, without the run: but for the tenant, all are the same. */
+async function savedPlan({ domain }: Tenant): Promise<{ readonly saved: string; readonly digest: string }> {
+  example ??= start().then(plan)
+  const { plan: text } = await example
+  const { tenant } = JSON.parse(text)
+  const saved = seal(JSON.parse(text.replaceAll(tenant, new URL(domain).host)))
+  return { saved, digest: JSON.parse(saved).digest }
+}
+
+/** The digest in a file is what its author says it is. */
+function seal({ digest: _, ...plan }: Record<string, unknown>): string {
+  return JSON.stringify({ digest: digestOf(plan as unknown as Plan), ...plan }, undefined, 2)
+}
+
 function applySaved(tenant: Tenant, saved: string, inputs: Readonly<Record<string, string>> = {}): Promise<ActionRun> {
   return runAgainst(tenant, {
     files: { [MANIFEST]: JSON.stringify({ users: USERS }), 'plan.json': saved },
@@ -85,12 +101,12 @@ describe('an approved digest', () => {
     ],
   ])('refuses a plan that %s, and shows what it found', async (_, change) => {
     const tenant = await start()
-    const { outputs } = await plan(tenant)
+    const { digest } = await savedPlan(tenant)
     change(tenant)
     const before = grantsOf(tenant)
     const run = await runAgainst(tenant, {
       users: USERS,
-      inputs: { revoke: 'all', 'approved-plan': outputs['plan-digest'] ?? '' },
+      inputs: { revoke: 'all', 'approved-plan': digest },
     })
     expect(run.exitCode).toBe(1)
     expect(errorsOf(run)).toEqual([expect.stringContaining('not the one that was approved')])
@@ -132,7 +148,7 @@ describe('a saved plan', () => {
 
   it('refuses the one user who has changed since, and does the others', async () => {
     const tenant = await start()
-    const { plan: saved } = await plan(tenant)
+    const { saved } = await savedPlan(tenant)
     tenant.grant('auth0|2', { api: BILLING, permission: 'read:invoices' })
     const run = await applySaved(tenant, saved)
     expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '1', 'users-changed': '2' })
@@ -142,7 +158,7 @@ describe('a saved plan', () => {
 
   it('names a user who holds nothing any more, and one who is gone', async () => {
     const tenant = await start()
-    const { plan: saved } = await plan(tenant)
+    const { saved } = await savedPlan(tenant)
     tenant.revoke('auth0|1', ...direct('read:orders', 'refund:orders'))
     tenant.removeUser('auth0|3')
     const run = await applySaved(tenant, saved)
@@ -153,7 +169,7 @@ describe('a saved plan', () => {
 
   it('that is stopped before it is read again names every user as not attempted', async () => {
     const tenant = await start()
-    const { plan: saved } = await plan(tenant)
+    const { saved } = await savedPlan(tenant)
     const run = await applySaved(tenant, saved, { 'client-secret': 'another-secret' })
     expect(run.outputs).toMatchObject({ result: 'failed', changed: 'false' })
     expect(run.report).toMatchObject({
@@ -162,7 +178,7 @@ describe('a saved plan', () => {
   })
 
   it('of another tenant is refused before any request', async () => {
-    const { plan: saved } = await plan(await start())
+    const { saved } = await savedPlan(await start())
     const tenant = await start()
     const run = await applySaved(tenant, saved)
     expect(errorsOf(run)).toEqual([expect.stringContaining('it is a plan for the tenant 127.0.0.1:')])
@@ -171,7 +187,7 @@ describe('a saved plan', () => {
 
   it('changes nothing when it is applied again', async () => {
     const tenant = await start()
-    const { plan: saved } = await plan(tenant)
+    const { saved } = await savedPlan(tenant)
     await applySaved(tenant, saved)
     const again = await applySaved(tenant, saved)
     expect(again.outputs).toMatchObject({ result: 'unchanged', 'users-failed': '0' })
@@ -180,22 +196,22 @@ describe('a saved plan', () => {
 
   it('that was done in part is finished under the same approval', async () => {
     const tenant = await start()
-    const { plan: saved, outputs } = await plan(tenant)
+    const { saved, digest } = await savedPlan(tenant)
     tenant.grant('auth0|2', ...direct('read:orders'))
-    const run = await applySaved(tenant, saved, { 'approved-plan': outputs['plan-digest'] ?? '' })
+    const run = await applySaved(tenant, saved, { 'approved-plan': digest })
     expect(run.outputs).toMatchObject({ result: 'applied', 'users-changed': '2' })
     expect(grantsOf(tenant)).toEqual(AFTER)
   })
 
   it('keeps its approved digest, and the ceiling on revocations', async () => {
     const tenant = await start()
-    const { plan: saved, outputs } = await plan(tenant)
+    const { saved, digest } = await savedPlan(tenant)
     const wrong = await applySaved(tenant, saved, { 'approved-plan': `sha256:${'1'.repeat(64)}` })
     expect(errorsOf(wrong)).toEqual([expect.stringContaining('not the one that was approved')])
     const tooMany = await applySaved(tenant, saved, { 'max-revocations': '1' })
     expect(errorsOf(tooMany)).toEqual([expect.stringContaining('revokes 2')])
     expect(grantsOf(tenant)).toEqual(BEFORE)
-    const right = await applySaved(tenant, saved, { 'approved-plan': outputs['plan-digest'] ?? '' })
+    const right = await applySaved(tenant, saved, { 'approved-plan': digest })
     expect(right.outputs).toMatchObject({ result: 'applied' })
   })
 
@@ -213,7 +229,7 @@ describe('a saved plan', () => {
     ['it is no plan', () => '{}', 'not a plan'],
   ])('is refused before any request where %s', async (_, change, expected) => {
     const tenant = await start()
-    const { plan: saved } = await plan(tenant)
+    const { saved } = await savedPlan(tenant)
     const planned = tenant.requests.length
     const run = await applySaved(tenant, change(saved))
     expect(errorsOf(run).join()).toMatch(new RegExp(`plan-file.*(${expected})`))
@@ -325,18 +341,13 @@ describe('a listed user who does not exist', () => {
 describe('a saved plan that nobody approved', () => {
   async function saved(change: (plan: string) => string, manifest: readonly unknown[], inputs = {}) {
     const tenant = await start()
-    const planned = await plan(tenant)
-    // The digest in the file is what its author says it is.
-    const forged = JSON.parse(change(planned.plan))
+    const planned = await savedPlan(tenant)
+    const forged = JSON.parse(change(planned.saved))
     const run = await runAgainst(tenant, {
       files: { [MANIFEST]: JSON.stringify({ users: manifest }), 'plan.json': seal(forged) },
       inputs: { revoke: 'all', 'plan-file': 'plan.json', ...inputs },
     })
     return { run, tenant }
-  }
-
-  function seal({ digest: _, ...plan }: Record<string, unknown>): string {
-    return JSON.stringify({ digest: digestOf(plan as unknown as Plan), ...plan })
   }
 
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
@@ -463,7 +474,7 @@ describe('the ledger and saved plans', () => {
     const { tenant, repository } = await repositoryWith()
     tenant.grant('auth0|3', ...direct('read:orders'))
     const first = [wants('auth0|1', 'read:orders', 'write:orders')]
-    await repository.apply(first)
+    repository.begin(first)
     const second = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders'), wants('auth0|3', 'read:orders')]
     const forward = await repository.apply(second)
     const after = grantsOf(tenant)
@@ -492,7 +503,7 @@ describe('the ledger and saved plans', () => {
     const { tenant, repository } = await repositoryWith()
     tenant.grant('auth0|1', ...direct('refund:orders'))
     const people = [wants('auth0|1', 'read:orders')]
-    await repository.apply(people)
+    repository.begin(people)
     const forward = await repository.run(repository.head(), { inputs: { revoke: 'all' } })
     expect(forward.outputs).toMatchObject({ revocations: '1' })
     const back = await repository.run(repository.head(), {
@@ -522,7 +533,7 @@ describe('the ledger and saved plans', () => {
 
   it('a saved plan does not revoke what a newer entry may ask for of whom it does not know', async () => {
     const { tenant, repository } = await repositoryWith()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders')])
     const planned = await repository.apply([], { mode: 'plan' })
     const newer = [{ email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }]
     const commit = repository.commit(manifestOf(newer))
