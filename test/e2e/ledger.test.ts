@@ -1,7 +1,9 @@
 // The memory between runs, on the built action against an embedded tenant and an embedded GitHub.
 
 import { describe, expect, it } from 'vitest'
+import type { GitHubOptions } from '../servers/github/server.ts'
 import type { TenantOptions } from '../servers/tenant/tenant.ts'
+import { LARGE_REPOSITORY } from '../tools/soak.ts'
 import { acme, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from './acme.ts'
 import { FAST_TIME } from './action.ts'
 import { acmeRepository, type Files, manifestOf, type Permissions } from './repository.ts'
@@ -13,9 +15,9 @@ const grace = (id: string, email = 'grace@acme.com', emailVerified = true) => ({
 
 const users = ['auth0|1', 'auth0|2', 'auth0|3'].map(id => ({ id }))
 
-async function start(options: TenantOptions = { users }) {
+async function start(options: TenantOptions = { users }, github: GitHubOptions = {}) {
   const tenant = await acme(options)
-  const repository = await acmeRepository(tenant)
+  const repository = await acmeRepository(tenant, github)
   const held = (user: string) =>
     tenant
       .grantsOf(user)
@@ -796,10 +798,12 @@ describe('what GitHub is asked', () => {
     }
   })
 
-  it('is no more in a repository of 100,000 files, for a glob over 3,000 folders', { timeout: 180_000 }, async () => {
-    const { repository, held } = await start()
+  it('is no more in a repository whose tree GitHub cuts, for a glob over 3,000 folders', {
+    timeout: 180_000,
+  }, async () => {
+    const { repository, held } = await start(undefined, { treeLimit: LARGE_REPOSITORY })
     const files: Record<string, string> = {}
-    for (let index = 0; index < 97_000; index++) files[`docs/${index % 100}/${index}.md`] = ''
+    for (let index = 3_000; index < LARGE_REPOSITORY; index++) files[`docs/${index % 100}/${index}.md`] = ''
     const manifests: Record<string, string> = {}
     for (let index = 0; index < 900; index++) {
       manifests[`services/${index}/auth0.yml`] = manifestOf(

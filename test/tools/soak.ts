@@ -8,6 +8,8 @@ export const EVERY_CREDENTIAL = isSoak
 export const HOSTILE_SHARE = isSoak ? 1 : 1 / 3
 /** Users of most runs that are cancelled. */
 export const CANCELLED_TEAM = isSoak ? 1_000 : 200
+/** Files of a repository of which GitHub lists no more at once: in truth, it lists 100,000. */
+export const LARGE_REPOSITORY = isSoak ? 100_000 : 10_000
 /** Runs with a fault at a fifth of their requests. */
 export const BAD_DAYS = isSoak ? 100 : 8
 /** Over all targets. */
