@@ -17,4 +17,4 @@ export const FUZZED_INPUTS = isSoak ? 100_000 : 1_000
 /** Of the requests at which a run is killed, every first or every fourth. */
 export const KILL_EVERY = isSoak ? 1 : 4
 /** Sequences of 20 revisions. */
-export const SEQUENCES = isSoak ? 300 : 2
+export const SEQUENCES = isSoak ? 300 : 1
