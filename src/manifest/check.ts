@@ -4,26 +4,24 @@
 import { advise, nearest } from '../access/nearest.ts'
 import { capitalize, quote } from '../access/quote.ts'
 import type { Document } from './document.ts'
+import { checkExpiries } from './expiry.ts'
 import { checkForm } from './form.ts'
 import { type Mention, type Remark, remarkOn } from './problem.ts'
 import {
   type Contents,
-  entriesOf,
-  expiriesOf,
-  fieldOf,
+  type Item,
   identifierOf,
-  isMapping,
-  itemsOf,
   mentionIn,
   mentionOf,
   type Names,
   nameOf,
-  parseExpiry,
+  type PermissionList,
+  pathToName,
   permissionListsOf,
   readContents,
-  textOf,
+  readTenants,
   type UserEntry,
-  userKey,
+  userIdentity,
 } from './read.ts'
 import { checkCatalogue, isKnownRole, MISPLACED_ROLE } from './roles.ts'
 import { isPlainText } from './scalars.ts'
@@ -35,9 +33,8 @@ export type Catalogue = ReadonlyMap<string, ReadonlySet<string>>
 export function* checkManifest(documents: readonly Document[], contents: Contents): Generator<Remark> {
   yield* checkKeys(documents)
   for (const document of documents) yield* checkForm(document, documents)
-  yield* checkTenants(documents)
-  yield* checkDefinitions(documents, 'apis')
-  yield* checkDefinitions(documents, 'bundles')
+  yield* checkTenants(contents)
+  yield* checkDefinitions(contents)
   yield* checkUsers(contents)
   yield* checkApiKeys(contents)
   yield* checkExpiries(contents)
@@ -65,29 +62,25 @@ function* checkKeys(documents: readonly Document[]): Generator<Remark> {
 }
 
 /** All files are for one tenant. */
-function* checkTenants(documents: readonly Document[]): Generator<Remark> {
-  let first: { readonly file: string; readonly tenant: string } | undefined
-  for (const { file, content } of documents) {
-    const tenant = textOf(fieldOf(content, 'tenant'))
-    if (tenant === undefined) continue
-    const other = first ?? { file, tenant }
-    first = other
-    if (hostOf(tenant) === hostOf(other.tenant)) continue
+function* checkTenants({ tenants }: Contents): Generator<Remark> {
+  const [first] = tenants
+  for (const { file, tenant } of tenants) {
+    if (first === undefined || hostOf(tenant) === hostOf(first.tenant)) continue
     const message = () =>
-      `This file is for the tenant ${quote(tenant)}, but ${other.file} is for ${quote(other.tenant)}; a run manages one tenant.`
+      `This file is for the tenant ${quote(tenant)}, but ${first.file} is for ${quote(first.tenant)}; a run manages one tenant.`
     yield { file, path: ['tenant'], on: 'value', message }
   }
 }
 
 /** A manifest that names its tenant is for no other. */
 export function checkTenant(documents: readonly Document[], host: string): readonly Remark[] {
-  return documents.flatMap(({ file, content }) => {
-    const tenant = textOf(fieldOf(content, 'tenant'))
-    if (tenant === undefined || hostOf(tenant) === hostOf(host)) return []
-    const message = () =>
-      `This manifest is for the tenant ${quote(tenant)}, but the input domain is ${quote(host)}; correct one of them.`
-    return [{ file, path: ['tenant'], on: 'value' as const, message }]
-  })
+  return readTenants(documents)
+    .filter(({ tenant }) => hostOf(tenant) !== hostOf(host))
+    .map(({ file, tenant }) => {
+      const message = () =>
+        `This manifest is for the tenant ${quote(tenant)}, but the input domain is ${quote(host)}; correct one of them.`
+      return { file, path: ['tenant'], on: 'value', message }
+    })
 }
 
 function hostOf(domain: string): string {
@@ -97,74 +90,91 @@ function hostOf(domain: string): string {
     .replace(/\/$/, '')
 }
 
-/** All files share these names, so one that is in two of them must be the same in both. */
-function* checkDefinitions(documents: readonly Document[], kind: 'apis' | 'bundles'): Generator<Remark> {
-  const first = new Map<string, { readonly file: string; readonly definition: unknown; form?: string }>()
-  for (const { file, content } of documents) {
-    for (const [name, definition] of entriesOf(fieldOf(content, kind))) {
-      const mention: Mention = { file, path: [kind, name], on: 'key' }
-      if (name === '__proto__')
-        yield { ...mention, message: () => 'The name "__proto__" is not allowed; choose another.' }
-      const other = first.get(name)
-      if (other === undefined) {
-        first.set(name, { file, definition })
-        continue
-      }
-      other.form ??= canonical(other.definition)
-      if (other.form === canonical(definition)) continue
-      const what = kind === 'apis' ? 'API alias' : 'bundle'
-      const message = () =>
-        `The ${what} ${quote(name)} is defined differently in ${other.file}; make both the same, or rename one.`
-      yield { ...mention, message }
-    }
+/** A name that all files share. */
+interface Definition {
+  readonly key: 'apis' | 'bundles'
+  readonly name: string
+  readonly file: string
+  /** The same text for the same content, whatever the order of keys and items. */
+  readonly form: () => string
+}
+
+function* definitionsOf({ apis, bundles }: Contents): Generator<Definition> {
+  for (const { alias, identifier, catalogue, file } of apis) {
+    const form = () => JSON.stringify([identifier, catalogue && [...catalogue].sort()])
+    yield { key: 'apis', name: alias, file, form }
+  }
+  for (const { name, lists, file } of bundles) {
+    yield { key: 'bundles', name, file, form: () => JSON.stringify(lists.map(formOfList).sort()) }
   }
 }
 
-/** The same text for the same content, whatever the order of keys and items. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).sort().join()}]`
-  if (!isMapping(value)) return JSON.stringify(value)
-  const members = Array.from(value, ([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
-  return `{${members.sort().join()}}`
+function formOfList({ key, items }: PermissionList): string {
+  return JSON.stringify([key, items.map(formOfItem).sort()])
+}
+
+function formOfItem(item: Item): string {
+  return JSON.stringify(typeof item === 'object' ? [item.name, item.expires, item.reason] : [item])
+}
+
+/** What is in two files must be the same in both. */
+function* checkDefinitions(contents: Contents): Generator<Remark> {
+  const first = new Map<string, Definition & { known?: string }>()
+  for (const definition of definitionsOf(contents)) {
+    const { key, name, file } = definition
+    const mention: Mention = { file, path: [key, name], on: 'key' }
+    if (name === '__proto__') {
+      yield { ...mention, message: () => 'The name "__proto__" is not allowed; choose another.' }
+    }
+    const other = first.get(`${key} ${name}`)
+    if (other === undefined) {
+      first.set(`${key} ${name}`, { ...definition })
+      continue
+    }
+    other.known ??= other.form()
+    if (other.known === definition.form()) continue
+    const what = key === 'apis' ? 'API alias' : 'bundle'
+    const message = () =>
+      `The ${what} ${quote(name)} is defined differently in ${other.file}; make both the same, or rename one.`
+    yield { ...mention, message }
+  }
 }
 
 function* checkUsers(contents: Contents): Generator<Remark> {
   let [file, seen] = ['', new Map<string, number>()]
   for (const user of contents.users) {
     if (user.file !== file) [file, seen] = [user.file, new Map()]
-    yield* checkIdentity(user)
-    const key = userKey(user.entry)
-    const first = key === undefined ? undefined : seen.get(key)
-    if (first !== undefined) {
-      const field = fieldOf(user.entry, 'id') === undefined ? 'email' : 'id'
-      const message = () =>
-        `Duplicate user ${quote(fieldOf(user.entry, field))}, first at users[${first}]; combine the entries.`
-      yield remarkOn(user, [field], message)
-    } else if (key !== undefined) seen.set(key, user.index)
+    yield* checkDuplicate(user, seen)
     yield* checkBundles(user, contents)
   }
 }
 
-function* checkIdentity(user: UserEntry): Generator<Remark> {
-  const has = (field: string) => fieldOf(user.entry, field) !== undefined
-  if (!has('id') && !has('email')) yield remarkOn(user, [], () => 'A user needs an id or an email; add one.')
-  if (has('id') && has('email')) {
-    yield remarkOn(user, ['email'], () => 'A user has an id or an email, not both; remove one.')
+/** @param seen indexes of the users of this file, by identity */
+function* checkDuplicate(user: UserEntry, seen: Map<string, number>): Generator<Remark> {
+  const { identity } = user
+  if (identity === undefined) return
+  const key = userIdentity(identity)
+  const first = seen.get(key)
+  if (first === undefined) {
+    seen.set(key, user.index)
+    return
   }
-  if (has('connection') && !has('email')) {
-    const message = () => 'A connection narrows the look-up by email; remove it, or replace the id with an email.'
-    yield remarkOn(user, ['connection'], message)
-  }
+  const message = () =>
+    `Duplicate user ${quote(identity.id ?? identity.email)}, first at users[${first}]; combine the entries.`
+  yield remarkOn(user, [identity.id === undefined ? 'email' : 'id'], message)
 }
 
 function* checkBundles(user: UserEntry, { names }: Contents): Generator<Remark> {
-  for (const [position, bundle] of itemsOf(fieldOf(user.entry, 'bundles')).entries()) {
+  for (const [index, bundle] of user.bundles.entries()) {
     const name = nameOf(bundle)
     if (name === undefined || names.bundles.has(name)) continue
-    const within = ['bundles', position, ...(isMapping(bundle) ? ['name'] : [])]
     const advice = () =>
       isKnownRole(name, names) ? MISPLACED_ROLE : advise(name, names.bundles.keys(), 'Define it under bundles.')
-    yield remarkOn(user, within, () => `There is no bundle ${quote(name)}. ${advice()}`)
+    yield remarkOn(
+      user,
+      ['bundles', ...pathToName(index, bundle)],
+      () => `There is no bundle ${quote(name)}. ${advice()}`,
+    )
   }
 }
 
@@ -183,17 +193,6 @@ function adviseAlias(key: string, names: Names): string {
   const advice = `add the alias (apis: {${alias}: <identifier>}), or use the API's identifier as the key.`
   const near = nearest(key, names.apis.keys())
   return near === undefined ? capitalize(advice) : `Did you mean ${quote(near)}? If not, ${advice}`
-}
-
-function* checkExpiries(contents: Contents): Generator<Remark> {
-  for (const { expires, file, path, on } of expiriesOf(contents)) {
-    if (parseExpiry(expires) !== undefined) continue
-    const message = () =>
-      /T\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(expires)
-        ? `${quote(expires)} has no time zone; add Z for UTC, or an offset such as +01:00.`
-        : `${quote(expires)} is not a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z.`
-    yield { file, path, on, message }
-  }
 }
 
 /** The names that the manifest itself says its APIs have; an API without such a list is not in it. */
@@ -216,7 +215,7 @@ function* checkPermissions(contents: Contents, catalogue: Catalogue): Generator<
     for (const [index, item] of list.items.entries()) {
       const permission = nameOf(item)
       if (permission === undefined || known.has(permission)) continue
-      const mention = isMapping(item) ? mentionIn(list, index, 'name') : mentionIn(list, index)
+      const mention = mentionIn(list, pathToName(index, item))
       const advice = () =>
         isKnownRole(permission, contents.names)
           ? MISPLACED_ROLE

@@ -3,33 +3,25 @@
 import type { Terms } from '../access/grants.ts'
 import { compareText, type Grant, type Grants, grantOf, roleGrantOf } from '../access/grants.ts'
 import { isUserId } from '../access/identities.ts'
-import { clip, quote } from '../access/quote.ts'
 import { checkManifest } from './check.ts'
 import type { Document } from './document.ts'
+import { endOf, findExpired, findExpiring, findNextExpiry } from './expiry.ts'
 import type { Mention, Remark } from './problem.ts'
 import {
   type Contents,
-  type Ends,
-  expiresOf,
-  expiriesOf,
-  fieldOf,
+  type Identity,
+  type Item,
   identifierOf,
-  itemsOf,
   type Names,
   nameOf,
   type PermissionList,
-  parseExpiry,
   permissionListsOf,
   readContents,
-  textOf,
   type UserEntry,
+  userIdentity,
+  type WrittenTerms,
 } from './read.ts'
 import { MAX_ID } from './schema.ts'
-
-export type Identity =
-  | { readonly id: string; readonly email?: never; readonly connection?: never }
-  /** The address as it is written. */
-  | { readonly id?: never; readonly email: string; readonly connection: string | undefined }
 
 export type ListedUser = Identity & {
   /** Where the user is listed first. */
@@ -39,11 +31,6 @@ export type ListedUser = Identity & {
   readonly grants: ReadonlyMap<Grant, Terms>
   /** What the manifest still lists although it has expired. */
   readonly expired?: Grants
-}
-
-/** Equal for two entries that list the same user: by the same id, or by the same address, in whatever case. */
-export function userIdentity(user: Identity): string {
-  return JSON.stringify(user.id === undefined ? [user.email.toLowerCase(), user.connection ?? ''] : [user.id])
 }
 
 export interface Manifest {
@@ -111,8 +98,8 @@ function namedApis(contents: Contents): ReadonlySet<string> {
 
 function namedRoles({ roles, users }: Contents): ReadonlySet<string> {
   const named = new Set(roles.map(({ role }) => role))
-  for (const { entry } of users) {
-    for (const item of itemsOf(fieldOf(entry, 'roles'))) {
+  for (const user of users) {
+    for (const item of user.roles) {
       const role = nameOf(item)
       if (role !== undefined) named.add(role)
     }
@@ -130,9 +117,9 @@ function checkAmount({ names, users }: Contents): readonly Remark[] {
     [...names.bundles].map(([name, { lists }]) => [name, amountOf(lists)]),
   )
   let asks = 0
-  for (const { entry, lists, file, path, on } of users) {
-    asks += amountOf(lists) + itemsOf(fieldOf(entry, 'roles')).length
-    for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) asks += amounts.get(nameOf(bundle)) ?? 0
+  for (const { lists, bundles, roles, file, path, on } of users) {
+    asks += amountOf(lists) + roles.length
+    for (const bundle of bundles) asks += amounts.get(nameOf(bundle)) ?? 0
     if (asks <= MOST_ASKS) continue
     const message = () =>
       `Up to this user, the manifest asks for ${asks} permissions and roles; at most ${MOST_ASKS} are read, with those of a bundle counted for each of its users. List fewer users, or shorten the bundles.`
@@ -159,9 +146,8 @@ function listUsers({ names, users: entries }: Contents, now: number): readonly L
   const grantsOf = openBundles(names)
   const users = new Map<string, MutableUser>()
   for (const listed of entries) {
-    const { entry, file, path, on } = listed
-    const identity = identityOf(entry)
-    if (identity === undefined) continue
+    const { identity, file, path, on } = listed
+    if (identity === undefined || (identity.id !== undefined && !isUserId(identity.id))) continue
     const key = userIdentity(identity)
     const mention: Mention = { file, path: [...path, identity.id === undefined ? 'email' : 'id'], on }
     const user: MutableUser = users.get(key) ?? { ...identity, mention, grants: new Map<Grant, Span>() }
@@ -182,28 +168,21 @@ function listUsers({ names, users: entries }: Contents, now: number): readonly L
   return [...users.values()]
 }
 
-function identityOf(entry: unknown): Identity | undefined {
-  const id = textOf(fieldOf(entry, 'id'))
-  if (id !== undefined) return isUserId(id) ? { id } : undefined
-  const email = textOf(fieldOf(entry, 'email'))
-  return email === undefined ? undefined : { email, connection: textOf(fieldOf(entry, 'connection')) }
-}
-
 type Asked = readonly [Grant, Span]
 
 /** What a user's entry asks for. A bundle is written out once, whoever has it. */
 function openBundles(names: Names): (listed: UserEntry) => Generator<Asked> {
   const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...grantsIn(lists, names)]]))
-  return function* ({ entry, lists }) {
-    const span = spanOf(entry)
-    for (const [grant, own] of grantsIn(lists, names)) yield [grant, narrow(span, own)]
-    for (const item of itemsOf(fieldOf(entry, 'roles'))) {
+  return function* (user) {
+    const span = spanOf(user)
+    for (const [grant, own] of grantsIn(user.lists, names)) yield [grant, narrow(span, own)]
+    for (const item of user.roles) {
       const role = nameOf(item)
-      if (role !== undefined) yield [roleGrantOf(role), narrow(span, spanOf(item))]
+      if (role !== undefined) yield [roleGrantOf(role), narrow(span, spanOfItem(item))]
     }
-    for (const bundle of itemsOf(fieldOf(entry, 'bundles'))) {
-      const within = narrow(span, spanOf(bundle))
-      for (const [grant, own] of bundles.get(nameOf(bundle) ?? '') ?? []) yield [grant, narrow(within, own)]
+    for (const item of user.bundles) {
+      const within = narrow(span, spanOfItem(item))
+      for (const [grant, own] of bundles.get(nameOf(item) ?? '') ?? []) yield [grant, narrow(within, own)]
     }
   }
 }
@@ -215,18 +194,20 @@ function* grantsIn(lists: readonly PermissionList[], names: Names): Generator<As
     if (api === undefined || api.length > MAX_ID) continue
     for (const item of items) {
       const permission = nameOf(item)
-      if (permission !== undefined) yield [grantOf(api, permission), spanOf(item)]
+      if (permission !== undefined) yield [grantOf(api, permission), spanOfItem(item)]
     }
   }
 }
 
-/** The terms of a user, a bundle entry, a permission or a role. A date that is none ends nothing; check.ts tells about it. */
-function spanOf(node: unknown): Span {
-  const expires = expiresOf(node)
-  const reason = textOf(fieldOf(node, 'reason'))
+function spanOfItem(item: Item): Span {
+  return typeof item === 'object' ? spanOf(item) : FOREVER
+}
+
+/** A date that is none ends nothing; expiry.ts tells about it. */
+function spanOf({ expires, reason }: WrittenTerms): Span {
   if (expires === undefined && reason === undefined) return FOREVER
   return {
-    until: (expires === undefined ? undefined : parseExpiry(expires)) ?? FOREVER.until,
+    until: endOf(expires),
     ...(expires !== undefined && { expires }),
     ...(reason !== undefined && { reason }),
   }
@@ -239,49 +220,4 @@ function narrow(outer: Span, inner: Span): Span {
   const { until, expires } = outer.until < inner.until ? outer : inner
   const reason = inner.reason ?? outer.reason
   return { until, ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) }
-}
-
-function* findExpired(contents: Contents, now: number): Generator<Remark> {
-  for (const { expires, ends, file, path } of expiriesOf(contents)) {
-    const until = parseExpiry(expires) ?? FOREVER.until
-    const when = `${expires.includes('T') ? 'at' : 'on'} ${expires}`
-    if (until > now) continue
-    const message = () => `${endsText(ends)} expired ${when} and no longer applies; remove it, or give it a later date.`
-    yield { file, path, on: 'value', message }
-  }
-}
-
-const DAY = 24 * 60 * 60 * 1000
-const SOON = 7 * DAY
-
-function* findExpiring(contents: Contents, now: number): Generator<Remark> {
-  for (const { expires, ends, file, path } of expiriesOf(contents)) {
-    const left = (parseExpiry(expires) ?? FOREVER.until) - now
-    if (left <= 0 || left > SOON) continue
-    const days = Math.ceil(left / DAY)
-    const within = days === 1 ? 'within a day' : `within ${days} days`
-    const when = `${expires.includes('T') ? 'at' : 'on'} ${expires}`
-    const message = () => `${endsText(ends)} expires ${when}, ${within}. If it is still needed, give it a later date.`
-    yield { file, path, on: 'value', message }
-  }
-}
-
-function findNextExpiry(contents: Contents, now: number): string | undefined {
-  let next = FOREVER.until
-  for (const { expires } of expiriesOf(contents)) {
-    const until = parseExpiry(expires) ?? FOREVER.until
-    if (until > now) next = Math.min(next, until)
-  }
-  return next === FOREVER.until ? undefined : new Date(next).toISOString()
-}
-
-/** Whatever has no name is reported elsewhere. */
-function endsText({ user, bundle, role, permission }: Ends): string {
-  const owner = (user && clip(user)) ?? (bundle === undefined ? undefined : `the bundle ${quote(bundle)}`)
-  if (owner === undefined) return 'This'
-  if (permission !== undefined) return `${quote(permission)} of ${owner}`
-  if (role !== undefined) return `The role ${quote(role)} of ${owner}`
-  return user !== undefined && bundle !== undefined
-    ? `The bundle ${quote(bundle)} of ${owner}`
-    : `The entry of ${owner}`
 }

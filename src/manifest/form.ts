@@ -7,9 +7,8 @@ import { advise, nearest } from '../access/nearest.ts'
 import { capitalize, clip, describeUnseen, quote } from '../access/quote.ts'
 import type { Document } from './document.ts'
 import type { Path, Remark } from './problem.ts'
-import { expiresOf, fieldOf, isMapping } from './read.ts'
 import { scalar } from './scalar.ts'
-import { type Mapping, Unquoted } from './scalars.ts'
+import { fieldOf, isMapping, type Mapping, Unquoted, writtenOf } from './scalars.ts'
 import { brokenRule, expiry, manifestSchema, userEntry } from './schema.ts'
 
 type Finding = Omit<Remark, 'file'>
@@ -91,11 +90,25 @@ function* checkObject(schema: z.ZodObject, value: Mapping, trail: Trail): Genera
       yield finding(here, 'value', () => `${quote(key)} is missing; ${kindOf(type as z.ZodType)}.`)
     }
   }
+  if (schema === userEntry) yield* checkIdentity(value, trail)
   for (const key of value.keys()) {
     const isExtension = trail === undefined && key.startsWith('x-')
     if (Object.hasOwn(schema.shape, key) || isExtension) continue
     const message = () => `Unknown key ${quote(key)}. ${adviseKey(key, Object.keys(schema.shape))}`
     yield finding({ above: trail, key }, 'key', message)
+  }
+}
+
+function* checkIdentity(user: Mapping, trail: Trail): Generator<Finding> {
+  if (!user.has('id') && !user.has('email')) {
+    yield finding(trail, 'value', () => 'A user needs an id or an email; add one.')
+  }
+  if (user.has('id') && user.has('email')) {
+    yield finding({ above: trail, key: 'email' }, 'value', () => 'A user has an id or an email, not both; remove one.')
+  }
+  if (user.has('connection') && !user.has('email')) {
+    const message = () => 'A connection narrows the look-up by email; remove it, or replace the id with an email.'
+    yield finding({ above: trail, key: 'connection' }, 'value', message)
   }
 }
 
@@ -187,7 +200,7 @@ function namesIn(value: Mapping, mayExpire: boolean): string | undefined {
   if (value.size === 0 || value.size > MAX_NAMES) return undefined
   const items: string[] = []
   for (const [key, item] of value) {
-    const expires = mayExpire ? expiresOf(item) : undefined
+    const expires = mayExpire ? writtenOf(fieldOf(item, 'expires')) : undefined
     if (item !== null && expires === undefined) return undefined
     items.push(item === null ? scalar(key) : `{name: ${scalar(key)}, expires: ${expires}}`)
   }

@@ -1,9 +1,15 @@
-// Reads of a parsed manifest all that can be understood, whatever else is wrong with it: what has another form than
-// expected is passed over, and check.ts tells about it. Pure.
+// Reads of parsed documents all that can be understood, whatever else is wrong with them, into types: nobody behind this
+// sees data of unknown kind. What has another form than expected is passed over, and form.ts tells about it. Pure.
 
 import type { Document } from './document.ts'
 import type { Mention, Path } from './problem.ts'
-import { Mapping, Unquoted } from './scalars.ts'
+import { entriesOf, fieldOf, isMapping, textOf, writtenOf } from './scalars.ts'
+
+/** The tenant that a file says it is for. */
+interface NamedTenant {
+  readonly file: string
+  readonly tenant: string
+}
 
 /** What an alias stands for. */
 interface Api extends Mention {
@@ -14,14 +20,29 @@ interface Api extends Mention {
 }
 
 interface Bundle {
+  readonly file: string
   readonly name: string
   readonly lists: readonly PermissionList[]
 }
 
+/** Terms as they are written; there may be something in them that is no date. */
+export interface WrittenTerms {
+  readonly expires: string | undefined
+  readonly reason: string | undefined
+}
+
+/** A name with terms. */
+interface Termed extends WrittenTerms {
+  readonly name: string | undefined
+}
+
+/** Of a list of names: one alone, or one with terms; undefined for what is neither, as places count. */
+export type Item = string | Termed | undefined
+
 /** A list of permissions under the key of an API. There are many of them, and few are ever mentioned. */
 export interface PermissionList {
   readonly key: string
-  readonly items: readonly unknown[]
+  readonly items: readonly Item[]
   readonly file: string
   /** Of the mapping that has the key. */
   readonly within: Path
@@ -32,15 +53,24 @@ interface CatalogueRole extends Mention {
   readonly role: string
 }
 
+export type Identity =
+  | { readonly id: string; readonly email?: never; readonly connection?: never }
+  /** The address as it is written. */
+  | { readonly id?: never; readonly email: string; readonly connection: string | undefined }
+
 /** A user's entry. */
-export interface UserEntry extends Mention {
+export interface UserEntry extends Mention, WrittenTerms {
   readonly index: number
-  readonly entry: Mapping
+  /** What is written, which may be neither an id nor an address. */
+  readonly identity: Identity | undefined
   readonly lists: readonly PermissionList[]
+  readonly bundles: readonly Item[]
+  readonly roles: readonly Item[]
 }
 
 /** All that the files hold together, in the order in which it is written, with every definition of a name. */
 export interface Contents {
+  readonly tenants: readonly NamedTenant[]
   readonly apis: readonly Api[]
   readonly bundles: readonly Bundle[]
   /** Of the catalogues. */
@@ -60,14 +90,21 @@ export interface Names {
 export function readContents(documents: readonly Document[]): Contents {
   const apis = [...apisOf(documents)]
   const bundles = [...bundlesOf(documents)]
-  const catalogues = documents.map(({ content }) => fieldOf(content, 'roles')).filter(Array.isArray)
   const roles = [...catalogueRolesOf(documents)]
+  const hasRoles = documents.some(({ content }) => Array.isArray(fieldOf(content, 'roles')))
   const names = {
     apis: firstOf(apis, ({ alias }) => alias),
     bundles: firstOf(bundles, ({ name }) => name),
-    roles: catalogues.length > 0 ? new Set(roles.map(({ role }) => role)) : undefined,
+    roles: hasRoles ? new Set(roles.map(({ role }) => role)) : undefined,
   }
-  return { apis, bundles, roles, users: [...usersOf(documents)], names }
+  return { tenants: readTenants(documents), apis, bundles, roles, users: [...usersOf(documents)], names }
+}
+
+export function readTenants(documents: readonly Document[]): readonly NamedTenant[] {
+  return documents.flatMap(({ file, content }) => {
+    const tenant = textOf(fieldOf(content, 'tenant'))
+    return tenant === undefined ? [] : [{ file, tenant }]
+  })
 }
 
 function firstOf<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, T> {
@@ -99,14 +136,14 @@ function* apisOf(documents: readonly Document[]): Generator<Api> {
 function* bundlesOf(documents: readonly Document[]): Generator<Bundle> {
   for (const { file, content } of documents) {
     for (const [name, lists] of entriesOf(fieldOf(content, 'bundles'))) {
-      yield { name, lists: listsIn(lists, file, ['bundles', name]) }
+      yield { file, name, lists: listsIn(lists, file, ['bundles', name]) }
     }
   }
 }
 
 function* catalogueRolesOf(documents: readonly Document[]): Generator<CatalogueRole> {
   for (const { file, content } of documents) {
-    for (const [index, name] of itemsOf(fieldOf(content, 'roles')).entries()) {
+    for (const [index, name] of listIn(content, 'roles').entries()) {
       const role = textOf(name)
       if (role !== undefined) yield { role, file, path: ['roles', index], on: 'value' }
     }
@@ -115,16 +152,66 @@ function* catalogueRolesOf(documents: readonly Document[]): Generator<CatalogueR
 
 function* usersOf(documents: readonly Document[]): Generator<UserEntry> {
   for (const { file, content } of documents) {
-    for (const [index, entry] of itemsOf(fieldOf(content, 'users')).entries()) {
+    for (const [index, entry] of listIn(content, 'users').entries()) {
       if (!isMapping(entry)) continue
-      const lists = listsIn(fieldOf(entry, 'permissions'), file, ['users', index, 'permissions'])
-      yield { index, entry, lists, file, path: ['users', index], on: 'value' }
+      yield {
+        index,
+        identity: readIdentity(entry),
+        lists: listsIn(fieldOf(entry, 'permissions'), file, ['users', index, 'permissions']),
+        bundles: listIn(entry, 'bundles').map(readItem),
+        roles: listIn(entry, 'roles').map(readItem),
+        ...readTerms(entry),
+        file,
+        path: ['users', index],
+        on: 'value',
+      }
     }
   }
 }
 
+function readIdentity(entry: unknown): Identity | undefined {
+  const id = textOf(fieldOf(entry, 'id'))
+  if (id !== undefined) return { id }
+  const email = textOf(fieldOf(entry, 'email'))
+  return email === undefined ? undefined : { email, connection: textOf(fieldOf(entry, 'connection')) }
+}
+
+/** Equal for two entries that list the same user: by the same id, or by the same address, in whatever case. */
+export function userIdentity(user: Identity): string {
+  return JSON.stringify(user.id === undefined ? [user.email.toLowerCase(), user.connection ?? ''] : [user.id])
+}
+
 function listsIn(lists: unknown, file: string, within: Path): readonly PermissionList[] {
-  return Array.from(entriesOf(lists), ([key, items]) => ({ key, items: itemsOf(items), file, within }))
+  return Array.from(entriesOf(lists), ([key, items]) => ({
+    key,
+    items: Array.isArray(items) ? items.map(readItem) : [],
+    file,
+    within,
+  }))
+}
+
+function listIn(value: unknown, key: string): readonly unknown[] {
+  const list = fieldOf(value, key)
+  return Array.isArray(list) ? list : []
+}
+
+function readItem(item: unknown): Item {
+  return isMapping(item) ? { name: textOf(item.get('name')), ...readTerms(item) } : textOf(item)
+}
+
+/** A date needs no quotes. */
+function readTerms(node: unknown): WrittenTerms {
+  const expires = fieldOf(node, 'expires')
+  return { expires: expires === '' ? expires : writtenOf(expires), reason: textOf(fieldOf(node, 'reason')) }
+}
+
+export function nameOf(item: Item): string | undefined {
+  return typeof item === 'object' ? item.name : item
+}
+
+/** The way from an item's list to its name. */
+export function pathToName(index: number, item: Item): Path {
+  return typeof item === 'object' ? [index, 'name'] : [index]
 }
 
 /** The key of a list. */
@@ -133,7 +220,7 @@ export function mentionOf({ key, file, within }: PermissionList): Mention {
 }
 
 /** An item of a list, or what is in it at a key. */
-export function mentionIn({ key, file, within }: PermissionList, ...path: Path): Mention {
+export function mentionIn({ key, file, within }: PermissionList, path: Path): Mention {
   return { file, path: [...within, key, ...path], on: 'value' }
 }
 
@@ -143,114 +230,7 @@ export function* permissionListsOf({ bundles, users }: Contents): Generator<Perm
   for (const { lists } of users) yield* lists
 }
 
-/**
- * An `expires`, and what ends then: a permission of a user or of a bundle, a user's bundle or role, or a user's whole
- * entry.
- */
-export interface Expiry extends Mention {
-  readonly expires: string
-  readonly ends: Ends
-}
-
-export interface Ends {
-  readonly user?: string | undefined
-  readonly bundle?: string | undefined
-  readonly role?: string | undefined
-  readonly permission?: string | undefined
-}
-
-/** Every `expires` that is a scalar: of users, of their bundles and roles, and of permissions. */
-export function* expiriesOf({ bundles, users }: Contents): Generator<Expiry> {
-  for (const { name, lists } of bundles) yield* expiriesIn(lists, { bundle: name })
-  for (const { entry, lists, file, path, on } of users) {
-    const user = textOf(fieldOf(entry, 'id')) ?? textOf(fieldOf(entry, 'email'))
-    yield* expiryOf(entry, { file, path, on }, { user })
-    for (const [index, bundle] of itemsOf(fieldOf(entry, 'bundles')).entries()) {
-      yield* expiryOf(bundle, { file, path: [...path, 'bundles', index], on }, { user, bundle: nameOf(bundle) })
-    }
-    for (const [index, role] of itemsOf(fieldOf(entry, 'roles')).entries()) {
-      yield* expiryOf(role, { file, path: [...path, 'roles', index], on }, { user, role: nameOf(role) })
-    }
-    yield* expiriesIn(lists, { user })
-  }
-}
-
-function* expiriesIn(lists: readonly PermissionList[], ends: Ends): Generator<Expiry> {
-  for (const list of lists) {
-    for (const [index, item] of list.items.entries()) {
-      if (isMapping(item)) yield* expiryOf(item, mentionIn(list, index), { ...ends, permission: nameOf(item) })
-    }
-  }
-}
-
-function* expiryOf(node: unknown, { file, path, on }: Mention, ends: Ends): Generator<Expiry> {
-  const expires = expiresOf(node)
-  if (expires !== undefined) yield { expires, ends, file, path: [...path, 'expires'], on }
-}
-
-/** As written: a date needs no quotes. */
-export function expiresOf(node: unknown): string | undefined {
-  const expires = fieldOf(node, 'expires')
-  return expires === '' ? expires : writtenOf(expires)
-}
-
 /** The identifier that a key under `permissions` means: an alias, or else itself where it can be one. */
 export function identifierOf(key: string, { apis }: Names): string | undefined {
   return apis.get(key)?.identifier ?? (/[:/]/.test(key) ? key : undefined)
-}
-
-/** Who an entry means: two entries with the same key are the same user for sure. */
-export function userKey(entry: unknown): string | undefined {
-  const id = textOf(fieldOf(entry, 'id'))
-  if (id !== undefined) return JSON.stringify([id])
-  const email = textOf(fieldOf(entry, 'email'))
-  return email && JSON.stringify([email.toLowerCase(), textOf(fieldOf(entry, 'connection')) ?? ''])
-}
-
-/** A name by itself, or with terms. */
-export function nameOf(item: unknown): string | undefined {
-  return textOf(item) ?? textOf(fieldOf(item, 'name'))
-}
-
-const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
-const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
-
-/**
- * When something expires, in milliseconds since 1970: the end of the day, in UTC, of a date; or an instant.
- * @returns undefined for what is neither, such as the 30th of February
- */
-export function parseExpiry(text: string): number | undefined {
-  const [, year, month, day] = DATE.exec(text) ?? INSTANT.exec(text) ?? []
-  if (year === undefined) return undefined
-  const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
-  if (midnight.toISOString().slice(0, 10) !== `${year}-${month}-${day}`) return undefined
-  const instant = DATE.test(text) ? midnight.getTime() + 24 * 3600 * 1000 : Date.parse(text)
-  return Number.isNaN(instant) ? undefined : instant
-}
-
-export function isMapping(value: unknown): value is Mapping {
-  return value instanceof Mapping
-}
-
-/** What has a name of its own; a merge key is none. */
-export function* entriesOf(value: unknown): Generator<readonly [string, unknown]> {
-  if (!isMapping(value)) return
-  for (const entry of value) if (entry[0] !== '<<') yield entry
-}
-
-export function fieldOf(value: unknown, key: string): unknown {
-  return isMapping(value) ? value.get(key) : undefined
-}
-
-export function itemsOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-/** Text, or what only lacks quotes to be text. */
-function writtenOf(value: unknown): string | undefined {
-  return value instanceof Unquoted ? value.text : textOf(value)
 }

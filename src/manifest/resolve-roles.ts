@@ -3,7 +3,7 @@
 import { type Grant, type Grants, roleGrantOf, type Terms } from '../access/grants.ts'
 import { findRoles, type Roles } from '../access/roles.ts'
 import type { ListedUser, Manifest } from './desired.ts'
-import { parseExpiry } from './read.ts'
+import { endOf } from './expiry.ts'
 
 /**
  * The same manifest with an id for every reference to a role. References that mean one role become one: the longer
@@ -28,13 +28,9 @@ function resolveUser(user: ListedUser, ids: ReadonlyMap<Grant, Grant>): ListedUs
   for (const [reference, terms] of user.grants) {
     const grant = ids.get(reference) ?? reference
     const other = grants.get(grant)
-    if (other === undefined || endOf(terms) > endOf(other)) grants.set(grant, terms)
+    if (other === undefined || endOf(terms.expires) > endOf(other.expires)) grants.set(grant, terms)
   }
   if (user.expired === undefined) return { ...user, grants }
   const expired: Grants = new Set(Array.from(user.expired, reference => ids.get(reference) ?? reference))
   return { ...user, grants, expired: expired.difference(new Set(grants.keys())) }
-}
-
-function endOf({ expires }: Terms): number {
-  return (expires === undefined ? undefined : parseExpiry(expires)) ?? Number.POSITIVE_INFINITY
 }

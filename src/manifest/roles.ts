@@ -6,7 +6,7 @@ import { quote } from '../access/quote.ts'
 import { findRoles, type Roles } from '../access/roles.ts'
 import type { Document } from './document.ts'
 import { type Remark, remarkOn } from './problem.ts'
-import { type Contents, fieldOf, isMapping, itemsOf, type Names, nameOf, readContents } from './read.ts'
+import { type Contents, type Names, nameOf, pathToName, readContents } from './read.ts'
 
 /** Auth0 gives roles such ids. A role can have any name, but a manifest refers to one with such a name by its id. */
 export function isRoleId(reference: string): boolean {
@@ -75,11 +75,11 @@ function listIds(ids: readonly string[]): string {
 
 function* remarksOnUsers({ users }: Contents, explain: Explain): Generator<Remark> {
   for (const user of users) {
-    for (const [index, item] of itemsOf(fieldOf(user.entry, 'roles')).entries()) {
+    for (const [index, item] of user.roles.entries()) {
       const reference = nameOf(item)
       const message = reference === undefined ? undefined : explain(reference)
       if (message === undefined) continue
-      yield remarkOn(user, ['roles', index, ...(isMapping(item) ? ['name'] : [])], message)
+      yield remarkOn(user, ['roles', ...pathToName(index, item)], message)
     }
   }
 }

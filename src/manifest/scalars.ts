@@ -34,6 +34,29 @@ export class Mapping extends Map<string, unknown> {
   unquoted: Map<string, Unquoted> | undefined
 }
 
+export function isMapping(value: unknown): value is Mapping {
+  return value instanceof Mapping
+}
+
+/** What has a name of its own; a merge key is none. */
+export function* entriesOf(value: unknown): Generator<readonly [string, unknown]> {
+  if (!isMapping(value)) return
+  for (const entry of value) if (entry[0] !== '<<') yield entry
+}
+
+export function fieldOf(value: unknown, key: string): unknown {
+  return isMapping(value) ? value.get(key) : undefined
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** Text, or what only lacks quotes to be text. */
+export function writtenOf(value: unknown): string | undefined {
+  return value instanceof Unquoted ? value.text : textOf(value)
+}
+
 const KINDS: Readonly<Record<string, string>> = {
   'tag:yaml.org,2002:null': 'nothing',
   'tag:yaml.org,2002:bool': 'a boolean',

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LIMITS, loadManifest, parseDocument } from '../../src/manifest/load.ts'
-import { fieldOf } from '../../src/manifest/read.ts'
-import type { Mapping } from '../../src/manifest/scalars.ts'
+
+import { fieldOf, type Mapping } from '../../src/manifest/scalars.ts'
 import { cpuTime } from '../clock.ts'
 
 let home: string
