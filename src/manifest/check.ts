@@ -2,7 +2,8 @@
 // of all that can be understood. One mistake never hides another. Pure.
 
 import { advise, nearest } from '../access/nearest.ts'
-import { capitalize, quote } from '../access/quote.ts'
+import { capitalize, clip, quote } from '../access/quote.ts'
+import { scalar } from '../access/yaml.ts'
 import type { Document } from './document.ts'
 import { checkExpiries } from './expiry.ts'
 import { checkForm } from './form.ts'
@@ -24,7 +25,6 @@ import {
   userIdentity,
 } from './read.ts'
 import { checkCatalogue, isKnownRole, MISPLACED_ROLE } from './roles.ts'
-import { isPlainText } from './scalars.ts'
 
 /** Permission names by API identifier. */
 export type Catalogue = ReadonlyMap<string, ReadonlySet<string>>
@@ -189,7 +189,7 @@ function* checkApiKeys(contents: Contents): Generator<Remark> {
 
 function adviseAlias(key: string, names: Names): string {
   if (isKnownRole(key, names)) return MISPLACED_ROLE
-  const alias = /^[A-Za-z][\w.-]*$/.test(key) && isPlainText(key) ? key : quote(key)
+  const alias = scalar(clip(key))
   const advice = `add the alias (apis: {${alias}: <identifier>}), or use the API's identifier as the key.`
   const near = nearest(key, names.apis.keys())
   return near === undefined ? capitalize(advice) : `Did you mean ${quote(near)}? If not, ${advice}`

@@ -85,11 +85,6 @@ function keepWritten(tag: ScalarTagDefinition, kind: string): ScalarTagDefinitio
   }
 }
 
-/** Whether YAML reads this as text if it is written without quotes. */
-export function isPlainText(text: string): boolean {
-  return unquotedTags.every(tag => tag.resolve(text, false, tag.tagName) === NOT_RESOLVED)
-}
-
 export interface Construction {
   readonly contents: readonly unknown[]
   /** Whether a mapping has a key twice; the last one is in the data. */

@@ -1,9 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { accessOf } from '../../src/access/grants.ts'
+import { isPlainScalar } from '../../src/access/yaml.ts'
 import { readManifest } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import { locateRemarks } from '../../src/manifest/locate.ts'
-import { isPlainText } from '../../src/manifest/scalars.ts'
 
 function read(text: string) {
   const { documents, problems } = parseDocument('m.yml', text)
@@ -147,15 +148,22 @@ describe('what YAML reads as text', () => {
       grants: [...new Set(['-', expected])].map(permission => ['u:x', permission]),
     })
   })
+})
 
-  it.each([
-    ['orders', true],
-    ['1.10', false],
-    ['on', false],
-    ['y', true],
-    ['~', false],
-  ])('is told from what it does not: %s', (text, expected) => {
-    expect(isPlainText(text)).toBe(expected)
+describe('what is written without quotes', () => {
+  it('is what YAML reads as text', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.constantFrom(...SCALARS.map(([name]) => name)), fc.stringMatching(/^[A-Za-z][\w.~:+-]{0,4}$/)),
+        name => {
+          if (!isPlainScalar(name)) return
+          expect(read(`users:\n  - {id: a|b, permissions: {"u:x": [${name}]}}`)).toEqual({
+            mistakes: [],
+            grants: [['u:x', name]],
+          })
+        },
+      ),
+    )
   })
 })
 

@@ -1,7 +1,7 @@
 // What is good to know: notices, unmanaged grants, advice, permissions through roles. Pure.
 
 import { isPermission } from '../../access/grants.ts'
-import { scalar } from '../../manifest/scalar.ts'
+import { scalar } from '../../access/yaml.ts'
 import type { Held } from '../../plan/plan.ts'
 import { counted } from '../conclude.ts'
 import type { Derived, RunRecord } from '../record.ts'

@@ -1,0 +1,161 @@
+// The names that an exported manifest gives to APIs and bundles. Pure.
+
+import { compareText, type Permission } from '../access/grants.ts'
+import { isPlainScalar } from '../access/yaml.ts'
+
+/** What names are made for. */
+interface Entry {
+  readonly permissions: readonly Permission[]
+}
+
+/** Aliases by API identifier. */
+export type Aliases = ReadonlyMap<string, string>
+
+/** A set of permissions that users share. */
+interface Bundle {
+  readonly name: string
+  readonly permissions: readonly Permission[]
+}
+
+/** By what `setKey` makes of the permissions. */
+export type Bundles = ReadonlyMap<string, Bundle>
+
+/** Auth0's own Management API: its host would give it the company's name. */
+const MANAGEMENT_API = /^https:\/\/[^/]+\.auth0\.com\/api\/v2\/$/
+/** `https://orders.acme.com/…`: what stands for the host, and the rest. */
+const ADDRESS = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is
+/** Below the top level of a domain, nobody's own name: `acme.co.uk`. */
+const PUBLIC_LABEL = /^(?:ac|co|com|edu|gov|net|org)$/
+const GENERIC = /^(?:api|apis|https?|rest|urn|www)$/
+const VERSION = /^v\d+(?:-\d+)*$/
+const LONGEST_NAME = 40
+
+export function nameApis(entries: readonly Entry[]): Aliases {
+  const identifiers = new Set(entries.flatMap(({ permissions }) => permissions.map(({ api }) => api)))
+  const candidates = new Map([...identifiers].sort(compareText).map(api => [api, aliasesFor(api)]))
+  // An alias that is the identifier of another API would be taken for it by people.
+  return chooseNames(candidates, (alias, api) => alias === api || !identifiers.has(alias))
+}
+
+/** From the shortest to the longest. */
+function aliasesFor(identifier: string): readonly string[] {
+  if (MANAGEMENT_API.test(identifier)) return ['auth0-management']
+  const { host, path } = wordsOf(identifier)
+  const words = [...host, ...path]
+  const version = words.filter(word => VERSION.test(word)).slice(-1)
+  const telling = words.filter(isTelling)
+  const shortest = [...host.filter(isTelling).slice(-1), ...path.filter(isTelling).slice(-1)]
+  const base = shortest.length > 0 ? shortest : words.length > 0 ? words.slice(-1) : ['api']
+  const names = [base, [...base, ...version], telling, words].filter(each => each.length > 0)
+  return names.map(each => readable(slug(each.join('-'))))
+}
+
+function isTelling(word: string): boolean {
+  return !GENERIC.test(word) && !VERSION.test(word)
+}
+
+/** A key that needs no quotes. */
+function readable(alias: string): string {
+  return isPlainScalar(alias) ? alias : `api-${alias}`
+}
+
+/** An identifier's words, each time from the most general to the most particular one. */
+function wordsOf(identifier: string): { readonly host: readonly string[]; readonly path: readonly string[] } {
+  const [, host, path = ''] = ADDRESS.exec(identifier) ?? []
+  const slugs = (parts: readonly string[]) => parts.map(slug).filter(word => word !== '')
+  return host === undefined
+    ? { host: [], path: slugs(identifier.split(/[:/]/)) }
+    : { host: slugs(labelsOf(host)), path: slugs(path.split('/')) }
+}
+
+function labelsOf(host: string): readonly string[] {
+  const labels = host.replace(/:\d+$/, '').toLowerCase().split('.').reverse()
+  const own = labels.slice(Math.min(1, labels.length - 1))
+  return own.length > 1 && PUBLIC_LABEL.test(String(own[0])) ? own.slice(1) : own
+}
+
+/** Lower-case letters, digits and hyphens between them; empty where nothing of it is left. */
+function slug(text: string): string {
+  const dashed = text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+  return dashed.replace(/^-/, '').slice(0, LONGEST_NAME).replace(/-$/, '')
+}
+
+/** A bundle for every set of two or more permissions that two or more users hold, whatever their roles. */
+export function nameBundles(entries: readonly Entry[], aliases: Aliases): Bundles {
+  const shared = [...Map.groupBy(entries, ({ permissions }) => setKey(permissions))].flatMap(
+    ([key, [first, ...others]]) =>
+      first === undefined || first.permissions.length < 2 || others.length === 0
+        ? []
+        : [[key, first.permissions] as const],
+  )
+  const permissions = new Map(shared.sort(([a], [b]) => compareText(a, b)))
+  const candidates = new Map([...permissions].map(([key, list]) => [key, bundleNamesFor(list, aliases)]))
+  const known = new Set(aliases.values())
+  const names = chooseNames(candidates, name => !known.has(name))
+  return new Map([...permissions].map(([key, list]) => [key, { name: String(names.get(key)), permissions: list }]))
+}
+
+/** Equal for equal sets. @param permissions sorted */
+export function setKey(permissions: readonly Permission[]): string {
+  return JSON.stringify(permissions.map(({ api, permission }) => [api, permission]))
+}
+
+/** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-and-orders`. */
+function bundleNamesFor(permissions: readonly Permission[], aliases: Aliases): readonly string[] {
+  const apis = new Set(permissions.map(({ api }) => String(aliases.get(api))))
+  const [alias = ''] = apis
+  const names =
+    apis.size > 1
+      ? [[...apis].sort(compareText).join('-and-')]
+      : [
+          [alias, ...new Set(permissions.map(({ permission }) => verbOf(permission, alias)))].join('-'),
+          `${alias}-bundle`,
+        ]
+  const short = names.filter(name => name.length <= LONGEST_NAME && !name.endsWith('-'))
+  return short.length > 0 ? short : ['bundle']
+}
+
+/** `read` of `read:orders`, and of `orders:read` too. */
+function verbOf(permission: string, alias: string): string {
+  const words = permission.split(/[:./]/).map(slug)
+  return words.find(word => word !== '' && word !== alias) ?? ''
+}
+
+/**
+ * A name for each subject: the first of its candidates that no other subject wants, or a number behind the first where
+ * every one is wanted twice.
+ * @param candidates in the order in which numbers are given
+ */
+function chooseNames(
+  candidates: ReadonlyMap<string, readonly string[]>,
+  isFree: (name: string, subject: string) => boolean,
+): ReadonlyMap<string, string> {
+  const chosen = new Map<string, string>()
+  const taken = new Set<string>()
+  const take = (name: string, subject: string): boolean => {
+    if (taken.has(name) || !isFree(name, subject)) return false
+    chosen.set(subject, name)
+    taken.add(name)
+    return true
+  }
+  const longest = [...candidates.values()].reduce((most, { length }) => Math.max(most, length), 0)
+  for (let level = 0; level < longest; level++) {
+    const open = [...candidates].filter(([subject]) => !chosen.has(subject))
+    for (const [name, wanted] of Map.groupBy(open, ([, names]) => String(names[level] ?? names.at(-1)))) {
+      const [only, ...rivals] = wanted
+      if (only !== undefined && rivals.length === 0) take(name, only[0])
+    }
+  }
+  const next = new Map<string, number>()
+  for (const [subject, [first = '']] of candidates) {
+    if (chosen.has(subject) || take(first, subject)) continue
+    let number = next.get(first) ?? 2
+    while (!take(`${first}-${number}`, subject)) number++
+    next.set(first, number + 1)
+  }
+  return chosen
+}
