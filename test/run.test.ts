@@ -92,7 +92,7 @@ const STEPS: Readonly<Record<string, readonly (readonly [file: string, name: str
     ['runner/workflow.ts', 'readWorkflow'],
     ['runner/inputs.ts', 'readInputs'],
     ['steps/read-files.ts', 'readFiles'],
-    ['manifest/load.ts', 'loadManifest'],
+    ['manifest/manifest.ts', 'loadManifest'],
     ['steps/comment.ts', 'publishComment'],
   ],
   plan: [
@@ -115,7 +115,7 @@ const STEPS: Readonly<Record<string, readonly (readonly [file: string, name: str
   ],
   export: [
     ['steps/export-users.ts', 'exportUsers'],
-    ['manifest/export.ts', 'exportManifest'],
+    ['manifest/manifest.ts', 'exportManifest'],
   ],
 }
 

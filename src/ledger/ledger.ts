@@ -10,7 +10,7 @@
 // Whatever a run reads of a user corrects the ledger: a grant that is not live is not managed any more.
 
 import { type Grants, NO_GRANTS } from '../access/grants.ts'
-import type { ListedUser } from '../manifest/desired.ts'
+import type { ListedUser } from '../manifest/manifest.ts'
 
 /** An address that lists a user, in lower case; `connection` narrows it. */
 interface Address {

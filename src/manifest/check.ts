@@ -19,8 +19,6 @@ import {
   type PermissionList,
   pathToName,
   permissionListsOf,
-  readContents,
-  readTenants,
   type UserEntry,
   userIdentity,
 } from './read.ts'
@@ -40,13 +38,6 @@ export function* checkManifest(documents: readonly Document[], contents: Content
   yield* checkExpiries(contents)
   yield* checkPermissions(contents, ownCatalogue(contents))
   yield* checkCatalogue(contents)
-}
-
-/** What is wrong with the documents for a tenant that has these APIs. */
-export function* checkNames(documents: readonly Document[], catalogue: Catalogue): Generator<Remark> {
-  const contents = readContents(documents)
-  yield* checkIdentifiers(contents, catalogue)
-  yield* checkPermissions(contents, catalogue)
 }
 
 function* checkKeys(documents: readonly Document[]): Generator<Remark> {
@@ -72,9 +63,9 @@ function* checkTenants({ tenants }: Contents): Generator<Remark> {
   }
 }
 
-/** A manifest that names its tenant is for no other. */
-export function checkTenant(documents: readonly Document[], host: string): readonly Remark[] {
-  return readTenants(documents)
+/** All files are for the tenant of the input domain. */
+export function checkHost(tenants: Contents['tenants'], host: string): readonly Remark[] {
+  return tenants
     .filter(({ tenant }) => hostOf(tenant) !== hostOf(host))
     .map(({ file, tenant }) => {
       const message = () =>
@@ -207,7 +198,7 @@ function ownCatalogue({ apis }: Contents): Catalogue {
   return catalogue
 }
 
-function* checkPermissions(contents: Contents, catalogue: Catalogue): Generator<Remark> {
+export function* checkPermissions(contents: Contents, catalogue: Catalogue): Generator<Remark> {
   for (const list of permissionListsOf(contents)) {
     const api = identifierOf(list.key, contents.names)
     const known = api === undefined ? undefined : catalogue.get(api)
@@ -226,7 +217,7 @@ function* checkPermissions(contents: Contents, catalogue: Catalogue): Generator<
 }
 
 /** An alias is reported where it is defined, an identifier wherever it is used. */
-function* checkIdentifiers({ apis, names, ...contents }: Contents, catalogue: Catalogue): Generator<Remark> {
+export function* checkIdentifiers({ apis, names, ...contents }: Contents, catalogue: Catalogue): Generator<Remark> {
   for (const { identifier, file, path, on } of apis) {
     if (!catalogue.has(identifier)) yield unknownApi(identifier, { file, path, on }, catalogue)
   }

@@ -3,9 +3,7 @@
 import type { Terms } from '../access/grants.ts'
 import { compareText, type Grant, type Grants, grantOf, roleGrantOf } from '../access/grants.ts'
 import { isUserId } from '../access/identities.ts'
-import { checkManifest } from './check.ts'
-import type { Document } from './document.ts'
-import { endOf, findExpired, findExpiring, findNextExpiry } from './expiry.ts'
+import { endOf } from './expiry.ts'
 import type { Mention, Remark } from './problem.ts'
 import {
   type Contents,
@@ -16,7 +14,6 @@ import {
   nameOf,
   type PermissionList,
   permissionListsOf,
-  readContents,
   type UserEntry,
   userIdentity,
   type WrittenTerms,
@@ -33,60 +30,7 @@ export type ListedUser = Identity & {
   readonly expired?: Grants
 }
 
-export interface Manifest {
-  /** Identifiers of the APIs that the manifest names, sorted. */
-  readonly apis: ReadonlySet<string>
-  /** The first alias of each API that has any, by identifier. */
-  readonly aliases: ReadonlyMap<string, string>
-  /**
-   * Every role that the manifest names, in a catalogue or for a user: names or ids as they are written, and ids alone
-   * once `resolveRoles` has met the tenant. The grants of roles are alike.
-   */
-  readonly roles: ReadonlySet<string>
-  /** Users of several files are merged; in the order of their first appearance. */
-  readonly users: readonly ListedUser[]
-}
-
-export interface ManifestReading {
-  readonly manifest: Manifest
-  /**
-   * All that is wrong, found while it is read: there may be more than memory can keep. The manifest has what can be
-   * understood.
-   */
-  readonly mistakes: Iterable<Remark>
-  /** Entries that no longer apply, likewise. */
-  readonly expired: Iterable<Remark>
-  /** What expires within a week, likewise. */
-  readonly expiring: Iterable<Remark>
-  /** The earliest `expires` still to come, ISO 8601. */
-  readonly nextExpiry: string | undefined
-}
-
-export function readManifest(documents: readonly Document[], now: Date): ManifestReading {
-  const contents = readContents(documents)
-  const excess = checkAmount(contents)
-  return {
-    manifest: {
-      apis: namedApis(contents),
-      aliases: new Map(contents.apis.toReversed().map(({ identifier, alias }) => [identifier, alias])),
-      roles: namedRoles(contents),
-      users: excess.length > 0 ? [] : listUsers(contents, now.getTime()),
-    },
-    mistakes: repeatable(function* () {
-      yield* checkManifest(documents, contents)
-      yield* excess
-    }),
-    expired: repeatable(() => findExpired(contents, now.getTime())),
-    expiring: repeatable(() => findExpiring(contents, now.getTime())),
-    nextExpiry: findNextExpiry(contents, now.getTime()),
-  }
-}
-
-function repeatable<T>(iterate: () => Iterator<T>): Iterable<T> {
-  return { [Symbol.iterator]: iterate }
-}
-
-function namedApis(contents: Contents): ReadonlySet<string> {
+export function namedApis(contents: Contents): ReadonlySet<string> {
   const { names } = contents
   const apis = new Set([...names.apis.values()].map(api => api.identifier))
   for (const { key } of permissionListsOf(contents)) {
@@ -96,7 +40,7 @@ function namedApis(contents: Contents): ReadonlySet<string> {
   return new Set([...apis].sort(compareText))
 }
 
-function namedRoles({ roles, users }: Contents): ReadonlySet<string> {
+export function namedRoles({ roles, users }: Contents): ReadonlySet<string> {
   const named = new Set(roles.map(({ role }) => role))
   for (const user of users) {
     for (const item of user.roles) {
@@ -111,7 +55,7 @@ function namedRoles({ roles, users }: Contents): ReadonlySet<string> {
 export const MOST_ASKS = 5_000_000
 
 /** A small file can ask for very much: a long bundle for each of many users. It is counted before it is written out. */
-function checkAmount({ names, users }: Contents): readonly Remark[] {
+export function checkAmount({ names, users }: Contents): readonly Remark[] {
   const amountOf = (lists: readonly PermissionList[]) => lists.reduce((sum, { items }) => sum + items.length, 0)
   const amounts = new Map<string | undefined, number>(
     [...names.bundles].map(([name, { lists }]) => [name, amountOf(lists)]),
@@ -142,7 +86,8 @@ type MutableUser = Identity & {
   expired?: Set<Grant>
 }
 
-function listUsers({ names, users: entries }: Contents, now: number): readonly ListedUser[] {
+/** @param now in milliseconds since 1970 */
+export function listUsers({ names, users: entries }: Contents, now: number): readonly ListedUser[] {
   const grantsOf = openBundles(names)
   const users = new Map<string, MutableUser>()
   for (const listed of entries) {

@@ -48,13 +48,9 @@ const HEADER = `# The direct permissions and roles that users had in the tenant 
 # Users without any are left out.`
 const LONGEST_LINE = 120
 
-/**
- * The text is the same whatever the order of users and grants.
- * @throws ActionError that names each user, API, permission and role that no manifest can express
- */
-export function exportManifest({ tenant, users, roleNames }: ExportOptions): string {
-  const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
-  refuseUnwritable(sorted)
+/** @param options of users whom `refuseUnwritable` does not refuse */
+export function writeManifest({ tenant, users, roleNames }: ExportOptions): string {
+  const sorted = sortUsers(users)
   const references = referTo(roleNames)
   const entries = sorted.map(({ id, email, direct }) => ({
     id,
@@ -74,6 +70,10 @@ export function exportManifest({ tenant, users, roleNames }: ExportOptions): str
     ...(userSection.length === 0 ? ['', 'users: []'] : section('users', userSection)),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function sortUsers(users: readonly ExportedUser[]): readonly ExportedUser[] {
+  return users.toSorted((a, b) => compareText(a.id, b.id))
 }
 
 /** How a manifest refers to roles, by id: by name, unless a name does not tell which role is meant. */
@@ -135,11 +135,15 @@ function listLines(key: string, names: readonly string[]): readonly string[] {
 
 const MOST_TOLD = 20
 
-/** A manifest that leaves something out would be taken for the whole. */
-function refuseUnwritable(users: readonly ExportedUser[]): void {
+/**
+ * A manifest that leaves something out would be taken for the whole.
+ * @throws ActionError that names each user, API, permission and role that no manifest can express
+ */
+export function refuseUnwritable(users: readonly ExportedUser[]): void {
+  const sorted = sortUsers(users)
   const holders = new Map<Grant, string>()
-  for (const { id, direct } of users) for (const grant of direct) if (!holders.has(grant)) holders.set(grant, id)
-  const refusals = [...users.flatMap(refuseUser), ...[...holders].sort(byGrant).flatMap(refuseGrant)]
+  for (const { id, direct } of sorted) for (const grant of direct) if (!holders.has(grant)) holders.set(grant, id)
+  const refusals = [...sorted.flatMap(refuseUser), ...[...holders].sort(byGrant).flatMap(refuseGrant)]
   if (refusals.length === 0) return
   const more = refusals.length > MOST_TOLD ? [`There are ${refusals.length - MOST_TOLD} more like these.`] : []
   throw new ActionError([...refusals.slice(0, MOST_TOLD), ...more].join('\n'))

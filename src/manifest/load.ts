@@ -2,10 +2,11 @@
 // outside of the workspace is read through it.
 
 import { existsSync, promises, readFileSync, realpathSync, statSync } from 'node:fs'
-import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
 import { quote } from '../access/quote.ts'
 import { adviseOnPattern, isGlob } from '../runner/glob.ts'
+import { isWithin } from '../runner/paths.ts'
 import type { Document } from './document.ts'
 import { findKeyMistakes, placesIn, startOf } from './locate.ts'
 import type { Problem } from './problem.ts'
@@ -37,17 +38,27 @@ export interface Loaded {
   readonly problems: readonly Problem[]
 }
 
-/** @param patterns paths or globs, relative to the workspace */
-export async function loadManifest(patterns: readonly string[], workspace: string): Promise<Loaded> {
-  const found = await Promise.all(patterns.map(pattern => findFiles(pattern, workspace)))
-  const missing = patterns.filter((_, index) => found[index]?.length === 0)
-  const paths = [...new Set(found.flat())]
-  const problems = missing.map(pattern =>
+/** @param pattern a path or a glob, relative to the workspace */
+export async function findFiles(pattern: string, workspace: string): Promise<readonly string[]> {
+  const literal = resolve(workspace, pattern)
+  if (existsSync(literal)) return [literal]
+  if (!isGlob(pattern)) return []
+  // Not from node:fs/promises, which every run would load then.
+  const matches = await Array.fromAsync(promises.glob(pattern, { cwd: workspace, withFileTypes: true }))
+  const files = matches.filter(match => !match.isDirectory())
+  return files.map(({ parentPath, name }) => join(parentPath, name)).sort()
+}
+
+/** Lines of the input that match nothing. */
+export function missingFiles(patterns: readonly string[], workspace: string): readonly Problem[] {
+  return patterns.map(pattern =>
     topOf(pattern, `No file matches ${quote(pattern)}; ${adviseOnPattern(pattern, workspace)}.`),
   )
-  if (paths.length > LIMITS.files) {
-    problems.push(topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`))
-  }
+}
+
+export function loadFiles(paths: readonly string[], workspace: string): Loaded {
+  const tooMany = topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`)
+  const problems = paths.length > LIMITS.files ? [tooMany] : []
   const documents: Document[] = []
   let budget: Budget = LIMITS
   for (const path of paths.slice(0, LIMITS.files)) {
@@ -57,16 +68,6 @@ export async function loadManifest(patterns: readonly string[], workspace: strin
     budget = loaded.budget
   }
   return { documents, problems }
-}
-
-async function findFiles(pattern: string, workspace: string): Promise<readonly string[]> {
-  const literal = resolve(workspace, pattern)
-  if (existsSync(literal)) return [literal]
-  if (!isGlob(pattern)) return []
-  // Not from node:fs/promises, which every run would load then.
-  const matches = await Array.fromAsync(promises.glob(pattern, { cwd: workspace, withFileTypes: true }))
-  const files = matches.filter(match => !match.isDirectory())
-  return files.map(({ parentPath, name }) => join(parentPath, name)).sort()
 }
 
 function nameOf(path: string, workspace: string): string {
@@ -123,11 +124,6 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined
   }
-}
-
-export function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path)
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 /** Parses one file's text. Mistakes of YAML itself end here; what the text means is not looked at. */

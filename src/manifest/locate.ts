@@ -2,42 +2,8 @@
 // to report. Pure.
 
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
-import type { Document, KeyMistake } from './document.ts'
-import { MAX_PROBLEMS, type Mention, type Path, type Place, type Problem, type Remark } from './problem.ts'
-
-/**
- * Problems by file, line and column: the first 1,000, and how many more there are.
- * @param remarks are read once, and not kept
- */
-export function locateRemarks(documents: readonly Document[], remarks: Iterable<Remark>): readonly Problem[] {
-  const first: Remark[] = []
-  let [more, lastFile] = [0, '']
-  for (const remark of remarks) {
-    if (first.length < MAX_PROBLEMS) first.push(remark)
-    else [more, lastFile] = [more + 1, remark.file]
-  }
-  const problems = locate(documents, first).map(([{ message }, place]) => ({ message: message(), place }))
-  if (more === 0) return problems
-  const message = `${more.toLocaleString('en')} more are not shown.`
-  return [...problems, { message, place: { file: lastFile, line: 1, column: 1 } }]
-}
-
-/**
- * Mentions with their places, file by file and from top to bottom; the top of a file where there is nothing nearer.
- * @param mentions of these documents; what is in no document has no place and is left out
- */
-export function locate<M extends Mention>(
-  documents: readonly Document[],
-  mentions: readonly M[],
-): readonly (readonly [M, Place])[] {
-  return documents.flatMap(({ file, text }) => {
-    const own = mentions.filter(mention => mention.file === file)
-    if (own.length === 0) return []
-    const placeAt = placesIn(file, text)
-    const found = findOffsets(text, own).toSorted(([, a], [, b]) => a - b)
-    return found.map(([mention, offset]) => [mention, placeAt(offset)] as const)
-  })
-}
+import type { KeyMistake } from './document.ts'
+import type { Mention, Path, Place } from './problem.ts'
 
 /** Turns offsets of one text into places; the lines are counted once. */
 export function placesIn(file: string, text: string): (offset: number) => Place {
@@ -222,7 +188,10 @@ interface Offsets {
 const TOP: Offsets = { key: 0, value: 0 }
 
 /** The offsets of the mentions; where a path leads through an alias, or to something left out, its nearest ancestor. */
-function findOffsets<M extends Mention>(text: string, mentions: readonly M[]): readonly (readonly [M, number])[] {
+export function findOffsets<M extends Mention>(
+  text: string,
+  mentions: readonly M[],
+): readonly (readonly [M, number])[] {
   const root: Wanted = { children: new Map() }
   for (const { path } of mentions) want(root, path)
   walk<Wanted | undefined>(text, parseEvents(text, {}), root, (parent, { key, keyAt, valueAt }) => {

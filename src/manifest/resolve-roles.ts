@@ -2,28 +2,33 @@
 
 import { type Grant, type Grants, roleGrantOf, type Terms } from '../access/grants.ts'
 import { findRoles, type Roles } from '../access/roles.ts'
-import type { ListedUser, Manifest } from './desired.ts'
+import type { ListedUser } from './desired.ts'
 import { endOf } from './expiry.ts'
 
-/**
- * The same manifest with an id for every reference to a role. References that mean one role become one: the longer
- * expiry counts, and what is desired has not expired.
- * @param manifest in which `checkRoles` finds nothing wrong; other references stay as written
- */
-export function resolveRoles(manifest: Manifest, roles: Roles): Manifest {
+/** What references become. */
+interface Resolution {
+  /** The grants of ids by those of references that are none. */
+  readonly ids: ReadonlyMap<Grant, Grant>
+  readonly named: ReadonlySet<string>
+}
+
+/** What is unknown, or means several roles, stays as written. */
+export function resolveReferences(references: Iterable<string>, roles: Roles): Resolution {
   const ids = new Map<Grant, Grant>()
   const named = new Set<string>()
-  for (const reference of manifest.roles) {
+  for (const reference of references) {
     const [id = reference, ...others] = findRoles(reference, roles)
     const resolved = others.length === 0 ? id : reference
     named.add(resolved)
     if (resolved !== reference) ids.set(roleGrantOf(reference), roleGrantOf(resolved))
   }
-  if (ids.size === 0) return manifest
-  return { ...manifest, roles: named, users: manifest.users.map(user => resolveUser(user, ids)) }
+  return { ids, named }
 }
 
-function resolveUser(user: ListedUser, ids: ReadonlyMap<Grant, Grant>): ListedUser {
+/**
+ * References that mean one role become one: the longer expiry counts, and what is desired has not expired.
+ */
+export function replaceGrants(user: ListedUser, ids: ReadonlyMap<Grant, Grant>): ListedUser {
   const grants = new Map<Grant, Terms>()
   for (const [reference, terms] of user.grants) {
     const grant = ids.get(reference) ?? reference

@@ -4,9 +4,8 @@
 import { advise } from '../access/nearest.ts'
 import { quote } from '../access/quote.ts'
 import { findRoles, type Roles } from '../access/roles.ts'
-import type { Document } from './document.ts'
 import { type Remark, remarkOn } from './problem.ts'
-import { type Contents, type Names, nameOf, pathToName, readContents } from './read.ts'
+import { type Contents, type Names, nameOf, pathToName } from './read.ts'
 
 /** Auth0 gives roles such ids. A role can have any name, but a manifest refers to one with such a name by its id. */
 export function isRoleId(reference: string): boolean {
@@ -36,8 +35,7 @@ const ADD_ROLE = 'Correct the name, or add it to the catalogue.'
 const CREATE_ROLE = 'Correct the name, or create the role.'
 
 /** What is wrong with the references for a tenant that has these roles: unknown ones, and names that roles share. */
-export function* checkRoles(documents: readonly Document[], roles: Roles): Generator<Remark> {
-  const contents = readContents(documents)
+export function* checkReferences(contents: Contents, roles: Roles): Generator<Remark> {
   const explain = explainer(contents.names, roles)
   for (const { role, file, path, on } of contents.roles) {
     const message = explain(role)

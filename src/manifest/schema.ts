@@ -1,4 +1,6 @@
-// The manifest's form: validation, types and the published JSON Schema all come from this definition. Pure.
+// The manifest's form. Zod keeps it as one definition with two uses: form.ts walks it to find every mistake, and the
+// published JSON Schema is made from it. Zod neither parses nor types a manifest: read.ts does, because it has to
+// understand what it can of one with mistakes. Pure.
 
 import * as z from 'zod'
 import { EXAMPLE_ADDRESS, EXAMPLE_ID, isAddress, isUserId } from '../access/identities.ts'

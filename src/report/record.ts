@@ -3,7 +3,7 @@
 
 import { type Access, accessOf } from '../access/grants.ts'
 import type { UserEmail, UserState } from '../live/user-state.ts'
-import type { Place } from '../manifest/problem.ts'
+import type { Place } from '../manifest/manifest.ts'
 import type { Held, Plan, UserOutcome } from '../plan/plan.ts'
 import type { Mode, Revoke, Scope } from '../runner/inputs.ts'
 import type { Traffic } from '../tenant/pace.ts'

@@ -2,8 +2,7 @@
 
 import { type Access, accessOf, isPermission, type Permission } from '../access/grants.ts'
 import { TenantError } from '../errors.ts'
-import { checkNames } from '../manifest/check.ts'
-import { locateRemarks } from '../manifest/locate.ts'
+import { checkNames, locateRemarks } from '../manifest/manifest.ts'
 import { checkPlanNames, type Refusal, warnOfApis } from '../plan/guard.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Finding } from '../report/record.ts'

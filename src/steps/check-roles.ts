@@ -2,9 +2,7 @@
 
 import { type Role, type RoleNames, rolesAmong } from '../access/grants.ts'
 import { displayNames, indexRoles } from '../access/roles.ts'
-import { locateRemarks } from '../manifest/locate.ts'
-import { resolveRoles } from '../manifest/resolve-roles.ts'
-import { checkRoles as checkManifestRoles } from '../manifest/roles.ts'
+import { checkRoles as checkManifestRoles, locateRemarks, resolveRoles } from '../manifest/manifest.ts'
 import { checkPlanRoles, type Refusal } from '../plan/guard.ts'
 import { nameRoles, type Plan, rolesOf } from '../plan/plan.ts'
 import type { Context, Task } from './context.ts'

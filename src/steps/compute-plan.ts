@@ -21,7 +21,7 @@ import {
 } from '../ledger/ledger.ts'
 import { type Subject, type Survey, type SurveyOptions, survey } from '../live/survey.ts'
 import type { Unidentified, UserState } from '../live/user-state.ts'
-import type { ListedUser } from '../manifest/desired.ts'
+import type { ListedUser } from '../manifest/manifest.ts'
 import { adviseOn } from '../plan/advise.ts'
 import { diff, unmanagedOf } from '../plan/diff.ts'
 import { digestOf } from '../plan/digest.ts'

@@ -1,7 +1,6 @@
 // What the steps of a run receive.
 
-import type { Manifest } from '../manifest/desired.ts'
-import type { Document } from '../manifest/document.ts'
+import type { Document, Manifest } from '../manifest/manifest.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { RunFolder } from '../report/files.ts'
 import type { Heartbeat } from '../report/heartbeat.ts'

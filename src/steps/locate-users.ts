@@ -1,8 +1,7 @@
 // Findings about users → the manifest's lines that list them.
 
 import type { UserFinding } from '../live/survey.ts'
-import type { Document } from '../manifest/document.ts'
-import { locate } from '../manifest/locate.ts'
+import { type Document, locate } from '../manifest/manifest.ts'
 import type { UserFailure } from '../report/record.ts'
 
 export function locateUsers(documents: readonly Document[], findings: readonly UserFinding[]): readonly UserFailure[] {

@@ -1,9 +1,6 @@
 // Reads the manifest, and reports everything that is wrong with it.
 
-import { checkTenant } from '../manifest/check.ts'
-import { readManifest } from '../manifest/desired.ts'
-import { loadManifest } from '../manifest/load.ts'
-import { locateRemarks } from '../manifest/locate.ts'
+import { checkTenant, loadManifest, locateRemarks, readManifest } from '../manifest/manifest.ts'
 import type { ManifestFiles, RunContext } from './context.ts'
 
 /** @returns undefined if the manifest has mistakes */

@@ -1,7 +1,7 @@
 // The first part of `validate` alone, from file to parsed document. Prints the milliseconds that it took, without those
 // of starting the process.
 
-import { loadManifest } from '../../src/manifest/load.ts'
+import { loadManifest } from '../../src/manifest/manifest.ts'
 import { MANIFEST } from './programs.ts'
 
 const from = { wall: performance.now(), cpu: process.cpuUsage() }

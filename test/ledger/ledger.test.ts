@@ -20,7 +20,7 @@ import {
   restoreUsers,
   type Sight,
 } from '../../src/ledger/ledger.ts'
-import type { ListedUser } from '../../src/manifest/desired.ts'
+import type { ListedUser } from '../../src/manifest/manifest.ts'
 import { grants } from '../plan/fixtures.ts'
 
 const NOBODY: Entries = new Map()

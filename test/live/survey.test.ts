@@ -4,8 +4,7 @@ import type { Candidate } from '../../src/access/live.ts'
 import { type Reach, TenantError } from '../../src/errors.ts'
 import type { RoleReader } from '../../src/live/roles.ts'
 import { type Reader, type Subject, type SurveyOptions, survey } from '../../src/live/survey.ts'
-import type { ListedUser } from '../../src/manifest/desired.ts'
-import type { Mention } from '../../src/manifest/problem.ts'
+import type { ListedUser, Mention } from '../../src/manifest/manifest.ts'
 
 const GRACE = 'grace@acme.com'
 const READ = grantOf('orders', 'read')

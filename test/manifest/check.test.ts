@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { indexRoles } from '../../src/access/roles.ts'
-import { checkNames, checkTenant } from '../../src/manifest/check.ts'
-import { readManifest } from '../../src/manifest/desired.ts'
-import type { Document } from '../../src/manifest/document.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
-import { locateRemarks } from '../../src/manifest/locate.ts'
-import { checkRoles } from '../../src/manifest/roles.ts'
+import {
+  checkNames,
+  checkRoles,
+  checkTenant,
+  type Document,
+  locateRemarks,
+  readManifest,
+} from '../../src/manifest/manifest.ts'
 
 const NOW = new Date('2026-06-15T12:00:00Z')
 

@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { accessOf, grantOf, roleGrantOf } from '../../src/access/grants.ts'
-import { MOST_ASKS, readManifest } from '../../src/manifest/desired.ts'
-import type { Document } from '../../src/manifest/document.ts'
+import { MOST_ASKS } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
-import { locateRemarks } from '../../src/manifest/locate.ts'
+import { type Document, locateRemarks, readManifest } from '../../src/manifest/manifest.ts'
 import { userIdentity } from '../../src/manifest/read.ts'
 
 function documentsOf(contents: readonly (string | object)[]): readonly Document[] {

@@ -4,12 +4,15 @@ import { accessOf, type Grant, grantOf, isPermission, type RoleNames, roleGrantO
 import { isUserId } from '../../src/access/identities.ts'
 import { indexRoles } from '../../src/access/roles.ts'
 import { ActionError } from '../../src/errors.ts'
-import { readManifest } from '../../src/manifest/desired.ts'
-import { type ExportedUser, exportManifest } from '../../src/manifest/export.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
-import { locateRemarks } from '../../src/manifest/locate.ts'
-import { resolveRoles } from '../../src/manifest/resolve-roles.ts'
-import { checkRoles } from '../../src/manifest/roles.ts'
+import {
+  checkRoles,
+  type ExportedUser,
+  exportManifest,
+  locateRemarks,
+  readManifest,
+  resolveRoles,
+} from '../../src/manifest/manifest.ts'
 
 const TENANT = 'acme.eu.auth0.com'
 

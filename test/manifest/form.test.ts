@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readManifest } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
-import { locateRemarks } from '../../src/manifest/locate.ts'
+import { locateRemarks, readManifest } from '../../src/manifest/manifest.ts'
 
 function mistakesOf(...texts: readonly string[]): readonly string[] {
   const documents = texts.flatMap((text, index) => {

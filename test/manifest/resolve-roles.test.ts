@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { grantOf, roleGrantOf } from '../../src/access/grants.ts'
 import { indexRoles } from '../../src/access/roles.ts'
-import { type Manifest, readManifest } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
-import { resolveRoles } from '../../src/manifest/resolve-roles.ts'
+import { type Manifest, readManifest, resolveRoles } from '../../src/manifest/manifest.ts'
 import { cpuTime } from '../clock.ts'
 
 const ROLES = indexRoles(

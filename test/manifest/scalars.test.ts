@@ -2,9 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { accessOf } from '../../src/access/grants.ts'
 import { isPlainScalar } from '../../src/access/yaml.ts'
-import { readManifest } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
-import { locateRemarks } from '../../src/manifest/locate.ts'
+import { locateRemarks, readManifest } from '../../src/manifest/manifest.ts'
 
 function read(text: string) {
   const { documents, problems } = parseDocument('m.yml', text)

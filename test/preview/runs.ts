@@ -2,8 +2,8 @@
 
 import { grantOf, type Permission } from '../../src/access/grants.ts'
 import { TenantError } from '../../src/errors.ts'
-import { readManifest } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
+import { readManifest } from '../../src/manifest/manifest.ts'
 import { adviseOn } from '../../src/plan/advise.ts'
 import { checkEvent, checkRevocations, warnOfApis } from '../../src/plan/guard.ts'
 import type { Holders, Operation, Plan, Source, UserOutcome, UserPlan } from '../../src/plan/plan.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NotSentError, TenantError } from '../../src/errors.ts'
-import { readManifest } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
+import { readManifest } from '../../src/manifest/manifest.ts'
 import { createJournal } from '../../src/report/journal.ts'
 import { checkApis } from '../../src/steps/check-apis.ts'
 import type { Context } from '../../src/steps/context.ts'
