@@ -14,11 +14,12 @@ const SOON = 7 * DAY
  * @returns undefined for what is neither, such as the 30th of February
  */
 function parseExpiry(text: string): number | undefined {
-  const [, year, month, day] = DATE.exec(text) ?? INSTANT.exec(text) ?? []
+  const date = DATE.exec(text)
+  const [, year, month, day] = date ?? INSTANT.exec(text) ?? []
   if (year === undefined) return undefined
   const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
   if (midnight.toISOString().slice(0, 10) !== `${year}-${month}-${day}`) return undefined
-  const instant = DATE.test(text) ? midnight.getTime() + DAY : Date.parse(text)
+  const instant = date !== null ? midnight.getTime() + DAY : Date.parse(text)
   return Number.isNaN(instant) ? undefined : instant
 }
 

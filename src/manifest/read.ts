@@ -3,7 +3,7 @@
 
 import type { Document } from './document.ts'
 import type { Mention, Path } from './problem.ts'
-import { entriesOf, fieldOf, isMapping, textOf, writtenOf } from './scalars.ts'
+import { entriesOf, fieldOf, isMapping, type Mapping, textOf, writtenOf } from './scalars.ts'
 
 /** The tenant that a file says it is for. */
 interface NamedTenant {
@@ -160,7 +160,8 @@ function* usersOf(documents: readonly Document[]): Generator<UserEntry> {
         lists: listsIn(fieldOf(entry, 'permissions'), file, ['users', index, 'permissions']),
         bundles: listIn(entry, 'bundles').map(readItem),
         roles: listIn(entry, 'roles').map(readItem),
-        ...readTerms(entry),
+        expires: readExpires(entry),
+        reason: textOf(entry.get('reason')),
         file,
         path: ['users', index],
         on: 'value',
@@ -196,13 +197,14 @@ function listIn(value: unknown, key: string): readonly unknown[] {
 }
 
 function readItem(item: unknown): Item {
-  return isMapping(item) ? { name: textOf(item.get('name')), ...readTerms(item) } : textOf(item)
+  if (!isMapping(item)) return textOf(item)
+  return { name: textOf(item.get('name')), expires: readExpires(item), reason: textOf(item.get('reason')) }
 }
 
 /** A date needs no quotes. */
-function readTerms(node: unknown): WrittenTerms {
-  const expires = fieldOf(node, 'expires')
-  return { expires: expires === '' ? expires : writtenOf(expires), reason: textOf(fieldOf(node, 'reason')) }
+function readExpires(node: Mapping): string | undefined {
+  const expires = node.get('expires')
+  return expires === '' ? expires : writtenOf(expires)
 }
 
 export function nameOf(item: Item): string | undefined {
