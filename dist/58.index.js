@@ -1914,9 +1914,11 @@ function sentenceOf(record, { result, ...totals }) {
     const shortfalls = shortfallsText(shortfallsOf(outcomes, failures.length));
     return `${[...shortfalls, changeText(mode, totals), ...heldBackText(record)].join('; ')}.`;
 }
-function exportedText({ path, grants, leftOut }, { users }) {
-    const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${counted(grants, 'direct permission')}`;
-    const rest = leftOut === 0 ? '' : `; ${counted(leftOut, 'user')} without direct permissions ${was(leftOut)} left out`;
+function exportedText({ path, grants, roles, leftOut }, { users }) {
+    const held = [counted(grants - (roles ?? 0), 'direct permission'), ...(roles ? [counted(roles, 'role')] : [])].join(' and ');
+    const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${held}`;
+    const what = roles === undefined ? 'direct permissions' : 'direct permissions or roles';
+    const rest = leftOut === 0 ? '' : `; ${counted(leftOut, 'user')} without ${what} ${was(leftOut)} left out`;
     return `Exported: ${path} lists ${listed}${rest}.`;
 }
 /** Listed users are counted as matching only if they were read. */
@@ -6401,25 +6403,31 @@ async function exportUsers(context) {
     if (inputs.query !== undefined && found.length === 0)
         journal.warn([NOBODY_FOUND]);
     const names = [...new Set([...inputs.users, ...found])];
-    const blind = names.length === 0 ? [] : checkScopes(scopes, ROLE_SCOPES.export);
-    journal.warn(blind.map(missing => `Roles are left out of the manifest. ${missing}`));
-    const roleNames = blind.length > 0 || names.length === 0 ? new Map() : await tenant.roles();
-    const holdings = await readHoldings(context, { names, roles: new Set(roleNames.keys()) });
+    const roleNames = names.length === 0 ? undefined : await readRoleNames(context, scopes);
+    const holdings = await readHoldings(context, { names, roles: new Set(roleNames?.keys()) });
     if (holdings === undefined)
         return;
     const users = holdings.filter(({ direct }) => direct.size > 0);
-    writeNew(path, exportManifest({ tenant: inputs.domain.host, users, roleNames }));
+    writeNew(path, exportManifest({ tenant: inputs.domain.host, users, roleNames: roleNames ?? new Map() }));
     const grants = users.reduce((sum, { direct }) => sum + direct.size, 0);
+    const roles = users.reduce((sum, { direct }) => sum + (0,access_grants/* rolesAmong */.Wn)(direct).size, 0);
     journal.noteExport({
         users: users.length,
         exported: {
             path: (0,external_node_path_.relative)(workflow.workspace, path).split(external_node_path_.sep).join('/'),
             grants,
+            ...(roleNames && { roles }),
             leftOut: holdings.length - users.length,
         },
     });
 }
 const NOBODY_FOUND = 'Input query: the search finds no users. Check its fields and values.';
+/** @returns undefined if the token may not read roles, which is a warning */
+async function readRoleNames({ tenant, journal }, scopes) {
+    const missing = checkScopes(scopes, ROLE_SCOPES.export);
+    journal.warn(missing.map(refusal => `Roles are left out of the manifest. ${refusal}`));
+    return missing.length > 0 ? undefined : tenant.roles();
+}
 /** @returns undefined unless every user could be read */
 async function readHoldings({ tenant, heartbeat, journal }, { names, roles }) {
     const subjects = names.map(subjectOf);

@@ -169,7 +169,7 @@ function hasWorked(result) {
 }
 function givenUp({ request, attempts, result, origin, limit, until, reach }) {
     if (result.kind === 'fault') {
-        return new errors/* TenantError */.rZ(`No answer from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`, { request: nameOf(request), reach, attempts, advice: adviceOn(result.error) }, { cause: result.error });
+        return new errors/* TenantError */.rZ(`No answer from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`, { request: nameOf(request), reach, attempts, advice: adviceOn(result.error, origin) }, { cause: result.error });
     }
     const answer = { ...result.answer, attempts };
     if (answer.status !== 429) {
@@ -193,9 +193,16 @@ function codeOf(error) {
 function isRefusedTunnel({ message }) {
     return /^Proxy response \(4\d\d\)/.test(message);
 }
-function adviceOn(fault) {
-    if (codeOf(fault) === 'ENOTFOUND')
-        return 'Check the input domain: no host has this name.';
+/** Whether it was the tenant's name that was looked up, and not a proxy's. */
+function hasHost(fault, origin) {
+    return !('hostname' in fault) || fault.hostname === new URL(origin).hostname;
+}
+function adviceOn(fault, origin) {
+    if (codeOf(fault) === 'ENOTFOUND') {
+        return hasHost(fault, origin)
+            ? 'Check the input domain: no host has this name.'
+            : 'Check HTTPS_PROXY of the runner: no host has the name of the proxy.';
+    }
     if (isRefusedTunnel(fault))
         return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy lets through.';
     if (!isLasting(fault))

@@ -81,9 +81,13 @@ function sentenceOf(record: RunRecord, { result, ...totals }: Totals & Pick<Conc
   return `${[...shortfalls, changeText(mode, totals), ...heldBackText(record)].join('; ')}.`
 }
 
-function exportedText({ path, grants, leftOut }: Exported, { users }: Totals): string {
-  const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${counted(grants, 'direct permission')}`
-  const rest = leftOut === 0 ? '' : `; ${counted(leftOut, 'user')} without direct permissions ${was(leftOut)} left out`
+function exportedText({ path, grants, roles, leftOut }: Exported, { users }: Totals): string {
+  const held = [counted(grants - (roles ?? 0), 'direct permission'), ...(roles ? [counted(roles, 'role')] : [])].join(
+    ' and ',
+  )
+  const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${held}`
+  const what = roles === undefined ? 'direct permissions' : 'direct permissions or roles'
+  const rest = leftOut === 0 ? '' : `; ${counted(leftOut, 'user')} without ${what} ${was(leftOut)} left out`
   return `Exported: ${path} lists ${listed}${rest}.`
 }
 

@@ -40,8 +40,11 @@ export interface NamedApi {
 
 export interface Exported {
   readonly path: string
+  /** Permissions and roles. */
   readonly grants: number
-  /** Users who were read but have no direct permission, so they are not listed. */
+  /** How many of them are roles; absent if roles were not read. */
+  readonly roles?: number
+  /** Users who were read but have nothing, so they are not listed. */
   readonly leftOut: number
 }
 

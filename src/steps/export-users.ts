@@ -3,7 +3,7 @@
 
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve, sep } from 'node:path'
-import { NO_GRANTS } from '../access/grants.ts'
+import { NO_GRANTS, type RoleNames, rolesAmong } from '../access/grants.ts'
 import { ActionError, errorOf, InputError } from '../errors.ts'
 import { type Subject, survey } from '../live/survey.ts'
 import { type ExportedUser, exportManifest } from '../manifest/manifest.ts'
@@ -26,26 +26,36 @@ export async function exportUsers(context: TenantContext<ExportInputs>): Promise
   const found = inputs.query === undefined ? [] : await tenant.searchUsers(inputs.query)
   if (inputs.query !== undefined && found.length === 0) journal.warn([NOBODY_FOUND])
   const names = [...new Set([...inputs.users, ...found])]
-  const blind = names.length === 0 ? [] : checkScopes(scopes, ROLE_SCOPES.export)
-  journal.warn(blind.map(missing => `Roles are left out of the manifest. ${missing}`))
-  const roleNames = blind.length > 0 || names.length === 0 ? new Map<string, string>() : await tenant.roles()
-  const holdings = await readHoldings(context, { names, roles: new Set(roleNames.keys()) })
+  const roleNames = names.length === 0 ? undefined : await readRoleNames(context, scopes)
+  const holdings = await readHoldings(context, { names, roles: new Set(roleNames?.keys()) })
   if (holdings === undefined) return
 
   const users = holdings.filter(({ direct }) => direct.size > 0)
-  writeNew(path, exportManifest({ tenant: inputs.domain.host, users, roleNames }))
+  writeNew(path, exportManifest({ tenant: inputs.domain.host, users, roleNames: roleNames ?? new Map() }))
   const grants = users.reduce((sum, { direct }) => sum + direct.size, 0)
+  const roles = users.reduce((sum, { direct }) => sum + rolesAmong(direct).size, 0)
   journal.noteExport({
     users: users.length,
     exported: {
       path: relative(workflow.workspace, path).split(sep).join('/'),
       grants,
+      ...(roleNames && { roles }),
       leftOut: holdings.length - users.length,
     },
   })
 }
 
 const NOBODY_FOUND = 'Input query: the search finds no users. Check its fields and values.'
+
+/** @returns undefined if the token may not read roles, which is a warning */
+async function readRoleNames(
+  { tenant, journal }: TenantContext<ExportInputs>,
+  scopes: ReadonlySet<string> | undefined,
+): Promise<RoleNames | undefined> {
+  const missing = checkScopes(scopes, ROLE_SCOPES.export)
+  journal.warn(missing.map(refusal => `Roles are left out of the manifest. ${refusal}`))
+  return missing.length > 0 ? undefined : tenant.roles()
+}
 
 /** @returns undefined unless every user could be read */
 async function readHoldings(

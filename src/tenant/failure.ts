@@ -46,7 +46,7 @@ export function givenUp({ request, attempts, result, origin, limit, until, reach
   if (result.kind === 'fault') {
     return new TenantError(
       `No answer from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`,
-      { request: nameOf(request), reach, attempts, advice: adviceOn(result.error) },
+      { request: nameOf(request), reach, attempts, advice: adviceOn(result.error, origin) },
       { cause: result.error },
     )
   }
@@ -85,8 +85,17 @@ function isRefusedTunnel({ message }: Error): boolean {
   return /^Proxy response \(4\d\d\)/.test(message)
 }
 
-function adviceOn(fault: Error): string {
-  if (codeOf(fault) === 'ENOTFOUND') return 'Check the input domain: no host has this name.'
+/** Whether it was the tenant's name that was looked up, and not a proxy's. */
+function hasHost(fault: Error, origin: string): boolean {
+  return !('hostname' in fault) || fault.hostname === new URL(origin).hostname
+}
+
+function adviceOn(fault: Error, origin: string): string {
+  if (codeOf(fault) === 'ENOTFOUND') {
+    return hasHost(fault, origin)
+      ? 'Check the input domain: no host has this name.'
+      : 'Check HTTPS_PROXY of the runner: no host has the name of the proxy.'
+  }
   if (isRefusedTunnel(fault)) return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy lets through.'
   if (!isLasting(fault)) return LATER
   return 'Check the input domain, and NODE_EXTRA_CA_CERTS if a proxy has a certificate authority of its own.'

@@ -219,6 +219,15 @@ const exports: readonly (readonly [users: number, grants: number, leftOut: numbe
   [0, 0, 0, 'Exported: m.yml lists no users.'],
 ]
 
+it.each<readonly [roles: number, leftOut: number, sentence: string]>([
+  [0, 1, 'lists 2 users with 5 direct permissions; 1 user without direct permissions or roles was left out.'],
+  [2, 0, 'lists 2 users with 3 direct permissions and 2 roles.'],
+])('an export that has read roles, %i of them', (roles, leftOut, sentence) => {
+  const exported = { path: 'm.yml', grants: 5, roles, leftOut }
+  const record = { ...newRecord(), mode: 'export' as const, users: 2, read: 2 + leftOut, exported }
+  expect(conclude(record).sentence).toBe(`Exported: m.yml ${sentence}`)
+})
+
 it.each(exports)('an export of %i users and %i permissions, without %i others', (users, grants, leftOut, sentence) => {
   const exported = { path: 'm.yml', grants, leftOut }
   const record = { ...newRecord(), mode: 'export' as const, users, read: users + leftOut, exported }
