@@ -37,7 +37,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@actions/github': ['github/client.ts'],
   undici: ['tenant/dispatch.ts', 'tenant/http.ts'],
   'js-yaml': ['manifest/load.ts', 'manifest/locate.ts', 'manifest/scalars.ts', 'manifest/yaml-advice.ts'],
-  'p-map': ['live/roles.ts', 'live/survey.ts', 'plan/apply.ts'],
+  'p-map': ['live/follow.ts', 'plan/apply.ts'],
 }
 
 /** Files that say in their first comment that they are pure import neither I/O nor anything that has it. */

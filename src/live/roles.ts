@@ -1,8 +1,8 @@
 // Which of the roles that matter each user holds, read by the cheaper side: user by user, or role by role.
 
-import pMap from 'p-map'
 import type { Members } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
+import { type Follow, mapFollowed } from './follow.ts'
 
 export interface RoleReader {
   /** Ids of roles; undefined if the tenant has no such user. */
@@ -15,6 +15,7 @@ export interface RoleQuestion {
   readonly users: readonly string[]
   /** Ids of the roles that matter; a user may hold others. */
   readonly roles: ReadonlySet<string>
+  readonly follow: Follow
   /** How many requests at once. */
   readonly width: number
 }
@@ -26,26 +27,24 @@ export type RolesHeld = ReadonlyMap<string, ReadonlySet<string> | TenantError>
  * Takes at most as many requests as there are users and roles together.
  * @throws TenantError if the members of a role could not be read, or for what concerns the whole run
  */
-export async function readRoles({ users, roles, width }: RoleQuestion, reader: RoleReader): Promise<RolesHeld> {
+export async function readRoles(question: RoleQuestion, reader: RoleReader): Promise<RolesHeld> {
+  const { users, roles, follow, width } = question
   if (roles.size === 0 || users.length === 0) return new Map()
-  const byUser = () => readByUser({ users, roles, width }, reader)
-  if (users.length <= roles.size) return byUser()
-  const first = await pMap(roles, reader.membersOf, { concurrency: width })
+  if (users.length <= roles.size) return readByUser(question, reader)
+  const options = { doing: 'Reading roles', follow, width }
+  const first = await mapFollowed([...roles], reader.membersOf, options)
   const more = first.reduce((sum, members) => sum + members.more, 0)
-  if (more > users.length) return byUser()
+  if (more > users.length) return readByUser(question, reader)
   const held = new Map(users.map(user => [user, new Set<string>()]))
-  await pMap(
-    first,
-    async members => {
-      for (const user of await reader.allMembersOf(members)) held.get(user)?.add(members.role)
-    },
-    { concurrency: width },
-  )
+  const addAll = async (members: Members) => {
+    for (const user of await reader.allMembersOf(members)) held.get(user)?.add(members.role)
+  }
+  await mapFollowed(first, addAll, { ...options, doing: 'Reading the users of roles' })
   return held
 }
 
 async function readByUser(
-  { users, roles, width }: RoleQuestion,
+  { users, roles, follow, width }: RoleQuestion,
   reader: Pick<RoleReader, 'rolesOf'>,
 ): Promise<RolesHeld> {
   const read = async (user: string): Promise<ReadonlySet<string> | TenantError> => {
@@ -56,6 +55,6 @@ async function readByUser(
       return error
     }
   }
-  const held = await pMap(users, read, { concurrency: width })
+  const held = await mapFollowed(users, read, { doing: 'Reading the roles of users', follow, width })
   return new Map(users.map((user, index) => [user, held[index] ?? new Set()]))
 }

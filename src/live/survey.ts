@@ -1,12 +1,12 @@
 // From the users that the manifest lists to the users of the tenant and what they hold: look-ups by e-mail, then one
 // read for each user. One who cannot be read does not stop the others.
 
-import pMap from 'p-map'
 import { type Grant, type Grants, NO_GRANTS, roleGrantOf, type Terms } from '../access/grants.ts'
 import type { Candidate, Live } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
 import { type Listing, listingOf as ledgerListingOf } from '../ledger/ledger.ts'
 import type { Identity, ListedUser, Mention } from '../manifest/manifest.ts'
+import { type Follow, mapFollowed } from './follow.ts'
 import { candidatesOf, type IdentifyOptions, identify } from './identify.ts'
 import { type RoleReader, readRoles } from './roles.ts'
 import type { Unidentified, UserEmail, UserState } from './user-state.ts'
@@ -83,7 +83,7 @@ export interface SurveyOptions {
   readonly managedOf: (user: string) => Grants
   /** Entries that are not looked up, because nothing about them has changed, and that mean this user all the same. */
   readonly alsoListed: (user: string) => readonly ListedUser[]
-  readonly onUser: () => void
+  readonly follow: Follow
 }
 
 /** A user whose id is known. */
@@ -95,28 +95,17 @@ type Step<T> =
   | { readonly kind: 'gone'; readonly finding: UserFinding }
 
 /** @throws TenantError for what concerns the whole run, NotSentError when the run stops */
-export async function survey(
-  subjects: readonly Subject[],
-  reader: Reader,
-  { width, readPermissions, roles, managedOf, alsoListed, onUser }: SurveyOptions,
-): Promise<Survey> {
-  const identified = await pMap(subjects, subject => identifySubject(subject, reader), { concurrency: width })
+export async function survey(subjects: readonly Subject[], reader: Reader, options: SurveyOptions): Promise<Survey> {
+  const { alsoListed, managedOf, roles, follow, width } = options
+  const identified = await identifySubjects(subjects, reader, options)
   const { users, warnings } = mergeDuplicates(valuesOf(identified))
-  const listed = users.map(user => withOtherEntries(user, alsoListed(user.id)))
-  const read = await pMap(
-    listed,
-    async user => {
-      const known = { ...user, managed: managedOf(user.id) }
-      const step: Step<SurveyedUser> = readPermissions
-        ? await readState(known, reader)
-        : { kind: 'value', value: { ...known, live: undefined } }
-      onUser()
-      return step
-    },
-    { concurrency: width },
-  )
+  const listed = users.map(user => ({
+    ...withOtherEntries(user, alsoListed(user.id)),
+    managed: managedOf(user.id),
+  }))
+  const read = await readStates(listed, reader, options)
   const present = valuesOf(read).filter(({ live }) => live !== undefined)
-  const held = await readRoles({ users: present.map(({ id }) => id), roles, width }, reader)
+  const held = await readRoles({ users: present.map(({ id }) => id), roles, follow, width }, reader)
   const complete = read.map(step => (step.kind === 'value' ? withRoles(step.value, held.get(step.value.id)) : step))
   const steps: readonly Step<unknown>[] = [...identified, ...complete]
   const findings = (kind: 'failure' | 'missing' | 'gone') =>
@@ -130,6 +119,25 @@ export async function survey(
     warnings: [...identified.flatMap(step => (step.kind === 'value' && step.warning) || []), ...warnings],
     unidentified: identified.flatMap(step => ('unidentified' in step && step.unidentified) || []),
   }
+}
+
+async function identifySubjects(
+  subjects: readonly Subject[],
+  reader: Reader,
+  { follow, width }: SurveyOptions,
+): Promise<readonly Step<KnownUser>[]> {
+  const identifyNext = (subject: Subject) => identifySubject(subject, reader)
+  if (subjects.every(({ email }) => email === undefined)) return Promise.all(subjects.map(identifyNext))
+  return mapFollowed(subjects, identifyNext, { doing: 'Looking up users', follow, width })
+}
+
+async function readStates(
+  users: readonly Omit<SurveyedUser, 'live'>[],
+  reader: Reader,
+  { readPermissions, follow, width }: SurveyOptions,
+): Promise<readonly Step<SurveyedUser>[]> {
+  if (!readPermissions) return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }))
+  return mapFollowed(users, user => readState(user, reader), { doing: 'Reading users', follow, width })
 }
 
 function addressesOf({ email, connection }: Identity): readonly Address[] {

@@ -1,5 +1,6 @@
 // A line of the log every few seconds, so that nobody takes a long run for one that hangs.
 
+import type { Follow } from '../live/follow.ts'
 import type { Traffic } from '../tenant/pace.ts'
 import { counted } from './conclude.ts'
 import { logLine } from './log.ts'
@@ -9,12 +10,7 @@ const PROGRESS_EVERY = 4_000
 
 export interface Heartbeat {
   /** Reports from now on how much of a list is done, how fast, and how long the rest will take. */
-  readonly follow: (doing: string, total: number) => Progress
-  readonly end: () => void
-}
-
-interface Progress {
-  readonly step: () => void
+  readonly follow: Follow
   readonly end: () => void
 }
 
@@ -26,7 +22,7 @@ export function startHeartbeat(traffic: Traffic): Heartbeat {
     const waiting = traffic.waitingFor === undefined ? '' : `; waiting for ${traffic.waitingFor}`
     logLine(`${current()}${waiting}`)
   }, PROGRESS_EVERY)
-  const follow = (doing: string, total: number): Progress => {
+  const follow: Follow = (doing, total) => {
     const from = { at: performance.now(), requests: traffic.requests }
     let done = 0
     current = () => {

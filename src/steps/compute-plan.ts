@@ -252,16 +252,14 @@ async function readUsers(
   { context, roles, memory: { ledger }, choice: { subjects, known, skipped } }: ChoiceOptions,
   { readPermissions }: Pick<SurveyOptions, 'readPermissions'>,
 ): Promise<Survey> {
-  const { tenant, heartbeat } = context
-  const progress = heartbeat.follow(readPermissions ? 'Reading users' : 'Listing users', subjects.length)
-  const surveyed = await survey(subjects, tenant, {
+  const surveyed = await survey(subjects, context.tenant, {
     readPermissions,
     roles: new Set(roles.names.keys()),
     width: MAX_IN_FLIGHT,
     managedOf: user => ledger.users.get(user)?.managed ?? NO_GRANTS,
     alsoListed: user => known.get(user)?.filter(each => skipped.has(each)) ?? [],
-    onUser: progress.step,
-  }).finally(progress.end)
+    follow: context.heartbeat.follow,
+  })
   reportSurvey(context, surveyed)
   return surveyed
 }

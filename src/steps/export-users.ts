@@ -63,15 +63,14 @@ async function readHoldings(
   { names, roles }: { readonly names: readonly string[]; readonly roles: ReadonlySet<string> },
 ): Promise<readonly ExportedUser[] | undefined> {
   const subjects = names.map(subjectOf)
-  const progress = heartbeat.follow('Reading users', subjects.length)
   const surveyed = await survey(subjects, tenant, {
     width: MAX_IN_FLIGHT,
     readPermissions: true,
     roles,
     managedOf: () => NO_GRANTS,
     alsoListed: () => [],
-    onUser: progress.step,
-  }).finally(progress.end)
+    follow: heartbeat.follow,
+  })
   journal.noteUsers({ read: surveyed.states.length })
   const failures = [...surveyed.failures, ...surveyed.missing]
   journal.failUsers(failures)

@@ -4,6 +4,7 @@ import { type Reach, TenantError } from '../../src/errors.ts'
 import { type RoleReader, readRoles } from '../../src/live/roles.ts'
 
 const PER_PAGE = 100
+const follow = () => ({ step: () => undefined, end: () => undefined })
 const MAX_NUMBERED = 1000
 
 type Holders = Readonly<Record<string, readonly string[]>>
@@ -39,7 +40,7 @@ function people(count: number, prefix = 'u'): readonly string[] {
 
 async function read(users: readonly string[], holders: Holders, roles = Object.keys(holders)) {
   const { reader, requests } = tenantOf(holders)
-  const held = await readRoles({ users, roles: new Set(roles), width: 4 }, reader)
+  const held = await readRoles({ users, roles: new Set(roles), width: 4, follow }, reader)
   return { held, requests }
 }
 
@@ -99,7 +100,7 @@ describe('roles that cannot be read', () => {
   it('of one user do not stop the others', async () => {
     const error = failure('user')
     const { reader } = tenantOf(holders, { u0: error })
-    const held = await readRoles({ users: people(2), roles: new Set(['a', 'b']), width: 1 }, reader)
+    const held = await readRoles({ users: people(2), roles: new Set(['a', 'b']), width: 1, follow }, reader)
     expect([...held]).toEqual([
       ['u0', error],
       ['u1', new Set(['b'])],
@@ -111,14 +112,14 @@ describe('roles that cannot be read', () => {
     ['the members of a role', 3, 'a', 'user'],
   ])('stop the run: %s', async (_, users, failing, reach) => {
     const { reader } = tenantOf(holders, { [failing]: failure(reach) })
-    const reading = readRoles({ users: people(users), roles: new Set(['a', 'b']), width: 1 }, reader)
+    const reading = readRoles({ users: people(users), roles: new Set(['a', 'b']), width: 1, follow }, reader)
     await expect(reading).rejects.toThrow('No')
   })
 
   it('of a user who is gone are none', async () => {
     const { reader } = tenantOf(holders)
     const gone = { ...reader, rolesOf: async () => undefined }
-    const held = await readRoles({ users: ['u0'], roles: new Set(['a']), width: 1 }, gone)
+    const held = await readRoles({ users: ['u0'], roles: new Set(['a']), width: 1, follow }, gone)
     expect([...held]).toEqual([['u0', new Set()]])
   })
 })

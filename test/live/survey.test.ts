@@ -16,7 +16,7 @@ const OPTIONS: SurveyOptions = {
   roles: new Set(),
   managedOf: () => NO_GRANTS,
   alsoListed: () => [],
-  onUser: () => undefined,
+  follow: () => ({ step: () => undefined, end: () => undefined }),
 }
 
 /** A tenant without roles. */

@@ -66,7 +66,7 @@ export async function reconcile(
       roles: new Set(),
       managedOf: () => NO_GRANTS,
       alsoListed: () => [],
-      onUser: () => undefined,
+      follow: () => ({ step: () => undefined, end: () => undefined }),
     })
     errors.push(...[...failures, ...missing].map(({ message }) => message))
     const holdBack = holdBackFor([])
