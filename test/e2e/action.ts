@@ -9,8 +9,6 @@ import { load } from 'js-yaml'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const BUNDLE = join(ROOT, 'dist/index.js')
-/** Makes a process of the action wait ten times as fast, where what it waits for is only time. */
-export const FAST_TIME = { NODE_OPTIONS: `--import=${new URL('fast-time.ts', import.meta.url)}` }
 /** What `npm run coverage` sets; then the sources run in place of the bundle, and say what of them ran. */
 const { NODE_V8_COVERAGE } = process.env
 
@@ -62,6 +60,14 @@ export interface ActionRun {
 interface ActionDefinition {
   readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>
   readonly outputs: Readonly<Record<string, { readonly description: string }>>
+}
+
+/**
+ * An environment in which the action waits so many times as fast, for tests in which nothing else happens. What it does
+ * takes as many times longer by its own clock.
+ */
+export function fastTime(speed: number): Readonly<Record<string, string>> {
+  return { NODE_OPTIONS: `--import=${new URL(`fast-time.ts?speed=${speed}`, import.meta.url)}` }
 }
 
 export async function readDefinition(): Promise<ActionDefinition> {

@@ -1,9 +1,9 @@
-// Preloaded by a process of the action, with `env: FAST_TIME`: it waits and measures durations ten times as fast, so that
-// a minute of patience takes six seconds. The time of day stays, as servers have theirs.
+// Preloaded by a process of the action, with `env: fastTime(10)`: it waits and measures durations ten times as fast, so
+// that a minute of patience takes six seconds. The time of day stays, as servers have theirs.
 
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 
-const SPEED = 10
+const SPEED = Number(new URL(import.meta.url).searchParams.get('speed'))
 
 const promises: typeof import('node:timers/promises') = createRequire(import.meta.url)('node:timers/promises')
 const { setTimeout: sleep } = promises

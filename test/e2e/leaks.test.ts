@@ -7,7 +7,7 @@ import { expectNoneIn } from '../leaks.ts'
 import type { Tenant } from '../servers/tenant/tenant.ts'
 import { EVERY_CREDENTIAL } from '../tools/soak.ts'
 import { acme, CLIENT, MANIFEST, ORDERS } from './acme.ts'
-import { type ActionOptions, type ActionRun, FAST_TIME } from './action.ts'
+import { type ActionOptions, type ActionRun, fastTime } from './action.ts'
 import { acmeRepository, manifestOf, type Repository } from './repository.ts'
 
 type Inputs = Readonly<Record<string, string>>
@@ -136,7 +136,7 @@ const FAILURES: Readonly<Record<string, Scenario>> = {
   'files that cannot be written': ({ secret }, run) =>
     run({}, { env: { GITHUB_STEP_SUMMARY: `/dev/null/${secret}`, RUNNER_TEMP: `/dev/null/${secret}` } }),
   'a proxy that has no address': ({ secret }, run) =>
-    run({ domain: 'acme.test' }, { env: { HTTPS_PROXY: secret, ...FAST_TIME } }),
+    run({ domain: 'acme.test' }, { env: { HTTPS_PROXY: secret, ...fastTime(10) } }),
   'a cancelled apply': ({ tenant }, run) => {
     const onStart = (kill: (signal: NodeJS.Signals) => void) => {
       const when = (request: SentRequest) => {

@@ -5,7 +5,7 @@ import type { GitHubOptions } from '../servers/github/server.ts'
 import type { TenantOptions } from '../servers/tenant/tenant.ts'
 import { LARGE_REPOSITORY } from '../tools/soak.ts'
 import { acme, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from './acme.ts'
-import { FAST_TIME } from './action.ts'
+import { fastTime } from './action.ts'
 import { acmeRepository, type Files, manifestOf, type Permissions } from './repository.ts'
 
 const direct = (...permissions: readonly string[]) => permissions.map(permission => ({ api: ORDERS, permission }))
@@ -759,7 +759,7 @@ describe('GitHub fails', () => {
     const { repository, held } = await start()
     repository.fail(500, Number.POSITIVE_INFINITY)
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
-    const run = await repository.run(commit, { env: FAST_TIME })
+    const run = await repository.run(commit, { env: fastTime(10) })
     expect(run.exitCode).toBe(1)
     expect(errorsOf(run).join()).toMatch(/needs the ledger.*500.*Run it again/)
     expect(held('auth0|1')).toEqual([])
