@@ -10,6 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readPage } from '../tools/readme.ts'
 
 const PROGRAM = fileURLToPath(new URL('demo.ts', import.meta.url))
+/** The demo loads both embedded servers each time. */
+const NODE_COMPILE_CACHE = fileURLToPath(new URL('../../build/compile-cache', import.meta.url))
 const ORDERS = 'https://orders.acme.com/'
 /** Columns and lines of a terminal, less the four lines that npm prints first. */
 const TERMINAL = { columns: 80, lines: 40 - 4 }
@@ -27,7 +29,9 @@ interface Demo {
 }
 
 async function demo(...args: readonly string[]): Promise<Demo> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, TMPDIR: folder } })
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    env: { NODE_COMPILE_CACHE, ...process.env, TMPDIR: folder },
+  })
   const ended = new Promise<number | null>(resolve => child.on('close', resolve))
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
   return { exitCode: await ended, output, errors }

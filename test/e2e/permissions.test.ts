@@ -12,7 +12,7 @@ const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
 async function complaints(inputs: Readonly<Record<string, string>>, permissions: Permissions): Promise<number> {
   const tenant = await acme({ users: [{ id: 'auth0|1' }] })
   const repository = await acmeRepository(tenant)
-  await repository.apply([{ id: 'auth0|1' }])
+  repository.begin([{ id: 'auth0|1', permissions: {} }])
   const commit = repository.commit(manifestOf(USERS))
   const run = inputs.comment === undefined ? {} : { pullRequest: 5 }
   return (await repository.run(commit, { inputs, permissions, run })).annotations.length
