@@ -87,6 +87,39 @@ export async function runAction(options: ActionOptions): Promise<ActionRun> {
   }
 }
 
+export interface Start {
+  readonly workspace: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly onStart: ActionOptions['onStart']
+}
+
+export type End = Pick<ActionRun, 'exitCode' | 'signal' | 'log'>
+
+let launch: (start: Start) => Promise<End> = launchProcess
+
+/** From now on, runs are started by this in place of a process. */
+export function launchBy(other: typeof launch): void {
+  launch = other
+}
+
+async function launchProcess({ workspace, env, onStart }: Start): Promise<End> {
+  const child = spawn(process.execPath, [NODE_V8_COVERAGE === undefined ? BUNDLE : join(ROOT, 'src/index.ts')], {
+    cwd: workspace,
+    env,
+  })
+  let log = ''
+  child.stdout.setEncoding('utf8').on('data', text => {
+    log += text
+  })
+  child.stderr.setEncoding('utf8').on('data', text => {
+    log += text
+  })
+  onStart?.(signal => child.kill(signal))
+  return new Promise(resolve => {
+    child.on('close', (exitCode, signal) => resolve({ exitCode, signal, log }))
+  })
+}
+
 async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart }: ActionOptions): Promise<ActionRun> {
   const workspace = join(home, 'workspace')
   const paths = { output: join(home, 'output'), summary: join(home, 'summary.md'), temp: join(home, 'temp') }
@@ -96,8 +129,8 @@ async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart
     await mkdir(dirname(join(workspace, path)), { recursive: true })
     await writeFile(join(workspace, path), content)
   }
-  const child = spawn(process.execPath, [NODE_V8_COVERAGE === undefined ? BUNDLE : join(ROOT, 'src/index.ts')], {
-    cwd: workspace,
+  const { exitCode, signal, log } = await launch({
+    workspace,
     env: {
       PATH: process.env.PATH,
       // Hundreds of processes run the same bundle.
@@ -113,17 +146,7 @@ async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart
       RUNNER_TEMP: paths.temp,
       ...env,
     },
-  })
-  let log = ''
-  child.stdout.setEncoding('utf8').on('data', text => {
-    log += text
-  })
-  child.stderr.setEncoding('utf8').on('data', text => {
-    log += text
-  })
-  onStart?.(signal => child.kill(signal))
-  const { exitCode, signal } = await new Promise<Pick<ActionRun, 'exitCode' | 'signal'>>(resolve => {
-    child.on('close', (exitCode, signal) => resolve({ exitCode, signal }))
+    onStart,
   })
   const outputs = parseOutputs(await readFile(paths.output, 'utf8'))
   const fileOf = async (output: string) => (outputs[output] ? readFile(outputs[output], 'utf8') : '')

@@ -1,4 +1,4 @@
-// Three projects. `core` runs in process and keeps the machine busy; `action` runs the built action in processes of its
+// Four projects. `core` and `runs` run in process and keep the machine busy; `action` runs the built action in processes of its
 // own, mostly waits for it, and so runs several files and tests at once; `timed` is held against a clock, and so runs
 // first and by itself.
 
@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const TIMED = ['test/e2e/interruption.test.ts']
+/** Whole runs in this process. */
+const RUNS = ['test/runs/*.test.ts']
 /** The tests that start processes. */
 const ACTION = ['test/e2e/**/*.test.ts', 'test/demo/*.test.ts', 'test/house.test.ts']
 
@@ -35,7 +37,17 @@ export default defineConfig({
         test: {
           name: 'core',
           include: ['test/**/*.test.ts'],
-          exclude: [...ACTION, '**/node_modules/**'],
+          exclude: [...ACTION, ...RUNS, '**/node_modules/**'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'runs',
+          include: RUNS,
+          setupFiles: ['test/tools/offline.ts', 'test/runs/in-process.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },

@@ -1,9 +1,9 @@
 // Permissions that were removed from their API, or whose API was deleted, while users still hold them.
 
 import { describe, expect, it } from 'vitest'
+import { acme, BILLING, errorsOf, MANIFEST, ORDERS, warningsOf } from '../e2e/acme.ts'
+import { acmeRepository, manifestOf } from '../e2e/repository.ts'
 import type { Tenant } from '../servers/tenant/tenant.ts'
-import { acme, BILLING, errorsOf, MANIFEST, ORDERS, warningsOf } from './acme.ts'
-import { acmeRepository, manifestOf } from './repository.ts'
 
 const ALL = { [ORDERS]: ['read:orders', 'write:orders'], [BILLING]: ['read:invoices'] }
 const everything = [{ id: 'auth0|1', permissions: ALL }]

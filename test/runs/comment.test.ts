@@ -1,9 +1,9 @@
 // The pull-request comment, on the built action.
 
 import { describe, expect, it } from 'vitest'
+import { acme, CLIENT, MANIFEST, ORDERS, warningsOf } from '../e2e/acme.ts'
+import { acmeRepository, manifestOf, type Permissions, type Repository } from '../e2e/repository.ts'
 import type { Tenant } from '../servers/tenant/tenant.ts'
-import { acme, CLIENT, MANIFEST, ORDERS, warningsOf } from './acme.ts'
-import { acmeRepository, manifestOf, type Permissions, type Repository } from './repository.ts'
 
 const wants = (...permissions: readonly string[]) => [{ id: 'auth0|1', permissions: { [ORDERS]: permissions } }]
 const PULL_REQUEST = { pullRequest: 5 }

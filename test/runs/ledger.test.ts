@@ -1,0 +1,667 @@
+// The memory between runs, against an embedded tenant and an embedded GitHub.
+
+import { describe, expect, it } from 'vitest'
+import { acme, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from '../e2e/acme.ts'
+import { acmeRepository, manifestOf, type Permissions } from '../e2e/repository.ts'
+import type { TenantOptions } from '../servers/tenant/tenant.ts'
+
+const direct = (...permissions: readonly string[]) => permissions.map(permission => ({ api: ORDERS, permission }))
+const wants = (id: string, ...permissions: readonly string[]) => ({ id, permissions: { [ORDERS]: permissions } })
+const asks = (email: string, ...permissions: readonly string[]) => ({ email, permissions: { [ORDERS]: permissions } })
+const grace = (id: string, email = 'grace@acme.com', emailVerified = true) => ({ id, email, emailVerified })
+
+const users = ['auth0|1', 'auth0|2', 'auth0|3'].map(id => ({ id }))
+
+async function start(options: TenantOptions = { users }) {
+  const tenant = await acme(options)
+  const repository = await acmeRepository(tenant)
+  const held = (user: string) =>
+    tenant
+      .grantsOf(user)
+      .map(({ permission }) => permission)
+      .sort()
+  return { tenant, repository, held }
+}
+
+const NO_LEDGER = expect.stringMatching(/^There is no ledger yet/)
+const writes = ({ method, path }: { readonly method: string; readonly path: string }) =>
+  method !== 'GET' && path.includes('/users/')
+
+it('tests begin with what the first apply leaves', async () => {
+  const people = [wants('auth0|2', 'write:orders', 'read:orders'), wants('auth0|1')]
+  const left = ({ tenant, repository }: Awaited<ReturnType<typeof start>>) => [
+    tenant.snapshot(),
+    repository.github
+      .file(repository.ledgerBranch, 'ledger.json')
+      ?.replaceAll(repository.head(), 'HEAD')
+      .replace(new URL(tenant.domain).host, 'HOST')
+      .replace(/"at":"[^"]*"/, '"at":"NOW"'),
+  ]
+  const [begun, applied] = [await start(), await start()]
+  begun.repository.begin(people)
+  await applied.repository.apply(people)
+  expect(left(begun)).toEqual(left(applied))
+})
+
+describe('revoke: managed, the default', () => {
+  it('takes away what the manifest gave and no longer gives, and leaves what people gave by hand', async () => {
+    const { tenant, repository, held } = await start({
+      users: [{ id: 'auth0|1', direct: direct('refund:orders') }, { id: 'auth0|2' }],
+    })
+    repository.begin([wants('auth0|1', 'read:orders', 'write:orders'), wants('auth0|2', 'read:orders')])
+    tenant.grant('auth0|2', ...direct('write:orders'))
+    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '0', revocations: '2', users: '1' })
+    expect(held('auth0|1')).toEqual(['read:orders', 'refund:orders'])
+    expect(held('auth0|2')).toEqual(['write:orders'])
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+  })
+
+  it('adopts what it finds in place and the manifest asks for', async () => {
+    const { repository, held } = await start({
+      users: [{ id: 'auth0|1', direct: direct('read:orders', 'write:orders') }],
+    })
+    const first = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(first.outputs).toMatchObject({ result: 'unchanged' })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+    await repository.apply([wants('auth0|1')])
+    expect(held('auth0|1')).toEqual(['write:orders'])
+  })
+
+  it('revokes what has expired since', async () => {
+    const { repository, held } = await start()
+    const expires = new Date(Date.now() + 8_000).toISOString()
+    const manifest = [{ id: 'auth0|1', permissions: { [ORDERS]: [{ name: 'read:orders', expires }] } }]
+    const first = await repository.apply(manifest)
+    expect(first.outputs).toMatchObject({ 'next-expiry': expires })
+    expect(warningsOf(first)).toContainEqual(
+      expect.stringMatching(/^"read:orders" of auth0\|1 expires at .*, within a day\./),
+    )
+    expect(held('auth0|1')).toEqual(['read:orders'])
+    await new Promise(resolve => setTimeout(resolve, Date.parse(expires) + 50 - Date.now()))
+    const changed = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
+    expect(changed.outputs).toMatchObject({ revocations: '1', 'next-expiry': '' })
+    expect(changed.summary).toMatch(/− revoke <code>read:orders<\/code> on <code>[^<]*<\/code> \(expired\)/)
+    expect(held('auth0|1')).toEqual([])
+  })
+
+  it('does not take a grant for its own that was revoked and given again by hand', async () => {
+    const { tenant, repository, held } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')], { revoke: 'never' })
+    await repository.apply([wants('auth0|1', 'read:orders')], { revoke: 'never' })
+    tenant.revoke('auth0|1', ...direct('write:orders'))
+    await repository.apply([wants('auth0|1', 'read:orders')], { revoke: 'never' })
+    tenant.grant('auth0|1', ...direct('write:orders'))
+    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(run.outputs).toMatchObject({ result: 'unchanged' })
+    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+  })
+
+  it('has nothing left to do for a removed user who is not in the tenant any more', async () => {
+    const { tenant, repository } = await start()
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    tenant.removeUser('auth0|2')
+    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(run.outputs).toMatchObject({ result: 'unchanged' })
+    expect(run.annotations).toMatchObject([{ kind: 'notice', message: expect.stringContaining('auth0|2') }])
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+    const after = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(after.annotations).toEqual([])
+  })
+
+  it('has nothing left to do for removed users whose ids the tenant refuses, and forgets them', async () => {
+    const { repository } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    const malformed = ['5f7c8ec7c33c6c004bbafe82', 'auth0%7C5f7c8ec7', 'grace@acme.com', '..']
+    repository.tamper(text => {
+      const ledger = JSON.parse(text)
+      const added = malformed.map(id => ({ id, listed: ['id'], managed: { [ORDERS]: ['read:orders'] } }))
+      return JSON.stringify({ ...ledger, users: [...ledger.users, ...added] })
+    })
+    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.annotations.map(({ kind, message }) => `${kind}: ${message}`).sort()).toEqual(
+      malformed
+        .map(
+          id =>
+            `notice: ${id} was removed from the manifest and has an id that Auth0 refuses; there is nothing left to revoke.`,
+        )
+        .sort(),
+    )
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+    const after = await repository.run(repository.head())
+    expect(after.annotations).toEqual([])
+  })
+})
+
+describe('who an entry means', () => {
+  it('is the same user who was listed by address and is listed by id', async () => {
+    const { repository, held } = await start({ users: [grace('auth0|1')] })
+    await repository.apply([asks('Grace@acme.com', 'read:orders', 'write:orders')])
+    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '0' })
+    expect(held('auth0|1')).toEqual(['read:orders'])
+  })
+
+  it('is who has the address as it is written, or in lower case, and the ledger knows it in any case', async () => {
+    const { tenant, repository, held } = await start({ users: [grace('waad|1', 'Grace@Acme.com')] })
+    const first = await repository.apply([asks('Grace@Acme.com', 'read:orders')])
+    expect(first.outputs).toMatchObject({ result: 'applied', requests: '6' })
+    expect(first.summary).toContain('<code>Grace@Acme.com</code>')
+    expect(repository.ledger()?.users).toMatchObject([{ id: 'waad|1', listed: [{ email: 'grace@acme.com' }] }])
+    // Nothing about the entry has changed but its case, so nobody is looked up.
+    const unchanged = await repository.apply([asks('grace@Acme.com', 'read:orders')], { scope: 'changed' })
+    expect(unchanged.outputs).toMatchObject({ result: 'unchanged', requests: '2' })
+    const planned = await repository.apply([asks('Grace@Acme.com', 'write:orders')], { mode: 'plan' })
+    const files = { [MANIFEST]: manifestOf([asks('Grace@Acme.com', 'write:orders')]), 'plan.json': planned.plan }
+    const saved = await repository.run(repository.head(), { files, inputs: { 'plan-file': 'plan.json' } })
+    expect(saved.outputs, saved.log).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
+    expect(held('waad|1')).toEqual(['write:orders'])
+
+    tenant.addUser(grace('auth0|2'))
+    const twin = await repository.apply([asks('Grace@Acme.com', 'read:orders')])
+    expect(errorsOf(twin)).toEqual([
+      expect.stringContaining('waad|1 (waad); auth0|2 (Username-Password-Authentication)'),
+    ])
+    expect([held('waad|1'), held('auth0|2')]).toEqual([['write:orders'], []])
+  })
+
+  it.each<readonly [string, NonNullable<TenantOptions['users']>]>([
+    ['nobody has', [{ id: 'auth0|1' }]],
+    ['is not verified', [grace('auth0|1', 'grace@acme.com', false)]],
+    ['two users have', [grace('auth0|1'), grace('auth0|9')]],
+  ])('is not known of an address that %s: who lost the entry by id keeps what it asks for', async (_, people) => {
+    const { repository, held } = await start({ users: people })
+    repository.begin([wants('auth0|1', 'read:orders', 'write:orders')])
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
+    expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '1' })
+    expect(held('auth0|1')).toEqual(['read:orders'])
+    expect(warningsOf(run).join()).toMatch(/1 revocation is held back, because grace@acme\.com cannot be identified/)
+    expect(run.summary).toContain('Revocations held back')
+    expect(run.report).toMatchObject({
+      plan: { heldBack: [{ user: 'auth0|1', permission: 'read:orders', entry: 'grace@acme.com' }] },
+    })
+    const later = await repository.apply([])
+    expect(later.outputs).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(held('auth0|1')).toEqual([])
+  })
+
+  it('is looked up in vain while the tenant fails: nobody loses what the entry asks for', async () => {
+    const { tenant, repository, held } = await start({ users: [{ id: 'auth0|1' }, { id: 'auth0|2' }] })
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'write:orders')])
+    const when = ({ path }: { readonly path: string }) => path.includes('users-by-email')
+    tenant.fault({ kind: 'status', status: 400, body: {}, when, times: Number.POSITIVE_INFINITY })
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
+    expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '1' })
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([['read:orders'], ['read:orders']])
+  })
+
+  it('holds nothing back from who cannot be meant', async () => {
+    const { repository, held } = await start({ users: [...users, grace('auth0|8'), grace('auth0|9')] })
+    repository.begin([wants('auth0|1', 'read:orders')])
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
+    expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '1' })
+    expect(held('auth0|1')).toEqual([])
+  })
+
+  it('is refused once an address means somebody else: neither gains nor loses anything', async () => {
+    const { tenant, repository, held } = await start({ users: [grace('auth0|1')] })
+    await repository.apply([asks('grace@acme.com', 'read:orders', 'write:orders')])
+    tenant.setEmail('auth0|1', 'gone@acme.com', true)
+    tenant.addUser({ ...grace('auth0|2'), direct: direct('refund:orders') })
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/meant auth0\|1 before and means auth0\|2 now.*by id/)])
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([['read:orders', 'write:orders'], ['refund:orders']])
+    const corrected = await repository.apply([wants('auth0|2', 'read:orders')])
+    expect(corrected.exitCode).toBe(0)
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['read:orders', 'refund:orders']])
+  })
+
+  it('of an address that was taken over and then removed is who it was: the right one loses access', async () => {
+    const { tenant, repository, held } = await start({ users: [grace('auth0|1')] })
+    await repository.apply([asks('grace@acme.com', 'read:orders')])
+    tenant.setEmail('auth0|1', 'gone@acme.com', true)
+    tenant.addUser({ ...grace('auth0|2'), direct: direct('read:orders') })
+    const run = await repository.apply([])
+    expect(run.exitCode).toBe(0)
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['read:orders']])
+  })
+
+  it('is remembered where the address changed and the entry was removed', async () => {
+    const { tenant, repository, held } = await start({ users: [grace('auth0|1')] })
+    await repository.apply([asks('grace@acme.com', 'read:orders')])
+    tenant.setEmail('auth0|1', 'hopper@acme.com', true)
+    const run = await repository.apply([])
+    expect(run.outputs).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(held('auth0|1')).toEqual([])
+    expect(repository.managed()).toEqual({})
+  })
+
+  it('who became ambiguous is corrected or removed as the message says, and later runs work', async () => {
+    const { tenant, repository, held } = await start({ users: [grace('auth0|1'), ...users.slice(1)] })
+    await repository.apply([asks('grace@acme.com', 'read:orders'), wants('auth0|2', 'read:orders')])
+    tenant.addUser(grace('auth0|9'))
+    const ambiguous = await repository.apply([asks('grace@acme.com', 'read:orders')])
+    expect(ambiguous.outputs).toMatchObject({ 'users-failed': '1', result: 'partial' })
+    // Of the two whom the address may mean, neither is auth0|2.
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([['read:orders'], []])
+    const corrected = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(corrected.outputs).toMatchObject({ result: 'unchanged', 'users-failed': '0' })
+    const removed = await repository.apply([])
+    expect(removed.outputs).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(held('auth0|1')).toEqual([])
+  })
+
+  it('is remembered while the address cannot be identified, however many runs that takes', async () => {
+    const { tenant, repository, held } = await start({
+      users: [grace('auth0|1'), grace('auth0|2', 'ada@acme.com', false)],
+    })
+    await repository.apply([asks('grace@acme.com', 'read:orders')])
+    tenant.setEmail('auth0|1', 'hopper@acme.com', true)
+    tenant.setEmail('auth0|2', 'grace@acme.com', false)
+    // The same person, now by another address too, and with less.
+    const people = [asks('grace@acme.com', 'read:orders'), asks('hopper@acme.com')]
+    for (let run = 0; run < 3; run++) {
+      await repository.apply(people)
+      expect(held('auth0|1')).toEqual(['read:orders'])
+    }
+  })
+
+  it('is one user, listed in two ways', async () => {
+    const { repository, held } = await start({ users: [grace('auth0|1')] })
+    await repository.apply([asks('grace@acme.com', 'read:orders'), wants('auth0|1', 'write:orders')])
+    expect(repository.ledger()?.users).toMatchObject([{ listed: [{ email: 'grace@acme.com' }, 'id'] }])
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders')], { scope: 'changed' })
+    expect(run.outputs).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(held('auth0|1')).toEqual(['read:orders'])
+  })
+})
+
+describe('the ledger', () => {
+  it('is committed before the first write and after the last, with what was done, by which run and for which commit', async () => {
+    const { tenant, repository } = await start()
+    let before: ReturnType<typeof repository.ledger>
+    tenant.fault({
+      kind: 'delay',
+      ms: 0,
+      when: request => {
+        if (writes(request)) before ??= repository.ledger()
+        return false
+      },
+    })
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(before).toMatchObject({
+      applying: true,
+      users: [{ id: 'auth0|1', managed: { [ORDERS]: ['read:orders'] }, unfinished: true }],
+    })
+    expect(repository.ledger()).toMatchObject({
+      tenant: new URL(tenant.domain).host,
+      commit: repository.head(),
+      branch: 'main',
+      latest: { run: 'https://github.com/acme/permissions/actions/runs/77', commit: repository.head() },
+      applying: false,
+      files: [MANIFEST],
+      users: [{ id: 'auth0|1', listed: ['id'], managed: { [ORDERS]: ['read:orders'] } }],
+    })
+    const [end, begin] = repository.github.history(repository.ledgerBranch)
+    expect(begin?.message).toBe(
+      `Begin 1 grant and 0 revocations for 1 user\n\nRun: https://github.com/acme/permissions/actions/runs/77\nCommit: ${repository.head()}\n\n[skip ci]`,
+    )
+    expect(end?.message).toMatch(/^End 1 grant and 0 revocations for 1 user\n/)
+    expect(begin?.parents).toEqual([])
+  })
+
+  it('makes no commit for an apply that changes nothing, in the tenant or in what is managed', async () => {
+    const { repository } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    const log = repository.ledgerLog()
+    const run = await repository.apply([{ ...wants('auth0|1', 'read:orders') }])
+    expect(run.outputs).toMatchObject({ result: 'unchanged' })
+    expect(repository.ledgerLog()).toEqual(log)
+  })
+
+  it('plans without writing to it', async () => {
+    const { repository } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    const log = repository.ledgerLog()
+    const run = await repository.apply([wants('auth0|1')], { mode: 'plan' }, { contents: 'read' })
+    expect(run.outputs).toMatchObject({ result: 'planned', revocations: '1' })
+    expect(repository.ledgerLog()).toEqual(log)
+  })
+
+  it('marks who failed, and remembers what was attempted', async () => {
+    const { tenant, repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    tenant.fault({
+      kind: 'status',
+      status: 400,
+      body: {},
+      when: ({ method, path }) => method === 'POST' && path.includes('%7C2'),
+    })
+    const partial = await repository.apply([
+      wants('auth0|1', 'read:orders', 'write:orders'),
+      wants('auth0|2', 'read:orders'),
+    ])
+    expect(partial.outputs).toMatchObject({ result: 'partial' })
+    expect(repository.ledger()?.users).toMatchObject([
+      { id: 'auth0|1', managed: { [ORDERS]: ['read:orders', 'write:orders'] } },
+      { id: 'auth0|2', managed: { [ORDERS]: ['read:orders'] }, unfinished: true },
+    ])
+    const again = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
+    expect(again.outputs).toMatchObject({ grants: '1', 'users-changed': '1' })
+    const back = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(back.outputs).toMatchObject({ result: 'applied', revocations: '2' })
+    expect(held('auth0|1')).toEqual(['read:orders'])
+  })
+
+  it('is kept by revoke: never and all, with what is managed of removed users', async () => {
+    const { repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')], { revoke: 'never' })
+    await repository.apply([wants('auth0|1', 'write:orders')], { revoke: 'all' })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['write:orders'], 'auth0|2': ['read:orders'] })
+    const run = await repository.apply([wants('auth0|1', 'write:orders')])
+    expect(run.outputs).toMatchObject({ revocations: '1' })
+    expect(held('auth0|2')).toEqual([])
+  })
+
+  it('says in a warning that there is none', async () => {
+    const { repository } = await start()
+    const plan = await repository.apply([wants('auth0|1', 'read:orders')], { mode: 'plan' })
+    expect(warningsOf(plan)).toEqual([NO_LEDGER])
+    const first = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(warningsOf(first)).toEqual([NO_LEDGER])
+    const second = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(warningsOf(second)).toEqual([])
+    repository.github.deleteBranch(repository.ledgerBranch)
+    const deleted = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(warningsOf(deleted)).toEqual([NO_LEDGER])
+  })
+
+  it('of a custom domain is that of the tenant', async () => {
+    const { tenant, repository } = await start()
+    await repository.apply([wants('auth0|1', 'read:orders')], { audience: 'https://acme.eu.auth0.com/api/v2/' })
+    expect(repository.github.tip('auth0-permissions/acme.eu.auth0.com')).toBeDefined()
+    expect(tenant.grantsOf('auth0|1')).toEqual(direct('read:orders'))
+  })
+
+  it('works through the address of a GitHub Enterprise Server', async () => {
+    const tenant = await acme({ users })
+    const repository = await acmeRepository(tenant, { prefix: '/api/v3' })
+    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(run.outputs).toMatchObject({ result: 'applied' })
+  })
+
+  it.each([
+    ['is no JSON', () => 'users: []'],
+    ['is of another tenant', (text: string) => text.replace(/"tenant": "[^"]*"/, '"tenant": "other.eu.auth0.com"')],
+    ['lists a user twice', (text: string) => text.replace(/(\{"id":"auth0\|1".*\})\n/, '$1,\n$1\n')],
+    ['has something more', (text: string) => text.replace('"format": 1', '"format": 1, "more": true')],
+  ])('that %s is refused, and not overwritten', async (_, change) => {
+    const { repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    repository.tamper(change)
+    const log = repository.ledgerLog()
+    const run = await repository.apply([wants('auth0|1')])
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/needs the ledger.*not one that this action wrote.*Revert the commit/),
+    ])
+    const all = await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')], { revoke: 'all' })
+    expect(all.outputs).toMatchObject({ result: 'applied', grants: '1' })
+    expect(warningsOf(all)).toEqual([expect.stringContaining('This apply is not remembered in the ledger')])
+    expect(repository.ledgerLog()).toEqual(log)
+    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+  })
+})
+
+describe('a job that may not', () => {
+  const denials: readonly (readonly [string, Permissions, RegExp])[] = [
+    ['write contents', { contents: 'read' }, /contents: write/],
+    ['read contents', { contents: 'none' }, /contents: write/],
+  ]
+  it.each(denials)('%s is refused before anything is written, with the lines to add', async (_, permissions, words) => {
+    const { tenant, repository, held } = await start()
+    const run = await repository.apply([wants('auth0|1', 'read:orders')], {}, permissions)
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run).join()).toMatch(words)
+    expect(held('auth0|1')).toEqual([])
+    expect(tenant.requests.filter(writes)).toEqual([])
+  })
+
+  it.each(['never', 'all'])(
+    'write contents goes on with revoke: %s, and says that nothing is remembered',
+    async revoke => {
+      const { repository, held } = await start()
+      const run = await repository.apply([wants('auth0|1', 'read:orders')], { revoke }, { contents: 'read' })
+      expect(run.outputs).toMatchObject({ result: 'applied' })
+      expect(warningsOf(run)).toEqual([
+        NO_LEDGER,
+        expect.stringMatching(/not remembered in the ledger.*contents: write/),
+      ])
+      expect(held('auth0|1')).toEqual(['read:orders'])
+    },
+  )
+
+  it('write contents is refused with scope: changed', async () => {
+    const { repository, held } = await start()
+    const inputs = { revoke: 'never', scope: 'changed' }
+    const run = await repository.apply([wants('auth0|1', 'read:orders')], inputs, { contents: 'read' })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('could not be recorded in the ledger before its first')])
+    expect(held('auth0|1')).toEqual([])
+  })
+
+  it('create the branch, by a ruleset, is refused with the rule’s words', async () => {
+    const { repository, held } = await start()
+    repository.github.addRuleset({ refs: ['auth0-permissions/**'], rules: ['creation'] })
+    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(errorsOf(run).join()).toMatch(/Cannot create ref due to creations being restricted/)
+    expect(held('auth0|1')).toEqual([])
+  })
+
+  it('is named where there is no token, and outside GitHub', async () => {
+    const { tenant, repository, held } = await start()
+    const none = await repository.apply([wants('auth0|1', 'read:orders')], { 'github-token': '' })
+    expect(errorsOf(none).join()).toContain('github-token is empty')
+    const outside = await runAgainst(tenant, {
+      users: [wants('auth0|1', 'read:orders')],
+      inputs: { revoke: 'managed' },
+    })
+    expect(errorsOf(outside)).toEqual([expect.stringContaining('has no GITHUB_REPOSITORY')])
+    expect(held('auth0|1')).toEqual([])
+  })
+})
+
+describe('two runs', () => {
+  it('at once: the one that finds the branch moved before its first write writes nothing', async () => {
+    const { tenant, repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    let moved = false
+    tenant.fault({
+      kind: 'delay',
+      ms: 0,
+      when: () => {
+        if (!moved) repository.tamper(text => `${text}\n`)
+        moved = true
+        return false
+      },
+    })
+    const run = await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/Another run moved .* before its first write/)])
+    expect(held('auth0|1')).toEqual(['read:orders'])
+  })
+
+  it('at once: the one that finds it moved at the end merges, marks its users, and fails', async () => {
+    const { tenant, repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|3', 'read:orders')])
+    let moved = false
+    tenant.fault({
+      kind: 'delay',
+      ms: 0,
+      when: request => {
+        if (writes(request) && !moved) {
+          moved = true
+          repository.tamper(text => {
+            const ledger = JSON.parse(text)
+            const other = { id: 'auth0|7', listed: ['id'], managed: { [ORDERS]: ['read:orders'] } }
+            const latest = { ...ledger.latest, run: 'https://github.com/acme/permissions/actions/runs/88' }
+            return JSON.stringify({ ...ledger, latest, users: [...ledger.users, other] })
+          })
+        }
+        return false
+      },
+    })
+    const run = await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    expect(run.exitCode).toBe(1)
+    expect(run.outputs).toMatchObject({ result: 'partial', grants: '1', revocations: '1' })
+    expect(errorsOf(run)).toEqual([expect.stringContaining('actions/runs/88 moved the ledger')])
+    expect(repository.ledger()?.users).toMatchObject([
+      { id: 'auth0|1', managed: { [ORDERS]: ['read:orders'] } },
+      { id: 'auth0|2', managed: { [ORDERS]: ['read:orders'] }, unfinished: true },
+      { id: 'auth0|3', managed: { [ORDERS]: ['read:orders'] }, unfinished: true },
+      { id: 'auth0|7', managed: { [ORDERS]: ['read:orders'] } },
+    ])
+    expect(held('auth0|2')).toEqual(['read:orders'])
+  })
+
+  it('of which one has not ended: the next names it, and another attempt of it does not', async () => {
+    const { repository } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    repository.tamper(text => text.replace('"applying": false', '"applying": true'))
+    const attempt = await repository.run(repository.head(), { inputs: { mode: 'plan' } })
+    expect(warningsOf(attempt)).toEqual([])
+    const other = await repository.run(repository.head(), { run: { runId: 78 } })
+    expect(warningsOf(other)).toEqual([expect.stringMatching(/actions\/runs\/77.* has not ended/)])
+  })
+})
+
+describe('an apply is refused, before anything is written,', () => {
+  it('if its commit is older than the one that was applied', async () => {
+    const { repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    const old = repository.head()
+    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
+    for (const inputs of [{}, { revoke: 'all' }, { revoke: 'never' }]) {
+      const run = await repository.run(old, { inputs })
+      expect(errorsOf(run)).toEqual([expect.stringMatching(/is older than .*revert the newer commit/)])
+    }
+    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+    const plan = await repository.run(old, { inputs: { mode: 'plan' } })
+    expect(warningsOf(plan)).toEqual([expect.stringContaining('is older than')])
+  })
+
+  it('and not for a revert, which is a new commit', async () => {
+    const { repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    await repository.apply([wants('auth0|1', 'write:orders')])
+    await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(held('auth0|1')).toEqual(['read:orders'])
+  })
+
+  it('if its branch does not contain the commit that was applied', async () => {
+    const { repository, held } = await start()
+    const base = repository.commit(manifestOf([]))
+    repository.begin([wants('auth0|1', 'read:orders')])
+    repository.github.moveBranch('release', base)
+    const commit = repository.commitFiles({ [MANIFEST]: manifestOf([wants('auth0|2', 'read:orders')]) }, 'release')
+    const run = await repository.run(commit, {
+      run: { ref: 'refs/heads/release' },
+      env: { GITHUB_REF_PROTECTED: 'true' },
+    })
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/does not contain .* was applied from the branch main.*Merge main first/),
+    ])
+    expect(held('auth0|1')).toEqual(['read:orders'])
+  })
+
+  it('and not after a force-push that dropped the commit, of which a warning tells', async () => {
+    const { repository, held } = await start()
+    const base = repository.commit(manifestOf([]))
+    repository.begin([wants('auth0|1', 'read:orders')])
+    repository.github.moveBranch('main', base)
+    const run = await repository.apply([wants('auth0|2', 'read:orders')])
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/not on the branch main any more, as after a force-push/)])
+    expect(held('auth0|1')).toEqual([])
+    const back = await repository.run(base)
+    expect(errorsOf(back)).toEqual([expect.stringContaining('is older than')])
+  })
+
+  it('if it does not read a file that an earlier apply read', async () => {
+    const { repository, held } = await start()
+    const files = {
+      'a.yml': manifestOf([wants('auth0|1', 'read:orders')]),
+      'b.yml': manifestOf([wants('auth0|2', 'read:orders')]),
+    }
+    const commit = repository.commitFiles(files)
+    await repository.run(commit, { inputs: { manifest: 'a.yml' } })
+    const beside = await repository.run(commit, { inputs: { manifest: 'b.yml' } })
+    expect(errorsOf(beside)).toEqual([expect.stringMatching(/also read a\.yml, which the commit still has/)])
+    const never = await repository.run(commit, { inputs: { manifest: 'b.yml', revoke: 'never' } })
+    expect(never.outputs).toMatchObject({ result: 'applied' })
+    expect(repository.ledger()?.files).toEqual(['a.yml', 'b.yml'])
+    expect(held('auth0|1')).toEqual(['read:orders'])
+    const both = await repository.run(commit, { inputs: { manifest: 'a.yml\nb.yml' } })
+    expect(both.outputs).toMatchObject({ result: 'unchanged', revocations: '0' })
+  })
+
+  it('and not if that file was moved', async () => {
+    const { repository } = await start()
+    repository.begin([wants('auth0|1', 'read:orders', 'write:orders')])
+    const moved = repository.commitFiles({ 'moved.yml': manifestOf([wants('auth0|1', 'read:orders')]) })
+    const run = await repository.run(moved, { inputs: { manifest: 'moved.yml' } })
+    expect(run.outputs).toMatchObject({ revocations: '1' })
+    expect(repository.ledger()?.files).toEqual(['moved.yml'])
+  })
+})
+
+describe('scope: changed', () => {
+  it('costs four requests for one line of 10,000, and five for a user who is listed by address', {
+    timeout: 60_000,
+  }, async () => {
+    const ids = Array.from({ length: 10_000 }, (_, index) => `auth0|${index}`)
+    const { tenant, repository } = await start({
+      users: [{ id: 'auth0|4321', direct: direct('read:orders') }, grace('auth0|grace')],
+    })
+    await repository.apply([wants('auth0|4321', 'read:orders'), asks('grace@acme.com')])
+    // As an apply of all of them leaves it, without the time that it takes.
+    repository.tamper(text => {
+      const { users, ...ledger } = JSON.parse(text)
+      const others = ids.filter(id => id !== 'auth0|4321')
+      const applied = others.map(id => ({ id, listed: ['id'], managed: { [ORDERS]: ['read:orders'] } }))
+      return JSON.stringify({ ...ledger, users: [...users, ...applied] })
+    })
+    const before = [...ids.map(id => wants(id, 'read:orders')), asks('grace@acme.com')]
+    const seen = tenant.requests.length
+    const after = before.map((user, index) =>
+      index === 4_321 ? wants('auth0|4321', 'read:orders', 'write:orders') : user,
+    )
+    const byId = await repository.apply(after, { scope: 'changed' })
+    expect(byId.outputs).toMatchObject({ result: 'applied', grants: '1', users: '10001', requests: '4' })
+    const more = [...after.slice(0, -1), asks('grace@acme.com', 'read:orders')]
+    const byAddress = await repository.apply(more, { scope: 'changed' })
+    expect(byAddress.outputs).toMatchObject({ result: 'applied', grants: '1', requests: '5' })
+    expect(tenant.requests.length - seen).toBe(9)
+    expect(countRequests(tenant)['GET /users-by-email']).toBe(2)
+  })
+
+  it('reads everybody as long as nothing was applied', async () => {
+    const { repository } = await start()
+    const run = await repository.apply([wants('auth0|1', 'read:orders')], { scope: 'changed' })
+    expect(run.outputs).toMatchObject({ result: 'applied' })
+    expect(run.annotations).toContainEqual(
+      expect.objectContaining({ kind: 'notice', message: expect.stringContaining('every listed user is read') }),
+    )
+  })
+
+  it('asks for what another entry of the same user asks for, though that entry has not changed', async () => {
+    const { repository, held } = await start({ users: [grace('auth0|1')] })
+    repository.begin([wants('auth0|1', 'read:orders')])
+    const run = await repository.apply([wants('auth0|1', 'read:orders'), asks('grace@acme.com', 'write:orders')], {
+      scope: 'changed',
+    })
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '0' })
+    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+    const again = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
+    expect(again.outputs).toMatchObject({ result: 'unchanged', requests: '2' })
+  })
+})
