@@ -2,6 +2,9 @@
 
 const isSoak = process.env.SOAK === 'true'
 
+/** Whether every whole run is one of the built action, in a process of its own, and not only one of each kind. */
+export const EVERY_RUN_BUILT = isSoak
+
 /** Whether every failure is provoked with every credential, and not only those that may quote it. */
 export const EVERY_CREDENTIAL = isSoak
 /** The share of a hostile manifest's full size, and of the time that it may take. */

@@ -4,9 +4,10 @@
 
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { EVERY_RUN_BUILT } from './soak.ts'
 
 const TIMED = ['test/e2e/interruption.test.ts']
-/** Whole runs in this process. */
+/** Whole runs in this process; in the soak, of the built action in processes of its own. */
 const RUNS = ['test/runs/*.test.ts']
 /** The tests that start processes. */
 const ACTION = ['test/e2e/**/*.test.ts', 'test/demo/*.test.ts', 'test/house.test.ts']
@@ -47,7 +48,7 @@ export default defineConfig({
         test: {
           name: 'runs',
           include: RUNS,
-          setupFiles: ['test/tools/offline.ts', 'test/runs/in-process.ts'],
+          setupFiles: ['test/tools/offline.ts', ...(EVERY_RUN_BUILT ? [] : ['test/runs/in-process.ts'])],
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
