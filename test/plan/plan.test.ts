@@ -5,6 +5,7 @@ import { diff } from '../../src/plan/diff.ts'
 import { holdBackFor } from '../../src/plan/hold-back.ts'
 import {
   countOperations,
+  nameRoles,
   type Plan,
   type Restored,
   rolesOf,
@@ -247,6 +248,22 @@ describe('a saved plan of permissions and roles', () => {
   it('has moved if the user has another role', () => {
     const held = new Set([...grants(['old']), ...roles('Old', 'Owner')])
     expect(resume(saved, { live: held, exists: () => true })).toEqual({ kind: 'moved' })
+  })
+
+  it('has the names that its roles have in the tenant, whatever its file calls them', () => {
+    const harmless = { role: 'rol_new', name: 'Viewer' }
+    const forged: Plan = {
+      ...planOf(),
+      users: [{ user: 'u', grant: [{ ...harmless, roles: [] }], revoke: [], before: [harmless] }],
+      found: [{ user: 'u', ...harmless }],
+      heldBack: [{ user: 'u', ...harmless, entry: 'e' }],
+      holders: [{ ...harmless, before: 0, after: 1 }],
+    }
+    const named = JSON.stringify(nameRoles(forged, new Map([['rol_new', 'Administrator']])))
+    expect(named).not.toContain('Viewer')
+    expect(named.match(/"Administrator"/g)).toHaveLength(5)
+    // One that the tenant does not have is called by its id.
+    expect(JSON.stringify(nameRoles(forged, new Map()))).not.toContain('Viewer')
   })
 
   it('is about the roles of its operations and before-states, and those that it names', () => {

@@ -1,7 +1,7 @@
 // The tables of Markdown pages that follow from code: `npm run readme` writes them, and a test compares.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { NEEDED_SCOPES } from '../../src/plan/guard.ts'
+import { type NEEDED_SCOPES, neededScopes, type ROLE_SCOPES } from '../../src/plan/guard.ts'
 import { readDefinition } from '../e2e/action.ts'
 
 const ROOT = new URL('../../', import.meta.url)
@@ -14,12 +14,16 @@ export function readPage(page: string): Promise<string> {
 
 const EXAMPLES = new URL('../../.github/workflows/examples/', import.meta.url)
 
-type Scope = (typeof NEEDED_SCOPES)[keyof typeof NEEDED_SCOPES][number]
+type Scope = (typeof NEEDED_SCOPES | typeof ROLE_SCOPES)[keyof typeof NEEDED_SCOPES][number]
 
 const SCOPE_USES: Readonly<Record<Scope, string>> = {
-  'read:users': 'to read what the listed users hold, and to find users by e-mail',
+  'read:users': 'to read what listed users have, and to find users by e-mail',
   'read:resource_servers': 'to check the names of APIs and permissions',
   'update:users': 'to grant and to revoke',
+  'read:roles': 'for roles: to find them by name',
+  'read:role_members': 'for roles: to read who has them',
+  'create:role_members': 'for roles: to assign them',
+  'delete:role_members': 'for roles: to take them away',
 }
 
 /** What a job has to be allowed by its `permissions`; a test runs each row with exactly these, and with less. */
@@ -74,7 +78,8 @@ export async function renderPage(text: string): Promise<string> {
 }
 
 function modesOf(scope: string): string {
-  const modes = (['plan', 'apply', 'export'] as const).filter(mode => NEEDED_SCOPES[mode].some(each => each === scope))
+  const roles = { assigns: true, removes: true }
+  const modes = (['plan', 'apply', 'export'] as const).filter(mode => neededScopes(mode, roles).includes(scope))
   return modes.map(mode => `\`${mode}\``).join(', ')
 }
 
