@@ -65,7 +65,9 @@ describe('npm run demo', () => {
     expect(lines.filter(line => line.startsWith('━'))).toEqual(
       ['validate', 'plan', 'apply', 'apply'].map(mode => expect.stringContaining(` mode: ${mode}, exit code: 0 `)),
     )
-    expect(run.output).toContain('3 users would change: 5 grants and 2 revocations.')
+    expect(run.output).toContain('3 users would change: 6 grants and 3 revocations.')
+    expect(run.output).toContain('\n  + grant the role Support\n')
+    expect(run.output).toContain('\n  - revoke the role Auditor (removed from the manifest)\n')
     expect(run.output).toContain('\nThe second apply found nothing to do: unchanged\n')
     const files = (await filesOf(run)).map(file => file.replace(/auth0-permissions-\w+/, '…'))
     expect(files).toEqual(expect.arrayContaining(['3-plan/summary.md', '3-plan/temp/…/plan.json']))
@@ -121,11 +123,13 @@ describe('npm run demo', () => {
     const path = join(folder, 'exported.yml')
     const run = await demo('export', path)
     expect(run.exitCode).toBe(0)
-    expect(run.output).toContain(`\nExported: ${path} lists 2 users with 3 direct permissions; 2 users without`)
+    expect(run.output).toContain(
+      `\nExported: ${path} lists 3 users with 3 direct permissions and 3 roles; 1 user without`,
+    )
     expect(run.output).toContain(`\n${await readFile(path, 'utf8')}\n`)
     const plan = await demo('plan', path)
     expect(plan.exitCode).toBe(0)
-    expect(plan.output).toContain('\nUnchanged: all 2 listed users match the manifest.\n')
+    expect(plan.output).toContain('\nUnchanged: all 3 listed users match the manifest.\n')
     const again = await demo('export', path)
     expect(again.exitCode).toBe(1)
     expect(again.output).toContain(`\nError: Input manifest: ${path} cannot be written: it exists already`)

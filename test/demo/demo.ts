@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join, parse, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { neededScopes } from '../../src/plan/guard.ts'
 import { MODES, type Mode } from '../../src/runner/inputs.ts'
 import { type ActionRun, runAction } from '../e2e/action.ts'
 import { workflowVariables } from '../e2e/github.ts'
@@ -20,7 +21,11 @@ const USAGE = `Usage: npm run demo
        Add --verbose (after --) to see the whole output.`
 const ORDERS = 'https://orders.acme.com/'
 const BILLING = 'https://billing.acme.com/'
-const CLIENT = { id: 'demo-client', secret: 'demo-secret-of-the-embedded-tenant' }
+const CLIENT = {
+  id: 'demo-client',
+  secret: 'demo-secret-of-the-embedded-tenant',
+  scopes: neededScopes('apply', { assigns: true, removes: true }),
+}
 
 interface Arguments {
   readonly mode: Mode | undefined
@@ -40,9 +45,13 @@ const tenant = await startTenant({
     { identifier: ORDERS, name: 'Orders', permissions: ['read:orders', 'write:orders', 'refund:orders'] },
     { identifier: BILLING, name: 'Billing', permissions: ['read:invoices', 'write:invoices'] },
   ],
-  roles: [{ name: 'Order Reader', permissions: [{ api: ORDERS, permission: 'read:orders' }] }],
+  roles: [
+    { name: 'Order Reader', permissions: [{ api: ORDERS, permission: 'read:orders' }] },
+    { name: 'Support', permissions: [{ api: ORDERS, permission: 'refund:orders' }] },
+    { name: 'Auditor' },
+  ],
   users: [
-    // Reads orders through a role already; the manifest wants it directly too.
+    // Reads orders through a role already; the manifest wants it directly too, and assigns another role.
     { id: 'auth0|ada', email: 'ada@acme.com', roles: ['Order Reader'] },
     // In the wrong state: may refund, which the manifest no longer asks for, and lacks what it asks for.
     {
@@ -52,11 +61,11 @@ const tenant = await startTenant({
     },
     // Of the README's first manifest.
     { id: 'auth0|5f7c8ec7c33c6c004bbafe82', email: 'barbara@acme.com' },
-    // Keeps reading orders through the role when the direct permission goes.
+    // Loses a role and a direct permission, and still reads orders through the role that the manifest never named.
     {
       id: 'auth0|linus',
       email: 'linus@acme.com',
-      roles: ['Order Reader'],
+      roles: ['Order Reader', 'Auditor'],
       direct: [
         { api: ORDERS, permission: 'read:orders' },
         { api: BILLING, permission: 'read:invoices' },
