@@ -1109,11 +1109,15 @@ async function readRoles(question, reader) {
     if (more > users.length)
         return readByUser(question, reader);
     const held = new Map(users.map(user => [user, new Set()]));
-    const addAll = async (members) => {
-        for (const user of await reader.allMembersOf(members))
-            held.get(user)?.add(members.role);
+    const add = (role, members) => {
+        for (const user of members)
+            held.get(user)?.add(role);
     };
-    await mapFollowed(first, addAll, { ...options, doing: 'Reading the users of roles' });
+    const { complete = [], partial = [] } = Object.groupBy(first, ({ more }) => (more === 0 ? 'complete' : 'partial'));
+    for (const { role, users } of complete)
+        add(role, users);
+    const readRest = async (members) => add(members.role, await reader.allMembersOf(members));
+    await mapFollowed(partial, readRest, { ...options, doing: 'Reading the other users of large roles' });
     return held;
 }
 async function readByUser({ users, roles, follow, width }, reader) {
@@ -1170,10 +1174,11 @@ async function survey(subjects, reader, options) {
     };
 }
 async function identifySubjects(subjects, reader, { follow, width }) {
+    const addressed = subjects.filter(({ email }) => email !== undefined);
     const identifyNext = (subject) => identifySubject(subject, reader);
-    if (subjects.every(({ email }) => email === undefined))
-        return Promise.all(subjects.map(identifyNext));
-    return mapFollowed(subjects, identifyNext, { doing: 'Looking up users', follow, width });
+    const found = await mapFollowed(addressed, identifyNext, { doing: 'Looking up addresses', follow, width });
+    const byAddress = new Map(addressed.map((subject, index) => [subject, found[index]]));
+    return Promise.all(subjects.map(subject => byAddress.get(subject) ?? identifyNext(subject)));
 }
 async function readStates(users, reader, { readPermissions, follow, width }) {
     if (!readPermissions)

@@ -36,10 +36,13 @@ export async function readRoles(question: RoleQuestion, reader: RoleReader): Pro
   const more = first.reduce((sum, members) => sum + members.more, 0)
   if (more > users.length) return readByUser(question, reader)
   const held = new Map(users.map(user => [user, new Set<string>()]))
-  const addAll = async (members: Members) => {
-    for (const user of await reader.allMembersOf(members)) held.get(user)?.add(members.role)
+  const add = (role: string, members: ReadonlySet<string>) => {
+    for (const user of members) held.get(user)?.add(role)
   }
-  await mapFollowed(first, addAll, { ...options, doing: 'Reading the users of roles' })
+  const { complete = [], partial = [] } = Object.groupBy(first, ({ more }) => (more === 0 ? 'complete' : 'partial'))
+  for (const { role, users } of complete) add(role, users)
+  const readRest = async (members: Members) => add(members.role, await reader.allMembersOf(members))
+  await mapFollowed(partial, readRest, { ...options, doing: 'Reading the other users of large roles' })
   return held
 }
 

@@ -126,9 +126,11 @@ async function identifySubjects(
   reader: Reader,
   { follow, width }: SurveyOptions,
 ): Promise<readonly Step<KnownUser>[]> {
+  const addressed = subjects.filter(({ email }) => email !== undefined)
   const identifyNext = (subject: Subject) => identifySubject(subject, reader)
-  if (subjects.every(({ email }) => email === undefined)) return Promise.all(subjects.map(identifyNext))
-  return mapFollowed(subjects, identifyNext, { doing: 'Looking up users', follow, width })
+  const found = await mapFollowed(addressed, identifyNext, { doing: 'Looking up addresses', follow, width })
+  const byAddress = new Map(addressed.map((subject, index) => [subject, found[index]]))
+  return Promise.all(subjects.map(subject => byAddress.get(subject) ?? identifyNext(subject)))
 }
 
 async function readStates(

@@ -11,7 +11,7 @@ export interface RenderOptions {
 }
 
 /** Progress, the digest, and files that are all in one folder. */
-const DETAIL = /^(?:(?:Reading|Changing) users: |The plan's digest is |(?:Report|Plan|Undo plan) file: )/
+const DETAIL = /^(?:(?:Looking up|Reading|Changing) [a-z ]+: |The plan's digest is |(?:Report|Plan|Undo plan) file: )/
 
 export function renderRun(run: ActionRun, { title, isFolded, isVerbose }: RenderOptions): string {
   const log = logLines(run, isFolded)
