@@ -21,6 +21,75 @@ interface ManifestUser {
   readonly email?: string
   readonly connection?: string
   readonly permissions?: Readonly<Record<string, readonly unknown[]>>
+  readonly roles?: readonly unknown[]
+}
+
+const ROLES = ['Support', 'Auditor', 'Owner'].map(name => ({ id: `rol_${name.toLowerCase()}`, name }))
+
+/** A tenant that has roles, and a client that may read and assign them. */
+export const WITH_ROLES = {
+  roles: ROLES,
+  clients: [
+    {
+      ...CLIENT,
+      scopes: [
+        ...['read:users', 'update:users', 'read:resource_servers'],
+        ...['read:roles', 'read:role_members', 'create:role_members', 'delete:role_members'],
+      ],
+    },
+  ],
+} satisfies TenantOptions
+
+// Where tests are about grants of either kind, `read:orders` is a permission of the orders API and `Support` is a role.
+
+interface Split {
+  readonly permissions: readonly string[]
+  readonly roles: readonly string[]
+}
+
+function split(names: readonly string[]): Split {
+  const { permissions = [], roles = [] } = Object.groupBy(names, name => (name.includes(':') ? 'permissions' : 'roles'))
+  return { permissions, roles }
+}
+
+/** What a manifest's user asks for; no key `roles` without a role. */
+export function grantsNamed(names: readonly string[]): {
+  readonly permissions: Readonly<Record<string, readonly string[]>>
+  readonly roles?: readonly string[]
+} {
+  const { permissions, roles } = split(names)
+  return { permissions: { [ORDERS]: permissions }, ...(roles.length > 0 && { roles }) }
+}
+
+export function wants(id: string, ...names: readonly string[]) {
+  return { id, ...grantsNamed(names) }
+}
+
+/** As people do in Auth0's dashboard. */
+export function give(tenant: Tenant, user: string, ...names: readonly string[]): void {
+  const { permissions, roles } = split(names)
+  tenant.grant(user, ...permissions.map(permission => ({ api: ORDERS, permission })))
+  tenant.assignRoles(user, ...roles)
+}
+
+export function take(tenant: Tenant, user: string, ...names: readonly string[]): void {
+  const { permissions, roles } = split(names)
+  tenant.revoke(user, ...permissions.map(permission => ({ api: ORDERS, permission })))
+  tenant.unassignRoles(user, ...roles)
+}
+
+/** Sorted names of permissions, of whatever API, and of roles. */
+export function heldBy(tenant: Tenant, user: string): readonly string[] {
+  const permissions = tenant.grantsOf(user).map(({ permission }) => permission)
+  return [...permissions, ...tenant.rolesOf(user).map(roleName)].sort()
+}
+
+export function roleName(id: string): string {
+  return ROLES.find(role => role.id === id)?.name ?? id
+}
+
+export function roleId(name: string): string {
+  return ROLES.find(role => role.name === name)?.id ?? name
 }
 
 const tenants: Tenant[] = []

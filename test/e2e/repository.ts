@@ -1,12 +1,12 @@
 // A repository of the Acme company on the embedded GitHub, whose commits have the manifest, and runs of the action in it.
 
 import { afterAll } from 'vitest'
-import { grantOf } from '../../src/access/grants.ts'
+import { grantOf, roleGrantOf } from '../../src/access/grants.ts'
 import { formatLedger } from '../../src/ledger/file.ts'
 import type { Entry } from '../../src/ledger/ledger.ts'
 import { type GitHub, type GitHubOptions, startGitHub } from '../servers/github/server.ts'
 import type { Tenant } from '../servers/tenant/tenant.ts'
-import { MANIFEST, runAgainst } from './acme.ts'
+import { MANIFEST, roleId, roleName, runAgainst } from './acme.ts'
 import type { ActionOptions, ActionRun } from './action.ts'
 import { type WorkflowRun, workflowVariables } from './github.ts'
 
@@ -29,6 +29,8 @@ interface RunOptions extends Pick<ActionOptions, 'onStart'> {
 interface ManifestUser {
   readonly id: string
   readonly permissions: Readonly<Record<string, readonly string[]>>
+  /** Names. */
+  readonly roles?: readonly string[]
 }
 
 /** One user of the file that keeps the ledger. */
@@ -36,6 +38,7 @@ interface LedgerUser {
   readonly id: string
   readonly listed: readonly unknown[]
   readonly managed: Readonly<Record<string, readonly string[]>>
+  readonly roles?: readonly string[]
   readonly unfinished?: true
 }
 
@@ -69,7 +72,7 @@ export interface Repository {
   readonly ledgerBranch: string
   /** The file that keeps the ledger; undefined if there is none. */
   readonly ledger: () => LedgerFile | undefined
-  /** What the ledger says is managed: permissions by user. */
+  /** What the ledger says is managed: sorted names of permissions and roles, by user. */
   readonly managed: () => Readonly<Record<string, readonly string[]>>
   /** The titles of the ledger's commits, oldest first. */
   readonly ledgerLog: () => readonly string[]
@@ -104,12 +107,16 @@ export async function acmeRepository(tenant: Tenant, options: GitHubOptions = {}
   const head = () => github.tip('main') ?? ''
   const begin: Repository['begin'] = (users, key) => {
     const sha = commit(manifestOf(users))
-    const entries = users.map(({ id, permissions }): readonly [string, Entry] => {
+    const entries = users.map(({ id, permissions, roles = [] }): readonly [string, Entry] => {
       const pairs = Object.entries(permissions).flatMap(([api, names]) =>
         names.map(permission => ({ api, permission })),
       )
       tenant.grant(id, ...pairs)
-      const managed = new Set(pairs.map(({ api, permission }) => grantOf(api, permission)))
+      tenant.assignRoles(id, ...roles)
+      const managed = new Set([
+        ...pairs.map(({ api, permission }) => grantOf(api, permission)),
+        ...roles.map(role => roleGrantOf(roleId(role))),
+      ])
       return [id, { listed: ['id'], managed, unfinished: false }]
     })
     const ledger = {
@@ -156,7 +163,12 @@ export async function acmeRepository(tenant: Tenant, options: GitHubOptions = {}
     ledgerBranch,
     ledger,
     managed: () =>
-      Object.fromEntries((ledger()?.users ?? []).map(({ id, managed }) => [id, Object.values(managed).flat()])),
+      Object.fromEntries(
+        (ledger()?.users ?? []).map(({ id, managed, roles = [] }) => [
+          id,
+          [...Object.values(managed).flat(), ...roles.map(roleName)].sort(),
+        ]),
+      ),
     ledgerLog: () =>
       github.tip(ledgerBranch) === undefined
         ? []

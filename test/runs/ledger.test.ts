@@ -1,26 +1,34 @@
 // The memory between runs, against an embedded tenant and an embedded GitHub.
 
 import { describe, expect, it } from 'vitest'
-import { acme, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from '../e2e/acme.ts'
+import {
+  acme,
+  countRequests,
+  errorsOf,
+  give,
+  grantsNamed,
+  heldBy,
+  MANIFEST,
+  ORDERS,
+  runAgainst,
+  take,
+  WITH_ROLES,
+  wants,
+  warningsOf,
+} from '../e2e/acme.ts'
 import { acmeRepository, manifestOf, type Permissions } from '../e2e/repository.ts'
 import type { TenantOptions } from '../servers/tenant/tenant.ts'
 
 const direct = (...permissions: readonly string[]) => permissions.map(permission => ({ api: ORDERS, permission }))
-const wants = (id: string, ...permissions: readonly string[]) => ({ id, permissions: { [ORDERS]: permissions } })
-const asks = (email: string, ...permissions: readonly string[]) => ({ email, permissions: { [ORDERS]: permissions } })
+const asks = (email: string, ...names: readonly string[]) => ({ email, ...grantsNamed(names) })
 const grace = (id: string, email = 'grace@acme.com', emailVerified = true) => ({ id, email, emailVerified })
 
 const users = ['auth0|1', 'auth0|2', 'auth0|3'].map(id => ({ id }))
 
 async function start(options: TenantOptions = { users }) {
-  const tenant = await acme(options)
+  const tenant = await acme({ ...WITH_ROLES, ...options })
   const repository = await acmeRepository(tenant)
-  const held = (user: string) =>
-    tenant
-      .grantsOf(user)
-      .map(({ permission }) => permission)
-      .sort()
-  return { tenant, repository, held }
+  return { tenant, repository, held: (user: string) => heldBy(tenant, user) }
 }
 
 const NO_LEDGER = expect.stringMatching(/^There is no ledger yet/)
@@ -28,9 +36,9 @@ const writes = ({ method, path }: { readonly method: string; readonly path: stri
   method !== 'GET' && path.includes('/users/')
 
 it('tests begin with what the first apply leaves', async () => {
-  const people = [wants('auth0|2', 'write:orders', 'read:orders'), wants('auth0|1')]
+  const people = [wants('auth0|2', 'write:orders', 'read:orders', 'Support'), wants('auth0|1', 'Support')]
   const left = ({ tenant, repository }: Awaited<ReturnType<typeof start>>) => [
-    tenant.snapshot(),
+    people.map(({ id }) => heldBy(tenant, id)),
     repository.github
       .file(repository.ledgerBranch, 'ledger.json')
       ?.replaceAll(repository.head(), 'HEAD')
@@ -46,60 +54,71 @@ it('tests begin with what the first apply leaves', async () => {
 describe('revoke: managed, the default', () => {
   it('takes away what the manifest gave and no longer gives, and leaves what people gave by hand', async () => {
     const { tenant, repository, held } = await start({
-      users: [{ id: 'auth0|1', direct: direct('refund:orders') }, { id: 'auth0|2' }],
+      users: [{ id: 'auth0|1', direct: direct('refund:orders'), roles: ['Owner'] }, { id: 'auth0|2' }],
     })
-    repository.begin([wants('auth0|1', 'read:orders', 'write:orders'), wants('auth0|2', 'read:orders')])
-    tenant.grant('auth0|2', ...direct('write:orders'))
-    const run = await repository.apply([wants('auth0|1', 'read:orders')])
-    expect(run.outputs).toMatchObject({ result: 'applied', grants: '0', revocations: '2', users: '1' })
-    expect(held('auth0|1')).toEqual(['read:orders', 'refund:orders'])
-    expect(held('auth0|2')).toEqual(['write:orders'])
-    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+    repository.begin([
+      wants('auth0|1', 'read:orders', 'write:orders', 'Support', 'Auditor'),
+      wants('auth0|2', 'read:orders', 'Support'),
+    ])
+    give(tenant, 'auth0|2', 'write:orders', 'Auditor')
+    const run = await repository.apply([wants('auth0|1', 'read:orders', 'Support')])
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '0', revocations: '4', users: '1' })
+    expect(held('auth0|1')).toEqual(['Owner', 'Support', 'read:orders', 'refund:orders'])
+    expect(held('auth0|2')).toEqual(['Auditor', 'write:orders'])
+    expect(repository.managed()).toEqual({ 'auth0|1': ['Support', 'read:orders'] })
   })
 
   it('adopts what it finds in place and the manifest asks for', async () => {
     const { repository, held } = await start({
-      users: [{ id: 'auth0|1', direct: direct('read:orders', 'write:orders') }],
+      users: [{ id: 'auth0|1', direct: direct('read:orders', 'write:orders'), roles: ['Support', 'Auditor'] }],
     })
-    const first = await repository.apply([wants('auth0|1', 'read:orders')])
+    const first = await repository.apply([wants('auth0|1', 'read:orders', 'Support')])
     expect(first.outputs).toMatchObject({ result: 'unchanged' })
-    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['Support', 'read:orders'] })
     await repository.apply([wants('auth0|1')])
-    expect(held('auth0|1')).toEqual(['write:orders'])
+    expect(held('auth0|1')).toEqual(['Auditor', 'write:orders'])
   })
 
   it('revokes what has expired since', async () => {
     const { repository, held } = await start()
     const expires = new Date(Date.now() + 8_000).toISOString()
-    const manifest = [{ id: 'auth0|1', permissions: { [ORDERS]: [{ name: 'read:orders', expires }] } }]
+    const expiring = (name: string) => [{ name, expires }]
+    const manifest = [{ id: 'auth0|1', permissions: { [ORDERS]: expiring('read:orders') }, roles: expiring('Support') }]
     const first = await repository.apply(manifest)
     expect(first.outputs).toMatchObject({ 'next-expiry': expires })
-    expect(warningsOf(first)).toContainEqual(
-      expect.stringMatching(/^"read:orders" of auth0\|1 expires at .*, within a day\./),
-    )
-    expect(held('auth0|1')).toEqual(['read:orders'])
+    for (const named of ['"read:orders"', 'The role "Support"']) {
+      expect(warningsOf(first)).toContainEqual(
+        expect.stringMatching(`^${named} of auth0\\|1 expires at .*, within a day\\.`),
+      )
+    }
+    expect(held('auth0|1')).toEqual(['Support', 'read:orders'])
     await new Promise(resolve => setTimeout(resolve, Date.parse(expires) + 50 - Date.now()))
     const changed = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
-    expect(changed.outputs).toMatchObject({ revocations: '1', 'next-expiry': '' })
+    expect(changed.outputs).toMatchObject({ revocations: '2', 'next-expiry': '' })
     expect(changed.summary).toMatch(/− revoke <code>read:orders<\/code> on <code>[^<]*<\/code> \(expired\)/)
+    expect(changed.summary).toContain('− revoke the role <code>Support</code> (expired)')
     expect(held('auth0|1')).toEqual([])
   })
 
   it('does not take a grant for its own that was revoked and given again by hand', async () => {
     const { tenant, repository, held } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')], { revoke: 'never' })
-    await repository.apply([wants('auth0|1', 'read:orders')], { revoke: 'never' })
-    tenant.revoke('auth0|1', ...direct('write:orders'))
-    await repository.apply([wants('auth0|1', 'read:orders')], { revoke: 'never' })
-    tenant.grant('auth0|1', ...direct('write:orders'))
-    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    const [kept, again] = [
+      ['read:orders', 'Support'],
+      ['write:orders', 'Auditor'],
+    ]
+    await repository.apply([wants('auth0|1', ...kept, ...again)], { revoke: 'never' })
+    await repository.apply([wants('auth0|1', ...kept)], { revoke: 'never' })
+    take(tenant, 'auth0|1', ...again)
+    await repository.apply([wants('auth0|1', ...kept)], { revoke: 'never' })
+    give(tenant, 'auth0|1', ...again)
+    const run = await repository.apply([wants('auth0|1', ...kept)])
     expect(run.outputs).toMatchObject({ result: 'unchanged' })
-    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+    expect(held('auth0|1')).toEqual([...kept, ...again].sort())
   })
 
   it('has nothing left to do for a removed user who is not in the tenant any more', async () => {
     const { tenant, repository } = await start()
-    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'Support')])
     tenant.removeUser('auth0|2')
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'unchanged' })
@@ -172,17 +191,23 @@ describe('who an entry means', () => {
     ['two users have', [grace('auth0|1'), grace('auth0|9')]],
   ])('is not known of an address that %s: who lost the entry by id keeps what it asks for', async (_, people) => {
     const { repository, held } = await start({ users: people })
-    repository.begin([wants('auth0|1', 'read:orders', 'write:orders')])
-    const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
-    expect(run.outputs).toMatchObject({ revocations: '1', 'users-failed': '1' })
-    expect(held('auth0|1')).toEqual(['read:orders'])
-    expect(warningsOf(run).join()).toMatch(/1 revocation is held back, because grace@acme\.com cannot be identified/)
+    repository.begin([wants('auth0|1', 'read:orders', 'write:orders', 'Support', 'Auditor')])
+    const run = await repository.apply([asks('grace@acme.com', 'read:orders', 'Support')])
+    expect(run.outputs).toMatchObject({ revocations: '2', 'users-failed': '1' })
+    expect(held('auth0|1')).toEqual(['Support', 'read:orders'])
+    expect(warningsOf(run).join()).toMatch(/2 revocations are held back, because grace@acme\.com cannot be identified/)
     expect(run.summary).toContain('Revocations held back')
+    const [entry, user] = ['grace@acme.com', 'auth0|1']
     expect(run.report).toMatchObject({
-      plan: { heldBack: [{ user: 'auth0|1', permission: 'read:orders', entry: 'grace@acme.com' }] },
+      plan: {
+        heldBack: [
+          { user, role: 'rol_support', name: 'Support', entry },
+          { user, permission: 'read:orders', entry },
+        ],
+      },
     })
     const later = await repository.apply([])
-    expect(later.outputs).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(later.outputs).toMatchObject({ result: 'applied', revocations: '2' })
     expect(held('auth0|1')).toEqual([])
   })
 
@@ -206,15 +231,17 @@ describe('who an entry means', () => {
 
   it('is refused once an address means somebody else: neither gains nor loses anything', async () => {
     const { tenant, repository, held } = await start({ users: [grace('auth0|1')] })
-    await repository.apply([asks('grace@acme.com', 'read:orders', 'write:orders')])
+    await repository.apply([asks('grace@acme.com', 'read:orders', 'write:orders', 'Support')])
     tenant.setEmail('auth0|1', 'gone@acme.com', true)
-    tenant.addUser({ ...grace('auth0|2'), direct: direct('refund:orders') })
+    tenant.addUser({ ...grace('auth0|2'), direct: direct('refund:orders'), roles: ['Owner'] })
     const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
     expect(errorsOf(run)).toEqual([expect.stringMatching(/meant auth0\|1 before and means auth0\|2 now.*by id/)])
-    expect([held('auth0|1'), held('auth0|2')]).toEqual([['read:orders', 'write:orders'], ['refund:orders']])
-    const corrected = await repository.apply([wants('auth0|2', 'read:orders')])
+    expect(held('auth0|1')).toEqual(['Support', 'read:orders', 'write:orders'])
+    expect(held('auth0|2')).toEqual(['Owner', 'refund:orders'])
+    const corrected = await repository.apply([wants('auth0|2', 'read:orders', 'Support')])
     expect(corrected.exitCode).toBe(0)
-    expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['read:orders', 'refund:orders']])
+    expect(held('auth0|1')).toEqual([])
+    expect(held('auth0|2')).toEqual(['Owner', 'Support', 'read:orders', 'refund:orders'])
   })
 
   it('of an address that was taken over and then removed is who it was: the right one loses access', async () => {
@@ -289,11 +316,9 @@ describe('the ledger', () => {
         return false
       },
     })
-    await repository.apply([wants('auth0|1', 'read:orders')])
-    expect(before).toMatchObject({
-      applying: true,
-      users: [{ id: 'auth0|1', managed: { [ORDERS]: ['read:orders'] }, unfinished: true }],
-    })
+    await repository.apply([wants('auth0|1', 'read:orders', 'Support')])
+    const entry = { id: 'auth0|1', listed: ['id'], managed: { [ORDERS]: ['read:orders'] }, roles: ['rol_support'] }
+    expect(before).toMatchObject({ applying: true, users: [{ ...entry, unfinished: true }] })
     expect(repository.ledger()).toMatchObject({
       tenant: new URL(tenant.domain).host,
       commit: repository.head(),
@@ -301,21 +326,21 @@ describe('the ledger', () => {
       latest: { run: 'https://github.com/acme/permissions/actions/runs/77', commit: repository.head() },
       applying: false,
       files: [MANIFEST],
-      users: [{ id: 'auth0|1', listed: ['id'], managed: { [ORDERS]: ['read:orders'] } }],
+      users: [entry],
     })
     const [end, begin] = repository.github.history(repository.ledgerBranch)
     expect(begin?.message).toBe(
-      `Begin 1 grant and 0 revocations for 1 user\n\nRun: https://github.com/acme/permissions/actions/runs/77\nCommit: ${repository.head()}\n\n[skip ci]`,
+      `Begin 2 grants and 0 revocations for 1 user\n\nRun: https://github.com/acme/permissions/actions/runs/77\nCommit: ${repository.head()}\n\n[skip ci]`,
     )
-    expect(end?.message).toMatch(/^End 1 grant and 0 revocations for 1 user\n/)
+    expect(end?.message).toMatch(/^End 2 grants and 0 revocations for 1 user\n/)
     expect(begin?.parents).toEqual([])
   })
 
   it('makes no commit for an apply that changes nothing, in the tenant or in what is managed', async () => {
     const { repository } = await start()
-    await repository.apply([wants('auth0|1', 'read:orders')])
+    await repository.apply([wants('auth0|1', 'read:orders', 'Support')])
     const log = repository.ledgerLog()
-    const run = await repository.apply([{ ...wants('auth0|1', 'read:orders') }])
+    const run = await repository.apply([wants('auth0|1', 'read:orders', 'Support')])
     expect(run.outputs).toMatchObject({ result: 'unchanged' })
     expect(repository.ledgerLog()).toEqual(log)
   })
@@ -331,37 +356,76 @@ describe('the ledger', () => {
 
   it('marks who failed, and remembers what was attempted', async () => {
     const { tenant, repository, held } = await start()
-    repository.begin([wants('auth0|1', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'refund:orders'), wants('auth0|3', 'Owner')])
+    const failing = ['/users/auth0%7C2/roles', '/users/auth0%7C3/permissions']
     tenant.fault({
       kind: 'status',
       status: 400,
       body: {},
-      when: ({ method, path }) => method === 'POST' && path.includes('%7C2'),
+      when: ({ method, path }) => method === 'POST' && failing.some(end => path.endsWith(end)),
+      times: failing.length,
     })
     const partial = await repository.apply([
       wants('auth0|1', 'read:orders', 'write:orders'),
-      wants('auth0|2', 'read:orders'),
+      wants('auth0|2', 'read:orders', 'Support'),
+      wants('auth0|3', 'read:orders', 'Support'),
     ])
-    expect(partial.outputs).toMatchObject({ result: 'partial' })
+    expect(partial.exitCode).toBe(1)
+    expect(partial.outputs).toMatchObject({
+      ...{ result: 'partial', grants: '3', revocations: '0', 'users-changed': '3', 'users-failed': '2' },
+    })
+    const [READ, SUPPORT] = [{ permission: 'read:orders' }, { role: 'rol_support', name: 'Support' }]
+    expect(partial.report.outcomes).toMatchObject([
+      { user: 'auth0|1', status: 'done' },
+      // What a role or a permission that failed may replace is not revoked.
+      { user: 'auth0|2', status: 'failed', granted: [READ], revoked: [], errors: [/roles/] },
+      { user: 'auth0|3', status: 'failed', granted: [SUPPORT], revoked: [], errors: [/permissions/] },
+    ])
+    expect(partial.summary).toMatch(
+      /auth0\|2.*failed<\/strong>: \+ grant the role <code>Support.*<br>done: \+ grant <code>read:/,
+    )
+    expect(partial.summary).toMatch(
+      /auth0\|3.*done: \+ grant the role <code>Support.*failed<\/strong>: \+ grant <code>read:/,
+    )
+    expect(held('auth0|2')).toEqual(['read:orders', 'refund:orders'])
+    expect(held('auth0|3')).toEqual(['Owner', 'Support'])
+    const managed = { [ORDERS]: ['read:orders'] }
     expect(repository.ledger()?.users).toMatchObject([
       { id: 'auth0|1', managed: { [ORDERS]: ['read:orders', 'write:orders'] } },
-      { id: 'auth0|2', managed: { [ORDERS]: ['read:orders'] }, unfinished: true },
+      {
+        id: 'auth0|2',
+        managed: { [ORDERS]: ['read:orders', 'refund:orders'] },
+        roles: ['rol_support'],
+        unfinished: true,
+      },
+      { id: 'auth0|3', managed, roles: ['rol_owner', 'rol_support'], unfinished: true },
     ])
     const again = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
-    expect(again.outputs).toMatchObject({ grants: '1', 'users-changed': '1' })
+    expect(again.outputs).toMatchObject({ grants: '2', revocations: '2', 'users-changed': '2' })
     const back = await repository.apply([wants('auth0|1', 'read:orders')])
-    expect(back.outputs).toMatchObject({ result: 'applied', revocations: '2' })
-    expect(held('auth0|1')).toEqual(['read:orders'])
+    expect(back.outputs).toMatchObject({ result: 'applied', revocations: '5' })
+    expect([held('auth0|1'), held('auth0|2'), held('auth0|3')]).toEqual([['read:orders'], [], []])
   })
 
   it('is kept by revoke: never and all, with what is managed of removed users', async () => {
-    const { repository, held } = await start()
-    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
-    await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')], { revoke: 'never' })
-    await repository.apply([wants('auth0|1', 'write:orders')], { revoke: 'all' })
-    expect(repository.managed()).toEqual({ 'auth0|1': ['write:orders'], 'auth0|2': ['read:orders'] })
-    const run = await repository.apply([wants('auth0|1', 'write:orders')])
-    expect(run.outputs).toMatchObject({ revocations: '1' })
+    const { tenant, repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders', 'Support'), wants('auth0|2', 'read:orders', 'Support')])
+    const more = [wants('auth0|1', 'read:orders', 'write:orders', 'Support', 'Auditor')]
+    const never = await repository.apply(more, { revoke: 'never' })
+    expect(never.outputs).toMatchObject({ grants: '2', revocations: '0' })
+    give(tenant, 'auth0|1', 'refund:orders', 'Owner')
+    const less = [wants('auth0|1', 'write:orders', 'Auditor')]
+    const catalogue = ['Support', 'Auditor', 'Owner']
+    const commit = repository.commit(JSON.stringify({ roles: catalogue, users: less }))
+    const all = await repository.run(commit, { inputs: { revoke: 'all' } })
+    expect(all.outputs).toMatchObject({ grants: '0', revocations: '4' })
+    expect(held('auth0|1')).toEqual(['Auditor', 'write:orders'])
+    expect(repository.managed()).toEqual({
+      'auth0|1': ['Auditor', 'write:orders'],
+      'auth0|2': ['Support', 'read:orders'],
+    })
+    const run = await repository.apply(less)
+    expect(run.outputs).toMatchObject({ revocations: '2' })
     expect(held('auth0|2')).toEqual([])
   })
 
@@ -492,7 +556,7 @@ describe('two runs', () => {
 
   it('at once: the one that finds it moved at the end merges, marks its users, and fails', async () => {
     const { tenant, repository, held } = await start()
-    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|3', 'read:orders')])
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|3', 'read:orders', 'Support')])
     let moved = false
     tenant.fault({
       kind: 'delay',
@@ -502,7 +566,7 @@ describe('two runs', () => {
           moved = true
           repository.tamper(text => {
             const ledger = JSON.parse(text)
-            const other = { id: 'auth0|7', listed: ['id'], managed: { [ORDERS]: ['read:orders'] } }
+            const other = { id: 'auth0|7', listed: ['id'], managed: {}, roles: ['rol_owner'] }
             const latest = { ...ledger.latest, run: 'https://github.com/acme/permissions/actions/runs/88' }
             return JSON.stringify({ ...ledger, latest, users: [...ledger.users, other] })
           })
@@ -510,17 +574,17 @@ describe('two runs', () => {
         return false
       },
     })
-    const run = await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    const run = await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'Support')])
     expect(run.exitCode).toBe(1)
-    expect(run.outputs).toMatchObject({ result: 'partial', grants: '1', revocations: '1' })
+    expect(run.outputs).toMatchObject({ result: 'partial', grants: '2', revocations: '2' })
     expect(errorsOf(run)).toEqual([expect.stringContaining('actions/runs/88 moved the ledger')])
     expect(repository.ledger()?.users).toMatchObject([
       { id: 'auth0|1', managed: { [ORDERS]: ['read:orders'] } },
-      { id: 'auth0|2', managed: { [ORDERS]: ['read:orders'] }, unfinished: true },
-      { id: 'auth0|3', managed: { [ORDERS]: ['read:orders'] }, unfinished: true },
-      { id: 'auth0|7', managed: { [ORDERS]: ['read:orders'] } },
+      { id: 'auth0|2', managed: { [ORDERS]: ['read:orders'] }, roles: ['rol_support'], unfinished: true },
+      { id: 'auth0|3', managed: { [ORDERS]: ['read:orders'] }, roles: ['rol_support'], unfinished: true },
+      { id: 'auth0|7', managed: {}, roles: ['rol_owner'] },
     ])
-    expect(held('auth0|2')).toEqual(['read:orders'])
+    expect(held('auth0|2')).toEqual(['Support', 'read:orders'])
   })
 
   it('of which one has not ended: the next names it, and another attempt of it does not', async () => {
@@ -655,13 +719,13 @@ describe('scope: changed', () => {
 
   it('asks for what another entry of the same user asks for, though that entry has not changed', async () => {
     const { repository, held } = await start({ users: [grace('auth0|1')] })
-    repository.begin([wants('auth0|1', 'read:orders')])
-    const run = await repository.apply([wants('auth0|1', 'read:orders'), asks('grace@acme.com', 'write:orders')], {
-      scope: 'changed',
-    })
-    expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '0' })
-    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+    repository.begin([wants('auth0|1', 'read:orders', 'Support')])
+    const people = [wants('auth0|1', 'read:orders', 'Support'), asks('grace@acme.com', 'write:orders', 'Auditor')]
+    const run = await repository.apply(people, { scope: 'changed' })
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '2', revocations: '0' })
+    expect(held('auth0|1')).toEqual(['Auditor', 'Support', 'read:orders', 'write:orders'])
     const again = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
-    expect(again.outputs).toMatchObject({ result: 'unchanged', requests: '2' })
+    // A token, the API and the roles.
+    expect(again.outputs).toMatchObject({ result: 'unchanged', requests: '3' })
   })
 })
