@@ -1624,15 +1624,22 @@ async function apply(plan, writer, options) {
         return [];
     return [await applyNext(first), ...(await (0,p_map/* default */.Ay)(others, applyNext, { concurrency: options.width }))];
 }
-const NOTHING_ATTEMPTED = { done: [], uncertain: [], failures: [] };
+const NOTHING_ATTEMPTED = { done: [], uncertain: [], failures: [], kept: [] };
+const KEPT = {
+    permission: 'No permission was revoked, because assigning the roles that may replace it failed.',
+    role: 'No role was removed, because granting the permissions that may replace it failed.',
+};
 async function applyUser(userPlan, writer) {
     const done = [];
     const uncertain = [];
     const failed = [];
     const failures = [];
+    const kept = [];
     for (const batch of inOrder(userPlan)) {
-        if (failed.some(earlier => mayReplace(earlier, batch)))
+        if (failed.some(earlier => mayReplace(earlier, batch))) {
+            kept.push(batch);
             continue;
+        }
         try {
             await writer[batch.step](userPlan.user, batch.operations.map(bareAccess));
             done.push(batch);
@@ -1648,7 +1655,7 @@ async function applyUser(userPlan, writer) {
                 break;
         }
     }
-    return { done, uncertain, failures };
+    return { done, uncertain, failures, kept };
 }
 /**
  * Grants go first, so that nobody is without access in between. If Auth0's limit leaves no room for them, what is revoked
@@ -1678,14 +1685,14 @@ function mayBeDone(error) {
     const refused = status >= 400 && status < 500 && status !== 408;
     return !refused || attempts > 1;
 }
-function outcomeOf({ user }, { done, uncertain, failures }) {
+function outcomeOf({ user }, { done, uncertain, failures, kept }) {
     const status = statusOf(done, failures);
     return {
         user,
         status,
         granted: operationsOf(done, 'grant'),
         revoked: operationsOf(done, 'revoke'),
-        errors: failures.map(failure => failure.message),
+        errors: [...failures.map(failure => failure.message), ...kept.map(({ kind }) => KEPT[kind])],
         ...(uncertain.length > 0 && { uncertain: [...new Set(uncertain.map(({ step }) => step))] }),
         ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),
     };

@@ -2,7 +2,7 @@
 // does.
 
 import pMap from 'p-map'
-import { type Access, KINDS } from '../access/grants.ts'
+import { type Access, KINDS, type Kind } from '../access/grants.ts'
 import { ActionError, NotSentError, type Reach, TenantError } from '../errors.ts'
 import { countHeld, MAX_HELD } from './guard.ts'
 import { type Batch, bareAccess, batchesOf, operationsOf, type Plan, type UserOutcome, type UserPlan } from './plan.ts'
@@ -40,17 +40,28 @@ interface Attempt {
   readonly done: readonly Batch[]
   readonly uncertain: readonly Batch[]
   readonly failures: readonly ActionError[]
+  /** Not attempted, because what may replace it failed. */
+  readonly kept: readonly Batch[]
 }
 
-const NOTHING_ATTEMPTED: Attempt = { done: [], uncertain: [], failures: [] }
+const NOTHING_ATTEMPTED: Attempt = { done: [], uncertain: [], failures: [], kept: [] }
+
+const KEPT: Readonly<Record<Kind, string>> = {
+  permission: 'No permission was revoked, because assigning the roles that may replace it failed.',
+  role: 'No role was removed, because granting the permissions that may replace it failed.',
+}
 
 async function applyUser(userPlan: UserPlan, writer: Writer): Promise<Attempt> {
   const done: Batch[] = []
   const uncertain: Batch[] = []
   const failed: Batch[] = []
   const failures: ActionError[] = []
+  const kept: Batch[] = []
   for (const batch of inOrder(userPlan)) {
-    if (failed.some(earlier => mayReplace(earlier, batch))) continue
+    if (failed.some(earlier => mayReplace(earlier, batch))) {
+      kept.push(batch)
+      continue
+    }
     try {
       await writer[batch.step](userPlan.user, batch.operations.map(bareAccess))
       done.push(batch)
@@ -62,7 +73,7 @@ async function applyUser(userPlan: UserPlan, writer: Writer): Promise<Attempt> {
       if (reachOf(error) !== 'operation') break
     }
   }
-  return { done, uncertain, failures }
+  return { done, uncertain, failures, kept }
 }
 
 /**
@@ -95,14 +106,14 @@ function mayBeDone(error: ActionError): boolean {
   return !refused || attempts > 1
 }
 
-function outcomeOf({ user }: UserPlan, { done, uncertain, failures }: Attempt): UserOutcome {
+function outcomeOf({ user }: UserPlan, { done, uncertain, failures, kept }: Attempt): UserOutcome {
   const status = statusOf(done, failures)
   return {
     user,
     status,
     granted: operationsOf(done, 'grant'),
     revoked: operationsOf(done, 'revoke'),
-    errors: failures.map(failure => failure.message),
+    errors: [...failures.map(failure => failure.message), ...kept.map(({ kind }) => KEPT[kind])],
     ...(uncertain.length > 0 && { uncertain: [...new Set(uncertain.map(({ step }) => step))] }),
     ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),
   }

@@ -147,17 +147,19 @@ describe('permissions and roles of one user', () => {
       'a role that cannot be assigned keeps the permissions that it may replace',
       'grant roles',
       ['grant permissions new', 'grant roles rol_new', 'revoke roles rol_old'],
+      'No permission was revoked, because assigning the roles that may replace it failed.',
     ],
     [
       'permissions that cannot be granted keep the role that they may replace',
       'grant permissions',
       ['grant permissions new', 'grant roles rol_new', 'revoke permissions old'],
+      'No role was removed, because granting the permissions that may replace it failed.',
     ],
-  ])('%s', async (_, failing, expected) => {
+  ])('%s, and says so', async (_, failing, expected, words) => {
     const { writer, calls } = kinds({ [failing]: failure('operation') })
     const [outcome] = await applyMoving(writer)
     expect(calls).toEqual(expected)
-    expect(outcome?.status).toBe('failed')
+    expect(outcome).toMatchObject({ status: 'failed', errors: [expect.stringContaining('POST /x'), words] })
   })
 
   it('are revoked first only of the kind whose limit leaves no room', async () => {
