@@ -1,6 +1,6 @@
 // Typical runs as records: what the preview shows, and what the tests of the renderers read.
 
-import { grantOf, type Permission } from '../../src/access/grants.ts'
+import { grantOf, type Permission, type Role } from '../../src/access/grants.ts'
 import { TenantError } from '../../src/errors.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import { readManifest } from '../../src/manifest/manifest.ts'
@@ -45,6 +45,14 @@ type Terms = Partial<Pick<Operation, 'roles' | 'expires' | 'reason' | 'why'>>
 
 function permit(permission: string, api: string, terms: Terms = {}): Operation {
   return { api, permission, roles: [], ...terms }
+}
+
+function assign(name: string, terms: Terms = {}): Operation {
+  return { ...roleOf(name), roles: [], ...terms }
+}
+
+function roleOf(name: string): Role {
+  return { role: `rol_${name.replaceAll(/\W/g, '')}`, name }
 }
 
 function planOf(users: readonly UserPlan[], holders: readonly Holders[], source: Partial<Source> = {}): Plan {
@@ -360,6 +368,50 @@ const expired = record({
   ),
 })
 
+const ROLE_USERS: readonly UserPlan[] = [
+  {
+    user: ADA,
+    grant: [assign('Support')],
+    revoke: [
+      permit('read:orders', ORDERS, { why: 'line removed' }),
+      permit('refund:orders', ORDERS, { why: 'line removed' }),
+    ],
+    before: [permit('read:orders', ORDERS), permit('refund:orders', ORDERS)],
+  },
+  {
+    user: GRACE,
+    grant: [assign('Order Reader (rol_OrderReader)', { expires: '2027-01-31', reason: 'parental leave, HR-7' })],
+    revoke: [assign('Auditor', { why: 'expired' })],
+    before: [roleOf('Auditor')],
+  },
+  {
+    user: LINUS,
+    grant: [],
+    revoke: [assign('Auditor', { why: 'user removed' }), permit('read:invoices', BILLING, { why: 'user removed' })],
+    before: [roleOf('Auditor'), permit('read:invoices', BILLING)],
+  },
+]
+
+const withRoles = record({
+  ...APPLIED,
+  plan: planOf(ROLE_USERS, [
+    { ...roleOf('Auditor'), before: 3, after: 2 },
+    { ...roleOf('Order Reader (rol_OrderReader)'), before: 5, after: 6 },
+    { ...roleOf('Support'), before: 2, after: 3 },
+    { ...bare('read:orders', ORDERS), before: 4, after: 3 },
+    { ...bare('refund:orders', ORDERS), before: 2, after: 1 },
+  ]),
+  outcomes: ROLE_USERS.map(done),
+  emails: [{ user: GRACE, email: 'grace@acme.com' }],
+  removed: [LINUS],
+  unmanaged: [
+    { user: GRACE, ...roleOf('Support') },
+    { user: MARGARET, ...roleOf('Order Administrator') },
+  ],
+  derived: [{ user: MARGARET, ...bare('read:orders', ORDERS), roles: ['Order Administrator'] }],
+  traffic: { requests: 25, waited: 0, waitingFor: undefined, blind: false },
+})
+
 const UNIDENTIFIED = 'margaret@acme.com in connection acme-okta'
 
 const heldBack = record({
@@ -493,5 +545,6 @@ export const RUNS: Readonly<Record<string, RunRecord>> = {
   expired,
   'held back': heldBack,
   'off-boarding': offBoarding,
+  roles: withRoles,
   hostile: hostileRecord(place => `${HOSTILE} ${place}`),
 }
