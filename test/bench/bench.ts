@@ -1,5 +1,5 @@
 // `npm run bench`: prints the tables of .github/PERFORMANCE.md. With names of parts as arguments, those alone:
-// rate-limit, start-up, size, large-manifests.
+// rate-limit, start-up, size, large-manifests, roles.
 
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -8,16 +8,19 @@ import { BUNDLE } from '../e2e/action.ts'
 import { measureLargeManifests } from './large-manifests.ts'
 import { createWorkspace, type Workspace } from './programs.ts'
 import { compareUnderRateLimit } from './rate-limit.ts'
+import { compareRoleReads } from './roles.ts'
 import { measureStartUp } from './start-up.ts'
+import type { Team } from './team.ts'
 
 const home = await mkdtemp(join(tmpdir(), 'bench-'))
-const openWorkspace = (users: number): Promise<Workspace> => createWorkspace(home, users)
+const openWorkspace = (team: Team): Promise<Workspace> => createWorkspace(home, team)
 
 const parts: Readonly<Record<string, () => Promise<string>>> = {
   'rate-limit': () => compareUnderRateLimit(openWorkspace),
-  'start-up': async () => measureStartUp(await openWorkspace(1)),
+  'start-up': async () => measureStartUp(await openWorkspace({ users: 1 })),
   size: measureSize,
   'large-manifests': () => measureLargeManifests(openWorkspace),
+  roles: () => compareRoleReads(openWorkspace),
 }
 
 const asked = process.argv.slice(2)

@@ -11,14 +11,15 @@ import {
   type Workspace,
 } from './programs.ts'
 import { seconds, table } from './table.ts'
+import type { Team } from './team.ts'
 import { type TenantAddress, withTenant } from './tenant.ts'
 
 const SIZES = [1_000, 10_000, 50_000]
 
-export async function measureLargeManifests(openWorkspace: (users: number) => Promise<Workspace>): Promise<string> {
+export async function measureLargeManifests(openWorkspace: (team: Team) => Promise<Workspace>): Promise<string> {
   const rows: string[][] = []
   for (const users of SIZES) {
-    const workspace = await openWorkspace(users)
+    const workspace = await openWorkspace({ users })
     const size = `${users.toLocaleString('en')} (${(workspace.size / 1024 ** 2).toFixed(1)} MiB)`
     const parsed = await measureScript('parse.ts', users, { cwd: workspace.path })
     const validated = await measureStep(workspace, undefined)

@@ -3,13 +3,13 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { BUNDLE } from '../e2e/action.ts'
-import { manifestOf } from './team.ts'
+import { manifestOf, type Team } from './team.ts'
 import type { TenantAddress } from './tenant.ts'
 
 export interface Run {
@@ -73,12 +73,11 @@ export interface Workspace {
 
 export const MANIFEST = 'manifest.yml'
 
-export async function createWorkspace(home: string, users: number): Promise<Workspace> {
-  const path = join(home, String(users))
-  const manifest = manifestOf(users)
-  await mkdir(path)
+export async function createWorkspace(home: string, team: Team): Promise<Workspace> {
+  const path = await mkdtemp(join(home, 'workspace-'))
+  const manifest = manifestOf(team)
   await writeFile(join(path, MANIFEST), manifest)
-  return { path, users, size: Buffer.byteLength(manifest) }
+  return { path, users: team.users, size: Buffer.byteLength(manifest) }
 }
 
 /** What the runner sets for a step; `plan` unless set if there is a tenant, else `validate`. */

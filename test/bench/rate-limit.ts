@@ -4,6 +4,7 @@
 import { readDefinition } from '../e2e/action.ts'
 import { failedUsers, type Run, runNode, script, stepOf, tenantVariables, type Workspace } from './programs.ts'
 import { median, seconds, table } from './table.ts'
+import type { Team } from './team.ts'
 import { type Counts, type TenantAddress, withTenant } from './tenant.ts'
 
 interface Bucket {
@@ -53,12 +54,12 @@ const CONTENDERS: readonly Contender[] = [
   contender('one after the other', 'one-by-one.ts'),
 ]
 
-export async function compareUnderRateLimit(openWorkspace: (users: number) => Promise<Workspace>): Promise<string> {
+export async function compareUnderRateLimit(openWorkspace: (team: Team) => Promise<Workspace>): Promise<string> {
   const { inputs } = await readDefinition()
   const headroom = Number.parseFloat(inputs.headroom?.default ?? '') / 100
   const rows: string[][] = []
   for (const bucket of BUCKETS) {
-    const results = await race(bucket, await openWorkspace(bucket.users))
+    const results = await race(bucket, await openWorkspace({ users: bucket.users }))
     for (const [{ name }, runs] of results) {
       const share = name === ACTION.name ? 1 - headroom : undefined
       rows.push([
@@ -68,7 +69,7 @@ export async function compareUnderRateLimit(openWorkspace: (users: number) => Pr
       ])
     }
   }
-  rows.push(await applyWithSeparateBuckets(await openWorkspace(READ), 1 - headroom))
+  rows.push(await applyWithSeparateBuckets(await openWorkspace({ users: READ }), 1 - headroom))
   const caption = [
     `**Under the rate limit**: reading users from a tenant that answers after ${LATENCY} ms, and in the last row also`,
     'writing some of them, on a plan with a bucket for each group of endpoints. The bound is what the',

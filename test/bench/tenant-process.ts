@@ -1,17 +1,21 @@
 // The embedded tenant in a process of its own, so that its CPU and memory are not those of who is measured. Started by
 // startTenantProcess; tells its address, then answers each message with its counts.
 
+import { neededScopes } from '../../src/plan/guard.ts'
 import { startTenant } from '../servers/tenant/tenant.ts'
-import { APIS, tenantUsers } from './team.ts'
+import { APIS, ROLES, tenantUsers } from './team.ts'
 import type { Counts, TenantAddress, TenantProcessOptions } from './tenant.ts'
 
-const { users, without = 0, ...options } = JSON.parse(process.argv[2] ?? '') as TenantProcessOptions
-const tenant = await startTenant({ apis: APIS, users: tenantUsers(users, without), ...options })
+const { users, hasRoles = false, without = 0, ...options } = JSON.parse(process.argv[2] ?? '') as TenantProcessOptions
+const team = tenantUsers({ users, hasRoles }, without)
+const tenant = await startTenant({ apis: APIS, roles: ROLES, users: team, ...options })
+const scopes = neededScopes('apply', { assigns: true, removes: true })
 
-tell({ domain: tenant.domain, token: tenant.issueToken() })
+tell({ domain: tenant.domain, token: tenant.issueToken({ scopes }) })
 process.on('message', () => {
   tell({
     requests: tenant.requests.length,
+    aboutRoles: tenant.requests.filter(({ path }) => /\/roles\b/.test(path)).length,
     refused: tenant.requests.filter(({ status }) => status === 429).length,
     warnings: tenant.warnings.filter(({ type }) => type === 'api_limit_warning').length,
   })

@@ -4,10 +4,10 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { BucketsOptions } from '../servers/tenant/bucket.ts'
+import type { Team } from './team.ts'
 
 /** Buckets limit nobody unless they are set. */
-export interface TenantProcessOptions extends BucketsOptions {
-  readonly users: number
+export interface TenantProcessOptions extends BucketsOptions, Team {
   /** How many of them hold nothing of what the manifest lists. */
   readonly without?: number
   /** Milliseconds before every answer. */
@@ -23,6 +23,8 @@ export interface TenantAddress {
 
 export interface Counts {
   readonly requests: number
+  /** Those that read or write roles and who has them. */
+  readonly aboutRoles: number
   /** Answered with 429. */
   readonly refused: number
   /** `api_limit_warning` in the tenant's log, which Auth0 writes once a minute at the most. */
