@@ -150,6 +150,17 @@ describe('the pages', () => {
     expect((await readPage('README.md')).split('\n').length).toBeLessThanOrEqual(301)
   })
 
+  it('names tests that exist in the threat model', async () => {
+    const rows = (await readPage('SECURITY.md')).matchAll(/^\|.* \| (`test\/.*) \|$/gm)
+    // `path`: a title, another title, `path`
+    const named = [...rows].flatMap(([, cell = '']) => [...cell.matchAll(/`(test\/[^`]+)`(?:: ((?:(?!, `)[^|])+))?/g)])
+    expect(named.length).toBeGreaterThan(30)
+    for (const [, path = '', titles = ''] of named) {
+      const source = await readFile(new URL(`../${path}`, import.meta.url), 'utf8')
+      for (const title of titles.split(', ')) expect(source, path).toContain(title)
+    }
+  })
+
   it('links to files that exist', async () => {
     const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', '.github/LEDGER.md', '.github/TROUBLESHOOTING.md']
     for (const page of pages) {
