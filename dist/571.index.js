@@ -1310,13 +1310,13 @@ function valuesOf(steps) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/plan/plan.js
-// A plan is sorted, serialisable data: for each user what to grant and what to revoke, with the before-state that it was
+// A plan is sorted, serializable data: for each user what to grant and what to revoke, with the before-state that it was
 // computed from. Renderers read it and `apply` executes it. Pure.
 
 const WHY = ['user removed', 'line removed', 'expired', 'not listed'];
 /**
- * A plan without revocations of permissions and roles that no longer exist: Auth0 would refuse them, and with them all others of
- * the same request. What an undo plan grants back is left out likewise; any other plan that grants it is refused.
+ * A plan without revocations of permissions and roles that no longer exist, because Auth0 would refuse the whole request.
+ * An undo plan also leaves out grants of them; any other plan that grants them is refused.
  */
 function withoutObsolete(plan, exists) {
     const obsolete = [];
@@ -1346,14 +1346,14 @@ function countOperations(users) {
         revocations: counts.revocations + user.revoke.length,
     }), { grants: 0, revocations: 0 });
 }
-/** Without what is said about it. */
+/** Without notes. */
 function bareAccess(access) {
     if (access.role === undefined)
         return { api: access.api, permission: access.permission };
     return { role: access.role, ...(access.name !== undefined && { name: access.name }) };
 }
 const STEPS = ['grant', 'revoke'];
-/** At most four: what is granted and what is revoked, each permissions and roles. */
+/** At most four: grants and revocations, each of permissions and of roles. */
 function batchesOf(userPlan) {
     return STEPS.flatMap(step => access_grants/* KINDS */.GW.map(kind => ({
         step,
@@ -1366,7 +1366,7 @@ function operationsOf(batches, step) {
     const operations = batches.flatMap(batch => (batch.step === step ? batch.operations : []));
     return operations.toSorted((a, b) => (0,access_grants/* compareText */.n6)((0,access_grants/* packAccess */.oe)(a), (0,access_grants/* packAccess */.oe)(b)));
 }
-/** A plan with the names that its roles have now: those in a file are whatever its writer called them. */
+/** A plan with its roles' current names; those in a file may be wrong. */
 function nameRoles(plan, names) {
     const rename = (access) => {
         if (access.role === undefined)
@@ -1387,12 +1387,12 @@ function nameRoles(plan, names) {
         holders: plan.holders.map(rename),
     };
 }
-/** Ids of the roles that a plan is about. */
+/** Ids of the roles that a plan concerns. */
 function rolesOf({ users, roles = [] }) {
     const held = users.flatMap(({ before = [], grant, revoke }) => [...before, ...grant, ...revoke]);
     return new Set(roles).union((0,access_grants/* rolesAmong */.Wn)((0,access_grants/* packAll */.pV)(held)));
 }
-/** What is held once these are granted and revoked. */
+/** What a user holds after these grants and revocations. */
 function stateAfter(before, granted, revoked) {
     return (0,access_grants/* listAccess */.J$)((0,access_grants/* packAll */.pV)([...before, ...granted]).difference((0,access_grants/* packAll */.pV)(revoked)), namesIn([...before, ...granted]));
 }
@@ -1405,13 +1405,12 @@ function namesIn(accesses) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/plan/guard.js
-// What may not happen, as checks over data: each gives the refusals that it finds, and the run shows all of them
-// together before anything is written. Pure.
+// Checks that return refusals or warnings. The run reports all of them together before anything is written. Pure.
 
 
-/** Auth0's limits of direct permissions and of roles a user. */
+/** Auth0's limits of direct permissions and of roles per user. */
 const MAX_HELD = { permission: 1000, role: 50 };
-/** The Management API's scopes that a mode cannot do without. */
+/** The Management API scopes that each mode requires. */
 const NEEDED_SCOPES = {
     plan: ['read:users', 'read:resource_servers'],
     apply: ['read:users', 'read:resource_servers', 'update:users'],
@@ -1419,7 +1418,7 @@ const NEEDED_SCOPES = {
     assign: ['update:users'],
     export: ['read:users'],
 };
-/** What a run needs beyond that if its manifest, its ledger or its saved plan names a role. */
+/** The scopes that it also requires if the manifest, the ledger or a saved plan names a role. */
 const ROLE_SCOPES = {
     plan: ['read:roles', 'read:role_members'],
     apply: ['read:roles', 'read:role_members', 'create:role_members', 'delete:role_members'],
@@ -1441,10 +1440,10 @@ function checkEvent({ name, ref }) {
     if (!/^(pull_request|merge_group)/.test(name) && !/^refs\/(pull|heads\/gh-readonly-queue)\//.test(ref))
         return [];
     return [
-        `Mode apply is refused on the event ${name}: it is for a pull request or a merge queue, even once that is merged, and only a merged manifest is applied. Use mode: plan here, and apply with "on: push" to the default branch, because merging is a push.`,
+        `Mode apply is refused on the event ${name}: the run is for a pull request or a merge queue, even if that is already merged, and only a merged manifest is applied. Use mode: plan here, and mode: apply in a workflow with "on: push" to the default branch, because merging is a push.`,
     ];
 }
-/** @param scopes undefined where the token does not tell; Auth0 will then refuse what is not allowed */
+/** @param scopes undefined if the token does not list its scopes; Auth0 then refuses what is not allowed */
 function checkScopes(scopes, needed) {
     const missing = scopes === undefined ? [] : needed.filter(scope => !scopes.has(scope));
     if (missing.length === 0)
@@ -1453,7 +1452,7 @@ function checkScopes(scopes, needed) {
         `The token lacks the ${missing.length === 1 ? 'scope' : 'scopes'} ${missing.join(', ')}. In Auth0, authorize the application for ${missing.length === 1 ? 'it' : 'them'} under Applications → APIs → Auth0 Management API.`,
     ];
 }
-/** How many permissions, or roles, a user has directly, as far as they were read. */
+/** Counts a user's direct permissions or roles; those that were not read count as none. */
 function countHeld({ before = [], grant, revoke }, kind) {
     const count = (accesses) => accesses.filter(access => (0,access_grants/* isPermission */.Yo)(access) === (kind === 'permission')).length;
     const granted = count(grant);
@@ -1476,13 +1475,13 @@ function checkLimit(plan) {
 function checkRevocations(plan, { limit, live }) {
     const { count = 0, percent } = limit;
     const { revocations } = countOperations(plan.users);
-    const most = percent === undefined ? count : Math.max(count, 1, Math.floor((live * percent) / 100));
-    if (revocations <= most)
+    const allowed = percent === undefined ? count : Math.max(count, 1, Math.floor((live * percent) / 100));
+    if (revocations <= allowed)
         return [];
     const share = `${percent}% of ${live} live grants`;
     const larger = limit.count === undefined ? share : `the larger of ${count} and ${share}`;
     return [
-        `The plan revokes ${revocations} grants, more than the ${most} that max-revocations allows${percent === undefined ? '' : ` (${larger})`}. If intended, raise max-revocations to ${revocations} for this run.`,
+        `The plan revokes ${revocations} grants, more than the ${allowed} that max-revocations allows${percent === undefined ? '' : ` (${larger})`}. If intended, raise max-revocations to ${revocations} for this run.`,
     ];
 }
 function warnOfHeldBack({ heldBack }) {
@@ -1490,7 +1489,7 @@ function warnOfHeldBack({ heldBack }) {
         return [];
     const entries = new Set(heldBack.map(({ entry }) => entry));
     return [
-        `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same. Correct the entry; a later run does the rest.`,
+        `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same grants. Correct the manifest; a later run revokes the rest.`,
     ];
 }
 function shortList(names) {
@@ -1505,29 +1504,29 @@ function describeObsolete(obsolete, step) {
         const [first] = all;
         const users = shortList(all.map(({ user }) => user));
         const what = `${(0,access_grants/* accessText */.cd)(first).replace(/^the role /, 'The role ')} no longer exists in the tenant`;
-        // A deleted role was taken from everybody with it, and a new one has another id.
+        // Deleting a role removes it from every user, and a new role has another id.
         if (!(0,access_grants/* isPermission */.Yo)(first))
-            return `${what}, so it is not ${step === 'grant' ? 'assigned again to' : 'taken from'} ${users}.`;
+            return `${what}, so it is not ${step === 'grant' ? 'assigned again to' : 'removed from'} ${users}.`;
         return step === 'revoke'
-            ? `${what}, so it is left out of what is revoked from ${users}. If it is added to the API again, the next run revokes it.`
-            : `${what}, so it is not granted back to ${users}. If it is needed, add it to the API and list it in the manifest.`;
+            ? `${what}, so it is not revoked from ${users}. If it is added to the API again, the next run revokes it.`
+            : `${what}, so it is not granted again to ${users}. If it is needed, add it to the API and list it in the manifest.`;
     });
 }
-/** What a person approved is done, or nothing. @param approved undefined where nobody asked for approval */
+/** Only the approved plan is applied. @param approved undefined if the run requires no approval */
 function checkApproval(plan, digest, approved) {
     if (approved === undefined || approved === digest || plan.users.length === 0)
         return [];
     return [
-        `The plan is not the one that was approved: its digest is ${digest}, and approved-plan is ${approved}. Either the manifest or the tenant has changed since; look at this plan, and approve it if it is right.`,
+        `The plan is not the one that was approved: its digest is ${digest}, but approved-plan is ${approved}. The manifest or the tenant has changed since; review this plan, and approve it if it is correct.`,
     ];
 }
-/** Whatever the plan says, `revoke: never` only grants. */
+/** With `revoke: never`, a saved plan may only grant, too. */
 function checkNever(plan, revoke) {
     const { revocations } = countOperations(plan.users);
     if (revoke !== 'never' || revocations === 0)
         return [];
     return [
-        `The plan in plan-file revokes ${revocations} grants, and revoke: never revokes nothing. Set revoke to what the plan was made with.`,
+        `The plan in plan-file revokes ${revocations} grants, but revoke is never. Set revoke to the value that the plan was made with.`,
     ];
 }
 const UNKNOWN_USER = { listed: false, desired: new Map(), managed: new Set() };
@@ -1551,7 +1550,7 @@ function checkSavedPlan({ users, restores }, { states, revoke, named, holdBack }
         if (revoke === 'managed' && !managed.has(grant))
             return `${what}, which is not managed`;
         if (revoke === 'all' && !listed)
-            return `${what}, whom the manifest does not list`;
+            return `${what}, who is not in the manifest`;
         if (revoke === 'all' && !(0,access_grants/* isNamed */.ev)(grant, named)) {
             return `${what}, and the manifest does not name that ${(0,access_grants/* isPermission */.Yo)(access) ? 'API' : 'role'}`;
         }
@@ -1563,9 +1562,9 @@ function checkSavedPlan({ users, restores }, { states, revoke, named, holdBack }
     ]);
     const undo = restores === undefined ? [] : ['is an undo plan'];
     const unasked = [...undo, ...reasons.filter(reason => reason !== undefined)];
-    return unasked.map(reason => `The plan in plan-file ${reason}. Make a new plan; or, if somebody has looked at this one, set approved-plan to its digest.`);
+    return unasked.map(reason => `The plan in plan-file ${reason}. Make a new plan; or review this one and set approved-plan to its digest.`);
 }
-/** A saved plan has no line to point at, so everything that is wrong with its names is a refusal. */
+/** A saved plan has no lines to annotate, so its unknown names are refusals. */
 function checkPlanNames(granted, apis) {
     const refusals = granted.map(({ api, permission }) => {
         const known = apis.get(api)?.permissions;
@@ -1577,7 +1576,7 @@ function checkPlanNames(granted, apis) {
     });
     return [...new Set(refusals)].filter(refusal => refusal !== '');
 }
-/** Likewise for the roles that it assigns. */
+/** The same for the roles that it assigns. */
 function checkPlanRoles(assigned, names) {
     const unknown = assigned.filter(({ role }) => !names.has(role));
     const shown = new Set(unknown.map(({ role, name }) => (name === undefined ? role : `${name} (${role})`)));
@@ -1588,12 +1587,12 @@ function warnOfApis(apis) {
     return sorted.flatMap(({ identifier, rbac, permissionsInToken }) => {
         if (!rbac) {
             return [
-                `RBAC is off for ${identifier}: Auth0 does not look at its permissions, so users notice no difference until "Enable RBAC" is on in the API's settings.`,
+                `RBAC is off for ${identifier}: Auth0 ignores its permissions, so changes have no effect until you turn on "Enable RBAC" in the API's settings.`,
             ];
         }
         if (!permissionsInToken) {
             return [
-                `Access tokens for ${identifier} carry no permissions: users notice no difference in an API that reads the "permissions" claim until "Add Permissions in the Access Token" is on.`,
+                `Access tokens for ${identifier} contain no permissions: changes have no effect in an API that reads the "permissions" claim until you turn on "Add Permissions in the Access Token" in its settings.`,
             ];
         }
         return [];
@@ -1601,7 +1600,7 @@ function warnOfApis(apis) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/plan/apply.js
-// Plan × a port → what became of every user. A user who fails does not stop the others; what would fail for everybody
+// Applies a plan through a port. One user's failure does not stop the others; a failure that would affect every user
 // does.
 
 
@@ -1618,7 +1617,7 @@ async function apply(plan, writer, options) {
         options.onOutcome(outcome);
         return outcome;
     };
-    // The first goes alone, so that what fails for everybody fails once.
+    // The first user is changed alone, so that a failure that affects every user happens only once.
     const [first, ...others] = plan.users;
     if (first === undefined)
         return [];
@@ -1658,8 +1657,8 @@ async function applyUser(userPlan, writer) {
     return { done, uncertain, failures, kept };
 }
 /**
- * Grants go first, so that nobody is without access in between. If Auth0's limit leaves no room for them, what is revoked
- * of the same kind goes right before them.
+ * Grants come first, so that nobody loses access in between. If they would exceed Auth0's limit, revocations of the same
+ * kind come right before them.
  */
 function inOrder(userPlan) {
     const full = access_grants/* KINDS */.GW.filter(kind => countHeld(userPlan, kind).withGrants > MAX_HELD[kind]);
@@ -1670,14 +1669,14 @@ function inOrder(userPlan) {
     };
     return batchesOf(userPlan).toSorted((a, b) => rank(a) - rank(b));
 }
-/** A role that could not be given may be what replaces a permission, and the other way round. */
+/** A role that could not be assigned may have been meant to replace a permission, and vice versa. */
 function mayReplace(failed, next) {
     return failed.step === 'grant' && next.step === 'revoke' && failed.kind !== next.kind;
 }
 function reachOf(error) {
     return error instanceof errors/* TenantError */.rZ ? error.details.reach : 'run';
 }
-/** Only a refusal of the very first attempt rules it out: the answer to an earlier one may have been lost. */
+/** Only a refused first attempt surely did nothing: an earlier attempt may have succeeded and its response been lost. */
 function mayBeDone(error) {
     if (!(error instanceof errors/* TenantError */.rZ))
         return false;
@@ -1697,7 +1696,7 @@ function outcomeOf({ user }, { done, uncertain, failures, kept }) {
         ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),
     };
 }
-/** A cancelled request was never sent, so a user for whom nothing else happened is as untouched as one never reached. */
+/** A cancelled request was never sent, so a user without any other request was not attempted. */
 function statusOf(done, failures) {
     if (done.length === 0 && failures.every(isNotSent))
         return 'not attempted';
@@ -1721,7 +1720,7 @@ function restoredOf({ user, entry }) {
 function withoutName(access) {
     return access.role === undefined ? access : { role: access.role };
 }
-/** Users and operations are sorted in a plan, so equal plans are equal texts. */
+/** A plan's users and operations are sorted, so equal plans give equal text. */
 function canonicalForm({ tenant, users, restores }) {
     return JSON.stringify([tenant, users.map(effectsOf), ...(restores === undefined ? [] : [restores.map(restoredOf)])]);
 }
@@ -1768,7 +1767,7 @@ function parseJson(json) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/plan/saved.js
-// A plan as a file: what is written can be read back, and nothing else can. A file may come from anywhere. Pure.
+// A plan as a file. Only what this action wrote can be read back, because a file may come from anywhere. Pure.
 
 
 
@@ -1777,9 +1776,9 @@ function parseJson(json) {
 const saved_name = schemas/* string */.YjP()
     .min(1)
     .max(1000)
-    // Half a character cannot be encoded into a path.
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or half a character');
-/** A permission or a role, with what else is said about it. */
+    // An unpaired surrogate cannot be encoded into a URL's path.
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or an unpaired surrogate');
+/** A permission or a role, with further keys. */
 function accessWith(more) {
     return schemas/* union */.KCZ([
         schemas/* strictObject */.rej({ api: saved_name, permission: saved_name, ...more }),
@@ -1838,29 +1837,29 @@ function readSaved(text) {
     const { digest, ...plan } = data;
     if (digest !== digestOf(plan)) {
         return {
-            problem: `its operations have been changed since it was written: their digest is ${digestOf(plan)}, not ${digest}`,
+            problem: `its operations were changed after it was written: their digest is ${digestOf(plan)}, not ${digest}`,
         };
     }
     const users = new Set();
     for (const { user, grant, revoke } of plan.users) {
         if (users.has(user))
-            return { problem: `the user ${user} is in it twice` };
+            return { problem: `it contains the user ${user} twice` };
         users.add(user);
         const granted = (0,access_grants/* packAll */.pV)(grant);
         if (revoke.some(operation => granted.has((0,access_grants/* packAccess */.oe)(operation)))) {
-            return { problem: `it grants and revokes the same permission or role of ${user}` };
+            return { problem: `it grants and revokes the same permission or role for ${user}` };
         }
     }
     return { plan };
 }
 
 ;// CONCATENATED MODULE: ./build/js/plan/undo.js
-// The plan that takes back what an apply did. Pure.
+// The plan that reverts what an apply did. Pure.
 
 
 /**
- * A plan that takes back what was done of this one, as far as it is known what was there before. What may have been done
- * is part of it, as if it were: whoever applies it finds either of the two states, and both can be resumed from.
+ * A plan that reverts what was done of this one, for users whose before-state is known. Operations that may have been done
+ * are reverted, too: an apply of the undo plan can resume from either state.
  */
 function undoOf({ tenant, source, users, holders, roles }, outcomes, restores) {
     const planned = new Map(users.map(user => [user.user, user]));
@@ -1887,7 +1886,7 @@ function undoOf({ tenant, source, users, holders, roles }, outcomes, restores) {
         ...(roles && { roles }),
     };
 }
-/** The manifest's terms end with what it asked for. */
+/** Expiry and reason belong to the manifest's request, not to its reversal. */
 function withoutTerms(operation) {
     return { ...bareAccess(operation), roles: operation.roles };
 }
@@ -5007,10 +5006,10 @@ function ledgerBranchOf(tenant) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/read-ledger.js
-// Reads the ledger, which some runs need and others can do without.
+// Reads the ledger, which some runs require and others can do without.
 
 
-/** @returns undefined if the run needs the ledger and cannot have it */
+/** @returns undefined if the run requires the ledger and cannot read it */
 async function readLedger(context, git) {
     const { inputs, workflow, journal } = context;
     const { tenant, ledgerKey: key } = inputs;
@@ -5038,9 +5037,9 @@ async function readLedger(context, git) {
         return { ledger: emptyLedger(tenant), branch: undefined, head: undefined, doubt: undefined };
     }
 }
-const NO_REPOSITORY = 'The ledger is a branch of the repository, and this run has no GITHUB_REPOSITORY. Set revoke: never or revoke: all, and scope: all.';
-const NO_TOKEN = "The input github-token is empty; remove it, because its default is the job's own token.";
-/** The input that cannot do without the ledger. */
+const NO_REPOSITORY = 'The ledger is a branch of the repository, but GITHUB_REPOSITORY is not set. Set revoke: never or revoke: all, and scope: all.';
+const NO_TOKEN = "The input github-token is empty; remove it to use the job's own token.";
+/** The setting that requires the ledger. */
 function needOf({ inputs }) {
     if (inputs.revoke === 'managed')
         return 'revoke: managed';
@@ -5050,18 +5049,18 @@ function useReading({ inputs, journal, workflow }, { branch, reading }) {
     switch (reading.kind) {
         case 'none':
             journal.warn([
-                `There is no ledger yet (branch ${branch.name}), as is expected before the first apply. If this tenant had one, somebody has deleted the branch: restore it, because earlier grants are managed only if this manifest asks for them.`,
+                `There is no ledger yet (branch ${branch.name}), which is normal before the first apply. If this tenant had one, somebody deleted the branch: restore it; without it, earlier grants are managed only if this manifest lists them.`,
             ]);
             return { ledger: emptyLedger(inputs.tenant), branch, head: undefined, doubt: undefined };
         case 'unreadable':
-            throw new errors/* ActionError */.lZ(`The ledger on the branch ${branch.name} is not one that this action wrote: ${reading.problem}. Revert the commit that changed it on that branch; to start anew instead, delete the branch.`);
+            throw new errors/* ActionError */.lZ(`The ledger on the branch ${branch.name} is not one that this action wrote: ${reading.problem}. Revert the commit that changed it on that branch; or delete the branch to start over.`);
         case 'ledger': {
             const { ledger, head, seal } = reading;
             const { latest, applying, commit } = ledger;
             journal.noteLedger({ branch: branch.name, commit, run: latest.run, at: latest.at, head });
             if (applying && latest.run !== (workflow.runUrl ?? '')) {
                 journal.warn([
-                    `The apply of ${latest.run || 'a run outside GitHub'}, which began at ${latest.at}, has not ended. If it is still running, wait for it and give the workflow a concurrency group; if it was stopped, this run reads again whom it may have changed.`,
+                    `The apply of ${latest.run || 'a run outside GitHub'}, which began at ${latest.at}, has not ended. If it is still running, wait for it and give the workflow a concurrency group; if it was stopped, this run rereads the users that it may have changed.`,
                 ]);
             }
             const doubt = seal === 'wrong' || seal === 'missing' ? doubtOf(branch, seal) : undefined;
@@ -5070,25 +5069,25 @@ function useReading({ inputs, journal, workflow }, { branch, reading }) {
     }
 }
 function doubtOf({ name }, seal) {
-    const what = seal === 'missing' ? 'has no seal' : 'does not have the seal of ledger-key, so somebody else has changed it';
+    const what = seal === 'missing' ? 'has no seal' : 'has a seal that does not match ledger-key, so it was changed without that key';
     return {
-        refusal: `The ledger on the branch ${name} ${what}. Look at its history (git log -p origin/${name}) and at this plan. If both are right, accept the ledger once: run mode: apply with approved-plan set to this plan's digest.`,
-        acceptance: `The ledger on the branch ${name} ${what}. It was accepted because approved-plan has this plan's digest, and is sealed again by this run.`,
+        refusal: `The ledger on the branch ${name} ${what}. Review its history (git log -p origin/${name}) and this plan. If both are correct, accept the ledger once: run mode: apply with approved-plan set to this plan's digest.`,
+        acceptance: `The ledger on the branch ${name} ${what}. It was accepted because approved-plan has this plan's digest, and this run seals it again.`,
     };
 }
-/** What to do if GitHub refuses to read or write the ledger; empty for other errors, which say it themselves. */
+/** What to do if GitHub refuses to read or write the ledger; empty for other errors, whose messages already say it. */
 function ledgerAdvice(context, error) {
     if (!(error instanceof errors/* GitHubError */.y_))
         return '';
     const permission = context.inputs.mode === 'apply' ? 'contents: write' : 'contents: read';
     const denied = error.status === 403 || error.status === 404;
-    const advice = denied ? `Add this to the job: "permissions: { ${permission} }"` : 'Run it again when GitHub answers';
+    const advice = denied ? `Add this to the job: "permissions: { ${permission} }".` : RETRY_GITHUB;
     if (needOf(context) === undefined)
-        return `${advice}.`;
-    return `${advice}; or set revoke: never or revoke: all, and scope: all, which do without the ledger.`;
+        return advice;
+    return `${advice} Or set revoke: never or revoke: all, and scope: all, which do not need the ledger.`;
 }
 function reportUnremembered({ inputs, journal }, message) {
-    const what = inputs.mode === 'apply' ? 'This apply is not remembered in the ledger' : 'The ledger was not read';
+    const what = inputs.mode === 'apply' ? 'This apply is not recorded in the ledger' : 'The ledger was not read';
     journal.warn([`${what}. ${message}`]);
 }
 function emptyLedger(tenant) {
@@ -5099,11 +5098,12 @@ function emptyLedger(tenant) {
 function readAdvice({ status }) {
     return status === 403 || status === 404
         ? 'Add "permissions: { contents: read }" to the job (contents: write for mode apply).'
-        : 'Run it again when GitHub answers.';
+        : RETRY_GITHUB;
 }
+const RETRY_GITHUB = 'Run this again when GitHub is available.';
 
 ;// CONCATENATED MODULE: ./build/js/steps/record-apply.js
-// Records an apply in the ledger: before the first write what is about to be done, and after the last what was done.
+// Records an apply in the ledger: what is about to be done, before the first write, and what was done, after the last.
 
 
 
@@ -5127,7 +5127,7 @@ async function beginRecording({ context, memory, planning }) {
         if (moved !== undefined)
             return { branch, head: moved };
         journal.refuse([
-            `Another run moved the ledger's branch ${branch.name} after this run read it, so this run was stopped before its first write. Run it again.`,
+            `Another run updated the ledger's branch ${branch.name} after this run read it, so this run stopped before its first write. Run it again.`,
         ]);
         return undefined;
     }
@@ -5147,7 +5147,7 @@ async function beginRecording({ context, memory, planning }) {
 function computeEnding({ memory: { ledger }, planning }, outcomes) {
     const users = endUsersOf({ before: ledger.users, planning, outcomes });
     const changed = changedEntries(ledger.users, users);
-    // Including users whose entries stay: undoing the revocation of a grant made by hand must not make it managed.
+    // Includes users whose entries do not change: undoing the revocation of a grant made by hand must not make it managed.
     const concerned = new Set([...changed, ...planning.plan.users.map(({ user }) => user)]);
     return { users, changed, restores: restoresOf(ledger.users, concerned) };
 }
@@ -5175,19 +5175,19 @@ async function endRecording(options) {
         if (!(error instanceof errors/* ActionError */.lZ))
             throw error;
         context.journal.warn([
-            `The ledger does not know how this apply ended, so the next run reads its users again. ${error.message}`,
+            `The result of this apply could not be recorded in the ledger, so the next run reads its users again. ${error.message}`,
         ]);
     }
 }
 const MAX_MERGES = 5;
-/** Somebody else wrote the ledger while this run wrote to the tenant: what both did is kept. */
+/** Merges this run's users into a ledger that somebody else wrote while this run wrote to the tenant. */
 async function mergeRecording({ journal }, { branch, ledger, changed, message }) {
     for (let attempt = 1; attempt <= MAX_MERGES; attempt++) {
         const newer = await branch.read();
-        // Merging would seal what somebody without the key wrote.
+        // Merging would seal a change that was made without the key.
         const unsealed = newer.kind === 'ledger' && (newer.seal === 'wrong' || newer.seal === 'missing');
         if (newer.kind === 'unreadable' || unsealed) {
-            const problem = newer.kind === 'unreadable' ? newer.problem : 'it does not have the seal of ledger-key';
+            const problem = newer.kind === 'unreadable' ? newer.problem : 'its seal is missing or does not match ledger-key';
             journal.fail(`Somebody changed the ledger on the branch ${branch.name} while this run wrote to the tenant: ${problem}. What this run did is not recorded there. Revert the commit that changed it, and run this again.`);
             return;
         }
@@ -5201,11 +5201,11 @@ async function mergeRecording({ journal }, { branch, ledger, changed, message })
         const head = newer.kind === 'none' ? undefined : newer.head;
         if ((await branch.write({ ledger: merged, message, head })) === undefined)
             continue;
-        const other = newer.kind === 'none' ? 'Somebody deleted' : `${newer.ledger.latest.run || 'Another run'} moved`;
-        journal.fail(`${other} the ledger's branch ${branch.name} while this run wrote to the tenant. The users of both are in the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`);
+        const other = newer.kind === 'none' ? 'Somebody deleted' : `${newer.ledger.latest.run || 'Another run'} updated`;
+        journal.fail(`${other} the ledger's branch ${branch.name} while this run wrote to the tenant. This run's users were merged into the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`);
         return;
     }
-    throw new errors/* ActionError */.lZ(`The branch ${branch.name} moved ${MAX_MERGES} times in a row.`);
+    throw new errors/* ActionError */.lZ(`Other runs updated the branch ${branch.name} ${MAX_MERGES} times in a row.`);
 }
 function ledgerOf({ context, memory, users, applying }) {
     const { workflow, task } = context;
@@ -5258,7 +5258,7 @@ function toRestored({ listed, managed, unfinished }) {
 function isSameList(a, b) {
     return a.length === b.length && new Set(a).isSubsetOf(new Set(b));
 }
-/** For people who read the history of the branch. */
+/** A commit message for people who read the branch's history. */
 function messageOf({ workflow }, title) {
     const { runUrl, commit } = workflow;
     const facts = [runUrl && `Run: ${runUrl}`, commit && `Commit: ${commit}`].filter(Boolean);
@@ -5270,7 +5270,7 @@ function record_apply_operationsText({ users }) {
 }
 function resultText({ plan: { users }, outcomes, changed }) {
     if (users.length === 0)
-        return `Note what is managed of ${counted(changed, 'user')}`;
+        return `Update managed grants of ${counted(changed, 'user')}`;
     const grants = outcomes.reduce((sum, { granted }) => sum + granted.length, 0);
     const revocations = outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0);
     const unfinished = outcomes.filter(({ status }) => status !== 'done').length;
@@ -5279,7 +5279,7 @@ function resultText({ plan: { users }, outcomes, changed }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/apply-plan.js
-// Shows and judges a plan, and applies it; the ledger is written before the first change and after the last.
+// Shows a plan, checks it, and applies it. The ledger is written before the first change and after the last.
 
 
 
@@ -5291,7 +5291,7 @@ function resultText({ plan: { users }, outcomes, changed }) {
 
 
 
-/** Shows the plan, saves it, and reports why it may not be applied. */
+/** Shows the plan, saves it, and reports every reason not to apply it. */
 function judgePlan({ context, memory, planning }) {
     const { inputs, journal, task, folder } = context;
     const { plan, digest, survey } = planning;
@@ -5324,7 +5324,7 @@ function judgePlan({ context, memory, planning }) {
 async function applyPlan(options) {
     const { context, memory, planning } = options;
     const { journal, folder } = context;
-    // Without the right digest the run was refused.
+    // Without the approved digest, the run was refused earlier.
     if (memory.doubt !== undefined)
         journal.warn([memory.doubt.acceptance]);
     const recording = await beginRecording(options);
@@ -5367,17 +5367,17 @@ function reportOutcomes({ context: { task, journal, cancelled }, planning: { sur
 }
 function failureText({ errors, uncertain = [] }) {
     const what = uncertain.map(kind => (kind === 'grant' ? 'grants' : 'revocations')).join(' and ');
-    return what === '' ? errors.join(' ') : `${errors.join(' ')} The ${what} may have been done all the same.`;
+    return what === '' ? errors.join(' ') : `${errors.join(' ')} The ${what} may have taken effect anyway.`;
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/check-access.js
-// What this run may do, by the token's scopes.
+// What the token's scopes allow this run to do.
 
 
 
 async function checkAccess({ context, memory }) {
     const { inputs, task, session, journal } = context;
-    /** undefined if the token does not say */
+    /** undefined if the token does not list its scopes */
     const scopes = await session.scopes();
     const has = (scope) => scopes === undefined || scopes.has(scope);
     const assignOnly = has('update:users') && !has('read:users') && canAssignOnly(inputs, task);
@@ -5414,12 +5414,12 @@ function roleUseOf({ inputs, task }, { ledger }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/check-apis.js
-// Whether the APIs and permissions that this run is about exist in the tenant.
+// Checks that the APIs and permissions of this run exist in the tenant.
 
 
 
 
-/** Without a token that may read them, all names are taken to exist. */
+/** If the token cannot read APIs, every permission is assumed to exist. */
 const UNCHECKED_APIS = { exists: () => true, refused: false };
 /** Checks the names that this run grants, and finds out which of those that it may revoke still exist. */
 async function checkApis({ context, memory }) {
@@ -5442,13 +5442,13 @@ async function checkApis({ context, memory }) {
         refused: refusals.length > 0,
     };
 }
-/** An undo plan does as much as still can be done. */
+/** Names that no longer exist do not stop an undo plan, which does what is still possible. */
 function checkSavedNames({ users, restores }, apis) {
     if (restores !== undefined)
         return [];
     return checkPlanNames(users.flatMap(({ grant }) => grant.filter(access_grants/* isPermission */.Yo)), apis);
 }
-/** APIs of which this run may revoke permissions, whether the manifest names them or not. */
+/** APIs whose permissions this run may revoke, whether or not the manifest names them. */
 function revocableApis({ inputs, task }, { ledger }) {
     const { saved } = task;
     if (saved !== undefined)
@@ -5469,7 +5469,7 @@ async function checkManifestNames({ task, tenant }, apis) {
     ]);
     return locateRemarks(documents, checkNames(documents, catalogue));
 }
-/** For a suggestion only: the run is refused, whether the APIs can be listed or not. */
+/** Only for suggestions: the run is refused even if the APIs cannot be listed. */
 async function listIdentifiers(tenant) {
     try {
         return await tenant.identifiers();
@@ -5482,13 +5482,13 @@ async function listIdentifiers(tenant) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/check-roles.js
-// Which roles of the tenant this run is about: what the manifest and a saved plan call them, and what the ledger has.
+// Finds the tenant's roles that a run concerns: those that the manifest, a saved plan or the ledger contains.
 
 
 
 
 
-/** Nothing is asked about roles if none is named. */
+/** For a run that names no role: roles are not read. */
 function withoutRoles({ task }) {
     return { task, names: new Map(), exists: () => true, refused: false };
 }
@@ -5511,13 +5511,13 @@ async function check_roles_checkRoles({ context, memory }) {
         refused: problems.length > 0,
     };
 }
-/** An undo plan does as much as still can be done. */
+/** Roles that no longer exist do not stop an undo plan, which does what is still possible. */
 function checkSavedRoles({ users, restores }, names) {
     if (restores !== undefined)
         return [];
     return checkPlanRoles(users.flatMap(({ grant }) => grant.filter(access => access.role !== undefined)), names);
 }
-/** Ids. Whatever is managed of anybody is read of everybody, so that a plan does not depend on whom it is for. */
+/** Role ids. A role that is managed for one user is read for all, so that a plan does not depend on who else is in it. */
 function rolesConcerned({ files, saved }, { ledger }) {
     const managed = [...ledger.users.values()].flatMap(user => [...(0,access_grants/* rolesAmong */.Wn)(user.managed)]);
     return new Set([...files.manifest.roles, ...managed, ...(saved === undefined ? [] : rolesOf(saved))]);
@@ -5903,6 +5903,7 @@ function markerOf(tenant) {
 
 
 
+
 async function publishComment({ context, record }) {
     const { inputs, workflow, journal, cancelled: signal } = context;
     if (signal.aborted)
@@ -5914,7 +5915,7 @@ async function publishComment({ context, record }) {
     if (pullRequest === undefined || repository === undefined)
         return;
     if (token === undefined) {
-        journal.warn(['There is no comment on the pull request because the input github-token is empty.']);
+        journal.warn([`No comment was written on the pull request. ${NO_TOKEN}`]);
         return;
     }
     let own;
@@ -5938,9 +5939,11 @@ async function publishComment({ context, record }) {
             throw error;
         const denied = error instanceof errors/* GitHubError */.y_ && (error.status === 403 || error.status === 404);
         const advice = denied
-            ? 'Add pull-requests: write to the permissions of the job; on a pull request from a fork the token never has it.'
-            : 'Run it again when GitHub answers.';
-        const state = own === undefined ? 'There is no comment on the pull request.' : 'The comment on the pull request is out of date.';
+            ? "Add pull-requests: write to the job's permissions; a pull request from a fork never gets it."
+            : RETRY_GITHUB;
+        const state = own === undefined
+            ? 'No comment was written on the pull request.'
+            : 'The comment on the pull request is out of date.';
         journal.warn([`${state} ${error.message} ${advice}`]);
     }
 }
@@ -5959,7 +5962,7 @@ async function isNewer({ theirs, own }, git) {
         return true;
     return relation !== 'behind' && theirs.run > own.run;
 }
-/** undefined if GitHub does not say: the job may lack the permission to read contents. */
+/** undefined if GitHub refuses to compare them: the job may lack the permission to read contents. */
 async function compare(git, { base, head }) {
     try {
         return await git.compare(base, head);
@@ -5970,30 +5973,30 @@ async function compare(git, { base, head }) {
         throw error;
     }
 }
-/** By marker and author: anybody could copy the marker into a comment of their own. */
+/** By marker and author, because anybody could copy the marker into another comment. */
 async function findOwn(comments, { pullRequest, marker }) {
     const [all, login] = await Promise.all([comments.list(pullRequest), comments.login()]);
     return all.find(({ author, body }) => author === login && body.startsWith(marker));
 }
 
 ;// CONCATENATED MODULE: ./build/js/plan/advise.js
-// What would make a manifest simpler, where that is plain to see. Pure.
+// Suggests how to simplify a manifest. Pure.
 
 /** Fewer users with the same grants are no pattern yet. */
-const LEAST_USERS = 5;
-const LEAST_GRANTS = 2;
-const MOST_SENTENCES = 5;
-const MOST_NAMES = 3;
-/** Sentences, the weightiest first. */
+const MIN_USERS = 5;
+const MIN_GRANTS = 2;
+const MAX_SENTENCES = 5;
+const advise_MAX_NAMES = 3;
+/** Sentences, those with the largest effect first. */
 function advise_adviseOn(users) {
     return [...adviseRoles(users), ...adviseDerived(users)];
 }
-/** Auth0 itself recommends roles for what many users share. */
+/** Auth0 recommends roles for permissions that many users share. */
 function adviseRoles(users) {
     const groups = new Map();
     for (const { listed, desired } of users) {
         const permissions = (0,access_grants/* sortGrants */.GF)(desired.keys()).filter(grant => (0,access_grants/* kindOf */.I)(grant) === 'permission');
-        if (!listed || permissions.length < LEAST_GRANTS)
+        if (!listed || permissions.length < MIN_GRANTS)
             continue;
         const key = JSON.stringify(permissions);
         const group = groups.get(key) ?? { permissions, count: 0 };
@@ -6001,13 +6004,13 @@ function adviseRoles(users) {
         groups.set(key, group);
     }
     return [...groups.values()]
-        .filter(({ count }) => count >= LEAST_USERS)
+        .filter(({ count }) => count >= MIN_USERS)
         .sort((a, b) => b.count * b.permissions.length - a.count * a.permissions.length)
-        .slice(0, MOST_SENTENCES)
+        .slice(0, MAX_SENTENCES)
         .map(({ permissions, count }) => `${count} listed users have the same ${permissions.length} direct permissions (${advise_namesText(permissions)}); consider a role.`);
 }
 function advise_namesText(permissions) {
-    const names = permissions.slice(0, MOST_NAMES).map(grant => (0,access_grants/* accessText */.cd)((0,access_grants/* accessOf */.YK)(grant)));
+    const names = permissions.slice(0, advise_MAX_NAMES).map(grant => (0,access_grants/* accessText */.cd)((0,access_grants/* accessOf */.YK)(grant)));
     const more = permissions.length - names.length;
     return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
@@ -6026,15 +6029,15 @@ function adviseDerived(users) {
     }
     return [...counts]
         .sort(([a, first], [b, second]) => second - first || (0,access_grants/* compareText */.n6)(a, b))
-        .slice(0, MOST_SENTENCES)
+        .slice(0, MAX_SENTENCES)
         .map(([what, count]) => {
         const who = count === 1 ? '1 listed user has' : `${count} listed users have`;
-        return `${who} ${what} already; the manifest need not grant it directly too.`;
+        return `${who} ${what} already; consider removing it from the manifest.`;
     });
 }
 
 ;// CONCATENATED MODULE: ./build/js/plan/diff.js
-// Desired × managed × live → Plan. Only direct grants count as live; what a role gives is shown, and never touched. Pure.
+// Desired × managed × live → Plan. Only direct grants count as live; role-derived ones are shown, never changed. Pure.
 
 function diff({ tenant, source, users, revoke, named, roleNames, holdBack }) {
     const isOurs = {
@@ -6059,7 +6062,7 @@ function diff({ tenant, source, users, revoke, named, roleNames, holdBack }) {
         ...(roleNames.size > 0 && { roles: [...roleNames.keys()].sort(access_grants/* compareText */.n6) }),
     };
 }
-/** The live grants that nobody desires any more and that are ours to revoke, now or later. */
+/** The live grants that are not desired and are ours to revoke, now or later. */
 function surplusOf(user, isOurs, holdBack) {
     const live = user.live?.direct ?? access_grants/* NO_GRANTS */.cJ;
     const ours = (0,access_grants/* sortGrants */.GF)([...live].filter(grant => !user.desired.has(grant) && isOurs(user, grant)));
@@ -6074,7 +6077,7 @@ function surplusOf(user, isOurs, holdBack) {
 function listHeld(user, heldBack, names) {
     return [...heldBack].map(([grant, entry]) => ({ user, ...(0,access_grants/* accessOf */.YK)(grant, names), entry }));
 }
-/** What the manifest asks for and the tenant has already: applying the plan makes it managed. */
+/** Desired grants that the tenant already has but that are not managed: applying the plan makes them managed. */
 function foundOf({ id, listed, desired, managed, live }, names) {
     if (!listed || live === undefined)
         return [];
@@ -6102,7 +6105,7 @@ function planUser(user, { surplus, roleNames }) {
         before: (0,access_grants/* listAccess */.J$)(live.direct, roleNames),
     };
 }
-/** Names of the roles that give a permission too, unless the same plan takes them away. */
+/** Names of the roles that also give the permission, except those that the same plan removes. */
 function rolesGiving(grant, { derived }, revoked) {
     const roles = derived.get(grant) ?? [];
     return roles.filter(({ role }) => !revoked.has(role)).map(({ role, name }) => name ?? role);
@@ -6149,21 +6152,21 @@ function countHolders(plans, { users, roleNames }) {
         .sort(([a], [b]) => (0,access_grants/* compareText */.n6)(a, b))
         .map(([grant, counts]) => ({ ...(0,access_grants/* accessOf */.YK)(grant, roleNames), ...counts }));
 }
-/** Grants of listed users that nobody desires and that the plan leaves alone, now and later. */
+/** Live grants of listed users that are not desired, and that the plan neither revokes nor holds back. */
 function unmanagedOf(users, plan, names) {
     const revoked = new Map(plan.users.map(({ user, revoke }) => [user, (0,access_grants/* packAll */.pV)(revoke)]));
     const heldBack = new Map([...Map.groupBy(plan.heldBack, ({ user }) => user)].map(([user, all]) => [user, (0,access_grants/* packAll */.pV)(all)]));
     return users.flatMap(({ id, listed, desired, live }) => {
         if (!listed || live === undefined)
             return [];
-        const left = [...live.direct].filter(grant => !desired.has(grant) && !revoked.get(id)?.has(grant) && !heldBack.get(id)?.has(grant));
-        return (0,access_grants/* listAccess */.J$)(left, names).map(access => ({ user: id, ...access }));
+        const unmanaged = [...live.direct].filter(grant => !desired.has(grant) && !revoked.get(id)?.has(grant) && !heldBack.get(id)?.has(grant));
+        return (0,access_grants/* listAccess */.J$)(unmanaged, names).map(access => ({ user: id, ...access }));
     });
 }
 
 ;// CONCATENATED MODULE: ./build/js/plan/hold-back.js
-// Nobody loses what the manifest still asks for: while an entry cannot be identified, what it asks for is revoked from
-// nobody who may be meant by it. Pure.
+// Nobody loses what the manifest still asks for: while an entry cannot be identified, what it asks for is not revoked
+// from any user that it may refer to. Pure.
 function holdBackFor(entries) {
     const byGrant = new Map();
     for (const entry of entries) {
@@ -6179,12 +6182,12 @@ function holdBackFor(entries) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/plan/resume.js
-// What is left to do of a saved plan. Pure.
+// Computes what remains to be done of a saved plan. Pure.
 
 
 /**
- * A saved plan's user, in the state of now: as it was when the plan was computed, or as an earlier run of this very plan
- * left it. What no longer exists makes no difference: whether a user still has it is up to the tenant.
+ * A user can be resumed in the state that the plan was computed from, or in one that an earlier run of the same plan left.
+ * Permissions and roles that no longer exist are ignored, because deleting them may have changed the user.
  */
 function resume(saved, { live, exists }) {
     const batches = batchesOf(saved);
@@ -6195,13 +6198,13 @@ function resume(saved, { live, exists }) {
     const done = subsetsOf(batches).find(isNow);
     if (done === undefined)
         return { kind: 'moved' };
-    const left = batches.filter(batch => !done.includes(batch));
-    if (left.length === 0)
-        return { kind: 'ready', left: undefined };
+    const remaining = batches.filter(batch => !done.includes(batch));
+    if (remaining.length === 0)
+        return { kind: 'ready', remaining: undefined };
     const before = (0,access_grants/* listAccess */.J$)(live, namesIn([...(saved.before ?? []), ...saved.grant, ...saved.revoke]));
     return {
         kind: 'ready',
-        left: { ...saved, grant: operationsOf(left, 'grant'), revoke: operationsOf(left, 'revoke'), before },
+        remaining: { ...saved, grant: operationsOf(remaining, 'grant'), revoke: operationsOf(remaining, 'revoke'), before },
     };
 }
 /** From none to all of them. */
@@ -6210,7 +6213,7 @@ function subsetsOf(items) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/compute-plan.js
-// Reads the users, and plans what differs from the manifest, or what is left of a saved plan.
+// Reads the users, and plans their differences from the manifest, or what remains of a saved plan.
 
 
 
@@ -6242,7 +6245,7 @@ function chooseUsers({ inputs, task, journal }, { ledger, head }) {
         return { ...choice, subjects: subjectsOf(task.saved, choice) };
     if (inputs.scope === 'changed') {
         if (head === undefined)
-            journal.notice(['Nothing was applied yet, so every listed user is read.']);
+            journal.notice(['Nothing has been applied yet, so every listed user is read.']);
         for (const [id, users] of known) {
             if (isUnchanged(ledger.users.get(id), users))
                 for (const user of users)
@@ -6260,7 +6263,7 @@ function chooseUsers({ inputs, task, journal }, { ledger, head }) {
 function toSubject(user, remembered) {
     return { ...user, listed: true, remembered: remembered.get(keyOf(listingOf(user))) };
 }
-/** The users of a saved plan, by every entry that may list them. */
+/** The users of a saved plan, with every entry that may list them. */
 function subjectsOf({ users, found, addresses = [] }, { known, unknown, remembered }) {
     const ids = new Set([...users, ...found].map(({ user }) => user));
     const claimed = new Set(addresses.map(address => keyOf(listingOf(address))));
@@ -6274,7 +6277,7 @@ async function planManifest(options) {
     const { inputs, journal, task } = context;
     const readPermissions = !access.assignOnly;
     if (!readPermissions) {
-        journal.warn(['The token may not read users, so desired permissions are assigned without reading existing ones.']);
+        journal.warn(['The token cannot read users, so desired permissions are assigned without reading existing ones.']);
     }
     const surveyed = await readUsers(options, { readPermissions });
     const computed = diff({
@@ -6298,7 +6301,7 @@ async function planManifest(options) {
 function existsIn({ apis, roles }) {
     return access => ((0,access_grants/* isPermission */.Yo)(access) ? apis.exists(access) : roles.exists(access));
 }
-/** Whoever applies the saved plan has to know which entries to look up. */
+/** Adds the addresses that must be looked up again when the saved plan is applied. */
 function withAddresses(plan, { emails }) {
     const users = new Set([...plan.users, ...plan.found].map(({ user }) => user));
     const addresses = emails.filter(({ user }) => users.has(user));
@@ -6315,7 +6318,7 @@ function sourceOf({ workflow }, { documents, manifest, at }) {
         users: manifest.users.length,
     };
 }
-/** A saved plan is applied exactly, or not at all for a user who has changed since. */
+/** A saved plan is applied exactly; for a user who has changed since, it is not applied at all. */
 async function resumePlan(options, saved) {
     const { choice } = options;
     const exists = existsIn(options);
@@ -6325,9 +6328,9 @@ async function resumePlan(options, saved) {
     const { plan: possible, obsolete } = withoutObsolete(saved, exists);
     journal.notice(describeObsolete(obsolete, 'revoke'));
     journal.warn(describeObsolete(obsolete, 'grant'));
-    const { users, untouchable, failures } = resumeUsers(possible, { states, exists, names: options.roles.names });
+    const { users, blocked, failures } = resumeUsers(possible, { states, exists, names: options.roles.names });
     journal.failUsers(failures);
-    const restores = saved.restores?.filter(({ user }) => !untouchable.has(user));
+    const restores = saved.restores?.filter(({ user }) => !blocked.has(user));
     const plan = { ...possible, users, ...(restores && { restores }) };
     const digest = digestOf(saved);
     const holdBack = holdBackFor([...surveyed.unidentified, ...notLookedUp(choice)]);
@@ -6344,32 +6347,32 @@ async function resumePlan(options, saved) {
 function resumeUsers(saved, { states, exists, names }) {
     const users = [];
     const failures = [];
-    const untouchable = new Set(saved.users.map(({ user }) => user));
+    const blocked = new Set(saved.users.map(({ user }) => user));
     const roles = rolesOf(saved);
     for (const userPlan of saved.users) {
         const { user } = userPlan;
         const live = states.get(user)?.live?.direct;
         if (live === undefined)
             continue;
-        const held = ofPlan(live, roles);
+        const held = withinPlan(live, roles);
         const resumption = resume(userPlan, { live: held, exists });
         if (resumption.kind === 'moved') {
             const now = (0,access_grants/* listAccess */.J$)(held, names).map(access_grants/* accessText */.cd).sort();
-            const message = `${user} has changed since the plan was computed, and has ${now.join(', ') || 'nothing'} directly now. Make a new plan for this user.`;
+            const message = `${user} has changed since the plan was computed. Current direct grants: ${now.join(', ') || 'none'}. Make a new plan for this user.`;
             failures.push({ user, message });
             continue;
         }
-        untouchable.delete(user);
-        if (resumption.left !== undefined)
-            users.push(resumption.left);
+        blocked.delete(user);
+        if (resumption.remaining !== undefined)
+            users.push(resumption.remaining);
     }
-    return { users, untouchable, failures };
+    return { users, blocked, failures };
 }
-/** Without the roles that the plan is not about: a user may hold others. */
-function ofPlan(live, roles) {
+/** Ignores roles outside the plan, because a user may hold others. */
+function withinPlan(live, roles) {
     return new Set([...live].filter(grant => roles.has((0,access_grants/* accessOf */.YK)(grant).role ?? '') || (0,access_grants/* isPermission */.Yo)((0,access_grants/* accessOf */.YK)(grant))));
 }
-/** Entries that a saved plan does not know of, and that may mean anybody. */
+/** Entries that are not in the saved plan and may refer to any user. */
 function notLookedUp({ unknown, subjects }) {
     const lookedUp = new Set(subjects.map(({ mention }) => mention));
     return unknown.flatMap(({ email = '', grants, mention }) => lookedUp.has(mention) ? [] : [{ entry: email, desired: new Set(grants.keys()), candidates: undefined }]);
@@ -6407,14 +6410,14 @@ function reportSurvey({ inputs, task, journal }, surveyed) {
 
 ;// CONCATENATED MODULE: ./build/js/steps/context.js
 // What the steps of a run receive.
-/** The task's users: ids, or addresses if the manifest lists a user by one. */
+/** The task's users: ids, or addresses for users that the manifest lists by address. */
 function context_usersOf({ saved, files }) {
     return saved?.users.map(({ user }) => user) ?? files.manifest.users.map(({ id, email }) => id ?? email);
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/export-users.js
-// Writes a manifest with everything that the users have directly. If one of them cannot be read, no manifest is written,
-// because nobody would notice that a user is missing from it.
+// Writes a manifest with the users' direct grants. If a user cannot be read, no manifest is written, because nobody would
+// notice that the user is missing from it.
 
 
 
@@ -6455,7 +6458,7 @@ async function exportUsers(context) {
         },
     });
 }
-const NOBODY_FOUND = 'Input query: the search finds no users. Check its fields and values.';
+const NOBODY_FOUND = 'Input query: the search found no users. Check its fields and values.';
 /** @returns undefined if the token may not read roles, which is a warning */
 async function readRoleNames({ tenant, journal }, scopes) {
     const missing = checkScopes(scopes, ROLE_SCOPES.export);
@@ -6483,7 +6486,7 @@ async function readHoldings({ tenant, heartbeat, journal }, { names, roles }) {
     }
     return surveyed.states.map(({ id, email, live }) => ({ id, email, direct: new Set(live?.direct) }));
 }
-/** @throws InputError before anything is read, if nothing can be written to the path */
+/** @throws InputError before anything is read, if the path cannot be written */
 function freePath({ manifest }, { workspace }) {
     const [pattern = ''] = manifest;
     const path = (0,external_node_path_.resolve)(workspace, pattern);
@@ -6495,11 +6498,11 @@ function freePath({ manifest }, { workspace }) {
         throw reject(`${pattern} is a folder; mode export writes a file, so add its name.`);
     try {
         if ((0,external_node_fs_.lstatSync)(path, { throwIfNoEntry: false }) !== undefined) {
-            throw new errors/* ActionError */.lZ('it exists already, and mode export changes no file');
+            throw new errors/* ActionError */.lZ('it already exists, and mode export never changes a file');
         }
         const [folder, root] = [(0,external_node_fs_.realpathSync)(existingFolder(path)), (0,external_node_fs_.realpathSync)(workspace)];
         if (isWithin(path, workspace) && folder !== root && !isWithin(folder, root)) {
-            throw new errors/* ActionError */.lZ('a link leads out of the workspace');
+            throw new errors/* ActionError */.lZ('a symbolic link leads out of the workspace');
         }
         (0,external_node_fs_.accessSync)(folder, external_node_fs_.constants.W_OK);
         return path;
@@ -6508,7 +6511,7 @@ function freePath({ manifest }, { workspace }) {
         throw reject(`${pattern} cannot be written: ${(0,errors/* errorOf */.Mz)(error).message}.`);
     }
 }
-/** The innermost folder of a path that exists. */
+/** The innermost existing folder of a path. */
 function existingFolder(path) {
     const folder = (0,external_node_path_.dirname)(path);
     return (0,external_node_fs_.lstatSync)(folder, { throwIfNoEntry: false }) === undefined ? existingFolder(folder) : folder;
@@ -6532,7 +6535,7 @@ function subjectOf(name) {
 ;// CONCATENATED MODULE: ./build/js/steps/read-files.js
 // Reads the manifest, and reports everything that is wrong with it.
 
-/** @returns undefined if the manifest has mistakes */
+/** @returns undefined if the manifest has problems */
 async function readFiles({ inputs, workflow, journal }) {
     const at = new Date();
     journal.noteCommit(workflow.knownCommit);
@@ -6560,7 +6563,7 @@ async function readFiles({ inputs, workflow, journal }) {
 
 /**
  * @returns undefined without the input `plan-file`
- * @throws InputError for a file that is no plan for this tenant
+ * @throws InputError for a file that is not a plan for this tenant
  */
 function readSavedPlan({ inputs, workflow, journal }) {
     const { planFile, tenant } = inputs;
@@ -6569,10 +6572,10 @@ function readSavedPlan({ inputs, workflow, journal }) {
     const reject = (message) => new errors/* InputError */.dz([{ input: 'plan-file', message: `Input plan-file: ${message}` }]);
     const { plan, problem } = readSaved(readText((0,external_node_path_.resolve)(workflow.workspace, planFile), reject));
     if (problem !== undefined) {
-        throw reject(`${problem}. Use the file that the output plan-file or undo-plan-file names, as it was written.`);
+        throw reject(`${problem}. Use the file from the output plan-file or undo-plan-file, unchanged.`);
     }
     if (plan.tenant !== tenant) {
-        throw reject(`it is a plan for the tenant ${plan.tenant}, and this run is for ${tenant}.`);
+        throw reject(`it is a plan for the tenant ${plan.tenant}, but this run is for ${tenant}.`);
     }
     journal.noteSaved();
     return plan;
@@ -6684,12 +6687,12 @@ function blobId(text) {
 // EXTERNAL MODULE: external "node:path/posix"
 var posix_ = __webpack_require__(3916);
 ;// CONCATENATED MODULE: ./build/js/plan/merged.js
-// Whether the manifest in the workspace is the one that a commit has, file by file. Pure.
+// Compares the manifest in the workspace with that of a commit, file by file. Pure.
 
 
 /**
- * In the workspace, or in the folder of it that has the fewest files which the commit does not have: `actions/checkout`
- * may have been given a `path`. A file that differs, or that is left out, does not show a wrong folder.
+ * Compares relative to the folder under which the fewest files are unknown to the commit, because `actions/checkout` may
+ * have been given a `path`. A file that differs or is missing does not mean that the folder is wrong.
  */
 function compareWithCommit(options) {
     const { files, patterns, committed } = options;
@@ -6697,7 +6700,7 @@ function compareWithCommit(options) {
     const folder = checkoutFolders(patterns).reduce((best, next) => (unknownIn(next) < unknownIn(best) ? next : best), '');
     return { folder, differences: differencesIn(folder, options) };
 }
-/** The workspace, and every folder that all patterns name as their beginning. */
+/** The workspace, and every folder that all patterns begin with. */
 function checkoutFolders(patterns) {
     const [first = [], ...others] = patterns.map(pattern => {
         const parts = pattern.split('/');
@@ -6718,17 +6721,17 @@ function differencesIn(folder, { files, patterns, committed }) {
     });
     const present = new Set(files.map(({ file }) => inRepository(file)));
     const globs = patterns.map(inRepository);
-    const left = [...committed.keys()].filter(path => !present.has(path) && globs.some(glob => (0,posix_.matchesGlob)(path, glob)));
-    return [...differences, ...left.map(path => `${path} is in the commit and not in the workspace`)];
+    const missing = [...committed.keys()].filter(path => !present.has(path) && globs.some(glob => (0,posix_.matchesGlob)(path, glob)));
+    return [...differences, ...missing.map(path => `${path} is in the commit but not in the workspace`)];
 }
-/** A path of the workspace, relative to that folder of it. */
+/** A workspace path, relative to a folder of the workspace. */
 function below(folder, path) {
     return folder === '' ? path : path.slice(folder.length + 1);
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/check-merged.js
-// Only a merged manifest is applied: the run's commit is on the default branch, or on the protected branch that the run
-// is for, and the workspace has the commit's files.
+// Only a merged manifest is applied: the run's commit is on the default branch, or on the protected branch that triggered
+// the run, and the workspace has the commit's files.
 
 
 
@@ -6767,8 +6770,8 @@ async function hasCommit(git, { branch, commit }) {
 function refusalsOf({ into, checkout, commit }) {
     const { branch, defaultBranch } = into;
     const { differences } = checkout;
-    const unmerged = `Only a merged manifest is applied: the run's commit ${commit} is not on ${defaultBranch}, nor on a protected branch that the run is for. Merge it first, or set require-merged: false for a trial.`;
-    const changed = `The manifest in the workspace must match the run's commit ${commit}: ${check_merged_shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job makes.`;
+    const unmerged = `Only a merged manifest is applied: the run's commit ${commit} is not on ${defaultBranch}, nor on a protected branch that triggered the run. Merge it first, or set require-merged: false for a trial.`;
+    const changed = `The manifest in the workspace must match the run's commit ${commit}: ${check_merged_shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job generates.`;
     return [...(branch === undefined ? [unmerged] : []), ...(differences.length > 0 ? [changed] : [])];
 }
 const MAX_LISTED = 5;
@@ -6776,15 +6779,15 @@ function check_merged_shortList(items) {
     const more = items.length - MAX_LISTED;
     return [...items.slice(0, MAX_LISTED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
-/** @throws ActionError outside GitHub, where nothing can be merged */
+/** @throws ActionError outside GitHub, where a merge cannot be checked */
 function assertRepository({ repository, commit }) {
     if (repository !== undefined && commit !== '')
         return;
-    throw new errors/* ActionError */.lZ('Only a merged manifest is applied, and this run has no GITHUB_REPOSITORY or GITHUB_SHA, so nothing shows what is merged. Run it in a workflow, or set require-merged: false for a trial.');
+    throw new errors/* ActionError */.lZ('GITHUB_REPOSITORY or GITHUB_SHA is not set. Run it in a workflow, or set require-merged: false for a trial.');
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/follow-latest.js
-// Whether this run may follow the latest apply: it is not older, and has not fewer files.
+// Checks that this run may follow the latest apply: its commit is not older, and it reads all files that still exist.
 
 
 
@@ -6803,13 +6806,13 @@ async function followLatest(options) {
             throw error;
         const advice = error instanceof errors/* GitHubError */.y_ ? readAdvice(error) : '';
         options.context.journal.refuse([
-            `It is not known whether this run may follow the latest apply. ${error.message} ${advice}`.trim(),
+            `Could not check whether this run may follow the latest apply. ${error.message} ${advice}`.trim(),
         ]);
         return undefined;
     }
 }
 /**
- * To go back, revert: an old run that is started again must not undo what came after it.
+ * An old run that is run again must not undo newer changes. To go back, revert the newer commit.
  * @returns false if the run is refused
  */
 async function isInOrder({ context, git, ledger }) {
@@ -6824,8 +6827,8 @@ async function isInOrder({ context, git, ledger }) {
     const mayGoBack = inputs.mode !== 'apply';
     if (relation !== undefined && (await hasCommit(git, { branch, commit: applied }))) {
         const why = relation === 'behind'
-            ? `is older than ${applied}, which was applied already; an old run is not applied over a newer one. To go back, revert the newer commit`
-            : `does not contain ${applied}, which was applied from the branch ${branch}; two branches would take each other's users for removed. Merge ${branch} first`;
+            ? `is older than ${applied}, which was already applied. To go back, revert the newer commit`
+            : `does not contain ${applied}, which was applied from the branch ${branch}; users listed only there would count as removed. Merge ${branch} first`;
         const message = `This run's commit ${commit} ${why}.`;
         if (mayGoBack)
             journal.warn([message]);
@@ -6834,21 +6837,21 @@ async function isInOrder({ context, git, ledger }) {
         return mayGoBack;
     }
     journal.warn([
-        `The commit ${applied}, which was applied last, is not on the branch ${branch} any more, as after a force-push; ${commit} is taken to follow it.`,
+        `The last applied commit ${applied} is no longer on the branch ${branch}, as after a force-push; this run treats ${commit} as newer.`,
     ]);
     return true;
 }
-/** Users of a file that this run does not read, but an earlier apply did, would look removed. */
+/** Users in a file that an earlier apply read, but this run does not, would look removed. */
 async function keepFiles({ context, git, ledger, files, checkout, }) {
     const { inputs, workflow, journal } = context;
-    const left = ledger.files.filter(file => !files.includes(file));
-    if (left.length === 0 || workflow.commit === '')
+    const unread = ledger.files.filter(file => !files.includes(file));
+    if (unread.length === 0 || workflow.commit === '')
         return files;
-    const found = checkout ?? (await readCheckout({ context, git, more: left }));
-    const kept = left.filter(file => found.committed.has(file) && !found.files.includes(file));
+    const found = checkout ?? (await readCheckout({ context, git, more: unread }));
+    const kept = unread.filter(file => found.committed.has(file) && !found.files.includes(file));
     if (kept.length > 0 && inputs.revoke === 'managed') {
         journal.refuse([
-            `An earlier apply to this tenant also read ${kept.join(', ')}, which the commit still has and this run does not read, so its users would count as removed. Name all files of the tenant in the input manifest, or delete the files that are not in use.`,
+            `This run does not read ${kept.join(', ')}, which an earlier apply to this tenant read and the commit still has, so users listed there would count as removed. Name all of the tenant's files in the input manifest, or delete unused files.`,
         ]);
         return undefined;
     }
@@ -6856,8 +6859,8 @@ async function keepFiles({ context, git, ledger, files, checkout, }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/recall.js
-// What GitHub is asked before the tenant is read: whether the manifest is merged, what is managed, and whether this run
-// may follow the latest apply.
+// Asks GitHub, before the tenant is read, whether the manifest is merged, what is managed, and whether this run may
+// follow the latest apply.
 
 
 
@@ -6893,7 +6896,7 @@ async function openRepository({ inputs, workflow, cancelled: signal }) {
     const { openGitHub } = await Promise.all(/* import() */[__webpack_require__.e(419), __webpack_require__.e(878)]).then(__webpack_require__.bind(__webpack_require__, 878));
     return openGitHub({ token, repository, signal }).git;
 }
-/** @returns undefined if the manifest is not merged, or that cannot be checked */
+/** @returns undefined if the manifest is not merged, or if that cannot be checked */
 async function checkMerged({ context, git, found }) {
     const { workflow, journal } = context;
     try {
@@ -7159,20 +7162,20 @@ function writeOutputs(conclusion, files) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/supervise.js
-// The only catch-all: whatever is thrown during a run is reported, and the run still writes all its outputs.
+// The only catch-all: reports every error thrown during a run, and still writes all outputs.
 
 
 
 
 
-/** @param cancelled its reason is a NotSentError */
+/** @param cancelled aborted with a NotSentError */
 function supervise(cancelled) {
     const started = new Date();
     const from = performance.now();
     const journal = createJournal();
     const folder = createRunFolder();
     const crashed = new AbortController();
-    // Thrown where nobody awaits it, such as in a library's callback.
+    // For errors that nothing awaits, such as one from a library's callback.
     const stopOnCrash = (error) => {
         reportFailure(journal, error);
         crashed.abort(new errors/* NotSentError */.SD('An unexpected error stopped the run.'));
@@ -7196,13 +7199,13 @@ function supervise(cancelled) {
         endRun: page => {
             publishSafely(journal, { run: page, started, folder });
             process.off('uncaughtException', stopOnCrash);
-            // A request that is still open, but that nobody waits for any more, must not keep the runner waiting.
+            // An open request whose response is no longer needed must not keep the process alive.
             if (signal.aborted)
                 process.exit();
         },
     };
 }
-/** A record that cannot be published leaves at least the outputs, and why. */
+/** If the record cannot be published, publishes at least the outputs and the reason. */
 function publishSafely(journal, options) {
     try {
         publish(journal.entries(), options);
@@ -7225,7 +7228,7 @@ function reportFailure(journal, error) {
         return;
     }
     const defect = (0,errors/* errorOf */.Mz)(error);
-    journal.fail(`This is a defect of the action itself; please report it: ${defect.message}`);
+    journal.fail(`This is a bug in the action; please report it: ${defect.message}`);
     for (const line of (defect.stack ?? '').split('\n'))
         logLine(line);
 }
@@ -7283,13 +7286,12 @@ async function withTenant(run, use) {
         await close();
     }
 }
-const BLIND = "The tenant's answers have no rate-limit headers, so at most 10 requests a second were sent; set requests-per-second if you know the limit is lower.";
+const BLIND = "The tenant's responses have no rate-limit headers, so at most 10 requests a second were sent; set requests-per-second if you know that the limit is lower.";
 
 ;// CONCATENATED MODULE: ./build/js/run.js
-// The story of a run, top to bottom. Why the steps have this order: mistakes that need no request are found first. A
-// manifest that is not merged must not reach the tenant, not even through a read. Names are checked before users are
-// read, because that takes few requests. The plan is shown before it is judged, and everything that is wrong with it is
-// reported together, before the first write.
+// The steps of a run, in order. Problems that need no request are found first. A manifest that is not merged must not
+// cause any request to the tenant, not even a read. Names are checked before users are read, because that takes few
+// requests. The plan is shown before it is checked, and all its problems are reported together, before the first write.
 
 
 
@@ -7306,7 +7308,7 @@ const BLIND = "The tenant's answers have no rate-limit headers, so at most 10 re
 
 
 
-/** @param cancelled its reason is a NotSentError */
+/** @param cancelled aborted with a NotSentError */
 async function run(cancelled) {
     const { journal, folder, signal, attempt, endWork, endRun } = supervise(cancelled);
     const workflow = await attempt(readWorkflow);

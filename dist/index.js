@@ -313,9 +313,9 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /* harmony export */   rZ: () => (/* binding */ TenantError),
 /* harmony export */   y_: () => (/* binding */ GitHubError)
 /* harmony export */ });
-// What a run can fail with on purpose. Every message says what is wrong and what to change; whatever else is thrown is a
-// defect of this action and is reported as one. Pure.
-/** The base of every failure that a user can do something about. */
+// The errors that a run throws on purpose. Every message says what is wrong and what to change. Anything else that is
+// thrown is a bug in this action, and is reported as one. Pure.
+/** The base of every error that a user can fix. */
 class ActionError extends Error {
     name = 'ActionError';
 }
@@ -327,11 +327,11 @@ class InputError extends ActionError {
         this.problems = problems;
     }
 }
-/** The run stops, and what this is thrown for was not sent. */
+/** The run stopped before the request was sent. */
 class NotSentError extends ActionError {
     name = 'NotSentError';
 }
-/** A request that the tenant refused, or that did not get through. */
+/** A request that the tenant refused, or that failed without a response. */
 class TenantError extends ActionError {
     name = 'TenantError';
     details;
@@ -347,17 +347,17 @@ class TenantError extends ActionError {
         this.details = details;
     }
 }
-/** GitHub refused a request, or did not answer. */
+/** GitHub refused a request, or did not respond. */
 class GitHubError extends ActionError {
     name = 'GitHubError';
-    /** undefined where no answer came */
+    /** undefined if no response arrived */
     status;
     constructor(message, status, options) {
         super(message, options);
         this.status = status;
     }
 }
-/** What was thrown, which may be anything, as an error. */
+/** Converts a thrown value, which may be anything, into an error. */
 function errorOf(thrown) {
     return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -1,7 +1,7 @@
-// What a run can fail with on purpose. Every message says what is wrong and what to change; whatever else is thrown is a
-// defect of this action and is reported as one. Pure.
+// The errors that a run throws on purpose. Every message says what is wrong and what to change. Anything else that is
+// thrown is a bug in this action, and is reported as one. Pure.
 
-/** The base of every failure that a user can do something about. */
+/** The base of every error that a user can fix. */
 export class ActionError extends Error {
   override readonly name: string = 'ActionError'
 }
@@ -22,14 +22,14 @@ export class InputError extends ActionError {
   }
 }
 
-/** The run stops, and what this is thrown for was not sent. */
+/** The run stopped before the request was sent. */
 export class NotSentError extends ActionError {
   override readonly name = 'NotSentError'
 }
 
 /**
- * How far a failed request's cause reaches: this operation alone (a permission that is gone), everything about this
- * user (who does not exist), or the whole run (a refused token, a tenant that does not answer).
+ * What the cause of a failed request affects: this operation alone (a deleted permission), everything about this user
+ * (who does not exist), or the whole run (a refused token, a tenant that does not respond).
  */
 export type Reach = 'operation' | 'user' | 'run'
 
@@ -37,20 +37,20 @@ export interface TenantErrorDetails {
   /** Method and path as sent, without a query; never a body or a header. */
   readonly request: string
   readonly reach: Reach
-  /** How often the request was sent. */
+  /** The number of times the request was sent. */
   readonly attempts: number
   readonly status?: number | undefined
   /** Auth0's own code, such as `inexistent_user`. */
   readonly errorCode?: string | undefined
-  /** Auth0's own words. */
+  /** Auth0's own message. */
   readonly answer?: string | undefined
-  /** What Auth0's support asks for. */
+  /** The request's id, which Auth0's support asks for. */
   readonly requestId?: string | undefined
   /** What to do about it. */
   readonly advice: string
 }
 
-/** A request that the tenant refused, or that did not get through. */
+/** A request that the tenant refused, or that failed without a response. */
 export class TenantError extends ActionError {
   override readonly name = 'TenantError'
   readonly details: TenantErrorDetails
@@ -68,10 +68,10 @@ export class TenantError extends ActionError {
   }
 }
 
-/** GitHub refused a request, or did not answer. */
+/** GitHub refused a request, or did not respond. */
 export class GitHubError extends ActionError {
   override readonly name = 'GitHubError'
-  /** undefined where no answer came */
+  /** undefined if no response arrived */
   readonly status: number | undefined
 
   constructor(message: string, status: number | undefined, options?: ErrorOptions) {
@@ -80,7 +80,7 @@ export class GitHubError extends ActionError {
   }
 }
 
-/** What was thrown, which may be anything, as an error. */
+/** Converts a thrown value, which may be anything, into an error. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

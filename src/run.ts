@@ -1,7 +1,6 @@
-// The story of a run, top to bottom. Why the steps have this order: mistakes that need no request are found first. A
-// manifest that is not merged must not reach the tenant, not even through a read. Names are checked before users are
-// read, because that takes few requests. The plan is shown before it is judged, and everything that is wrong with it is
-// reported together, before the first write.
+// The steps of a run, in order. Problems that need no request are found first. A manifest that is not merged must not
+// cause any request to the tenant, not even a read. Names are checked before users are read, because that takes few
+// requests. The plan is shown before it is checked, and all its problems are reported together, before the first write.
 
 import { prepareEnvironment } from './runner/environment.ts'
 import { type Inputs, type PlanInputs, readInputs } from './runner/inputs.ts'
@@ -20,7 +19,7 @@ import { recall } from './steps/recall.ts'
 import { supervise } from './steps/supervise.ts'
 import { withTenant } from './steps/with-tenant.ts'
 
-/** @param cancelled its reason is a NotSentError */
+/** @param cancelled aborted with a NotSentError */
 export async function run(cancelled: AbortSignal): Promise<void> {
   const { journal, folder, signal, attempt, endWork, endRun } = supervise(cancelled)
   const workflow = await attempt(readWorkflow)

@@ -131,7 +131,7 @@ describe('an unexpected error', () => {
   it.each(rows)('in mode %s, in %s: %s, is reported with all outputs', async (mode, file, name) => {
     breakFile(file, name)
     const run = await runOnce({ mode, ...MORE[name], ...MORE[mode] })
-    expect(run.log).toMatch(/^::error::This is a defect of the action itself; please report it: injected$/m)
+    expect(run.log).toMatch(/^::error::This is a bug in the action; please report it: injected$/m)
     expect(run).toMatchObject({ result: expect.stringMatching(/failed|partial/), outputs: outputCount })
     expect(run.summary).toContain('injected')
     expect(run.report.errors).toEqual([expect.objectContaining({ message: expect.stringContaining('injected') })])
@@ -146,14 +146,14 @@ describe('an unexpected error', () => {
   ])('that is %s is one too', async (_, thrown) => {
     breakFile('steps/recall.ts', 'recall', thrown)
     const run = await runOnce({ mode: 'plan' })
-    expect(run.log).toMatch(/^::error::This is a defect of the action itself/m)
+    expect(run.log).toMatch(/^::error::This is a bug in the action/m)
     expect(run).toMatchObject({ result: 'failed', outputs: outputCount })
   })
 
   it('thrown where nobody awaits it ends the run in good order', async () => {
     const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never)
     const run = await runOnce({ mode: 'plan' }, () => process.emit('uncaughtException', new TypeError('injected')))
-    expect(run.log).toMatch(/^::error::This is a defect of the action itself; please report it: injected$/m)
+    expect(run.log).toMatch(/^::error::This is a bug in the action; please report it: injected$/m)
     expect(run).toMatchObject({ result: 'failed', outputs: outputCount })
     expect(run.summary).not.toContain('Cancelled')
     expect(exit).toHaveBeenCalledTimes(1)

@@ -1,34 +1,34 @@
-// What would make a manifest simpler, where that is plain to see. Pure.
+// Suggests how to simplify a manifest. Pure.
 
 import { accessOf, accessText, compareText, type Grant, kindOf, sortGrants } from '../access/grants.ts'
 import type { UserState } from '../live/user-state.ts'
 
 /** Fewer users with the same grants are no pattern yet. */
-const LEAST_USERS = 5
-const LEAST_GRANTS = 2
-const MOST_SENTENCES = 5
-const MOST_NAMES = 3
+const MIN_USERS = 5
+const MIN_GRANTS = 2
+const MAX_SENTENCES = 5
+const MAX_NAMES = 3
 
-/** Sentences, the weightiest first. */
+/** Sentences, those with the largest effect first. */
 export function adviseOn(users: readonly UserState[]): readonly string[] {
   return [...adviseRoles(users), ...adviseDerived(users)]
 }
 
-/** Auth0 itself recommends roles for what many users share. */
+/** Auth0 recommends roles for permissions that many users share. */
 function adviseRoles(users: readonly UserState[]): readonly string[] {
   const groups = new Map<string, { readonly permissions: readonly Grant[]; count: number }>()
   for (const { listed, desired } of users) {
     const permissions = sortGrants(desired.keys()).filter(grant => kindOf(grant) === 'permission')
-    if (!listed || permissions.length < LEAST_GRANTS) continue
+    if (!listed || permissions.length < MIN_GRANTS) continue
     const key = JSON.stringify(permissions)
     const group = groups.get(key) ?? { permissions, count: 0 }
     group.count++
     groups.set(key, group)
   }
   return [...groups.values()]
-    .filter(({ count }) => count >= LEAST_USERS)
+    .filter(({ count }) => count >= MIN_USERS)
     .sort((a, b) => b.count * b.permissions.length - a.count * a.permissions.length)
-    .slice(0, MOST_SENTENCES)
+    .slice(0, MAX_SENTENCES)
     .map(
       ({ permissions, count }) =>
         `${count} listed users have the same ${permissions.length} direct permissions (${namesText(permissions)}); consider a role.`,
@@ -36,7 +36,7 @@ function adviseRoles(users: readonly UserState[]): readonly string[] {
 }
 
 function namesText(permissions: readonly Grant[]): string {
-  const names = permissions.slice(0, MOST_NAMES).map(grant => accessText(accessOf(grant)))
+  const names = permissions.slice(0, MAX_NAMES).map(grant => accessText(accessOf(grant)))
   const more = permissions.length - names.length
   return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
@@ -54,9 +54,9 @@ function adviseDerived(users: readonly UserState[]): readonly string[] {
   }
   return [...counts]
     .sort(([a, first], [b, second]) => second - first || compareText(a, b))
-    .slice(0, MOST_SENTENCES)
+    .slice(0, MAX_SENTENCES)
     .map(([what, count]) => {
       const who = count === 1 ? '1 listed user has' : `${count} listed users have`
-      return `${who} ${what} already; the manifest need not grant it directly too.`
+      return `${who} ${what} already; consider removing it from the manifest.`
     })
 }

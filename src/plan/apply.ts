@@ -1,4 +1,4 @@
-// Plan × a port → what became of every user. A user who fails does not stop the others; what would fail for everybody
+// Applies a plan through a port. One user's failure does not stop the others; a failure that would affect every user
 // does.
 
 import pMap from 'p-map'
@@ -30,7 +30,7 @@ export async function apply(plan: Plan, writer: Writer, options: ApplyOptions): 
     options.onOutcome(outcome)
     return outcome
   }
-  // The first goes alone, so that what fails for everybody fails once.
+  // The first user is changed alone, so that a failure that affects every user happens only once.
   const [first, ...others] = plan.users
   if (first === undefined) return []
   return [await applyNext(first), ...(await pMap(others, applyNext, { concurrency: options.width }))]
@@ -77,8 +77,8 @@ async function applyUser(userPlan: UserPlan, writer: Writer): Promise<Attempt> {
 }
 
 /**
- * Grants go first, so that nobody is without access in between. If Auth0's limit leaves no room for them, what is revoked
- * of the same kind goes right before them.
+ * Grants come first, so that nobody loses access in between. If they would exceed Auth0's limit, revocations of the same
+ * kind come right before them.
  */
 function inOrder(userPlan: UserPlan): readonly Batch[] {
   const full = KINDS.filter(kind => countHeld(userPlan, kind).withGrants > MAX_HELD[kind])
@@ -89,7 +89,7 @@ function inOrder(userPlan: UserPlan): readonly Batch[] {
   return batchesOf(userPlan).toSorted((a, b) => rank(a) - rank(b))
 }
 
-/** A role that could not be given may be what replaces a permission, and the other way round. */
+/** A role that could not be assigned may have been meant to replace a permission, and vice versa. */
 function mayReplace(failed: Batch, next: Batch): boolean {
   return failed.step === 'grant' && next.step === 'revoke' && failed.kind !== next.kind
 }
@@ -98,7 +98,7 @@ function reachOf(error: ActionError): Reach {
   return error instanceof TenantError ? error.details.reach : 'run'
 }
 
-/** Only a refusal of the very first attempt rules it out: the answer to an earlier one may have been lost. */
+/** Only a refused first attempt surely did nothing: an earlier attempt may have succeeded and its response been lost. */
 function mayBeDone(error: ActionError): boolean {
   if (!(error instanceof TenantError)) return false
   const { attempts, status = 0 } = error.details
@@ -119,7 +119,7 @@ function outcomeOf({ user }: UserPlan, { done, uncertain, failures, kept }: Atte
   }
 }
 
-/** A cancelled request was never sent, so a user for whom nothing else happened is as untouched as one never reached. */
+/** A cancelled request was never sent, so a user without any other request was not attempted. */
 function statusOf(done: readonly Batch[], failures: readonly ActionError[]): UserOutcome['status'] {
   if (done.length === 0 && failures.every(isNotSent)) return 'not attempted'
   return failures.length === 0 ? 'done' : 'failed'

@@ -1,4 +1,4 @@
-// Desired × managed × live → Plan. Only direct grants count as live; what a role gives is shown, and never touched. Pure.
+// Desired × managed × live → Plan. Only direct grants count as live; role-derived ones are shown, never changed. Pure.
 
 import {
   accessOf,
@@ -19,7 +19,7 @@ import type { UserState } from '../live/user-state.ts'
 import type { HoldBack } from './hold-back.ts'
 import type { Held, HeldBack, Holders, Operation, Plan, Source, UserPlan, Why } from './plan.ts'
 
-/** What is shown of an operation. */
+/** Details of an operation, for display. */
 type Notes = Pick<Operation, 'expires' | 'reason' | 'why'>
 
 export interface DiffOptions {
@@ -27,12 +27,12 @@ export interface DiffOptions {
   readonly source: Source
   readonly users: readonly UserState[]
   /**
-   * `never`: only grant; `managed`: revoke live grants that are managed and not desired any more; `all`: revoke every
+   * `never`: only grant; `managed`: revoke live grants that are managed and no longer desired; `all`: revoke every
    * live grant of a listed user that is not desired, on the APIs and among the roles that the manifest names.
    */
   readonly revoke: 'never' | 'managed' | 'all'
   readonly named: Named
-  /** The roles that were read, by id; none if no role is named. */
+  /** The roles that were read, by id; empty if no role is named. */
   readonly roleNames: RoleNames
   readonly holdBack: HoldBack
 }
@@ -67,7 +67,7 @@ interface Surplus {
   readonly heldBack: ReadonlyMap<Grant, string>
 }
 
-/** The live grants that nobody desires any more and that are ours to revoke, now or later. */
+/** The live grants that are not desired and are ours to revoke, now or later. */
 function surplusOf(user: UserState, isOurs: IsOurs, holdBack: HoldBack): Surplus {
   const live = user.live?.direct ?? NO_GRANTS
   const ours = sortGrants([...live].filter(grant => !user.desired.has(grant) && isOurs(user, grant)))
@@ -83,7 +83,7 @@ function listHeld(user: string, heldBack: Surplus['heldBack'], names: RoleNames)
   return [...heldBack].map(([grant, entry]) => ({ user, ...accessOf(grant, names), entry }))
 }
 
-/** What the manifest asks for and the tenant has already: applying the plan makes it managed. */
+/** Desired grants that the tenant already has but that are not managed: applying the plan makes them managed. */
 function foundOf({ id, listed, desired, managed, live }: UserState, names: RoleNames): readonly Held[] {
   if (!listed || live === undefined) return []
   const found = [...live.direct].filter(grant => desired.has(grant) && !managed.has(grant))
@@ -120,7 +120,7 @@ function planUser(user: UserState, { surplus, roleNames }: Changes): UserPlan {
   }
 }
 
-/** Names of the roles that give a permission too, unless the same plan takes them away. */
+/** Names of the roles that also give the permission, except those that the same plan removes. */
 function rolesGiving(grant: Grant, { derived }: Live, revoked: ReadonlySet<string>): readonly string[] {
   const roles = derived.get(grant) ?? []
   return roles.filter(({ role }) => !revoked.has(role)).map(({ role, name }) => name ?? role)
@@ -170,7 +170,7 @@ function countHolders(plans: readonly UserPlan[], { users, roleNames }: HolderOp
     .map(([grant, counts]) => ({ ...accessOf(grant, roleNames), ...counts }))
 }
 
-/** Grants of listed users that nobody desires and that the plan leaves alone, now and later. */
+/** Live grants of listed users that are not desired, and that the plan neither revokes nor holds back. */
 export function unmanagedOf(users: readonly UserState[], plan: Plan, names: RoleNames): readonly Held[] {
   const revoked = new Map(plan.users.map(({ user, revoke }) => [user, packAll(revoke)]))
   const heldBack = new Map(
@@ -178,9 +178,9 @@ export function unmanagedOf(users: readonly UserState[], plan: Plan, names: Role
   )
   return users.flatMap(({ id, listed, desired, live }) => {
     if (!listed || live === undefined) return []
-    const left = [...live.direct].filter(
+    const unmanaged = [...live.direct].filter(
       grant => !desired.has(grant) && !revoked.get(id)?.has(grant) && !heldBack.get(id)?.has(grant),
     )
-    return listAccess(left, names).map(access => ({ user: id, ...access }))
+    return listAccess(unmanaged, names).map(access => ({ user: id, ...access }))
   })
 }

@@ -20,7 +20,7 @@ function withoutName(access: Access): Access {
   return access.role === undefined ? access : { role: access.role }
 }
 
-/** Users and operations are sorted in a plan, so equal plans are equal texts. */
+/** A plan's users and operations are sorted, so equal plans give equal text. */
 function canonicalForm({ tenant, users, restores }: Effects): string {
   return JSON.stringify([tenant, users.map(effectsOf), ...(restores === undefined ? [] : [restores.map(restoredOf)])])
 }

@@ -1,5 +1,4 @@
-// What may not happen, as checks over data: each gives the refusals that it finds, and the run shows all of them
-// together before anything is written. Pure.
+// Checks that return refusals or warnings. The run reports all of them together before anything is written. Pure.
 
 import {
   type Access,
@@ -25,13 +24,13 @@ import { countOperations, type Obsolete, type Plan, type Step, type UserPlan } f
 /** Why nothing may be written, and what to change. */
 export type Refusal = string
 
-/** What a person should look at, though it stops nothing. */
+/** Something to look at that does not stop the run. */
 export type Warning = string
 
-/** Auth0's limits of direct permissions and of roles a user. */
+/** Auth0's limits of direct permissions and of roles per user. */
 export const MAX_HELD: Readonly<Record<Kind, number>> = { permission: 1000, role: 50 }
 
-/** The Management API's scopes that a mode cannot do without. */
+/** The Management API scopes that each mode requires. */
 export const NEEDED_SCOPES = {
   plan: ['read:users', 'read:resource_servers'],
   apply: ['read:users', 'read:resource_servers', 'update:users'],
@@ -40,7 +39,7 @@ export const NEEDED_SCOPES = {
   export: ['read:users'],
 } as const
 
-/** What a run needs beyond that if its manifest, its ledger or its saved plan names a role. */
+/** The scopes that it also requires if the manifest, the ledger or a saved plan names a role. */
 export const ROLE_SCOPES = {
   plan: ['read:roles', 'read:role_members'],
   apply: ['read:roles', 'read:role_members', 'create:role_members', 'delete:role_members'],
@@ -68,11 +67,11 @@ export function neededScopes(mode: keyof typeof NEEDED_SCOPES, roles: RoleUse | 
 export function checkEvent({ name, ref }: WorkflowEvent): readonly Refusal[] {
   if (!/^(pull_request|merge_group)/.test(name) && !/^refs\/(pull|heads\/gh-readonly-queue)\//.test(ref)) return []
   return [
-    `Mode apply is refused on the event ${name}: it is for a pull request or a merge queue, even once that is merged, and only a merged manifest is applied. Use mode: plan here, and apply with "on: push" to the default branch, because merging is a push.`,
+    `Mode apply is refused on the event ${name}: the run is for a pull request or a merge queue, even if that is already merged, and only a merged manifest is applied. Use mode: plan here, and mode: apply in a workflow with "on: push" to the default branch, because merging is a push.`,
   ]
 }
 
-/** @param scopes undefined where the token does not tell; Auth0 will then refuse what is not allowed */
+/** @param scopes undefined if the token does not list its scopes; Auth0 then refuses what is not allowed */
 export function checkScopes(scopes: ReadonlySet<string> | undefined, needed: readonly string[]): readonly Refusal[] {
   const missing = scopes === undefined ? [] : needed.filter(scope => !scopes.has(scope))
   if (missing.length === 0) return []
@@ -81,7 +80,7 @@ export function checkScopes(scopes: ReadonlySet<string> | undefined, needed: rea
   ]
 }
 
-/** How many permissions, or roles, a user has directly, as far as they were read. */
+/** Counts a user's direct permissions or roles; those that were not read count as none. */
 export function countHeld(
   { before = [], grant, revoke }: Pick<UserPlan, 'before' | 'grant' | 'revoke'>,
   kind: Kind,
@@ -111,19 +110,19 @@ export function checkLimit(plan: Plan): readonly Refusal[] {
 
 export interface RevocationOptions {
   readonly limit: RevocationLimit
-  /** How many grants the users who were read have. */
+  /** The number of live grants of the users that were read. */
   readonly live: number
 }
 
 export function checkRevocations(plan: Plan, { limit, live }: RevocationOptions): readonly Refusal[] {
   const { count = 0, percent } = limit
   const { revocations } = countOperations(plan.users)
-  const most = percent === undefined ? count : Math.max(count, 1, Math.floor((live * percent) / 100))
-  if (revocations <= most) return []
+  const allowed = percent === undefined ? count : Math.max(count, 1, Math.floor((live * percent) / 100))
+  if (revocations <= allowed) return []
   const share = `${percent}% of ${live} live grants`
   const larger = limit.count === undefined ? share : `the larger of ${count} and ${share}`
   return [
-    `The plan revokes ${revocations} grants, more than the ${most} that max-revocations allows${percent === undefined ? '' : ` (${larger})`}. If intended, raise max-revocations to ${revocations} for this run.`,
+    `The plan revokes ${revocations} grants, more than the ${allowed} that max-revocations allows${percent === undefined ? '' : ` (${larger})`}. If intended, raise max-revocations to ${revocations} for this run.`,
   ]
 }
 
@@ -131,7 +130,7 @@ export function warnOfHeldBack({ heldBack }: Plan): readonly Warning[] {
   if (heldBack.length === 0) return []
   const entries = new Set(heldBack.map(({ entry }) => entry))
   return [
-    `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same. Correct the entry; a later run does the rest.`,
+    `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same grants. Correct the manifest; a later run revokes the rest.`,
   ]
 }
 
@@ -151,29 +150,29 @@ export function describeObsolete(obsolete: readonly Obsolete[], step: Step): rea
     const [first] = all as [Obsolete]
     const users = shortList(all.map(({ user }) => user))
     const what = `${accessText(first).replace(/^the role /, 'The role ')} no longer exists in the tenant`
-    // A deleted role was taken from everybody with it, and a new one has another id.
+    // Deleting a role removes it from every user, and a new role has another id.
     if (!isPermission(first))
-      return `${what}, so it is not ${step === 'grant' ? 'assigned again to' : 'taken from'} ${users}.`
+      return `${what}, so it is not ${step === 'grant' ? 'assigned again to' : 'removed from'} ${users}.`
     return step === 'revoke'
-      ? `${what}, so it is left out of what is revoked from ${users}. If it is added to the API again, the next run revokes it.`
-      : `${what}, so it is not granted back to ${users}. If it is needed, add it to the API and list it in the manifest.`
+      ? `${what}, so it is not revoked from ${users}. If it is added to the API again, the next run revokes it.`
+      : `${what}, so it is not granted again to ${users}. If it is needed, add it to the API and list it in the manifest.`
   })
 }
 
-/** What a person approved is done, or nothing. @param approved undefined where nobody asked for approval */
+/** Only the approved plan is applied. @param approved undefined if the run requires no approval */
 export function checkApproval(plan: Plan, digest: string, approved: string | undefined): readonly Refusal[] {
   if (approved === undefined || approved === digest || plan.users.length === 0) return []
   return [
-    `The plan is not the one that was approved: its digest is ${digest}, and approved-plan is ${approved}. Either the manifest or the tenant has changed since; look at this plan, and approve it if it is right.`,
+    `The plan is not the one that was approved: its digest is ${digest}, but approved-plan is ${approved}. The manifest or the tenant has changed since; review this plan, and approve it if it is correct.`,
   ]
 }
 
-/** Whatever the plan says, `revoke: never` only grants. */
+/** With `revoke: never`, a saved plan may only grant, too. */
 export function checkNever(plan: Plan, revoke: 'never' | 'managed' | 'all'): readonly Refusal[] {
   const { revocations } = countOperations(plan.users)
   if (revoke !== 'never' || revocations === 0) return []
   return [
-    `The plan in plan-file revokes ${revocations} grants, and revoke: never revokes nothing. Set revoke to what the plan was made with.`,
+    `The plan in plan-file revokes ${revocations} grants, but revoke is never. Set revoke to the value that the plan was made with.`,
   ]
 }
 
@@ -205,7 +204,7 @@ export function checkSavedPlan(
     const entry = holdBack(user, grant)
     if (entry !== undefined) return `${what}, which the entry ${entry} may ask for`
     if (revoke === 'managed' && !managed.has(grant)) return `${what}, which is not managed`
-    if (revoke === 'all' && !listed) return `${what}, whom the manifest does not list`
+    if (revoke === 'all' && !listed) return `${what}, who is not in the manifest`
     if (revoke === 'all' && !isNamed(grant, named)) {
       return `${what}, and the manifest does not name that ${isPermission(access) ? 'API' : 'role'}`
     }
@@ -219,11 +218,11 @@ export function checkSavedPlan(
   const unasked = [...undo, ...reasons.filter(reason => reason !== undefined)]
   return unasked.map(
     reason =>
-      `The plan in plan-file ${reason}. Make a new plan; or, if somebody has looked at this one, set approved-plan to its digest.`,
+      `The plan in plan-file ${reason}. Make a new plan; or review this one and set approved-plan to its digest.`,
   )
 }
 
-/** A saved plan has no line to point at, so everything that is wrong with its names is a refusal. */
+/** A saved plan has no lines to annotate, so its unknown names are refusals. */
 export function checkPlanNames(
   granted: readonly Permission[],
   apis: ReadonlyMap<string, { readonly permissions: ReadonlySet<string> }>,
@@ -238,14 +237,14 @@ export function checkPlanNames(
   return [...new Set(refusals)].filter(refusal => refusal !== '')
 }
 
-/** Likewise for the roles that it assigns. */
+/** The same for the roles that it assigns. */
 export function checkPlanRoles(assigned: readonly Role[], names: RoleNames): readonly Refusal[] {
   const unknown = assigned.filter(({ role }) => !names.has(role))
   const shown = new Set(unknown.map(({ role, name }) => (name === undefined ? role : `${name} (${role})`)))
   return [...shown].map(role => `The tenant has no role ${role}, which the plan in plan-file assigns. Make a new plan.`)
 }
 
-/** As much of an API as decides whether its permissions have any effect. */
+/** The settings that decide whether an API's permissions have an effect. */
 export interface ApiSettings {
   readonly identifier: string
   readonly rbac: boolean
@@ -257,12 +256,12 @@ export function warnOfApis(apis: Iterable<ApiSettings>): readonly Warning[] {
   return sorted.flatMap(({ identifier, rbac, permissionsInToken }) => {
     if (!rbac) {
       return [
-        `RBAC is off for ${identifier}: Auth0 does not look at its permissions, so users notice no difference until "Enable RBAC" is on in the API's settings.`,
+        `RBAC is off for ${identifier}: Auth0 ignores its permissions, so changes have no effect until you turn on "Enable RBAC" in the API's settings.`,
       ]
     }
     if (!permissionsInToken) {
       return [
-        `Access tokens for ${identifier} carry no permissions: users notice no difference in an API that reads the "permissions" claim until "Add Permissions in the Access Token" is on.`,
+        `Access tokens for ${identifier} contain no permissions: changes have no effect in an API that reads the "permissions" claim until you turn on "Add Permissions in the Access Token" in its settings.`,
       ]
     }
     return []

@@ -1,5 +1,5 @@
-// Nobody loses what the manifest still asks for: while an entry cannot be identified, what it asks for is revoked from
-// nobody who may be meant by it. Pure.
+// Nobody loses what the manifest still asks for: while an entry cannot be identified, what it asks for is not revoked
+// from any user that it may refer to. Pure.
 
 import type { Grant } from '../access/grants.ts'
 import type { Unidentified } from '../live/user-state.ts'

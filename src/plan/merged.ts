@@ -1,4 +1,4 @@
-// Whether the manifest in the workspace is the one that a commit has, file by file. Pure.
+// Compares the manifest in the workspace with that of a commit, file by file. Pure.
 
 import { matchesGlob } from 'node:path/posix'
 import { isGlob } from '../runner/glob.ts'
@@ -6,7 +6,7 @@ import { isGlob } from '../runner/glob.ts'
 interface WorkspaceFile {
   /** Relative to the workspace, with forward slashes. */
   readonly file: string
-  /** The blob ids that Git may have given it. */
+  /** The blob ids that Git may have given it, depending on line endings. */
   readonly ids: readonly string[]
 }
 
@@ -26,8 +26,8 @@ export interface ComparisonOptions {
 }
 
 /**
- * In the workspace, or in the folder of it that has the fewest files which the commit does not have: `actions/checkout`
- * may have been given a `path`. A file that differs, or that is left out, does not show a wrong folder.
+ * Compares relative to the folder under which the fewest files are unknown to the commit, because `actions/checkout` may
+ * have been given a `path`. A file that differs or is missing does not mean that the folder is wrong.
  */
 export function compareWithCommit(options: ComparisonOptions): Comparison {
   const { files, patterns, committed } = options
@@ -36,7 +36,7 @@ export function compareWithCommit(options: ComparisonOptions): Comparison {
   return { folder, differences: differencesIn(folder, options) }
 }
 
-/** The workspace, and every folder that all patterns name as their beginning. */
+/** The workspace, and every folder that all patterns begin with. */
 export function checkoutFolders(patterns: readonly string[]): readonly string[] {
   const [first = [], ...others] = patterns.map(pattern => {
     const parts = pattern.split('/')
@@ -57,11 +57,13 @@ function differencesIn(folder: string, { files, patterns, committed }: Compariso
   })
   const present = new Set(files.map(({ file }) => inRepository(file)))
   const globs = patterns.map(inRepository)
-  const left = [...committed.keys()].filter(path => !present.has(path) && globs.some(glob => matchesGlob(path, glob)))
-  return [...differences, ...left.map(path => `${path} is in the commit and not in the workspace`)]
+  const missing = [...committed.keys()].filter(
+    path => !present.has(path) && globs.some(glob => matchesGlob(path, glob)),
+  )
+  return [...differences, ...missing.map(path => `${path} is in the commit but not in the workspace`)]
 }
 
-/** A path of the workspace, relative to that folder of it. */
+/** A workspace path, relative to a folder of the workspace. */
 export function below(folder: string, path: string): string {
   return folder === '' ? path : path.slice(folder.length + 1)
 }

@@ -1,4 +1,4 @@
-// A plan is sorted, serialisable data: for each user what to grant and what to revoke, with the before-state that it was
+// A plan is sorted, serializable data: for each user what to grant and what to revoke, with the before-state that it was
 // computed from. Renderers read it and `apply` executes it. Pure.
 
 import {
@@ -19,14 +19,14 @@ import type { UserEmail } from '../live/user-state.ts'
 export type Operation = Access & OperationNotes
 
 interface OperationNotes {
-  /** Names of the roles through which the user keeps the same permission, whatever becomes of the grant. */
+  /** Names of the roles through which the user also has the permission, with or without this operation. */
   readonly roles: readonly string[]
-  /** As the manifest says it, for showing. */
+  /** As written in the manifest, for display. */
   readonly expires?: string
   readonly reason?: string
-  /** Of a revocation, for showing: what is not desired about the grant. */
+  /** Only in a revocation, for display: why the grant is not desired. */
   readonly why?: Why
-  /** Only of an undo plan: nobody knows whether the apply did the opposite, so there may be nothing to undo. */
+  /** Only in an undo plan: the apply may not have done the opposite, so there may be nothing to undo. */
   readonly uncertain?: true
 }
 
@@ -39,7 +39,7 @@ export interface UserPlan {
   readonly user: string
   readonly grant: readonly Operation[]
   readonly revoke: readonly Operation[]
-  /** The grants that were live; absent where the run assigns without reading. */
+  /** The grants that were live; absent if the run assigns without reading. */
   readonly before?: readonly Access[]
 }
 
@@ -54,7 +54,7 @@ export type Held = Access & {
   readonly user: string
 }
 
-/** A revocation that is not done as long as an entry may still ask for the grant. */
+/** A revocation that is not done while an entry may still ask for the grant. */
 export type HeldBack = Held & {
   /** The entry that cannot be identified, as the manifest lists it. */
   readonly entry: string
@@ -62,16 +62,16 @@ export type HeldBack = Held & {
 
 /** The manifest that a plan was computed from. */
 export interface Source {
-  /** Empty outside of Git. */
+  /** Empty outside Git. */
   readonly commit: string
   readonly files: readonly string[]
-  /** The clock by which `expires` was read, ISO 8601. */
+  /** The time at which `expires` was evaluated, ISO 8601. */
   readonly at: string
-  /** How many users it lists. */
+  /** The number of users listed. */
   readonly users: number
 }
 
-/** What was managed of a user before an apply; null if the ledger did not know the user. */
+/** A user's ledger entry before an apply; null if there was none. */
 export interface Restored {
   readonly user: string
   readonly entry: {
@@ -90,15 +90,15 @@ export interface Plan {
   readonly users: readonly UserPlan[]
   /** Sorted by user, then as grants are. */
   readonly heldBack: readonly HeldBack[]
-  /** What the manifest asks for and the plan found in place, unmanaged so far; sorted likewise. */
+  /** Desired grants that the plan found in place but unmanaged; sorted by user, then as grants are. */
   readonly found: readonly Held[]
   /** The addresses that list users of the plan. */
   readonly addresses?: readonly UserEmail[]
-  /** Sorted as grants are; empty where the run assigns without reading. */
+  /** Sorted as grants are; empty if the run assigns without reading. */
   readonly holders: readonly Holders[]
-  /** Only of an undo plan: what is managed once it is applied, for every user whose ledger entry the apply changed. */
+  /** Only in an undo plan: the ledger entries that it restores, for every user whose entry the apply changed. */
   readonly restores?: readonly Restored[]
-  /** Ids of the roles that the before-states are about; a user may hold others. */
+  /** Ids of the roles that the before-states cover; a user may hold others. */
   readonly roles?: readonly string[]
 }
 
@@ -111,8 +111,8 @@ export type Obsolete = Held & {
 }
 
 /**
- * A plan without revocations of permissions and roles that no longer exist: Auth0 would refuse them, and with them all others of
- * the same request. What an undo plan grants back is left out likewise; any other plan that grants it is refused.
+ * A plan without revocations of permissions and roles that no longer exist, because Auth0 would refuse the whole request.
+ * An undo plan also leaves out grants of them; any other plan that grants them is refused.
  */
 export function withoutObsolete(
   plan: Plan,
@@ -140,17 +140,17 @@ export function withoutObsolete(
   }
 }
 
-/** What became of a user of the plan. */
+/** The result for one user of the plan. */
 export interface UserOutcome {
   readonly user: string
   readonly status: 'done' | 'failed' | 'not attempted'
   readonly granted: readonly Operation[]
   readonly revoked: readonly Operation[]
-  /** Why not all of it was done, a message an operation. */
+  /** Why not everything was done: one message for each failed request. */
   readonly errors: readonly string[]
-  /** Of one who failed: what may have been done without an answer. */
+  /** Only for a failed user: what may have been done although no response arrived. */
   readonly uncertain?: readonly Step[]
-  /** Of one who failed: nothing was refused, but the run ended before all of it was sent. */
+  /** Only for a failed user: nothing was refused, but the run ended before every request was sent. */
   readonly interrupted?: true
 }
 
@@ -169,7 +169,7 @@ export function countOperations(users: readonly UserPlan[]): Counts {
   )
 }
 
-/** Without what is said about it. */
+/** Without notes. */
 export function bareAccess(access: Access): Access {
   if (access.role === undefined) return { api: access.api, permission: access.permission }
   return { role: access.role, ...(access.name !== undefined && { name: access.name }) }
@@ -178,7 +178,7 @@ export function bareAccess(access: Access): Access {
 const STEPS = ['grant', 'revoke'] as const
 export type Step = (typeof STEPS)[number]
 
-/** The operations of a user that are one request: done together, or not at all. */
+/** A user's operations that one request contains: all of them are done, or none. */
 export interface Batch {
   readonly step: Step
   readonly kind: Kind
@@ -186,7 +186,7 @@ export interface Batch {
   readonly operations: readonly Operation[]
 }
 
-/** At most four: what is granted and what is revoked, each permissions and roles. */
+/** At most four: grants and revocations, each of permissions and of roles. */
 export function batchesOf(userPlan: Pick<UserPlan, Step>): readonly Batch[] {
   return STEPS.flatMap(step =>
     KINDS.map(kind => ({
@@ -203,7 +203,7 @@ export function operationsOf(batches: readonly Batch[], step: Step): readonly Op
   return operations.toSorted((a, b) => compareText(packAccess(a), packAccess(b)))
 }
 
-/** A plan with the names that its roles have now: those in a file are whatever its writer called them. */
+/** A plan with its roles' current names; those in a file may be wrong. */
 export function nameRoles(plan: Plan, names: RoleNames): Plan {
   const rename = <T extends Access>(access: T): T => {
     if (access.role === undefined) return access
@@ -224,13 +224,13 @@ export function nameRoles(plan: Plan, names: RoleNames): Plan {
   }
 }
 
-/** Ids of the roles that a plan is about. */
+/** Ids of the roles that a plan concerns. */
 export function rolesOf({ users, roles = [] }: Pick<Plan, 'users' | 'roles'>): ReadonlySet<string> {
   const held = users.flatMap(({ before = [], grant, revoke }) => [...before, ...grant, ...revoke])
   return new Set(roles).union(rolesAmong(packAll(held)))
 }
 
-/** What is held once these are granted and revoked. */
+/** What a user holds after these grants and revocations. */
 export function stateAfter(
   before: readonly Access[],
   granted: readonly Access[],

@@ -1,23 +1,23 @@
-// What is left to do of a saved plan. Pure.
+// Computes what remains to be done of a saved plan. Pure.
 
 import { accessOf, type Grants, listAccess, packAll } from '../access/grants.ts'
 import { type Batch, batchesOf, type Exists, namesIn, operationsOf, stateAfter, type UserPlan } from './plan.ts'
 
 export type Resumption =
-  /** As much of it as is still to be done; undefined where nothing is left. */
-  | { readonly kind: 'ready'; readonly left: UserPlan | undefined }
+  /** The operations that remain; undefined if all are done. */
+  | { readonly kind: 'ready'; readonly remaining: UserPlan | undefined }
   /** Somebody else has changed the user since. */
   | { readonly kind: 'moved' }
 
 export interface Present {
-  /** What the user holds now: permissions, and those of the plan's roles. */
+  /** What the user holds now: permissions, and roles that the plan concerns. */
   readonly live: Grants
   readonly exists: Exists
 }
 
 /**
- * A saved plan's user, in the state of now: as it was when the plan was computed, or as an earlier run of this very plan
- * left it. What no longer exists makes no difference: whether a user still has it is up to the tenant.
+ * A user can be resumed in the state that the plan was computed from, or in one that an earlier run of the same plan left.
+ * Permissions and roles that no longer exist are ignored, because deleting them may have changed the user.
  */
 export function resume(saved: UserPlan, { live, exists }: Present): Resumption {
   const batches = batchesOf(saved)
@@ -27,12 +27,12 @@ export function resume(saved: UserPlan, { live, exists }: Present): Resumption {
   }
   const done = subsetsOf(batches).find(isNow)
   if (done === undefined) return { kind: 'moved' }
-  const left = batches.filter(batch => !done.includes(batch))
-  if (left.length === 0) return { kind: 'ready', left: undefined }
+  const remaining = batches.filter(batch => !done.includes(batch))
+  if (remaining.length === 0) return { kind: 'ready', remaining: undefined }
   const before = listAccess(live, namesIn([...(saved.before ?? []), ...saved.grant, ...saved.revoke]))
   return {
     kind: 'ready',
-    left: { ...saved, grant: operationsOf(left, 'grant'), revoke: operationsOf(left, 'revoke'), before },
+    remaining: { ...saved, grant: operationsOf(remaining, 'grant'), revoke: operationsOf(remaining, 'revoke'), before },
   }
 }
 

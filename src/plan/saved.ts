@@ -1,4 +1,4 @@
-// A plan as a file: what is written can be read back, and nothing else can. A file may come from anywhere. Pure.
+// A plan as a file. Only what this action wrote can be read back, because a file may come from anywhere. Pure.
 
 import * as z from 'zod'
 import { packAccess, packAll } from '../access/grants.ts'
@@ -10,10 +10,10 @@ const name = z
   .string()
   .min(1)
   .max(1000)
-  // Half a character cannot be encoded into a path.
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or half a character')
+  // An unpaired surrogate cannot be encoded into a URL's path.
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or an unpaired surrogate')
 
-/** A permission or a role, with what else is said about it. */
+/** A permission or a role, with further keys. */
 function accessWith<More extends z.ZodRawShape>(more: More) {
   return z.union([
     z.strictObject({ api: name, permission: name, ...more }),
@@ -84,16 +84,16 @@ export function readSaved(text: string): SavedReading {
   const { digest, ...plan } = data
   if (digest !== digestOf(plan)) {
     return {
-      problem: `its operations have been changed since it was written: their digest is ${digestOf(plan)}, not ${digest}`,
+      problem: `its operations were changed after it was written: their digest is ${digestOf(plan)}, not ${digest}`,
     }
   }
   const users = new Set<string>()
   for (const { user, grant, revoke } of plan.users) {
-    if (users.has(user)) return { problem: `the user ${user} is in it twice` }
+    if (users.has(user)) return { problem: `it contains the user ${user} twice` }
     users.add(user)
     const granted = packAll(grant)
     if (revoke.some(operation => granted.has(packAccess(operation)))) {
-      return { problem: `it grants and revokes the same permission or role of ${user}` }
+      return { problem: `it grants and revokes the same permission or role for ${user}` }
     }
   }
   return { plan }

@@ -1,11 +1,11 @@
-// The plan that takes back what an apply did. Pure.
+// The plan that reverts what an apply did. Pure.
 
 import { compareText } from '../access/grants.ts'
 import { bareAccess, type Operation, type Plan, type Restored, stateAfter, type UserOutcome } from './plan.ts'
 
 /**
- * A plan that takes back what was done of this one, as far as it is known what was there before. What may have been done
- * is part of it, as if it were: whoever applies it finds either of the two states, and both can be resumed from.
+ * A plan that reverts what was done of this one, for users whose before-state is known. Operations that may have been done
+ * are reverted, too: an apply of the undo plan can resume from either state.
  */
 export function undoOf(
   { tenant, source, users, holders, roles }: Plan,
@@ -35,7 +35,7 @@ export function undoOf(
   }
 }
 
-/** The manifest's terms end with what it asked for. */
+/** Expiry and reason belong to the manifest's request, not to its reversal. */
 function withoutTerms(operation: Operation): Operation {
   return { ...bareAccess(operation), roles: operation.roles }
 }

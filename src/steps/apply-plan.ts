@@ -1,4 +1,4 @@
-// Shows and judges a plan, and applies it; the ledger is written before the first change and after the last.
+// Shows a plan, checks it, and applies it. The ledger is written before the first change and after the last.
 
 import { listedAs } from '../live/survey.ts'
 import { apply } from '../plan/apply.ts'
@@ -26,7 +26,7 @@ export interface Judgement {
   readonly refused: boolean
 }
 
-/** Shows the plan, saves it, and reports why it may not be applied. */
+/** Shows the plan, saves it, and reports every reason not to apply it. */
 export function judgePlan({ context, memory, planning }: PlanningOptions): Judgement {
   const { inputs, journal, task, folder } = context
   const { plan, digest, survey } = planning
@@ -55,7 +55,7 @@ export function judgePlan({ context, memory, planning }: PlanningOptions): Judge
 export async function applyPlan(options: PlanningOptions): Promise<void> {
   const { context, memory, planning } = options
   const { journal, folder } = context
-  // Without the right digest the run was refused.
+  // Without the approved digest, the run was refused earlier.
   if (memory.doubt !== undefined) journal.warn([memory.doubt.acceptance])
   const recording = await beginRecording(options)
   if (recording === undefined) return
@@ -103,5 +103,5 @@ function reportOutcomes(
 
 function failureText({ errors, uncertain = [] }: UserOutcome): string {
   const what = uncertain.map(kind => (kind === 'grant' ? 'grants' : 'revocations')).join(' and ')
-  return what === '' ? errors.join(' ') : `${errors.join(' ')} The ${what} may have been done all the same.`
+  return what === '' ? errors.join(' ') : `${errors.join(' ')} The ${what} may have taken effect anyway.`
 }

@@ -1,4 +1,4 @@
-// What this run may do, by the token's scopes.
+// What the token's scopes allow this run to do.
 
 import { rolesAmong } from '../access/grants.ts'
 import { checkScopes, neededScopes, type RoleUse } from '../plan/guard.ts'
@@ -7,13 +7,13 @@ import type { PlanInputs } from '../runner/inputs.ts'
 import type { Context, Task } from './context.ts'
 import type { Memory } from './recall.ts'
 
-export interface Access {
+export interface AccessCheck {
   readonly readApis: boolean
-  /** Off if no role is named: nothing is asked about roles then. */
+  /** False if no role is named, because roles are not read then. */
   readonly readRoles: boolean
-  /** The token may write and not read, and the run only grants: it assigns what is desired, whatever is there. */
+  /** The token can write but not read, and the run only grants: it assigns desired grants without reading live ones. */
   readonly assignOnly: boolean
-  /** Whether enough can be read for a plan. */
+  /** Whether the token can read enough for a plan. */
   readonly mayPlan: boolean
   readonly refused: boolean
 }
@@ -23,9 +23,9 @@ export interface CheckAccessOptions {
   readonly memory: Pick<Memory, 'ledger'>
 }
 
-export async function checkAccess({ context, memory }: CheckAccessOptions): Promise<Access> {
+export async function checkAccess({ context, memory }: CheckAccessOptions): Promise<AccessCheck> {
   const { inputs, task, session, journal } = context
-  /** undefined if the token does not say */
+  /** undefined if the token does not list its scopes */
   const scopes = await session.scopes()
   const has = (scope: string) => scopes === undefined || scopes.has(scope)
   const assignOnly = has('update:users') && !has('read:users') && canAssignOnly(inputs, task)

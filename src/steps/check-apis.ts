@@ -1,4 +1,4 @@
-// Whether the APIs and permissions that this run is about exist in the tenant.
+// Checks that the APIs and permissions of this run exist in the tenant.
 
 import { type Access, accessOf, isPermission, type Permission } from '../access/grants.ts'
 import { TenantError } from '../errors.ts'
@@ -22,7 +22,7 @@ export interface ApiCheck {
   readonly refused: boolean
 }
 
-/** Without a token that may read them, all names are taken to exist. */
+/** If the token cannot read APIs, every permission is assumed to exist. */
 export const UNCHECKED_APIS: ApiCheck = { exists: () => true, refused: false }
 
 /** Checks the names that this run grants, and finds out which of those that it may revoke still exist. */
@@ -50,7 +50,7 @@ export async function checkApis({ context, memory }: CheckApisOptions): Promise<
   }
 }
 
-/** An undo plan does as much as still can be done. */
+/** Names that no longer exist do not stop an undo plan, which does what is still possible. */
 function checkSavedNames({ users, restores }: Plan, apis: Apis): readonly Refusal[] {
   if (restores !== undefined) return []
   return checkPlanNames(
@@ -59,7 +59,7 @@ function checkSavedNames({ users, restores }: Plan, apis: Apis): readonly Refusa
   )
 }
 
-/** APIs of which this run may revoke permissions, whether the manifest names them or not. */
+/** APIs whose permissions this run may revoke, whether or not the manifest names them. */
 function revocableApis({ inputs, task }: Context, { ledger }: Pick<Memory, 'ledger'>): ReadonlySet<string> {
   const { saved } = task
   if (saved !== undefined) return apisOf(saved.users.flatMap(({ revoke }) => revoke))
@@ -83,7 +83,7 @@ async function checkManifestNames({ task, tenant }: Context, apis: Apis): Promis
   return locateRemarks(documents, checkNames(documents, catalogue))
 }
 
-/** For a suggestion only: the run is refused, whether the APIs can be listed or not. */
+/** Only for suggestions: the run is refused even if the APIs cannot be listed. */
 async function listIdentifiers(tenant: Tenant): Promise<readonly string[]> {
   try {
     return await tenant.identifiers()

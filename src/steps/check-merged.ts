@@ -1,5 +1,5 @@
-// Only a merged manifest is applied: the run's commit is on the default branch, or on the protected branch that the run
-// is for, and the workspace has the commit's files.
+// Only a merged manifest is applied: the run's commit is on the default branch, or on the protected branch that triggered
+// the run, and the workspace has the commit's files.
 
 import { isAbsolute, posix, relative, sep } from 'node:path'
 import { ActionError } from '../errors.ts'
@@ -9,9 +9,9 @@ import { below, checkoutFolders, compareWithCommit } from '../plan/merged.ts'
 import type { Workflow } from '../runner/workflow.ts'
 import type { Context } from './context.ts'
 
-/** What a commit has, compared with the workspace. */
+/** The manifest's files in a commit, compared with the workspace. */
 export interface Checkout {
-  /** Blob ids by path, relative to the repository, of the files that the input `manifest` can mean. */
+  /** Blob ids by path, relative to the repository, of the files that the input `manifest` may match. */
   readonly committed: CommittedFiles
   /** The manifest's files, relative to the repository. */
   readonly files: readonly string[]
@@ -21,7 +21,7 @@ export interface Checkout {
 export interface CheckoutOptions {
   readonly context: Pick<Context, 'inputs' | 'workflow' | 'task'>
   readonly git: Git
-  /** Files that are looked for too, relative to the repository. */
+  /** More files to look for, relative to the repository. */
   readonly more: readonly string[]
 }
 
@@ -44,7 +44,7 @@ function inWorkspace(pattern: string, { workspace }: Workflow): string {
 }
 
 export interface MergedInto {
-  /** The branch that has the run's commit; undefined if none that counts has it. */
+  /** The branch that has the run's commit; undefined if it is on no branch that counts. */
   readonly branch: string | undefined
   readonly defaultBranch: string
 }
@@ -58,12 +58,12 @@ export async function findMergedBranch(git: Git, workflow: Workflow): Promise<Me
   return { branch: undefined, defaultBranch }
 }
 
-interface Sought {
+interface BranchCommit {
   readonly branch: string
   readonly commit: string
 }
 
-export async function hasCommit(git: Git, { branch, commit }: Sought): Promise<boolean> {
+export async function hasCommit(git: Git, { branch, commit }: BranchCommit): Promise<boolean> {
   const relation = await git.compare(commit, branch)
   return relation === 'identical' || relation === 'ahead'
 }
@@ -79,8 +79,8 @@ export interface MergedState {
 export function refusalsOf({ into, checkout, commit }: MergedState): readonly string[] {
   const { branch, defaultBranch } = into
   const { differences } = checkout
-  const unmerged = `Only a merged manifest is applied: the run's commit ${commit} is not on ${defaultBranch}, nor on a protected branch that the run is for. Merge it first, or set require-merged: false for a trial.`
-  const changed = `The manifest in the workspace must match the run's commit ${commit}: ${shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job makes.`
+  const unmerged = `Only a merged manifest is applied: the run's commit ${commit} is not on ${defaultBranch}, nor on a protected branch that triggered the run. Merge it first, or set require-merged: false for a trial.`
+  const changed = `The manifest in the workspace must match the run's commit ${commit}: ${shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job generates.`
   return [...(branch === undefined ? [unmerged] : []), ...(differences.length > 0 ? [changed] : [])]
 }
 
@@ -91,10 +91,10 @@ function shortList(items: readonly string[]): string {
   return [...items.slice(0, MAX_LISTED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
 }
 
-/** @throws ActionError outside GitHub, where nothing can be merged */
+/** @throws ActionError outside GitHub, where a merge cannot be checked */
 export function assertRepository({ repository, commit }: Workflow): void {
   if (repository !== undefined && commit !== '') return
   throw new ActionError(
-    'Only a merged manifest is applied, and this run has no GITHUB_REPOSITORY or GITHUB_SHA, so nothing shows what is merged. Run it in a workflow, or set require-merged: false for a trial.',
+    'GITHUB_REPOSITORY or GITHUB_SHA is not set. Run it in a workflow, or set require-merged: false for a trial.',
   )
 }

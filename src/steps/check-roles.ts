@@ -1,4 +1,4 @@
-// Which roles of the tenant this run is about: what the manifest and a saved plan call them, and what the ledger has.
+// Finds the tenant's roles that a run concerns: those that the manifest, a saved plan or the ledger contains.
 
 import { type Role, type RoleNames, rolesAmong } from '../access/grants.ts'
 import { displayNames, indexRoles } from '../access/roles.ts'
@@ -14,16 +14,16 @@ export interface CheckRolesOptions {
 }
 
 export interface RoleCheck {
-  /** The manifest has the ids of roles instead of their names, and a saved plan the names of today. */
+  /** With role ids instead of names in the manifest, and current role names in a saved plan. */
   readonly task: Task
-  /** The roles that this run is about, as far as they exist. */
+  /** The roles that this run concerns and that exist. */
   readonly names: RoleNames
   /** Whether the tenant still has a role. */
   readonly exists: (role: Role) => boolean
   readonly refused: boolean
 }
 
-/** Nothing is asked about roles if none is named. */
+/** For a run that names no role: roles are not read. */
 export function withoutRoles({ task }: Pick<Context, 'task'>): RoleCheck {
   return { task, names: new Map(), exists: () => true, refused: false }
 }
@@ -49,7 +49,7 @@ export async function checkRoles({ context, memory }: CheckRolesOptions): Promis
   }
 }
 
-/** An undo plan does as much as still can be done. */
+/** Roles that no longer exist do not stop an undo plan, which does what is still possible. */
 function checkSavedRoles({ users, restores }: Plan, names: RoleNames): readonly Refusal[] {
   if (restores !== undefined) return []
   return checkPlanRoles(
@@ -58,7 +58,7 @@ function checkSavedRoles({ users, restores }: Plan, names: RoleNames): readonly 
   )
 }
 
-/** Ids. Whatever is managed of anybody is read of everybody, so that a plan does not depend on whom it is for. */
+/** Role ids. A role that is managed for one user is read for all, so that a plan does not depend on who else is in it. */
 function rolesConcerned({ files, saved }: Task, { ledger }: Pick<Memory, 'ledger'>): ReadonlySet<string> {
   const managed = [...ledger.users.values()].flatMap(user => [...rolesAmong(user.managed)])
   return new Set([...files.manifest.roles, ...managed, ...(saved === undefined ? [] : rolesOf(saved))])

@@ -7,10 +7,11 @@ import { markerOf, readStamp, renderComment, type Stamp } from '../report/commen
 import type { RunRecord } from '../report/record.ts'
 import { redactAll } from '../runner/secrets.ts'
 import type { RunContext } from './context.ts'
+import { NO_TOKEN, RETRY_GITHUB } from './read-ledger.ts'
 
 export interface CommentOptions {
   readonly context: RunContext
-  /** What the comment is about. */
+  /** What the comment shows. */
   readonly record: RunRecord
 }
 
@@ -22,7 +23,7 @@ export async function publishComment({ context, record }: CommentOptions): Promi
   const { githubToken: token, domain } = inputs
   if (pullRequest === undefined || repository === undefined) return
   if (token === undefined) {
-    journal.warn(['There is no comment on the pull request because the input github-token is empty.'])
+    journal.warn([`No comment was written on the pull request. ${NO_TOKEN}`])
     return
   }
   let own: Comment | undefined
@@ -40,10 +41,12 @@ export async function publishComment({ context, record }: CommentOptions): Promi
     if (!(error instanceof ActionError)) throw error
     const denied = error instanceof GitHubError && (error.status === 403 || error.status === 404)
     const advice = denied
-      ? 'Add pull-requests: write to the permissions of the job; on a pull request from a fork the token never has it.'
-      : 'Run it again when GitHub answers.'
+      ? "Add pull-requests: write to the job's permissions; a pull request from a fork never gets it."
+      : RETRY_GITHUB
     const state =
-      own === undefined ? 'There is no comment on the pull request.' : 'The comment on the pull request is out of date.'
+      own === undefined
+        ? 'No comment was written on the pull request.'
+        : 'The comment on the pull request is out of date.'
     journal.warn([`${state} ${error.message} ${advice}`])
   }
 }
@@ -75,7 +78,7 @@ interface Commits {
   readonly head: string
 }
 
-/** undefined if GitHub does not say: the job may lack the permission to read contents. */
+/** undefined if GitHub refuses to compare them: the job may lack the permission to read contents. */
 async function compare(git: Git, { base, head }: Commits): ReturnType<Git['compare']> {
   try {
     return await git.compare(base, head)
@@ -90,7 +93,7 @@ interface Marked {
   readonly marker: string
 }
 
-/** By marker and author: anybody could copy the marker into a comment of their own. */
+/** By marker and author, because anybody could copy the marker into another comment. */
 async function findOwn(comments: Comments, { pullRequest, marker }: Marked): Promise<Comment | undefined> {
   const [all, login] = await Promise.all([comments.list(pullRequest), comments.login()])
   return all.find(({ author, body }) => author === login && body.startsWith(marker))

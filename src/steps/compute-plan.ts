@@ -1,4 +1,4 @@
-// Reads the users, and plans what differs from the manifest, or what is left of a saved plan.
+// Reads the users, and plans their differences from the manifest, or what remains of a saved plan.
 
 import {
   accessOf,
@@ -31,7 +31,7 @@ import { type Exists, type Plan, rolesOf, type Source, type UserPlan, withoutObs
 import { resume } from '../plan/resume.ts'
 import { derivedOf, type UserFailure } from '../report/record.ts'
 import { MAX_IN_FLIGHT } from '../tenant/pace.ts'
-import type { Access } from './check-access.ts'
+import type { AccessCheck } from './check-access.ts'
 import type { ApiCheck } from './check-apis.ts'
 import type { RoleCheck } from './check-roles.ts'
 import type { Context, ManifestFiles } from './context.ts'
@@ -41,10 +41,10 @@ import type { Memory } from './recall.ts'
 /** The survey is what the plan was computed from. */
 export interface Planning {
   readonly plan: Plan
-  /** Of the plan as it was computed or saved, even if less is left to do. */
+  /** The digest of the plan as computed or saved, even if less remains to be done. */
   readonly digest: string
   readonly survey: Survey
-  /** How the manifest lists users by id, and by addresses that the ledger remembers. */
+  /** How the manifest lists each user, by user id; only ids and addresses that the ledger remembers. */
   readonly listings: ReadonlyMap<string, readonly Listing[]>
   readonly refused: boolean
 }
@@ -52,7 +52,7 @@ export interface Planning {
 export interface ComputePlanOptions {
   readonly context: Context
   readonly memory: Pick<Memory, 'ledger' | 'head'>
-  readonly access: Pick<Access, 'assignOnly'>
+  readonly access: Pick<AccessCheck, 'assignOnly'>
   readonly apis: Pick<ApiCheck, 'exists'>
   readonly roles: Pick<RoleCheck, 'exists' | 'names'>
 }
@@ -69,7 +69,7 @@ export async function computePlan(options: ComputePlanOptions): Promise<Planning
 
 interface Choice {
   readonly subjects: readonly Subject[]
-  /** Entries with an address that must be looked up to know who it is. */
+  /** Entries whose address must be looked up to find the user. */
   readonly unknown: readonly ListedUser[]
   /** Listed users that the scope excludes. */
   readonly skipped: ReadonlySet<ListedUser>
@@ -86,7 +86,7 @@ function chooseUsers({ inputs, task, journal }: Context, { ledger, head }: Compu
   const choice = { known, unknown, remembered, skipped }
   if (task.saved !== undefined) return { ...choice, subjects: subjectsOf(task.saved, choice) }
   if (inputs.scope === 'changed') {
-    if (head === undefined) journal.notice(['Nothing was applied yet, so every listed user is read.'])
+    if (head === undefined) journal.notice(['Nothing has been applied yet, so every listed user is read.'])
     for (const [id, users] of known) {
       if (isUnchanged(ledger.users.get(id), users)) for (const user of users) skipped.add(user)
     }
@@ -104,7 +104,7 @@ function toSubject(user: ListedUser, remembered: ReadonlyMap<string, string>): S
   return { ...user, listed: true, remembered: remembered.get(keyOf(listingOf(user))) }
 }
 
-/** The users of a saved plan, by every entry that may list them. */
+/** The users of a saved plan, with every entry that may list them. */
 function subjectsOf(
   { users, found, addresses = [] }: Plan,
   { known, unknown, remembered }: Omit<Choice, 'subjects'>,
@@ -126,7 +126,7 @@ async function planManifest(options: ChoiceOptions): Promise<Planning> {
   const { inputs, journal, task } = context
   const readPermissions = !access.assignOnly
   if (!readPermissions) {
-    journal.warn(['The token may not read users, so desired permissions are assigned without reading existing ones.'])
+    journal.warn(['The token cannot read users, so desired permissions are assigned without reading existing ones.'])
   }
   const surveyed = await readUsers(options, { readPermissions })
   const computed = diff({
@@ -152,7 +152,7 @@ function existsIn({ apis, roles }: ComputePlanOptions): Exists {
   return access => (isPermission(access) ? apis.exists(access) : roles.exists(access))
 }
 
-/** Whoever applies the saved plan has to know which entries to look up. */
+/** Adds the addresses that must be looked up again when the saved plan is applied. */
 function withAddresses(plan: Plan, { emails }: Survey): Plan {
   const users = new Set([...plan.users, ...plan.found].map(({ user }) => user))
   const addresses = emails.filter(({ user }) => users.has(user))
@@ -172,7 +172,7 @@ function sourceOf({ workflow }: Context, { documents, manifest, at }: ManifestFi
   }
 }
 
-/** A saved plan is applied exactly, or not at all for a user who has changed since. */
+/** A saved plan is applied exactly; for a user who has changed since, it is not applied at all. */
 async function resumePlan(options: ChoiceOptions, saved: Plan): Promise<Planning> {
   const { choice } = options
   const exists = existsIn(options)
@@ -182,9 +182,9 @@ async function resumePlan(options: ChoiceOptions, saved: Plan): Promise<Planning
   const { plan: possible, obsolete } = withoutObsolete(saved, exists)
   journal.notice(describeObsolete(obsolete, 'revoke'))
   journal.warn(describeObsolete(obsolete, 'grant'))
-  const { users, untouchable, failures } = resumeUsers(possible, { states, exists, names: options.roles.names })
+  const { users, blocked, failures } = resumeUsers(possible, { states, exists, names: options.roles.names })
   journal.failUsers(failures)
-  const restores = saved.restores?.filter(({ user }) => !untouchable.has(user))
+  const restores = saved.restores?.filter(({ user }) => !blocked.has(user))
   const plan = { ...possible, users, ...(restores && { restores }) }
   const digest = digestOf(saved)
   const holdBack = holdBackFor([...surveyed.unidentified, ...notLookedUp(choice)])
@@ -207,40 +207,40 @@ interface ResumeOptions {
 
 interface Resumed {
   readonly users: readonly UserPlan[]
-  /** Users who could not be read, or have changed. */
-  readonly untouchable: ReadonlySet<string>
+  /** Users who could not be read, or have changed since. */
+  readonly blocked: ReadonlySet<string>
   readonly failures: readonly UserFailure[]
 }
 
 function resumeUsers(saved: Plan, { states, exists, names }: ResumeOptions): Resumed {
   const users: UserPlan[] = []
   const failures: UserFailure[] = []
-  const untouchable = new Set(saved.users.map(({ user }) => user))
+  const blocked = new Set(saved.users.map(({ user }) => user))
   const roles = rolesOf(saved)
   for (const userPlan of saved.users) {
     const { user } = userPlan
     const live = states.get(user)?.live?.direct
     if (live === undefined) continue
-    const held = ofPlan(live, roles)
+    const held = withinPlan(live, roles)
     const resumption = resume(userPlan, { live: held, exists })
     if (resumption.kind === 'moved') {
       const now = listAccess(held, names).map(accessText).sort()
-      const message = `${user} has changed since the plan was computed, and has ${now.join(', ') || 'nothing'} directly now. Make a new plan for this user.`
+      const message = `${user} has changed since the plan was computed. Current direct grants: ${now.join(', ') || 'none'}. Make a new plan for this user.`
       failures.push({ user, message })
       continue
     }
-    untouchable.delete(user)
-    if (resumption.left !== undefined) users.push(resumption.left)
+    blocked.delete(user)
+    if (resumption.remaining !== undefined) users.push(resumption.remaining)
   }
-  return { users, untouchable, failures }
+  return { users, blocked, failures }
 }
 
-/** Without the roles that the plan is not about: a user may hold others. */
-function ofPlan(live: Grants, roles: ReadonlySet<string>): Grants {
+/** Ignores roles outside the plan, because a user may hold others. */
+function withinPlan(live: Grants, roles: ReadonlySet<string>): Grants {
   return new Set([...live].filter(grant => roles.has(accessOf(grant).role ?? '') || isPermission(accessOf(grant))))
 }
 
-/** Entries that a saved plan does not know of, and that may mean anybody. */
+/** Entries that are not in the saved plan and may refer to any user. */
 function notLookedUp({ unknown, subjects }: Choice): readonly Unidentified[] {
   const lookedUp = new Set(subjects.map(({ mention }) => mention))
   return unknown.flatMap(({ email = '', grants, mention }) =>

@@ -16,7 +16,7 @@ export interface RunContext<I extends Inputs = Inputs> {
   readonly workflow: Workflow
   readonly journal: Journal
   readonly folder: RunFolder
-  /** Its reason is a NotSentError. */
+  /** Aborted with a NotSentError. */
   readonly cancelled: AbortSignal
 }
 
@@ -30,7 +30,7 @@ export interface Context extends TenantContext<PlanInputs> {
   readonly task: Task
 }
 
-/** What a plan comes from: the manifest alone, or a plan that was saved earlier and that the manifest must allow. */
+/** What a plan is computed from: the manifest alone, or also a saved plan, which the manifest must allow. */
 export interface Task {
   readonly files: ManifestFiles
   readonly saved: Plan | undefined
@@ -39,11 +39,11 @@ export interface Task {
 export interface ManifestFiles {
   readonly documents: readonly Document[]
   readonly manifest: Manifest
-  /** The clock by which `expires` was read. */
+  /** The time at which `expires` was evaluated. */
   readonly at: Date
 }
 
-/** The task's users: ids, or addresses if the manifest lists a user by one. */
+/** The task's users: ids, or addresses for users that the manifest lists by address. */
 export function usersOf({ saved, files }: Task): readonly string[] {
   return saved?.users.map(({ user }) => user) ?? files.manifest.users.map(({ id, email }) => id ?? email)
 }

@@ -1,5 +1,5 @@
-// Writes a manifest with everything that the users have directly. If one of them cannot be read, no manifest is written,
-// because nobody would notice that a user is missing from it.
+// Writes a manifest with the users' direct grants. If a user cannot be read, no manifest is written, because nobody would
+// notice that the user is missing from it.
 
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve, sep } from 'node:path'
@@ -45,7 +45,7 @@ export async function exportUsers(context: TenantContext<ExportInputs>): Promise
   })
 }
 
-const NOBODY_FOUND = 'Input query: the search finds no users. Check its fields and values.'
+const NOBODY_FOUND = 'Input query: the search found no users. Check its fields and values.'
 
 /** @returns undefined if the token may not read roles, which is a warning */
 async function readRoleNames(
@@ -82,7 +82,7 @@ async function readHoldings(
   return surveyed.states.map(({ id, email, live }) => ({ id, email, direct: new Set(live?.direct) }))
 }
 
-/** @throws InputError before anything is read, if nothing can be written to the path */
+/** @throws InputError before anything is read, if the path cannot be written */
 function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {
   const [pattern = ''] = manifest
   const path = resolve(workspace, pattern)
@@ -92,11 +92,11 @@ function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {
   if (/[\\/]$/.test(pattern)) throw reject(`${pattern} is a folder; mode export writes a file, so add its name.`)
   try {
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
-      throw new ActionError('it exists already, and mode export changes no file')
+      throw new ActionError('it already exists, and mode export never changes a file')
     }
     const [folder, root] = [realpathSync(existingFolder(path)), realpathSync(workspace)]
     if (isWithin(path, workspace) && folder !== root && !isWithin(folder, root)) {
-      throw new ActionError('a link leads out of the workspace')
+      throw new ActionError('a symbolic link leads out of the workspace')
     }
     accessSync(folder, constants.W_OK)
     return path
@@ -105,7 +105,7 @@ function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {
   }
 }
 
-/** The innermost folder of a path that exists. */
+/** The innermost existing folder of a path. */
 function existingFolder(path: string): string {
   const folder = dirname(path)
   return lstatSync(folder, { throwIfNoEntry: false }) === undefined ? existingFolder(folder) : folder

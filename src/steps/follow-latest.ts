@@ -1,4 +1,4 @@
-// Whether this run may follow the latest apply: it is not older, and has not fewer files.
+// Checks that this run may follow the latest apply: its commit is not older, and it reads all files that still exist.
 
 import { ActionError, GitHubError, NotSentError } from '../errors.ts'
 import type { Git } from '../github/git.ts'
@@ -13,7 +13,7 @@ export interface FollowOptions {
   readonly ledger: Ledger
   /** The manifest's files. */
   readonly files: readonly string[]
-  /** undefined if it was not looked at */
+  /** undefined if it was not read */
   readonly checkout: Checkout | undefined
 }
 
@@ -30,14 +30,14 @@ export async function followLatest(options: FollowOptions): Promise<readonly str
     if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
     const advice = error instanceof GitHubError ? readAdvice(error) : ''
     options.context.journal.refuse([
-      `It is not known whether this run may follow the latest apply. ${error.message} ${advice}`.trim(),
+      `Could not check whether this run may follow the latest apply. ${error.message} ${advice}`.trim(),
     ])
     return undefined
   }
 }
 
 /**
- * To go back, revert: an old run that is started again must not undo what came after it.
+ * An old run that is run again must not undo newer changes. To go back, revert the newer commit.
  * @returns false if the run is refused
  */
 async function isInOrder({ context, git, ledger }: FollowOptions): Promise<boolean> {
@@ -51,20 +51,20 @@ async function isInOrder({ context, git, ledger }: FollowOptions): Promise<boole
   if (relation !== undefined && (await hasCommit(git, { branch, commit: applied }))) {
     const why =
       relation === 'behind'
-        ? `is older than ${applied}, which was applied already; an old run is not applied over a newer one. To go back, revert the newer commit`
-        : `does not contain ${applied}, which was applied from the branch ${branch}; two branches would take each other's users for removed. Merge ${branch} first`
+        ? `is older than ${applied}, which was already applied. To go back, revert the newer commit`
+        : `does not contain ${applied}, which was applied from the branch ${branch}; users listed only there would count as removed. Merge ${branch} first`
     const message = `This run's commit ${commit} ${why}.`
     if (mayGoBack) journal.warn([message])
     else journal.refuse([message])
     return mayGoBack
   }
   journal.warn([
-    `The commit ${applied}, which was applied last, is not on the branch ${branch} any more, as after a force-push; ${commit} is taken to follow it.`,
+    `The last applied commit ${applied} is no longer on the branch ${branch}, as after a force-push; this run treats ${commit} as newer.`,
   ])
   return true
 }
 
-/** Users of a file that this run does not read, but an earlier apply did, would look removed. */
+/** Users in a file that an earlier apply read, but this run does not, would look removed. */
 async function keepFiles({
   context,
   git,
@@ -73,13 +73,13 @@ async function keepFiles({
   checkout,
 }: FollowOptions): Promise<readonly string[] | undefined> {
   const { inputs, workflow, journal } = context
-  const left = ledger.files.filter(file => !files.includes(file))
-  if (left.length === 0 || workflow.commit === '') return files
-  const found = checkout ?? (await readCheckout({ context, git, more: left }))
-  const kept = left.filter(file => found.committed.has(file) && !found.files.includes(file))
+  const unread = ledger.files.filter(file => !files.includes(file))
+  if (unread.length === 0 || workflow.commit === '') return files
+  const found = checkout ?? (await readCheckout({ context, git, more: unread }))
+  const kept = unread.filter(file => found.committed.has(file) && !found.files.includes(file))
   if (kept.length > 0 && inputs.revoke === 'managed') {
     journal.refuse([
-      `An earlier apply to this tenant also read ${kept.join(', ')}, which the commit still has and this run does not read, so its users would count as removed. Name all files of the tenant in the input manifest, or delete the files that are not in use.`,
+      `This run does not read ${kept.join(', ')}, which an earlier apply to this tenant read and the commit still has, so users listed there would count as removed. Name all of the tenant's files in the input manifest, or delete unused files.`,
     ])
     return undefined
   }

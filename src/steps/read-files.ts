@@ -3,7 +3,7 @@
 import { checkTenant, loadManifest, locateRemarks, readManifest } from '../manifest/manifest.ts'
 import type { ManifestFiles, RunContext } from './context.ts'
 
-/** @returns undefined if the manifest has mistakes */
+/** @returns undefined if the manifest has problems */
 export async function readFiles({ inputs, workflow, journal }: RunContext): Promise<ManifestFiles | undefined> {
   const at = new Date()
   journal.noteCommit(workflow.knownCommit)

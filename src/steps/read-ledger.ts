@@ -1,4 +1,4 @@
-// Reads the ledger, which some runs need and others can do without.
+// Reads the ledger, which some runs require and others can do without.
 
 import { ActionError, GitHubError, NotSentError } from '../errors.ts'
 import type { Git } from '../github/git.ts'
@@ -12,17 +12,17 @@ export interface LedgerMemory {
   readonly branch: LedgerBranch | undefined
   /** The head of the branch that the ledger was read from; undefined if there is none. */
   readonly head: string | undefined
-  /** Why somebody has to approve what follows from the ledger. */
+  /** Why somebody must approve a plan that is computed from this ledger. */
   readonly doubt: Doubt | undefined
 }
 
 interface Doubt {
   readonly refusal: string
-  /** Reported once somebody has approved it. */
+  /** Reported once somebody has approved the plan. */
   readonly acceptance: string
 }
 
-/** @returns undefined if the run needs the ledger and cannot have it */
+/** @returns undefined if the run requires the ledger and cannot read it */
 export async function readLedger(context: Context, git: Git | undefined): Promise<LedgerMemory | undefined> {
   const { inputs, workflow, journal } = context
   const { tenant, ledgerKey: key } = inputs
@@ -47,11 +47,11 @@ export async function readLedger(context: Context, git: Git | undefined): Promis
 }
 
 const NO_REPOSITORY =
-  'The ledger is a branch of the repository, and this run has no GITHUB_REPOSITORY. Set revoke: never or revoke: all, and scope: all.'
+  'The ledger is a branch of the repository, but GITHUB_REPOSITORY is not set. Set revoke: never or revoke: all, and scope: all.'
 
-export const NO_TOKEN = "The input github-token is empty; remove it, because its default is the job's own token."
+export const NO_TOKEN = "The input github-token is empty; remove it to use the job's own token."
 
-/** The input that cannot do without the ledger. */
+/** The setting that requires the ledger. */
 function needOf({ inputs }: Context): string | undefined {
   if (inputs.revoke === 'managed') return 'revoke: managed'
   return inputs.scope === 'changed' ? 'scope: changed' : undefined
@@ -66,12 +66,12 @@ function useReading({ inputs, journal, workflow }: Context, { branch, reading }:
   switch (reading.kind) {
     case 'none':
       journal.warn([
-        `There is no ledger yet (branch ${branch.name}), as is expected before the first apply. If this tenant had one, somebody has deleted the branch: restore it, because earlier grants are managed only if this manifest asks for them.`,
+        `There is no ledger yet (branch ${branch.name}), which is normal before the first apply. If this tenant had one, somebody deleted the branch: restore it; without it, earlier grants are managed only if this manifest lists them.`,
       ])
       return { ledger: emptyLedger(inputs.tenant), branch, head: undefined, doubt: undefined }
     case 'unreadable':
       throw new ActionError(
-        `The ledger on the branch ${branch.name} is not one that this action wrote: ${reading.problem}. Revert the commit that changed it on that branch; to start anew instead, delete the branch.`,
+        `The ledger on the branch ${branch.name} is not one that this action wrote: ${reading.problem}. Revert the commit that changed it on that branch; or delete the branch to start over.`,
       )
     case 'ledger': {
       const { ledger, head, seal } = reading
@@ -79,7 +79,7 @@ function useReading({ inputs, journal, workflow }: Context, { branch, reading }:
       journal.noteLedger({ branch: branch.name, commit, run: latest.run, at: latest.at, head })
       if (applying && latest.run !== (workflow.runUrl ?? '')) {
         journal.warn([
-          `The apply of ${latest.run || 'a run outside GitHub'}, which began at ${latest.at}, has not ended. If it is still running, wait for it and give the workflow a concurrency group; if it was stopped, this run reads again whom it may have changed.`,
+          `The apply of ${latest.run || 'a run outside GitHub'}, which began at ${latest.at}, has not ended. If it is still running, wait for it and give the workflow a concurrency group; if it was stopped, this run rereads the users that it may have changed.`,
         ])
       }
       const doubt = seal === 'wrong' || seal === 'missing' ? doubtOf(branch, seal) : undefined
@@ -90,25 +90,25 @@ function useReading({ inputs, journal, workflow }: Context, { branch, reading }:
 
 function doubtOf({ name }: LedgerBranch, seal: 'wrong' | 'missing'): Doubt {
   const what =
-    seal === 'missing' ? 'has no seal' : 'does not have the seal of ledger-key, so somebody else has changed it'
+    seal === 'missing' ? 'has no seal' : 'has a seal that does not match ledger-key, so it was changed without that key'
   return {
-    refusal: `The ledger on the branch ${name} ${what}. Look at its history (git log -p origin/${name}) and at this plan. If both are right, accept the ledger once: run mode: apply with approved-plan set to this plan's digest.`,
-    acceptance: `The ledger on the branch ${name} ${what}. It was accepted because approved-plan has this plan's digest, and is sealed again by this run.`,
+    refusal: `The ledger on the branch ${name} ${what}. Review its history (git log -p origin/${name}) and this plan. If both are correct, accept the ledger once: run mode: apply with approved-plan set to this plan's digest.`,
+    acceptance: `The ledger on the branch ${name} ${what}. It was accepted because approved-plan has this plan's digest, and this run seals it again.`,
   }
 }
 
-/** What to do if GitHub refuses to read or write the ledger; empty for other errors, which say it themselves. */
+/** What to do if GitHub refuses to read or write the ledger; empty for other errors, whose messages already say it. */
 export function ledgerAdvice(context: Context, error: ActionError): string {
   if (!(error instanceof GitHubError)) return ''
   const permission = context.inputs.mode === 'apply' ? 'contents: write' : 'contents: read'
   const denied = error.status === 403 || error.status === 404
-  const advice = denied ? `Add this to the job: "permissions: { ${permission} }"` : 'Run it again when GitHub answers'
-  if (needOf(context) === undefined) return `${advice}.`
-  return `${advice}; or set revoke: never or revoke: all, and scope: all, which do without the ledger.`
+  const advice = denied ? `Add this to the job: "permissions: { ${permission} }".` : RETRY_GITHUB
+  if (needOf(context) === undefined) return advice
+  return `${advice} Or set revoke: never or revoke: all, and scope: all, which do not need the ledger.`
 }
 
 export function reportUnremembered({ inputs, journal }: Context, message: string): void {
-  const what = inputs.mode === 'apply' ? 'This apply is not remembered in the ledger' : 'The ledger was not read'
+  const what = inputs.mode === 'apply' ? 'This apply is not recorded in the ledger' : 'The ledger was not read'
   journal.warn([`${what}. ${message}`])
 }
 
@@ -121,5 +121,7 @@ function emptyLedger(tenant: string): Ledger {
 export function readAdvice({ status }: GitHubError): string {
   return status === 403 || status === 404
     ? 'Add "permissions: { contents: read }" to the job (contents: write for mode apply).'
-    : 'Run it again when GitHub answers.'
+    : RETRY_GITHUB
 }
+
+export const RETRY_GITHUB = 'Run this again when GitHub is available.'

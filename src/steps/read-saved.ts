@@ -10,7 +10,7 @@ import type { RunContext } from './context.ts'
 
 /**
  * @returns undefined without the input `plan-file`
- * @throws InputError for a file that is no plan for this tenant
+ * @throws InputError for a file that is not a plan for this tenant
  */
 export function readSavedPlan({ inputs, workflow, journal }: RunContext<PlanInputs>): Plan | undefined {
   const { planFile, tenant } = inputs
@@ -18,10 +18,10 @@ export function readSavedPlan({ inputs, workflow, journal }: RunContext<PlanInpu
   const reject = (message: string) => new InputError([{ input: 'plan-file', message: `Input plan-file: ${message}` }])
   const { plan, problem } = readSaved(readText(resolve(workflow.workspace, planFile), reject))
   if (problem !== undefined) {
-    throw reject(`${problem}. Use the file that the output plan-file or undo-plan-file names, as it was written.`)
+    throw reject(`${problem}. Use the file from the output plan-file or undo-plan-file, unchanged.`)
   }
   if (plan.tenant !== tenant) {
-    throw reject(`it is a plan for the tenant ${plan.tenant}, and this run is for ${tenant}.`)
+    throw reject(`it is a plan for the tenant ${plan.tenant}, but this run is for ${tenant}.`)
   }
   journal.noteSaved()
   return plan

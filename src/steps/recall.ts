@@ -1,5 +1,5 @@
-// What GitHub is asked before the tenant is read: whether the manifest is merged, what is managed, and whether this run
-// may follow the latest apply.
+// Asks GitHub, before the tenant is read, whether the manifest is merged, what is managed, and whether this run may
+// follow the latest apply.
 
 import { ActionError, GitHubError, NotSentError } from '../errors.ts'
 import type { Git } from '../github/git.ts'
@@ -59,7 +59,7 @@ interface MergedOptions {
   readonly found: LedgerMemory | undefined
 }
 
-/** @returns undefined if the manifest is not merged, or that cannot be checked */
+/** @returns undefined if the manifest is not merged, or if that cannot be checked */
 async function checkMerged({ context, git, found }: MergedOptions): Promise<Merged | undefined> {
   const { workflow, journal } = context
   try {

@@ -1,4 +1,4 @@
-// Records an apply in the ledger: before the first write what is about to be done, and after the last what was done.
+// Records an apply in the ledger: what is about to be done, before the first write, and what was done, after the last.
 
 import { compareText, listAccess, NO_GRANTS, packAll } from '../access/grants.ts'
 import { ActionError, NotSentError } from '../errors.ts'
@@ -51,7 +51,7 @@ export async function beginRecording({ context, memory, planning }: ApplyOptions
     })
     if (moved !== undefined) return { branch, head: moved }
     journal.refuse([
-      `Another run moved the ledger's branch ${branch.name} after this run read it, so this run was stopped before its first write. Run it again.`,
+      `Another run updated the ledger's branch ${branch.name} after this run read it, so this run stopped before its first write. Run it again.`,
     ])
     return undefined
   } catch (error) {
@@ -67,7 +67,7 @@ export async function beginRecording({ context, memory, planning }: ApplyOptions
   }
 }
 
-/** What an apply leaves in the ledger. */
+/** The ledger's users after an apply. */
 export interface Ending {
   readonly users: Entries
   /** The users whose entries change. */
@@ -82,7 +82,7 @@ export function computeEnding(
 ): Ending {
   const users = endUsersOf({ before: ledger.users, planning, outcomes })
   const changed = changedEntries(ledger.users, users)
-  // Including users whose entries stay: undoing the revocation of a grant made by hand must not make it managed.
+  // Includes users whose entries do not change: undoing the revocation of a grant made by hand must not make it managed.
   const concerned = new Set([...changed, ...planning.plan.users.map(({ user }) => user)])
   return { users, changed, restores: restoresOf(ledger.users, concerned) }
 }
@@ -111,7 +111,7 @@ export async function endRecording(options: EndOptions): Promise<void> {
   } catch (error) {
     if (!(error instanceof ActionError)) throw error
     context.journal.warn([
-      `The ledger does not know how this apply ended, so the next run reads its users again. ${error.message}`,
+      `The result of this apply could not be recorded in the ledger, so the next run reads its users again. ${error.message}`,
     ])
   }
 }
@@ -125,14 +125,14 @@ interface MergeOptions {
 
 const MAX_MERGES = 5
 
-/** Somebody else wrote the ledger while this run wrote to the tenant: what both did is kept. */
+/** Merges this run's users into a ledger that somebody else wrote while this run wrote to the tenant. */
 async function mergeRecording({ journal }: Context, { branch, ledger, changed, message }: MergeOptions): Promise<void> {
   for (let attempt = 1; attempt <= MAX_MERGES; attempt++) {
     const newer = await branch.read()
-    // Merging would seal what somebody without the key wrote.
+    // Merging would seal a change that was made without the key.
     const unsealed = newer.kind === 'ledger' && (newer.seal === 'wrong' || newer.seal === 'missing')
     if (newer.kind === 'unreadable' || unsealed) {
-      const problem = newer.kind === 'unreadable' ? newer.problem : 'it does not have the seal of ledger-key'
+      const problem = newer.kind === 'unreadable' ? newer.problem : 'its seal is missing or does not match ledger-key'
       journal.fail(
         `Somebody changed the ledger on the branch ${branch.name} while this run wrote to the tenant: ${problem}. What this run did is not recorded there. Revert the commit that changed it, and run this again.`,
       )
@@ -148,13 +148,13 @@ async function mergeRecording({ journal }: Context, { branch, ledger, changed, m
           }
     const head = newer.kind === 'none' ? undefined : newer.head
     if ((await branch.write({ ledger: merged, message, head })) === undefined) continue
-    const other = newer.kind === 'none' ? 'Somebody deleted' : `${newer.ledger.latest.run || 'Another run'} moved`
+    const other = newer.kind === 'none' ? 'Somebody deleted' : `${newer.ledger.latest.run || 'Another run'} updated`
     journal.fail(
-      `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. The users of both are in the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`,
+      `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. This run's users were merged into the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`,
     )
     return
   }
-  throw new ActionError(`The branch ${branch.name} moved ${MAX_MERGES} times in a row.`)
+  throw new ActionError(`Other runs updated the branch ${branch.name} ${MAX_MERGES} times in a row.`)
 }
 
 interface LedgerOptions extends Pick<Ledger, 'users' | 'applying'>, Pick<ApplyOptions, 'context' | 'memory'> {}
@@ -228,7 +228,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && new Set(a).isSubsetOf(new Set(b))
 }
 
-/** For people who read the history of the branch. */
+/** A commit message for people who read the branch's history. */
 function messageOf({ workflow }: Context, title: string): string {
   const { runUrl, commit } = workflow
   const facts = [runUrl && `Run: ${runUrl}`, commit && `Commit: ${commit}`].filter(Boolean)
@@ -248,7 +248,7 @@ interface Result {
 }
 
 function resultText({ plan: { users }, outcomes, changed }: Result): string {
-  if (users.length === 0) return `Note what is managed of ${counted(changed, 'user')}`
+  if (users.length === 0) return `Update managed grants of ${counted(changed, 'user')}`
   const grants = outcomes.reduce((sum, { granted }) => sum + granted.length, 0)
   const revocations = outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0)
   const unfinished = outcomes.filter(({ status }) => status !== 'done').length

@@ -1,4 +1,4 @@
-// The only catch-all: whatever is thrown during a run is reported, and the run still writes all its outputs.
+// The only catch-all: reports every error thrown during a run, and still writes all outputs.
 
 import { ActionError, errorOf, InputError, NotSentError } from '../errors.ts'
 import { createRunFolder, type RunFolder } from '../report/files.ts'
@@ -9,24 +9,24 @@ import { type PublishOptions, publish } from '../report/publish.ts'
 export interface Supervision {
   readonly journal: Journal
   readonly folder: RunFolder
-  /** Aborted when the run is cancelled or crashes; its reason is a NotSentError. */
+  /** Aborted with a NotSentError when the run is cancelled or crashes. */
   readonly signal: AbortSignal
-  /** @returns undefined if it failed, which is reported */
+  /** @returns undefined if it failed; why is reported */
   readonly attempt: <T>(work: () => T | Promise<T>) => Promise<T | undefined>
-  /** Nothing more is done to the tenant. */
+  /** Called once the work on the tenant has ended. */
   readonly endWork: () => void
-  /** @param page of the workflow run */
+  /** @param page the URL of the workflow run */
   readonly endRun: (page: string | undefined) => void
 }
 
-/** @param cancelled its reason is a NotSentError */
+/** @param cancelled aborted with a NotSentError */
 export function supervise(cancelled: AbortSignal): Supervision {
   const started = new Date()
   const from = performance.now()
   const journal = createJournal()
   const folder = createRunFolder()
   const crashed = new AbortController()
-  // Thrown where nobody awaits it, such as in a library's callback.
+  // For errors that nothing awaits, such as one from a library's callback.
   const stopOnCrash = (error: unknown) => {
     reportFailure(journal, error)
     crashed.abort(new NotSentError('An unexpected error stopped the run.'))
@@ -50,13 +50,13 @@ export function supervise(cancelled: AbortSignal): Supervision {
     endRun: page => {
       publishSafely(journal, { run: page, started, folder })
       process.off('uncaughtException', stopOnCrash)
-      // A request that is still open, but that nobody waits for any more, must not keep the runner waiting.
+      // An open request whose response is no longer needed must not keep the process alive.
       if (signal.aborted) process.exit()
     },
   }
 }
 
-/** A record that cannot be published leaves at least the outputs, and why. */
+/** If the record cannot be published, publishes at least the outputs and the reason. */
 function publishSafely(journal: Journal, options: PublishOptions): void {
   try {
     publish(journal.entries(), options)
@@ -79,6 +79,6 @@ function reportFailure(journal: Journal, error: unknown): void {
     return
   }
   const defect = errorOf(error)
-  journal.fail(`This is a defect of the action itself; please report it: ${defect.message}`)
+  journal.fail(`This is a bug in the action; please report it: ${defect.message}`)
   for (const line of (defect.stack ?? '').split('\n')) logLine(line)
 }

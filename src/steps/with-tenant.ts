@@ -24,4 +24,4 @@ export async function withTenant<I extends TenantInputs>(
 }
 
 const BLIND =
-  "The tenant's answers have no rate-limit headers, so at most 10 requests a second were sent; set requests-per-second if you know the limit is lower."
+  "The tenant's responses have no rate-limit headers, so at most 10 requests a second were sent; set requests-per-second if you know that the limit is lower."

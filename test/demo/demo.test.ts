@@ -132,6 +132,6 @@ describe('npm run demo', () => {
     expect(plan.output).toContain('\nUnchanged: all 3 listed users match the manifest.\n')
     const again = await demo('export', path)
     expect(again.exitCode).toBe(1)
-    expect(again.output).toContain(`\nError: Input manifest: ${path} cannot be written: it exists already`)
+    expect(again.output).toContain(`\nError: Input manifest: ${path} cannot be written: it already exists`)
   })
 })

@@ -71,7 +71,7 @@ describe('mode: export', () => {
     const inputs = { mode: 'export', manifest: PATH, query: 'email:"nobody@acme.com"' }
     const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
     expect(run.exitCode).toBe(0)
-    expect(warningsOf(run)).toEqual([expect.stringMatching(/^Input query: the search finds no users\./)])
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/^Input query: the search found no users\./)])
     expect(run.summary).toContain('lists no users')
     expect(run.kept).toMatch(/\nusers: \[\]\n$/)
   })

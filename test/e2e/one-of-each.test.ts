@@ -57,7 +57,7 @@ it('a sealed ledger is read with its key, and refused once somebody changed it',
   expect(run.outputs).toMatchObject({ result: 'applied', revocations: '1' })
   repository.tamper(text => text.replace('["read:orders"]', '["read:orders","write:orders"]'))
   const refused = await repository.apply([], sealed)
-  expect(errorsOf(refused)[0]).toMatch(/not have the seal of ledger-key.*accept the ledger once.*approved-plan/)
+  expect(errorsOf(refused)[0]).toMatch(/not match ledger-key.*accept the ledger once.*approved-plan/)
   expect(held()).toEqual([['read:orders'], []])
 })
 

@@ -51,7 +51,7 @@ describe('a defect of the action', () => {
   ])('that throws %s is told as one, with all outputs', async (_, thrown, words) => {
     const run = await runAgainst(await acme(), { users, env: breaking(`URL.parse = () => { ${thrown} }`) })
     expect(run).toMatchObject({ exitCode: 1, outputs: { result: 'failed', requests: '0' } })
-    expect(errorsOf(run)).toEqual([expect.stringMatching(/^This is a defect of the action itself; please report it: /)])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/^This is a bug in the action; please report it: /)])
     expect(errorsOf(run)).toEqual([expect.stringMatching(words)])
   })
 

@@ -79,14 +79,14 @@ describe('a role is proposed', () => {
 describe('what a role gives already', () => {
   it('need not stand in the manifest; one user is told of in the singular', () => {
     expect(adviseOn([doubled('u', ['read'], { read: ['Support'] })])).toEqual([
-      '1 listed user has read on https://orders.acme.com/ through the role Support already; the manifest need not grant it directly too.',
+      '1 listed user has read on https://orders.acme.com/ through the role Support already; consider removing it from the manifest.',
     ])
   })
 
   it('is counted over all users, with all roles that give it', () => {
     const users = ['u', 'v', 'w'].map(id => doubled(id, ['read'], { read: ['Lead', 'Support'] }))
     expect(adviseOn(users)).toEqual([
-      '3 listed users have read on https://orders.acme.com/ through the role Lead, Support already; the manifest need not grant it directly too.',
+      '3 listed users have read on https://orders.acme.com/ through the role Lead, Support already; consider removing it from the manifest.',
     ])
   })
 

@@ -180,7 +180,7 @@ describe('an approved plan', () => {
   })
   it('is refused with another digest, and both are shown', () => {
     expect(checkApproval(plan, 'sha256:1', 'sha256:2')).toEqual([
-      'The plan is not the one that was approved: its digest is sha256:1, and approved-plan is sha256:2. Either the manifest or the tenant has changed since; look at this plan, and approve it if it is right.',
+      'The plan is not the one that was approved: its digest is sha256:1, but approved-plan is sha256:2. The manifest or the tenant has changed since; review this plan, and approve it if it is correct.',
     ])
   })
   it('may always be empty', () => {
@@ -199,7 +199,7 @@ describe('revoke: never', () => {
   })
   it('refuses a saved plan that revokes, once for all of it', () => {
     expect(checkNever(planOf(['z'], ['a', 'b'], 'all'), 'never')).toEqual([
-      'The plan in plan-file revokes 2 grants, and revoke: never revokes nothing. Set revoke to what the plan was made with.',
+      'The plan in plan-file revokes 2 grants, but revoke is never. Set revoke to the value that the plan was made with.',
     ])
   })
 })
@@ -215,7 +215,7 @@ describe('a saved plan that nobody approved', () => {
   const granted = 'grants new on https://orders.acme.com/ to auth0|1, which the manifest does not ask for'
   const revokedDesired = 'revokes old on https://orders.acme.com/ from auth0|1, which the manifest asks for'
   const revokedUnmanaged = 'revokes old on https://orders.acme.com/ from auth0|1, which is not managed'
-  const revokedUnlisted = 'revokes old on https://orders.acme.com/ from auth0|1, whom the manifest does not list'
+  const revokedUnlisted = 'revokes old on https://orders.acme.com/ from auth0|1, who is not in the manifest'
 
   it('may not revoke what an entry may ask for of whom nobody knows whom it means', () => {
     const holdBack = holdBackFor([
@@ -278,7 +278,7 @@ describe('a saved plan that nobody approved', () => {
     expect(checkSavedPlan(plan, { states, revoke, named: NAMED, holdBack: holdBackFor([]) })).toEqual(
       reasons.map(
         reason =>
-          `The plan in plan-file ${reason}. Make a new plan; or, if somebody has looked at this one, set approved-plan to its digest.`,
+          `The plan in plan-file ${reason}. Make a new plan; or review this one and set approved-plan to its digest.`,
       ),
     )
   })
@@ -300,7 +300,7 @@ describe('revocations that are held back', () => {
   })
   it('are reported with what to do', () => {
     expect(warnOfHeldBack(heldBack('a@x.io'))).toEqual([
-      '1 revocation is held back, because a@x.io cannot be identified and may still ask for the same. Correct the entry; a later run does the rest.',
+      '1 revocation is held back, because a@x.io cannot be identified and may still ask for the same grants. Correct the manifest; a later run revokes the rest.',
     ])
   })
   it('are not reported if there are none', () => {
@@ -312,7 +312,7 @@ describe('permissions that no longer exist', () => {
   const obsolete = (step: 'grant' | 'revoke', permission: string, ...users: readonly string[]) =>
     users.map(user => ({ step, user, api: ORDERS, permission }))
   const left = (permission: string, who: string) =>
-    `${permission} on https://orders.acme.com/ no longer exists in the tenant, so it is left out of what is revoked from ${who}. If it is added to the API again, the next run revokes it.`
+    `${permission} on https://orders.acme.com/ no longer exists in the tenant, so it is not revoked from ${who}. If it is added to the API again, the next run revokes it.`
 
   it('are reported once each, with who still has them', () => {
     const all = [...obsolete('revoke', 'a', 'u'), ...obsolete('revoke', 'b', 'u', 'v', 'w', 'x')]
@@ -321,7 +321,7 @@ describe('permissions that no longer exist', () => {
   })
   it('are reported if an undo plan cannot grant them back', () => {
     expect(describeObsolete([...obsolete('grant', 'a', 'u', 'v'), ...obsolete('revoke', 'b', 'u')], 'grant')).toEqual([
-      'a on https://orders.acme.com/ no longer exists in the tenant, so it is not granted back to u, v. If it is needed, add it to the API and list it in the manifest.',
+      'a on https://orders.acme.com/ no longer exists in the tenant, so it is not granted again to u, v. If it is needed, add it to the API and list it in the manifest.',
     ])
   })
 })
@@ -374,8 +374,8 @@ describe('APIs on which permissions have no effect', () => {
         { ...off, identifier: BILLING },
       ]),
     ).toEqual([
-      'RBAC is off for https://billing.acme.com/: Auth0 does not look at its permissions, so users notice no difference until "Enable RBAC" is on in the API\'s settings.',
-      'RBAC is off for https://orders.acme.com/: Auth0 does not look at its permissions, so users notice no difference until "Enable RBAC" is on in the API\'s settings.',
+      'RBAC is off for https://billing.acme.com/: Auth0 ignores its permissions, so changes have no effect until you turn on "Enable RBAC" in the API\'s settings.',
+      'RBAC is off for https://orders.acme.com/: Auth0 ignores its permissions, so changes have no effect until you turn on "Enable RBAC" in the API\'s settings.',
     ])
   })
   it('are not those with both settings on', () => {
@@ -471,7 +471,7 @@ describe('roles', () => {
   it('that were deleted are reported, for whoever was to get or to lose them', () => {
     const users = (step: 'grant' | 'revoke') => ['u', 'v'].map(user => ({ step, user, ...clerk }))
     expect(describeObsolete(users('revoke'), 'revoke')).toEqual([
-      'The role Clerk no longer exists in the tenant, so it is not taken from u, v.',
+      'The role Clerk no longer exists in the tenant, so it is not removed from u, v.',
     ])
     expect(describeObsolete(users('grant'), 'grant')).toEqual([
       'The role Clerk no longer exists in the tenant, so it is not assigned again to u, v.',

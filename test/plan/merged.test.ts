@@ -33,7 +33,7 @@ describe('the workspace compared with the commit', () => {
       GLOB,
       { 'permissions/a.yml': 'a' },
       TWO,
-      ['permissions/b.yml is in the commit and not in the workspace'],
+      ['permissions/b.yml is in the commit but not in the workspace'],
     ],
     ['a file that the glob does not reach may be left out', GLOB, TWO, { ...TWO, 'permissions/x/c.yml': 'c' }, []],
     ['a hidden file, which no glob reaches, may be left out', ['**/*.yml'], TWO, { ...TWO, '.github/c.yml': 'c' }, []],
@@ -45,7 +45,7 @@ describe('the workspace compared with the commit', () => {
       [
         'b.yml differs from the commit',
         'c.yml is not in the commit',
-        'd.yml is in the commit and not in the workspace',
+        'd.yml is in the commit but not in the workspace',
       ],
     ],
   ]
@@ -77,7 +77,7 @@ describe('the workspace compared with the commit', () => {
       { 'code/permissions/a.yml': 'a' },
       TWO,
       'code',
-      ['permissions/b.yml is in the commit and not in the workspace'],
+      ['permissions/b.yml is in the commit but not in the workspace'],
     ],
     [
       'with as many differences, it is the workspace itself',
@@ -111,7 +111,7 @@ describe('the workspace compared with the commit', () => {
   ])('of the commit, the glob %s reaches %j', (pattern, reached) => {
     const present = { 'permissions/m.yml': 'm' }
     const { differences } = compare([pattern], present, { ...present, ...TWO, 'permissions/x/c.txt': 'c' })
-    expect(differences).toEqual(reached.map(file => `${file} is in the commit and not in the workspace`))
+    expect(differences).toEqual(reached.map(file => `${file} is in the commit but not in the workspace`))
   })
 })
 

@@ -180,10 +180,10 @@ describe('a saved plan of a user who had what no longer exists', () => {
     ['is half done', ['new', 'old'], { grant: [], before: named('new', 'old') }],
     ['is done', ['gone', 'new'], undefined],
     ['has moved if anything else is different', ['gone', 'old', 'other'], 'moved'],
-  ])('%s', (_, held, left) => {
+  ])('%s', (_, held, remaining) => {
     const resumption = resume(saved, { ...now(...held), exists })
     expect(resumption).toEqual(
-      left === 'moved' ? { kind: 'moved' } : { kind: 'ready', left: left && { ...saved, ...left } },
+      remaining === 'moved' ? { kind: 'moved' } : { kind: 'ready', remaining: remaining && { ...saved, ...remaining } },
     )
   })
 })
@@ -191,10 +191,10 @@ describe('a saved plan of a user who had what no longer exists', () => {
 describe('a saved plan of a user of whom no before-state is known', () => {
   const saved: UserPlan = { user: 'u', grant: [operation('new')], revoke: [] }
   it('is as it was where the user holds nothing', () => {
-    expect(resume(saved, now())).toEqual({ kind: 'ready', left: { ...saved, before: [] } })
+    expect(resume(saved, now())).toEqual({ kind: 'ready', remaining: { ...saved, before: [] } })
   })
   it('is done where the user holds what it grants', () => {
-    expect(resume(saved, now('new'))).toEqual({ kind: 'ready', left: undefined })
+    expect(resume(saved, now('new'))).toEqual({ kind: 'ready', remaining: undefined })
   })
   it('has moved where the user holds anything else', () => {
     expect(resume(saved, now('other'))).toEqual({ kind: 'moved' })
@@ -235,14 +235,14 @@ describe('a saved plan of permissions and roles', () => {
       [...grants(['old']), ...roles('New')],
       { grant: permissionsIn, revoke: permissionsOut },
     ],
-  ])('goes on where an earlier run of it ended: %s', (_, held, left) => {
+  ])('goes on where an earlier run of it ended: %s', (_, held, remaining) => {
     const resumption = resume(saved, { live: new Set(held), exists: () => true })
-    expect(resumption).toMatchObject({ kind: 'ready', left })
+    expect(resumption).toMatchObject({ kind: 'ready', remaining })
   })
 
   it('is done if all of it was', () => {
     const held = new Set([...grants(['new']), ...roles('New')])
-    expect(resume(saved, { live: held, exists: () => true })).toEqual({ kind: 'ready', left: undefined })
+    expect(resume(saved, { live: held, exists: () => true })).toEqual({ kind: 'ready', remaining: undefined })
   })
 
   it('has moved if the user has another role', () => {

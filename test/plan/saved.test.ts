@@ -113,12 +113,12 @@ describe('a saved plan', () => {
     [
       'an operation more',
       { ...written, users: [{ ...user, grant: [...user.grant, { ...user.grant[0], permission: 'z' }] }] },
-      'changed since it was written',
+      'changed after it was written',
     ],
-    ['other restores', { ...written, restores: [] }, 'changed since it was written'],
+    ['other restores', { ...written, restores: [] }, 'changed after it was written'],
     ['an empty name', { ...written, users: [{ ...user, user: '' }] }, 'users.0.user'],
     ['a control character', { ...written, tenant: 'a\nb' }, 'control'],
-    ['half a character', { ...written, tenant: 'a\ud800' }, 'half a character'],
+    ['an unpaired surrogate', { ...written, tenant: 'a\ud800' }, 'unpaired surrogate'],
   ])('is refused with %s', (_, content, expected) => {
     const { problem } = readSaved(typeof content === 'string' ? content : JSON.stringify(content))
     expect(problem).toContain(expected)
@@ -174,13 +174,13 @@ describe('a saved plan meets the state of now', () => {
     ['after the revocations', ['b'], ['a'], []],
   ])('%s: the rest is done', (_, held, granted, revoked) => {
     const resumption = meets(held)
-    const left = resumption.kind === 'ready' ? resumption.left : undefined
-    expect(left?.grant.map(nameOf)).toEqual(granted)
-    expect(left?.revoke.map(nameOf)).toEqual(revoked)
+    const remaining = resumption.kind === 'ready' ? resumption.remaining : undefined
+    expect(remaining?.grant.map(nameOf)).toEqual(granted)
+    expect(remaining?.revoke.map(nameOf)).toEqual(revoked)
   })
 
   it('as the plan wants it: nothing is left', () => {
-    expect(meets(['a', 'b'])).toEqual({ kind: 'ready', left: undefined })
+    expect(meets(['a', 'b'])).toEqual({ kind: 'ready', remaining: undefined })
   })
 
   it.each([[['b', 'c', 'd']], [['c']], [[]]])('changed by somebody else: %j is refused', held => {
@@ -220,9 +220,9 @@ describe('an undo plan', () => {
 
   const uncertain = (...kinds: readonly ('grant' | 'revoke')[]) => {
     const [first] = outcomesOf(plan) as [UserOutcome]
-    const left = { ...first, status: 'failed' as const, uncertain: kinds }
+    const remaining = { ...first, status: 'failed' as const, uncertain: kinds }
     const outcome = {
-      ...left,
+      ...remaining,
       granted: kinds.includes('grant') ? [] : first.granted,
       revoked: kinds.includes('revoke') ? [] : first.revoked,
     }
@@ -249,8 +249,8 @@ describe('an undo plan', () => {
     ])
     const resumption = resume(undo, { live: new Set(grants(held)), exists: () => true })
     expect(resumption.kind).toBe('ready')
-    const left = resumption.kind === 'ready' ? resumption.left : undefined
-    const after = heldAfter(new Set(grants(held)), { grant: [], revoke: [], ...left })
+    const remaining = resumption.kind === 'ready' ? resumption.remaining : undefined
+    const after = heldAfter(new Set(grants(held)), { grant: [], revoke: [], ...remaining })
     expect([...after].sort()).toEqual([...grants(['b', 'c'])].sort())
   })
 

@@ -163,7 +163,7 @@ describe('a saved plan', () => {
     tenant.removeUser('auth0|3')
     const run = await applySaved(tenant, saved)
     expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '2', 'users-changed': '1' })
-    expect(errorsOf(run).join('\n')).toMatch(/auth0\|1 has changed .* has nothing directly/)
+    expect(errorsOf(run).join('\n')).toMatch(/auth0\|1 has changed .* Current direct grants: none/)
     expect(errorsOf(run).join('\n')).toContain('no user auth0|3')
   })
 
@@ -219,7 +219,7 @@ describe('a saved plan', () => {
     [
       'an operation was added',
       (plan: string) => plan.replace('"permission": "write:orders"', '"permission": "refund:orders"'),
-      'changed since it was written',
+      'changed after it was written',
     ],
     [
       'it is for another tenant',
@@ -342,14 +342,14 @@ describe('a saved plan that nobody approved', () => {
       text => text,
       USERS,
       { revoke: 'never' },
-      /revoke: never revokes nothing/,
+      /revokes 2 grants, but revoke is never/,
     ],
     [
       'revokes from a user who is not listed',
       text => text.replaceAll('auth0|3', 'auth0|4'),
       USERS,
       {},
-      /revokes write:orders .* from auth0\|4, whom the manifest does not list/,
+      /revokes write:orders .* from auth0\|4, who is not in the manifest/,
     ],
   ])('%s is refused, and nothing is written', async (_, change, manifest, inputs, words) => {
     const { run, tenant } = await saved(change, manifest, inputs)

@@ -172,7 +172,7 @@ describe('comment: true', () => {
     const { repository } = await start()
     const run = await plan(repository, wants('read:orders'), { revoke: 'never', 'github-token': '' })
     expect(run).toMatchObject({ exitCode: 0, outputs: { result: 'planned' } })
-    expect(warningsOf(run)).toContainEqual(expect.stringMatching(/no comment .* github-token is empty/))
+    expect(warningsOf(run)).toContainEqual(expect.stringMatching(/No comment .* github-token is empty/))
   })
 
   it('that GitHub refuses for another reason is a warning to try again', async () => {
@@ -181,7 +181,7 @@ describe('comment: true', () => {
     const run = await plan(repository, wants('read:orders'), { revoke: 'never' })
     expect(run).toMatchObject({ exitCode: 0, outputs: { result: 'planned' } })
     expect(warningsOf(run)).toContainEqual(
-      expect.stringMatching(/no comment .*\(422\).*Run it again when GitHub answers/),
+      expect.stringMatching(/No comment .*\(422\).*Run this again when GitHub is available/),
     )
   })
 

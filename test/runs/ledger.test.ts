@@ -485,7 +485,7 @@ describe('the ledger', () => {
     ])
     const all = await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')], { revoke: 'all' })
     expect(all.outputs).toMatchObject({ result: 'applied', grants: '1' })
-    expect(warningsOf(all)).toEqual([expect.stringContaining('This apply is not remembered in the ledger')])
+    expect(warningsOf(all)).toEqual([expect.stringContaining('This apply is not recorded in the ledger')])
     expect(repository.ledgerLog()).toEqual(log)
     expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
   })
@@ -511,10 +511,7 @@ describe('a job that may not', () => {
       const { repository, held } = await start()
       const run = await repository.apply([wants('auth0|1', 'read:orders')], { revoke }, { contents: 'read' })
       expect(run.outputs).toMatchObject({ result: 'applied' })
-      expect(warningsOf(run)).toEqual([
-        NO_LEDGER,
-        expect.stringMatching(/not remembered in the ledger.*contents: write/),
-      ])
+      expect(warningsOf(run)).toEqual([NO_LEDGER, expect.stringMatching(/not recorded in the ledger.*contents: write/)])
       expect(held('auth0|1')).toEqual(['read:orders'])
     },
   )
@@ -543,7 +540,7 @@ describe('a job that may not', () => {
       users: [wants('auth0|1', 'read:orders')],
       inputs: { revoke: 'managed' },
     })
-    expect(errorsOf(outside)).toEqual([expect.stringContaining('has no GITHUB_REPOSITORY')])
+    expect(errorsOf(outside)).toEqual([expect.stringContaining('GITHUB_REPOSITORY is not set')])
     expect(held('auth0|1')).toEqual([])
   })
 })
@@ -563,7 +560,7 @@ describe('two runs', () => {
       },
     })
     const run = await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
-    expect(errorsOf(run)).toEqual([expect.stringMatching(/Another run moved .* before its first write/)])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/Another run updated .* before its first write/)])
     expect(held('auth0|1')).toEqual(['read:orders'])
   })
 
@@ -590,7 +587,7 @@ describe('two runs', () => {
     const run = await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'Support')])
     expect(run.exitCode).toBe(1)
     expect(run.outputs).toMatchObject({ result: 'partial', grants: '2', revocations: '2' })
-    expect(errorsOf(run)).toEqual([expect.stringContaining('actions/runs/88 moved the ledger')])
+    expect(errorsOf(run)).toEqual([expect.stringContaining('actions/runs/88 updated the ledger')])
     expect(repository.ledger()?.users).toMatchObject([
       { id: 'auth0|1', managed: { [ORDERS]: ['read:orders'] } },
       { id: 'auth0|2', managed: { [ORDERS]: ['read:orders'] }, roles: ['rol_support'], unfinished: true },
@@ -657,7 +654,7 @@ describe('an apply is refused, before anything is written,', () => {
     repository.github.moveBranch('main', base)
     const run = await repository.apply([wants('auth0|2', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
-    expect(warningsOf(run)).toEqual([expect.stringMatching(/not on the branch main any more, as after a force-push/)])
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/no longer on the branch main, as after a force-push/)])
     expect(held('auth0|1')).toEqual([])
     const back = await repository.run(base)
     expect(errorsOf(back)).toEqual([expect.stringContaining('is older than')])
@@ -672,7 +669,7 @@ describe('an apply is refused, before anything is written,', () => {
     const commit = repository.commitFiles(files)
     await repository.run(commit, { inputs: { manifest: 'a.yml' } })
     const beside = await repository.run(commit, { inputs: { manifest: 'b.yml' } })
-    expect(errorsOf(beside)).toEqual([expect.stringMatching(/also read a\.yml, which the commit still has/)])
+    expect(errorsOf(beside)).toEqual([expect.stringMatching(/does not read a\.yml, which an earlier apply to this tenant read and the commit still has/)])
     const never = await repository.run(commit, { inputs: { manifest: 'b.yml', revoke: 'never' } })
     expect(never.outputs).toMatchObject({ result: 'applied' })
     expect(repository.ledger()?.files).toEqual(['a.yml', 'b.yml'])

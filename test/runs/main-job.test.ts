@@ -211,7 +211,7 @@ describe('what users would not notice', () => {
     const run = await runAgainst(tenant, { users })
     expect(run.exitCode).toBe(0)
     expect(warningsOf(run)).toEqual([
-      expect.stringMatching(/Access tokens for https:\/\/billing.* carry no permissions/),
+      expect.stringMatching(/Access tokens for https:\/\/billing.* contain no permissions/),
       expect.stringMatching(/RBAC is off for https:\/\/orders/),
     ])
   })

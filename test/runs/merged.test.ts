@@ -93,7 +93,7 @@ describe('a manifest that is not merged is refused before the tenant is read,', 
     const inputs = { revoke: 'never', 'require-merged': 'true' }
     const refused = await runAgainst(tenant, { manifest: MERGED, inputs })
     expect(errorsOf(refused)).toEqual([
-      expect.stringMatching(/no GITHUB_REPOSITORY.*require-merged: false for a trial/),
+      expect.stringMatching(/GITHUB_REPOSITORY or GITHUB_SHA is not set.*require-merged: false for a trial/),
     ])
     expect(tenant.requests).toEqual([])
   })
@@ -150,7 +150,7 @@ describe('the workspace', () => {
 
   it.each([
     ['has a file with other contents', { ...files, 'teams/a.yml': `${MERGED}\n` }, /teams\/a\.yml differs/],
-    ['lacks a file', { 'teams/a.yml': MERGED }, /teams\/b\/c\.yml is in the commit and not in the workspace/],
+    ['lacks a file', { 'teams/a.yml': MERGED }, /teams\/b\/c\.yml is in the commit but not in the workspace/],
     ['has a file more', { ...files, 'teams/d.yml': MERGED }, /teams\/d\.yml is not in the commit/],
   ])('that %s is refused', async (_, workspace, words) => {
     const { tenant, repository } = await start()

@@ -80,7 +80,7 @@ describe('what no longer exists', () => {
       inputs: undo,
     })
     expect(undone.outputs, undone.log).toMatchObject({ result: 'applied', grants: '1' })
-    expect(warningsOf(undone)).toEqual([expect.stringMatching(/read:orders .* is not granted back to auth0\|1/)])
+    expect(warningsOf(undone)).toEqual([expect.stringMatching(/read:orders .* is not granted again to auth0\|1/)])
     expect(held()).toEqual(['read:invoices', 'write:orders'])
   })
 

@@ -77,15 +77,15 @@ describe('the path of an export', () => {
   })
 
   it.each([
-    ['a file', 'file', 'file cannot be written: it exists already, and mode export changes no file.'],
-    ['a folder', 'folder', 'it exists already'],
+    ['a file', 'file', 'file cannot be written: it already exists, and mode export never changes a file.'],
+    ['a folder', 'folder', 'it already exists'],
     ['a folder that is not there', 'missing/', 'missing/ is a folder; mode export writes a file, so add its name.'],
-    ['a link', 'link', 'it exists already'],
-    ['a dangling link', 'dangling', 'it exists already'],
+    ['a link', 'link', 'it already exists'],
+    ['a dangling link', 'dangling', 'it already exists'],
     ['behind a dangling link', 'dangling/new.yml', 'ENOENT'],
-    ['behind a link out of the workspace', 'out/new.yml', 'a link leads out of the workspace'],
-    ['in a folder behind a link out of the workspace', 'out/a/b/new.yml', 'a link leads out of the workspace'],
-    ['a file behind a link out of the workspace', 'out/outside', 'it exists already'],
+    ['behind a link out of the workspace', 'out/new.yml', 'a symbolic link leads out of the workspace'],
+    ['in a folder behind a link out of the workspace', 'out/a/b/new.yml', 'a symbolic link leads out of the workspace'],
+    ['a file behind a link out of the workspace', 'out/outside', 'it already exists'],
     ['below a file', 'file/new.yml', 'ENOTDIR'],
     ['deep below a file', 'link/a/new.yml', 'ENOTDIR'],
     ['a name that is too long', `${'a'.repeat(300)}.yml`, 'ENAMETOOLONG'],

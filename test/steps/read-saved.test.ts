@@ -68,6 +68,6 @@ describe('a plan file', () => {
 
   it('of another tenant is refused', () => {
     writeFileSync(place('other.json'), writeSaved(PLAN))
-    expect(problemOf('other.json', 'u')).toContain('it is a plan for the tenant t, and this run is for u')
+    expect(problemOf('other.json', 'u')).toContain('it is a plan for the tenant t, but this run is for u')
   })
 })
