@@ -5655,7 +5655,7 @@ function renderAsides(record, lists) {
     const { unmanaged, derived } = record;
     const owners = new Set(unmanaged.map(({ user }) => user)).size;
     const unmanagedTitle = `${counted(unmanaged.length, 'direct grant')} of ${counted(owners, 'user')} that the manifest does not list`;
-    const derivedTitle = `${counted(derived.length, 'permission')} that users have through roles, never touched`;
+    const derivedTitle = `${counted(derived.length, 'permission')} that users have through roles`;
     return [
         ...attention_listed(lists.notices, { title: 'Notices', isTitled: true }),
         ...folded(lists.unmanaged, {
@@ -5988,8 +5988,8 @@ const MIN_GRANTS = 2;
 const MAX_SENTENCES = 5;
 const advise_MAX_NAMES = 3;
 /** Sentences, those with the largest effect first. */
-function advise_adviseOn(users) {
-    return [...adviseRoles(users), ...adviseDerived(users)];
+function advise_adviseOn(users, plan) {
+    return [...adviseRoles(users), ...adviseDerived(users, plan)];
 }
 /** Auth0 recommends roles for permissions that many users share. */
 function adviseRoles(users) {
@@ -6014,15 +6014,17 @@ function advise_namesText(permissions) {
     const more = permissions.length - names.length;
     return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
-function adviseDerived(users) {
+function adviseDerived(users, plan) {
+    const revoked = new Map(plan.users.map(({ user, revoke }) => [user, (0,access_grants/* rolesAmong */.Wn)((0,access_grants/* packAll */.pV)(revoke))]));
     const counts = new Map();
-    for (const { listed, desired, live } of users) {
+    for (const { id, listed, desired, live } of users) {
         if (!listed || live === undefined)
             continue;
         for (const [grant, roles] of live.derived) {
-            if (!desired.has(grant))
+            const kept = roles.filter(({ role }) => !revoked.get(id)?.has(role));
+            if (!desired.has(grant) || kept.length === 0)
                 continue;
-            const through = roles.map(({ role, name }) => name ?? role).join(', ');
+            const through = kept.map(({ role, name }) => name ?? role).join(', ');
             const key = `${(0,access_grants/* accessText */.cd)((0,access_grants/* accessOf */.YK)(grant))} through the role ${through}`;
             counts.set(key, (counts.get(key) ?? 0) + 1);
         }
@@ -6294,7 +6296,7 @@ async function planManifest(options) {
     journal.warn(warnOfHeldBack(plan));
     journal.noteAdvice({
         unmanaged: unmanagedOf(surveyed.states, computed, roles.names),
-        advice: advise_adviseOn(surveyed.states),
+        advice: advise_adviseOn(surveyed.states, computed),
     });
     return { plan, digest: digestOf(plan), survey: surveyed, listings: listingsOf(choice), refused: false };
 }

@@ -1,7 +1,17 @@
 // Suggests how to simplify a manifest. Pure.
 
-import { accessOf, accessText, compareText, type Grant, kindOf, sortGrants } from '../access/grants.ts'
+import {
+  accessOf,
+  accessText,
+  compareText,
+  type Grant,
+  kindOf,
+  packAll,
+  rolesAmong,
+  sortGrants,
+} from '../access/grants.ts'
 import type { UserState } from '../live/user-state.ts'
+import type { Plan } from './plan.ts'
 
 /** Fewer users with the same grants are no pattern yet. */
 const MIN_USERS = 5
@@ -10,8 +20,8 @@ const MAX_SENTENCES = 5
 const MAX_NAMES = 3
 
 /** Sentences, those with the largest effect first. */
-export function adviseOn(users: readonly UserState[]): readonly string[] {
-  return [...adviseRoles(users), ...adviseDerived(users)]
+export function adviseOn(users: readonly UserState[], plan: Pick<Plan, 'users'>): readonly string[] {
+  return [...adviseRoles(users), ...adviseDerived(users, plan)]
 }
 
 /** Auth0 recommends roles for permissions that many users share. */
@@ -41,13 +51,15 @@ function namesText(permissions: readonly Grant[]): string {
   return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
-function adviseDerived(users: readonly UserState[]): readonly string[] {
+function adviseDerived(users: readonly UserState[], plan: Pick<Plan, 'users'>): readonly string[] {
+  const revoked = new Map(plan.users.map(({ user, revoke }) => [user, rolesAmong(packAll(revoke))]))
   const counts = new Map<string, number>()
-  for (const { listed, desired, live } of users) {
+  for (const { id, listed, desired, live } of users) {
     if (!listed || live === undefined) continue
     for (const [grant, roles] of live.derived) {
-      if (!desired.has(grant)) continue
-      const through = roles.map(({ role, name }) => name ?? role).join(', ')
+      const kept = roles.filter(({ role }) => !revoked.get(id)?.has(role))
+      if (!desired.has(grant) || kept.length === 0) continue
+      const through = kept.map(({ role, name }) => name ?? role).join(', ')
       const key = `${accessText(accessOf(grant))} through the role ${through}`
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }

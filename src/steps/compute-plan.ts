@@ -143,7 +143,7 @@ async function planManifest(options: ChoiceOptions): Promise<Planning> {
   journal.warn(warnOfHeldBack(plan))
   journal.noteAdvice({
     unmanaged: unmanagedOf(surveyed.states, computed, roles.names),
-    advice: adviseOn(surveyed.states),
+    advice: adviseOn(surveyed.states, computed),
   })
   return { plan, digest: digestOf(plan), survey: surveyed, listings: listingsOf(choice), refused: false }
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { UserState } from '../../src/live/user-state.ts'
-import { adviseOn } from '../../src/plan/advise.ts'
+import { adviseOn as adviseOnPlan } from '../../src/plan/advise.ts'
 import { BILLING, grants, live, ORDERS, roles, state } from './fixtures.ts'
+
+/** Of a plan that changes nothing. */
+const adviseOn = (users: readonly UserState[]) => adviseOnPlan(users, { users: [] })
 
 /** As many listed users, each of whom is to have these permissions. */
 function team(name: string, count: number, permissions: readonly string[]): readonly UserState[] {
@@ -77,6 +80,15 @@ describe('a role is proposed', () => {
 })
 
 describe('what a role gives already', () => {
+  it('is no advice if the plan takes the role away, and names the roles that stay', () => {
+    const users = [doubled('u', ['read'], { read: ['Lead', 'Support'] }), doubled('v', ['read'], { read: ['Support'] })]
+    const revoke = [{ role: 'rol_support', name: 'Support', roles: [] }]
+    const plan = { users: users.map(({ id }) => ({ user: id, grant: [], revoke })) }
+    expect(adviseOnPlan(users, plan)).toEqual([
+      expect.stringMatching(/^1 listed user has read on .* through the role Lead already/),
+    ])
+  })
+
   it('need not stand in the manifest; one user is told of in the singular', () => {
     expect(adviseOn([doubled('u', ['read'], { read: ['Support'] })])).toEqual([
       '1 listed user has read on https://orders.acme.com/ through the role Support already; consider removing it from the manifest.',

@@ -161,26 +161,29 @@ const mixed = record({
     { user: LINUS, ...bare('read:orders', ORDERS), roles: ['Order Reader'] },
     { user: MARGARET, ...bare('read:orders', ORDERS), roles: ['Order Reader', 'Support Lead'] },
   ],
-  advice: adviseOn([
-    {
-      id: MARGARET,
-      listed: true,
-      desired: new Map([[grantOf(ORDERS, 'read:orders'), {}]]),
-      managed: new Set(),
-      live: {
-        direct: new Set(),
-        derived: new Map([
-          [
-            grantOf(ORDERS, 'read:orders'),
+  advice: adviseOn(
+    [
+      {
+        id: MARGARET,
+        listed: true,
+        desired: new Map([[grantOf(ORDERS, 'read:orders'), {}]]),
+        managed: new Set(),
+        live: {
+          direct: new Set(),
+          derived: new Map([
             [
-              { role: 'rol_1', name: 'Order Reader' },
-              { role: 'rol_2', name: 'Support Lead' },
+              grantOf(ORDERS, 'read:orders'),
+              [
+                { role: 'rol_1', name: 'Order Reader' },
+                { role: 'rol_2', name: 'Support Lead' },
+              ],
             ],
-          ],
-        ]),
+          ]),
+        },
       },
-    },
-  ]),
+    ],
+    { users: [] },
+  ),
 })
 
 function bare(permission: string, api: string): Permission {

@@ -427,7 +427,7 @@ describe('folds', () => {
     expect(elementsOf(treeOf(run('mixed')), 'summary').map(textOf)).toEqual([
       '3 direct grants of 2 users that the manifest does not list',
       'Advice (1)',
-      '2 permissions that users have through roles, never touched',
+      '2 permissions that users have through roles',
       'About this run: plan, 14 requests to the tenant, 1.8 s',
     ])
     const text = textOf(treeOf(run('mixed')))

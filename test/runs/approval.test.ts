@@ -224,7 +224,7 @@ describe('a saved plan', () => {
     [
       'it is for another tenant',
       (plan: string) => plan.replaceAll('127.0.0.1', '127.0.0.2'),
-      'changed since|another|tenant',
+      'changed after|another|tenant',
     ],
     ['it is no plan', () => '{}', 'not a plan'],
   ])('is refused before any request where %s', async (_, change, expected) => {

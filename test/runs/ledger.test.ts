@@ -669,7 +669,11 @@ describe('an apply is refused, before anything is written,', () => {
     const commit = repository.commitFiles(files)
     await repository.run(commit, { inputs: { manifest: 'a.yml' } })
     const beside = await repository.run(commit, { inputs: { manifest: 'b.yml' } })
-    expect(errorsOf(beside)).toEqual([expect.stringMatching(/does not read a\.yml, which an earlier apply to this tenant read and the commit still has/)])
+    expect(errorsOf(beside)).toEqual([
+      expect.stringMatching(
+        /does not read a\.yml, which an earlier apply to this tenant read and the commit still has/,
+      ),
+    ])
     const never = await repository.run(commit, { inputs: { manifest: 'b.yml', revoke: 'never' } })
     expect(never.outputs).toMatchObject({ result: 'applied' })
     expect(repository.ledger()?.files).toEqual(['a.yml', 'b.yml'])

@@ -15,7 +15,7 @@ export function renderAsides(record: RunRecord, lists: Lists): readonly string[]
   const { unmanaged, derived } = record
   const owners = new Set(unmanaged.map(({ user }) => user)).size
   const unmanagedTitle = `${counted(unmanaged.length, 'direct grant')} of ${counted(owners, 'user')} that the manifest does not list`
-  const derivedTitle = `${counted(derived.length, 'permission')} that users have through roles, never touched`
+  const derivedTitle = `${counted(derived.length, 'permission')} that users have through roles`
   return [
     ...listed(lists.notices, { title: 'Notices', isTitled: true }),
     ...folded(lists.unmanaged, {
