@@ -1028,1528 +1028,6 @@ function removedUsers(users, known) {
     return new Map([...users].filter(([user, { managed }]) => !known.has(user) && managed.size > 0));
 }
 
-// EXTERNAL MODULE: ./node_modules/p-map/index.js
-var p_map = __webpack_require__(606);
-;// CONCATENATED MODULE: ./build/js/live/follow.js
-// Work through a list whose progress is reported.
-
-/** The results, in the order of the items. */
-async function mapFollowed(items, work, { doing, follow, width }) {
-    const progress = follow(doing, items.length);
-    const workOn = async (item) => {
-        const result = await work(item);
-        progress.step();
-        return result;
-    };
-    return (0,p_map/* default */.Ay)(items, workOn, { concurrency: width }).finally(progress.end);
-}
-
-;// CONCATENATED MODULE: ./build/js/live/identify.js
-// Which user an e-mail address means. Anyone can sign up with somebody else's address, so only a verified one counts;
-// and an address that meant another user before is not followed to a new one. Pure.
-function identify({ spellings, connection, found, remembered }) {
-    const matches = found.filter(user => connection === undefined || user.connections.includes(connection));
-    const verified = matches.filter(user => user.verified);
-    const unverified = matches.filter(user => !user.verified);
-    const email = spellings.join(' or ');
-    const address = connection === undefined ? email : `${email} in connection ${connection}`;
-    const candidates = candidatesOf(found, remembered);
-    const [match, ...others] = verified;
-    if (found.length === 0) {
-        const message = `The tenant has no user with the address ${address}. Correct the address (Auth0's look-up is case-sensitive), or remove the entry.`;
-        return { kind: 'missing', message, candidates };
-    }
-    if (match === undefined)
-        return { kind: 'refused', message: nobody(address, unverified, found), candidates };
-    if (others.length > 0) {
-        const message = `${verified.length} users have the verified address ${address}: ${identify_listed(verified)}. Use id, or add connection.`;
-        return { kind: 'refused', message, candidates };
-    }
-    if (remembered !== undefined && remembered !== match.id) {
-        const message = `The address ${address} meant ${remembered} before and means ${match.id} now, so neither user is changed. List the intended one by id.`;
-        return { kind: 'refused', message, candidates };
-    }
-    const warning = `${address} is ${match.id}; not counted because the address is unverified: ${identify_listed(unverified)}.`;
-    return { kind: 'found', id: match.id, warning: unverified.length === 0 ? undefined : warning };
-}
-/** Whom an address may mean that cannot be looked up, or means nobody for sure. */
-function candidatesOf(found, remembered) {
-    const ids = new Set(found.map(({ id }) => id));
-    if (remembered !== undefined)
-        ids.add(remembered);
-    return ids.size === 0 ? undefined : ids;
-}
-function nobody(address, unverified, found) {
-    if (unverified.length > 0) {
-        return `No user has the verified address ${address}; not counted because it is unverified: ${identify_listed(unverified)}. Have the address verified, or use id.`;
-    }
-    return `No user has the address ${address}; in other connections: ${identify_listed(found)}. Correct connection, or remove it.`;
-}
-function identify_listed(users) {
-    return users.map(user => `${user.id} (${user.connections.join(', ') || 'no connection'})`).join('; ');
-}
-
-;// CONCATENATED MODULE: ./build/js/live/roles.js
-// Which of the roles that matter each user holds, read by the cheaper side: user by user, or role by role.
-
-
-/**
- * Takes at most as many requests as there are users and roles together.
- * @throws TenantError if the members of a role could not be read, or for what concerns the whole run
- */
-async function readRoles(question, reader) {
-    const { users, roles, follow, width } = question;
-    if (roles.size === 0 || users.length === 0)
-        return new Map();
-    if (users.length <= roles.size)
-        return readByUser(question, reader);
-    const options = { doing: 'Reading roles', follow, width };
-    const first = await mapFollowed([...roles], reader.membersOf, options);
-    const more = first.reduce((sum, members) => sum + members.more, 0);
-    if (more > users.length)
-        return readByUser(question, reader);
-    const held = new Map(users.map(user => [user, new Set()]));
-    const add = (role, members) => {
-        for (const user of members)
-            held.get(user)?.add(role);
-    };
-    const { complete = [], partial = [] } = Object.groupBy(first, ({ more }) => (more === 0 ? 'complete' : 'partial'));
-    for (const { role, users } of complete)
-        add(role, users);
-    const readRest = async (members) => add(members.role, await reader.allMembersOf(members));
-    await mapFollowed(partial, readRest, { ...options, doing: 'Reading the other users of large roles' });
-    return held;
-}
-async function readByUser({ users, roles, follow, width }, reader) {
-    const read = async (user) => {
-        try {
-            return (await reader.rolesOf(user))?.intersection(roles) ?? new Set();
-        }
-        catch (error) {
-            if (!(error instanceof errors/* TenantError */.rZ) || error.details.reach === 'run')
-                throw error;
-            return error;
-        }
-    };
-    const held = await mapFollowed(users, read, { doing: 'Reading the roles of users', follow, width });
-    return new Map(users.map((user, index) => [user, held[index] ?? new Set()]));
-}
-
-;// CONCATENATED MODULE: ./build/js/live/survey.js
-// From the users that the manifest lists to the users of the tenant and what they hold: look-ups by e-mail, then one
-// read for each user. One who cannot be read does not stop the others.
-
-
-
-
-
-
-function listedAs(user) {
-    const { email, mention } = user;
-    return { ...(email !== undefined && { email }), ...(mention && { mention }) };
-}
-/** @throws TenantError for what concerns the whole run, NotSentError when the run stops */
-async function survey(subjects, reader, options) {
-    const { alsoListed, managedOf, roles, follow, width } = options;
-    const identified = await identifySubjects(subjects, reader, options);
-    const { users, warnings } = mergeDuplicates(valuesOf(identified));
-    const listed = users.map(user => ({
-        ...withOtherEntries(user, alsoListed(user.id)),
-        managed: managedOf(user.id),
-    }));
-    const read = await readStates(listed, reader, options);
-    const present = valuesOf(read).filter(({ live }) => live !== undefined);
-    const held = await readRoles({ users: present.map(({ id }) => id), roles, follow, width }, reader);
-    const complete = read.map(step => (step.kind === 'value' ? withRoles(step.value, held.get(step.value.id)) : step));
-    const steps = [...identified, ...complete];
-    const findings = (kind) => steps.flatMap(step => (step.kind === kind ? [step.finding] : []));
-    return {
-        states: valuesOf(complete),
-        emails: listed.flatMap(({ id, addresses }) => addresses.map(address => ({ user: id, ...address }))),
-        failures: findings('failure'),
-        missing: findings('missing'),
-        gone: findings('gone'),
-        warnings: [...identified.flatMap(step => (step.kind === 'value' && step.warning) || []), ...warnings],
-        unidentified: identified.flatMap(step => ('unidentified' in step && step.unidentified) || []),
-    };
-}
-async function identifySubjects(subjects, reader, { follow, width }) {
-    const addressed = subjects.filter(({ email }) => email !== undefined);
-    const identifyNext = (subject) => identifySubject(subject, reader);
-    const found = await mapFollowed(addressed, identifyNext, { doing: 'Looking up addresses', follow, width });
-    const byAddress = new Map(addressed.map((subject, index) => [subject, found[index]]));
-    return Promise.all(subjects.map(subject => byAddress.get(subject) ?? identifyNext(subject)));
-}
-async function readStates(users, reader, { readPermissions, follow, width }) {
-    if (!readPermissions)
-        return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }));
-    return mapFollowed(users, user => readState(user, reader), { doing: 'Reading users', follow, width });
-}
-function addressesOf({ email, connection }) {
-    return email === undefined ? [] : [{ email, ...(connection !== undefined && { connection }) }];
-}
-async function identifySubject(subject, reader) {
-    const { id, email, connection, listed, grants, expired = access_grants/* NO_GRANTS */.cJ, remembered } = subject;
-    const listings = listed ? [listingOf(subject)] : [];
-    const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants, expired };
-    if (email === undefined)
-        return { kind: 'value', value: { id, ...known } };
-    const unidentified = (candidates) => ({
-        unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
-    });
-    const step = await attempt({ ...listedAs(subject), id: email }, async () => {
-        const identification = identify({ connection, remembered, ...(await lookUp(subject, reader)) });
-        if (identification.kind !== 'found') {
-            const { kind, message, candidates } = identification;
-            const finding = { user: email, message, ...listedAs(subject) };
-            return { kind: kind === 'missing' ? 'missing' : 'failure', finding, ...unidentified(candidates) };
-        }
-        const value = { id: identification.id, ...known };
-        if (identification.warning === undefined)
-            return { kind: 'value', value };
-        const warning = { user: identification.id, message: identification.warning, ...listedAs(subject) };
-        return { kind: 'value', value, warning };
-    });
-    return step.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...step } : step;
-}
-/** Database users are stored in lower case, others as their directory writes them, and Auth0 compares letter by letter. */
-async function lookUp({ email, spellings = new Set() }, reader) {
-    const asked = [...new Set([email, ...spellings, email.toLowerCase()])];
-    const found = new Map();
-    for (const spelling of asked)
-        for (const user of await reader.findByEmail(spelling))
-            found.set(user.id, user);
-    return { spellings: asked, found: [...found.values()] };
-}
-/** Entries that turn out to be the same user ask for what all of them ask for. */
-function mergeDuplicates(users) {
-    const merged = new Map();
-    const warnings = [];
-    for (const user of users) {
-        const first = merged.get(user.id);
-        merged.set(user.id, first === undefined ? user : survey_mergeUsers(first, user));
-        if (!first?.listed || !user.listed)
-            continue;
-        const message = `${entryOf(first)} and ${entryOf(user)} refer to the same user; their permissions were merged. Combine the entries.`;
-        warnings.push({ user: user.id, message, ...listedAs(user) });
-    }
-    return { users: [...merged.values()], warnings };
-}
-/** As the manifest lists the user. */
-function entryOf({ id, addresses: [address] }) {
-    if (address === undefined)
-        return id;
-    return address.connection === undefined ? address.email : `${address.email} in connection ${address.connection}`;
-}
-function survey_mergeUsers(first, second) {
-    return {
-        id: first.id,
-        ...listedAs({ ...(first.listed ? first : second), email: first.email ?? second.email }),
-        listed: first.listed || second.listed,
-        listings: [...first.listings, ...second.listings],
-        addresses: [...first.addresses, ...second.addresses],
-        desired: new Map([...second.desired, ...first.desired]),
-        expired: (first.expired ?? access_grants/* NO_GRANTS */.cJ).union(second.expired ?? access_grants/* NO_GRANTS */.cJ),
-    };
-}
-function withOtherEntries(user, others) {
-    return others.reduce((all, other) => survey_mergeUsers(all, {
-        id: user.id,
-        ...listedAs(other),
-        listed: true,
-        listings: [listingOf(other)],
-        addresses: addressesOf(other),
-        desired: other.grants,
-        expired: other.expired ?? access_grants/* NO_GRANTS */.cJ,
-    }), user);
-}
-async function readState(user, reader) {
-    return attempt(user, async () => {
-        const live = await reader.permissionsOf(user.id);
-        if (live !== undefined)
-            return { kind: 'value', value: { ...user, live } };
-        if (!user.listed)
-            return goneUser(user.id, 'is not in the tenant any more');
-        const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`;
-        return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } };
-    });
-}
-function withRoles(user, held) {
-    const { live } = user;
-    if (held instanceof errors/* TenantError */.rZ)
-        return failedStep(user, held);
-    if (live === undefined || held === undefined)
-        return { kind: 'value', value: user };
-    return {
-        kind: 'value',
-        value: { ...user, live: { ...live, direct: live.direct.union(new Set([...held].map(access_grants/* roleGrantOf */.ch))) } },
-    };
-}
-function failedStep({ id, ...listed }, { message }) {
-    return { kind: 'failure', finding: { user: id, message, ...listedAs(listed) } };
-}
-function goneUser(user, why) {
-    const message = `${user} was removed from the manifest and ${why}; there is nothing left to revoke.`;
-    return { kind: 'gone', finding: { user, message } };
-}
-async function attempt(user, work) {
-    try {
-        return await work();
-    }
-    catch (error) {
-        if (!(error instanceof errors/* TenantError */.rZ) || error.details.reach === 'run')
-            throw error;
-        // An id that no user can have: nothing about a removed user can make every later run fail.
-        if (user.listed === false && error.details.status === 400)
-            return goneUser(user.id, 'has an id that Auth0 refuses');
-        return failedStep(user, error);
-    }
-}
-function valuesOf(steps) {
-    return steps.flatMap(step => (step.kind === 'value' ? [step.value] : []));
-}
-
-;// CONCATENATED MODULE: ./build/js/plan/plan.js
-// A plan is sorted, serializable data: for each user what to grant and what to revoke, with the before-state that it was
-// computed from. Renderers read it and `apply` executes it. Pure.
-
-const WHY = ['user removed', 'line removed', 'expired', 'not listed'];
-/**
- * A plan without revocations of permissions and roles that no longer exist, because Auth0 would refuse the whole request.
- * An undo plan also leaves out grants of them; any other plan that grants them is refused.
- */
-function withoutObsolete(plan, exists) {
-    const obsolete = [];
-    const existing = (operations, { step, user }) => operations.filter(operation => {
-        if (exists(operation))
-            return true;
-        obsolete.push({ step, user, ...bareAccess(operation) });
-        return false;
-    });
-    const users = plan.users.map(userPlan => {
-        const { user, grant, revoke } = userPlan;
-        const granted = plan.restores === undefined ? grant : existing(grant, { step: 'grant', user });
-        return { ...userPlan, grant: granted, revoke: existing(revoke, { step: 'revoke', user }) };
-    });
-    return {
-        plan: {
-            ...plan,
-            users: users.filter(({ grant, revoke }) => grant.length + revoke.length > 0),
-            holders: plan.holders.filter(exists),
-        },
-        obsolete,
-    };
-}
-function countOperations(users) {
-    return users.reduce((counts, user) => ({
-        grants: counts.grants + user.grant.length,
-        revocations: counts.revocations + user.revoke.length,
-    }), { grants: 0, revocations: 0 });
-}
-/** Without notes. */
-function bareAccess(access) {
-    if (access.role === undefined)
-        return { api: access.api, permission: access.permission };
-    return { role: access.role, ...(access.name !== undefined && { name: access.name }) };
-}
-const STEPS = ['grant', 'revoke'];
-/** At most four: grants and revocations, each of permissions and of roles. */
-function batchesOf(userPlan) {
-    return STEPS.flatMap(step => access_grants/* KINDS */.GW.map(kind => ({
-        step,
-        kind,
-        operations: userPlan[step].filter(operation => (0,access_grants/* isPermission */.Yo)(operation) === (kind === 'permission')),
-    }))).filter(({ operations }) => operations.length > 0);
-}
-/** In the order of a plan. */
-function operationsOf(batches, step) {
-    const operations = batches.flatMap(batch => (batch.step === step ? batch.operations : []));
-    return operations.toSorted((a, b) => (0,access_grants/* compareText */.n6)((0,access_grants/* packAccess */.oe)(a), (0,access_grants/* packAccess */.oe)(b)));
-}
-/** A plan with its roles' current names; those in a file may be wrong. */
-function nameRoles(plan, names) {
-    const rename = (access) => {
-        if (access.role === undefined)
-            return access;
-        const name = names.get(access.role);
-        return { ...access, name: name ?? access.role };
-    };
-    return {
-        ...plan,
-        users: plan.users.map(user => ({
-            ...user,
-            grant: user.grant.map(rename),
-            revoke: user.revoke.map(rename),
-            ...(user.before && { before: user.before.map(rename) }),
-        })),
-        heldBack: plan.heldBack.map(rename),
-        found: plan.found.map(rename),
-        holders: plan.holders.map(rename),
-    };
-}
-/** Ids of the roles that a plan concerns. */
-function rolesOf({ users, roles = [] }) {
-    const held = users.flatMap(({ before = [], grant, revoke }) => [...before, ...grant, ...revoke]);
-    return new Set(roles).union((0,access_grants/* rolesAmong */.Wn)((0,access_grants/* packAll */.pV)(held)));
-}
-/** What a user holds after these grants and revocations. */
-function stateAfter(before, granted, revoked) {
-    return (0,access_grants/* listAccess */.J$)((0,access_grants/* packAll */.pV)([...before, ...granted]).difference((0,access_grants/* packAll */.pV)(revoked)), namesIn([...before, ...granted]));
-}
-function namesIn(accesses) {
-    const names = new Map();
-    for (const access of accesses)
-        if (access.role !== undefined)
-            names.set(access.role, access.name ?? access.role);
-    return names;
-}
-
-;// CONCATENATED MODULE: ./build/js/plan/guard.js
-// Checks that return refusals or warnings. The run reports all of them together before anything is written. Pure.
-
-
-/** Auth0's limits of direct permissions and of roles per user. */
-const MAX_HELD = { permission: 1000, role: 50 };
-/** The Management API scopes that each mode requires. */
-const NEEDED_SCOPES = {
-    plan: ['read:users', 'read:resource_servers'],
-    apply: ['read:users', 'read:resource_servers', 'update:users'],
-    /** `apply` with `revoke: never` and a token that may not read users. */
-    assign: ['update:users'],
-    export: ['read:users'],
-};
-/** The scopes that it also requires if the manifest, the ledger or a saved plan names a role. */
-const ROLE_SCOPES = {
-    plan: ['read:roles', 'read:role_members'],
-    apply: ['read:roles', 'read:role_members', 'create:role_members', 'delete:role_members'],
-    assign: ['read:roles', 'create:role_members'],
-    export: ['read:roles', 'read:role_members'],
-};
-/** @param roles undefined if none is named */
-function neededScopes(mode, roles) {
-    if (roles === undefined)
-        return NEEDED_SCOPES[mode];
-    const unused = new Set([
-        ...(roles.assigns ? [] : ['create:role_members']),
-        ...(roles.removes ? [] : ['delete:role_members']),
-    ]);
-    return [...NEEDED_SCOPES[mode], ...ROLE_SCOPES[mode].filter(scope => !unused.has(scope))];
-}
-/** An unmerged manifest is never applied. */
-function checkEvent({ name, ref }) {
-    if (!/^(pull_request|merge_group)/.test(name) && !/^refs\/(pull|heads\/gh-readonly-queue)\//.test(ref))
-        return [];
-    return [
-        `Mode apply is refused on the event ${name}: the run is for a pull request or a merge queue, even if that is already merged, and only a merged manifest is applied. Use mode: plan here, and mode: apply in a workflow with "on: push" to the default branch, because merging is a push.`,
-    ];
-}
-/** @param scopes undefined if the token does not list its scopes; Auth0 then refuses what is not allowed */
-function checkScopes(scopes, needed) {
-    const missing = scopes === undefined ? [] : needed.filter(scope => !scopes.has(scope));
-    if (missing.length === 0)
-        return [];
-    return [
-        `The token lacks the ${missing.length === 1 ? 'scope' : 'scopes'} ${missing.join(', ')}. In Auth0, authorize the application for ${missing.length === 1 ? 'it' : 'them'} under Applications → APIs → Auth0 Management API.`,
-    ];
-}
-/** Counts a user's direct permissions or roles; those that were not read count as none. */
-function countHeld({ before = [], grant, revoke }, kind) {
-    const count = (accesses) => accesses.filter(access => (0,access_grants/* isPermission */.Yo)(access) === (kind === 'permission')).length;
-    const granted = count(grant);
-    const withGrants = count(before) + granted;
-    return { withGrants, after: withGrants - count(revoke), granted };
-}
-const LIMIT_WORDS = {
-    permission: { what: 'direct permissions', advice: 'Give some of them through a role.' },
-    role: { what: 'roles', advice: 'Combine some of them into one role.' },
-};
-function checkLimit(plan) {
-    return plan.users.flatMap(userPlan => access_grants/* KINDS */.GW.flatMap(kind => {
-        const { after, granted } = countHeld(userPlan, kind);
-        if (after <= MAX_HELD[kind] || granted === 0)
-            return [];
-        const { what, advice } = LIMIT_WORDS[kind];
-        return [`${userPlan.user} would have ${after} ${what}; Auth0 allows ${MAX_HELD[kind]}. ${advice}`];
-    }));
-}
-function checkRevocations(plan, { limit, live }) {
-    const { count = 0, percent } = limit;
-    const { revocations } = countOperations(plan.users);
-    const allowed = percent === undefined ? count : Math.max(count, 1, Math.floor((live * percent) / 100));
-    if (revocations <= allowed)
-        return [];
-    const share = `${percent}% of ${live} live grants`;
-    const larger = limit.count === undefined ? share : `the larger of ${count} and ${share}`;
-    return [
-        `The plan revokes ${revocations} grants, more than the ${allowed} that max-revocations allows${percent === undefined ? '' : ` (${larger})`}. If intended, raise max-revocations to ${revocations} for this run.`,
-    ];
-}
-function warnOfHeldBack({ heldBack }) {
-    if (heldBack.length === 0)
-        return [];
-    const entries = new Set(heldBack.map(({ entry }) => entry));
-    return [
-        `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same grants. Correct the manifest; a later run revokes the rest.`,
-    ];
-}
-function shortList(names) {
-    const [first, second, third, ...others] = names;
-    const shown = [first, second, third].filter(name => name !== undefined).join(', ');
-    return others.length === 0 ? shown : `${shown} and ${others.length} more`;
-}
-/** A sentence for each permission or role that is left out of a plan. */
-function describeObsolete(obsolete, step) {
-    const holders = Map.groupBy(obsolete.filter(each => each.step === step), access_grants/* packAccess */.oe);
-    return [...holders.values()].map(all => {
-        const [first] = all;
-        const users = shortList(all.map(({ user }) => user));
-        const what = `${(0,access_grants/* accessText */.cd)(first).replace(/^the role /, 'The role ')} no longer exists in the tenant`;
-        // Deleting a role removes it from every user, and a new role has another id.
-        if (!(0,access_grants/* isPermission */.Yo)(first))
-            return `${what}, so it is not ${step === 'grant' ? 'assigned again to' : 'removed from'} ${users}.`;
-        return step === 'revoke'
-            ? `${what}, so it is not revoked from ${users}. If it is added to the API again, the next run revokes it.`
-            : `${what}, so it is not granted again to ${users}. If it is needed, add it to the API and list it in the manifest.`;
-    });
-}
-/** Only the approved plan is applied. @param approved undefined if the run requires no approval */
-function checkApproval(plan, digest, approved) {
-    if (approved === undefined || approved === digest || plan.users.length === 0)
-        return [];
-    return [
-        `The plan is not the one that was approved: its digest is ${digest}, but approved-plan is ${approved}. The manifest or the tenant has changed since; review this plan, and approve it if it is correct.`,
-    ];
-}
-/** With `revoke: never`, a saved plan may only grant, too. */
-function checkNever(plan, revoke) {
-    const { revocations } = countOperations(plan.users);
-    if (revoke !== 'never' || revocations === 0)
-        return [];
-    return [
-        `The plan in plan-file revokes ${revocations} grants, but revoke is never. Set revoke to the value that the plan was made with.`,
-    ];
-}
-const UNKNOWN_USER = { listed: false, desired: new Map(), managed: new Set() };
-/** A saved plan that nobody approved can do nothing that the manifest at the run's commit does not ask for. */
-function checkSavedPlan({ users, restores }, { states, revoke, named, holdBack }) {
-    const whyNotGranted = (user, access) => {
-        const { desired } = states.get(user) ?? UNKNOWN_USER;
-        if (desired.has((0,access_grants/* packAccess */.oe)(access)))
-            return undefined;
-        return `grants ${(0,access_grants/* accessText */.cd)(access)} to ${user}, which the manifest does not ask for`;
-    };
-    const whyNotRevoked = (user, access) => {
-        const { listed, desired, managed } = states.get(user) ?? UNKNOWN_USER;
-        const grant = (0,access_grants/* packAccess */.oe)(access);
-        const what = `revokes ${(0,access_grants/* accessText */.cd)(access)} from ${user}`;
-        if (desired.has(grant))
-            return `${what}, which the manifest asks for`;
-        const entry = holdBack(user, grant);
-        if (entry !== undefined)
-            return `${what}, which the entry ${entry} may ask for`;
-        if (revoke === 'managed' && !managed.has(grant))
-            return `${what}, which is not managed`;
-        if (revoke === 'all' && !listed)
-            return `${what}, who is not in the manifest`;
-        if (revoke === 'all' && !(0,access_grants/* isNamed */.ev)(grant, named)) {
-            return `${what}, and the manifest does not name that ${(0,access_grants/* isPermission */.Yo)(access) ? 'API' : 'role'}`;
-        }
-        return undefined;
-    };
-    const reasons = users.flatMap(({ user, grant, revoke }) => [
-        ...grant.map(operation => whyNotGranted(user, operation)),
-        ...revoke.map(operation => whyNotRevoked(user, operation)),
-    ]);
-    const undo = restores === undefined ? [] : ['is an undo plan'];
-    const unasked = [...undo, ...reasons.filter(reason => reason !== undefined)];
-    return unasked.map(reason => `The plan in plan-file ${reason}. Make a new plan; or review this one and set approved-plan to its digest.`);
-}
-/** A saved plan has no lines to annotate, so its unknown names are refusals. */
-function checkPlanNames(granted, apis) {
-    const refusals = granted.map(({ api, permission }) => {
-        const known = apis.get(api)?.permissions;
-        if (known === undefined)
-            return `The tenant has no API ${api}, which the plan in plan-file names. Make a new plan.`;
-        return known.has(permission)
-            ? ''
-            : `The API ${api} has no permission ${permission}, which the plan in plan-file grants. Make a new plan.`;
-    });
-    return [...new Set(refusals)].filter(refusal => refusal !== '');
-}
-/** The same for the roles that it assigns. */
-function checkPlanRoles(assigned, names) {
-    const unknown = assigned.filter(({ role }) => !names.has(role));
-    const shown = new Set(unknown.map(({ role, name }) => (name === undefined ? role : `${name} (${role})`)));
-    return [...shown].map(role => `The tenant has no role ${role}, which the plan in plan-file assigns. Make a new plan.`);
-}
-function warnOfApis(apis) {
-    const sorted = [...apis].sort((a, b) => (0,access_grants/* compareText */.n6)(a.identifier, b.identifier));
-    return sorted.flatMap(({ identifier, rbac, permissionsInToken }) => {
-        if (!rbac) {
-            return [
-                `RBAC is off for ${identifier}: Auth0 ignores its permissions, so changes have no effect until you turn on "Enable RBAC" in the API's settings.`,
-            ];
-        }
-        if (!permissionsInToken) {
-            return [
-                `Access tokens for ${identifier} contain no permissions: changes have no effect in an API that reads the "permissions" claim until you turn on "Add Permissions in the Access Token" in its settings.`,
-            ];
-        }
-        return [];
-    });
-}
-
-;// CONCATENATED MODULE: ./build/js/plan/apply.js
-// Applies a plan through a port. One user's failure does not stop the others; a failure that would affect every user
-// does.
-
-
-
-
-
-/** One outcome for each user of the plan, in the plan's order. Rejects only for a defect of this action. */
-async function apply(plan, writer, options) {
-    let stop;
-    const applyNext = async (userPlan) => {
-        const attempt = stop === undefined ? await applyUser(userPlan, writer) : NOTHING_ATTEMPTED;
-        stop ??= attempt.failures.find(failure => reachOf(failure) === 'run');
-        const outcome = outcomeOf(userPlan, attempt);
-        options.onOutcome(outcome);
-        return outcome;
-    };
-    // The first user is changed alone, so that a failure that affects every user happens only once.
-    const [first, ...others] = plan.users;
-    if (first === undefined)
-        return [];
-    return [await applyNext(first), ...(await (0,p_map/* default */.Ay)(others, applyNext, { concurrency: options.width }))];
-}
-const NOTHING_ATTEMPTED = { done: [], uncertain: [], failures: [], kept: [] };
-const KEPT = {
-    permission: 'No permission was revoked, because assigning the roles that may replace it failed.',
-    role: 'No role was removed, because granting the permissions that may replace it failed.',
-};
-async function applyUser(userPlan, writer) {
-    const done = [];
-    const uncertain = [];
-    const failed = [];
-    const failures = [];
-    const kept = [];
-    for (const batch of inOrder(userPlan)) {
-        if (failed.some(earlier => mayReplace(earlier, batch))) {
-            kept.push(batch);
-            continue;
-        }
-        try {
-            await writer[batch.step](userPlan.user, batch.operations.map(bareAccess));
-            done.push(batch);
-        }
-        catch (error) {
-            if (!(error instanceof errors/* ActionError */.lZ))
-                throw error;
-            failures.push(error);
-            failed.push(batch);
-            if (mayBeDone(error))
-                uncertain.push(batch);
-            if (reachOf(error) !== 'operation')
-                break;
-        }
-    }
-    return { done, uncertain, failures, kept };
-}
-/**
- * Grants come first, so that nobody loses access in between. If they would exceed Auth0's limit, revocations of the same
- * kind come right before them.
- */
-function inOrder(userPlan) {
-    const full = access_grants/* KINDS */.GW.filter(kind => countHeld(userPlan, kind).withGrants > MAX_HELD[kind]);
-    const rank = ({ step, kind }) => {
-        if (full.includes(kind))
-            return step === 'revoke' ? 1 : 2;
-        return step === 'grant' ? 0 : 3;
-    };
-    return batchesOf(userPlan).toSorted((a, b) => rank(a) - rank(b));
-}
-/** A role that could not be assigned may have been meant to replace a permission, and vice versa. */
-function mayReplace(failed, next) {
-    return failed.step === 'grant' && next.step === 'revoke' && failed.kind !== next.kind;
-}
-function reachOf(error) {
-    return error instanceof errors/* TenantError */.rZ ? error.details.reach : 'run';
-}
-/** Only a refused first attempt surely did nothing: an earlier attempt may have succeeded and its response been lost. */
-function mayBeDone(error) {
-    if (!(error instanceof errors/* TenantError */.rZ))
-        return false;
-    const { attempts, status = 0 } = error.details;
-    const refused = status >= 400 && status < 500 && status !== 408;
-    return !refused || attempts > 1;
-}
-function outcomeOf({ user }, { done, uncertain, failures, kept }) {
-    const status = statusOf(done, failures);
-    return {
-        user,
-        status,
-        granted: operationsOf(done, 'grant'),
-        revoked: operationsOf(done, 'revoke'),
-        errors: [...failures.map(failure => failure.message), ...kept.map(({ kind }) => KEPT[kind])],
-        ...(uncertain.length > 0 && { uncertain: [...new Set(uncertain.map(({ step }) => step))] }),
-        ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),
-    };
-}
-/** A cancelled request was never sent, so a user without any other request was not attempted. */
-function statusOf(done, failures) {
-    if (done.length === 0 && failures.every(isNotSent))
-        return 'not attempted';
-    return failures.length === 0 ? 'done' : 'failed';
-}
-function isNotSent(failure) {
-    return failure instanceof errors/* NotSentError */.SD;
-}
-
-;// CONCATENATED MODULE: ./build/js/plan/digest.js
-// A plan's digest: what a person approves. It covers everything that has an effect, and nothing that may differ between
-// two plans that do the same. Pure.
-
-/** `sha256:` and 64 hexadecimal digits. */
-function digestOf(plan) {
-    return `sha256:${(0,external_node_crypto_.createHash)('sha256').update(canonicalForm(plan)).digest('hex')}`;
-}
-function restoredOf({ user, entry }) {
-    return { user, entry: entry && { ...entry, managed: entry.managed.map(withoutName) } };
-}
-function withoutName(access) {
-    return access.role === undefined ? access : { role: access.role };
-}
-/** A plan's users and operations are sorted, so equal plans give equal text. */
-function canonicalForm({ tenant, users, restores }) {
-    return JSON.stringify([tenant, users.map(effectsOf), ...(restores === undefined ? [] : [restores.map(restoredOf)])]);
-}
-function effectsOf({ user, grant, revoke, before }) {
-    const held = before?.map(effectOf) ?? null;
-    return [user, grant.map(operationOf), revoke.map(operationOf), held];
-}
-function operationOf(operation) {
-    return [...effectOf(operation), operation.expires ?? null];
-}
-/** A role has no API; its name has no effect. */
-function effectOf(access) {
-    return access.role === undefined ? [access.api, access.permission] : [null, access.role];
-}
-
-// EXTERNAL MODULE: ./node_modules/zod/v4/classic/iso.js
-var iso = __webpack_require__(4377);
-;// CONCATENATED MODULE: ./build/js/ledger/read-form.js
-// A file of this action's own, ledger or plan, that may come from anywhere: read once, and whatever is wrong with it is a
-// sentence. Pure.
-const MAX_PROBLEM = 300;
-function readForm(form, json) {
-    try {
-        const { data, error } = form.safeParse(parseJson(json));
-        if (error === undefined)
-            return { data };
-        const [problem = ''] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
-        return { problem: problem.slice(0, MAX_PROBLEM) };
-    }
-    catch (error) {
-        // Zod passes on the issues of a list as arguments of one call, and too many of them overflow the stack.
-        if (!(error instanceof RangeError))
-            throw error;
-        return { problem: 'it has too many mistakes to list' };
-    }
-}
-function parseJson(json) {
-    try {
-        return JSON.parse(json);
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./build/js/plan/saved.js
-// A plan as a file. Only what this action wrote can be read back, because a file may come from anywhere. Pure.
-
-
-
-
-
-const saved_name = schemas/* string */.YjP()
-    .min(1)
-    .max(1000)
-    // An unpaired surrogate cannot be encoded into a URL's path.
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or an unpaired surrogate');
-/** A permission or a role, with further keys. */
-function accessWith(more) {
-    return schemas/* union */.KCZ([
-        schemas/* strictObject */.rej({ api: saved_name, permission: saved_name, ...more }),
-        schemas/* strictObject */.rej({ role: saved_name, name: schemas/* string */.YjP().exactOptional(), ...more }),
-    ]);
-}
-const operation = accessWith({
-    roles: schemas/* array */.YOg(schemas/* string */.YjP()),
-    expires: schemas/* string */.YjP().exactOptional(),
-    reason: schemas/* string */.YjP().exactOptional(),
-    why: schemas/* enum */.k5n(WHY).exactOptional(),
-    uncertain: schemas/* literal */.euz(true).exactOptional(),
-});
-const userPlan = schemas/* strictObject */.rej({
-    user: saved_name.regex(/^(?!\.{1,2}$)/, 'is not the id of a user'),
-    grant: schemas/* array */.YOg(operation),
-    revoke: schemas/* array */.YOg(operation),
-    before: schemas/* array */.YOg(accessWith({})),
-});
-const address = schemas/* strictObject */.rej({ email: saved_name, connection: saved_name.exactOptional() });
-const restored = schemas/* strictObject */.rej({
-    user: saved_name,
-    entry: schemas/* strictObject */.rej({
-        listed: schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* literal */.euz('id'), address])),
-        managed: schemas/* array */.YOg(accessWith({})),
-        unfinished: schemas/* literal */.euz(true).exactOptional(),
-    })
-        .nullable(),
-});
-const savedPlan = schemas/* strictObject */.rej({
-    format: schemas/* literal */.euz(2),
-    digest: schemas/* string */.YjP(),
-    tenant: saved_name,
-    source: schemas/* strictObject */.rej({
-        commit: schemas/* string */.YjP(),
-        files: schemas/* array */.YOg(schemas/* string */.YjP()),
-        at: iso/* datetime */.w$(),
-        users: schemas/* int */.Whr().nonnegative(),
-    }),
-    users: schemas/* array */.YOg(userPlan),
-    heldBack: schemas/* array */.YOg(accessWith({ user: saved_name, entry: saved_name })),
-    found: schemas/* array */.YOg(accessWith({ user: saved_name })),
-    addresses: schemas/* array */.YOg(schemas/* strictObject */.rej({ user: saved_name, ...address.shape })).exactOptional(),
-    holders: schemas/* array */.YOg(accessWith({ before: schemas/* int */.Whr(), after: schemas/* int */.Whr() })),
-    restores: schemas/* array */.YOg(restored).exactOptional(),
-    roles: schemas/* array */.YOg(saved_name).exactOptional(),
-});
-/** The bytes of the file; equal plans give equal bytes. */
-function writeSaved(plan) {
-    return `${JSON.stringify({ digest: digestOf(plan), ...plan }, undefined, 2)}\n`;
-}
-function readSaved(text) {
-    const { data, problem } = readForm(savedPlan, text);
-    if (problem !== undefined)
-        return { problem: `it is not a plan that this action wrote: ${problem}` };
-    const { digest, ...plan } = data;
-    if (digest !== digestOf(plan)) {
-        return {
-            problem: `its operations were changed after it was written: their digest is ${digestOf(plan)}, not ${digest}`,
-        };
-    }
-    const users = new Set();
-    for (const { user, grant, revoke } of plan.users) {
-        if (users.has(user))
-            return { problem: `it contains the user ${user} twice` };
-        users.add(user);
-        const granted = (0,access_grants/* packAll */.pV)(grant);
-        if (revoke.some(operation => granted.has((0,access_grants/* packAccess */.oe)(operation)))) {
-            return { problem: `it grants and revokes the same permission or role for ${user}` };
-        }
-    }
-    return { plan };
-}
-
-;// CONCATENATED MODULE: ./build/js/plan/undo.js
-// The plan that reverts what an apply did. Pure.
-
-
-/**
- * A plan that reverts what was done of this one, for users whose before-state is known. Operations that may have been done
- * are reverted, too: an apply of the undo plan can resume from either state.
- */
-function undoOf({ tenant, source, users, holders, roles }, outcomes, restores) {
-    const planned = new Map(users.map(user => [user.user, user]));
-    const undone = outcomes.flatMap(({ user, granted, revoked, uncertain = [] }) => {
-        const userPlan = planned.get(user);
-        if (userPlan?.before === undefined)
-            return [];
-        const grant = uncertain.includes('revoke') ? userPlan.revoke.map(asUncertain) : revoked.map(withoutTerms);
-        const revoke = uncertain.includes('grant') ? userPlan.grant.map(asUncertain) : granted.map(withoutTerms);
-        if (grant.length + revoke.length === 0)
-            return [];
-        return { user, grant, revoke, before: stateAfter(userPlan.before, revoke, grant) };
-    });
-    const complete = outcomes.length === users.length && outcomes.every(({ status }) => status === 'done');
-    return {
-        format: 2,
-        tenant,
-        source,
-        users: undone.sort((a, b) => (0,access_grants/* compareText */.n6)(a.user, b.user)),
-        heldBack: [],
-        found: [],
-        holders: complete ? holders.map(holders => ({ ...holders, before: holders.after, after: holders.before })) : [],
-        restores,
-        ...(roles && { roles }),
-    };
-}
-/** Expiry and reason belong to the manifest's request, not to its reversal. */
-function withoutTerms(operation) {
-    return { ...bareAccess(operation), roles: operation.roles };
-}
-function asUncertain(operation) {
-    return { ...withoutTerms(operation), uncertain: true };
-}
-
-;// CONCATENATED MODULE: ./build/js/report/conclude.js
-// A run's record → its result, its counts, and the sentences about them. They are made only here, so that log, summary
-// and outputs agree. Pure.
-
-function conclude(record) {
-    const { removed, ...totals } = computeTotals(record);
-    const result = resultOf(record, totals);
-    return { result, ...totals, sentence: sentenceOf(record, { result, removed, ...totals }) };
-}
-/** What was done in mode `apply`, otherwise what is planned. */
-function computeTotals({ mode, plan, outcomes, users, removed, failures, traffic }) {
-    const done = outcomes.map(({ user, granted, revoked }) => ({ user, grant: granted, revoke: revoked }));
-    const changed = (mode === 'apply' ? done : (plan?.users ?? [])).filter(({ grant, revoke }) => grant.length + revoke.length > 0);
-    const gone = new Set(removed);
-    return {
-        changed: changed.length > 0,
-        ...countOperations(changed),
-        users,
-        usersChanged: changed.length,
-        removed: changed.filter(({ user }) => gone.has(user)).length,
-        usersFailed: shortfallsOf(outcomes, failures.length).reduce((sum, { count }) => sum + count, 0),
-        requests: traffic.requests,
-    };
-}
-function resultOf({ mode, stopped, users }, { changed, usersFailed }) {
-    if (stopped !== undefined)
-        return changed && mode === 'apply' ? 'partial' : 'failed';
-    if (usersFailed > 0)
-        return usersFailed < users || changed ? 'partial' : 'failed';
-    if (!changed)
-        return 'unchanged';
-    return mode === 'apply' ? 'applied' : 'planned';
-}
-function sentenceOf(record, { result, ...totals }) {
-    const { mode, stopped, errors, failures, outcomes } = record;
-    if (record.cancelled)
-        return `Cancelled: ${doneSoFar(mode, totals)}.`;
-    switch (stopped) {
-        case 'inputs':
-            return `${counted(errors.length, 'input problem')}; no request was sent.`;
-        case 'manifest':
-            return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`;
-        case 'refused':
-            return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`;
-        case 'error':
-            return `Failed: ${doneSoFar(mode, totals)}.`;
-        case undefined:
-    }
-    if (record.exported !== undefined)
-        return exportedText(record.exported, totals);
-    if (result === 'unchanged')
-        return unchangedText(record);
-    const shortfalls = shortfallsText(shortfallsOf(outcomes, failures.length));
-    return `${[...shortfalls, changeText(mode, totals), ...heldBackText(record)].join('; ')}.`;
-}
-function exportedText({ path, grants, roles, leftOut }, { users }) {
-    const held = [counted(grants - (roles ?? 0), 'direct permission'), ...(roles ? [counted(roles, 'role')] : [])].join(' and ');
-    const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${held}`;
-    const what = roles === undefined ? 'direct permissions' : 'direct permissions or roles';
-    const rest = leftOut === 0 ? '' : `; ${counted(leftOut, 'user')} without ${what} ${was(leftOut)} left out`;
-    return `Exported: ${path} lists ${listed}${rest}.`;
-}
-/** Listed users are counted as matching only if they were read. */
-function unchangedText(record) {
-    const { mode, users, read, saved, scope } = record;
-    if (mode === 'validate')
-        return `The manifest is valid; it lists ${counted(users, 'user')}.`;
-    const heldBack = heldBackText(record);
-    const parts = (text) => `Unchanged: ${[text, ...heldBack].join('; ')}.`;
-    if (saved)
-        return parts('nothing in the saved plan is left to do');
-    if (users === 0)
-        return parts('the manifest lists no users');
-    if (read === 0) {
-        return parts(scope === 'changed' ? 'no listed user was changed since the last apply' : 'there is nothing to do');
-    }
-    if (read < users)
-        return parts(`the ${counted(read, 'listed user')} that ${was(read)} read ${match(read)} the manifest`);
-    return parts(users === 1 ? 'the listed user matches the manifest' : `all ${grouped(users)} listed users match the manifest`);
-}
-/** Doesn't say "of how many": removed users change too, and are not listed. */
-function changeText(mode, { grants, revocations, usersChanged, removed }) {
-    const verb = mode === 'apply' ? 'changed' : 'would change';
-    if (usersChanged === 0)
-        return `nothing ${verb}`;
-    const gone = removed === usersChanged ? 'removed from the manifest' : `${grouped(removed)} removed from the manifest`;
-    return `${counted(usersChanged, 'user')} ${verb}${removed === 0 ? '' : ` (${gone})`}: ${operationsText({ grants, revocations })}`;
-}
-function operationsText({ grants, revocations }) {
-    const parts = [grants > 0 && counted(grants, 'grant'), revocations > 0 && counted(revocations, 'revocation')];
-    return parts.filter(part => part !== false).join(' and ');
-}
-function heldBackText({ plan }) {
-    const count = plan?.heldBack.length ?? 0;
-    return count === 0 ? [] : [`${counted(count, 'revocation')} ${count === 1 ? 'is' : 'are'} held back`];
-}
-function doneSoFar(mode, totals) {
-    if (mode !== 'apply' || !totals.changed)
-        return 'nothing was written';
-    return `before that, ${changeText(mode, totals)}`;
-}
-/** Why `fail-on-changes` fails the step, with what would change. */
-function driftOf({ drift, plan }) {
-    if (!drift || plan === undefined)
-        return [];
-    const { users } = plan;
-    const shown = users.slice(0, MAX_DRIFT_EXAMPLES).map(({ user }) => user);
-    const more = users.length > shown.length ? `, and ${grouped(users.length - shown.length)} more` : '';
-    const change = `${counted(users.length, 'user')} would change (${operationsText(countOperations(users))})`;
-    const message = `The step fails because fail-on-changes is set and the plan is not empty: ${change}: ${shown.join(', ')}${more}.`;
-    return [{ message }];
-}
-const MAX_DRIFT_EXAMPLES = 3;
-/** One sentence about all users who were not finished because the run ended; the outcomes have their ids. */
-function unfinishedOf(outcomes, cancelled) {
-    const shortfalls = shortfallsText(shortfallsOf(outcomes, 0));
-    if (shortfalls.length === 0)
-        return [];
-    const why = cancelled
-        ? 'because the run was cancelled. Run it again: it finishes the rest.'
-        : 'because an earlier failure affected every user. The next run finishes the rest.';
-    return [{ message: `${shortfalls.join('; ')} ${why}` }];
-}
-/** How many users were not fully updated, by what happened to them. @param failed users who have a failure */
-function shortfallsOf(outcomes, failed) {
-    const partial = outcomes.filter(({ interrupted }) => interrupted).length;
-    const untouched = outcomes.filter(({ status }) => status === 'not attempted').length;
-    return [
-        { count: failed, what: 'failed' },
-        { count: partial, what: `${was(partial)} partially changed` },
-        { count: untouched, what: `${was(untouched)} not attempted` },
-    ].filter(({ count }) => count > 0);
-}
-/** Empty, or one text such as `2 users failed and 1 was not attempted`. */
-function shortfallsText([first, ...others]) {
-    if (first === undefined)
-        return [];
-    const parts = [
-        `${counted(first.count, 'user')} ${first.what}`,
-        ...others.map(({ count, what }) => `${grouped(count)} ${what}`),
-    ];
-    const last = parts.pop();
-    return [parts.length === 0 ? String(last) : `${parts.join(', ')} and ${last}`];
-}
-function was(count) {
-    return count === 1 ? 'was' : 'were';
-}
-function match(count) {
-    return count === 1 ? 'matches' : 'match';
-}
-function counted(count, noun) {
-    return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-/** A number with thousands separators, such as `12,400`, independent of the locale. */
-function grouped(count) {
-    return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-;// CONCATENATED MODULE: ./build/js/report/record.js
-// Everything that a run has to report, as data: outputs, summary, comment and report file are all computed from it. Only
-// the journal writes it. Pure.
-
-function derivedOf({ id, live }) {
-    return [...(live?.derived ?? [])].map(([grant, roles]) => ({
-        user: id,
-        ...(0,access_grants/* accessOf */.YK)(grant),
-        roles: roles.map(({ role, name }) => name ?? role),
-    }));
-}
-/** The addresses that list users, by id. */
-function emailsOf({ emails }) {
-    return new Map(emails.map(({ user, email }) => [user, email]));
-}
-function newRecord() {
-    return {
-        mode: undefined,
-        revoke: undefined,
-        scope: undefined,
-        tenant: undefined,
-        commit: undefined,
-        files: [],
-        users: 0,
-        nextExpiry: undefined,
-        stopped: undefined,
-        cancelled: false,
-        drift: false,
-        exported: undefined,
-        errors: [],
-        warnings: [],
-        notices: [],
-        failures: [],
-        plan: undefined,
-        digest: undefined,
-        saved: false,
-        approval: undefined,
-        outcomes: [],
-        emails: [],
-        removed: [],
-        read: 0,
-        apis: [],
-        derived: [],
-        unmanaged: [],
-        advice: [],
-        ledger: undefined,
-        planFile: undefined,
-        undoPlanFile: undefined,
-        undoDigest: undefined,
-        traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
-        duration: 0,
-    };
-}
-
-;// CONCATENATED MODULE: ./build/js/report/text.js
-// Makes outside text harmless in log lines, workflow commands, Markdown and HTML: everything that comes from a manifest,
-// the tenant or an error. Pure.
-
-/** Control characters (ANSI sequences, newlines), and invisible characters that reorder, hide or join text. */
-const text_UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
-/**
- * One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
- * command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
- */
-function plain(text) {
-    return text
-        .replace(text_UNSEEN, character => `\\u{${Number(character.codePointAt(0)).toString(16)}}`)
-        .replaceAll('##[', '##\\[')
-        .replace(/^(\s*):(?=:)/, '$1\\:');
-}
-const ENTITIES = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-    // GitHub looks for `$formulas$` before it knows what is HTML.
-    $: '&#36;',
-};
-/**
- * A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
- * `<code>` GitHub makes no mention, reference or emoji out of anything.
- */
-function code(text) {
-    return `<code>${escapeHtml(plain(text))}</code>`;
-}
-/**
- * Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
- * could be the beginning of a commit's hash is no word.
- */
-const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/;
-/** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
-function prose(sentence) {
-    return plain(sentence)
-        .split(' ')
-        .map(token => (WORD.test(token) ? escapeHtml(token) : codeToken(token)))
-        .join(' ');
-}
-/** A sentence's punctuation stays outside of the code. */
-function codeToken(token) {
-    return token.replace(/^([("]*)(.*?)([).,;:!?"]*)$/s, (_, before, inner, after) => `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`);
-}
-/**
- * A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
- * @param show makes both harmless where they are shown
- */
-function userText({ user, email }, show) {
-    return namesText(namesOf({ user, email }), show);
-}
-/** A prefix with the names of the user that the message itself does not have; empty if it has all. */
-function aboutText({ message, ...named }, show) {
-    const unsaid = namesOf(named).filter(name => !message.includes(name));
-    return unsaid.length === 0 ? '' : `${namesText(unsaid, show)}: `;
-}
-function namesOf({ user, email }) {
-    return [...new Set([email, user])].filter(name => name !== undefined);
-}
-function namesText(names, show) {
-    const [first = '', ...others] = names.map(show);
-    return others.length === 0 ? first : `${first} (${others.join(', ')})`;
-}
-/** A URL without characters that could end it early or be taken for something else. */
-const text_ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
-const LONGEST_ADDRESS = 500;
-/**
- * A link to a page of GitHub for an HTML block, or the address as `code` if it is not a plain URL.
- * @param words are not escaped
- */
-function text_link(address, words) {
-    const plainly = address.length <= LONGEST_ADDRESS && text_ADDRESS.test(address);
-    return plainly ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS));
-}
-function escapeHtml(text) {
-    return text.replace(/[&<>"'$]/g, character => String(ENTITIES[character]));
-}
-
-;// CONCATENATED MODULE: ./build/js/report/summary/blocks.js
-// Building blocks of a report: HTML blocks, in which Markdown has no force, and GitHub's alerts. Pure.
-
-
-/** Longer lists and tables are folded. */
-const FOLD_AFTER = 20;
-/** Auth0 has names of up to 280 characters. */
-const MAX_NAME = 300;
-const MAX_MESSAGE = 2_000;
-/** A name, an id, a path: shown whole and literally, unless it is absurdly long. */
-function blocks_name(text) {
-    return code(clip(text, MAX_NAME));
-}
-function message(text) {
-    return prose(clip(text, MAX_MESSAGE));
-}
-function paragraph(lines) {
-    return lines.length === 0 ? [] : [`<p>${lines.join('<br>\n')}</p>`];
-}
-function list(entries) {
-    return `<ul>\n${entries}\n</ul>`;
-}
-function row(cells) {
-    return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`;
-}
-function table(headers, rows) {
-    const head = headers.map(header => `<th align="left">${header}</th>`).join('');
-    return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`;
-}
-function fold(title, block) {
-    return `<details><summary>${title}</summary>\n${block}\n</details>`;
-}
-/** An alert, which is a quotation outside GitHub. */
-function blocks_alert(kind, blocks) {
-    if (blocks.length === 0)
-        return [];
-    return [[`[!${kind}]`, ...blocks].join('\n').replaceAll(/^/gm, '> ')];
-}
-
-;// CONCATENATED MODULE: ./build/js/report/summary/lists.js
-// The lists of a report share the room that there is: of a list that is too long, the head and a shorter tail are shown.
-// Pure.
-
-/**
- * The share of the room that each list is sure to have, in percent. What some lists don't use is given to the others, in
- * this order: what a person must look at, and changes, are cut last.
- */
-const SHARES = {
-    errors: 14,
-    failures: 14,
-    untouched: 4,
-    heldBack: 4,
-    changes: 36,
-    warnings: 8,
-    permissions: 8,
-    notices: 4,
-    unmanaged: 4,
-    advice: 2,
-    derived: 2,
-};
-function bullets(texts) {
-    return { entries: texts.map(text => `<li>${text}</li>`), gap: text => `<li>${text}</li>` };
-}
-function rows(columns, entries) {
-    const span = columns === 1 ? '' : ` colspan="${columns}"`;
-    return { entries, gap: text => `<tr><td${span}>${text}</td></tr>` };
-}
-function shortenLists(lists, { bytes, whole }) {
-    const names = Object.keys(SHARES);
-    const sizes = Object.fromEntries(names.map(list => [list, sizeOf(lists[list].entries)]));
-    const sure = (list) => Math.min(sizes[list], Math.floor((bytes * SHARES[list]) / 100));
-    let spare = bytes - names.reduce((sum, list) => sum + sure(list), 0);
-    const shortened = names.map(list => {
-        const more = Math.min(sizes[list] - sure(list), spare);
-        spare -= more;
-        const fits = sizes[list] <= sure(list) + more;
-        return [list, fits ? showAll(lists[list]) : shorten(lists[list], { bytes: sure(list) + more, whole })];
-    });
-    return Object.fromEntries(shortened);
-}
-function showAll({ entries }) {
-    return { html: entries.join('\n'), length: entries.length, cut: 0 };
-}
-function shorten({ entries, gap }, { bytes, whole }) {
-    const head = countFitting(entries, bytes * 0.75);
-    const tail = countFitting(entries.toReversed(), bytes * 0.25);
-    const cut = entries.length - head - tail;
-    const text = `… ${grouped(cut)} of ${grouped(entries.length)} are not shown here; ${whole}.`;
-    const shown = [...entries.slice(0, head), gap(text), ...entries.slice(entries.length - tail)];
-    return { html: shown.join('\n'), length: entries.length, cut };
-}
-/** How many of the first entries fit; not all of them do. */
-function countFitting(entries, bytes) {
-    let size = 0;
-    return entries.findIndex(entry => {
-        size += sizeOf([entry]);
-        return size > bytes;
-    });
-}
-/** With the end of each line, and an alert's mark before it. */
-function sizeOf(entries) {
-    return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0);
-}
-/** The title of a fold says what is not shown in it, because nobody looks for that inside. */
-function counting(title, { length, cut }) {
-    return `${title} (${grouped(length)}${cut === 0 ? '' : `; ${grouped(cut)} not shown`})`;
-}
-function cutting(title, { cut }) {
-    return cut === 0 ? title : `${title} (${grouped(cut)} not shown)`;
-}
-
-;// CONCATENATED MODULE: ./build/js/report/summary/changes.js
-// What changes: a row for each user, with what they lose before what they gain. Pure.
-
-
-
-
-
-
-/** Longer lists are cut, so that a user with a thousand permissions does not fill the page. */
-const MAX_USER_LINES = 25;
-function changes_knownOf(record) {
-    const { removed, outcomes, apis } = record;
-    return {
-        emails: emailsOf(record),
-        removed: new Set(removed),
-        outcomes: isWritten(record) ? new Map(outcomes.map(outcome => [outcome.user, outcome])) : undefined,
-        aliases: new Map(apis.flatMap(({ identifier, alias }) => (alias === undefined ? [] : [[identifier, alias]]))),
-    };
-}
-/** Whether outcomes are to be shown: a plan that was only shown or refused has none. */
-function isWritten({ mode, stopped }) {
-    return mode === 'apply' && stopped !== 'refused';
-}
-function renderChanges(record, lists) {
-    const { plan } = record;
-    const users = plan?.users ?? [];
-    if (users.length === 0)
-        return [];
-    const { changes, permissions } = lists;
-    const changeTable = table([headerOf(record)], changes.html);
-    const title = counted(changes.length, 'user');
-    const hasRoles = plan?.holders.some(access => !(0,access_grants/* isPermission */.Yo)(access)) === true;
-    const header = hasRoles ? 'Permission or role' : 'Permission';
-    const holders = table([header, `Holders, of ${countedUsers(record)}`], permissions.html);
-    const holdersTitle = `By ${header.toLowerCase()}${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`;
-    // Of one user's change, or of a long list, it says little that the table above does not.
-    const isFolded = users.length === 1 || permissions.length > FOLD_AFTER;
-    return [
-        '### Changes',
-        changes.length > FOLD_AFTER ? fold(cutting(title, changes), changeTable) : changeTable,
-        ...paragraph([...apiLines(record), ...tokenLines(record)]),
-        ...(permissions.length === 0
-            ? []
-            : isFolded
-                ? [fold(cutting(`${holdersTitle} (${grouped(permissions.length)})`, permissions), holders)]
-                : [`### ${holdersTitle}`, holders]),
-    ];
-}
-function headerOf(record) {
-    return isWritten(record)
-        ? 'User, and what they lose (−) and gain (+)'
-        : 'User, and what they would lose (−) and gain (+)';
-}
-function isComplete({ plan, outcomes }) {
-    return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done');
-}
-/** The users among whom holders are counted; nothing is known about a user who was not read. */
-function countedUsers({ read, users }) {
-    return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user');
-}
-/** The APIs on which somebody loses or gains a permission. */
-function touchedApis({ apis, plan }, kinds) {
-    const users = plan?.users ?? [];
-    const touched = new Set(users.flatMap(user => kinds.flatMap(({ operations }) => user[operations].map(({ api }) => api))));
-    return apis.filter(({ identifier }) => touched.has(identifier));
-}
-function apiLines(record) {
-    const named = touchedApis(record, KINDS).flatMap(({ identifier, alias }) => alias === undefined ? [] : [`${blocks_name(alias)} is ${blocks_name(identifier)}`]);
-    return named.length === 0 ? [] : [`${named.join('; ')}.`];
-}
-/** A revocation has no effect on tokens that were issued before it. */
-function tokenLines(record) {
-    const lifetimes = touchedApis(record, [changes_REVOKE]).flatMap(({ identifier, alias, tokenLifetime }) => tokenLifetime === undefined ? [] : [`${lifetimeText(tokenLifetime)} for ${blocks_name(alias ?? identifier)}`]);
-    if (lifetimes.length === 0)
-        return [];
-    return [
-        `Access tokens issued before a revocation can carry the permission until they expire: ${lifetimes.join(', ')}.`,
-    ];
-}
-function lifetimeText(seconds) {
-    if (seconds < 120)
-        return counted(seconds, 'second');
-    if (seconds < 7_200)
-        return counted(Math.round(seconds / 60), 'minute');
-    return counted(Math.round(seconds / 3_600), 'hour');
-}
-const GRANT = { operations: 'grant', outcome: 'granted', sign: '+ grant', effective: 'already effective' };
-const changes_REVOKE = { operations: 'revoke', outcome: 'revoked', sign: '− revoke', effective: 'still effective' };
-const KINDS = [changes_REVOKE, GRANT];
-/** Users who were not fully updated come first, then those who lose something. */
-function userRows(users, known) {
-    const rank = (user) => {
-        const fates = new Set(changesOf(user, known).map(({ fate }) => fate));
-        if (fates.has('failed'))
-            return 0;
-        if (fates.has('not attempted'))
-            return 1;
-        return user.revoke.length > 0 ? 2 : 3;
-    };
-    return users.toSorted((a, b) => rank(a) - rank(b)).map(user => userRow(user, known));
-}
-function userRow(user, known) {
-    const changes = changesOf(user, known);
-    const fates = new Set(changes.flatMap(change => fateText(change) ?? []));
-    const isMixed = fates.size > 1;
-    const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : fates)].filter(mark => mark !== '');
-    const who = [userText({ user: user.user, email: known.emails.get(user.user) }, blocks_name), ...marks].join(', ');
-    const lineOf = (change) => {
-        const { operation, kind } = change;
-        const prefix = isMixed ? `${fateText(change)}: ` : '';
-        const notes = operationNotes(operation, { effective: kind.effective, show: blocks_name });
-        return `${prefix}${kind.sign} ${accessHtml(operation, known.aliases)}${notes}`;
-    };
-    return row([`${who}<br>${userLines(changes, lineOf)}`]);
-}
-function changesOf(user, { outcomes }) {
-    const outcome = outcomes?.get(user.user);
-    return KINDS.flatMap(kind => {
-        const done = (0,access_grants/* packAll */.pV)(outcome?.[kind.outcome] ?? []);
-        return user[kind.operations].map(operation => {
-            const isDone = outcome?.status === 'failed' && done.has((0,access_grants/* packAccess */.oe)(operation));
-            const fate = outcomes && (isDone ? 'done' : (outcome?.status ?? 'not attempted'));
-            const isUncertain = fate === 'failed' && outcome?.uncertain?.includes(kind.operations) === true;
-            return { kind, operation, fate, isUncertain };
-        });
-    });
-}
-function fateText({ fate, isUncertain }) {
-    if (fate === undefined || fate === 'done')
-        return fate;
-    return `<strong>${fate}</strong>${isUncertain ? ', but may have been done' : ''}`;
-}
-/** Everything about an operation besides its name, in brackets; empty if there is nothing. */
-function operationNotes({ roles, expires, reason, why, uncertain }, { effective, show }) {
-    const notes = [
-        why === undefined ? '' : WHY_WORDS[why],
-        roles.length === 0 ? '' : `${effective} through role ${roles.map(show).join(', ')}`,
-        expires === undefined ? '' : `until ${show(expires)}`,
-        reason === undefined ? '' : `reason: ${show(reason)}`,
-        uncertain ? 'the opposite may not have been done' : '',
-    ].filter(note => note !== '');
-    return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
-}
-/** A removed user is marked as such, which need not be repeated. */
-const WHY_WORDS = {
-    'user removed': '',
-    'line removed': 'removed from the manifest',
-    expired: 'expired',
-    'not listed': 'not in the manifest',
-};
-/** A permission by the manifest's name for the API, if it has one; or a role. */
-function accessHtml(access, aliases) {
-    return (0,access_grants/* isPermission */.Yo)(access)
-        ? `${blocks_name(access.permission)} on ${blocks_name(aliases.get(access.api) ?? access.api)}`
-        : `the role ${blocks_name(access.name ?? access.role)}`;
-}
-/** What belongs to one user, one line each; only what is shown is rendered. */
-function userLines(items, lineOf) {
-    if (items.length <= MAX_USER_LINES)
-        return items.map(lineOf).join('<br>');
-    const tail = Math.floor(MAX_USER_LINES / 5);
-    const head = MAX_USER_LINES - tail;
-    const cut = `… ${grouped(items.length - head - tail)} more for this user`;
-    return [...items.slice(0, head).map(lineOf), cut, ...items.slice(-tail).map(lineOf)].join('<br>');
-}
-/** What to enter to apply the plan, or to undo it. */
-function renderDigests(record) {
-    const { plan, digest, undoDigest } = record;
-    return [
-        ...(digest === undefined ? [] : paragraph([`${digestWords(record)}:`, blocks_name(digest)])),
-        ...(undoDigest === undefined || isIdle(plan)
-            ? []
-            : paragraph([
-                `To undo this apply, set ${code('plan-file')} to the undo plan and ${code('approved-plan')} to its digest:`,
-                blocks_name(undoDigest),
-            ])),
-    ];
-}
-/** Whether applying the plan changes neither the tenant nor what is managed. */
-function isIdle(plan) {
-    return plan === undefined || plan.users.length + plan.found.length === 0;
-}
-/** Approving helps if the plan was only planned, or is refused only because it was not approved. */
-function digestWords(record) {
-    const { stopped, approval, errors, plan } = record;
-    if (isWritten(record))
-        return 'The digest of the plan';
-    if (plan?.users.length === 0)
-        return 'The digest of the empty plan';
-    const helpless = stopped === 'refused' && (approval !== 'other' || errors.length > 1);
-    return helpless
-        ? 'The digest of the refused plan'
-        : `To apply this plan and no other, set ${code('approved-plan')} to its digest`;
-}
-
-;// CONCATENATED MODULE: ./build/js/report/log.js
-// Lines of the log, and the plan in it. Outside text is made harmless first.
-
-
-
-
-
-
-
-
-function harmless(text) {
-    return plain((0,runner_secrets/* redact */.E$)(text));
-}
-/** For names in a text that is made harmless later, as a whole. */
-function asIs(name) {
-    return name;
-}
-function logLine(text) {
-    core/* info */.pq(harmless(text));
-}
-/** One line for each user and each operation, with a sign and a verb; revocations come first. */
-function logPlan(record) {
-    const { plan, digest } = record;
-    if (plan === undefined || digest === undefined)
-        return;
-    if (plan.users.length + plan.heldBack.length > 0)
-        logChanges(plan, emailsOf(record));
-    logLine(`The plan's digest is ${digest}${plan.users.length === 0 ? ', of an empty plan' : ''}`);
-}
-function logChanges(plan, emails) {
-    const { grants, revocations } = countOperations(plan.users);
-    const counts = [
-        counted(plan.users.length, 'user'),
-        counted(revocations, 'revocation'),
-        counted(grants, 'grant'),
-    ].join(', ');
-    core/* startGroup */.Oh(harmless(`Plan for ${plan.tenant}: ${counts}`));
-    for (const { user, grant, revoke } of plan.users) {
-        logLine(userText({ user, email: emails.get(user) }, asIs));
-        for (const operation of revoke)
-            core/* info */.pq(`  - revoke ${operationText(operation, 'still effective')}`);
-        for (const operation of grant)
-            core/* info */.pq(`  + grant ${operationText(operation, 'already effective')}`);
-    }
-    for (const { user, entry, ...access } of plan.heldBack) {
-        const who = userText({ user, email: emails.get(user) }, asIs);
-        logLine(`Held back: revoke ${(0,access_grants/* accessText */.cd)(access)} from ${who}, because ${entry} cannot be identified`);
-    }
-    core/* endGroup */.N4();
-}
-function operationText(operation, effective) {
-    return `${harmless((0,access_grants/* accessText */.cd)(operation))}${operationNotes(operation, { effective, show: harmless })}`;
-}
-
-// EXTERNAL MODULE: ./build/js/tenant/pace.js
-var pace = __webpack_require__(5852);
 ;// CONCATENATED MODULE: ./build/js/access/nearest.js
 // The known name that somebody probably meant. Pure.
 
@@ -2702,7 +1180,7 @@ function textOf(value) {
 function writtenOf(value) {
     return value instanceof Unquoted ? value.text : textOf(value);
 }
-const scalars_KINDS = {
+const KINDS = {
     'tag:yaml.org,2002:null': 'nothing',
     'tag:yaml.org,2002:bool': 'a boolean',
     'tag:yaml.org,2002:int': 'a number',
@@ -2713,7 +1191,7 @@ const scalars_KINDS = {
 const LETTER = /^[yn]$/i;
 /** What YAML 1.1 or YAML 1.2 takes for something else than text: the schema that the library has for writing YAML. */
 const unquotedTags = js_yaml/* DUMP_SCHEMA */.Xe.tags.flatMap(tag => {
-    const kind = scalars_KINDS[tag.tagName];
+    const kind = KINDS[tag.tagName];
     return tag.nodeKind !== 'scalar' || kind === undefined ? [] : keepWritten(tag, kind);
 });
 function keepWritten(tag, kind) {
@@ -3016,7 +1494,7 @@ function endsText({ user, bundle, role, permission }) {
 
 
 /** Auth0's own limit for the name of a permission. */
-const schema_MAX_NAME = 280;
+const MAX_NAME = 280;
 /** For user ids, API identifiers and addresses; longer than any that Auth0 gives out. */
 const MAX_ID = 1000;
 const MAX_REASON = 1000;
@@ -3062,7 +1540,7 @@ const userId = formed({
     message: `id must have the form connection|identifier, such as ${EXAMPLE_ID}`,
     pattern: String.raw `^[A-Za-z0-9_.-]+\|.*[^\s|]$`,
 }, { description: 'The Auth0 user id. Give this or `email`.', examples: [EXAMPLE_ID] });
-const schema_address = formed({
+const address = formed({
     what: 'email',
     maxLength: MAX_ID,
     holds: isAddress,
@@ -3084,7 +1562,7 @@ const terms = {
         examples: ['quarter close, FIN-118'],
     }).optional(),
 };
-const permissionName = schema_name('a permission name', schema_MAX_NAME, "The name of one of the API's permissions.", 'read:orders');
+const permissionName = schema_name('a permission name', MAX_NAME, "The name of one of the API's permissions.", 'read:orders');
 const permissionItem = schemas/* strictObject */.rej({ name: permissionName, ...terms }, 'a permission must be a name, or a mapping with name, expires and reason');
 const permissionList = schemas/* array */.YOg(schemas/* union */.KCZ([permissionName, permissionItem], 'a permission must be a name, or a mapping with name, expires and reason'), 'an API must have a list of permission names here, such as [read:orders]')
     .meta({
@@ -3106,15 +1584,15 @@ const apiDefinition = schemas/* strictObject */.rej({
 }, 'an API must be an identifier, or a mapping with identifier and permissions');
 const api = schemas/* union */.KCZ([identifier, apiDefinition], 'an API must be an identifier, or a mapping with identifier and permissions')
     .meta({ description: 'The API that this alias stands for.' });
-const bundleName = schema_name('the name of a bundle', schema_MAX_NAME, 'A name out of `bundles`.', 'support');
+const bundleName = schema_name('the name of a bundle', MAX_NAME, 'A name out of `bundles`.', 'support');
 const bundleItem = schemas/* strictObject */.rej({ name: bundleName, ...terms }, 'a bundle must be a name, or a mapping with name, expires and reason');
-const roleName = schema_name('the name of a role', schema_MAX_NAME, "The name of one of the tenant's roles, or its id.", 'Support');
+const roleName = schema_name('the name of a role', MAX_NAME, "The name of one of the tenant's roles, or its id.", 'Support');
 const roleItem = schemas/* strictObject */.rej({ name: roleName, ...terms }, 'a role must be a name or an id, or a mapping with name, expires and reason');
 const rolesKind = 'roles must be a list of names, such as [Support]';
 const userEntry = schemas/* strictObject */.rej({
     id: userId.optional(),
-    email: schema_address.optional(),
-    connection: schema_name('connection', schema_MAX_NAME, 'Narrows the look-up by `email` to one connection.', 'Username-Password-Authentication').optional(),
+    email: address.optional(),
+    connection: schema_name('connection', MAX_NAME, 'Narrows the look-up by `email` to one connection.', 'Username-Password-Authentication').optional(),
     roles: schemas/* array */.YOg(schemas/* union */.KCZ([roleName, roleItem], 'a role must be a name or an id, or a mapping with name, expires and reason'), rolesKind)
         .meta({
         description: 'Roles of this user, by name or by id (`rol_…`), or mappings with `name`, `expires` and `reason`.',
@@ -3133,7 +1611,7 @@ const userEntry = schemas/* strictObject */.rej({
 const manifestSchema = schemas/* strictObject */.rej({
     version: schemas/* literal */.euz(1, 'version must be 1').meta({ description: "The manifest's format." }).optional(),
     tenant: schema_name('tenant', MAX_ID, 'The tenant that this manifest is for; a run against another `domain` is refused.', 'acme.eu.auth0.com').optional(),
-    apis: schemas/* record */.g1P(schema_name('an API alias', schema_MAX_NAME, 'A short name for an API.'), api, 'apis must give aliases their APIs, such as orders: https://orders.acme.com/')
+    apis: schemas/* record */.g1P(schema_name('an API alias', MAX_NAME, 'A short name for an API.'), api, 'apis must give aliases their APIs, such as orders: https://orders.acme.com/')
         .meta({
         description: 'Short names for APIs. An API listed here counts as named by the manifest.',
     })
@@ -3143,7 +1621,7 @@ const manifestSchema = schemas/* strictObject */.rej({
         description: "A catalogue of the tenant's roles, so that `validate` can check names offline. A role listed here counts as named by the manifest.",
     })
         .optional(),
-    bundles: schemas/* record */.g1P(schema_name('the name of a bundle', schema_MAX_NAME, 'A name for a set of permissions.'), permissions, 'bundles must give names their permissions')
+    bundles: schemas/* record */.g1P(schema_name('the name of a bundle', MAX_NAME, 'A name for a set of permissions.'), permissions, 'bundles must give names their permissions')
         .meta({ description: 'Named sets of permissions.' })
         .optional(),
     users: schemas/* array */.YOg(userEntry, 'users must be a list; if nobody is listed, write users: []')
@@ -3367,12 +1845,12 @@ function adviseList(schema, value) {
     }
     if (!isMapping(value))
         return [];
-    const names = schema.element === userEntry ? undefined : form_namesIn(value, schema.element instanceof schemas/* ZodUnion */.fZ7);
+    const names = schema.element === userEntry ? undefined : namesIn(value, schema.element instanceof schemas/* ZodUnion */.fZ7);
     return [names === undefined ? 'Begin each entry of the list with a dash and a space.' : `Write [${names}].`];
 }
 const MAX_NAMES = 10;
 /** The list that was meant by a mapping whose keys are names, with nothing behind them, or when they expire. */
-function form_namesIn(value, mayExpire) {
+function namesIn(value, mayExpire) {
     if (value.size === 0 || value.size > MAX_NAMES)
         return undefined;
     const items = [];
@@ -3412,7 +1890,8 @@ function indexRoles(names) {
 }
 /** What people read: a name that several roles have is followed by the id. */
 function displayNames({ names, ids }) {
-    return new Map([...names].map(([id, name]) => [id, ids.get(name)?.length === 1 ? name : `${name} (${id})`]));
+    const isUnique = (name) => name.trim() !== '' && ids.get(name)?.length === 1;
+    return new Map([...names].map(([id, name]) => [id, isUnique(name) ? name : `${name} (${id})`.trim()]));
 }
 /** Ids of the roles that a reference may mean, itself an id or a name: one if it is clear, none if it is unknown. */
 function findRoles(reference, { names, ids }) {
@@ -3422,6 +1901,7 @@ function findRoles(reference, { names, ids }) {
 ;// CONCATENATED MODULE: ./build/js/manifest/roles.js
 // References to roles, and what is wrong with them: by the manifest's own catalogue, and by the roles that the tenant
 // has. Pure.
+
 
 
 
@@ -3461,7 +1941,8 @@ function* checkReferences(contents, roles) {
     yield* remarksOnUsers(contents, explain);
 }
 function explainer(names, roles) {
-    const known = [...roles.ids.keys()];
+    // A name that no manifest can have is no advice.
+    const known = [...roles.ids.keys()].filter(name => roleName.safeParse(name).success);
     return reference => {
         const found = findRoles(reference, roles);
         if (found.length === 1)
@@ -3976,12 +2457,12 @@ function writeManifest({ tenant, users, roleNames }) {
     }));
     const aliases = nameApis(entries);
     const bundles = nameBundles(entries, aliases);
-    const userSection = entries.flatMap(entry => export_userLines(entry, bundles, aliases));
+    const userSection = entries.flatMap(entry => userLines(entry, bundles, aliases));
     const lines = [
         HEADER,
         'version: 1',
         `tenant: ${scalar(tenant)}`,
-        ...section('apis', export_apiLines(aliases)),
+        ...section('apis', apiLines(aliases)),
         ...section('bundles', bundleLines(bundles, aliases)),
         ...(userSection.length === 0 ? ['', 'users: []'] : section('users', userSection)),
     ];
@@ -4002,7 +2483,7 @@ function referTo(names) {
 function section(key, lines) {
     return lines.length === 0 ? [] : ['', `${key}:`, ...lines];
 }
-function export_apiLines(aliases) {
+function apiLines(aliases) {
     return [...aliases]
         .sort(([, a], [, b]) => (0,access_grants/* compareText */.n6)(a, b))
         .map(([api, alias]) => `  ${scalar(alias)}: ${scalar(api)}`);
@@ -4012,7 +2493,7 @@ function bundleLines(bundles, aliases) {
         .sort((a, b) => (0,access_grants/* compareText */.n6)(a.name, b.name))
         .flatMap(({ name, permissions }) => [`  ${scalar(name)}:`, ...permissionLines('    ', permissions, aliases)]);
 }
-function export_userLines({ id, email, permissions, roles }, bundles, aliases) {
+function userLines({ id, email, permissions, roles }, bundles, aliases) {
     const head = [
         `  - id: ${scalar(id)}${email === undefined ? '' : ` # ${scalar(email)}`}`,
         ...(roles.length === 0 ? [] : listLines('    roles:', roles)),
@@ -4863,7 +3344,1546 @@ function exportManifest(options) {
     refuseUnwritable(options.users);
     return writeManifest(options);
 }
+/** Of the terms of one grant that is asked for twice, those that end later. */
+function longerTerms(one, other) {
+    return endOf(one.expires) >= endOf(other.expires) ? one : other;
+}
 
+// EXTERNAL MODULE: ./node_modules/p-map/index.js
+var p_map = __webpack_require__(606);
+;// CONCATENATED MODULE: ./build/js/live/follow.js
+// Work through a list whose progress is reported.
+
+/** The results, in the order of the items. */
+async function mapFollowed(items, work, { doing, follow, width }) {
+    const progress = follow(doing, items.length);
+    const workOn = async (item) => {
+        const result = await work(item);
+        progress.step();
+        return result;
+    };
+    return (0,p_map/* default */.Ay)(items, workOn, { concurrency: width }).finally(progress.end);
+}
+
+;// CONCATENATED MODULE: ./build/js/live/identify.js
+// Which user an e-mail address means. Anyone can sign up with somebody else's address, so only a verified one counts;
+// and an address that meant another user before is not followed to a new one. Pure.
+function identify({ spellings, connection, found, remembered }) {
+    const matches = found.filter(user => connection === undefined || user.connections.includes(connection));
+    const verified = matches.filter(user => user.verified);
+    const unverified = matches.filter(user => !user.verified);
+    const email = spellings.join(' or ');
+    const address = connection === undefined ? email : `${email} in connection ${connection}`;
+    const candidates = candidatesOf(found, remembered);
+    const [match, ...others] = verified;
+    if (found.length === 0) {
+        const message = `The tenant has no user with the address ${address}. Correct the address (Auth0's look-up is case-sensitive), or remove the entry.`;
+        return { kind: 'missing', message, candidates };
+    }
+    if (match === undefined)
+        return { kind: 'refused', message: nobody(address, unverified, found), candidates };
+    if (others.length > 0) {
+        const message = `${verified.length} users have the verified address ${address}: ${identify_listed(verified)}. Use id, or add connection.`;
+        return { kind: 'refused', message, candidates };
+    }
+    if (remembered !== undefined && remembered !== match.id) {
+        const message = `The address ${address} meant ${remembered} before and means ${match.id} now, so neither user is changed. List the intended one by id.`;
+        return { kind: 'refused', message, candidates };
+    }
+    const warning = `${address} is ${match.id}; not counted because the address is unverified: ${identify_listed(unverified)}.`;
+    return { kind: 'found', id: match.id, warning: unverified.length === 0 ? undefined : warning };
+}
+/** Whom an address may mean that cannot be looked up, or means nobody for sure. */
+function candidatesOf(found, remembered) {
+    const ids = new Set(found.map(({ id }) => id));
+    if (remembered !== undefined)
+        ids.add(remembered);
+    return ids.size === 0 ? undefined : ids;
+}
+function nobody(address, unverified, found) {
+    if (unverified.length > 0) {
+        return `No user has the verified address ${address}; not counted because it is unverified: ${identify_listed(unverified)}. Have the address verified, or use id.`;
+    }
+    return `No user has the address ${address}; in other connections: ${identify_listed(found)}. Correct connection, or remove it.`;
+}
+function identify_listed(users) {
+    return users.map(user => `${user.id} (${user.connections.join(', ') || 'no connection'})`).join('; ');
+}
+
+;// CONCATENATED MODULE: ./build/js/live/roles.js
+// Which of the roles that matter each user holds, read by the cheaper side: user by user, or role by role.
+
+
+/**
+ * Takes at most as many requests as there are users and roles together.
+ * @throws TenantError if the members of a role could not be read, or for what concerns the whole run
+ */
+async function readRoles(question, reader) {
+    const { users, roles, follow, width } = question;
+    if (roles.size === 0 || users.length === 0)
+        return new Map();
+    if (users.length <= roles.size)
+        return readByUser(question, reader);
+    const options = { doing: 'Reading roles', follow, width };
+    const first = await mapFollowed([...roles], reader.membersOf, options);
+    const more = first.reduce((sum, members) => sum + members.more, 0);
+    if (more > users.length)
+        return readByUser(question, reader);
+    const held = new Map(users.map(user => [user, new Set()]));
+    const add = (role, members) => {
+        for (const user of members)
+            held.get(user)?.add(role);
+    };
+    const { complete = [], partial = [] } = Object.groupBy(first, ({ more }) => (more === 0 ? 'complete' : 'partial'));
+    for (const { role, users } of complete)
+        add(role, users);
+    const readRest = async (members) => add(members.role, await reader.allMembersOf(members));
+    await mapFollowed(partial, readRest, { ...options, doing: 'Reading the other users of large roles' });
+    return new Map([...held].map(([user, roles]) => [user, { roles }]));
+}
+async function readByUser({ users, roles, follow, width }, reader) {
+    const read = async (user) => {
+        try {
+            const all = (await reader.rolesOf(user)) ?? new Set();
+            const relevant = all.intersection(roles);
+            return { roles: relevant, others: all.size - relevant.size };
+        }
+        catch (error) {
+            if (!(error instanceof errors/* TenantError */.rZ) || error.details.reach === 'run')
+                throw error;
+            return error;
+        }
+    };
+    const held = await mapFollowed(users, read, { doing: 'Reading the roles of users', follow, width });
+    return new Map(users.map((user, index) => [user, held[index] ?? { roles: new Set() }]));
+}
+
+;// CONCATENATED MODULE: ./build/js/live/survey.js
+// From the users that the manifest lists to the users of the tenant and what they hold: look-ups by e-mail, then one
+// read for each user. One who cannot be read does not stop the others.
+
+
+
+
+
+
+
+function listedAs(user) {
+    const { email, mention } = user;
+    return { ...(email !== undefined && { email }), ...(mention && { mention }) };
+}
+/** @throws TenantError for what concerns the whole run, NotSentError when the run stops */
+async function survey(subjects, reader, options) {
+    const { alsoListed, managedOf, roles, follow, width } = options;
+    const identified = await identifySubjects(subjects, reader, options);
+    const { users, warnings } = mergeDuplicates(valuesOf(identified));
+    const listed = users.map(user => ({
+        ...withOtherEntries(user, alsoListed(user.id)),
+        managed: managedOf(user.id),
+    }));
+    const read = await readStates(listed, reader, options);
+    const present = valuesOf(read).filter(({ live }) => live !== undefined);
+    const held = await readRoles({ users: present.map(({ id }) => id), roles, follow, width }, reader);
+    const complete = read.map(step => (step.kind === 'value' ? withRoles(step.value, held.get(step.value.id)) : step));
+    const steps = [...identified, ...complete];
+    const findings = (kind) => steps.flatMap(step => (step.kind === kind ? [step.finding] : []));
+    return {
+        states: valuesOf(complete),
+        emails: listed.flatMap(({ id, addresses }) => addresses.map(address => ({ user: id, ...address }))),
+        failures: findings('failure'),
+        missing: findings('missing'),
+        gone: findings('gone'),
+        warnings: [...identified.flatMap(step => (step.kind === 'value' && step.warning) || []), ...warnings],
+        unidentified: identified.flatMap(step => ('unidentified' in step && step.unidentified) || []),
+    };
+}
+async function identifySubjects(subjects, reader, { follow, width }) {
+    const addressed = subjects.filter(({ email }) => email !== undefined);
+    const identifyNext = (subject) => identifySubject(subject, reader);
+    const found = await mapFollowed(addressed, identifyNext, { doing: 'Looking up addresses', follow, width });
+    const byAddress = new Map(addressed.map((subject, index) => [subject, found[index]]));
+    return Promise.all(subjects.map(subject => byAddress.get(subject) ?? identifyNext(subject)));
+}
+async function readStates(users, reader, { readPermissions, follow, width }) {
+    if (!readPermissions)
+        return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }));
+    return mapFollowed(users, user => readState(user, reader), { doing: 'Reading users', follow, width });
+}
+function addressesOf({ email, connection }) {
+    return email === undefined ? [] : [{ email, ...(connection !== undefined && { connection }) }];
+}
+async function identifySubject(subject, reader) {
+    const { id, email, connection, listed, grants, expired = access_grants/* NO_GRANTS */.cJ, remembered } = subject;
+    const listings = listed ? [listingOf(subject)] : [];
+    const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants, expired };
+    if (email === undefined)
+        return { kind: 'value', value: { id, ...known } };
+    const unidentified = (candidates) => ({
+        unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
+    });
+    const step = await attempt({ ...listedAs(subject), id: email }, async () => {
+        const identification = identify({ connection, remembered, ...(await lookUp(subject, reader)) });
+        if (identification.kind !== 'found') {
+            const { kind, message, candidates } = identification;
+            const finding = { user: email, message, ...listedAs(subject) };
+            return { kind: kind === 'missing' ? 'missing' : 'failure', finding, ...unidentified(candidates) };
+        }
+        const value = { id: identification.id, ...known };
+        if (identification.warning === undefined)
+            return { kind: 'value', value };
+        const warning = { user: identification.id, message: identification.warning, ...listedAs(subject) };
+        return { kind: 'value', value, warning };
+    });
+    return step.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...step } : step;
+}
+/** Database users are stored in lower case, others as their directory writes them, and Auth0 compares letter by letter. */
+async function lookUp({ email, spellings = new Set() }, reader) {
+    const asked = [...new Set([email, ...spellings, email.toLowerCase()])];
+    const found = new Map();
+    for (const spelling of asked)
+        for (const user of await reader.findByEmail(spelling))
+            found.set(user.id, user);
+    return { spellings: asked, found: [...found.values()] };
+}
+/** Entries that turn out to be the same user ask for what all of them ask for. */
+function mergeDuplicates(users) {
+    const merged = new Map();
+    const warnings = [];
+    for (const user of users) {
+        const first = merged.get(user.id);
+        merged.set(user.id, first === undefined ? user : survey_mergeUsers(first, user));
+        if (!first?.listed || !user.listed)
+            continue;
+        const message = `${entryOf(first)} and ${entryOf(user)} refer to the same user; their permissions and roles were merged. Combine the entries.`;
+        warnings.push({ user: user.id, message, ...listedAs(user) });
+    }
+    return { users: [...merged.values()], warnings };
+}
+/** As the manifest lists the user. */
+function entryOf({ id, addresses: [address] }) {
+    if (address === undefined)
+        return id;
+    return address.connection === undefined ? address.email : `${address.email} in connection ${address.connection}`;
+}
+/** What is asked for in two ways is desired for the longer of the two. */
+function mergeDesired(first, second) {
+    const merged = new Map(first);
+    for (const [grant, terms] of second) {
+        const other = first.get(grant);
+        merged.set(grant, other === undefined ? terms : longerTerms(other, terms));
+    }
+    return merged;
+}
+function survey_mergeUsers(first, second) {
+    return {
+        id: first.id,
+        ...listedAs({ ...(first.listed ? first : second), email: first.email ?? second.email }),
+        listed: first.listed || second.listed,
+        listings: [...first.listings, ...second.listings],
+        addresses: [...first.addresses, ...second.addresses],
+        desired: mergeDesired(first.desired, second.desired),
+        expired: (first.expired ?? access_grants/* NO_GRANTS */.cJ).union(second.expired ?? access_grants/* NO_GRANTS */.cJ),
+    };
+}
+function withOtherEntries(user, others) {
+    return others.reduce((all, other) => survey_mergeUsers(all, {
+        id: user.id,
+        ...listedAs(other),
+        listed: true,
+        listings: [listingOf(other)],
+        addresses: addressesOf(other),
+        desired: other.grants,
+        expired: other.expired ?? access_grants/* NO_GRANTS */.cJ,
+    }), user);
+}
+async function readState(user, reader) {
+    return attempt(user, async () => {
+        const live = await reader.permissionsOf(user.id);
+        if (live !== undefined)
+            return { kind: 'value', value: { ...user, live } };
+        if (!user.listed)
+            return goneUser(user.id, 'is not in the tenant any more');
+        const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`;
+        return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } };
+    });
+}
+function withRoles(user, held) {
+    const { live } = user;
+    if (held instanceof errors/* TenantError */.rZ)
+        return failedStep(user, held);
+    if (live === undefined || held === undefined)
+        return { kind: 'value', value: user };
+    const { roles, others } = held;
+    const direct = live.direct.union(new Set([...roles].map(access_grants/* roleGrantOf */.ch)));
+    const complete = { ...live, direct, ...(others !== undefined && { otherRoles: others }) };
+    return { kind: 'value', value: { ...user, live: complete } };
+}
+function failedStep({ id, listed, ...entry }, { message, details }) {
+    // An id that no user can have: nothing about a removed user can make every later run fail.
+    if (listed === false && details.status === 400)
+        return goneUser(id, 'has an id that Auth0 refuses');
+    return { kind: 'failure', finding: { user: id, message, ...listedAs(entry) } };
+}
+function goneUser(user, why) {
+    const message = `${user} was removed from the manifest and ${why}; there is nothing left to revoke.`;
+    return { kind: 'gone', finding: { user, message } };
+}
+async function attempt(user, work) {
+    try {
+        return await work();
+    }
+    catch (error) {
+        if (!(error instanceof errors/* TenantError */.rZ) || error.details.reach === 'run')
+            throw error;
+        return failedStep(user, error);
+    }
+}
+function valuesOf(steps) {
+    return steps.flatMap(step => (step.kind === 'value' ? [step.value] : []));
+}
+
+;// CONCATENATED MODULE: ./build/js/plan/plan.js
+// A plan is sorted, serializable data: for each user what to grant and what to revoke, with the before-state that it was
+// computed from. Renderers read it and `apply` executes it. Pure.
+
+const WHY = ['user removed', 'line removed', 'expired', 'not listed'];
+/**
+ * A plan without revocations of permissions and roles that no longer exist, because Auth0 would refuse the whole request.
+ * An undo plan also leaves out grants of them; any other plan that grants them is refused.
+ */
+function withoutObsolete(plan, exists) {
+    const obsolete = [];
+    const existing = (operations, { step, user }) => operations.filter(operation => {
+        if (exists(operation))
+            return true;
+        obsolete.push({ step, user, ...bareAccess(operation) });
+        return false;
+    });
+    const users = plan.users.map(userPlan => {
+        const { user, grant, revoke } = userPlan;
+        const granted = plan.restores === undefined ? grant : existing(grant, { step: 'grant', user });
+        return { ...userPlan, grant: granted, revoke: existing(revoke, { step: 'revoke', user }) };
+    });
+    return {
+        plan: {
+            ...plan,
+            users: users.filter(({ grant, revoke }) => grant.length + revoke.length > 0),
+            holders: plan.holders.filter(exists),
+        },
+        obsolete,
+    };
+}
+function countOperations(users) {
+    return users.reduce((counts, user) => ({
+        grants: counts.grants + user.grant.length,
+        revocations: counts.revocations + user.revoke.length,
+    }), { grants: 0, revocations: 0 });
+}
+/** Without notes. */
+function bareAccess(access) {
+    if (access.role === undefined)
+        return { api: access.api, permission: access.permission };
+    return { role: access.role, ...(access.name !== undefined && { name: access.name }) };
+}
+const STEPS = ['grant', 'revoke'];
+/** At most four: grants and revocations, each of permissions and of roles. */
+function batchesOf(userPlan) {
+    return STEPS.flatMap(step => access_grants/* KINDS */.GW.map(kind => ({
+        step,
+        kind,
+        operations: userPlan[step].filter(operation => (0,access_grants/* isPermission */.Yo)(operation) === (kind === 'permission')),
+    }))).filter(({ operations }) => operations.length > 0);
+}
+/** In the order of a plan. */
+function operationsOf(batches, step) {
+    const operations = batches.flatMap(batch => (batch.step === step ? batch.operations : []));
+    return operations.toSorted((a, b) => (0,access_grants/* compareText */.n6)((0,access_grants/* packAccess */.oe)(a), (0,access_grants/* packAccess */.oe)(b)));
+}
+/** A plan with its roles' current names; those in a file may be wrong. */
+function nameRoles(plan, names) {
+    const rename = (access) => {
+        if (access.role === undefined)
+            return access;
+        const { name: _, ...bare } = access;
+        const name = names.get(access.role);
+        return { ...bare, ...(name !== undefined && { name }) };
+    };
+    return {
+        ...plan,
+        users: plan.users.map(user => ({
+            ...user,
+            grant: user.grant.map(rename),
+            revoke: user.revoke.map(rename),
+            ...(user.before && { before: user.before.map(rename) }),
+        })),
+        heldBack: plan.heldBack.map(rename),
+        found: plan.found.map(rename),
+        holders: plan.holders.map(rename),
+    };
+}
+/** Ids of the roles that a plan concerns. */
+function rolesOf({ users }) {
+    const held = users.flatMap(({ before = [], grant, revoke }) => [...before, ...grant, ...revoke]);
+    return (0,access_grants/* rolesAmong */.Wn)((0,access_grants/* packAll */.pV)(held));
+}
+/** What a user holds after these grants and revocations. */
+function stateAfter(before, granted, revoked) {
+    return (0,access_grants/* listAccess */.J$)((0,access_grants/* packAll */.pV)([...before, ...granted]).difference((0,access_grants/* packAll */.pV)(revoked)), plan_namesIn([...before, ...granted]));
+}
+function plan_namesIn(accesses) {
+    const names = new Map();
+    for (const access of accesses)
+        if (access.role !== undefined)
+            names.set(access.role, access.name ?? access.role);
+    return names;
+}
+
+;// CONCATENATED MODULE: ./build/js/plan/guard.js
+// Checks that return refusals or warnings. The run reports all of them together before anything is written. Pure.
+
+
+/** Auth0's limits of direct permissions and of roles per user. */
+const MAX_HELD = { permission: 1000, role: 50 };
+/** The Management API scopes that each mode requires. */
+const NEEDED_SCOPES = {
+    plan: ['read:users', 'read:resource_servers'],
+    apply: ['read:users', 'read:resource_servers', 'update:users'],
+    /** `apply` with `revoke: never` and a token that may not read users. */
+    assign: ['update:users'],
+    export: ['read:users'],
+};
+/** The scopes that it also requires if the manifest, the ledger or a saved plan names a role. */
+const ROLE_SCOPES = {
+    plan: ['read:roles', 'read:role_members'],
+    apply: ['read:roles', 'read:role_members', 'create:role_members', 'delete:role_members'],
+    assign: ['read:roles', 'create:role_members'],
+    export: ['read:roles', 'read:role_members'],
+};
+/** @param roles undefined if none is named */
+function neededScopes(mode, roles) {
+    if (roles === undefined)
+        return NEEDED_SCOPES[mode];
+    const unused = new Set([
+        ...(roles.assigns ? [] : ['create:role_members']),
+        ...(roles.removes ? [] : ['delete:role_members']),
+    ]);
+    return [...NEEDED_SCOPES[mode], ...ROLE_SCOPES[mode].filter(scope => !unused.has(scope))];
+}
+/** An unmerged manifest is never applied. */
+function checkEvent({ name, ref }) {
+    if (!/^(pull_request|merge_group)/.test(name) && !/^refs\/(pull|heads\/gh-readonly-queue)\//.test(ref))
+        return [];
+    return [
+        `Mode apply is refused on the event ${name}: the run is for a pull request or a merge queue, even if that is already merged, and only a merged manifest is applied. Use mode: plan here, and mode: apply in a workflow with "on: push" to the default branch, because merging is a push.`,
+    ];
+}
+/** @param scopes undefined if the token does not list its scopes; Auth0 then refuses what is not allowed */
+function checkScopes(scopes, needed) {
+    const missing = scopes === undefined ? [] : needed.filter(scope => !scopes.has(scope));
+    if (missing.length === 0)
+        return [];
+    return [
+        `The token lacks the ${missing.length === 1 ? 'scope' : 'scopes'} ${missing.join(', ')}. In Auth0, authorize the application for ${missing.length === 1 ? 'it' : 'them'} under Applications → APIs → Auth0 Management API.`,
+    ];
+}
+/** How many direct permissions or roles a user has, counting only those that were read. */
+function countHeld({ user, before = [], grant, revoke }, { kind, otherRoles }) {
+    const count = (accesses) => accesses.filter(access => (0,access_grants/* isPermission */.Yo)(access) === (kind === 'permission')).length;
+    const granted = count(grant);
+    const others = kind === 'role' ? (otherRoles.get(user) ?? 0) : 0;
+    const withGrants = count(before) + others + granted;
+    return { withGrants, after: withGrants - count(revoke), granted };
+}
+const LIMIT_WORDS = {
+    permission: { what: 'direct permissions', advice: 'Give some of them through a role.' },
+    role: { what: 'roles', advice: 'Combine some of them into one role.' },
+};
+function checkLimit(plan, otherRoles) {
+    return plan.users.flatMap(userPlan => access_grants/* KINDS */.GW.flatMap(kind => {
+        const { after, granted } = countHeld(userPlan, { kind, otherRoles });
+        if (after <= MAX_HELD[kind] || granted === 0)
+            return [];
+        const { what, advice } = LIMIT_WORDS[kind];
+        return [`${userPlan.user} would have ${after} ${what}; Auth0 allows ${MAX_HELD[kind]}. ${advice}`];
+    }));
+}
+function checkRevocations(plan, { limit, live }) {
+    const { count = 0, percent } = limit;
+    const { revocations } = countOperations(plan.users);
+    const allowed = percent === undefined ? count : Math.max(count, 1, Math.floor((live * percent) / 100));
+    if (revocations <= allowed)
+        return [];
+    const share = `${percent}% of ${live} live grants`;
+    const larger = limit.count === undefined ? share : `the larger of ${count} and ${share}`;
+    return [
+        `The plan revokes ${revocations} grants, more than the ${allowed} that max-revocations allows${percent === undefined ? '' : ` (${larger})`}. If intended, raise max-revocations to ${revocations} for this run.`,
+    ];
+}
+function warnOfHeldBack({ heldBack }) {
+    if (heldBack.length === 0)
+        return [];
+    const entries = new Set(heldBack.map(({ entry }) => entry));
+    return [
+        `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same grants. Correct the manifest; a later run revokes the rest.`,
+    ];
+}
+function shortList(names) {
+    const [first, second, third, ...others] = names;
+    const shown = [first, second, third].filter(name => name !== undefined).join(', ');
+    return others.length === 0 ? shown : `${shown} and ${others.length} more`;
+}
+/** A sentence for each permission or role that is left out of a plan. */
+function describeObsolete(obsolete, step) {
+    const holders = Map.groupBy(obsolete.filter(each => each.step === step), access_grants/* packAccess */.oe);
+    return [...holders.values()].map(all => {
+        const [first] = all;
+        const users = shortList(all.map(({ user }) => user));
+        const what = `${(0,access_grants/* accessText */.cd)(first).replace(/^the role /, 'The role ')} no longer exists in the tenant`;
+        // Deleting a role removes it from every user, and a new role has another id.
+        if (!(0,access_grants/* isPermission */.Yo)(first))
+            return `${what}, so it is not ${step === 'grant' ? 'assigned again to' : 'removed from'} ${users}.`;
+        return step === 'revoke'
+            ? `${what}, so it is not revoked from ${users}. If it is added to the API again, the next run revokes it.`
+            : `${what}, so it is not granted again to ${users}. If it is needed, add it to the API and list it in the manifest.`;
+    });
+}
+/** Only the approved plan is applied. @param approved undefined if the run requires no approval */
+function checkApproval(plan, digest, approved) {
+    if (approved === undefined || approved === digest || plan.users.length === 0)
+        return [];
+    return [
+        `The plan is not the one that was approved: its digest is ${digest}, but approved-plan is ${approved}. The manifest or the tenant has changed since; review this plan, and approve it if it is correct.`,
+    ];
+}
+/** With `revoke: never`, a saved plan may only grant, too. */
+function checkNever(plan, revoke) {
+    const { revocations } = countOperations(plan.users);
+    if (revoke !== 'never' || revocations === 0)
+        return [];
+    return [
+        `The plan in plan-file revokes ${revocations} grants, but revoke is never. Set revoke to the value that the plan was made with.`,
+    ];
+}
+const UNKNOWN_USER = { listed: false, desired: new Map(), managed: new Set() };
+/** A saved plan that nobody approved can do nothing that the manifest at the run's commit does not ask for. */
+function checkSavedPlan({ users, restores }, { states, revoke, named, holdBack }) {
+    const whyNotGranted = (user, access) => {
+        const { desired } = states.get(user) ?? UNKNOWN_USER;
+        if (desired.has((0,access_grants/* packAccess */.oe)(access)))
+            return undefined;
+        return `grants ${(0,access_grants/* accessText */.cd)(access)} to ${user}, which the manifest does not ask for`;
+    };
+    const whyNotRevoked = (user, access) => {
+        const { listed, desired, managed } = states.get(user) ?? UNKNOWN_USER;
+        const grant = (0,access_grants/* packAccess */.oe)(access);
+        const what = `revokes ${(0,access_grants/* accessText */.cd)(access)} from ${user}`;
+        if (desired.has(grant))
+            return `${what}, which the manifest asks for`;
+        const entry = holdBack(user, grant);
+        if (entry !== undefined)
+            return `${what}, which the entry ${entry} may ask for`;
+        if (revoke === 'managed' && !managed.has(grant))
+            return `${what}, which is not managed`;
+        if (revoke === 'all' && !listed)
+            return `${what}, who is not in the manifest`;
+        if (revoke === 'all' && !(0,access_grants/* isNamed */.ev)(grant, named)) {
+            return `${what}, and the manifest does not name that ${(0,access_grants/* isPermission */.Yo)(access) ? 'API' : 'role'}`;
+        }
+        return undefined;
+    };
+    const reasons = users.flatMap(({ user, grant, revoke }) => [
+        ...grant.map(operation => whyNotGranted(user, operation)),
+        ...revoke.map(operation => whyNotRevoked(user, operation)),
+    ]);
+    const undo = restores === undefined ? [] : ['is an undo plan'];
+    const unasked = [...undo, ...reasons.filter(reason => reason !== undefined)];
+    return unasked.map(reason => `The plan in plan-file ${reason}. Make a new plan; or review this one and set approved-plan to its digest.`);
+}
+/** A saved plan has no lines to annotate, so its unknown names are refusals. */
+function checkPlanNames(granted, apis) {
+    const refusals = granted.map(({ api, permission }) => {
+        const known = apis.get(api)?.permissions;
+        if (known === undefined)
+            return `The tenant has no API ${api}, which the plan in plan-file names. Make a new plan.`;
+        return known.has(permission)
+            ? ''
+            : `The API ${api} has no permission ${permission}, which the plan in plan-file grants. Make a new plan.`;
+    });
+    return [...new Set(refusals)].filter(refusal => refusal !== '');
+}
+/** The same for the roles that it assigns. */
+function checkPlanRoles(assigned, names) {
+    const unknown = assigned.filter(({ role }) => !names.has(role));
+    const shown = new Set(unknown.map(({ role, name }) => (name === undefined ? role : `${name} (${role})`)));
+    return [...shown].map(role => `The tenant has no role ${role}, which the plan in plan-file assigns. Make a new plan.`);
+}
+function warnOfApis(apis) {
+    const sorted = [...apis].sort((a, b) => (0,access_grants/* compareText */.n6)(a.identifier, b.identifier));
+    return sorted.flatMap(({ identifier, rbac, permissionsInToken }) => {
+        if (!rbac) {
+            return [
+                `RBAC is off for ${identifier}: Auth0 ignores its permissions, so changes have no effect until you turn on "Enable RBAC" in the API's settings.`,
+            ];
+        }
+        if (!permissionsInToken) {
+            return [
+                `Access tokens for ${identifier} contain no permissions: changes have no effect in an API that reads the "permissions" claim until you turn on "Add Permissions in the Access Token" in its settings.`,
+            ];
+        }
+        return [];
+    });
+}
+
+;// CONCATENATED MODULE: ./build/js/plan/apply.js
+// Applies a plan through a port. One user's failure does not stop the others; a failure that would affect every user
+// does.
+
+
+
+
+
+/** One outcome for each user of the plan, in the plan's order. Rejects only for a defect of this action. */
+async function apply(plan, writer, options) {
+    let stop;
+    const applyNext = async (userPlan) => {
+        const attempt = stop === undefined ? await applyUser(userPlan, { writer, otherRoles: options.otherRoles }) : NOTHING_ATTEMPTED;
+        stop ??= attempt.failures.find(failure => reachOf(failure) === 'run');
+        const outcome = outcomeOf(userPlan, attempt);
+        options.onOutcome(outcome);
+        return outcome;
+    };
+    // The first user is changed alone, so that a failure that affects every user happens only once.
+    const [first, ...others] = plan.users;
+    if (first === undefined)
+        return [];
+    return [await applyNext(first), ...(await (0,p_map/* default */.Ay)(others, applyNext, { concurrency: options.width }))];
+}
+const NOTHING_ATTEMPTED = { done: [], uncertain: [], failures: [], kept: [] };
+const KEPT = {
+    permission: 'No permission was revoked, because assigning the roles that may replace it failed.',
+    role: 'No role was removed, because a grant that may replace it failed.',
+};
+async function applyUser(userPlan, { writer, otherRoles }) {
+    const done = [];
+    const uncertain = [];
+    const failed = [];
+    const failures = [];
+    const kept = [];
+    for (const batch of inOrder(userPlan, otherRoles)) {
+        if (failed.some(earlier => mayReplace(earlier, batch))) {
+            kept.push(batch);
+            continue;
+        }
+        try {
+            await writer[batch.step](userPlan.user, batch.operations.map(bareAccess));
+            done.push(batch);
+        }
+        catch (error) {
+            if (!(error instanceof errors/* ActionError */.lZ))
+                throw error;
+            failures.push(error);
+            failed.push(batch);
+            if (mayBeDone(error))
+                uncertain.push(batch);
+            if (reachOf(error) !== 'operation')
+                break;
+        }
+    }
+    return { done, uncertain, failures, kept };
+}
+/**
+ * Grants come first, so that nobody loses access in between. If they would exceed Auth0's limit, revocations of the same
+ * kind come right before them.
+ */
+function inOrder(userPlan, otherRoles) {
+    const full = access_grants/* KINDS */.GW.filter(kind => countHeld(userPlan, { kind, otherRoles }).withGrants > MAX_HELD[kind]);
+    const rank = ({ step, kind }) => {
+        if (full.includes(kind))
+            return step === 'revoke' ? 1 : 2;
+        return step === 'grant' ? 0 : 3;
+    };
+    return batchesOf(userPlan).toSorted((a, b) => rank(a) - rank(b));
+}
+/** A role that could not be assigned may have been meant to replace a permission or a role, and vice versa. */
+function mayReplace(failed, next) {
+    const isAboutRoles = failed.kind === 'role' || next.kind === 'role';
+    return failed.step === 'grant' && next.step === 'revoke' && isAboutRoles;
+}
+function reachOf(error) {
+    return error instanceof errors/* TenantError */.rZ ? error.details.reach : 'run';
+}
+/** Only a refused first attempt surely did nothing: an earlier attempt may have succeeded and its response been lost. */
+function mayBeDone(error) {
+    if (!(error instanceof errors/* TenantError */.rZ))
+        return false;
+    const { attempts, status = 0 } = error.details;
+    const refused = status >= 400 && status < 500 && status !== 408;
+    return !refused || attempts > 1;
+}
+function outcomeOf({ user }, { done, uncertain, failures, kept }) {
+    const status = statusOf(done, failures);
+    return {
+        user,
+        status,
+        granted: operationsOf(done, 'grant'),
+        revoked: operationsOf(done, 'revoke'),
+        errors: [...failures.map(failure => failure.message), ...kept.map(({ kind }) => KEPT[kind])],
+        ...(uncertain.length > 0 && { uncertain: [...new Set(uncertain.map(({ step }) => step))] }),
+        ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),
+    };
+}
+/** A cancelled request was never sent, so a user without any other request was not attempted. */
+function statusOf(done, failures) {
+    if (done.length === 0 && failures.every(isNotSent))
+        return 'not attempted';
+    return failures.length === 0 ? 'done' : 'failed';
+}
+function isNotSent(failure) {
+    return failure instanceof errors/* NotSentError */.SD;
+}
+
+;// CONCATENATED MODULE: ./build/js/plan/digest.js
+// A plan's digest: what a person approves. It covers everything that has an effect, and nothing that may differ between
+// two plans that do the same. Pure.
+
+/** `sha256:` and 64 hexadecimal digits. */
+function digestOf(plan) {
+    return `sha256:${(0,external_node_crypto_.createHash)('sha256').update(canonicalForm(plan)).digest('hex')}`;
+}
+function restoredOf({ user, entry }) {
+    return { user, entry: entry && { ...entry, managed: entry.managed.map(withoutName) } };
+}
+function withoutName(access) {
+    return access.role === undefined ? access : { role: access.role };
+}
+/** A plan's users and operations are sorted, so equal plans give equal text. */
+function canonicalForm({ tenant, users, restores }) {
+    return JSON.stringify([tenant, users.map(effectsOf), ...(restores === undefined ? [] : [restores.map(restoredOf)])]);
+}
+function effectsOf({ user, grant, revoke, before }) {
+    const held = before?.map(effectOf) ?? null;
+    return [user, grant.map(operationOf), revoke.map(operationOf), held];
+}
+function operationOf(operation) {
+    return [...effectOf(operation), operation.expires ?? null];
+}
+/** A role has no API; its name has no effect. */
+function effectOf(access) {
+    return access.role === undefined ? [access.api, access.permission] : [null, access.role];
+}
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/iso.js
+var iso = __webpack_require__(4377);
+;// CONCATENATED MODULE: ./build/js/ledger/read-form.js
+// A file of this action's own, ledger or plan, that may come from anywhere: read once, and whatever is wrong with it is a
+// sentence. Pure.
+const MAX_PROBLEM = 300;
+function readForm(form, json) {
+    try {
+        const { data, error } = form.safeParse(parseJson(json));
+        if (error === undefined)
+            return { data };
+        const [problem = ''] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
+        return { problem: problem.slice(0, MAX_PROBLEM) };
+    }
+    catch (error) {
+        // Zod passes on the issues of a list as arguments of one call, and too many of them overflow the stack.
+        if (!(error instanceof RangeError))
+            throw error;
+        return { problem: 'it has too many mistakes to list' };
+    }
+}
+function parseJson(json) {
+    try {
+        return JSON.parse(json);
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/js/plan/saved.js
+// A plan as a file. Only what this action wrote can be read back, because a file may come from anywhere. Pure.
+
+
+
+
+
+const saved_name = schemas/* string */.YjP()
+    .min(1)
+    .max(1000)
+    // An unpaired surrogate cannot be encoded into a URL's path.
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'contains control characters or an unpaired surrogate');
+/** A permission or a role, with further keys. */
+function accessWith(more) {
+    return schemas/* union */.KCZ([
+        schemas/* strictObject */.rej({ api: saved_name, permission: saved_name, ...more }),
+        schemas/* strictObject */.rej({ role: saved_name, name: schemas/* string */.YjP().exactOptional(), ...more }),
+    ]);
+}
+const operation = accessWith({
+    roles: schemas/* array */.YOg(schemas/* string */.YjP()),
+    expires: schemas/* string */.YjP().exactOptional(),
+    reason: schemas/* string */.YjP().exactOptional(),
+    why: schemas/* enum */.k5n(WHY).exactOptional(),
+    uncertain: schemas/* literal */.euz(true).exactOptional(),
+});
+const userPlan = schemas/* strictObject */.rej({
+    user: saved_name.regex(/^(?!\.{1,2}$)/, 'is not the id of a user'),
+    grant: schemas/* array */.YOg(operation),
+    revoke: schemas/* array */.YOg(operation),
+    before: schemas/* array */.YOg(accessWith({})),
+});
+const saved_address = schemas/* strictObject */.rej({ email: saved_name, connection: saved_name.exactOptional() });
+const restored = schemas/* strictObject */.rej({
+    user: saved_name,
+    entry: schemas/* strictObject */.rej({
+        listed: schemas/* array */.YOg(schemas/* union */.KCZ([schemas/* literal */.euz('id'), saved_address])),
+        managed: schemas/* array */.YOg(accessWith({})),
+        unfinished: schemas/* literal */.euz(true).exactOptional(),
+    })
+        .nullable(),
+});
+const savedPlan = schemas/* strictObject */.rej({
+    format: schemas/* literal */.euz(2),
+    digest: schemas/* string */.YjP(),
+    tenant: saved_name,
+    source: schemas/* strictObject */.rej({
+        commit: schemas/* string */.YjP(),
+        files: schemas/* array */.YOg(schemas/* string */.YjP()),
+        at: iso/* datetime */.w$(),
+        users: schemas/* int */.Whr().nonnegative(),
+    }),
+    users: schemas/* array */.YOg(userPlan),
+    heldBack: schemas/* array */.YOg(accessWith({ user: saved_name, entry: saved_name })),
+    found: schemas/* array */.YOg(accessWith({ user: saved_name })),
+    addresses: schemas/* array */.YOg(schemas/* strictObject */.rej({ user: saved_name, ...saved_address.shape })).exactOptional(),
+    holders: schemas/* array */.YOg(accessWith({ before: schemas/* int */.Whr(), after: schemas/* int */.Whr() })),
+    restores: schemas/* array */.YOg(restored).exactOptional(),
+});
+/** The bytes of the file; equal plans give equal bytes. */
+function writeSaved(plan) {
+    return `${JSON.stringify({ digest: digestOf(plan), ...plan }, undefined, 2)}\n`;
+}
+function readSaved(text) {
+    const { data, problem } = readForm(savedPlan, text);
+    if (problem !== undefined)
+        return { problem: `it is not a plan that this action wrote: ${problem}` };
+    const { digest, ...plan } = data;
+    if (digest !== digestOf(plan)) {
+        return {
+            problem: `its operations were changed after it was written: their digest is ${digestOf(plan)}, not ${digest}`,
+        };
+    }
+    const users = new Set();
+    for (const { user, grant, revoke } of plan.users) {
+        if (users.has(user))
+            return { problem: `it contains the user ${user} twice` };
+        users.add(user);
+        const granted = (0,access_grants/* packAll */.pV)(grant);
+        if (revoke.some(operation => granted.has((0,access_grants/* packAccess */.oe)(operation)))) {
+            return { problem: `it grants and revokes the same permission or role for ${user}` };
+        }
+    }
+    return { plan };
+}
+
+;// CONCATENATED MODULE: ./build/js/plan/undo.js
+// The plan that reverts what an apply did. Pure.
+
+
+/**
+ * A plan that reverts what was done of this one, for users whose before-state is known. Operations that may have been done
+ * are reverted, too: an apply of the undo plan can resume from either state.
+ */
+function undoOf({ tenant, source, users, holders }, outcomes, restores) {
+    const planned = new Map(users.map(user => [user.user, user]));
+    const undone = outcomes.flatMap(({ user, granted, revoked, uncertain = [] }) => {
+        const userPlan = planned.get(user);
+        if (userPlan?.before === undefined)
+            return [];
+        const grant = uncertain.includes('revoke') ? userPlan.revoke.map(asUncertain) : revoked.map(withoutTerms);
+        const revoke = uncertain.includes('grant') ? userPlan.grant.map(asUncertain) : granted.map(withoutTerms);
+        if (grant.length + revoke.length === 0)
+            return [];
+        return { user, grant, revoke, before: stateAfter(userPlan.before, revoke, grant) };
+    });
+    const complete = outcomes.length === users.length && outcomes.every(({ status }) => status === 'done');
+    return {
+        format: 2,
+        tenant,
+        source,
+        users: undone.sort((a, b) => (0,access_grants/* compareText */.n6)(a.user, b.user)),
+        heldBack: [],
+        found: [],
+        holders: complete ? holders.map(holders => ({ ...holders, before: holders.after, after: holders.before })) : [],
+        restores,
+    };
+}
+/** Expiry and reason belong to the manifest's request, not to its reversal. */
+function withoutTerms(operation) {
+    return { ...bareAccess(operation), roles: operation.roles };
+}
+function asUncertain(operation) {
+    return { ...withoutTerms(operation), uncertain: true };
+}
+
+;// CONCATENATED MODULE: ./build/js/report/conclude.js
+// A run's record → its result, its counts, and the sentences about them. They are made only here, so that log, summary
+// and outputs agree. Pure.
+
+function conclude(record) {
+    const { removed, ...totals } = computeTotals(record);
+    const result = resultOf(record, totals);
+    return { result, ...totals, sentence: sentenceOf(record, { result, removed, ...totals }) };
+}
+/** What was done in mode `apply`, otherwise what is planned. */
+function computeTotals({ mode, plan, outcomes, users, removed, failures, traffic }) {
+    const done = outcomes.map(({ user, granted, revoked }) => ({ user, grant: granted, revoke: revoked }));
+    const changed = (mode === 'apply' ? done : (plan?.users ?? [])).filter(({ grant, revoke }) => grant.length + revoke.length > 0);
+    const gone = new Set(removed);
+    return {
+        changed: changed.length > 0,
+        ...countOperations(changed),
+        users,
+        usersChanged: changed.length,
+        removed: changed.filter(({ user }) => gone.has(user)).length,
+        usersFailed: shortfallsOf(outcomes, failures.length).reduce((sum, { count }) => sum + count, 0),
+        requests: traffic.requests,
+    };
+}
+function resultOf({ mode, stopped, users }, { changed, usersFailed }) {
+    if (stopped !== undefined)
+        return changed && mode === 'apply' ? 'partial' : 'failed';
+    if (usersFailed > 0)
+        return usersFailed < users || changed ? 'partial' : 'failed';
+    if (!changed)
+        return 'unchanged';
+    return mode === 'apply' ? 'applied' : 'planned';
+}
+function sentenceOf(record, { result, ...totals }) {
+    const { mode, stopped, errors, failures, outcomes } = record;
+    if (record.cancelled)
+        return `Cancelled: ${doneSoFar(mode, totals)}.`;
+    switch (stopped) {
+        case 'inputs':
+            return `${counted(errors.length, 'input problem')}; no request was sent.`;
+        case 'manifest':
+            return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`;
+        case 'refused':
+            return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`;
+        case 'error':
+            return `Failed: ${doneSoFar(mode, totals)}.`;
+        case undefined:
+    }
+    if (record.exported !== undefined)
+        return exportedText(record.exported, totals);
+    if (result === 'unchanged')
+        return unchangedText(record);
+    const shortfalls = shortfallsText(shortfallsOf(outcomes, failures.length));
+    return `${[...shortfalls, changeText(mode, totals), ...heldBackText(record)].join('; ')}.`;
+}
+function exportedText({ path, grants, roles, leftOut }, { users }) {
+    const held = [counted(grants - (roles ?? 0), 'direct permission'), ...(roles ? [counted(roles, 'role')] : [])].join(' and ');
+    const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${held}`;
+    const what = roles === undefined ? 'direct permissions' : 'direct permissions or roles';
+    const rest = leftOut === 0 ? '' : `; ${counted(leftOut, 'user')} without ${what} ${was(leftOut)} left out`;
+    return `Exported: ${path} lists ${listed}${rest}.`;
+}
+/** Listed users are counted as matching only if they were read. */
+function unchangedText(record) {
+    const { mode, users, read, saved, scope } = record;
+    if (mode === 'validate')
+        return `The manifest is valid; it lists ${counted(users, 'user')}.`;
+    const heldBack = heldBackText(record);
+    const parts = (text) => `Unchanged: ${[text, ...heldBack].join('; ')}.`;
+    if (saved)
+        return parts('nothing in the saved plan is left to do');
+    if (users === 0)
+        return parts('the manifest lists no users');
+    if (read === 0) {
+        return parts(scope === 'changed' ? 'no listed user was changed since the last apply' : 'there is nothing to do');
+    }
+    if (read < users)
+        return parts(`the ${counted(read, 'listed user')} that ${was(read)} read ${match(read)} the manifest`);
+    return parts(users === 1 ? 'the listed user matches the manifest' : `all ${grouped(users)} listed users match the manifest`);
+}
+/** Doesn't say "of how many": removed users change too, and are not listed. */
+function changeText(mode, { grants, revocations, usersChanged, removed }) {
+    const verb = mode === 'apply' ? 'changed' : 'would change';
+    if (usersChanged === 0)
+        return `nothing ${verb}`;
+    const gone = removed === usersChanged ? 'removed from the manifest' : `${grouped(removed)} removed from the manifest`;
+    return `${counted(usersChanged, 'user')} ${verb}${removed === 0 ? '' : ` (${gone})`}: ${operationsText({ grants, revocations })}`;
+}
+function operationsText({ grants, revocations }) {
+    const parts = [grants > 0 && counted(grants, 'grant'), revocations > 0 && counted(revocations, 'revocation')];
+    return parts.filter(part => part !== false).join(' and ');
+}
+function heldBackText({ plan }) {
+    const count = plan?.heldBack.length ?? 0;
+    return count === 0 ? [] : [`${counted(count, 'revocation')} ${count === 1 ? 'is' : 'are'} held back`];
+}
+function doneSoFar(mode, totals) {
+    if (mode !== 'apply' || !totals.changed)
+        return 'nothing was written';
+    return `before that, ${changeText(mode, totals)}`;
+}
+/** Why `fail-on-changes` fails the step, with what would change. */
+function driftOf({ drift, plan }) {
+    if (!drift || plan === undefined)
+        return [];
+    const { users } = plan;
+    const shown = users.slice(0, MAX_DRIFT_EXAMPLES).map(({ user }) => user);
+    const more = users.length > shown.length ? `, and ${grouped(users.length - shown.length)} more` : '';
+    const change = `${counted(users.length, 'user')} would change (${operationsText(countOperations(users))})`;
+    const message = `The step fails because fail-on-changes is set and the plan is not empty: ${change}: ${shown.join(', ')}${more}.`;
+    return [{ message }];
+}
+const MAX_DRIFT_EXAMPLES = 3;
+/** One sentence about all users who were not finished because the run ended; the outcomes have their ids. */
+function unfinishedOf(outcomes, cancelled) {
+    const shortfalls = shortfallsText(shortfallsOf(outcomes, 0));
+    if (shortfalls.length === 0)
+        return [];
+    const why = cancelled
+        ? 'because the run was cancelled. Run it again: it finishes the rest.'
+        : 'because an earlier failure affected every user. The next run finishes the rest.';
+    return [{ message: `${shortfalls.join('; ')} ${why}` }];
+}
+/** How many users were not fully updated, by what happened to them. @param failed users who have a failure */
+function shortfallsOf(outcomes, failed) {
+    const partial = outcomes.filter(({ interrupted }) => interrupted).length;
+    const untouched = outcomes.filter(({ status }) => status === 'not attempted').length;
+    return [
+        { count: failed, what: 'failed' },
+        { count: partial, what: `${was(partial)} partially changed` },
+        { count: untouched, what: `${was(untouched)} not attempted` },
+    ].filter(({ count }) => count > 0);
+}
+/** Empty, or one text such as `2 users failed and 1 was not attempted`. */
+function shortfallsText([first, ...others]) {
+    if (first === undefined)
+        return [];
+    const parts = [
+        `${counted(first.count, 'user')} ${first.what}`,
+        ...others.map(({ count, what }) => `${grouped(count)} ${what}`),
+    ];
+    const last = parts.pop();
+    return [parts.length === 0 ? String(last) : `${parts.join(', ')} and ${last}`];
+}
+function was(count) {
+    return count === 1 ? 'was' : 'were';
+}
+function match(count) {
+    return count === 1 ? 'matches' : 'match';
+}
+function counted(count, noun) {
+    return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+/** A number with thousands separators, such as `12,400`, independent of the locale. */
+function grouped(count) {
+    return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+;// CONCATENATED MODULE: ./build/js/report/record.js
+// Everything that a run has to report, as data: outputs, summary, comment and report file are all computed from it. Only
+// the journal writes it. Pure.
+
+function derivedOf({ id, live }) {
+    return [...(live?.derived ?? [])].map(([grant, roles]) => ({
+        user: id,
+        ...(0,access_grants/* accessOf */.YK)(grant),
+        roles: roles.map(({ role, name }) => name ?? role),
+    }));
+}
+/** The addresses that list users, by id. */
+function emailsOf({ emails }) {
+    return new Map(emails.map(({ user, email }) => [user, email]));
+}
+function newRecord() {
+    return {
+        mode: undefined,
+        revoke: undefined,
+        scope: undefined,
+        tenant: undefined,
+        commit: undefined,
+        files: [],
+        users: 0,
+        nextExpiry: undefined,
+        stopped: undefined,
+        cancelled: false,
+        drift: false,
+        exported: undefined,
+        errors: [],
+        warnings: [],
+        notices: [],
+        failures: [],
+        plan: undefined,
+        digest: undefined,
+        saved: false,
+        approval: undefined,
+        outcomes: [],
+        emails: [],
+        removed: [],
+        read: 0,
+        apis: [],
+        derived: [],
+        unmanaged: [],
+        advice: [],
+        ledger: undefined,
+        planFile: undefined,
+        undoPlanFile: undefined,
+        undoDigest: undefined,
+        traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
+        duration: 0,
+    };
+}
+
+;// CONCATENATED MODULE: ./build/js/report/text.js
+// Makes outside text harmless in log lines, workflow commands, Markdown and HTML: everything that comes from a manifest,
+// the tenant or an error. Pure.
+
+/** Control characters (ANSI sequences, newlines), and invisible characters that reorder, hide or join text. */
+const text_UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
+/**
+ * One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
+ * command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
+ */
+function plain(text) {
+    return text
+        .replace(text_UNSEEN, character => `\\u{${Number(character.codePointAt(0)).toString(16)}}`)
+        .replaceAll('##[', '##\\[')
+        .replace(/^(\s*):(?=:)/, '$1\\:');
+}
+const ENTITIES = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+    // GitHub looks for `$formulas$` before it knows what is HTML.
+    $: '&#36;',
+};
+/**
+ * A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
+ * `<code>` GitHub makes no mention, reference or emoji out of anything.
+ */
+function code(text) {
+    return `<code>${escapeHtml(plain(text))}</code>`;
+}
+/**
+ * Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
+ * could be the beginning of a commit's hash is no word.
+ */
+const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/;
+/** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
+function prose(sentence) {
+    return plain(sentence)
+        .split(' ')
+        .map(token => (WORD.test(token) ? escapeHtml(token) : codeToken(token)))
+        .join(' ');
+}
+/** A sentence's punctuation stays outside of the code. */
+function codeToken(token) {
+    return token.replace(/^([("]*)(.*?)([).,;:!?"]*)$/s, (_, before, inner, after) => `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`);
+}
+/**
+ * A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
+ * @param show makes both harmless where they are shown
+ */
+function userText({ user, email }, show) {
+    return namesText(namesOf({ user, email }), show);
+}
+/** A prefix with the names of the user that the message itself does not have; empty if it has all. */
+function aboutText({ message, ...named }, show) {
+    const unsaid = namesOf(named).filter(name => !message.includes(name));
+    return unsaid.length === 0 ? '' : `${namesText(unsaid, show)}: `;
+}
+function namesOf({ user, email }) {
+    return [...new Set([email, user])].filter(name => name !== undefined);
+}
+function namesText(names, show) {
+    const [first = '', ...others] = names.map(show);
+    return others.length === 0 ? first : `${first} (${others.join(', ')})`;
+}
+/** A URL without characters that could end it early or be taken for something else. */
+const text_ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
+const LONGEST_ADDRESS = 500;
+/**
+ * A link to a page of GitHub for an HTML block, or the address as `code` if it is not a plain URL.
+ * @param words are not escaped
+ */
+function text_link(address, words) {
+    const plainly = address.length <= LONGEST_ADDRESS && text_ADDRESS.test(address);
+    return plainly ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS));
+}
+function escapeHtml(text) {
+    return text.replace(/[&<>"'$]/g, character => String(ENTITIES[character]));
+}
+
+;// CONCATENATED MODULE: ./build/js/report/summary/blocks.js
+// Building blocks of a report: HTML blocks, in which Markdown has no force, and GitHub's alerts. Pure.
+
+
+/** Longer lists and tables are folded. */
+const FOLD_AFTER = 20;
+/** Auth0 has names of up to 280 characters. */
+const blocks_MAX_NAME = 300;
+const MAX_MESSAGE = 2_000;
+/** A name, an id, a path: shown whole and literally, unless it is absurdly long. */
+function blocks_name(text) {
+    return code(clip(text, blocks_MAX_NAME));
+}
+function message(text) {
+    return prose(clip(text, MAX_MESSAGE));
+}
+function paragraph(lines) {
+    return lines.length === 0 ? [] : [`<p>${lines.join('<br>\n')}</p>`];
+}
+function list(entries) {
+    return `<ul>\n${entries}\n</ul>`;
+}
+function row(cells) {
+    return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`;
+}
+function table(headers, rows) {
+    const head = headers.map(header => `<th align="left">${header}</th>`).join('');
+    return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows}\n</tbody>\n</table>`;
+}
+function fold(title, block) {
+    return `<details><summary>${title}</summary>\n${block}\n</details>`;
+}
+/** An alert, which is a quotation outside GitHub. */
+function blocks_alert(kind, blocks) {
+    if (blocks.length === 0)
+        return [];
+    return [[`[!${kind}]`, ...blocks].join('\n').replaceAll(/^/gm, '> ')];
+}
+
+;// CONCATENATED MODULE: ./build/js/report/summary/lists.js
+// The lists of a report share the room that there is: of a list that is too long, the head and a shorter tail are shown.
+// Pure.
+
+/**
+ * The share of the room that each list is sure to have, in percent. What some lists don't use is given to the others, in
+ * this order: what a person must look at, and changes, are cut last.
+ */
+const SHARES = {
+    errors: 14,
+    failures: 14,
+    untouched: 4,
+    heldBack: 4,
+    changes: 36,
+    warnings: 8,
+    permissions: 8,
+    notices: 4,
+    unmanaged: 4,
+    advice: 2,
+    derived: 2,
+};
+function bullets(texts) {
+    return { entries: texts.map(text => `<li>${text}</li>`), gap: text => `<li>${text}</li>` };
+}
+function rows(columns, entries) {
+    const span = columns === 1 ? '' : ` colspan="${columns}"`;
+    return { entries, gap: text => `<tr><td${span}>${text}</td></tr>` };
+}
+function shortenLists(lists, { bytes, whole }) {
+    const names = Object.keys(SHARES);
+    const sizes = Object.fromEntries(names.map(list => [list, sizeOf(lists[list].entries)]));
+    const sure = (list) => Math.min(sizes[list], Math.floor((bytes * SHARES[list]) / 100));
+    let spare = bytes - names.reduce((sum, list) => sum + sure(list), 0);
+    const shortened = names.map(list => {
+        const more = Math.min(sizes[list] - sure(list), spare);
+        spare -= more;
+        const fits = sizes[list] <= sure(list) + more;
+        return [list, fits ? showAll(lists[list]) : shorten(lists[list], { bytes: sure(list) + more, whole })];
+    });
+    return Object.fromEntries(shortened);
+}
+function showAll({ entries }) {
+    return { html: entries.join('\n'), length: entries.length, cut: 0 };
+}
+function shorten({ entries, gap }, { bytes, whole }) {
+    const head = countFitting(entries, bytes * 0.75);
+    const tail = countFitting(entries.toReversed(), bytes * 0.25);
+    const cut = entries.length - head - tail;
+    const text = `… ${grouped(cut)} of ${grouped(entries.length)} are not shown here; ${whole}.`;
+    const shown = [...entries.slice(0, head), gap(text), ...entries.slice(entries.length - tail)];
+    return { html: shown.join('\n'), length: entries.length, cut };
+}
+/** How many of the first entries fit; not all of them do. */
+function countFitting(entries, bytes) {
+    let size = 0;
+    return entries.findIndex(entry => {
+        size += sizeOf([entry]);
+        return size > bytes;
+    });
+}
+/** With the end of each line, and an alert's mark before it. */
+function sizeOf(entries) {
+    return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0);
+}
+/** The title of a fold says what is not shown in it, because nobody looks for that inside. */
+function counting(title, { length, cut }) {
+    return `${title} (${grouped(length)}${cut === 0 ? '' : `; ${grouped(cut)} not shown`})`;
+}
+function cutting(title, { cut }) {
+    return cut === 0 ? title : `${title} (${grouped(cut)} not shown)`;
+}
+
+;// CONCATENATED MODULE: ./build/js/report/summary/changes.js
+// What changes: a row for each user, with what they lose before what they gain. Pure.
+
+
+
+
+
+
+/** Longer lists are cut, so that a user with a thousand permissions does not fill the page. */
+const MAX_USER_LINES = 25;
+function changes_knownOf(record) {
+    const { removed, outcomes, apis } = record;
+    return {
+        emails: emailsOf(record),
+        removed: new Set(removed),
+        outcomes: isWritten(record) ? new Map(outcomes.map(outcome => [outcome.user, outcome])) : undefined,
+        aliases: new Map(apis.flatMap(({ identifier, alias }) => (alias === undefined ? [] : [[identifier, alias]]))),
+    };
+}
+/** Whether outcomes are to be shown: a plan that was only shown or refused has none. */
+function isWritten({ mode, stopped }) {
+    return mode === 'apply' && stopped !== 'refused';
+}
+function renderChanges(record, lists) {
+    const { plan } = record;
+    const users = plan?.users ?? [];
+    if (users.length === 0)
+        return [];
+    const { changes, permissions } = lists;
+    const changeTable = table([headerOf(record)], changes.html);
+    const title = counted(changes.length, 'user');
+    const hasRoles = plan?.holders.some(access => !(0,access_grants/* isPermission */.Yo)(access)) === true;
+    const header = hasRoles ? 'Permission or role' : 'Permission';
+    const holders = table([header, `Holders, of ${countedUsers(record)}`], permissions.html);
+    const holdersTitle = `By ${header.toLowerCase()}${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`;
+    // Of one user's change, or of a long list, it says little that the table above does not.
+    const isFolded = users.length === 1 || permissions.length > FOLD_AFTER;
+    return [
+        '### Changes',
+        changes.length > FOLD_AFTER ? fold(cutting(title, changes), changeTable) : changeTable,
+        ...paragraph([...changes_apiLines(record), ...tokenLines(record)]),
+        ...(permissions.length === 0
+            ? []
+            : isFolded
+                ? [fold(cutting(`${holdersTitle} (${grouped(permissions.length)})`, permissions), holders)]
+                : [`### ${holdersTitle}`, holders]),
+    ];
+}
+function headerOf(record) {
+    return isWritten(record)
+        ? 'User, and what they lose (−) and gain (+)'
+        : 'User, and what they would lose (−) and gain (+)';
+}
+function isComplete({ plan, outcomes }) {
+    return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done');
+}
+/** The users among whom holders are counted; nothing is known about a user who was not read. */
+function countedUsers({ read, users }) {
+    return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user');
+}
+/** The APIs on which somebody loses or gains a permission. */
+function touchedApis({ apis, plan }, kinds) {
+    const users = plan?.users ?? [];
+    const touched = new Set(users.flatMap(user => kinds.flatMap(({ operations }) => user[operations].map(({ api }) => api))));
+    return apis.filter(({ identifier }) => touched.has(identifier));
+}
+function changes_apiLines(record) {
+    const named = touchedApis(record, changes_KINDS).flatMap(({ identifier, alias }) => alias === undefined ? [] : [`${blocks_name(alias)} is ${blocks_name(identifier)}`]);
+    return named.length === 0 ? [] : [`${named.join('; ')}.`];
+}
+/** A revocation has no effect on tokens that were issued before it. */
+function tokenLines(record) {
+    const lifetimes = touchedApis(record, [changes_REVOKE]).flatMap(({ identifier, alias, tokenLifetime }) => tokenLifetime === undefined ? [] : [`${lifetimeText(tokenLifetime)} for ${blocks_name(alias ?? identifier)}`]);
+    if (lifetimes.length === 0)
+        return [];
+    return [
+        `Access tokens issued before a revocation can carry the permission until they expire: ${lifetimes.join(', ')}.`,
+    ];
+}
+function lifetimeText(seconds) {
+    if (seconds < 120)
+        return counted(seconds, 'second');
+    if (seconds < 7_200)
+        return counted(Math.round(seconds / 60), 'minute');
+    return counted(Math.round(seconds / 3_600), 'hour');
+}
+const GRANT = { operations: 'grant', outcome: 'granted', sign: '+ grant', effective: 'already effective' };
+const changes_REVOKE = { operations: 'revoke', outcome: 'revoked', sign: '− revoke', effective: 'still effective' };
+const changes_KINDS = [changes_REVOKE, GRANT];
+/** Users who were not fully updated come first, then those who lose something. */
+function userRows(users, known) {
+    const rank = (user) => {
+        const fates = new Set(changesOf(user, known).map(({ fate }) => fate));
+        if (fates.has('failed'))
+            return 0;
+        if (fates.has('not attempted'))
+            return 1;
+        return user.revoke.length > 0 ? 2 : 3;
+    };
+    return users.toSorted((a, b) => rank(a) - rank(b)).map(user => userRow(user, known));
+}
+function userRow(user, known) {
+    const changes = changesOf(user, known);
+    const fates = new Set(changes.flatMap(change => fateText(change) ?? []));
+    const isMixed = fates.size > 1;
+    const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : fates)].filter(mark => mark !== '');
+    const who = [userText({ user: user.user, email: known.emails.get(user.user) }, blocks_name), ...marks].join(', ');
+    const lineOf = (change) => {
+        const { operation, kind } = change;
+        const prefix = isMixed ? `${fateText(change)}: ` : '';
+        const notes = operationNotes(operation, { effective: kind.effective, show: blocks_name });
+        return `${prefix}${kind.sign} ${accessHtml(operation, known.aliases)}${notes}`;
+    };
+    return row([`${who}<br>${changes_userLines(changes, lineOf)}`]);
+}
+function changesOf(user, { outcomes }) {
+    const outcome = outcomes?.get(user.user);
+    return changes_KINDS.flatMap(kind => {
+        const done = (0,access_grants/* packAll */.pV)(outcome?.[kind.outcome] ?? []);
+        return user[kind.operations].map(operation => {
+            const isDone = outcome?.status === 'failed' && done.has((0,access_grants/* packAccess */.oe)(operation));
+            const fate = outcomes && (isDone ? 'done' : (outcome?.status ?? 'not attempted'));
+            const isUncertain = fate === 'failed' && outcome?.uncertain?.includes(kind.operations) === true;
+            return { kind, operation, fate, isUncertain };
+        });
+    });
+}
+function fateText({ fate, isUncertain }) {
+    if (fate === undefined || fate === 'done')
+        return fate;
+    return `<strong>${fate}</strong>${isUncertain ? ', but may have been done' : ''}`;
+}
+/** Everything about an operation besides its name, in brackets; empty if there is nothing. */
+function operationNotes({ roles, expires, reason, why, uncertain }, { effective, show }) {
+    const notes = [
+        why === undefined ? '' : WHY_WORDS[why],
+        roles.length === 0 ? '' : `${effective} through role ${roles.map(show).join(', ')}`,
+        expires === undefined ? '' : `until ${show(expires)}`,
+        reason === undefined ? '' : `reason: ${show(reason)}`,
+        uncertain ? 'the opposite may not have been done' : '',
+    ].filter(note => note !== '');
+    return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+}
+/** A removed user is marked as such, which need not be repeated. */
+const WHY_WORDS = {
+    'user removed': '',
+    'line removed': 'removed from the manifest',
+    expired: 'expired',
+    'not listed': 'not in the manifest',
+};
+/** A permission by the manifest's name for the API, if it has one; or a role. */
+function accessHtml(access, aliases) {
+    return (0,access_grants/* isPermission */.Yo)(access)
+        ? `${blocks_name(access.permission)} on ${blocks_name(aliases.get(access.api) ?? access.api)}`
+        : `the role ${blocks_name(access.name ?? access.role)}`;
+}
+/** What belongs to one user, one line each; only what is shown is rendered. */
+function changes_userLines(items, lineOf) {
+    if (items.length <= MAX_USER_LINES)
+        return items.map(lineOf).join('<br>');
+    const tail = Math.floor(MAX_USER_LINES / 5);
+    const head = MAX_USER_LINES - tail;
+    const cut = `… ${grouped(items.length - head - tail)} more for this user`;
+    return [...items.slice(0, head).map(lineOf), cut, ...items.slice(-tail).map(lineOf)].join('<br>');
+}
+/** What to enter to apply the plan, or to undo it. */
+function renderDigests(record) {
+    const { plan, digest, undoDigest } = record;
+    return [
+        ...(digest === undefined ? [] : paragraph([`${digestWords(record)}:`, blocks_name(digest)])),
+        ...(undoDigest === undefined || isIdle(plan)
+            ? []
+            : paragraph([
+                `To undo this apply, set ${code('plan-file')} to the undo plan and ${code('approved-plan')} to its digest:`,
+                blocks_name(undoDigest),
+            ])),
+    ];
+}
+/** Whether applying the plan changes neither the tenant nor what is managed. */
+function isIdle(plan) {
+    return plan === undefined || plan.users.length + plan.found.length === 0;
+}
+/** Approving helps if the plan was only planned, or is refused only because it was not approved. */
+function digestWords(record) {
+    const { stopped, approval, errors, plan } = record;
+    if (isWritten(record))
+        return 'The digest of the plan';
+    if (plan?.users.length === 0)
+        return 'The digest of the empty plan';
+    const helpless = stopped === 'refused' && (approval !== 'other' || errors.length > 1);
+    return helpless
+        ? 'The digest of the refused plan'
+        : `To apply this plan and no other, set ${code('approved-plan')} to its digest`;
+}
+
+;// CONCATENATED MODULE: ./build/js/report/log.js
+// Lines of the log, and the plan in it. Outside text is made harmless first.
+
+
+
+
+
+
+
+
+function harmless(text) {
+    return plain((0,runner_secrets/* redact */.E$)(text));
+}
+/** For names in a text that is made harmless later, as a whole. */
+function asIs(name) {
+    return name;
+}
+function logLine(text) {
+    core/* info */.pq(harmless(text));
+}
+/** One line for each user and each operation, with a sign and a verb; revocations come first. */
+function logPlan(record) {
+    const { plan, digest } = record;
+    if (plan === undefined || digest === undefined)
+        return;
+    if (plan.users.length + plan.heldBack.length > 0)
+        logChanges(plan, emailsOf(record));
+    logLine(`The plan's digest is ${digest}${plan.users.length === 0 ? ', of an empty plan' : ''}`);
+}
+function logChanges(plan, emails) {
+    const { grants, revocations } = countOperations(plan.users);
+    const counts = [
+        counted(plan.users.length, 'user'),
+        counted(revocations, 'revocation'),
+        counted(grants, 'grant'),
+    ].join(', ');
+    core/* startGroup */.Oh(harmless(`Plan for ${plan.tenant}: ${counts}`));
+    for (const { user, grant, revoke } of plan.users) {
+        logLine(userText({ user, email: emails.get(user) }, asIs));
+        for (const operation of revoke)
+            core/* info */.pq(`  - revoke ${operationText(operation, 'still effective')}`);
+        for (const operation of grant)
+            core/* info */.pq(`  + grant ${operationText(operation, 'already effective')}`);
+    }
+    for (const { user, entry, ...access } of plan.heldBack) {
+        const who = userText({ user, email: emails.get(user) }, asIs);
+        logLine(`Held back: revoke ${(0,access_grants/* accessText */.cd)(access)} from ${who}, because ${entry} cannot be identified`);
+    }
+    core/* endGroup */.N4();
+}
+function operationText(operation, effective) {
+    return `${harmless((0,access_grants/* accessText */.cd)(operation))}${operationNotes(operation, { effective, show: harmless })}`;
+}
+
+// EXTERNAL MODULE: ./build/js/tenant/pace.js
+var pace = __webpack_require__(5852);
 ;// CONCATENATED MODULE: ./build/js/steps/locate-users.js
 // Findings about users → the manifest's lines that list them.
 
@@ -5309,7 +5329,7 @@ function judgePlan({ context, memory, planning }) {
     const tooMany = checkRevocations(plan, { limit, live });
     const isDoubted = memory.doubt !== undefined && approvedPlan !== digest;
     const refusals = [
-        ...checkLimit(plan),
+        ...checkLimit(plan, otherRolesOf(survey)),
         ...(isDoubted ? [memory.doubt.refusal] : []),
         ...disapproval,
         ...(mode === 'apply' ? tooMany : []),
@@ -5320,6 +5340,10 @@ function judgePlan({ context, memory, planning }) {
     if (mode === 'plan' && failOnChanges && plan.users.length > 0)
         journal.noteDrift();
     return { refused: refusals.length > 0 };
+}
+/** How many roles each user holds besides those that the plan is about. */
+function otherRolesOf({ states }) {
+    return new Map(states.flatMap(({ id, live }) => (live?.otherRoles === undefined ? [] : [[id, live.otherRoles]])));
 }
 async function applyPlan(options) {
     const { context, memory, planning } = options;
@@ -5346,10 +5370,11 @@ async function applyPlan(options) {
         await endRecording({ ...options, recording, ending, outcomes });
     }
 }
-async function write({ context: { tenant, heartbeat }, planning: { plan } }, onOutcome) {
+async function write({ context: { tenant, heartbeat }, planning: { plan, survey } }, onOutcome) {
     const progress = heartbeat.follow('Changing users', plan.users.length);
     await apply(plan, tenant, {
         width: pace/* MAX_IN_FLIGHT */.uK,
+        otherRoles: otherRolesOf(survey),
         onOutcome: outcome => {
             onOutcome(outcome);
             if (outcome.status !== 'not attempted')
@@ -5381,7 +5406,7 @@ async function checkAccess({ context, memory }) {
     const scopes = await session.scopes();
     const has = (scope) => scopes === undefined || scopes.has(scope);
     const assignOnly = has('update:users') && !has('read:users') && canAssignOnly(inputs, task);
-    const roles = roleUseOf(context, memory);
+    const roles = roleUseOf({ context, memory, assignOnly });
     const refusals = checkScopes(scopes, neededScopes(assignOnly ? 'assign' : inputs.mode, roles));
     journal.refuse(refusals);
     const canReadRoles = has('read:roles') && (assignOnly || has('read:role_members'));
@@ -5398,19 +5423,23 @@ function canAssignOnly({ mode, revoke }, task) {
         return false;
     return task.files.manifest.users.every(user => user.id !== undefined);
 }
-/** @returns undefined if neither the manifest nor the ledger nor a saved plan names a role */
-function roleUseOf({ inputs, task }, { ledger }) {
+/** @returns undefined if the run need not know anything about roles */
+function roleUseOf({ context, memory, assignOnly }) {
+    const { inputs, task } = context;
     const { saved, files } = task;
     if (saved !== undefined && rolesOf(saved).size > 0) {
         const names = (step) => saved.users.some(user => user[step].some(({ role }) => role !== undefined));
         return { assigns: names('grant'), removes: names('revoke') };
     }
     const { roles, users } = files.manifest;
-    const isManaged = [...ledger.users.values()].some(({ managed }) => (0,access_grants/* rolesAmong */.Wn)(managed).size > 0);
+    // A run that reads nobody has no use for what is managed.
+    const isManaged = !assignOnly && [...memory.ledger.users.values()].some(({ managed }) => (0,access_grants/* rolesAmong */.Wn)(managed).size > 0);
     if (roles.size === 0 && !isManaged)
         return undefined;
-    const assigns = saved === undefined && users.some(({ grants }) => (0,access_grants/* rolesAmong */.Wn)(grants.keys()).size > 0);
-    return { assigns, removes: saved === undefined && inputs.revoke !== 'never' };
+    if (saved !== undefined)
+        return { assigns: false, removes: false };
+    const assigns = users.some(({ grants }) => (0,access_grants/* rolesAmong */.Wn)(grants.keys()).size > 0);
+    return { assigns, removes: inputs.revoke === 'managed' || (inputs.revoke === 'all' && roles.size > 0) };
 }
 
 ;// CONCATENATED MODULE: ./build/js/steps/check-apis.js
@@ -5684,17 +5713,21 @@ function unmanagedText({ revoke }) {
 function unmanagedRows(unmanaged, known) {
     return heldRows(unmanaged, {
         known,
-        linesOf: held => userLines([...Map.groupBy(held, ({ api }) => api)], ([api, accesses]) => {
-            const names = accesses.map(access => scalar((0,access_grants/* isPermission */.Yo)(access) ? access.permission : (access.name ?? access.role)));
+        linesOf: held => changes_userLines([...Map.groupBy(held, ({ api }) => api)], ([api, accesses]) => {
+            const names = accesses.map(access => scalar((0,access_grants/* isPermission */.Yo)(access) ? access.permission : referenceTo(access)));
             const key = api === undefined ? 'roles' : scalar(known.aliases.get(api) ?? api);
             return code(`${key}: [${names.join(', ')}]`);
         }),
     });
 }
+/** A name that a manifest can have and that is one role's, as far as the name shows; or else the id. */
+function referenceTo({ role, name = '' }) {
+    return /^[\p{L}\p{N}]([\p{L}\p{N} ._&/-]*[\p{L}\p{N}])?$/u.test(name) && !/^rol_/.test(name) ? name : role;
+}
 function derivedRows(derived, known) {
     return heldRows(derived, {
         known,
-        linesOf: held => userLines(held, each => `${accessHtml(each, known.aliases)}, through ${each.roles.map(blocks_name).join(', ')}`),
+        linesOf: held => changes_userLines(held, each => `${accessHtml(each, known.aliases)}, through ${each.roles.map(blocks_name).join(', ')}`),
     });
 }
 function heldRows(items, { known: { emails }, linesOf }) {
@@ -6061,7 +6094,6 @@ function diff({ tenant, source, users, revoke, named, roleNames, holdBack }) {
         heldBack: planned.flatMap(({ heldBack }) => heldBack),
         found: sorted.flatMap(user => foundOf(user, roleNames)),
         holders: countHolders(plans, { users, roleNames }),
-        ...(roleNames.size > 0 && { roles: [...roleNames.keys()].sort(access_grants/* compareText */.n6) }),
     };
 }
 /** The live grants that are not desired and are ours to revoke, now or later. */
@@ -6203,7 +6235,7 @@ function resume(saved, { live, exists }) {
     const remaining = batches.filter(batch => !done.includes(batch));
     if (remaining.length === 0)
         return { kind: 'ready', remaining: undefined };
-    const before = (0,access_grants/* listAccess */.J$)(live, namesIn([...(saved.before ?? []), ...saved.grant, ...saved.revoke]));
+    const before = (0,access_grants/* listAccess */.J$)(live, plan_namesIn([...(saved.before ?? []), ...saved.grant, ...saved.revoke]));
     return {
         kind: 'ready',
         remaining: { ...saved, grant: operationsOf(remaining, 'grant'), revoke: operationsOf(remaining, 'revoke'), before },
@@ -6330,7 +6362,12 @@ async function resumePlan(options, saved) {
     const { plan: possible, obsolete } = withoutObsolete(saved, exists);
     journal.notice(describeObsolete(obsolete, 'revoke'));
     journal.warn(describeObsolete(obsolete, 'grant'));
-    const { users, blocked, failures } = resumeUsers(possible, { states, exists, names: options.roles.names });
+    const { users, blocked, failures } = resumeUsers(possible, {
+        states,
+        exists,
+        names: options.roles.names,
+        roles: rolesOf(saved).union(task.files.manifest.roles),
+    });
     journal.failUsers(failures);
     const restores = saved.restores?.filter(({ user }) => !blocked.has(user));
     const plan = { ...possible, users, ...(restores && { restores }) };
@@ -6346,11 +6383,10 @@ async function resumePlan(options, saved) {
     journal.refuse(refusals);
     return { plan, digest, survey: surveyed, listings: listingsOf(choice), refused: refusals.length > 0 };
 }
-function resumeUsers(saved, { states, exists, names }) {
+function resumeUsers(saved, { states, exists, names, roles }) {
     const users = [];
     const failures = [];
     const blocked = new Set(saved.users.map(({ user }) => user));
-    const roles = rolesOf(saved);
     for (const userPlan of saved.users) {
         const { user } = userPlan;
         const live = states.get(user)?.live?.direct;
@@ -6464,8 +6500,21 @@ const NOBODY_FOUND = 'Input query: the search found no users. Check its fields a
 /** @returns undefined if the token may not read roles, which is a warning */
 async function readRoleNames({ tenant, journal }, scopes) {
     const missing = checkScopes(scopes, ROLE_SCOPES.export);
-    journal.warn(missing.map(refusal => `Roles are left out of the manifest. ${refusal}`));
-    return missing.length > 0 ? undefined : tenant.roles();
+    const leaveOut = (why) => journal.warn([`Roles are left out of the manifest. ${why}`]);
+    for (const refusal of missing)
+        leaveOut(refusal);
+    if (missing.length > 0)
+        return undefined;
+    try {
+        return await tenant.roles();
+    }
+    catch (error) {
+        // A token that does not show its scopes may lack these.
+        if (!(error instanceof errors/* TenantError */.rZ) || error.details.errorCode !== 'insufficient_scope')
+            throw error;
+        leaveOut(error.message);
+        return undefined;
+    }
 }
 /** @returns undefined unless every user could be read */
 async function readHoldings({ tenant, heartbeat, journal }, { names, roles }) {
@@ -7274,7 +7323,7 @@ function startHeartbeat(traffic) {
 
 async function withTenant(run, use) {
     const { inputs, journal, cancelled } = run;
-    const { connect } = await __webpack_require__.e(/* import() */ 720).then(__webpack_require__.bind(__webpack_require__, 2720));
+    const { connect } = await __webpack_require__.e(/* import() */ 927).then(__webpack_require__.bind(__webpack_require__, 927));
     const { tenant, session, traffic, close } = connect(inputs, cancelled, runner_secrets/* mask */.dK);
     journal.noteTraffic(traffic);
     const heartbeat = startHeartbeat(traffic);

@@ -8,6 +8,8 @@ export interface Live {
   readonly direct: Grants
   /** Permissions that come through roles; a grant may be in both. */
   readonly derived: ReadonlyMap<Grant, readonly Role[]>
+  /** How many roles the user has besides those in `direct`; undefined if it is not known. */
+  readonly otherRoles?: number
 }
 
 /** A user whom the tenant has under an address. */

@@ -16,7 +16,8 @@ export function indexRoles(names: RoleNames): Roles {
 
 /** What people read: a name that several roles have is followed by the id. */
 export function displayNames({ names, ids }: Roles): RoleNames {
-  return new Map([...names].map(([id, name]) => [id, ids.get(name)?.length === 1 ? name : `${name} (${id})`]))
+  const isUnique = (name: string) => name.trim() !== '' && ids.get(name)?.length === 1
+  return new Map([...names].map(([id, name]) => [id, isUnique(name) ? name : `${name} (${id})`.trim()]))
 }
 
 /** Ids of the roles that a reference may mean, itself an id or a name: one if it is clear, none if it is unknown. */

@@ -20,8 +20,16 @@ export interface RoleQuestion {
   readonly width: number
 }
 
+/** What is known of a user's roles. */
+export interface Held {
+  /** Ids of the roles that matter. */
+  readonly roles: ReadonlySet<string>
+  /** How many others the user has; undefined if the roles were read role by role. */
+  readonly others?: number
+}
+
 /** By user: the roles that the user holds, or why they could not be read. */
-export type RolesHeld = ReadonlyMap<string, ReadonlySet<string> | TenantError>
+export type RolesHeld = ReadonlyMap<string, Held | TenantError>
 
 /**
  * Takes at most as many requests as there are users and roles together.
@@ -43,21 +51,23 @@ export async function readRoles(question: RoleQuestion, reader: RoleReader): Pro
   for (const { role, users } of complete) add(role, users)
   const readRest = async (members: Members) => add(members.role, await reader.allMembersOf(members))
   await mapFollowed(partial, readRest, { ...options, doing: 'Reading the other users of large roles' })
-  return held
+  return new Map([...held].map(([user, roles]) => [user, { roles }]))
 }
 
 async function readByUser(
   { users, roles, follow, width }: RoleQuestion,
   reader: Pick<RoleReader, 'rolesOf'>,
 ): Promise<RolesHeld> {
-  const read = async (user: string): Promise<ReadonlySet<string> | TenantError> => {
+  const read = async (user: string): Promise<Held | TenantError> => {
     try {
-      return (await reader.rolesOf(user))?.intersection(roles) ?? new Set()
+      const all = (await reader.rolesOf(user)) ?? new Set()
+      const relevant = all.intersection(roles)
+      return { roles: relevant, others: all.size - relevant.size }
     } catch (error) {
       if (!(error instanceof TenantError) || error.details.reach === 'run') throw error
       return error
     }
   }
   const held = await mapFollowed(users, read, { doing: 'Reading the roles of users', follow, width })
-  return new Map(users.map((user, index) => [user, held[index] ?? new Set()]))
+  return new Map(users.map((user, index) => [user, held[index] ?? { roles: new Set() }]))
 }

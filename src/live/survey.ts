@@ -5,10 +5,10 @@ import { type Grant, type Grants, NO_GRANTS, roleGrantOf, type Terms } from '../
 import type { Candidate, Live } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
 import { type Listing, listingOf as ledgerListingOf } from '../ledger/ledger.ts'
-import type { Identity, ListedUser, Mention } from '../manifest/manifest.ts'
+import { type Identity, type ListedUser, longerTerms, type Mention } from '../manifest/manifest.ts'
 import { type Follow, mapFollowed } from './follow.ts'
 import { candidatesOf, type IdentifyOptions, identify } from './identify.ts'
-import { type RoleReader, readRoles } from './roles.ts'
+import { type Held, type RoleReader, readRoles } from './roles.ts'
 import type { Unidentified, UserEmail, UserState } from './user-state.ts'
 
 /** The reads that this is made of. */
@@ -191,7 +191,7 @@ function mergeDuplicates(users: readonly KnownUser[]): {
     const first = merged.get(user.id)
     merged.set(user.id, first === undefined ? user : mergeUsers(first, user))
     if (!first?.listed || !user.listed) continue
-    const message = `${entryOf(first)} and ${entryOf(user)} refer to the same user; their permissions were merged. Combine the entries.`
+    const message = `${entryOf(first)} and ${entryOf(user)} refer to the same user; their permissions and roles were merged. Combine the entries.`
     warnings.push({ user: user.id, message, ...listedAs(user) })
   }
   return { users: [...merged.values()], warnings }
@@ -203,6 +203,16 @@ function entryOf({ id, addresses: [address] }: KnownUser): string {
   return address.connection === undefined ? address.email : `${address.email} in connection ${address.connection}`
 }
 
+/** What is asked for in two ways is desired for the longer of the two. */
+function mergeDesired(first: KnownUser['desired'], second: KnownUser['desired']): KnownUser['desired'] {
+  const merged = new Map(first)
+  for (const [grant, terms] of second) {
+    const other = first.get(grant)
+    merged.set(grant, other === undefined ? terms : longerTerms(other, terms))
+  }
+  return merged
+}
+
 function mergeUsers(first: KnownUser, second: KnownUser): KnownUser {
   return {
     id: first.id,
@@ -210,7 +220,7 @@ function mergeUsers(first: KnownUser, second: KnownUser): KnownUser {
     listed: first.listed || second.listed,
     listings: [...first.listings, ...second.listings],
     addresses: [...first.addresses, ...second.addresses],
-    desired: new Map([...second.desired, ...first.desired]),
+    desired: mergeDesired(first.desired, second.desired),
     expired: (first.expired ?? NO_GRANTS).union(second.expired ?? NO_GRANTS),
   }
 }
@@ -241,18 +251,23 @@ async function readState(user: Omit<SurveyedUser, 'live'>, reader: Reader): Prom
   })
 }
 
-function withRoles(user: SurveyedUser, held: ReadonlySet<string> | TenantError | undefined): Step<SurveyedUser> {
+function withRoles(user: SurveyedUser, held: Held | TenantError | undefined): Step<SurveyedUser> {
   const { live } = user
   if (held instanceof TenantError) return failedStep(user, held)
   if (live === undefined || held === undefined) return { kind: 'value', value: user }
-  return {
-    kind: 'value',
-    value: { ...user, live: { ...live, direct: live.direct.union(new Set([...held].map(roleGrantOf))) } },
-  }
+  const { roles, others } = held
+  const direct = live.direct.union(new Set([...roles].map(roleGrantOf)))
+  const complete = { ...live, direct, ...(others !== undefined && { otherRoles: others }) }
+  return { kind: 'value', value: { ...user, live: complete } }
 }
 
-function failedStep({ id, ...listed }: Listed & { readonly id: string }, { message }: TenantError): Step<never> {
-  return { kind: 'failure', finding: { user: id, message, ...listedAs(listed) } }
+function failedStep(
+  { id, listed, ...entry }: Listed & { readonly id: string; readonly listed?: boolean },
+  { message, details }: TenantError,
+): Step<never> {
+  // An id that no user can have: nothing about a removed user can make every later run fail.
+  if (listed === false && details.status === 400) return goneUser(id, 'has an id that Auth0 refuses')
+  return { kind: 'failure', finding: { user: id, message, ...listedAs(entry) } }
 }
 
 function goneUser(user: string, why: string): Step<never> {
@@ -268,8 +283,6 @@ async function attempt<T>(
     return await work()
   } catch (error) {
     if (!(error instanceof TenantError) || error.details.reach === 'run') throw error
-    // An id that no user can have: nothing about a removed user can make every later run fail.
-    if (user.listed === false && error.details.status === 400) return goneUser(user.id, 'has an id that Auth0 refuses')
     return failedStep(user, error)
   }
 }

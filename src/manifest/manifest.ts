@@ -1,11 +1,12 @@
 // The folder's door: files in; the manifest, what is wrong with it, and the places in the files out. And a manifest of
 // what users have. Nobody else imports anything of this folder but this.
 
+import type { Terms } from '../access/grants.ts'
 import type { Roles } from '../access/roles.ts'
 import { type Catalogue, checkHost, checkIdentifiers, checkManifest, checkPermissions } from './check.ts'
 import { checkAmount, type ListedUser, listUsers, namedApis, namedRoles } from './desired.ts'
 import type { Document } from './document.ts'
-import { findExpired, findExpiring, findNextExpiry } from './expiry.ts'
+import { endOf, findExpired, findExpiring, findNextExpiry } from './expiry.ts'
 import { type ExportOptions, refuseUnwritable, writeManifest } from './export.ts'
 import { findFiles, type Loaded, loadFiles, missingFiles } from './load.ts'
 import { findOffsets, placesIn } from './locate.ts'
@@ -149,4 +150,9 @@ export function locate<M extends Mention>(
 export function exportManifest(options: ExportOptions): string {
   refuseUnwritable(options.users)
   return writeManifest(options)
+}
+
+/** Of the terms of one grant that is asked for twice, those that end later. */
+export function longerTerms(one: Terms, other: Terms): Terms {
+  return endOf(one.expires) >= endOf(other.expires) ? one : other
 }

@@ -6,6 +6,7 @@ import { quote } from '../access/quote.ts'
 import { findRoles, type Roles } from '../access/roles.ts'
 import { type Remark, remarkOn } from './problem.ts'
 import { type Contents, type Names, nameOf, pathToName } from './read.ts'
+import { roleName } from './schema.ts'
 
 /** Auth0 gives roles such ids. A role can have any name, but a manifest refers to one with such a name by its id. */
 export function isRoleId(reference: string): boolean {
@@ -47,7 +48,8 @@ export function* checkReferences(contents: Contents, roles: Roles): Generator<Re
 type Explain = (reference: string) => Remark['message'] | undefined
 
 function explainer(names: Names, roles: Roles): Explain {
-  const known = [...roles.ids.keys()]
+  // A name that no manifest can have is no advice.
+  const known = [...roles.ids.keys()].filter(name => roleName.safeParse(name).success)
   return reference => {
     const found = findRoles(reference, roles)
     if (found.length === 1) return undefined

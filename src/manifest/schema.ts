@@ -170,7 +170,12 @@ const bundleItem = z.strictObject(
   'a bundle must be a name, or a mapping with name, expires and reason',
 )
 
-const roleName = name('the name of a role', MAX_NAME, "The name of one of the tenant's roles, or its id.", 'Support')
+export const roleName = name(
+  'the name of a role',
+  MAX_NAME,
+  "The name of one of the tenant's roles, or its id.",
+  'Support',
+)
 
 export const roleItem = z.strictObject(
   { name: roleName, ...terms },

@@ -4,7 +4,7 @@
 import pMap from 'p-map'
 import { type Access, KINDS, type Kind } from '../access/grants.ts'
 import { ActionError, NotSentError, type Reach, TenantError } from '../errors.ts'
-import { countHeld, MAX_HELD } from './guard.ts'
+import { countHeld, MAX_HELD, type OtherRoles } from './guard.ts'
 import { type Batch, bareAccess, batchesOf, operationsOf, type Plan, type UserOutcome, type UserPlan } from './plan.ts'
 
 /** The two writes that a plan is made of. */
@@ -17,6 +17,7 @@ export interface Writer {
 export interface ApplyOptions {
   /** How many users at once. */
   readonly width: number
+  readonly otherRoles: OtherRoles
   readonly onOutcome: (outcome: UserOutcome) => void
 }
 
@@ -24,7 +25,8 @@ export interface ApplyOptions {
 export async function apply(plan: Plan, writer: Writer, options: ApplyOptions): Promise<readonly UserOutcome[]> {
   let stop: ActionError | undefined
   const applyNext = async (userPlan: UserPlan): Promise<UserOutcome> => {
-    const attempt = stop === undefined ? await applyUser(userPlan, writer) : NOTHING_ATTEMPTED
+    const attempt =
+      stop === undefined ? await applyUser(userPlan, { writer, otherRoles: options.otherRoles }) : NOTHING_ATTEMPTED
     stop ??= attempt.failures.find(failure => reachOf(failure) === 'run')
     const outcome = outcomeOf(userPlan, attempt)
     options.onOutcome(outcome)
@@ -48,16 +50,19 @@ const NOTHING_ATTEMPTED: Attempt = { done: [], uncertain: [], failures: [], kept
 
 const KEPT: Readonly<Record<Kind, string>> = {
   permission: 'No permission was revoked, because assigning the roles that may replace it failed.',
-  role: 'No role was removed, because granting the permissions that may replace it failed.',
+  role: 'No role was removed, because a grant that may replace it failed.',
 }
 
-async function applyUser(userPlan: UserPlan, writer: Writer): Promise<Attempt> {
+async function applyUser(
+  userPlan: UserPlan,
+  { writer, otherRoles }: { readonly writer: Writer; readonly otherRoles: OtherRoles },
+): Promise<Attempt> {
   const done: Batch[] = []
   const uncertain: Batch[] = []
   const failed: Batch[] = []
   const failures: ActionError[] = []
   const kept: Batch[] = []
-  for (const batch of inOrder(userPlan)) {
+  for (const batch of inOrder(userPlan, otherRoles)) {
     if (failed.some(earlier => mayReplace(earlier, batch))) {
       kept.push(batch)
       continue
@@ -80,8 +85,8 @@ async function applyUser(userPlan: UserPlan, writer: Writer): Promise<Attempt> {
  * Grants come first, so that nobody loses access in between. If they would exceed Auth0's limit, revocations of the same
  * kind come right before them.
  */
-function inOrder(userPlan: UserPlan): readonly Batch[] {
-  const full = KINDS.filter(kind => countHeld(userPlan, kind).withGrants > MAX_HELD[kind])
+function inOrder(userPlan: UserPlan, otherRoles: OtherRoles): readonly Batch[] {
+  const full = KINDS.filter(kind => countHeld(userPlan, { kind, otherRoles }).withGrants > MAX_HELD[kind])
   const rank = ({ step, kind }: Batch) => {
     if (full.includes(kind)) return step === 'revoke' ? 1 : 2
     return step === 'grant' ? 0 : 3
@@ -89,9 +94,10 @@ function inOrder(userPlan: UserPlan): readonly Batch[] {
   return batchesOf(userPlan).toSorted((a, b) => rank(a) - rank(b))
 }
 
-/** A role that could not be assigned may have been meant to replace a permission, and vice versa. */
+/** A role that could not be assigned may have been meant to replace a permission or a role, and vice versa. */
 function mayReplace(failed: Batch, next: Batch): boolean {
-  return failed.step === 'grant' && next.step === 'revoke' && failed.kind !== next.kind
+  const isAboutRoles = failed.kind === 'role' || next.kind === 'role'
+  return failed.step === 'grant' && next.step === 'revoke' && isAboutRoles
 }
 
 function reachOf(error: ActionError): Reach {

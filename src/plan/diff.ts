@@ -57,7 +57,6 @@ export function diff({ tenant, source, users, revoke, named, roleNames, holdBack
     heldBack: planned.flatMap(({ heldBack }) => heldBack),
     found: sorted.flatMap(user => foundOf(user, roleNames)),
     holders: countHolders(plans, { users, roleNames }),
-    ...(roleNames.size > 0 && { roles: [...roleNames.keys()].sort(compareText) }),
   }
 }
 

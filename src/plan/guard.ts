@@ -80,15 +80,24 @@ export function checkScopes(scopes: ReadonlySet<string> | undefined, needed: rea
   ]
 }
 
-/** Counts a user's direct permissions or roles; those that were not read count as none. */
+/** How many roles users hold that their plan is not about, by user; missing if it is not known. */
+export type OtherRoles = ReadonlyMap<string, number>
+
+interface HeldOptions {
+  readonly kind: Kind
+  readonly otherRoles: OtherRoles
+}
+
+/** How many direct permissions or roles a user has, counting only those that were read. */
 export function countHeld(
-  { before = [], grant, revoke }: Pick<UserPlan, 'before' | 'grant' | 'revoke'>,
-  kind: Kind,
+  { user, before = [], grant, revoke }: UserPlan,
+  { kind, otherRoles }: HeldOptions,
 ): { readonly withGrants: number; readonly after: number; readonly granted: number } {
   const count = (accesses: readonly Access[]) =>
     accesses.filter(access => isPermission(access) === (kind === 'permission')).length
   const granted = count(grant)
-  const withGrants = count(before) + granted
+  const others = kind === 'role' ? (otherRoles.get(user) ?? 0) : 0
+  const withGrants = count(before) + others + granted
   return { withGrants, after: withGrants - count(revoke), granted }
 }
 
@@ -97,10 +106,10 @@ const LIMIT_WORDS: Readonly<Record<Kind, { readonly what: string; readonly advic
   role: { what: 'roles', advice: 'Combine some of them into one role.' },
 }
 
-export function checkLimit(plan: Plan): readonly Refusal[] {
+export function checkLimit(plan: Plan, otherRoles: OtherRoles): readonly Refusal[] {
   return plan.users.flatMap(userPlan =>
     KINDS.flatMap(kind => {
-      const { after, granted } = countHeld(userPlan, kind)
+      const { after, granted } = countHeld(userPlan, { kind, otherRoles })
       if (after <= MAX_HELD[kind] || granted === 0) return []
       const { what, advice } = LIMIT_WORDS[kind]
       return [`${userPlan.user} would have ${after} ${what}; Auth0 allows ${MAX_HELD[kind]}. ${advice}`]

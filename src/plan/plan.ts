@@ -98,8 +98,6 @@ export interface Plan {
   readonly holders: readonly Holders[]
   /** Only in an undo plan: the ledger entries that it restores, for every user whose entry the apply changed. */
   readonly restores?: readonly Restored[]
-  /** Ids of the roles that the before-states cover; a user may hold others. */
-  readonly roles?: readonly string[]
 }
 
 /** Whether the tenant has a permission or a role, if it was read. */
@@ -207,8 +205,9 @@ export function operationsOf(batches: readonly Batch[], step: Step): readonly Op
 export function nameRoles(plan: Plan, names: RoleNames): Plan {
   const rename = <T extends Access>(access: T): T => {
     if (access.role === undefined) return access
+    const { name: _, ...bare } = access
     const name = names.get(access.role)
-    return { ...access, name: name ?? access.role }
+    return { ...(bare as T), ...(name !== undefined && { name }) }
   }
   return {
     ...plan,
@@ -225,9 +224,9 @@ export function nameRoles(plan: Plan, names: RoleNames): Plan {
 }
 
 /** Ids of the roles that a plan concerns. */
-export function rolesOf({ users, roles = [] }: Pick<Plan, 'users' | 'roles'>): ReadonlySet<string> {
+export function rolesOf({ users }: Pick<Plan, 'users'>): ReadonlySet<string> {
   const held = users.flatMap(({ before = [], grant, revoke }) => [...before, ...grant, ...revoke])
-  return new Set(roles).union(rolesAmong(packAll(held)))
+  return rolesAmong(packAll(held))
 }
 
 /** What a user holds after these grants and revocations. */

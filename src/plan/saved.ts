@@ -65,7 +65,6 @@ const savedPlan = z.strictObject({
   addresses: z.array(z.strictObject({ user: name, ...address.shape })).exactOptional(),
   holders: z.array(accessWith({ before: z.int(), after: z.int() })),
   restores: z.array(restored).exactOptional(),
-  roles: z.array(name).exactOptional(),
 })
 
 export type SavedReading =

@@ -8,7 +8,7 @@ import { bareAccess, type Operation, type Plan, type Restored, stateAfter, type 
  * are reverted, too: an apply of the undo plan can resume from either state.
  */
 export function undoOf(
-  { tenant, source, users, holders, roles }: Plan,
+  { tenant, source, users, holders }: Plan,
   outcomes: readonly UserOutcome[],
   restores: readonly Restored[],
 ): Plan {
@@ -31,7 +31,6 @@ export function undoOf(
     found: [],
     holders: complete ? holders.map(holders => ({ ...holders, before: holders.after, after: holders.before })) : [],
     restores,
-    ...(roles && { roles }),
   }
 }
 

@@ -1,9 +1,9 @@
 // Shows a plan, checks it, and applies it. The ledger is written before the first change and after the last.
 
-import { listedAs } from '../live/survey.ts'
+import { listedAs, type Survey } from '../live/survey.ts'
 import { apply } from '../plan/apply.ts'
 import { digestOf } from '../plan/digest.ts'
-import { checkApproval, checkLimit, checkRevocations } from '../plan/guard.ts'
+import { checkApproval, checkLimit, checkRevocations, type OtherRoles } from '../plan/guard.ts'
 import type { UserOutcome } from '../plan/plan.ts'
 import { writeSaved } from '../plan/saved.ts'
 import { undoOf } from '../plan/undo.ts'
@@ -41,7 +41,7 @@ export function judgePlan({ context, memory, planning }: PlanningOptions): Judge
   const tooMany = checkRevocations(plan, { limit, live })
   const isDoubted = memory.doubt !== undefined && approvedPlan !== digest
   const refusals = [
-    ...checkLimit(plan),
+    ...checkLimit(plan, otherRolesOf(survey)),
     ...(isDoubted ? [memory.doubt.refusal] : []),
     ...disapproval,
     ...(mode === 'apply' ? tooMany : []),
@@ -50,6 +50,11 @@ export function judgePlan({ context, memory, planning }: PlanningOptions): Judge
   if (mode !== 'apply') journal.warn(tooMany)
   if (mode === 'plan' && failOnChanges && plan.users.length > 0) journal.noteDrift()
   return { refused: refusals.length > 0 }
+}
+
+/** How many roles each user holds besides those that the plan is about. */
+function otherRolesOf({ states }: Survey): OtherRoles {
+  return new Map(states.flatMap(({ id, live }) => (live?.otherRoles === undefined ? [] : [[id, live.otherRoles]])))
 }
 
 export async function applyPlan(options: PlanningOptions): Promise<void> {
@@ -76,12 +81,13 @@ export async function applyPlan(options: PlanningOptions): Promise<void> {
 }
 
 async function write(
-  { context: { tenant, heartbeat }, planning: { plan } }: PlanningOptions,
+  { context: { tenant, heartbeat }, planning: { plan, survey } }: PlanningOptions,
   onOutcome: (outcome: UserOutcome) => void,
 ): Promise<void> {
   const progress = heartbeat.follow('Changing users', plan.users.length)
   await apply(plan, tenant, {
     width: MAX_IN_FLIGHT,
+    otherRoles: otherRolesOf(survey),
     onOutcome: outcome => {
       onOutcome(outcome)
       if (outcome.status !== 'not attempted') progress.step()

@@ -2,7 +2,7 @@
 
 import { rolesAmong } from '../access/grants.ts'
 import { checkScopes, neededScopes, type RoleUse } from '../plan/guard.ts'
-import { rolesOf } from '../plan/plan.ts'
+import { rolesOf, type Step } from '../plan/plan.ts'
 import type { PlanInputs } from '../runner/inputs.ts'
 import type { Context, Task } from './context.ts'
 import type { Memory } from './recall.ts'
@@ -29,7 +29,7 @@ export async function checkAccess({ context, memory }: CheckAccessOptions): Prom
   const scopes = await session.scopes()
   const has = (scope: string) => scopes === undefined || scopes.has(scope)
   const assignOnly = has('update:users') && !has('read:users') && canAssignOnly(inputs, task)
-  const roles = roleUseOf(context, memory)
+  const roles = roleUseOf({ context, memory, assignOnly })
   const refusals = checkScopes(scopes, neededScopes(assignOnly ? 'assign' : inputs.mode, roles))
   journal.refuse(refusals)
   const canReadRoles = has('read:roles') && (assignOnly || has('read:role_members'))
@@ -47,17 +47,23 @@ function canAssignOnly({ mode, revoke }: PlanInputs, task: Task): boolean {
   return task.files.manifest.users.every(user => user.id !== undefined)
 }
 
-/** @returns undefined if neither the manifest nor the ledger nor a saved plan names a role */
-function roleUseOf({ inputs, task }: Context, { ledger }: CheckAccessOptions['memory']): RoleUse | undefined {
+interface RoleUseOptions extends CheckAccessOptions {
+  readonly assignOnly: boolean
+}
+
+/** @returns undefined if the run need not know anything about roles */
+function roleUseOf({ context, memory, assignOnly }: RoleUseOptions): RoleUse | undefined {
+  const { inputs, task } = context
   const { saved, files } = task
   if (saved !== undefined && rolesOf(saved).size > 0) {
-    const names = (step: 'grant' | 'revoke') =>
-      saved.users.some(user => user[step].some(({ role }) => role !== undefined))
+    const names = (step: Step) => saved.users.some(user => user[step].some(({ role }) => role !== undefined))
     return { assigns: names('grant'), removes: names('revoke') }
   }
   const { roles, users } = files.manifest
-  const isManaged = [...ledger.users.values()].some(({ managed }) => rolesAmong(managed).size > 0)
+  // A run that reads nobody has no use for what is managed.
+  const isManaged = !assignOnly && [...memory.ledger.users.values()].some(({ managed }) => rolesAmong(managed).size > 0)
   if (roles.size === 0 && !isManaged) return undefined
-  const assigns = saved === undefined && users.some(({ grants }) => rolesAmong(grants.keys()).size > 0)
-  return { assigns, removes: saved === undefined && inputs.revoke !== 'never' }
+  if (saved !== undefined) return { assigns: false, removes: false }
+  const assigns = users.some(({ grants }) => rolesAmong(grants.keys()).size > 0)
+  return { assigns, removes: inputs.revoke === 'managed' || (inputs.revoke === 'all' && roles.size > 0) }
 }

@@ -182,7 +182,12 @@ async function resumePlan(options: ChoiceOptions, saved: Plan): Promise<Planning
   const { plan: possible, obsolete } = withoutObsolete(saved, exists)
   journal.notice(describeObsolete(obsolete, 'revoke'))
   journal.warn(describeObsolete(obsolete, 'grant'))
-  const { users, blocked, failures } = resumeUsers(possible, { states, exists, names: options.roles.names })
+  const { users, blocked, failures } = resumeUsers(possible, {
+    states,
+    exists,
+    names: options.roles.names,
+    roles: rolesOf(saved).union(task.files.manifest.roles),
+  })
   journal.failUsers(failures)
   const restores = saved.restores?.filter(({ user }) => !blocked.has(user))
   const plan = { ...possible, users, ...(restores && { restores }) }
@@ -203,6 +208,8 @@ interface ResumeOptions {
   readonly states: ReadonlyMap<string, UserState>
   readonly exists: Exists
   readonly names: RoleNames
+  /** Ids of the roles by which a user may have changed. */
+  readonly roles: ReadonlySet<string>
 }
 
 interface Resumed {
@@ -212,11 +219,10 @@ interface Resumed {
   readonly failures: readonly UserFailure[]
 }
 
-function resumeUsers(saved: Plan, { states, exists, names }: ResumeOptions): Resumed {
+function resumeUsers(saved: Plan, { states, exists, names, roles }: ResumeOptions): Resumed {
   const users: UserPlan[] = []
   const failures: UserFailure[] = []
   const blocked = new Set(saved.users.map(({ user }) => user))
-  const roles = rolesOf(saved)
   for (const userPlan of saved.users) {
     const { user } = userPlan
     const live = states.get(user)?.live?.direct

@@ -4,7 +4,7 @@
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve, sep } from 'node:path'
 import { NO_GRANTS, type RoleNames, rolesAmong } from '../access/grants.ts'
-import { ActionError, errorOf, InputError } from '../errors.ts'
+import { ActionError, errorOf, InputError, TenantError } from '../errors.ts'
 import { type Subject, survey } from '../live/survey.ts'
 import { type ExportedUser, exportManifest } from '../manifest/manifest.ts'
 import { checkScopes, neededScopes, ROLE_SCOPES } from '../plan/guard.ts'
@@ -53,8 +53,17 @@ async function readRoleNames(
   scopes: ReadonlySet<string> | undefined,
 ): Promise<RoleNames | undefined> {
   const missing = checkScopes(scopes, ROLE_SCOPES.export)
-  journal.warn(missing.map(refusal => `Roles are left out of the manifest. ${refusal}`))
-  return missing.length > 0 ? undefined : tenant.roles()
+  const leaveOut = (why: string) => journal.warn([`Roles are left out of the manifest. ${why}`])
+  for (const refusal of missing) leaveOut(refusal)
+  if (missing.length > 0) return undefined
+  try {
+    return await tenant.roles()
+  } catch (error) {
+    // A token that does not show its scopes may lack these.
+    if (!(error instanceof TenantError) || error.details.errorCode !== 'insufficient_scope') throw error
+    leaveOut(error.message)
+    return undefined
+  }
 }
 
 /** @returns undefined unless every user could be read */

@@ -5,12 +5,11 @@ import { compareText, type Grant, grantOf, type Permission, type Role } from '..
 import type { Live } from '../access/live.ts'
 import { answerError } from './answer-error.ts'
 import { isUnknownUser, PER_PAGE, read, refuseWrite, userPath, type WriteMethod } from './answers.ts'
+import { LIST_READS } from './paging.ts'
 import type { Session } from './token.ts'
 
 /** More than anybody holds: 1,000 direct permissions, and those of many roles. */
 const MAX_PAGES = 500
-/** How often a list that changes while its pages are read is read again. */
-export const LIST_READS = 3
 
 const permissionPage = z.object({
   permissions: z.array(
@@ -67,8 +66,8 @@ function liveOf(items: readonly PermissionItem[]): { readonly live: Live; readon
   return { live: { direct, derived }, size: all.size }
 }
 
-function roleOf({ source_id: role = '', source_name: name }: PermissionItem['sources'][number]): Role {
-  return { role, ...(name !== undefined && { name }) }
+function roleOf({ source_id: id, source_name: name }: PermissionItem['sources'][number]): Role {
+  return { role: id || 'of an unknown id', ...(name && { name }) }
 }
 
 function byName(a: Role, b: Role): number {

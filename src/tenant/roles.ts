@@ -3,12 +3,17 @@
 import * as z from 'zod'
 import type { RoleNames } from '../access/grants.ts'
 import type { Members } from '../access/live.ts'
+import type { TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
 import { BASE, isUnknownUser, PER_PAGE, read, refuseWrite, userPath, type WriteMethod } from './answers.ts'
-import { LIST_READS } from './permissions.ts'
+import type { Answer } from './exchange.ts'
+import { LIST_READS, numbered, readPages } from './paging.ts'
 import type { Session } from './token.ts'
 
-/** Auth0 gives out no more members of a role by numbered pages; beyond, each page says where the next one begins. */
+/**
+ * Auth0 lists this many users of a role by numbered pages; beyond, each page says where the next one begins. A total of
+ * just as many may be a cut one.
+ */
 const MAX_NUMBERED = 1000
 
 const rolePage = z.object({
@@ -23,96 +28,110 @@ const rolePage = z.object({
   total: z.int().nonnegative(),
 })
 
-const memberPage = z.object({
-  users: z.array(z.object({ user_id: z.string().min(1) })),
-  total: z.int().nonnegative(),
-})
-
-const checkpointPage = z.object({
-  users: z.array(z.object({ user_id: z.string().min(1) })),
-  next: z.string().nullish(),
-})
+const member = z.object({ user_id: z.string().min(1) })
+const memberPage = z.object({ users: z.array(member), total: z.int().nonnegative() })
+const checkpointPage = z.object({ users: z.array(member), next: z.string().nullish() })
 
 /** Names by id, without the roles of organizations. */
 export async function readRoles({ send }: Session): Promise<RoleNames> {
-  for (let attempt = 1; ; attempt++) {
-    const roles = new Map<string, z.infer<typeof rolePage>['roles'][number]>()
-    let total = 0
-    let answer: Awaited<ReturnType<typeof send>>
-    let page = 0
-    do {
-      answer = await send({ method: 'GET', path: `${BASE}/roles`, query: numbered(page) })
-      const found = read(rolePage, answer, 'The roles could not be read')
-      for (const role of found.roles) roles.set(role.id, role)
-      total = found.total
-      page++
-    } while (page * PER_PAGE < total)
-    const ofTenant = [...roles.values()].filter(({ type }) => type !== 'organization')
-    if (roles.size === total) return new Map(ofTenant.map(({ id, name }) => [id, name]))
-    if (attempt === LIST_READS) {
-      const summary = `The list of roles changed while it was read: ${roles.size} came of ${total}`
-      throw answerError(answer, summary, 'run', 'Run it again when nobody creates or deletes roles.')
-    }
+  const ask = async (page: number) => {
+    const answer = await send({ method: 'GET', path: `${BASE}/roles`, query: numbered(page) })
+    const { roles, total } = read(rolePage, answer, 'The roles could not be read')
+    return { items: roles, total, answer }
   }
+  const roles = await readPages(ask, {
+    keyOf: ({ id }) => id,
+    unstable: ({ answer, total }, found) =>
+      answerError(
+        answer,
+        `The list of roles changed while it was read: ${found} came of ${total}`,
+        'run',
+        'Run it again when nobody creates or deletes roles.',
+      ),
+  })
+  const ofTenant = [...roles.values()].filter(({ type }) => type !== 'organization')
+  return new Map(ofTenant.map(({ id, name }) => [id, name]))
 }
 
 /** @returns ids; undefined if the tenant has no such user */
 export async function readRolesOf({ send }: Session, user: string): Promise<ReadonlySet<string> | undefined> {
-  const roles = new Set<string>()
-  for (let page = 0; ; page++) {
+  let isUnknown = false
+  const ask = async (page: number) => {
     const answer = await send({ method: 'GET', path: pathOf(user), query: numbered(page) })
-    if (isUnknownUser(answer)) return undefined
-    const found = read(rolePage, answer, `The roles of ${user} could not be read`)
-    for (const { id } of found.roles) roles.add(id)
-    if (found.roles.length < PER_PAGE || roles.size >= found.total) return roles
+    isUnknown = isUnknownUser(answer)
+    if (isUnknown) return { items: [], total: 0, answer }
+    const { roles, total } = read(rolePage, answer, `The roles of ${user} could not be read`)
+    return { items: roles, total, answer }
   }
+  const roles = await readPages(ask, {
+    keyOf: ({ id }) => id,
+    unstable: ({ answer, total }, found) =>
+      answerError(
+        answer,
+        `The roles of ${user} changed while they were read: ${found} came of ${total}`,
+        'user',
+        'Run it again when nothing else writes to this user.',
+      ),
+  })
+  return isUnknown ? undefined : new Set(roles.keys())
 }
 
-export async function readMembers({ send }: Session, role: string): Promise<Members> {
-  const answer = await send({ method: 'GET', path: membersPath(role), query: numbered(0) })
+export async function readMembers(session: Session, role: string): Promise<Members> {
+  const { items, total } = await askMembers(session, role, 0)
+  const pages = Math.ceil(total / Math.max(1, items.length))
+  const more = total <= items.length ? 0 : total < MAX_NUMBERED ? pages - 1 : pages
+  return { role, users: idsOf(items), more, total }
+}
+
+async function askMembers({ send }: Session, role: string, page: number) {
+  const answer = await send({ method: 'GET', path: membersPath(role), query: numbered(page) })
   const { users, total } = read(memberPage, answer, unread(role))
-  const pages = Math.ceil(total / PER_PAGE)
-  const more = total <= users.length ? 0 : total > MAX_NUMBERED ? pages : pages - 1
-  return { role, users: idsOf(users), more, total }
+  return { items: users, total, answer }
 }
 
 /** All users who hold a role. */
 export async function readAllMembers(session: Session, first: Members): Promise<ReadonlySet<string>> {
-  if (first.more === 0) return first.users
-  return first.total > MAX_NUMBERED ? readByCheckpoint(session, first.role) : readByNumber(session, first)
+  const { role, users, more, total } = first
+  if (more === 0) return users
+  if (total >= MAX_NUMBERED) return readByCheckpoint(session, first)
+  const members = await readPages(page => askMembers(session, role, page), {
+    keyOf: ({ user_id }) => user_id,
+    first: { items: [...users].map(user_id => ({ user_id })), total },
+    unstable: ({ answer, total }, found) => unstableMembers(answer, { role, total, found }),
+  })
+  return new Set(members.keys())
 }
 
-async function readByNumber(session: Session, first: Members): Promise<ReadonlySet<string>> {
-  let start = first
+async function readByCheckpoint(session: Session, { role, total }: Members): Promise<ReadonlySet<string>> {
   for (let attempt = 1; ; attempt++) {
-    const members = new Set(start.users)
-    const path = membersPath(start.role)
-    let answer: Awaited<ReturnType<Session['send']>> | undefined
-    for (let page = 1; page * PER_PAGE < start.total; page++) {
-      answer = await session.send({ method: 'GET', path, query: numbered(page) })
-      for (const id of idsOf(read(memberPage, answer, unread(start.role)).users)) members.add(id)
-    }
-    // Somebody who moved from one page to another while they were read would be overlooked.
-    if (members.size === start.total || answer === undefined) return members
-    if (attempt === LIST_READS) {
-      const summary = `The users of the role ${start.role} changed while they were read: ${members.size} came of ${start.total}`
-      throw answerError(answer, summary, 'run', 'Run it again when nothing else assigns this role.')
-    }
-    start = await readMembers(session, start.role)
+    const { members, answer } = await followCheckpoints(session, { role, total })
+    // Somebody who is overlooked would keep the role.
+    if (members.size >= total) return members
+    if (attempt === LIST_READS) throw unstableMembers(answer, { role, total, found: members.size })
   }
 }
 
-async function readByCheckpoint({ send }: Session, role: string): Promise<ReadonlySet<string>> {
+async function followCheckpoints({ send }: Session, { role, total }: Pick<Members, 'role' | 'total'>) {
   const members = new Set<string>()
-  let next: string | undefined
-  do {
-    const from = next === undefined ? '' : `&from=${encodeURIComponent(next)}`
+  for (let from = ''; ; ) {
     const answer = await send({ method: 'GET', path: membersPath(role), query: `take=${PER_PAGE}${from}` })
-    const page = read(checkpointPage, answer, unread(role))
-    for (const id of idsOf(page.users)) members.add(id)
-    next = page.users.length === 0 ? undefined : (page.next ?? undefined)
-  } while (next !== undefined)
-  return members
+    const { users, next } = read(checkpointPage, answer, unread(role))
+    for (const id of idsOf(users)) members.add(id)
+    const isComplete = total > MAX_NUMBERED && members.size >= total
+    if (typeof next !== 'string' || users.length === 0 || isComplete) return { members, answer }
+    from = `&from=${encodeURIComponent(next)}`
+  }
+}
+
+interface Unstable {
+  readonly role: string
+  readonly total: number
+  readonly found: number
+}
+
+function unstableMembers(answer: Answer, { role, total, found }: Unstable): TenantError {
+  const summary = `The users of the role ${role} changed while they were read: ${found} came of ${total}`
+  return answerError(answer, summary, 'run', 'Run it again when nothing else assigns this role.')
 }
 
 function unread(role: string): string {
@@ -150,10 +169,6 @@ const WRITES = {
     unknown: 'A role was deleted, so the request had no effect. Run it again: the next run leaves it out.',
   },
 } as const
-
-function numbered(page: number): string {
-  return `page=${page}&per_page=${PER_PAGE}&include_totals=true`
-}
 
 function pathOf(user: string): string {
   return `${userPath(user)}/roles`

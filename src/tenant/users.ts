@@ -4,7 +4,7 @@ import * as z from 'zod'
 import type { Candidate } from '../access/live.ts'
 import { answerError } from './answer-error.ts'
 import { BASE, PER_PAGE, read } from './answers.ts'
-import { LIST_READS } from './permissions.ts'
+import { LIST_READS } from './paging.ts'
 import type { Session } from './token.ts'
 
 /** Auth0 returns no more users to a search. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Reach, TenantError } from '../../src/errors.ts'
-import { type RoleReader, readRoles } from '../../src/live/roles.ts'
+import { type Held, type RoleReader, readRoles } from '../../src/live/roles.ts'
 
 const PER_PAGE = 100
 const follow = () => ({ step: () => undefined, end: () => undefined })
@@ -67,11 +67,14 @@ describe('who holds which roles', () => {
     const byUser = await read(people(2), holders, ['a', 'b'])
     const byRole = await read(people(3), holders, ['a', 'b'])
     expect(byUser.requests.roles + byRole.requests.users).toBe(0)
-    expect([...byUser.held]).toEqual([...byRole.held].slice(0, 2))
     expect([...byRole.held]).toEqual([
-      ['u0', new Set(['a', 'b'])],
-      ['u1', new Set(['b'])],
-      ['u2', new Set()],
+      ['u0', { roles: new Set(['a', 'b']) }],
+      ['u1', { roles: new Set(['b']) }],
+      ['u2', { roles: new Set() }],
+    ])
+    expect([...byUser.held]).toEqual([
+      ['u0', { roles: new Set(['a', 'b']), others: 1 }],
+      ['u1', { roles: new Set(['b']), others: 1 }],
     ])
   })
 
@@ -84,7 +87,7 @@ describe('who holds which roles', () => {
         expect(requests.users + requests.roles).toBeLessThanOrEqual(count + members.length)
         for (const user of members.length === 0 ? [] : people(count)) {
           const expected = Object.keys(holders).filter(role => holders[role]?.includes(user))
-          expect([...(held.get(user) as ReadonlySet<string>)].sort()).toEqual(expected.sort())
+          expect([...(held.get(user) as Held).roles].sort()).toEqual(expected.sort())
         }
       }),
       { numRuns: 40 },
@@ -103,7 +106,7 @@ describe('roles that cannot be read', () => {
     const held = await readRoles({ users: people(2), roles: new Set(['a', 'b']), width: 1, follow }, reader)
     expect([...held]).toEqual([
       ['u0', error],
-      ['u1', new Set(['b'])],
+      ['u1', { roles: new Set(['b']), others: 0 }],
     ])
   })
 
@@ -120,6 +123,6 @@ describe('roles that cannot be read', () => {
     const { reader } = tenantOf(holders)
     const gone = { ...reader, rolesOf: async () => undefined }
     const held = await readRoles({ users: ['u0'], roles: new Set(['a']), width: 1, follow }, gone)
-    expect([...held]).toEqual([['u0', new Set()]])
+    expect([...held]).toEqual([['u0', { roles: new Set(), others: 0 }]])
   })
 })

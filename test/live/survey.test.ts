@@ -179,7 +179,7 @@ describe('an address with capitals', () => {
   })
 })
 
-const MERGED = 'refer to the same user; their permissions were merged. Combine the entries.'
+const MERGED = 'refer to the same user; their permissions and roles were merged. Combine the entries.'
 
 it.each<readonly [string, readonly Partial<Subject>[], readonly string[]]>([
   ['by address and by id', [{ email: GRACE, connection: undefined }, { id: 'auth0|1' }], [`${GRACE} and auth0|1`]],

@@ -34,7 +34,7 @@ async function applyTo(users: readonly UserState[], writer: Writer): Promise<rea
     roleNames: new Map(),
     holdBack: holdBackFor([]),
   })
-  return apply(plan, writer, { width: 1, onOutcome: () => undefined })
+  return apply(plan, writer, { width: 1, otherRoles: new Map(), onOutcome: () => undefined })
 }
 
 const changing = (id: string) => state(id, grants(['new']), live(grants(['old'])))
@@ -114,7 +114,7 @@ describe('permissions and roles of one user', () => {
   }
   const MANY = Array.from({ length: 50 }, (_, index) => `r${index + 10}`)
   const moving = state('u', [...grants(['new']), ...roles('New')], live([...grants(['old']), ...roles('Old')]))
-  const applyMoving = (writer: Writer, user = moving) =>
+  const applyMoving = (writer: Writer, user = moving, otherRoles: ReadonlyMap<string, number> = new Map()) =>
     apply(
       diff({
         tenant: 't',
@@ -126,7 +126,7 @@ describe('permissions and roles of one user', () => {
         holdBack: holdBackFor([]),
       }),
       writer,
-      { width: 1, onOutcome: () => undefined },
+      { width: 1, otherRoles, onOutcome: () => undefined },
     )
 
   it('are written one request each, with all grants before all revocations', async () => {
@@ -144,22 +144,31 @@ describe('permissions and roles of one user', () => {
 
   it.each([
     [
-      'a role that cannot be assigned keeps the permissions that it may replace',
+      'a role that cannot be assigned keeps what it may replace',
       'grant roles',
-      ['grant permissions new', 'grant roles rol_new', 'revoke roles rol_old'],
-      'No permission was revoked, because assigning the roles that may replace it failed.',
+      ['grant permissions new', 'grant roles rol_new'],
+      [
+        'No permission was revoked, because assigning the roles that may replace it failed.',
+        'No role was removed, because a grant that may replace it failed.',
+      ],
     ],
     [
       'permissions that cannot be granted keep the role that they may replace',
       'grant permissions',
       ['grant permissions new', 'grant roles rol_new', 'revoke permissions old'],
-      'No role was removed, because granting the permissions that may replace it failed.',
+      ['No role was removed, because a grant that may replace it failed.'],
     ],
   ])('%s, and says so', async (_, failing, expected, words) => {
     const { writer, calls } = kinds({ [failing]: failure('operation') })
     const [outcome] = await applyMoving(writer)
     expect(calls).toEqual(expected)
-    expect(outcome).toMatchObject({ status: 'failed', errors: [expect.stringContaining('POST /x'), words] })
+    expect(outcome).toMatchObject({ status: 'failed', errors: [expect.stringContaining('POST /x'), ...words] })
+  })
+
+  it('counts the roles that the plan is not about for the limit too', async () => {
+    const { writer, calls } = kinds()
+    await applyMoving(writer, moving, new Map([['u', 49]]))
+    expect(calls.slice(1, 3)).toEqual(['revoke roles rol_old', 'grant roles rol_new'])
   })
 
   it('are revoked first only of the kind whose limit leaves no room', async () => {
@@ -193,14 +202,18 @@ describe('a plan', () => {
 
   it('that is empty has no outcomes, and writes nothing', async () => {
     const { writer, calls } = recorder()
-    expect(await apply(plan([]), writer, { width: 1, onOutcome: () => undefined })).toEqual([])
+    expect(await apply(plan([]), writer, { width: 1, otherRoles: new Map(), onOutcome: () => undefined })).toEqual([])
     expect(calls).toEqual([])
   })
 
   it('tells each outcome as soon as it is known', async () => {
     const told: UserOutcome[] = []
     const { writer } = recorder({ 'b:grant': failure('user') })
-    const outcomes = await apply(plan(['c', 'a', 'b']), writer, { width: 1, onOutcome: each => told.push(each) })
+    const outcomes = await apply(plan(['c', 'a', 'b']), writer, {
+      width: 1,
+      otherRoles: new Map(),
+      onOutcome: each => told.push(each),
+    })
     expect(told.map(({ user, status }) => [user, status])).toEqual([
       ['a', 'done'],
       ['b', 'failed'],
@@ -220,7 +233,11 @@ describe('a plan', () => {
       busy--
     }
     const ids = Array.from({ length: 9 }, (_, index) => `u${index}`)
-    await apply(plan(ids), { grant: write, revoke: write }, { width, onOutcome: () => undefined })
+    await apply(
+      plan(ids),
+      { grant: write, revoke: write },
+      { width, otherRoles: new Map(), onOutcome: () => undefined },
+    )
     expect(most).toBe(width)
     expect(alone.slice(0, 2)).toEqual(['u0', 'u0'])
   })

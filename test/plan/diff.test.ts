@@ -367,15 +367,10 @@ describe('roles', () => {
       },
     ])
     expect(found.holders[0]).toEqual({ role: 'rol_clerk', name: 'Clerk', before: 1, after: 0 })
-    expect(found.roles).toEqual(['rol_auditor', 'rol_clerk', 'rol_owner'])
   })
 
   it('that the manifest does not name stay with revoke: all', () => {
     expect(planFor([], live(roles('Auditor', 'Clerk'))).users[0]?.revoke.map(nameOf)).toEqual(['rol_clerk'])
-  })
-
-  it('are not in a plan that is not about any', () => {
-    expect(plan([state('u', grants(['a']), live([]))])).not.toHaveProperty('roles')
   })
 
   it.each<readonly [string, readonly Grant[], Live, 'grant' | 'revoke', readonly string[]]>([

@@ -4,7 +4,7 @@ import { diff } from '../../src/plan/diff.ts'
 import {
   checkApproval,
   checkEvent,
-  checkLimit,
+  checkLimit as checkLimitWith,
   checkNever,
   checkPlanNames,
   checkPlanRoles,
@@ -23,6 +23,9 @@ import type { RevocationLimit } from '../../src/runner/inputs.ts'
 import { BILLING, grants, live, ORDERS, roleNames, roles, SOURCE, state } from './fixtures.ts'
 
 const NAMED = { apis: new Set([ORDERS]), roles: new Set<string>() }
+
+/** Of users who have no roles that the plan is not about. */
+const checkLimit = (plan: Plan) => checkLimitWith(plan, new Map())
 
 const names = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `p${index + from}`)
 
@@ -437,6 +440,15 @@ describe('roles', () => {
     expect(checkLimit(plan([...many(51), ...permissions], many(49)))).toEqual([
       'auth0|1 would have 51 roles; Auth0 allows 50. Combine some of them into one role.',
     ])
+  })
+
+  it('that a user has besides count too, if they are known', () => {
+    const crowded = plan(roles('Clerk'), [])
+    expect(checkLimitWith(crowded, new Map([['auth0|1', 49]]))).toEqual([])
+    expect(checkLimitWith(crowded, new Map([['auth0|1', 50]]))).toEqual([
+      expect.stringContaining('would have 51 roles'),
+    ])
+    expect(checkLimitWith(crowded, new Map([['auth0|2', 50]]))).toEqual([])
   })
 
   it('of a saved plan can be assigned if the manifest asks for them', () => {

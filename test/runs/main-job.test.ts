@@ -234,7 +234,7 @@ describe('users by e-mail', () => {
     expect(tenant.grantsOf('auth0|1')).toHaveLength(2)
     expect(warningsOf(run)).toEqual([
       expect.stringContaining(
-        'Grace@Acme.com and auth0|1 refer to the same user; their permissions were merged. Combine the entries.',
+        'Grace@Acme.com and auth0|1 refer to the same user; their permissions and roles were merged. Combine the entries.',
       ),
     ])
   })

@@ -79,7 +79,13 @@ export async function reconcile(
       roleNames: new Map(),
       holdBack,
     })
-    outcomes.push(...(await apply(plan, connection.tenant, { width: MAX_IN_FLIGHT, onOutcome: () => undefined })))
+    outcomes.push(
+      ...(await apply(plan, connection.tenant, {
+        width: MAX_IN_FLIGHT,
+        otherRoles: new Map(),
+        onOutcome: () => undefined,
+      })),
+    )
     errors.push(...outcomes.flatMap(outcome => outcome.errors))
   } catch (error) {
     // A defect is the test's.

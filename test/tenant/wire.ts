@@ -8,7 +8,7 @@ import { openSession } from '../../src/tenant/token.ts'
 import type { Tenant as EmbeddedTenant } from '../servers/tenant/tenant.ts'
 
 /** @param scopes those of the token; the embedded tenant's usual ones if they are left out */
-export function connectTo(embedded: EmbeddedTenant, scopes?: readonly string[]) {
+export function connectTo(embedded: Pick<EmbeddedTenant, 'domain' | 'issueToken'>, scopes?: readonly string[]) {
   const http = createHttp({
     dispatcher: openDispatcher(embedded.domain),
     origin: embedded.domain,

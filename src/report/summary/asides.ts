@@ -1,6 +1,6 @@
 // What is good to know: notices, unmanaged grants, advice, permissions through roles. Pure.
 
-import { isPermission } from '../../access/grants.ts'
+import { isPermission, type Role } from '../../access/grants.ts'
 import { scalar } from '../../access/yaml.ts'
 import type { Held } from '../../plan/plan.ts'
 import { counted } from '../conclude.ts'
@@ -54,13 +54,16 @@ export function unmanagedRows(unmanaged: readonly Held[], known: Known): readonl
     known,
     linesOf: held =>
       userLines([...Map.groupBy(held, ({ api }) => api)], ([api, accesses]) => {
-        const names = accesses.map(access =>
-          scalar(isPermission(access) ? access.permission : (access.name ?? access.role)),
-        )
+        const names = accesses.map(access => scalar(isPermission(access) ? access.permission : referenceTo(access)))
         const key = api === undefined ? 'roles' : scalar(known.aliases.get(api) ?? api)
         return code(`${key}: [${names.join(', ')}]`)
       }),
   })
+}
+
+/** A name that a manifest can have and that is one role's, as far as the name shows; or else the id. */
+function referenceTo({ role, name = '' }: Role): string {
+  return /^[\p{L}\p{N}]([\p{L}\p{N} ._&/-]*[\p{L}\p{N}])?$/u.test(name) && !/^rol_/.test(name) ? name : role
 }
 
 export function derivedRows(derived: readonly Derived[], known: Known): readonly string[] {

@@ -1,0 +1,1271 @@
+export const id = 927;
+export const ids = [927];
+export const modules = {
+
+/***/ 967:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   V: () => (/* binding */ SYSTEM_CLOCK)
+/* harmony export */ });
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8500);
+// Time and chance, as a run uses them. Tests hand in others, so that waiting is simulated and not slept.
+
+const SYSTEM_CLOCK = {
+    now: () => performance.now(),
+    sleep: (milliseconds, signal) => (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(milliseconds, undefined, signal && { signal }),
+    timeout: milliseconds => AbortSignal.timeout(milliseconds),
+    random: Math.random,
+};
+
+
+/***/ }),
+
+/***/ 927:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  connect: () => (/* binding */ connect)
+});
+
+// EXTERNAL MODULE: ./build/js/runner/clock.js
+var runner_clock = __webpack_require__(967);
+// EXTERNAL MODULE: ./node_modules/undici/index.js
+var undici = __webpack_require__(6752);
+// EXTERNAL MODULE: ./build/js/errors.js
+var errors = __webpack_require__(2027);
+// EXTERNAL MODULE: ./build/js/tenant/pace.js
+var tenant_pace = __webpack_require__(5852);
+;// CONCATENATED MODULE: ./build/js/tenant/dispatch.js
+// One exchange with the tenant's host: a request in, an answer or a fault out. The only file that knows undici.
+
+
+
+const TIMEOUT_MS = 20_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** @param origin reached through the runner's proxy, which prepareEnvironment has made readable */
+function openDispatcher(origin) {
+    const options = {
+        connections: tenant_pace/* MAX_IN_FLIGHT */.uK,
+        allowH2: false,
+        connect: { timeout: CONNECT_TIMEOUT_MS },
+        headersTimeout: TIMEOUT_MS,
+        bodyTimeout: TIMEOUT_MS,
+        maxResponseSize: MAX_BODY_BYTES,
+    };
+    // Plain HTTP never uses a proxy: it would leave the loopback address, the only one it is allowed for.
+    return origin.startsWith('http:') ? new undici/* Agent */.g6(options) : new undici/* EnvHttpProxyAgent */.J2(options);
+}
+async function exchange(request, options) {
+    const { dispatcher, origin, clock, signal } = options;
+    const { method, path, query, headers, body } = request;
+    const overdue = clock.timeout(TIMEOUT_MS);
+    try {
+        // The path is sent as it is: a URL parser would take a user id of two dots for a step up.
+        const answer = await dispatcher.request({
+            origin,
+            path: query === undefined ? path : `${path}?${query}`,
+            method,
+            headers: { accept: 'application/json', 'user-agent': 'auth0-permissions-action', ...headers },
+            body: body ?? null,
+            signal: AbortSignal.any([signal, overdue]),
+        });
+        const text = await answer.body.text();
+        return {
+            kind: 'answer',
+            answer: { request, status: answer.statusCode, headers: answer.headers, body: parse(text) },
+        };
+    }
+    catch (error) {
+        const late = overdue.aborted && !signal.aborted;
+        return {
+            kind: 'fault',
+            error: late ? new Error(`the answer took longer than ${TIMEOUT_MS / 1000} s`) : (0,errors/* errorOf */.Mz)(error),
+        };
+    }
+}
+function parse(text) {
+    try {
+        return text === '' ? undefined : JSON.parse(text);
+    }
+    catch {
+        return text;
+    }
+}
+
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __webpack_require__(8474);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
+var schemas = __webpack_require__(2857);
+// EXTERNAL MODULE: ./build/js/runner/secrets.js
+var secrets = __webpack_require__(4700);
+;// CONCATENATED MODULE: ./build/js/tenant/answer-error.js
+// An answer that is not what was hoped for → an error with Auth0's own words in it.
+
+
+
+/** The Management API's form, and the token endpoint's. */
+const errorBody = schemas/* object */.Ikc({
+    message: schemas/* string */.YjP().optional(),
+    errorCode: schemas/* string */.YjP().optional(),
+    error: schemas/* string */.YjP().optional(),
+    error_description: schemas/* string */.YjP().optional(),
+});
+/** Where Auth0, and the network before it, put the id that their support asks for. */
+const REQUEST_ID_HEADERS = ['ot-baggage-auth0-request-id', 'x-auth0-requestid', 'cf-ray'];
+const LONGEST_QUOTE = 300;
+function answerError(answer, summary, reach, advice) {
+    const { data } = errorBody.safeParse(answer.body);
+    const words = data?.message ?? data?.error_description ?? (typeof answer.body === 'string' ? answer.body : undefined);
+    // An answer may quote what it was sent, and of a secret that is cut in two nothing would be recognised later.
+    const said = words && (0,secrets/* redact */.E$)(words);
+    return new errors/* TenantError */.rZ(summary, {
+        request: `${answer.request.method} ${answer.request.path}`,
+        reach,
+        attempts: answer.attempts,
+        status: answer.status,
+        errorCode: data?.errorCode ?? data?.error,
+        answer: said !== undefined && said.length > LONGEST_QUOTE ? `${said.slice(0, LONGEST_QUOTE)}…` : said,
+        requestId: REQUEST_ID_HEADERS.map(name => answer.headers[name]).find(value => typeof value === 'string'),
+        advice,
+    });
+}
+function isRedirect(status) {
+    return status >= 300 && status < 400;
+}
+function redirectAdvice({ location }) {
+    const target = URL.parse(String(location))?.host;
+    const where = target === undefined ? '' : ` to ${target}`;
+    return `It redirects${where}, which is never followed; set the input domain to the tenant's own domain.`;
+}
+
+// EXTERNAL MODULE: ./build/js/tenant/limits.js
+var limits = __webpack_require__(607);
+;// CONCATENATED MODULE: ./build/js/tenant/failure.js
+// What a request fails with in the end: faults on the way and answers that say "not now" → errors that say what to do.
+
+
+
+const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/;
+const LATER = "Run it again when the tenant and the way to it work; Auth0's status page is https://status.auth0.com.";
+/** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
+function isLasting(fault) {
+    return LASTING_FAULT.test(codeOf(fault)) || isRefusedTunnel(fault);
+}
+/** An answer that sending the request again would not change. */
+function hasWorked(result) {
+    if (result.kind === 'fault')
+        return false;
+    const { status, body, request } = result.answer;
+    if (status === 429 || status === 408 || status >= 500)
+        return false;
+    if (status < 200 || status > 299)
+        return true;
+    // Half a page, or a proxy's own: what is expected here is JSON, and nothing at all only where something was written.
+    return typeof body === 'object' || (body === undefined && request.method !== 'GET');
+}
+function givenUp({ request, attempts, result, origin, limit, until, reach }) {
+    if (result.kind === 'fault') {
+        return new errors/* TenantError */.rZ(`No answer from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`, { request: nameOf(request), reach, attempts, advice: adviceOn(result.error, origin) }, { cause: result.error });
+    }
+    const answer = { ...result.answer, attempts };
+    if (answer.status !== 429) {
+        const summary = `${origin} only returns errors${reach === 'run' ? '' : ' for this request'}`;
+        return answerError(answer, summary, reach, until === undefined ? LATER : `Run it again after ${until}.`);
+    }
+    const advice = until === undefined ? 'Run it again later, when other traffic uses less of it.' : `Run it again after ${until}.`;
+    return answerError(answer, (0,limits/* describeExhausted */.vA)(limit, { origin, until }), reach, advice);
+}
+/** The tenant may have done what it was asked, as the last answer was lost or never awaited. */
+function interrupted({ request, attempts }, cause) {
+    return new errors/* TenantError */.rZ('The run stopped before an answer came; whether the tenant did it is not known', { request: nameOf(request), reach: 'run', attempts, advice: 'Run it again to be sure.' }, { cause });
+}
+function nameOf({ method, path }) {
+    return `${method} ${path}`;
+}
+function codeOf(error) {
+    return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+/** undici has no code of its own for a tunnel that the proxy does not open. */
+function isRefusedTunnel({ message }) {
+    return /^Proxy response \(4\d\d\)/.test(message);
+}
+/** Whether it was the tenant's name that was looked up, and not a proxy's. */
+function hasHost(fault, origin) {
+    return !('hostname' in fault) || fault.hostname === new URL(origin).hostname;
+}
+function adviceOn(fault, origin) {
+    if (codeOf(fault) === 'ENOTFOUND') {
+        return hasHost(fault, origin)
+            ? 'Check the input domain: no host has this name.'
+            : 'Check HTTPS_PROXY of the runner: no host has the name of the proxy.';
+    }
+    if (isRefusedTunnel(fault))
+        return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy lets through.';
+    if (!isLasting(fault))
+        return LATER;
+    return 'Check the input domain, and NODE_EXTRA_CA_CERTS if a proxy has a certificate authority of its own.';
+}
+
+;// CONCATENATED MODULE: ./build/js/tenant/outage.js
+// What is sent while the tenant does not work: what became of attempts and a clock in, a delay and a verdict out. Pure;
+// times are milliseconds of the local clock.
+//
+//   in flight   ▇ ▇ ▇ ×             a 429, a named end, or three failures in a row: all wait,
+//               ▁ × ▁ ×  ▁ ×   ▁ ✓  and one at a time goes to see; the pauses grow with the outage.
+//               ▂ ▃ ▄ ▅ ▆ ▇         One that worked makes room for the next: soon as many as before, but not at once.
+//
+// An outage of a minute fails nobody. One that goes on, with several requests, is the end of the run.
+/** One request that fails again and again says nothing about the others. */
+const PROBE_AFTER = 3;
+/** Requests that have to fail for the tenant, and not the users they are for, to be at fault. */
+const DOWN_FOR_ALL = 3;
+/** A pause is this share of the outage so far, so that work goes on soon after its end, however long it was. */
+const PAUSE_SHARE = 1 / 3;
+const MIN_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 4_000;
+/** An end that the tenant names is waited for without looking for this long at most. */
+const MAX_HOLD_MS = 60_000;
+/** How long an outage may be. */
+const PATIENCE_MS = 60_000;
+/** How many attempts have to fail: the pace may have left time for few. */
+const MIN_FAILURES = 3;
+/** How long it may be if the tenant names an end that is near enough. */
+const MAX_PATIENCE_MS = 300_000;
+/** How soon to look again while an answer is under way that will tell more. */
+const LOOK_AGAIN_MS = 5;
+const LOOK_AGAIN_PROBING_MS = 50;
+const NO_OUTAGE = {
+    failures: 0,
+    requests: new Set(),
+    since: Number.NEGATIVE_INFINITY,
+    probingSince: undefined,
+    until: Number.NEGATIVE_INFINITY,
+    width: Number.POSITIVE_INFINITY,
+    throttled: false,
+    end: undefined,
+};
+function withFailure(outage, failure) {
+    const { request, sentAt, throttled, end, jitter, now } = failure;
+    const failures = outage.failures + 1;
+    const isKnown = throttled || end !== undefined || failures >= PROBE_AFTER;
+    const probingSince = outage.probingSince ?? (isKnown ? now : undefined);
+    const pause = Math.max(MIN_PAUSE_MS, (now - (probingSince ?? now)) * PAUSE_SHARE);
+    const hold = end === undefined ? 0 : Math.min(end.at - now, MAX_HOLD_MS) + jitter * 1_000;
+    return {
+        failures,
+        requests: new Set([...outage.requests, request]),
+        since: outage.failures === 0 ? Math.max(sentAt, outage.since) : outage.since,
+        probingSince,
+        until: now + Math.max(hold, Math.min(pause, MAX_PAUSE_MS) * (1 - jitter / 2)),
+        width: probingSince === undefined ? outage.width : 1,
+        throttled,
+        end,
+    };
+}
+function withSuccess(outage, { sentAt, now }) {
+    // It had been sent before the others failed.
+    if (outage.probingSince !== undefined && sentAt < outage.probingSince)
+        return outage;
+    return { ...NO_OUTAGE, since: now, width: outage.width + 1 };
+}
+/** Milliseconds until the next attempt may go; 0 or less is now. */
+function delayByOutage(outage, { inFlight, now }) {
+    const { probingSince, until, width } = outage;
+    if (probingSince === undefined)
+        return inFlight >= width ? LOOK_AGAIN_MS : 0;
+    return inFlight >= width ? LOOK_AGAIN_PROBING_MS : until - now;
+}
+/** Whether a failed attempt was sent so late in an outage that nobody waits any longer. */
+function isOverdue(outage, sentAt) {
+    const { failures, since, end } = outage;
+    if (failures < MIN_FAILURES && end === undefined)
+        return false;
+    const isNear = end !== undefined && end.at <= since + MAX_PATIENCE_MS;
+    return sentAt >= Math.max(since + PATIENCE_MS, isNear ? end.at : since);
+}
+/** Whether it is the tenant that fails. An answer that is a 429 or names an end is not about a user. */
+function isDown(outage, sentAt) {
+    const { requests, throttled, end } = outage;
+    return isOverdue(outage, sentAt) && (throttled || end !== undefined || requests.size >= DOWN_FOR_ALL);
+}
+
+;// CONCATENATED MODULE: ./build/js/tenant/turns.js
+// Whose turn it is: a queue for each rate limit, which waits for the pace and for a tenant that fails.
+
+
+
+
+const TOKEN_PATH = '/oauth/token';
+function openTurns({ clock, stopped, limits }) {
+    return {
+        ...{ clock, stopped },
+        traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
+        lanes: {
+            readingUsers: openLane('readingUsers'),
+            writingUsers: openLane('writingUsers'),
+            rest: openLane('rest'),
+            tokens: openLane('tokens'),
+        },
+        waits: new Set(),
+        epoch: Date.now() - clock.now(),
+        pace: (0,tenant_pace/* startPace */.a)(limits),
+    };
+}
+function openLane(limit) {
+    const [group, work] = limit === 'tokens' ? [undefined, `another try of POST ${TOKEN_PATH}`] : [limit, 'the tenant to answer again'];
+    return { limit, group, work, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined };
+}
+function laneOf({ lanes }, request) {
+    return lanes[request.paced ? (0,limits/* groupOf */.F8)(request) : 'tokens'];
+}
+/** Waits until a request of this lane may be sent, after those that were asked for before. @returns the pace then */
+function takeTurn(turns, lane) {
+    lane.waiting++;
+    const mine = lane.queue.then(async () => {
+        await waitForTurn(turns, lane);
+        lane.inFlight++;
+        if (lane.group !== undefined)
+            turns.pace = (0,tenant_pace/* sending */.bh)(turns.pace, { group: lane.group, now: turns.clock.now() });
+        return turns.pace;
+    });
+    const turned = mine.finally(() => lane.waiting--);
+    lane.queue = turned.catch(() => undefined);
+    return turned;
+}
+async function waitForTurn(turns, lane) {
+    const { now } = turns.clock;
+    for (;;) {
+        turns.stopped.throwIfAborted();
+        const byOutage = delayByOutage(lane.outage, { inFlight: lane.inFlight, now: now() });
+        const byPace = delayByPace(turns, lane);
+        if (byOutage <= 0 && byPace <= 0)
+            return;
+        const { throttled, end } = lane.outage;
+        const byLimit = throttled || byPace > byOutage;
+        const waiting = {
+            limit: byLimit ? lane.limit : undefined,
+            other: lane.work,
+            end: byPace > byOutage ? lane.end : end,
+        };
+        await pause(turns, { milliseconds: Math.max(byOutage, byPace), reason: (0,limits/* describeWait */.Ng)(waiting, now()), byLimit });
+    }
+}
+function delayByPace({ pace, lanes, clock }, { group }) {
+    const waiting = limits/* GROUPS */.fd.filter(each => lanes[each].waiting > 0);
+    return group === undefined ? 0 : (0,tenant_pace/* delayBefore */.Lw)(pace, { group, waiting, now: clock.now() });
+}
+async function pause(turns, { milliseconds, reason, byLimit }) {
+    const { clock, stopped, traffic, waits } = turns;
+    const from = clock.now();
+    const own = { until: from + milliseconds, reason };
+    waits.add(own);
+    traffic.waitingFor = longestOf(waits)?.reason;
+    try {
+        await clock.sleep(milliseconds, stopped);
+    }
+    catch {
+        stopped.throwIfAborted();
+    }
+    finally {
+        waits.delete(own);
+        traffic.waitingFor = longestOf(waits)?.reason;
+        if (byLimit)
+            traffic.waited += clock.now() - from;
+    }
+}
+function longestOf(waits) {
+    return [...waits].reduce((longest, each) => (each.until > (longest?.until ?? 0) ? each : longest), undefined);
+}
+/** A request that had its turn is not sent after all. */
+function giveUpTurn(turns, lane) {
+    lane.inFlight--;
+    if (lane.group !== undefined)
+        turns.pace = (0,tenant_pace/* withdrawn */.VJ)(turns.pace, lane.group);
+}
+/** What an attempt says about the pace and about the tenant. */
+function endTurn(turns, { lane, request, result, sentAt, sent }) {
+    const { clock, epoch } = turns;
+    const now = clock.now();
+    const { status = 0, headers = {} } = result.kind === 'answer' ? result.answer : {};
+    const at = { at: now, time: epoch + now };
+    const throttled = status === 429;
+    const worked = hasWorked(result);
+    const end = (0,limits/* readEnd */.sA)({ status, headers }, at);
+    lane.inFlight--;
+    lane.end = end ?? (0,limits/* readReset */.ye)(headers, at) ?? lane.end;
+    lane.outage = worked
+        ? withSuccess(lane.outage, { sentAt, now })
+        : withFailure(lane.outage, { request, sentAt, throttled, end, jitter: clock.random(), now });
+    if (lane.group === undefined)
+        return;
+    const kind = worked ? 'worked' : throttled ? 'throttled' : 'failed';
+    turns.pace = (0,tenant_pace/* received */.ed)(turns.pace, { group: lane.group, sent, kind, bucket: (0,limits/* readBucket */.jk)(headers, at), now });
+    turns.traffic.blind = (0,tenant_pace/* isBlind */.iE)(turns.pace);
+}
+
+;// CONCATENATED MODULE: ./build/js/tenant/http.js
+// Requests to the tenant's host: turns, retries, and an orderly end. It knows what a broken exchange is, and nothing of
+// what an answer means.
+
+
+
+
+
+
+
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 16_000;
+/** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
+const GRACE_MS = 4_500;
+function createHttp(options) {
+    const { signal, dispatcher, clock, limits } = options;
+    const halted = new AbortController();
+    const inFlight = new AbortController();
+    signal.addEventListener('abort', () => clock.timeout(GRACE_MS).addEventListener('abort', () => inFlight.abort(signal.reason)), { once: true });
+    const turns = openTurns({ clock, limits, stopped: AbortSignal.any([signal, halted.signal]) });
+    const underWay = new Set();
+    const state = { options, turns, inFlight: inFlight.signal, underWay };
+    return {
+        send: request => send(state, request),
+        halt: cause => halted.abort(new errors/* NotSentError */.SD('An earlier failure affected every user.', { cause })),
+        traffic: turns.traffic,
+        /** What was sent is let finish, so that the tenant saw all that is counted. */
+        close: async () => {
+            await Promise.race([Promise.all(underWay), (0,external_node_events_.once)(clock.timeout(GRACE_MS), 'abort')]);
+            await dispatcher.destroy();
+        },
+    };
+}
+async function send(state, request) {
+    const { mode } = state.options;
+    if (mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
+        throw new Error(`${request.method} ${request.path} in a mode that writes nothing`);
+    }
+    const lane = laneOf(state.turns, request);
+    let attempts = 0;
+    let since;
+    try {
+        for (;;) {
+            const { result, sentAt } = await attempt(state, { request, lane });
+            attempts++;
+            if (hasWorked(result))
+                return { ...result.answer, attempts };
+            since ??= sentAt;
+            await waitForRetry(state, { request, lane, result, sentAt, attempts, since });
+        }
+    }
+    catch (error) {
+        if (error instanceof errors/* NotSentError */.SD && attempts > 0)
+            throw interrupted({ request, attempts }, error);
+        throw error;
+    }
+}
+async function attempt({ options, turns, inFlight, underWay }, { request, lane }) {
+    const sent = await takeTurn(turns, lane);
+    const headers = await headersOf(turns, request).catch(error => {
+        giveUpTurn(turns, lane);
+        throw error;
+    });
+    turns.traffic.requests++;
+    const sentAt = turns.clock.now();
+    const exchanging = exchange({ ...request, ...(headers && { headers }) }, { ...options, signal: inFlight });
+    underWay.add(exchanging);
+    const result = await exchanging.finally(() => underWay.delete(exchanging));
+    endTurn(turns, { lane, request, result, sentAt, sent });
+    return { result, sentAt, sent };
+}
+async function headersOf({ stopped }, { headers, authorization }) {
+    const complete = authorization === undefined ? headers : { ...headers, authorization: await authorization() };
+    stopped.throwIfAborted();
+    return complete;
+}
+/** @throws TenantError if there is no other try */
+async function waitForRetry({ options, turns }, failed) {
+    const { request, lane, result, sentAt, attempts, since } = failed;
+    const { origin, clock } = options;
+    const isOver = isDown(lane.outage, sentAt) || (result.kind === 'fault' && isLasting(result.error));
+    if (isOver || isOverdue({ failures: attempts, since, end: lane.outage.end }, sentAt)) {
+        const reach = isOver || lane.group === undefined ? 'run' : 'user';
+        const until = (0,limits/* farTime */.Rp)(lane.outage.end, clock.now());
+        throw givenUp({ request, attempts, result, origin, limit: lane.limit, until, reach });
+    }
+    // Else the outage holds everybody back.
+    if (lane.outage.probingSince !== undefined)
+        return;
+    const milliseconds = Math.min(FIRST_BACKOFF_MS * 2 ** (attempts - 1), MAX_BACKOFF_MS) * (0.5 + clock.random() / 2);
+    await pause(turns, { milliseconds, reason: `another try of ${request.method} ${request.path}`, byLimit: false });
+}
+
+// EXTERNAL MODULE: ./build/js/access/grants.js
+var grants = __webpack_require__(5558);
+;// CONCATENATED MODULE: ./build/js/tenant/answers.js
+// What the Management API's answers mean: read by a schema, or an error with advice.
+
+
+/** The path of the Management API. */
+const BASE = '/api/v2';
+/** The most items of a page. */
+const PER_PAGE = 100;
+function isUnknownUser(answer) {
+    return answer.status === 404 && isCode(answer.body, 'inexistent_user');
+}
+const answers_errorBody = schemas/* object */.Ikc({ errorCode: schemas/* string */.YjP() });
+function isCode(body, errorCode) {
+    return answers_errorBody.safeParse(body).data?.errorCode === errorCode;
+}
+function isSuccess({ status }) {
+    return status >= 200 && status < 300;
+}
+/** @throws TenantError for an answer that is no success, or has another form */
+function read(schema, answer, summary) {
+    if (!isSuccess(answer))
+        throw refusal(answer, summary);
+    const parsed = schema.safeParse(answer.body);
+    if (parsed.success)
+        return parsed.data;
+    const [where] = parsed.error.issues.map(({ path, message }) => `at ${path.join('.') || 'its top'}: ${message}`);
+    throw answerError(answer, `${summary}: the answer has another form than Auth0's ${where}`, 'user', 'Check the input domain, and any proxy on the way.');
+}
+function refusal(answer, summary) {
+    const { reach, advice } = meaningOf(answer);
+    return answerError(answer, summary, reach, advice);
+}
+/** What an answer's status says about the rest of the run, and what to do about it. */
+function meaningOf({ status, headers, body }) {
+    if (isRedirect(status))
+        return { reach: 'run', advice: redirectAdvice(headers) };
+    switch (status) {
+        case 400:
+            return {
+                reach: 'operation',
+                advice: isCode(body, 'invalid_uri')
+                    ? 'A user id has the form connection|identifier, such as auth0|5f7c8ec7c33c6c004bbafe82; correct it.'
+                    : 'The request had no effect.',
+            };
+        case 401:
+            return {
+                reach: 'run',
+                advice: 'The token has expired, or is for another tenant; check the credential and the inputs domain and audience.',
+            };
+        case 403:
+            return {
+                reach: 'user',
+                advice: isCode(body, 'insufficient_scope')
+                    ? 'Authorize the application for the missing scope of the Auth0 Management API.'
+                    : 'Auth0, or something on the way to it, does not allow this; its words say why.',
+            };
+        default:
+            return { reach: 'user', advice: 'Check the input domain, and any proxy on the way.' };
+    }
+}
+/** A write that was not done. */
+function refuseWrite(answer, { user, doing, unknown }) {
+    const summary = `${doing} ${user} failed`;
+    if (isUnknownUser(answer)) {
+        return answerError(answer, summary, 'user', 'The user is gone from the tenant; remove the entry from the manifest.');
+    }
+    // All of a request or nothing: one unknown name is enough.
+    if (answer.status === 404)
+        return answerError(answer, summary, 'operation', unknown);
+    return refusal(answer, summary);
+}
+/** Whatever the id holds, the path leads to this user and nowhere else. */
+function userPath(user) {
+    // Dots are no special characters to encodeURIComponent, but a segment of dots is a step in the path to others.
+    const segment = encodeURIComponent(user).replace(/^\.{1,2}$/, dots => dots.replaceAll('.', '%2E'));
+    return `${BASE}/users/${segment}`;
+}
+
+;// CONCATENATED MODULE: ./build/js/tenant/paging.js
+// Lists of the Management API that come in numbered pages.
+
+/** How often a list that changes while it is read is read again. */
+const LIST_READS = 3;
+/** All items of a list by key, page by page until the total is reached, whatever the size of the pages. */
+async function readPages(ask, { keyOf, first, unstable }) {
+    for (let attempt = 1;; attempt++) {
+        const known = attempt === 1 ? first : undefined;
+        const found = new Map((known?.items ?? []).map(item => [keyOf(item), item]));
+        const totals = new Set(known && [known.total]);
+        let page;
+        let before;
+        let next = known === undefined ? 0 : 1;
+        do {
+            before = found.size;
+            page = await ask(next++);
+            totals.add(page.total);
+            for (const item of page.items)
+                found.set(keyOf(item), item);
+        } while (found.size < page.total && found.size > before);
+        // Whoever moved from one page to another while they were read would be overlooked.
+        if (totals.size === 1 && totals.has(found.size))
+            return found;
+        if (attempt === LIST_READS)
+            throw unstable(page, found.size);
+    }
+}
+/** The query of a page with the total of the list. */
+function numbered(page) {
+    return `page=${page}&per_page=${PER_PAGE}&include_totals=true`;
+}
+
+;// CONCATENATED MODULE: ./build/js/tenant/permissions.js
+// The permissions of a user: what is held directly or through roles, and the writes of what is held directly.
+
+
+
+
+
+/** More than anybody holds: 1,000 direct permissions, and those of many roles. */
+const MAX_PAGES = 500;
+const permissionPage = schemas/* object */.Ikc({
+    permissions: schemas/* array */.YOg(schemas/* object */.Ikc({
+        permission_name: schemas/* string */.YjP(),
+        resource_server_identifier: schemas/* string */.YjP(),
+        // The published schema leaves it open; without it a role-derived permission could not be told from a grant.
+        sources: schemas/* array */.YOg(schemas/* object */.Ikc({ source_type: schemas/* string */.YjP(), source_id: schemas/* string */.YjP().optional(), source_name: schemas/* string */.YjP().optional() })),
+    })),
+    total: schemas/* int */.Whr().nonnegative(),
+});
+/** @returns undefined if the tenant has no such user */
+async function readPermissions({ send }, user) {
+    for (let attempt = 1;; attempt++) {
+        const items = [];
+        let answer;
+        let page;
+        let pages = 0;
+        do {
+            const query = `page=${pages}&per_page=${PER_PAGE}&include_totals=true`;
+            answer = await send({ method: 'GET', path: pathOf(user), query });
+            if (isUnknownUser(answer))
+                return undefined;
+            page = read(permissionPage, answer, `The permissions of ${user} could not be read`);
+            items.push(...page.permissions);
+            pages++;
+            // A page that is not full is the last one, whatever the total says.
+        } while (items.length < page.total && page.permissions.length >= PER_PAGE && pages < MAX_PAGES);
+        const { live, size } = liveOf(items);
+        if (size === page.total)
+            return live;
+        if (attempt === LIST_READS) {
+            const summary = `The permissions of ${user} changed while they were read: ${size} came of ${page.total}`;
+            throw answerError(answer, summary, 'user', 'Run it again when nothing else writes to this user.');
+        }
+    }
+}
+function liveOf(items) {
+    const direct = new Set();
+    const derived = new Map();
+    const all = new Set();
+    for (const item of items) {
+        const grant = (0,grants/* grantOf */.od)(item.resource_server_identifier, item.permission_name);
+        all.add(grant);
+        if (item.sources.some(source => source.source_type === 'DIRECT'))
+            direct.add(grant);
+        const roles = item.sources.filter(source => source.source_type !== 'DIRECT').map(roleOf);
+        if (roles.length > 0)
+            derived.set(grant, roles.sort(byName));
+    }
+    return { live: { direct, derived }, size: all.size };
+}
+function roleOf({ source_id: id, source_name: name }) {
+    return { role: id || 'of an unknown id', ...(name && { name }) };
+}
+function byName(a, b) {
+    return (0,grants/* compareText */.n6)(a.name ?? a.role, b.name ?? b.role);
+}
+/** Auth0 does all of it, or nothing. */
+async function writePermissions({ send }, { method, user, permissions }) {
+    const items = permissions.map(({ api, permission }) => ({
+        resource_server_identifier: api,
+        permission_name: permission,
+    }));
+    const answer = await send({ method, path: pathOf(user), body: JSON.stringify({ permissions: items }) });
+    const { done, doing, unknown } = WRITES[method];
+    if (answer.status !== done)
+        throw refuseWrite(answer, { user, doing, unknown });
+}
+/** `done`: what Auth0 answers to a write that it has done; anything else may come from somebody in between. */
+const WRITES = {
+    POST: {
+        done: 201,
+        doing: 'Granting to',
+        unknown: 'A permission does not exist on its API, so the request had no effect. Add it to the API, or remove it from the manifest.',
+    },
+    DELETE: {
+        done: 204,
+        doing: 'Revoking from',
+        unknown: 'A permission was removed from its API, so the request had no effect. Run it again: the next run leaves it out.',
+    },
+};
+function pathOf(user) {
+    return `${userPath(user)}/permissions`;
+}
+
+;// CONCATENATED MODULE: ./build/js/tenant/resource-servers.js
+// The tenant's APIs: Auth0's resource servers.
+
+
+const PATH = `${BASE}/resource-servers`;
+/** Auth0 takes no more `identifiers` in one request. */
+const APIS_PER_REQUEST = 10;
+const MAX_API_PAGES = 5;
+const apiList = schemas/* array */.YOg(schemas/* object */.Ikc({
+    identifier: schemas/* string */.YjP(),
+    scopes: schemas/* array */.YOg(schemas/* object */.Ikc({ value: schemas/* string */.YjP() })).default([]),
+    enforce_policies: schemas/* boolean */.zMY().nullish(),
+    token_dialect: schemas/* string */.YjP().nullish(),
+    token_lifetime: schemas/* number */.aig().nullish(),
+}));
+/** The APIs among `identifiers` that the tenant has. */
+async function readApis({ send }, identifiers) {
+    const found = new Map();
+    for (let from = 0; from < identifiers.length; from += APIS_PER_REQUEST) {
+        const batch = identifiers.slice(from, from + APIS_PER_REQUEST);
+        const query = batch.map(id => `identifiers=${encodeURIComponent(id)}`).join('&');
+        const answer = await send({ method: 'GET', path: PATH, query });
+        for (const api of read(apiList, answer, 'The APIs could not be read')) {
+            found.set(api.identifier, {
+                identifier: api.identifier,
+                permissions: new Set(api.scopes.map(scope => scope.value)),
+                rbac: api.enforce_policies === true,
+                permissionsInToken: api.token_dialect?.endsWith('_authz') === true,
+                tokenLifetime: api.token_lifetime ?? undefined,
+            });
+        }
+    }
+    return found;
+}
+/** All that the tenant has, up to a few hundred. */
+async function listIdentifiers({ send }) {
+    const found = [];
+    for (let page = 0; page < MAX_API_PAGES; page++) {
+        const answer = await send({ method: 'GET', path: PATH, query: `page=${page}&per_page=${PER_PAGE}` });
+        const apis = read(apiList, answer, 'The APIs could not be listed');
+        found.push(...apis.map(({ identifier }) => identifier));
+        if (apis.length < PER_PAGE)
+            break;
+    }
+    return found;
+}
+
+;// CONCATENATED MODULE: ./build/js/tenant/roles.js
+// Roles: those that the tenant has, who holds them, and the writes of what a user is assigned.
+
+
+
+
+/**
+ * Auth0 lists this many users of a role by numbered pages; beyond, each page says where the next one begins. A total of
+ * just as many may be a cut one.
+ */
+const MAX_NUMBERED = 1000;
+const rolePage = schemas/* object */.Ikc({
+    roles: schemas/* array */.YOg(schemas/* object */.Ikc({
+        id: schemas/* string */.YjP().min(1),
+        name: schemas/* string */.YjP(),
+        /** Roles of the tenant may lack it. */
+        type: schemas/* string */.YjP().nullish(),
+    })),
+    total: schemas/* int */.Whr().nonnegative(),
+});
+const member = schemas/* object */.Ikc({ user_id: schemas/* string */.YjP().min(1) });
+const memberPage = schemas/* object */.Ikc({ users: schemas/* array */.YOg(member), total: schemas/* int */.Whr().nonnegative() });
+const checkpointPage = schemas/* object */.Ikc({ users: schemas/* array */.YOg(member), next: schemas/* string */.YjP().nullish() });
+/** Names by id, without the roles of organizations. */
+async function readRoles({ send }) {
+    const ask = async (page) => {
+        const answer = await send({ method: 'GET', path: `${BASE}/roles`, query: numbered(page) });
+        const { roles, total } = read(rolePage, answer, 'The roles could not be read');
+        return { items: roles, total, answer };
+    };
+    const roles = await readPages(ask, {
+        keyOf: ({ id }) => id,
+        unstable: ({ answer, total }, found) => answerError(answer, `The list of roles changed while it was read: ${found} came of ${total}`, 'run', 'Run it again when nobody creates or deletes roles.'),
+    });
+    const ofTenant = [...roles.values()].filter(({ type }) => type !== 'organization');
+    return new Map(ofTenant.map(({ id, name }) => [id, name]));
+}
+/** @returns ids; undefined if the tenant has no such user */
+async function readRolesOf({ send }, user) {
+    let isUnknown = false;
+    const ask = async (page) => {
+        const answer = await send({ method: 'GET', path: roles_pathOf(user), query: numbered(page) });
+        isUnknown = isUnknownUser(answer);
+        if (isUnknown)
+            return { items: [], total: 0, answer };
+        const { roles, total } = read(rolePage, answer, `The roles of ${user} could not be read`);
+        return { items: roles, total, answer };
+    };
+    const roles = await readPages(ask, {
+        keyOf: ({ id }) => id,
+        unstable: ({ answer, total }, found) => answerError(answer, `The roles of ${user} changed while they were read: ${found} came of ${total}`, 'user', 'Run it again when nothing else writes to this user.'),
+    });
+    return isUnknown ? undefined : new Set(roles.keys());
+}
+async function readMembers(session, role) {
+    const { items, total } = await askMembers(session, role, 0);
+    const pages = Math.ceil(total / Math.max(1, items.length));
+    const more = total <= items.length ? 0 : total < MAX_NUMBERED ? pages - 1 : pages;
+    return { role, users: idsOf(items), more, total };
+}
+async function askMembers({ send }, role, page) {
+    const answer = await send({ method: 'GET', path: membersPath(role), query: numbered(page) });
+    const { users, total } = read(memberPage, answer, unread(role));
+    return { items: users, total, answer };
+}
+/** All users who hold a role. */
+async function readAllMembers(session, first) {
+    const { role, users, more, total } = first;
+    if (more === 0)
+        return users;
+    if (total >= MAX_NUMBERED)
+        return readByCheckpoint(session, first);
+    const members = await readPages(page => askMembers(session, role, page), {
+        keyOf: ({ user_id }) => user_id,
+        first: { items: [...users].map(user_id => ({ user_id })), total },
+        unstable: ({ answer, total }, found) => unstableMembers(answer, { role, total, found }),
+    });
+    return new Set(members.keys());
+}
+async function readByCheckpoint(session, { role, total }) {
+    for (let attempt = 1;; attempt++) {
+        const { members, answer } = await followCheckpoints(session, { role, total });
+        // Somebody who is overlooked would keep the role.
+        if (members.size >= total)
+            return members;
+        if (attempt === LIST_READS)
+            throw unstableMembers(answer, { role, total, found: members.size });
+    }
+}
+async function followCheckpoints({ send }, { role, total }) {
+    const members = new Set();
+    for (let from = '';;) {
+        const answer = await send({ method: 'GET', path: membersPath(role), query: `take=${PER_PAGE}${from}` });
+        const { users, next } = read(checkpointPage, answer, unread(role));
+        for (const id of idsOf(users))
+            members.add(id);
+        const isComplete = total > MAX_NUMBERED && members.size >= total;
+        if (typeof next !== 'string' || users.length === 0 || isComplete)
+            return { members, answer };
+        from = `&from=${encodeURIComponent(next)}`;
+    }
+}
+function unstableMembers(answer, { role, total, found }) {
+    const summary = `The users of the role ${role} changed while they were read: ${found} came of ${total}`;
+    return answerError(answer, summary, 'run', 'Run it again when nothing else assigns this role.');
+}
+function unread(role) {
+    return `The users of the role ${role} could not be read`;
+}
+function idsOf(users) {
+    return new Set(users.map(({ user_id }) => user_id));
+}
+/** Auth0 does all of it, or nothing. */
+async function writeRoles({ send }, { method, user, roles }) {
+    const answer = await send({ method, path: roles_pathOf(user), body: JSON.stringify({ roles }) });
+    const { doing, unknown } = roles_WRITES[method];
+    if (answer.status !== DONE)
+        throw refuseWrite(answer, { user, doing, unknown });
+}
+/** What Auth0 answers to a write that it has done; anything else may come from somebody in between. */
+const DONE = 204;
+const roles_WRITES = {
+    POST: {
+        doing: 'Assigning roles to',
+        unknown: 'A role does not exist any more, so the request had no effect. Remove it from the manifest.',
+    },
+    DELETE: {
+        doing: 'Removing roles from',
+        unknown: 'A role was deleted, so the request had no effect. Run it again: the next run leaves it out.',
+    },
+};
+function roles_pathOf(user) {
+    return `${userPath(user)}/roles`;
+}
+function membersPath(role) {
+    return `${BASE}/roles/${encodeURIComponent(role)}/users`;
+}
+
+;// CONCATENATED MODULE: ./build/js/tenant/users.js
+// Users: found by an address, or by a search.
+
+
+
+
+/** Auth0 returns no more users to a search. */
+const MAX_FOUND = 1000;
+const userPage = schemas/* object */.Ikc({
+    users: schemas/* array */.YOg(schemas/* object */.Ikc({ user_id: schemas/* string */.YjP().min(1) })),
+    total: schemas/* int */.Whr().nonnegative(),
+});
+const userList = schemas/* array */.YOg(schemas/* object */.Ikc({
+    user_id: schemas/* string */.YjP(),
+    email: schemas/* string */.YjP().optional(),
+    email_verified: schemas/* boolean */.zMY().default(false),
+    identities: schemas/* array */.YOg(schemas/* object */.Ikc({ connection: schemas/* string */.YjP() })).default([]),
+}));
+/** Only users whose address is this one, letter by letter, whatever else is answered. */
+async function findByEmail({ send }, email) {
+    const query = `email=${encodeURIComponent(email)}&fields=user_id,email,email_verified,identities&include_fields=true`;
+    const answer = await send({ method: 'GET', path: `${BASE}/users-by-email`, query });
+    const users = read(userList, answer, `The users with the address ${email} could not be read`);
+    return users
+        .filter(user => user.email === email)
+        .map(user => ({
+        id: user.user_id,
+        verified: user.email_verified,
+        connections: user.identities.map(identity => identity.connection),
+    }));
+}
+async function searchPage({ send }, { query, page }) {
+    const fields = 'fields=user_id&include_fields=true&sort=user_id:1&search_engine=v3';
+    const paging = `page=${page}&per_page=${PER_PAGE}&include_totals=true`;
+    const answer = await send({
+        method: 'GET',
+        path: `${BASE}/users`,
+        query: `q=${encodeURIComponent(query)}&${fields}&${paging}`,
+    });
+    if (answer.status === 400)
+        throw answerError(answer, 'The search failed', 'run', 'Correct the input query.');
+    const { users, total } = read(userPage, answer, 'The search failed');
+    if (total > MAX_FOUND) {
+        const summary = `The search finds ${total} users, and Auth0 returns at most ${MAX_FOUND} of them`;
+        const advice = 'Narrow the input query, such as to one connection or to one first letter, and export in several runs.';
+        throw answerError(answer, summary, 'run', advice);
+    }
+    return { answer, total, ids: users.map(user => user.user_id) };
+}
+/** Ids of all users that a search finds, in Auth0's user query syntax. @throws TenantError for more than 1,000 */
+async function searchUsers(session, query) {
+    for (let attempt = 1;; attempt++) {
+        const ids = new Set();
+        let found = await searchPage(session, { query, page: 0 });
+        for (const id of found.ids)
+            ids.add(id);
+        for (let page = 1; page * PER_PAGE < found.total; page++) {
+            found = await searchPage(session, { query, page });
+            for (const id of found.ids)
+                ids.add(id);
+        }
+        if (ids.size === found.total)
+            return [...ids];
+        if (attempt === LIST_READS) {
+            const summary = `What the search finds changed while it was read: ${ids.size} users came of ${found.total}`;
+            throw answerError(found.answer, summary, 'run', 'Run it again when no users come or go.');
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./build/js/tenant/tenant.js
+// The Management API in this project's words. Whatever a manifest holds, a request reaches the intended endpoint of the
+// tenant's host and no other.
+
+
+
+
+
+
+/** Refused requests in a row, of several users, after which it is the token and not the user that lacks something. */
+const FORBIDDEN_FOR_ALL = 3;
+function openTenant(session) {
+    const worked = new Set();
+    let forbiddenInRow = 0;
+    /**
+     * What concerns the whole run stops everything that still waits to be sent. A 403 may be about one user, or about the
+     * token: it is the token's if nothing of the kind has worked yet, or if several users are refused in a row.
+     */
+    const halting = async (kind, work) => {
+        try {
+            const result = await work;
+            worked.add(kind);
+            forbiddenInRow = 0;
+            return result;
+        }
+        catch (error) {
+            if (!(error instanceof errors/* TenantError */.rZ))
+                throw error;
+            const { reach, status, errorCode } = error.details;
+            const forbidden = status === 403;
+            forbiddenInRow = forbidden ? forbiddenInRow + 1 : 0;
+            const unseen = errorCode === 'insufficient_scope' && !worked.has(kind);
+            if (reach === 'run' || (forbidden && (unseen || forbiddenInRow >= FORBIDDEN_FOR_ALL)))
+                session.halt(error);
+            throw error;
+        }
+    };
+    const write = (method, user, accesses) => {
+        const permissions = accesses.filter(grants/* isPermission */.Yo);
+        const roles = accesses.flatMap(({ role }) => role ?? []);
+        return roles.length > 0
+            ? halting(`${method} roles`, writeRoles(session, { method, user, roles }))
+            : halting(`${method} permissions`, writePermissions(session, { method, user, permissions }));
+    };
+    return {
+        apis: identifiers => halting('apis', readApis(session, identifiers)),
+        identifiers: () => halting('identifiers', listIdentifiers(session)),
+        // Asked once, and an export goes on without them.
+        roles: () => readRoles(session),
+        permissionsOf: user => halting('permissionsOf', readPermissions(session, user)),
+        rolesOf: user => halting('rolesOf', readRolesOf(session, user)),
+        membersOf: role => halting('membersOf', readMembers(session, role)),
+        allMembersOf: first => halting('membersOf', readAllMembers(session, first)),
+        findByEmail: email => halting('findByEmail', findByEmail(session, email)),
+        searchUsers: query => halting('searchUsers', searchUsers(session, query)),
+        grant: (user, accesses) => write('POST', user, accesses),
+        revoke: (user, accesses) => write('DELETE', user, accesses),
+    };
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __webpack_require__(7598);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/coerce.js
+var coerce = __webpack_require__(9567);
+;// CONCATENATED MODULE: ./build/js/tenant/token.js
+// The Management API's token: from a client secret, a signed assertion or the workflow itself; its scopes and renewal.
+
+
+
+
+
+const tokenAnswer = schemas/* object */.Ikc({
+    access_token: schemas/* string */.YjP().min(1),
+    scope: schemas/* string */.YjP().optional(),
+    expires_in: coerce/* number */.ai().positive().optional().catch(undefined),
+});
+const tokenClaims = schemas/* object */.Ikc({ scope: schemas/* string */.YjP().optional() });
+function openSession(options) {
+    const { http, credential, clock } = options;
+    let held;
+    let obtaining;
+    /** One request renews the token for all who wait for it, or who found the same token refused. */
+    const token = async (refused) => {
+        if (held !== undefined && held !== refused && clock.now() < held.renewAt)
+            return held;
+        obtaining ??= obtainToken(options).finally(() => {
+            obtaining = undefined;
+        });
+        held = await obtaining;
+        return held;
+    };
+    const send = async (request) => {
+        let used;
+        let refused;
+        const authorization = async () => {
+            used = await token(refused);
+            return `Bearer ${used.value}`;
+        };
+        const headers = request.body === undefined ? {} : { 'content-type': 'application/json' };
+        const sent = { ...request, headers, authorization, paced: true };
+        const answer = await http.send(sent);
+        if (answer.status !== 401 || credential.kind === 'access-token')
+            return answer;
+        refused = used;
+        return http.send(sent);
+    };
+    return { send, halt: http.halt, scopes: async () => (await token()).scopes };
+}
+async function obtainToken(options) {
+    const { http, credential, mask, clock } = options;
+    const sentAt = clock.now();
+    if (credential.kind === 'access-token') {
+        return {
+            value: credential.accessToken,
+            scopes: scopesOf(credential.accessToken, undefined),
+            renewAt: Number.POSITIVE_INFINITY,
+        };
+    }
+    const answer = await http
+        .send({
+        method: 'POST',
+        path: TOKEN_PATH,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams(tokenRequest(options, credential)).toString(),
+        paced: false,
+    })
+        .catch(explainQuota);
+    if (answer.status !== 200)
+        throw refusedToken(answer, options);
+    const { data } = tokenAnswer.safeParse(answer.body);
+    if (data === undefined) {
+        throw answerError(answer, 'The token endpoint answered without a token', 'run', 'Check the input domain.');
+    }
+    mask(data.access_token);
+    return {
+        value: data.access_token,
+        scopes: scopesOf(data.access_token, data.scope),
+        renewAt: data.expires_in === undefined ? Number.POSITIVE_INFINITY : sentAt + renewalAfter(data.expires_in),
+    };
+}
+/**
+ * A little before the end, so that no request is spent on learning that it is over.
+ * @param lifetime seconds
+ * @returns milliseconds
+ */
+function renewalAfter(lifetime) {
+    return lifetime * 1000 - Math.min(30_000, lifetime * 100);
+}
+/** @see https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow */
+function tokenRequest({ domain, audience, mask }, credential) {
+    const grant = { grant_type: 'client_credentials', client_id: credential.clientId, audience };
+    if (credential.kind === 'client-secret')
+        return { ...grant, client_secret: credential.clientSecret };
+    const assertion = signAssertion(credential, `https://${domain.host}/`);
+    mask(assertion);
+    return {
+        ...grant,
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: assertion,
+    };
+}
+/** @see https://auth0.com/docs/get-started/authentication-and-authorization-flow/authenticate-with-private-key-jwt */
+function signAssertion({ clientId, key, keyId, algorithm }, audience) {
+    const issuedAt = Math.floor(Date.now() / 1000);
+    const header = { alg: algorithm, typ: 'JWT', ...(keyId !== undefined && { kid: keyId }) };
+    const claims = {
+        iss: clientId,
+        sub: clientId,
+        aud: audience,
+        iat: issuedAt,
+        exp: issuedAt + 60,
+        jti: (0,external_node_crypto_.randomUUID)(),
+    };
+    const signed = `${base64url(header)}.${base64url(claims)}`;
+    const signature = (0,external_node_crypto_.sign)(DIGESTS[algorithm], Buffer.from(signed), {
+        key,
+        ...(algorithm === 'PS256' && {
+            padding: external_node_crypto_.constants.RSA_PKCS1_PSS_PADDING,
+            saltLength: external_node_crypto_.constants.RSA_PSS_SALTLEN_DIGEST,
+        }),
+    });
+    return `${signed}.${signature.toString('base64url')}`;
+}
+const DIGESTS = { RS256: 'sha256', RS384: 'sha384', PS256: 'sha256' };
+function base64url(value) {
+    return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+/** The answer's own word counts first; a ready token tells its scopes where it is a JWT. Nothing is verified here. */
+function scopesOf(token, answered) {
+    const scope = answered ?? claimedScope(token);
+    return scope === undefined ? undefined : new Set(scope.split(' ').filter(name => name !== ''));
+}
+function claimedScope(token) {
+    const [, claims, signature] = token.split('.');
+    if (claims === undefined || signature === undefined)
+        return undefined;
+    try {
+        return tokenClaims.safeParse(JSON.parse(Buffer.from(claims, 'base64url').toString())).data?.scope;
+    }
+    catch {
+        return undefined;
+    }
+}
+function refusedToken(answer, options) {
+    return answerError(answer, 'Auth0 refused to issue a token', 'run', token_adviceOn(answer, options));
+}
+const token_refusal = schemas/* object */.Ikc({ error: schemas/* string */.YjP().catch(''), error_description: schemas/* string */.YjP().catch('') });
+/** What to change, by Auth0's own words, as its status and code are the same for several causes. */
+function token_adviceOn({ status, headers, body }, { domain, audience, credential }) {
+    if (isRedirect(status))
+        return redirectAdvice(headers);
+    const { error, error_description: words } = token_refusal.safeParse(body).data ?? NO_WORDS;
+    if (words.startsWith('Service not '))
+        return audienceAdvice(domain, audience);
+    if (words.startsWith('Client is not authorized')) {
+        return 'In Auth0, authorize the application under Applications → APIs → Auth0 Management API.';
+    }
+    if (error === 'unauthorized_client') {
+        return "In Auth0, allow the grant type Client Credentials in the application's advanced settings.";
+    }
+    const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret';
+    const inputs = `Check the inputs client-id and ${secret}, which must be those of an application in the tenant of the input domain, ${domain.host}.`;
+    return credential.kind === 'private-key' ? assertionAdvice(words, { headers, inputs, ...credential }) : inputs;
+}
+/** Auth0 accepts assertions that begin and end around its own time; this one is good for a minute. */
+const MAX_CLOCK_SKEW = 60;
+function assertionAdvice(words, { headers, inputs, keyId, algorithm }) {
+    const skew = Math.round((Date.now() - Date.parse(String(headers.date))) / 1000);
+    if (Math.abs(skew) > MAX_CLOCK_SKEW) {
+        const direction = skew > 0 ? 'ahead of' : 'behind';
+        return `The runner's clock is ${Math.abs(skew)} s ${direction} Auth0's, so what it signs is not valid. Correct the clock.`;
+    }
+    if (/algorithm/i.test(words)) {
+        return `Set the input client-private-key-algorithm (${algorithm}) to the algorithm of the application's credential in Auth0.`;
+    }
+    const id = keyId === undefined ? '' : `, with the key ID in client-private-key-id (${keyId})`;
+    return `${inputs} In Auth0, the application's Credentials tab must have the public key that belongs to it${id}, for ${algorithm}.`;
+}
+const NO_WORDS = { error: '', error_description: '' };
+/** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */
+function audienceAdvice({ host }, audience) {
+    if (!audience.endsWith('/'))
+        return `Set the input audience to ${audience}/, with the slash at its end.`;
+    if (host.endsWith('.auth0.com'))
+        return `Set the input audience to https://${host}/api/v2/, or remove it.`;
+    return `The tenant has no API ${audience}. If ${host} is a custom domain, set the input audience to https://<tenant>.<region>.auth0.com/api/v2/, such as https://acme.eu.auth0.com/api/v2/: the identifier of the Auth0 Management API under Applications → APIs in Auth0.`;
+}
+/** The token endpoint has a rate limit of its own, and it is about the run whatever the request was for. */
+function explainQuota(error) {
+    if (!(error instanceof errors/* TenantError */.rZ) || error.details.status !== 429)
+        throw error;
+    throw new errors/* TenantError */.rZ('Auth0 issued no token, because the quota of its token endpoint is used up', {
+        ...error.details,
+        reach: 'run',
+        advice: 'Run it again later; the limit is one for all applications of the tenant.',
+    });
+}
+
+;// CONCATENATED MODULE: ./build/js/tenant/connect.js
+// All of tenant/ put together, with undici below it. Loaded where something is about to be sent, so never by `validate`.
+
+
+
+
+
+/** @param signal its reason is a NotSentError */
+function connect(inputs, signal, mask, clock = runner_clock/* SYSTEM_CLOCK */.V) {
+    const { domain, headroom, requestsPerSecond: ceiling, mode } = inputs;
+    const dispatcher = openDispatcher(domain.origin);
+    const http = createHttp({ dispatcher, origin: domain.origin, mode, limits: { headroom, ceiling }, signal, clock });
+    const session = openSession({ http, ...inputs, mask, clock });
+    return { tenant: openTenant(session), session, traffic: http.traffic, close: http.close };
+}
+
+
+/***/ }),
+
+/***/ 9567:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   ai: () => (/* binding */ number)
+/* harmony export */ });
+/* unused harmony exports string, boolean, bigint, date */
+/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3759);
+/* harmony import */ var _schemas_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(2857);
+
+
+function string(params) {
+    return core._coercedString(schemas.ZodString, params);
+}
+function number(params) {
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* ._coercedNumber */ .qG(_schemas_js__WEBPACK_IMPORTED_MODULE_1__/* .ZodNumber */ .rSt, params);
+}
+function boolean(params) {
+    return core._coercedBoolean(schemas.ZodBoolean, params);
+}
+function bigint(params) {
+    return core._coercedBigint(schemas.ZodBigInt, params);
+}
+function date(params) {
+    return core._coercedDate(schemas.ZodDate, params);
+}
+
+
+/***/ })
+
+};
