@@ -5,7 +5,7 @@ import type { FaultKind } from '../servers/tenant/fault.ts'
 import type { Grant } from '../servers/tenant/store.ts'
 import type { LoggedRequest, Tenant, TenantOptions } from '../servers/tenant/tenant.ts'
 import { CANCELLED_TEAM, KILL_EVERY } from '../tools/soak.ts'
-import { acme, BILLING, countRequests, ORDERS, type RunOptions, runAgainst } from './acme.ts'
+import { acme, BILLING, countRequests, heldBy, ORDERS, type RunOptions, runAgainst, WITH_ROLES } from './acme.ts'
 import { type ActionRun, readDefinition } from './action.ts'
 
 const BEFORE: readonly Grant[] = [{ api: BILLING, permission: 'read:invoices' }]
@@ -309,9 +309,20 @@ function expectAgreement(run: ActionRun, tenant: Tenant): readonly Outcome[] {
 }
 
 describe('an apply that is killed', () => {
-  const SIZE = 6
-  /** The token, the APIs, and for each user a read, a grant and a revocation. */
-  const REQUESTS = 2 + 3 * SIZE
+  const SIZE = 3
+  /** The token, the APIs, the roles and who has each of two; and for each user a read, two grants and two revocations. */
+  const REQUESTS = 5 + 5 * SIZE
+  const GIVEN = ['Support', 'read:orders']
+  const TAKEN = ['Auditor', 'read:invoices']
+
+  /** Everybody gains a permission and a role, and loses others. */
+  async function mixedTeam(): Promise<Team & { readonly held: () => readonly (readonly string[])[] }> {
+    const ids = Array.from({ length: SIZE }, (_, index) => `auth0|${index}`)
+    const tenant = await acme({ ...WITH_ROLES, users: ids.map(id => ({ id, direct: BEFORE, roles: ['Auditor'] })) })
+    const permissions = { [ORDERS]: ['read:orders'], [BILLING]: [] }
+    const manifest = { roles: ['Auditor', 'Support'], users: ids.map(id => ({ id, permissions, roles: ['Support'] })) }
+    return { tenant, options: { manifest, inputs: REVOKE_ALL }, held: () => ids.map(id => heldBy(tenant, id)) }
+  }
 
   it.each(['before', 'after'] as const)(
     'at any request, %s the tenant did it, is finished by the next, and the third has nothing to do',
@@ -325,8 +336,8 @@ describe('an apply that is killed', () => {
   )
 
   async function killAt(nth: number, moment: 'before' | 'after'): Promise<boolean> {
-    const { tenant, options } = await team(SIZE)
-    const desired = Object.fromEntries(Object.keys(tenant.snapshot()).map(id => [id, AFTER]))
+    const { tenant, options, held } = await mixedTeam()
+    const desired = held().map(() => GIVEN)
     let kill: Kill = () => undefined
     let seen = 0
     const when = () => {
@@ -340,22 +351,22 @@ describe('an apply that is killed', () => {
     }
     const killed = await runAgainst(tenant, { ...options, onStart })
     expect({ nth, signal: killed.signal }, killed.log).toEqual({ nth, signal: 'SIGKILL' })
-    const left = Object.values(tenant.snapshot()).flat()
+    const left = held().flat()
 
     const second = await runAgainst(tenant, options)
     expect({ nth, exitCode: second.exitCode }, second.log).toEqual({ nth, exitCode: 0 })
-    expect({ nth, held: tenant.snapshot() }).toEqual({ nth, held: desired })
+    expect({ nth, held: held() }).toEqual({ nth, held: desired })
 
     const before = tenant.requests.filter(isWrite).length
     const third = await runAgainst(tenant, options)
     expect({ nth, exitCode: third.exitCode }, third.log).toEqual({ nth, exitCode: 0 })
     expect(third.outputs).toMatchObject({ result: 'unchanged', changed: 'false' })
     expect(tenant.requests.filter(isWrite)).toHaveLength(before)
-    return left.some(({ api }) => api === ORDERS) && left.some(({ api }) => api === BILLING)
+    return left.some(name => GIVEN.includes(name)) && left.some(name => TAKEN.includes(name))
   }
 
   it('sends the requests between which the tests kill it', async () => {
-    const { tenant, options } = await team(SIZE)
+    const { tenant, options } = await mixedTeam()
     const { exitCode, log } = await runAgainst(tenant, options)
     expect(exitCode, log).toBe(0)
     expect(Object.values(countRequests(tenant)).reduce((sum, count) => sum + count)).toBe(REQUESTS)
