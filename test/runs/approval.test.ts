@@ -3,25 +3,39 @@
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../src/plan/digest.ts'
 import type { Plan } from '../../src/plan/plan.ts'
-import { acme, BILLING, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst } from '../e2e/acme.ts'
+import {
+  acme,
+  BILLING,
+  countRequests,
+  errorsOf,
+  give,
+  heldBy,
+  MANIFEST,
+  ORDERS,
+  runAgainst,
+  take,
+  WITH_ROLES,
+  wants,
+} from '../e2e/acme.ts'
 import type { ActionRun } from '../e2e/action.ts'
 import { acmeRepository, manifestOf } from '../e2e/repository.ts'
 import type { Tenant } from '../servers/tenant/tenant.ts'
 
 const direct = (...permissions: readonly string[]) => permissions.map(permission => ({ api: ORDERS, permission }))
 const USERS = [
-  { id: 'auth0|1', permissions: { [ORDERS]: ['read:orders', 'write:orders'] } },
-  { id: 'auth0|2', permissions: { [ORDERS]: ['read:orders'] } },
-  { id: 'auth0|3', permissions: { [ORDERS]: [] } },
+  wants('auth0|1', 'read:orders', 'write:orders', 'Support', 'Auditor'),
+  wants('auth0|2', 'read:orders'),
+  wants('auth0|3'),
 ]
 
-/** Two users who lack something, and one who has too much. */
+/** Two users who lack something, and two who have too much. */
 function start(): Promise<Tenant> {
   return acme({
+    ...WITH_ROLES,
     users: [
-      { id: 'auth0|1', direct: direct('read:orders', 'refund:orders') },
+      { id: 'auth0|1', direct: direct('read:orders', 'refund:orders'), roles: ['Auditor'] },
       { id: 'auth0|2' },
-      { id: 'auth0|3', direct: direct('write:orders') },
+      { id: 'auth0|3', direct: direct('write:orders'), roles: ['Support'] },
       { id: 'auth0|4', direct: direct('write:orders') },
     ],
   })
@@ -48,23 +62,20 @@ function seal({ digest: _, ...plan }: Record<string, unknown>): string {
 }
 
 function applySaved(tenant: Tenant, saved: string, inputs: Readonly<Record<string, string>> = {}): Promise<ActionRun> {
+  // One more than the plan is about.
+  const roles = ['Support', 'Auditor', 'Owner']
   return runAgainst(tenant, {
-    files: { [MANIFEST]: JSON.stringify({ users: USERS }), 'plan.json': saved },
+    files: { [MANIFEST]: JSON.stringify({ roles, users: USERS }), 'plan.json': saved },
     inputs: { revoke: 'all', 'plan-file': 'plan.json', ...inputs },
   })
 }
 
 function grantsOf(tenant: Tenant): readonly (readonly string[])[] {
-  return ['auth0|1', 'auth0|2', 'auth0|3'].map(user =>
-    tenant
-      .grantsOf(user)
-      .map(({ permission }) => permission)
-      .sort(),
-  )
+  return ['auth0|1', 'auth0|2', 'auth0|3'].map(user => heldBy(tenant, user))
 }
 
-const BEFORE = [['read:orders', 'refund:orders'], [], ['write:orders']]
-const AFTER = [['read:orders', 'write:orders'], ['read:orders'], []]
+const BEFORE = [['Auditor', 'read:orders', 'refund:orders'], [], ['Support', 'write:orders']]
+const AFTER = [['Auditor', 'Support', 'read:orders', 'write:orders'], ['read:orders'], []]
 
 describe('an approved digest', () => {
   it('lets exactly this plan through', async () => {
@@ -84,22 +95,23 @@ describe('an approved digest', () => {
     const { outputs } = await plan(tenant)
     const manifest = `# comment\nusers:\n${[...USERS]
       .reverse()
-      .map(({ id, permissions }) => `- {id: '${id}', permissions: ${JSON.stringify(permissions)}}\n`)
+      .map(({ roles = [], ...user }) => `- ${JSON.stringify({ roles: [...roles].reverse(), ...user })}\n`)
       .join('\n')}`
     const other = await runAgainst(tenant, { manifest, inputs: { mode: 'plan', revoke: 'all' } })
     expect(other.outputs['plan-digest']).toBe(outputs['plan-digest'])
   })
 
-  it.each<[string, (tenant: Tenant) => void]>([
-    ['has one operation more', tenant => tenant.grant('auth0|2', ...direct('refund:orders'))],
+  it.each<[string, (tenant: Tenant) => void, string]>([
+    ['has one operation more', tenant => give(tenant, 'auth0|2', 'Support'), 'the role Support'],
     [
       'has another operation in the place of one',
       tenant => {
-        tenant.revoke('auth0|3', ...direct('write:orders'))
-        tenant.grant('auth0|3', ...direct('refund:orders'))
+        take(tenant, 'auth0|3', 'write:orders')
+        give(tenant, 'auth0|3', 'refund:orders')
       },
+      'refund:orders',
     ],
-  ])('refuses a plan that %s, and shows what it found', async (_, change) => {
+  ])('refuses a plan that %s, and shows what it found', async (_, change, found) => {
     const tenant = await start()
     const { digest } = await savedPlan(tenant)
     change(tenant)
@@ -110,10 +122,9 @@ describe('an approved digest', () => {
     })
     expect(run.exitCode).toBe(1)
     expect(errorsOf(run)).toEqual([expect.stringContaining('not the one that was approved')])
-    expect(run.log).toContain('- revoke refund:orders')
+    expect(run.log).toContain(`- revoke ${found}`)
     expect(run.summary).toContain('To apply this plan and no other, set <code>approved-plan</code> to its digest')
-    expect(run.summary).toContain('refund:orders')
-    expect(countRequests(tenant)).not.toHaveProperty('POST /users/{id}/permissions')
+    expect(run.summary.replaceAll(/<[^>]*>/g, '')).toContain(found)
     expect(grantsOf(tenant)).toEqual(before)
   })
 
@@ -133,7 +144,7 @@ describe('a saved plan', () => {
     const { plan: saved } = await plan(tenant)
     const planned = countRequests(tenant)
     const run = await applySaved(tenant, saved)
-    expect(run.outputs).toMatchObject({ result: 'applied', grants: '2', revocations: '2', users: '3' })
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '3', revocations: '3', users: '3' })
     expect(grantsOf(tenant)).toEqual(AFTER)
     const reads = 'GET /users/{id}/permissions'
     expect((countRequests(tenant)[reads] ?? 0) - (planned[reads] ?? 0)).toBe(3)
@@ -146,20 +157,30 @@ describe('a saved plan', () => {
     expect(withoutClock(second.plan)).toBe(withoutClock(first.plan))
   })
 
-  it('refuses the one user who has changed since, and does the others', async () => {
+  it('refuses the users who have changed since, and does the others', async () => {
     const tenant = await start()
     const { saved } = await savedPlan(tenant)
     tenant.grant('auth0|2', { api: BILLING, permission: 'read:invoices' })
+    give(tenant, 'auth0|3', 'Auditor')
+    // The plan is not about this role.
+    give(tenant, 'auth0|1', 'Owner')
     const run = await applySaved(tenant, saved)
-    expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '1', 'users-changed': '2' })
-    expect(errorsOf(run).join()).toMatch(/auth0\|2 has changed since.*read:invoices/)
-    expect(grantsOf(tenant)).toEqual([AFTER[0], ['read:invoices'], AFTER[2]])
+    expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '2', 'users-changed': '1' })
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/auth0\|2 has changed since.*read:invoices/),
+      expect.stringMatching(/auth0\|3 has changed since.* the role Auditor, the role Support, write:orders on/),
+    ])
+    expect(grantsOf(tenant)).toEqual([
+      ['Auditor', 'Owner', ...(AFTER[0] ?? []).slice(1)],
+      ['read:invoices'],
+      ['Auditor', 'Support', 'write:orders'],
+    ])
   })
 
   it('names a user who holds nothing any more, and one who is gone', async () => {
     const tenant = await start()
     const { saved } = await savedPlan(tenant)
-    tenant.revoke('auth0|1', ...direct('read:orders', 'refund:orders'))
+    take(tenant, 'auth0|1', 'read:orders', 'refund:orders', 'Auditor')
     tenant.removeUser('auth0|3')
     const run = await applySaved(tenant, saved)
     expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '2', 'users-changed': '1' })
@@ -197,9 +218,14 @@ describe('a saved plan', () => {
   it('that was done in part is finished under the same approval', async () => {
     const tenant = await start()
     const { saved, digest } = await savedPlan(tenant)
-    tenant.grant('auth0|2', ...direct('read:orders'))
-    const run = await applySaved(tenant, saved, { 'approved-plan': digest })
-    expect(run.outputs).toMatchObject({ result: 'applied', 'users-changed': '2' })
+    give(tenant, 'auth0|2', 'read:orders')
+    take(tenant, 'auth0|3', 'Support')
+    // What its author calls a role is not what an approver is shown.
+    const renamed = saved.replaceAll('"name": "Support"', '"name": "Harmless"')
+    const run = await applySaved(tenant, renamed, { 'approved-plan': digest })
+    expect(run.outputs).toMatchObject({ result: 'applied', grants: '2', revocations: '2', 'users-changed': '2' })
+    expect(run.summary).toContain('+ grant the role <code>Support</code>')
+    expect(run.log + run.summary).not.toContain('Harmless')
     expect(grantsOf(tenant)).toEqual(AFTER)
   })
 
@@ -209,7 +235,7 @@ describe('a saved plan', () => {
     const wrong = await applySaved(tenant, saved, { 'approved-plan': `sha256:${'1'.repeat(64)}` })
     expect(errorsOf(wrong)).toEqual([expect.stringContaining('not the one that was approved')])
     const tooMany = await applySaved(tenant, saved, { 'max-revocations': '1' })
-    expect(errorsOf(tooMany)).toEqual([expect.stringContaining('revokes 2')])
+    expect(errorsOf(tooMany)).toEqual([expect.stringContaining('revokes 3')])
     expect(grantsOf(tenant)).toEqual(BEFORE)
     const right = await applySaved(tenant, saved, { 'approved-plan': digest })
     expect(right.outputs).toMatchObject({ result: 'applied' })
@@ -248,12 +274,12 @@ describe('an undo plan', () => {
     expect(grantsOf(tenant)).toEqual(AFTER)
     const approved = { 'approved-plan': forward.outputs['undo-plan-digest'] ?? '' }
     const back = await applySaved(tenant, forward.undoPlan, approved)
-    expect(back.outputs).toMatchObject({ result: 'applied', grants: '2', revocations: '2' })
+    expect(back.outputs).toMatchObject({ result: 'applied', grants: '3', revocations: '3' })
     expect(grantsOf(tenant)).toEqual(BEFORE)
   })
 
   it('is written by an apply that was refused halfway too, for what was done', async () => {
-    const tenant = await acme({ users: [{ id: 'auth0|1' }, { id: 'auth0|2' }] })
+    const tenant = await acme({ ...WITH_ROLES, users: [{ id: 'auth0|1' }, { id: 'auth0|2' }] })
     tenant.fault({
       kind: 'status',
       status: 400,
@@ -314,13 +340,19 @@ describe('a saved plan that nobody approved', () => {
     permissions: { [ORDERS]: [{ name: 'read:orders', expires }] },
   })
 
-  it.each<[string, (plan: string) => string, readonly unknown[], object, RegExp]>([
+  it.each<[string, (plan: string) => string, readonly unknown[], object, RegExp, RegExp?]>([
     [
       'grants what the manifest does not ask for',
-      text => text.replaceAll('"read:orders"', '"refund:orders"'),
+      text => {
+        const { users, ...plan } = JSON.parse(text)
+        const grant = [{ role: 'rol_owner' }, { api: ORDERS, permission: 'refund:orders' }]
+        users[1].grant = grant.map(access => ({ ...access, roles: [] }))
+        return JSON.stringify({ users, ...plan })
+      },
       USERS,
       {},
       /grants refund:orders on .* to auth0\|2, which the manifest does not ask for/,
+      /grants the role Owner to auth0\|2, which the manifest does not ask for/,
     ],
     [
       'grants to a user who was removed since',
@@ -333,16 +365,17 @@ describe('a saved plan that nobody approved', () => {
     [
       'revokes what the manifest asks for now',
       text => text,
-      [...USERS.slice(0, 2), { ...USERS[2], permissions: { [ORDERS]: ['write:orders'] } }],
+      [...USERS.slice(0, 2), wants('auth0|3', 'write:orders', 'Support')],
       {},
       /revokes write:orders .* from auth0\|3, which the manifest asks for/,
+      /revokes the role Support from auth0\|3, which the manifest asks for/,
     ],
     [
       'revokes something, with revoke: never',
       text => text,
       USERS,
       { revoke: 'never' },
-      /revokes 2 grants, but revoke is never/,
+      /revokes 3 grants, but revoke is never/,
     ],
     [
       'revokes from a user who is not listed',
@@ -351,9 +384,10 @@ describe('a saved plan that nobody approved', () => {
       {},
       /revokes write:orders .* from auth0\|4, who is not in the manifest/,
     ],
-  ])('%s is refused, and nothing is written', async (_, change, manifest, inputs, words) => {
+  ])('%s is refused, and nothing is written', async (_, change, manifest, inputs, words, more = words) => {
     const { run, tenant } = await saved(change, manifest, inputs)
     expect(errorsOf(run).join('\n')).toMatch(words)
+    expect(errorsOf(run).join('\n')).toMatch(more)
     expect(run.outputs).toMatchObject({ result: 'failed', changed: 'false' })
     expect(grantsOf(tenant)).toEqual(BEFORE)
   })
@@ -407,32 +441,34 @@ it('a saved plan of a custom domain is one of its tenant', async () => {
 })
 
 describe('the ledger and saved plans', () => {
-  const wants = (id: string, ...permissions: readonly string[]) => ({ id, permissions: { [ORDERS]: permissions } })
-
   async function repositoryWith() {
-    const tenant = await acme({ users: ['auth0|1', 'auth0|2', 'auth0|3'].map(id => ({ id })) })
+    const tenant = await acme({ ...WITH_ROLES, users: ['auth0|1', 'auth0|2', 'auth0|3'].map(id => ({ id })) })
     return { tenant, repository: await acmeRepository(tenant) }
   }
 
   it('what a saved plan found in place is managed once it is applied', async () => {
     const { tenant, repository } = await repositoryWith()
-    tenant.grant('auth0|2', ...direct('read:orders', 'write:orders'))
-    const people = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')]
+    give(tenant, 'auth0|2', 'read:orders', 'write:orders', 'Support', 'Auditor')
+    const people = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'Support')]
     const planned = await repository.apply(people, { mode: 'plan' })
     const files = { [MANIFEST]: manifestOf(people), 'plan.json': planned.plan }
     const run = await repository.run(repository.head(), { files, inputs: { 'plan-file': 'plan.json' } })
     expect(run.outputs, run.log).toMatchObject({ result: 'applied', grants: '1' })
-    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'], 'auth0|2': ['read:orders'] })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'], 'auth0|2': ['Support', 'read:orders'] })
     await repository.apply([wants('auth0|1', 'read:orders')])
-    expect(grantsOf(tenant)).toEqual([['read:orders'], ['write:orders'], []])
+    expect(grantsOf(tenant)).toEqual([['read:orders'], ['Auditor', 'write:orders'], []])
   })
 
   it('an undo plan restores what was managed, so that the same manifest does it again and a reverted one finds nothing', async () => {
     const { tenant, repository } = await repositoryWith()
-    tenant.grant('auth0|3', ...direct('read:orders'))
-    const first = [wants('auth0|1', 'read:orders', 'write:orders')]
+    give(tenant, 'auth0|3', 'read:orders', 'Support')
+    const first = [wants('auth0|1', 'read:orders', 'write:orders', 'Support')]
     repository.begin(first)
-    const second = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders'), wants('auth0|3', 'read:orders')]
+    const second = [
+      wants('auth0|1', 'read:orders'),
+      wants('auth0|2', 'read:orders', 'Auditor'),
+      wants('auth0|3', 'read:orders', 'Support'),
+    ]
     const forward = await repository.apply(second)
     const after = grantsOf(tenant)
     const before = repository.managed()
@@ -443,34 +479,34 @@ describe('the ledger and saved plans', () => {
         inputs: { 'plan-file': 'undo.json', 'approved-plan': forward.outputs['undo-plan-digest'] ?? '' },
       })
     const back = await undo()
-    expect(back.outputs, back.log).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
-    expect(grantsOf(tenant)).toEqual([['read:orders', 'write:orders'], [], ['read:orders']])
-    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders', 'write:orders'] })
+    expect(back.outputs, back.log).toMatchObject({ result: 'applied', grants: '2', revocations: '2' })
+    expect(grantsOf(tenant)).toEqual([['Support', 'read:orders', 'write:orders'], [], ['Support', 'read:orders']])
+    expect(repository.managed()).toEqual({ 'auth0|1': ['Support', 'read:orders', 'write:orders'] })
     const again = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
-    expect(again.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
+    expect(again.outputs).toMatchObject({ result: 'applied', grants: '2', revocations: '2' })
     expect([grantsOf(tenant), repository.managed()]).toEqual([after, before])
     const twice = await undo()
     expect(twice.outputs, 'approving is an act for one run, and may be done again').toMatchObject({ result: 'applied' })
     const reverted = await repository.apply(first)
     expect(reverted.outputs).toMatchObject({ result: 'unchanged' })
-    expect(grantsOf(tenant)[2]).toEqual(['read:orders'])
+    expect(grantsOf(tenant)[2]).toEqual(['Support', 'read:orders'])
   })
 
   it('an undo plan gives back what was given by hand, and does not make it managed', async () => {
     const { tenant, repository } = await repositoryWith()
-    tenant.grant('auth0|1', ...direct('refund:orders'))
-    const people = [wants('auth0|1', 'read:orders')]
+    give(tenant, 'auth0|1', 'refund:orders', 'Owner')
+    const people = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'Owner')]
     repository.begin(people)
     const forward = await repository.run(repository.head(), { inputs: { revoke: 'all' } })
-    expect(forward.outputs).toMatchObject({ revocations: '1' })
+    expect(forward.outputs).toMatchObject({ revocations: '2' })
     const back = await repository.run(repository.head(), {
       files: { [MANIFEST]: manifestOf(people), 'undo.json': forward.undoPlan },
       inputs: { 'plan-file': 'undo.json', 'approved-plan': forward.outputs['undo-plan-digest'] ?? '' },
     })
-    expect(back.outputs, back.log).toMatchObject({ result: 'applied', grants: '1' })
-    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+    expect(back.outputs, back.log).toMatchObject({ result: 'applied', grants: '2' })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'], 'auth0|2': ['Owner'] })
     await repository.run(repository.head())
-    expect(grantsOf(tenant)[0]).toEqual(['read:orders', 'refund:orders'])
+    expect(grantsOf(tenant)[0]).toEqual(['Owner', 'read:orders', 'refund:orders'])
   })
 
   it('an undo plan restores which users were not finished, so that scope: changed reads them', async () => {
