@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from 'node:util'
 import pMap from 'p-map'
 import { describe, expect, it } from 'vitest'
 import type { Fault, FaultKind } from '../servers/tenant/fault.ts'
 import type { Grant } from '../servers/tenant/store.ts'
 import type { LoggedRequest, Tenant } from '../servers/tenant/tenant.ts'
 import { BAD_DAYS } from '../tools/soak.ts'
-import { acme, BILLING, errorsOf, ORDERS, REPORTS, type RunOptions, runAgainst } from './acme.ts'
+
+import { acme, BILLING, errorsOf, heldBy, ORDERS, REPORTS, type RunOptions, runAgainst, WITH_ROLES } from './acme.ts'
 import { type ActionRun, fastTime } from './action.ts'
 
 const WRITE_ORDERS = { api: ORDERS, permission: 'write:orders' }
@@ -91,6 +93,7 @@ describe('a run on a bad day', () => {
     { api: BILLING, permission: 'write:invoices' },
     { api: REPORTS, permission: 'read:reports' },
   ]
+  const ROLES = WITH_ROLES.roles.map(({ name }) => name)
   const FAULTS: readonly FaultKind[] = [
     { kind: 'reset', after: 'nothing' },
     { kind: 'reset', after: 'effect' },
@@ -138,21 +141,26 @@ describe('a run on a bad day', () => {
 
   async function badDay(seed: number): Promise<BadDay> {
     const random = randomFrom(`team ${seed}`)
-    const some = () => PERMISSIONS.filter(() => random() < 0.5)
-    const team = Array.from({ length: 12 }, (_, index) => ({ id: `auth0|${index}`, before: some(), after: some() }))
-    const tenant = await acme({ users: team.map(({ id, before }) => ({ id, direct: before })) })
+    const some = () => ({
+      direct: PERMISSIONS.filter(() => random() < 0.5),
+      roles: ROLES.filter(() => random() < 0.5),
+    })
+    const team = Array.from({ length: 8 }, (_, index) => ({ id: `auth0|${index}`, before: some(), after: some() }))
+    const tenant = await acme({ ...WITH_ROLES, users: team.map(({ id, before }) => ({ id, ...before })) })
     let faults = 0
     armAtRandom(tenant, seed, () => faults++)
     const run = await runAgainst(tenant, {
       manifest: {
         apis: { orders: ORDERS, billing: BILLING, reports: REPORTS },
-        users: team.map(({ id, after }) => ({ id, permissions: byApi(after) })),
+        roles: ROLES,
+        users: team.map(({ id, after: { direct, roles } }) => ({ id, permissions: byApi(direct), roles })),
       },
       inputs: { revoke: 'all', 'max-revocations': '100' },
     })
-    const desired = Object.fromEntries(team.map(({ id, after }) => [id, named(after)]))
-    const held = Object.fromEntries(Object.entries(tenant.snapshot()).map(([id, grants]) => [id, named(grants)]))
-    const right = JSON.stringify(held) === JSON.stringify(Object.fromEntries(Object.entries(desired).sort()))
+    const right = team.every(({ id, after: { direct, roles } }) => {
+      const desired = [...direct.map(({ permission }) => permission), ...roles].sort()
+      return isDeepStrictEqual(heldBy(tenant, id), desired)
+    })
     return { seed, exitCode: run.exitCode, right, faults, requests: tenant.requests.length, log: run.log }
   }
 
@@ -180,10 +188,6 @@ describe('a run on a bad day', () => {
   function byApi(grants: readonly Grant[]): Readonly<Record<string, readonly string[]>> {
     const groups = Object.groupBy(grants, ({ api }) => api) as Record<string, readonly Grant[]>
     return Object.fromEntries(Object.entries(groups).map(([api, group]) => [api, group.map(each => each.permission)]))
-  }
-
-  function named(grants: readonly Grant[]): readonly string[] {
-    return grants.map(({ api, permission }) => `${permission} on ${api}`).sort()
   }
 
   /** FNV-1a for the seed, mulberry32 for the numbers, 0 to below 1. */

@@ -1,22 +1,21 @@
 // Only a merged manifest is applied, whatever the event, the branch and the checkout.
 
 import { describe, expect, it } from 'vitest'
-import { acme, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from '../e2e/acme.ts'
+import { acme, errorsOf, heldBy, MANIFEST, runAgainst, WITH_ROLES, wants, warningsOf } from '../e2e/acme.ts'
 import type { WorkflowRun } from '../e2e/github.ts'
 import { acmeRepository, manifestOf } from '../e2e/repository.ts'
 
-const wants = (id: string, ...permissions: readonly string[]) => ({ id, permissions: { [ORDERS]: permissions } })
 const MERGED = manifestOf([wants('auth0|1', 'read:orders')])
-const UNMERGED = manifestOf([wants('auth0|1', 'read:orders', 'refund:orders')])
+const UNMERGED = manifestOf([wants('auth0|1', 'read:orders', 'Owner')])
 const PROTECTED = { GITHUB_REF_PROTECTED: 'true' }
 
 async function start() {
-  const tenant = await acme({ users: [{ id: 'auth0|1' }] })
+  const tenant = await acme({ ...WITH_ROLES, users: [{ id: 'auth0|1' }] })
   const repository = await acmeRepository(tenant)
   const main = repository.commit(MERGED)
   repository.github.moveBranch('feature', main)
   const feature = repository.commitFiles({ [MANIFEST]: UNMERGED }, 'feature')
-  return { tenant, repository, main, feature, held: () => tenant.grantsOf('auth0|1').length }
+  return { tenant, repository, main, feature, held: () => heldBy(tenant, 'auth0|1').length }
 }
 
 describe('a manifest that is not merged is refused before the tenant is read,', () => {
@@ -192,7 +191,7 @@ describe('require-merged: false', () => {
     expect(made.outputs).toMatchObject({ result: 'applied', grants: '1' })
     expect(held()).toBe(2)
     expect(repository.ledger()).toMatchObject({ commit: main, branch: 'main', latest: { commit: main } })
-    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders', 'refund:orders'] })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['Owner', 'read:orders'] })
   })
 
   it('cannot stand in the way of the default branch', async () => {

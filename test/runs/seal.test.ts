@@ -1,18 +1,17 @@
 // The seal of the ledger: with `ledger-key`, whatever somebody else wrote is refused until a person has looked at it.
 
 import { describe, expect, it } from 'vitest'
-import { acme, errorsOf, ORDERS, warningsOf } from '../e2e/acme.ts'
+import { acme, errorsOf, heldBy, WITH_ROLES, wants, warningsOf } from '../e2e/acme.ts'
 import { acmeRepository, manifestOf } from '../e2e/repository.ts'
 
 const KEY = 'a-key-of-thirty-two-characters-at-least'
-const wants = (id: string, ...permissions: readonly string[]) => ({ id, permissions: { [ORDERS]: permissions } })
 const sealed = { 'ledger-key': KEY }
 
 async function start() {
-  const tenant = await acme({ users: ['auth0|1', 'auth0|2'].map(id => ({ id })) })
+  const tenant = await acme({ ...WITH_ROLES, users: ['auth0|1', 'auth0|2'].map(id => ({ id })) })
   const repository = await acmeRepository(tenant)
-  repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')], KEY)
-  const held = () => ['auth0|1', 'auth0|2'].map(user => tenant.grantsOf(user).map(({ permission }) => permission))
+  repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'Support')], KEY)
+  const held = () => ['auth0|1', 'auth0|2'].map(user => heldBy(tenant, user))
   return { tenant, repository, held }
 }
 
@@ -32,6 +31,7 @@ describe('a sealed ledger', () => {
   it.each<[string, (text: string) => string]>([
     ['lost a user', text => text.replace(/\{"id":"auth0\|2".*\n/, '').replace(/,\n\]/, '\n]')],
     ['names a grant more', text => text.replace('["read:orders"]', '["read:orders","write:orders"]')],
+    ['names a role more', text => text.replace('["rol_support"]', '["rol_owner","rol_support"]')],
     ['has another commit', text => text.replace(/"commit": "[^"]*"/, '"commit": ""')],
     ['has another seal', text => text.replace(/hmac-sha256:../, 'hmac-sha256:00')],
     ['has no seal', text => text.replace(/,\n"seal": .*\n/, '\n')],
@@ -45,7 +45,7 @@ describe('a sealed ledger', () => {
       expect(run.log).toContain('+ grant write:orders')
       expect(run.outputs).toMatchObject({ result: 'failed', changed: 'false' })
     }
-    expect(held()).toEqual([['read:orders'], ['read:orders']])
+    expect(held()).toEqual([['read:orders'], ['Support']])
   })
 
   it('that somebody changed is accepted once, by approving what follows from it', async () => {
