@@ -4,23 +4,16 @@ import { describe, expect, it } from 'vitest'
 import type { GitHubOptions } from '../servers/github/server.ts'
 import type { TenantOptions } from '../servers/tenant/tenant.ts'
 import { LARGE_REPOSITORY } from '../tools/soak.ts'
-import { acme, errorsOf, ORDERS } from './acme.ts'
+import { acme, errorsOf, heldBy, ORDERS, WITH_ROLES, wants } from './acme.ts'
 import { fastTime } from './action.ts'
 import { acmeRepository, type Files, manifestOf } from './repository.ts'
-
-const wants = (id: string, ...permissions: readonly string[]) => ({ id, permissions: { [ORDERS]: permissions } })
 
 const users = ['auth0|1', 'auth0|2', 'auth0|3'].map(id => ({ id }))
 
 async function start(options: TenantOptions = { users }, github: GitHubOptions = {}) {
-  const tenant = await acme(options)
+  const tenant = await acme({ ...WITH_ROLES, ...options })
   const repository = await acmeRepository(tenant, github)
-  const held = (user: string) =>
-    tenant
-      .grantsOf(user)
-      .map(({ permission }) => permission)
-      .sort()
-  return { tenant, repository, held }
+  return { tenant, repository, held: (user: string) => heldBy(tenant, user) }
 }
 
 const writes = ({ method, path }: { readonly method: string; readonly path: string }) =>
@@ -32,7 +25,7 @@ describe('a cancelled apply', () => {
     ['hangs', true, ['Begin 2 grants and 0 revocations for 2 users']],
   ])('ends in time where GitHub %s, and nothing that was attempted is forgotten', async (_, hangs, log) => {
     const { tenant, repository } = await start()
-    const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')]))
+    const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders'), wants('auth0|2', 'Support')]))
     let cancelledAt = 0
     const run = await repository.run(commit, {
       onStart: kill =>
@@ -81,8 +74,8 @@ describe('an apply that is killed', () => {
     'at request %i to GitHub is finished by the next run, and a third changes nothing',
     async at => {
       const { repository, held } = await start()
-      repository.begin([wants('auth0|1', 'read:orders')])
-      const commit = repository.commit(manifestOf([wants('auth0|2', 'read:orders')]))
+      repository.begin([wants('auth0|1', 'read:orders', 'Support')])
+      const commit = repository.commit(manifestOf([wants('auth0|2', 'read:orders', 'Support')]))
       let requests = 0
       let disarm: () => void = () => undefined
       const killed = await repository.run(commit, {
@@ -96,7 +89,7 @@ describe('an apply that is killed', () => {
       expect(killed.signal, `${requests} requests`).toBe('SIGKILL')
       const next = await repository.run(commit, { run: { runId: 78 } })
       expect(next.exitCode, next.log).toBe(0)
-      expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['read:orders']])
+      expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['Support', 'read:orders']])
       const log = repository.ledgerLog()
       const third = await repository.run(commit, { run: { runId: 79 } })
       expect([third.outputs.result, third.annotations, repository.ledgerLog()]).toEqual(['unchanged', [], log])
@@ -179,7 +172,7 @@ describe('what GitHub is asked', () => {
   })
 
   it('is as little for 50,000 users with five grants each', { timeout: 180_000 }, async () => {
-    const permissions = ['a', 'b', 'c', 'd', 'e']
+    const permissions = ['a:1', 'b:1', 'c:1', 'd:1', 'e:1']
     const ids = Array.from({ length: 50_000 }, (_, index) => `auth0|${index}`)
     const api = { identifier: ORDERS, permissions }
     const { repository } = await start({
@@ -194,7 +187,7 @@ describe('what GitHub is asked', () => {
     })
     const seen = githubRequests(repository)
     const bundle = { bundles: { all: { [ORDERS]: permissions } } }
-    const people = ids.map((id, index) => (index === 0 ? wants(id, 'a') : { id, bundles: ['all'] }))
+    const people = ids.map((id, index) => (index === 0 ? wants(id, 'a:1') : { id, bundles: ['all'] }))
     const commit = repository.commit(JSON.stringify({ ...bundle, users: people }))
     const run = await repository.run(commit, { inputs: { scope: 'changed' } })
     expect(run.outputs, run.log.slice(0, 2_000)).toMatchObject({ result: 'applied', revocations: '4', requests: '4' })
