@@ -111,7 +111,7 @@ describe('GitHub fails', () => {
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
     const run = await repository.run(commit, { env: fastTime(10) })
     expect(run.exitCode).toBe(1)
-    expect(errorsOf(run).join()).toMatch(/needs the ledger.*500.*Run it again/)
+    expect(errorsOf(run).join()).toMatch(/needs the ledger.*500.*Run this again/)
     expect(held('auth0|1')).toEqual([])
   })
 
@@ -168,7 +168,7 @@ describe('what GitHub is asked', () => {
     expect(held('auth0|3')).toEqual(['read:orders'])
     const { 'services/7/auth0.yml': _, ...sparse } = manifests
     const left = await repository.run(commit, { inputs: { manifest: 'services/*/auth0.yml' }, files: sparse as Files })
-    expect(errorsOf(left)).toEqual([expect.stringContaining('services/7/auth0.yml is in the commit and not in the')])
+    expect(errorsOf(left)).toEqual([expect.stringContaining('services/7/auth0.yml is in the commit but not in the')])
   })
 
   it('is as little for 50,000 users with five grants each', { timeout: 180_000 }, async () => {
