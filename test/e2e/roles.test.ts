@@ -261,6 +261,25 @@ describe('50 roles', () => {
   })
 })
 
+describe('a user who has 50 roles already, most of them by hand', () => {
+  const names = Array.from({ length: 51 }, (_, index) => `R${index}`)
+  const roles = names.map((name, index) => ({ id: `rol_${index}`, name }))
+
+  it('gets one more only in the place of another, which is taken away first', async () => {
+    const { tenant, repository } = await start({ roles, users: [{ id: 'auth0|1', roles: names.slice(0, 49) }] })
+    await repository.apply([has('auth0|1', 'R49')])
+    const full = await repository.apply([has('auth0|1', 'R49', 'R50')])
+    expect(errorsOf(full)).toEqual([
+      'auth0|1 would have 51 roles; Auth0 allows 50. Combine some of them into one role.',
+    ])
+    const swapped = await repository.apply([has('auth0|1', 'R50')])
+    expect(swapped.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
+    expect(tenant.rolesOf('auth0|1')).toEqual(
+      [...names.slice(0, 49), 'R50'].map(name => name.replace('R', 'rol_')).sort(),
+    )
+  })
+})
+
 describe('a role and a permission that it gives', () => {
   it('are both taken away without a word about the role', async () => {
     const { repository } = await start({ users: [{ id: 'auth0|1', roles: ['Support'], direct: [READ] }] })
@@ -364,5 +383,17 @@ describe('an export', () => {
       expect.stringMatching(/^Roles are left out of the manifest\..*read:roles, read:role_members/),
     ])
     expect(run.kept).not.toContain('roles:')
+  })
+
+  it('with a token that does not show that it lacks these scopes leaves them out, too', async () => {
+    const { tenant } = await start({ users: users.slice(2) })
+    const token = tenant.issueToken({ scopes: ['read:users'], opaque: true })
+    const run = await runAgainst(tenant, {
+      files: {},
+      inputs: { ...inputs, 'access-token': token },
+      keep: PATH,
+    })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/^Roles are left out of the manifest\./)])
   })
 })

@@ -208,6 +208,42 @@ it.each<readonly [string, readonly Partial<Subject>[], readonly string[]]>([
   )
 })
 
+it.each([
+  ['ends later', '2026-12-31', '2027-12-31'],
+  ['ends later, whichever comes first', '2027-12-31', '2026-12-31'],
+  ['has no end', '2026-12-31', undefined],
+])('what two entries of one user ask for is desired by the one that %s', async (_, first, second) => {
+  const terms = (expires: string | undefined) => (expires === undefined ? {} : { expires })
+  const subjects: readonly Subject[] = [
+    { email: GRACE, connection: undefined, listed: true, grants: new Map([[READ, terms(first)]]) },
+    { id: 'auth0|1', listed: true, grants: new Map([[READ, terms(second)]]) },
+  ]
+  const { states } = await survey(subjects, tenantOf('auth0|1', GRACE), OPTIONS)
+  const longer = second === undefined ? {} : { expires: '2027-12-31' }
+  expect(states.map(({ desired }) => [...desired])).toEqual([[[READ, longer]]])
+})
+
+describe('a user whose roles cannot be read', () => {
+  const options = { ...OPTIONS, roles: new Set(['rol_1']) }
+  const refusing = (status: number): Reader => ({
+    ...tenantOf('auth0|1', GRACE),
+    rolesOf: async () => {
+      throw new TenantError('No', { request: 'GET /x', reach: 'user', attempts: 1, status, advice: 'Do.' })
+    },
+  })
+
+  it('is a failure, of that user alone', async () => {
+    const { states, failures } = await survey([subject({ id: 'auth0|1' }, [READ])], refusing(500), options)
+    expect([states.length, failures.map(({ user }) => user)]).toEqual([0, ['auth0|1']])
+  })
+
+  it('and who was removed has nothing left if Auth0 refuses the id', async () => {
+    const removed: Subject = { id: 'auth0|1', listed: false, grants: new Map() }
+    const { failures, gone } = await survey([removed], refusing(400), options)
+    expect([failures.length, gone.map(({ user }) => user)]).toEqual([0, ['auth0|1']])
+  })
+})
+
 const ADA = 'ada@acme.com'
 
 /** A tenant in which one address means these users, and reading some of them fails. */

@@ -19,6 +19,8 @@ export interface TokenOptions {
   /** Seconds. */
   readonly lifetime?: number
   readonly clientId?: string
+  /** Shows nothing, as an encrypted one. */
+  readonly opaque?: true
 }
 
 interface IssuedToken {
@@ -90,7 +92,7 @@ export function issueToken(desk: TokenDesk, host: string, options: TokenOptions,
   const { scopes = DEFAULT_SCOPES, lifetime = DEFAULT_LIFETIME, clientId = 'test-client' } = options
   const now = desk.now()
   const iat = Math.floor(now / 1000)
-  const token = signToken({
+  const signed = signToken({
     iss: `https://${host}/`,
     sub: `${clientId}@clients`,
     aud: audience ?? desk.audience ?? `https://${host}/api/v2/`,
@@ -102,6 +104,7 @@ export function issueToken(desk: TokenDesk, host: string, options: TokenOptions,
     // Two tokens of one second must differ, or a new one would bring an expired one back.
     jti: String(desk.issued.size),
   })
+  const token = options.opaque ? signed.replaceAll('.', '-') : signed
   desk.issued.set(token, { scopes, expiresAt: now + lifetime * 1000 })
   return token
 }
