@@ -1,5 +1,4 @@
-// The branch of the repository that keeps the ledger: it shares no history with the code, has one file, and is only ever
-// moved forward.
+// The repository branch that stores the ledger: it shares no history with the code, has one file, and only moves forward.
 
 import type { Git } from '../github/git.ts'
 import { formatLedger, type LedgerReading, parseLedger } from './file.ts'
@@ -8,7 +7,7 @@ import type { Ledger } from './ledger.ts'
 export interface LedgerBranch {
   readonly name: string
   readonly read: () => Promise<BranchReading>
-  /** @returns the branch's new head; undefined if somebody else moved the branch after `head` was read */
+  /** @returns the branch's new head; undefined if somebody else updated the branch after `head` was read */
   readonly write: (change: LedgerChange) => Promise<string | undefined>
 }
 
@@ -55,7 +54,7 @@ export function openLedgerBranch({ git, tenant, key }: LedgerBranchOptions): Led
   }
 }
 
-/** Git's names of branches have neither the `:` before a port nor the brackets of an IPv6 address. */
+/** A branch name in Git cannot contain the `:` before a port or the brackets of an IPv6 address. */
 function ledgerBranchOf(tenant: string): string {
   return `auth0-permissions/${tenant.replace(/[^A-Za-z0-9.-]/g, '-')}`
 }

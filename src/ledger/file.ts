@@ -1,5 +1,4 @@
-// The ledger as a file: for each user one line, sorted, so that the history of the file reads as an audit trail; and its
-// seal.
+// The ledger as a file, and its seal. The file has one line for each user, sorted, so that its history is an audit trail.
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
@@ -8,7 +7,7 @@ import type { Entry, Ledger, Listing } from './ledger.ts'
 import { readForm } from './read-form.ts'
 
 const text = z.string().min(1)
-/** Pairs; Zod's own records leave out the key `__proto__`, which an API may have as its identifier. */
+/** Pairs, because Zod's records drop the key `__proto__`, which may be an API's identifier. */
 const namesByApi = z.preprocess(
   value => (z.record(text, z.unknown()).safeParse(value).success ? Object.entries(value as object) : undefined),
   z.array(z.tuple([text, z.array(text)])),
@@ -41,7 +40,7 @@ export type LedgerReading =
   /** What is wrong with the file. */
   | { readonly kind: 'unreadable'; readonly problem: string }
 
-/** @param key the input `ledger-key`; without it, the seal is not looked at */
+/** @param key the input `ledger-key`; without it, the seal is not checked */
 export function parseLedger(content: string, key: string | undefined): LedgerReading {
   const { data, problem } = readForm(ledgerForm, content)
   if (problem !== undefined) return { kind: 'unreadable', problem }
@@ -82,7 +81,7 @@ function formatEntry(id: string, { listed, managed, unfinished }: Entry): string
   })
 }
 
-// The seal is the last line of the file, over all that stands before it.
+// The seal is the last line of the file, and covers everything before it.
 
 const END = '\n}\n'
 
@@ -102,7 +101,7 @@ function checkSeal(content: string, seal: string | undefined, key: string | unde
   if (key === undefined) return 'unchecked'
   if (seal === undefined) return 'missing'
   const line = sealLine(seal)
-  // A file that is written in another way is not one that was sealed.
+  // A file with another format was not sealed by this action.
   if (!content.endsWith(line)) return 'wrong'
   const right = Buffer.from(sealOf(`${content.slice(0, -line.length)}${END}`, key))
   const found = Buffer.from(seal)

@@ -7,7 +7,7 @@
 //              and is marked unfinished             the mark stays)         ├─ nobody moved the branch: settled
 //                                                                           └─ somebody did: merged, and still marked
 //
-// Whatever a run reads of a user corrects the ledger: a grant that is not live is not managed any more.
+// What a run reads of a user corrects the ledger: a grant that is not live is no longer managed.
 
 import { type Grants, NO_GRANTS } from '../access/grants.ts'
 import type { ListedUser } from '../manifest/manifest.ts'
@@ -23,7 +23,7 @@ export type Listing = 'id' | Address
 
 /** What the ledger knows of a user. */
 export interface Entry {
-  /** For a removed user, how the manifest listed the user last. */
+  /** For a removed user, how the manifest last listed the user. */
   readonly listed: readonly Listing[]
   readonly managed: Grants
   /** The latest apply may have left this user in any state between before and after. */
@@ -35,7 +35,7 @@ export type Entries = ReadonlyMap<string, Entry>
 
 /** An apply that has begun. */
 interface Apply {
-  /** The page of its run; empty outside GitHub. */
+  /** The URL of its run's page; empty outside GitHub. */
   readonly run: string
   readonly commit: string
   /** When it began, ISO 8601. */
@@ -44,45 +44,45 @@ interface Apply {
 
 export interface Ledger {
   readonly tenant: string
-  /** The newest commit that was applied, and the branch it was applied from; empty as long as there is none. */
+  /** The newest commit that was applied, and the branch it was applied from; empty if there is none. */
   readonly commit: string
   readonly branch: string
   /** The latest apply; its commit may be one that is not on a branch. */
   readonly latest: Apply
-  /** Set while the latest apply is under way. */
+  /** True while the latest apply is running. */
   readonly applying: boolean
   /** Repository paths of the manifest files that applies read. */
   readonly files: readonly string[]
   readonly users: Entries
 }
 
-/** What this run knows of a user whom it read, and what it is going to do. */
-export interface Sight {
+/** What this run read about a user, and what it is going to do. */
+export interface Observation {
   readonly user: string
   /** Empty for a removed user. */
   readonly listed: readonly Listing[]
   readonly desired: Grants
-  /** undefined when the run assigns without reading */
+  /** undefined if the run assigns without reading */
   readonly live: Grants | undefined
   readonly grant: Grants
   readonly revoke: Grants
 }
 
-/** What was confirmed of a user's operations. */
-export interface Fate {
+/** What is known of a user's operations after the apply. */
+export interface UserResult {
   readonly status: 'done' | 'failed' | 'not attempted'
   readonly revoked: Grants
 }
 
 export interface Progress {
-  readonly sights: readonly Sight[]
-  /** Users who do not exist in the tenant any more: they hold nothing. */
+  readonly observations: readonly Observation[]
+  /** Users who no longer exist in the tenant. */
   readonly gone: ReadonlySet<string>
-  /** How the manifest lists users by ids and by remembered addresses, looked up or not, by user id. */
+  /** By user id: how the manifest lists the user by id and by remembered addresses, whether or not they were looked up. */
   readonly listings: ReadonlyMap<string, readonly Listing[]>
 }
 
-/** What the ledger says before the first write: what is about to be granted counts already. */
+/** The ledger before the first write: what is about to be granted already counts as managed. */
 export function beginUsers(users: Entries, progress: Progress): Entries {
   return updateUsers(users, progress, (known, { grant, revoke }) => ({
     managed: known.union(grant),
@@ -90,18 +90,18 @@ export function beginUsers(users: Entries, progress: Progress): Entries {
   }))
 }
 
-/** What the ledger says after the last write. @param fates of the users with operations, by id */
-export function endUsers(users: Entries, progress: Progress, fates: ReadonlyMap<string, Fate>): Entries {
+/** The ledger after the last write. @param results of the users with operations, by id */
+export function endUsers(users: Entries, progress: Progress, results: ReadonlyMap<string, UserResult>): Entries {
   return updateUsers(users, progress, (known, { user, grant, revoke }) => {
-    const fate = fates.get(user)
-    switch (fate?.status) {
+    const result = results.get(user)
+    switch (result?.status) {
       case undefined:
         return { managed: known, unfinished: false }
       case 'done':
         return { managed: known.union(grant).difference(revoke), unfinished: false }
-      // Any of it may have been done without an answer.
+      // Any operation may have been done although no response arrived.
       case 'failed':
-        return { managed: known.union(grant).difference(fate.revoked), unfinished: true }
+        return { managed: known.union(grant).difference(result.revoked), unfinished: true }
       case 'not attempted':
         return { managed: known, unfinished: true }
     }
@@ -110,22 +110,22 @@ export function endUsers(users: Entries, progress: Progress, fates: ReadonlyMap<
 
 function updateUsers(
   users: Entries,
-  { sights, gone, listings }: Progress,
-  update: (known: Grants, sight: Sight) => Omit<Entry, 'listed'>,
+  { observations, gone, listings }: Progress,
+  update: (known: Grants, observation: Observation) => Omit<Entry, 'listed'>,
 ): Entries {
   const updated = new Map(users)
   for (const [user, listed] of listings) {
     const entry = updated.get(user)
     if (entry !== undefined) updated.set(user, { ...entry, listed })
   }
-  for (const sight of sights) {
-    const before = users.get(sight.user)
-    const after = update(knownOf(before?.managed ?? NO_GRANTS, sight), sight)
-    // An address whose look-up failed is still one that meant this user.
-    const listed = mergeListings(sight.listed, listings.get(sight.user) ?? [])
+  for (const observation of observations) {
+    const before = users.get(observation.user)
+    const after = update(knownOf(before?.managed ?? NO_GRANTS, observation), observation)
+    // An address still belongs to this user if its look-up failed.
+    const listed = mergeListings(observation.listed, listings.get(observation.user) ?? [])
     const isRemoved = listed.length === 0
-    if (isRemoved && after.managed.size === 0 && !after.unfinished) updated.delete(sight.user)
-    else updated.set(sight.user, { ...after, listed: isRemoved ? (before?.listed ?? []) : listed })
+    if (isRemoved && after.managed.size === 0 && !after.unfinished) updated.delete(observation.user)
+    else updated.set(observation.user, { ...after, listed: isRemoved ? (before?.listed ?? []) : listed })
   }
   for (const user of gone) updated.delete(user)
   return updated
@@ -135,12 +135,12 @@ function mergeListings(one: readonly Listing[], other: readonly Listing[]): read
   return [...new Map([...one, ...other].map(listing => [keyOf(listing), listing])).values()]
 }
 
-/** What is managed before anything is written: what was, and is still there, and what the manifest finds in place. */
-function knownOf(managed: Grants, { desired, live }: Sight): Grants {
+/** What is managed before anything is written: managed or desired grants that are live. */
+function knownOf(managed: Grants, { desired, live }: Observation): Grants {
   return live === undefined ? managed : managed.union(desired).intersection(live)
 }
 
-/** Sets users back to what the ledger said of them before; undefined removes an entry. */
+/** Restores earlier entries; undefined removes an entry. */
 export function restoreUsers(users: Entries, before: ReadonlyMap<string, Entry | undefined>): Entries {
   const restored = new Map(users)
   for (const [user, entry] of before) {
@@ -167,8 +167,8 @@ function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
 }
 
 /**
- * This run's users merged into a ledger that another run wrote meanwhile: whatever either of them says may be there, so
- * all of it counts, until a run has read these users again.
+ * Merges this run's users into a ledger that another run wrote in the meantime. Grants in either may be live, so all of
+ * them count until a run reads these users again.
  */
 export function mergeUsers(newer: Entries, own: Entries, users: ReadonlySet<string>): Entries {
   const merged = new Map(newer)
@@ -181,7 +181,7 @@ export function mergeUsers(newer: Entries, own: Entries, users: ReadonlySet<stri
   return merged
 }
 
-/** The user whom each address meant, by `keyOf` the address. */
+/** The user that each address referred to, by `keyOf` the address. */
 export function rememberedUsers(users: Entries): ReadonlyMap<string, string> {
   const remembered = new Map<string, string>()
   for (const [user, { listed }] of users) {
@@ -190,18 +190,18 @@ export function rememberedUsers(users: Entries): ReadonlyMap<string, string> {
   return remembered
 }
 
-/** Equal for listings that are the same for sure. */
+/** Equal only for listings that certainly are the same. */
 export function keyOf(listing: Listing): string {
   return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection ?? ''])
 }
 
-/** As the ledger keeps it: an address in another case is the same listing. */
+/** As stored in the ledger: an address in another letter case is the same listing. */
 export function listingOf(user: Pick<ListedUser, 'id' | 'email' | 'connection'>): Listing {
   if (user.email === undefined) return 'id'
   return { email: user.email.toLowerCase(), ...(user.connection !== undefined && { connection: user.connection }) }
 }
 
-/** Listed users by the id that they mean for sure: their own, or the one that the ledger remembers. */
+/** Groups listed users by their known id: their own, or the one that the ledger remembers. */
 export function groupById(
   listed: readonly ListedUser[],
   remembered: ReadonlyMap<string, string>,
@@ -216,13 +216,13 @@ export function groupById(
   return { known, unknown }
 }
 
-/** Whether a user's desired grants are what the ledger has, so that `scope: changed` need not read the user. */
+/** Whether a user's desired grants equal the managed ones, so that `scope: changed` does not need to read the user. */
 export function isUnchanged(entry: Entry | undefined, listed: readonly ListedUser[]): boolean {
   if (entry === undefined || entry.unfinished) return false
   return isSame(entry.managed, new Set(listed.flatMap(({ grants }) => [...grants.keys()])))
 }
 
-/** Users whom the ledger knows and the manifest no longer lists, and of whom something is managed. */
+/** Users with managed grants whom the manifest no longer lists. */
 export function removedUsers(users: Entries, known: ReadonlyMap<string, unknown>): ReadonlyMap<string, Entry> {
   return new Map([...users].filter(([user, { managed }]) => !known.has(user) && managed.size > 0))
 }

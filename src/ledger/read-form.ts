@@ -1,11 +1,11 @@
-// A file of this action's own, ledger or plan, that may come from anywhere: read once, and whatever is wrong with it is a
+// Parses a file that this action wrote, a ledger or a plan, but that may have been edited. A problem is returned as a
 // sentence. Pure.
 
 import type * as z from 'zod'
 
 type FormReading<T> =
   | { readonly data: T; readonly problem?: never }
-  /** The first thing that is wrong, after its place. */
+  /** The first problem, after its path. */
   | { readonly data?: never; readonly problem: string }
 
 const MAX_PROBLEM = 300
@@ -17,9 +17,9 @@ export function readForm<T>(form: z.ZodType<T>, json: string): FormReading<T> {
     const [problem = ''] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
     return { problem: problem.slice(0, MAX_PROBLEM) }
   } catch (error) {
-    // Zod passes on the issues of a list as arguments of one call, and too many of them overflow the stack.
+    // Zod passes the issues of a list as arguments of one call, and too many overflow the stack.
     if (!(error instanceof RangeError)) throw error
-    return { problem: 'it has too many mistakes to list' }
+    return { problem: 'it has too many errors to list' }
   }
 }
 

@@ -68,7 +68,7 @@ function adviseDerived(users: readonly UserState[], plan: Pick<Plan, 'users'>): 
     .sort(([a, first], [b, second]) => second - first || compareText(a, b))
     .slice(0, MAX_SENTENCES)
     .map(([what, count]) => {
-      const who = count === 1 ? '1 listed user has' : `${count} listed users have`
-      return `${who} ${what} already; consider removing it from the manifest.`
+      const who = count === 1 ? '1 listed user already has' : `${count} listed users already have`
+      return `${who} ${what}; consider removing it from the manifest.`
     })
 }

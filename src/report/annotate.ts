@@ -6,9 +6,9 @@ import { asIs, harmless, logLine } from './log.ts'
 import type { Finding } from './record.ts'
 import { aboutText } from './text.ts'
 
-/** GitHub shows ten annotations of a kind for a step. */
+/** GitHub shows ten annotations of each kind for a step. */
 const SHOWN_ANNOTATIONS = 10
-/** Findings beyond these are only logged. */
+/** Findings beyond this number are only logged. */
 const MAX_ANNOTATIONS = 100
 
 const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice }

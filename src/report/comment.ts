@@ -6,10 +6,10 @@ import { shortCommit } from './summary/facts.ts'
 import { type Medium, renderReport } from './summary.ts'
 import { link } from './text.ts'
 
-/** GitHub takes 65,536 characters; this leaves room for what surrounds the report. */
-const REPORT_LIMIT = 62_000
+/** GitHub accepts 65,536 characters; this leaves room for the text around the report. */
+const MAX_REPORT = 62_000
 
-const LONGEST_HOST = 253
+const MAX_HOST = 253
 
 export interface CommentOptions {
   /** The page of the workflow run. */
@@ -18,10 +18,10 @@ export interface CommentOptions {
   readonly replaces: boolean
 }
 
-/** Less than 65,536 characters and bytes; begins with the tenant's marker. */
+/** Fewer than 65,536 characters and bytes; begins with the tenant's marker. */
 export function renderComment(record: RunRecord, { runUrl, replaces }: CommentOptions): string {
   const medium: Medium = {
-    limit: REPORT_LIMIT,
+    limit: MAX_REPORT,
     whole: `${summaryText(runUrl)} has more, and the report file (output <code>report-file</code>) has all of them`,
     notes: replaces ? outdatedNotes(record) : [],
   }
@@ -30,11 +30,11 @@ export function renderComment(record: RunRecord, { runUrl, replaces }: CommentOp
   return [markers, report, ...origin(record, runUrl), ''].join('\n\n')
 }
 
-/** Which run wrote a comment, to find out which of two comments is newer. */
+/** The run that wrote a comment, to decide which of two comments is newer. */
 export interface Stamp {
-  /** Empty if it is not known. */
+  /** Empty if unknown. */
   readonly commit: string
-  /** The id of the workflow run; later runs have higher ids. 0 if it is not known. */
+  /** The id of the workflow run; later runs have higher ids. 0 if unknown. */
   readonly run: number
 }
 
@@ -79,7 +79,7 @@ function origin({ commit }: RunRecord, runUrl: string | undefined): readonly str
  * adjacent hyphens are encoded, and so is every character that a host cannot have.
  */
 export function markerOf(tenant: string): string {
-  const safe = clip(tenant, LONGEST_HOST).replace(
+  const safe = clip(tenant, MAX_HOST).replace(
     /[^A-Za-z0-9.:-]|(?<=-)-/gu,
     character => `%${character.codePointAt(0)?.toString(16)};`,
   )

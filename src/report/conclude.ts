@@ -1,12 +1,12 @@
-// A run's record → its result, its counts, and the sentences about them. They are made only here, so that log, summary
-// and outputs agree. Pure.
+// A run's record → its result, its counts, and the sentences about them. Log, summary and outputs all use these, so that
+// they agree. Pure.
 
 import { countOperations, type UserOutcome } from '../plan/plan.ts'
 import type { Exported, Finding, RunRecord } from './record.ts'
 
 type Result = 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
 
-/** What the outputs say. */
+/** The values of the outputs. */
 export interface Conclusion {
   readonly result: Result
   readonly changed: boolean
@@ -23,7 +23,7 @@ export interface Conclusion {
 }
 
 interface Totals extends Omit<Conclusion, 'result' | 'sentence'> {
-  /** How many of those who change were removed from the manifest. */
+  /** The number of changed users who were removed from the manifest. */
   readonly removed: number
 }
 
@@ -109,7 +109,7 @@ function unchangedText(record: RunRecord): string {
   )
 }
 
-/** Doesn't say "of how many": removed users change too, and are not listed. */
+/** Gives no total, because removed users change too but are not listed. */
 function changeText(mode: RunRecord['mode'], { grants, revocations, usersChanged, removed }: Totals): string {
   const verb = mode === 'apply' ? 'changed' : 'would change'
   if (usersChanged === 0) return `nothing ${verb}`
@@ -145,7 +145,7 @@ export function driftOf({ drift, plan }: RunRecord): readonly Finding[] {
 
 const MAX_DRIFT_EXAMPLES = 3
 
-/** One sentence about all users who were not finished because the run ended; the outcomes have their ids. */
+/** One sentence about all users who were not finished because the run ended; their ids are in the outcomes. */
 export function unfinishedOf(outcomes: readonly UserOutcome[], cancelled: boolean): readonly Finding[] {
   const shortfalls = shortfallsText(shortfallsOf(outcomes, 0))
   if (shortfalls.length === 0) return []
@@ -160,7 +160,7 @@ interface Shortfall {
   readonly what: string
 }
 
-/** How many users were not fully updated, by what happened to them. @param failed users who have a failure */
+/** How many users were not fully updated, by what happened to them. @param failed the number of users with a failure */
 function shortfallsOf(outcomes: readonly UserOutcome[], failed: number): readonly Shortfall[] {
   const partial = outcomes.filter(({ interrupted }) => interrupted).length
   const untouched = outcomes.filter(({ status }) => status === 'not attempted').length

@@ -1,4 +1,4 @@
-// The files that a run leaves for later steps, and what happens if one cannot be written.
+// Writes the files of a run for later steps, and reports those that cannot be written.
 
 import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -37,7 +37,7 @@ export function writeSummary(markdown: string): void {
   if (path !== '') appendFileSync(path, markdown)
 }
 
-/** The runner's variable that says where each of these is written. */
+/** The runner's variable with the path that each of these is written to. */
 const PLACES = {
   plan: 'RUNNER_TEMP',
   'undo-plan': 'RUNNER_TEMP',

@@ -1,27 +1,27 @@
-// A line of the log every few seconds, so that nobody takes a long run for one that hangs.
+// Logs a line every few seconds, so that a long run does not look stuck.
 
 import type { Follow } from '../live/follow.ts'
 import type { Traffic } from '../tenant/pace.ts'
 import { counted } from './conclude.ts'
 import { logLine } from './log.ts'
 
-/** Milliseconds: at least one line every five seconds, with time to spare. */
-const PROGRESS_EVERY = 4_000
+/** At least one line every five seconds, with time to spare. */
+const PROGRESS_INTERVAL_MS = 4_000
 
 export interface Heartbeat {
-  /** Reports from now on how much of a list is done, how fast, and how long the rest will take. */
+  /** From now on, reports how much of a list is done, how fast, and how long the rest will take. */
   readonly follow: Follow
   readonly end: () => void
 }
 
 /** Reports what the run is doing and what it is waiting for, including a token or GitHub. */
 export function startHeartbeat(traffic: Traffic): Heartbeat {
-  const atWork = () => `Still at work: ${counted(traffic.requests, 'request')} sent to the tenant so far`
+  const atWork = () => `Still running: ${counted(traffic.requests, 'request')} sent to the tenant`
   let current = atWork
   const timer = setInterval(() => {
     const waiting = traffic.waitingFor === undefined ? '' : `; waiting for ${traffic.waitingFor}`
     logLine(`${current()}${waiting}`)
-  }, PROGRESS_EVERY)
+  }, PROGRESS_INTERVAL_MS)
   const follow: Follow = (doing, total) => {
     const from = { at: performance.now(), requests: traffic.requests }
     let done = 0

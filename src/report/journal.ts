@@ -1,4 +1,4 @@
-// The only writer of a run's record: a verb for each thing that can happen. Nothing is decided by what it has; steps
+// The only writer of a run's record, with a verb for each thing that can happen. No step reads control flow from it; steps
 // return what they find.
 
 import type { InputProblem } from '../errors.ts'
@@ -7,16 +7,16 @@ import type { Inputs } from '../runner/inputs.ts'
 import type { Traffic } from '../tenant/pace.ts'
 import { type Finding, type LedgerFacts, newRecord, type RunRecord, type UserFailure } from './record.ts'
 
-/** A sentence, or one with the place and the user that it is about. */
+/** A sentence, optionally with its place and its user. */
 type Remark = string | Finding
 
 export interface Journal {
   readonly begin: (inputs: Inputs) => void
   /** Inputs that cannot be used. */
   readonly rejectInputs: (problems: readonly InputProblem[]) => void
-  /** Mistakes in the manifest, if there are any. */
+  /** Mistakes in the manifest; an empty list does nothing. */
   readonly rejectManifest: (mistakes: readonly Finding[]) => void
-  /** Why nothing may be written, if there is a reason. */
+  /** Why nothing may be written; an empty list does nothing. */
   readonly refuse: (reasons: readonly Remark[]) => void
   /** The run ends because of this. */
   readonly fail: (message: string) => void
@@ -30,7 +30,7 @@ export interface Journal {
   readonly noteManifest: (manifest: Pick<RunRecord, 'files' | 'users' | 'nextExpiry'>) => void
   /** The plan is read from `plan-file`. */
   readonly noteSaved: () => void
-  /** @param traffic changes while the run goes on */
+  /** @param traffic changes during the run */
   readonly noteTraffic: (traffic: Traffic) => void
   readonly noteLedger: (ledger: LedgerFacts) => void
   /** This run moved the ledger's branch. */
@@ -41,14 +41,14 @@ export interface Journal {
   readonly notePlan: (planning: { readonly plan: Plan; readonly digest: string }) => void
   readonly notePlanFile: (path: string | undefined) => void
   readonly noteApproval: (approval: NonNullable<RunRecord['approval']>) => void
-  /** `fail-on-changes` was asked for, and the plan is not empty. */
+  /** `fail-on-changes` is set, and the plan is not empty. */
   readonly noteDrift: () => void
   readonly noteOutcome: (outcome: UserOutcome) => void
   readonly noteUndo: (undo: Pick<RunRecord, 'undoPlanFile' | 'undoDigest'>) => void
   readonly noteExport: (exported: Pick<RunRecord, 'exported' | 'users'>) => void
   /** An error ends the run. If there is no plan yet, these users were not attempted. */
   readonly abandon: (users: readonly string[]) => void
-  /** Nothing more is done to the tenant. */
+  /** Work on the tenant has ended. */
   readonly end: (run: Pick<RunRecord, 'cancelled' | 'duration'>) => void
   readonly entries: () => RunRecord
 }
@@ -57,7 +57,7 @@ type Draft = { -readonly [Key in keyof RunRecord]: RunRecord[Key] }
 
 export function createJournal(): Journal {
   const draft: Draft = newRecord()
-  // Appended to user by user, so not copied each time as the other lists are.
+  // Grows user by user, so it is not copied each time like the other lists.
   const outcomes: UserOutcome[] = []
   const note = (facts: Partial<RunRecord>) => void Object.assign(draft, facts)
   return {
@@ -89,7 +89,7 @@ export function createJournal(): Journal {
       for (const user of users) outcomes.push({ user, status: 'not attempted', granted: [], revoked: [], errors: [] })
     },
     end: ({ cancelled, duration }) => {
-      // A signal that came after everything was done cancelled nothing.
+      // A signal that arrived after everything was done cancelled nothing.
       const undone = draft.stopped !== undefined || outcomes.some(({ status }) => status !== 'done')
       note({ cancelled: cancelled && undone, duration })
     },

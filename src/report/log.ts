@@ -1,4 +1,4 @@
-// Lines of the log, and the plan in it. Outside text is made harmless first.
+// Logs lines and the plan. Outside text is made harmless first.
 
 import * as core from '@actions/core'
 import { accessText } from '../access/grants.ts'
@@ -13,7 +13,7 @@ export function harmless(text: string): string {
   return plain(redact(text))
 }
 
-/** For names in a text that is made harmless later, as a whole. */
+/** For names in text that is made harmless later as a whole. */
 export function asIs(name: string): string {
   return name
 }

@@ -1,4 +1,4 @@
-// Reports a run that has ended, for whatever reason: annotations, outputs, files, and whether the step fails.
+// Publishes the record of a run that has ended: annotations, outputs, files, and whether the step fails.
 
 import { setOutput } from '@actions/core'
 import { redactAll } from '../runner/secrets.ts'

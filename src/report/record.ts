@@ -1,5 +1,5 @@
-// Everything that a run has to report, as data: outputs, summary, comment and report file are all computed from it. Only
-// the journal writes it. Pure.
+// Everything that a run reports, as data. Outputs, summary, comment and report file are all computed from it. Only the
+// journal writes it. Pure.
 
 import { type Access, accessOf } from '../access/grants.ts'
 import type { UserEmail, UserState } from '../live/user-state.ts'
@@ -8,17 +8,17 @@ import type { Held, Plan, UserOutcome } from '../plan/plan.ts'
 import type { Mode, Revoke, Scope } from '../runner/inputs.ts'
 import type { Traffic } from '../tenant/pace.ts'
 
-/** Something that a person should look at, with its line of the manifest if it has one. */
+/** Something that a person should look at, with its line in the manifest if it has one. */
 export interface Finding {
   readonly message: string
   readonly place?: Place
-  /** The user that it is about: the id, or the address if no id was found. */
+  /** The user it concerns: the id, or the address if no id was found. */
   readonly user?: string
   /** The address, if the manifest lists the user by one. */
   readonly email?: string
 }
 
-/** A finding because of which one user could not be read or fully updated. */
+/** The reason why one user could not be read or fully updated. */
 export interface UserFailure extends Finding {
   readonly user: string
 }
@@ -34,7 +34,7 @@ export interface NamedApi {
   readonly identifier: string
   /** The manifest's alias for it. */
   readonly alias: string | undefined
-  /** How long an access token for it is valid, in seconds. */
+  /** The lifetime of access tokens for it, in seconds. */
   readonly tokenLifetime: number | undefined
 }
 
@@ -48,14 +48,14 @@ export interface Exported {
   readonly leftOut: number
 }
 
-/** What the ledger said, and where this run is recorded. */
+/** What the ledger contained, and where this run is recorded. */
 export interface LedgerFacts {
   readonly branch: string
   /** The newest commit that was applied; the page of the latest apply's run, and when it began. */
   readonly commit: string | undefined
   readonly run: string | undefined
   readonly at: string | undefined
-  /** The head of the branch: as it was read, or as this run left it. */
+  /** The head of the branch, as read or as this run left it. */
   readonly head: string | undefined
 }
 
@@ -65,7 +65,7 @@ export interface RunRecord {
   readonly scope: Scope | undefined
   /** The tenant's host. */
   readonly tenant: string | undefined
-  /** The commit that has the manifest, as people know it; empty or undefined if there is none. */
+  /** The manifest's commit; for a pull request its newest commit. Empty or undefined if there is none. */
   readonly commit: string | undefined
   /** The manifest's files. */
   readonly files: readonly string[]
@@ -76,7 +76,7 @@ export interface RunRecord {
   /** Why the run ended early, in the words of the final sentence. */
   readonly stopped: 'inputs' | 'manifest' | 'refused' | 'error' | undefined
   readonly cancelled: boolean
-  /** `fail-on-changes` was asked for, and the plan is not empty. */
+  /** `fail-on-changes` is set, and the plan is not empty. */
   readonly drift: boolean
   /** What `mode: export` wrote. */
   readonly exported: Exported | undefined
@@ -98,11 +98,11 @@ export interface RunRecord {
   readonly removed: readonly string[]
   /** How many listed users were read. */
   readonly read: number
-  /** The APIs that the plan is about. */
+  /** The APIs that the plan concerns. */
   readonly apis: readonly NamedApi[]
   readonly derived: readonly Derived[]
   readonly unmanaged: readonly Held[]
-  /** What would make the manifest simpler, in sentences. */
+  /** Sentences that suggest how to simplify the manifest. */
   readonly advice: readonly string[]
   readonly ledger: LedgerFacts | undefined
   /** Paths of files with plans. */

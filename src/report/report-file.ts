@@ -1,17 +1,17 @@
-// A run's record → the report file: everything that a run has to report, for scripts. Pure.
+// A run's record → the report file for scripts, which contains everything. Pure.
 
 import { conclude } from './conclude.ts'
 import type { Finding, RunRecord } from './record.ts'
 
 type Nullable<T> = { readonly [Key in keyof T]: undefined extends T[Key] ? Exclude<T[Key], undefined> | null : T[Key] }
 
-/** What the record does not know about the run itself. */
+/** Facts about the run that are not in the record. */
 export interface Circumstances {
   readonly run: string | undefined
   readonly started: Date
 }
 
-/** Unknown values are null. Plans and outcomes have the form of plan files, in which such keys are missing. */
+/** Unknown values are null. Plans and outcomes have the form of plan files, which omit such keys. */
 export function reportOf(record: RunRecord, { run, started }: Circumstances) {
   const { errors, failures, warnings, notices, commit, apis, ledger, traffic, ...rest } = record
   return {
@@ -32,7 +32,7 @@ export function reportOf(record: RunRecord, { run, started }: Circumstances) {
   }
 }
 
-/** `user` is the id, or the address if no id was found; `id` and `email` are either or null. */
+/** `user` is the id, or the address if no id was found; `id` and `email` are null if unknown. */
 function reportFinding({ message, place, user, email }: Finding) {
   const id = user === email ? undefined : user
   return { message, place: place ?? null, user: user ?? null, id: id ?? null, email: email ?? null }

@@ -1,5 +1,5 @@
-// A run's record → what people read in the job summary; the pull-request comment has the same content. First what
-// happened, then what a person must look at, then what changes, then what is good to know. Pure.
+// A run's record → the job summary; the pull-request comment has the same content. First what happened, then what needs
+// attention, then the changes, then further information. Pure.
 
 import { type Conclusion, conclude } from './conclude.ts'
 import type { RunRecord } from './record.ts'
@@ -18,11 +18,11 @@ export interface Medium {
   readonly limit: number
   /** Where the reader finds what is not shown, as HTML. */
   readonly whole: string
-  /** What else the reader needs to know there. */
+  /** Further notes for the reader. */
   readonly notes: readonly string[]
 }
 
-/** GitHub shows nothing of a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
+/** GitHub rejects a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
 const SUMMARY: Medium = {
   limit: 700_000,
   whole: 'the report file (output <code>report-file</code>) has all of them',
@@ -33,10 +33,10 @@ export function renderSummary(record: RunRecord): string {
   return renderReport(record, SUMMARY)
 }
 
-/** Headings start at the second level: GitHub has a title of its own above. */
+/** Headings start at the second level, because GitHub adds a title above. */
 export function renderReport(record: RunRecord, medium: Medium): string {
   const lists = listsOf(record)
-  // How much room the text around the lists takes is only known once it is rendered.
+  // The size of the text around the lists is only known once it is rendered.
   for (let bytes = medium.limit; ; ) {
     const report = renderWithin(record, {
       notes: medium.notes,

@@ -7,8 +7,8 @@ import { clip } from '../access/quote.ts'
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
 
 /**
- * One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
- * command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
+ * One line that can be printed anywhere. Invisible characters become `\u{…}`, and both of the runner's command syntaxes
+ * are escaped: `::x::` at the start of a line, even after spaces, and `##[x]` anywhere in it.
  */
 export function plain(text: string): string {
   return text
@@ -23,25 +23,25 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
-  // GitHub looks for `$formulas$` before it knows what is HTML.
+  // GitHub looks for `$formulas$` before it parses HTML.
   $: '&#36;',
 }
 
 /**
- * A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
- * `<code>` GitHub makes no mention, reference or emoji out of anything.
+ * A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no effect, and within
+ * `<code>` GitHub creates no mentions, references or emoji.
  */
 export function code(text: string): string {
   return `<code>${escapeHtml(plain(text))}</code>`
 }
 
 /**
- * Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
- * could be the beginning of a commit's hash is no word.
+ * Letters with a sentence's punctuation, or a number: nothing that GitHub would turn into a link. Text that could be the
+ * beginning of a commit's hash does not match.
  */
 const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/
 
-/** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
+/** A sentence for an HTML block: plain words as they are, everything else as `code`. */
 export function prose(sentence: string): string {
   return plain(sentence)
     .split(' ')
@@ -49,7 +49,7 @@ export function prose(sentence: string): string {
     .join(' ')
 }
 
-/** A sentence's punctuation stays outside of the code. */
+/** A sentence's punctuation stays outside the code. */
 function codeToken(token: string): string {
   return token.replace(
     /^([("]*)(.*?)([).,;:!?"]*)$/s,
@@ -66,13 +66,13 @@ interface Named {
 
 /**
  * A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
- * @param show makes both harmless where they are shown
+ * @param show makes both harmless for display
  */
 export function userText({ user, email }: Named, show: (name: string) => string): string {
   return namesText(namesOf({ user, email }), show)
 }
 
-/** A prefix with the names of the user that the message itself does not have; empty if it has all. */
+/** A prefix with those of the user's names that the message does not contain; empty if it contains all. */
 export function aboutText(
   { message, ...named }: Named & { readonly message: string },
   show: (name: string) => string,
@@ -90,17 +90,17 @@ function namesText(names: readonly string[], show: (name: string) => string): st
   return others.length === 0 ? first : `${first} (${others.join(', ')})`
 }
 
-/** A URL without characters that could end it early or be taken for something else. */
+/** A URL without characters that could end it early or have another meaning. */
 const ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/
-const LONGEST_ADDRESS = 500
+const MAX_ADDRESS = 500
 
 /**
- * A link to a page of GitHub for an HTML block, or the address as `code` if it is not a plain URL.
+ * A link to a GitHub page for an HTML block, or the address as `code` if it is not a plain URL.
  * @param words are not escaped
  */
 export function link(address: string, words: string): string {
-  const plainly = address.length <= LONGEST_ADDRESS && ADDRESS.test(address)
-  return plainly ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS))
+  const isPlain = address.length <= MAX_ADDRESS && ADDRESS.test(address)
+  return isPlain ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, MAX_ADDRESS))
 }
 
 function escapeHtml(text: string): string {

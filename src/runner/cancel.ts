@@ -1,8 +1,8 @@
-// How a run is cancelled: the runner sends SIGINT, SIGTERM 7.5 s later, and ends the process 2.5 s after that.
+// Cancellation: the runner sends SIGINT, SIGTERM 7.5 s later, and kills the process 2.5 s after that.
 
 import { NotSentError } from '../errors.ts'
 
-/** Aborted, with a NotSentError for its reason, at the first of these signals. */
+/** Aborted with a NotSentError at the first of these signals. */
 export function cancelOnSignal(): AbortSignal {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,4 +1,4 @@
-// The credential: a client's secret or private key, or a ready token.
+// Reads the credential: a client's secret or private key, or an access token.
 
 import type { KeyObject } from 'node:crypto'
 import { listed, type Reject } from './input-problems.ts'
@@ -26,7 +26,7 @@ interface CredentialOptions
     Pick<Workflow, 'secretsWithheld'> {
   readonly clientId: string
   readonly keyId: string
-  /** The private key, or what was given instead. */
+  /** The private key, or the text that was given instead. */
   readonly pem: string
   readonly algorithm: Algorithm | undefined
 }
@@ -54,7 +54,7 @@ export function readCredential(options: CredentialOptions, reject: Reject): Cred
       ? { kind: 'access-token', accessToken }
       : reject(
           'access-token',
-          'it contains spaces or other characters that no token has; set it to the bare token, without "Bearer".',
+          'it contains spaces or other characters that no token has; set it to the token alone, without "Bearer".',
         )
   }
   if (clientId === '') {
@@ -65,7 +65,7 @@ export function readCredential(options: CredentialOptions, reject: Reject): Cred
   return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm }
 }
 
-/** Why a run has no credential that others have. */
+/** Why GitHub withholds the credential from a run. */
 const WITHHELD = {
   fork: 'GitHub gives no secrets to a pull request from a fork: use mode: validate there',
   dependabot:

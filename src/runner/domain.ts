@@ -1,10 +1,10 @@
-// Where every request and the credential are sent, and the Management API's identifier. A URL parser drops line breaks,
-// decodes, and folds look-alikes without a word, so whatever it would change is refused.
+// Reads the domain, to which every request and the credential are sent, and the Management API's identifier. A URL parser
+// silently drops line breaks, decodes, and replaces look-alikes, so any text that it would change is refused.
 
 import { quoteInput, type Reject } from './input-problems.ts'
 
 export interface Domain {
-  /** As the manifest's `tenant` and reports show it: host, and port if there is one. */
+  /** Host, and port if there is one; as in the manifest's `tenant` and in reports. */
   readonly host: string
   /** Scheme, host and port: where every request is sent. */
   readonly origin: string
@@ -51,10 +51,10 @@ const FULL_DOMAIN = /^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/
 
 /**
  * @param address what is read; the whole text is quoted
- * @returns what is wrong with it, unless it is a site
+ * @returns a string that says what is wrong, if it is not a domain
  */
 function readSite(text: string, address = text): Domain | string {
-  // Not quoted, because it may be a password.
+  // Not quoted, because it may contain a password.
   if (address.includes('@')) return 'it contains a user or password'
   const named = quoteInput(text)
   const notDomain = `${named} is not a domain`
@@ -72,7 +72,7 @@ function readSite(text: string, address = text): Domain | string {
   if (/[/?#]/.test(authority)) return `${named} has a path or a query`
   const { host, port } = AUTHORITY.exec(authority)?.groups ?? {}
   const url = URL.parse(`${protocol}://${authority}`)
-  // Such as 0x7f.1, or a percent sign.
+  // For example 0x7f.1, or a percent sign.
   if (host === undefined || url === null || url.hostname !== host.toLowerCase()) return notDomain
   const loopback = isLoopback(url.hostname)
   if (protocol === 'http' && !loopback) {

@@ -1,4 +1,4 @@
-// The runner's variables that libraries read by themselves: made fit for them before they are loaded.
+// Corrects variables of the runner that libraries read themselves, before those are loaded.
 
 import { ActionError } from '../errors.ts'
 
@@ -6,17 +6,17 @@ const PROXIES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
 const NO_PROXIES = ['no_proxy', 'NO_PROXY']
 
 /**
- * Changes `env`, because GitHub's client has no other way to be given a proxy.
+ * Changes `env`, because GitHub's client cannot be given a proxy in another way.
  * @throws ActionError that names a variable, without its value, which may contain a password
  */
 export function prepareEnvironment(env: NodeJS.ProcessEnv): void {
-  // GitHub's client reads the event again when it is loaded, and throws if that is broken.
+  // GitHub's client also reads the event when it is loaded, and throws if the file is broken.
   delete env.GITHUB_EVENT_PATH
   if (env.GITHUB_API_URL && !/^https?:$/.test(URL.parse(env.GITHUB_API_URL)?.protocol ?? '')) {
     throw new ActionError("The runner's variable GITHUB_API_URL is not a URL, such as https://api.github.com.")
   }
   for (const name of [...PROXIES, ...NO_PROXIES]) {
-    // One that is empty would hide the one in the other case from undici.
+    // For undici, an empty variable would hide its twin in the other letter case.
     if (env[name]?.trim() === '') delete env[name]
   }
   for (const name of PROXIES) {
@@ -32,7 +32,7 @@ export function prepareEnvironment(env: NodeJS.ProcessEnv): void {
   }
 }
 
-/** As curl and other actions read it: HTTP if there is no scheme. */
+/** Like curl and other actions, assumes HTTP if there is no scheme. */
 function proxyUrlOf(value: string): string | undefined {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`
   const url = URL.parse(address)

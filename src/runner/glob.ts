@@ -1,15 +1,15 @@
-// The lines of the input `manifest`: which of them are globs, and why one may match nothing. Pure.
+// The lines of the input `manifest`: which are globs, and why a line may match nothing. Pure.
 
-/** `!x.yml` is no glob, because nothing can be excluded; `!(x).yml` is one. */
+/** `!x.yml` is not a glob, because nothing can be excluded; `!(x).yml` is one. */
 export function isGlob(pattern: string): boolean {
   return /[*?[{]|[+@!]\(/.test(pattern) && !/^!(?!\()/.test(pattern)
 }
 
-/** Where runners have the workspace: hosted ones, job containers, container actions, self-hosted ones. */
+/** Paths of the workspace: on hosted runners, in job containers, in container actions, on self-hosted runners. */
 const WORKSPACES =
   /^(?:\/home\/runner\/work\/[^/]+\/[^/]+|\/__w\/[^/]+\/[^/]+|\/github\/workspace|.*[\\/]_work[\\/][^\\/]+[\\/][^\\/]+)[\\/](.+)$/
 
-/** The path within the workspace, of a path that is in the workspace of another machine or container. */
+/** For a path in the workspace of another machine or container: the path relative to that workspace. */
 export function pathInWorkspace(path: string, workspace: string): string | undefined {
   return path.startsWith(workspace) ? undefined : WORKSPACES.exec(path)?.[1]
 }
@@ -19,7 +19,7 @@ const MISTAKES: readonly (readonly [form: RegExp, advice: string])[] = [
   [/^\[.*\]$/, 'write one path or glob a line, without brackets'],
   [/^(["'`]).*\1$/, 'write one path or glob a line, without quotes'],
   [/^- /, 'write one path or glob a line, without "- " before it'],
-  [/\$|^~/, 'neither variables nor ~ are replaced here'],
+  [/\$|^~/, 'variables and ~ are not expanded here; write the path itself'],
   [/\\/, 'write / between folders'],
   [/[,;]|\.\w+\s/, 'write one path or glob a line, without separators'],
 ]
@@ -33,4 +33,4 @@ export function adviseOnPattern(pattern: string, workspace: string): string {
 }
 
 export const FOREIGN_WORKSPACE =
-  'a container has its workspace elsewhere, so do not use github.workspace: write the path relative to the workspace'
+  'the workspace of a container has another path, so do not use github.workspace: write the path relative to the workspace'

@@ -1,9 +1,9 @@
-// How an input that cannot be used is named: its value is shown, but no secret in it.
+// How messages quote inputs: with their value, but without secrets.
 
 import { quote } from '../access/quote.ts'
 import { redact } from './secrets.ts'
 
-/** @returns undefined, so that a reader can return what it returns */
+/** @returns undefined, so that a caller can return the result */
 export type Reject = (input: string, message: string) => undefined
 
 export function quoteInput(value: string): string {

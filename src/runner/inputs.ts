@@ -1,5 +1,5 @@
-// Action inputs → one readonly Inputs. Masks every secret before anything else happens, and finds everything that is
-// wrong with the inputs before any request is sent.
+// Action inputs → one readonly Inputs. Masks every secret first, and finds all problems of the inputs before any request
+// is sent.
 
 import * as core from '@actions/core'
 import { isAddress, isUserId } from '../access/identities.ts'
@@ -15,7 +15,7 @@ import type { Workflow } from './workflow.ts'
 /** What `max-revocations` allows; the larger of both. */
 export interface RevocationLimit {
   readonly count: number | undefined
-  /** Of the live grants of the users who were read: a whole number, 1 to 100. */
+  /** Percentage of the live grants of the users who were read: a whole number, 1 to 100. */
   readonly percent: number | undefined
 }
 
@@ -29,7 +29,7 @@ export type Revoke = (typeof REVOKE)[number]
 export type Scope = (typeof SCOPES)[number]
 export type MissingUsers = (typeof MISSING_USERS)[number]
 
-/** What an input is when the workflow does not set it; `action.yml` says the same, and a test compares the two. */
+/** Values of inputs that the workflow does not set; a test compares them with `action.yml`. */
 export const DEFAULTS = {
   mode: 'apply',
   manifest: '.github/auth0-permissions.yml',
@@ -45,25 +45,25 @@ export const DEFAULTS = {
   headroom: '25%',
 } as const
 
-/** `validate` needs the manifest alone; `domain` is compared with the manifest's `tenant` where it is given. */
+/** `validate` needs only the manifest; `domain`, if set, is compared with the manifest's `tenant`. */
 export interface OfflineInputs {
   readonly mode: 'validate'
   readonly manifest: readonly string[]
   readonly domain: Domain | undefined
 }
 
-/** How to reach the tenant, and how fast. */
-export interface Access extends Audience {
+/** How to connect to the tenant, and how fast to send requests. */
+export interface Connection extends Audience {
   readonly manifest: readonly string[]
   readonly domain: Domain
   readonly credential: Credential
   /** The share of the tenant's rate-limit bucket that is left to other traffic, 0 to below 1. */
   readonly headroom: number
-  /** undefined where the tenant's own limit decides */
+  /** undefined if the tenant's own limit sets the pace */
   readonly requestsPerSecond: number | undefined
 }
 
-export interface PlanInputs extends Access {
+export interface PlanInputs extends Connection {
   readonly mode: 'plan' | 'apply'
   readonly revoke: Revoke
   readonly scope: Scope
@@ -71,7 +71,7 @@ export interface PlanInputs extends Access {
   readonly missingUsers: MissingUsers
   /** The path of a saved plan. */
   readonly planFile: string | undefined
-  /** Whether `apply` refuses a manifest that is not what a commit of the default branch has. */
+  /** Whether `apply` refuses a manifest that is not merged. */
   readonly requireMerged: boolean
   /** `sha256:…` */
   readonly approvedPlan: string | undefined
@@ -83,7 +83,7 @@ export interface PlanInputs extends Access {
   readonly ledgerKey: string | undefined
 }
 
-export interface ExportInputs extends Access {
+export interface ExportInputs extends Connection {
   readonly mode: 'export'
   /** Ids and e-mail addresses. */
   readonly users: readonly string[]
@@ -135,17 +135,17 @@ export function readInputs({ secretsWithheld }: Pick<Workflow, 'secretsWithheld'
   const subjects = mode === 'export' ? readSubjects(manifest, reject) : { users: [], query: undefined }
   const complete = mode && domain && audience && headroom !== undefined && credential && choices && subjects
   if (problems.length > 0 || !complete) throw new InputError(problems)
-  const access = { manifest, domain, ...audience, credential, headroom, requestsPerSecond }
+  const connection = { manifest, domain, ...audience, credential, headroom, requestsPerSecond }
   if (mode !== 'export') {
     const githubToken = secrets['github-token']
-    return { mode, ...access, ...choices, githubToken: githubToken === '' ? undefined : githubToken, ledgerKey }
+    return { mode, ...connection, ...choices, githubToken: githubToken === '' ? undefined : githubToken, ledgerKey }
   }
-  return { mode, ...access, ...subjects }
+  return { mode, ...connection, ...subjects }
 }
 
-type Choices = Omit<PlanInputs, keyof Access | 'mode' | 'githubToken' | 'ledgerKey'>
+type Choices = Omit<PlanInputs, keyof Connection | 'mode' | 'githubToken' | 'ledgerKey'>
 
-/** What a plan may do, and what becomes of it. */
+/** What a plan may do, and what is done with it. */
 function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefined {
   const revoke = oneOf('revoke', REVOKE, reject)
   const scope = oneOf('scope', SCOPES, reject)
@@ -169,7 +169,7 @@ function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefine
   return { revoke, scope, maxRevocations, missingUsers, requireMerged, planFile, approvedPlan, failOnChanges, comment }
 }
 
-/** Whom to export, and that there is one path to write to. */
+/** The users to export; also checks that there is one path to write to. */
 function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportInputs, 'users' | 'query'> | undefined {
   const [path, ...others] = manifest
   if (path === undefined || others.length > 0 || isGlob(path)) {
@@ -178,7 +178,7 @@ function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportI
   const users = lines('users')
   const query = optional('query')
   for (const id of users.filter(user => !isUserId(user) && !isAddress(user))) {
-    reject('users', `${quoteInput(id)} is neither the id of a user nor an address.`)
+    reject('users', `${quoteInput(id)} is neither a user id nor an e-mail address.`)
   }
   if (users.length > 0 || query !== undefined) return { users, query }
   return reject('users', 'mode export needs users (ids or e-mail addresses, one a line) or query (a search).')
@@ -201,7 +201,7 @@ function lines(input: string): readonly string[] {
     .filter(line => line !== '')
 }
 
-/** As YAML 1.2 has them, and `getBooleanInput` too. */
+/** The booleans of YAML 1.2, as in `getBooleanInput`. */
 function readBoolean(input: string, reject: Reject, others: readonly string[] = []): boolean | undefined {
   const value = text(input)
   if (/^(true|True|TRUE)$/.test(value)) return true
@@ -209,7 +209,7 @@ function readBoolean(input: string, reject: Reject, others: readonly string[] = 
   return reject(input, `${quoteInput(value)} is not known; use ${listed(['true', 'false', ...others])}.`)
 }
 
-/** @returns undefined for `none`; an expression that came to nothing must not pass for it */
+/** @returns undefined for `none`; an expression that resolved to nothing must not count as `none` */
 function readDigest(input: string, reject: Reject): string | undefined {
   const value = core.getInput(input)
   const isSet = `INPUT_${input.toUpperCase()}` in process.env

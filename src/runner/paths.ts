@@ -1,4 +1,4 @@
-// Which paths lead into a folder.
+// Whether a path is within a folder.
 
 import { isAbsolute, relative, sep } from 'node:path'
 

@@ -1,5 +1,4 @@
-// A private key, as PEM or as what secrets become on their way through JSON files, shells and dashboards; and what
-// somebody set instead of one.
+// Reads a private key: PEM, or what JSON files, shells and dashboards make of PEM. Recognizes common mistakes.
 
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { Reject } from './input-problems.ts'
@@ -9,7 +8,7 @@ const BASE64 = /^(?!-----)[A-Za-z0-9+/_-]{64,}=*$/
 
 /**
  * Undoes quotes, escaped line breaks, base64, and lost or additional white space.
- * @returns PEM; if there is no private key in it, what can be read of the value
+ * @returns PEM; if the value contains no private key, the unwrapped text
  */
 export function unwrapKey(value: string): string {
   const text = value
@@ -48,13 +47,13 @@ export function readPrivateKey(pem: string, reject: Reject): KeyObject | undefin
   try {
     const key = createPrivateKey(pem)
     if (key.asymmetricKeyType !== 'rsa') {
-      return refuse(`it is a key of type ${key.asymmetricKeyType}; Auth0 takes RSA keys.`)
+      return refuse(`it is a key of type ${key.asymmetricKeyType}; Auth0 accepts only RSA keys.`)
     }
     const bits = Number(key.asymmetricKeyDetails?.modulusLength)
     if (bits >= MIN_BITS && bits <= MAX_BITS) return key
-    return refuse(`it is an RSA key of ${bits} bits; Auth0 takes keys of ${MIN_BITS} to ${MAX_BITS} bits.`)
+    return refuse(`it is an RSA key of ${bits} bits; Auth0 accepts keys of ${MIN_BITS} to ${MAX_BITS} bits.`)
   } catch {
-    // The cause is left out on purpose: OpenSSL's message may quote what it could not read.
+    // The cause is omitted on purpose: OpenSSL's message may quote what it could not parse.
     const [, what] = OTHERS.find(([form]) => form.test(pem)) ?? []
     return refuse(what ?? `it is not a PEM private key without a passphrase. ${NEEDED}`)
   }
@@ -63,7 +62,7 @@ export function readPrivateKey(pem: string, reject: Reject): KeyObject | undefin
 const NEEDED =
   "Set it to the private key of the application's key pair, from -----BEGIN PRIVATE KEY----- through -----END PRIVATE KEY-----."
 
-/** What people set instead, the most telling form first. */
+/** What people set instead, the most specific form first. */
 const OTHERS: readonly (readonly [form: RegExp, what: string])[] = [
   [/\$\{\{|^\$\{?\w+\}?$/, `it contains an expression or a variable that was not replaced. ${NEEDED}`],
   [/^[{[]/, `it is a JSON Web Key or other JSON; convert it to PEM. ${NEEDED}`],

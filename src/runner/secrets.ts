@@ -1,23 +1,26 @@
-// The secrets of this run: told to the runner before their first use, and taken out of whatever this action writes, as
-// the runner masks its log alone and not files, and an answer from outside may quote what it was sent.
+// Masks the secrets of this run: registers them with the runner before their first use, and removes them from everything
+// that this action writes, because the runner masks only its log, and a response may quote a request.
 
 import { setSecret } from '@actions/core'
 
 const known = new Set<string>()
-/** As they may come back in an answer: as they are, and as a header or a form had them. */
+/** The secrets as a response may quote them: as they are, or encoded as in a header or a form. */
 const forms = new Set<string>()
 
-/** Shorter text is no secret worth hiding, and would blank out every other word. */
-const SHORTEST = 8
+/** Shorter text is not a useful secret, and masking it would hide unrelated words. */
+const MIN_SECRET = 8
 
-/** Each line on its own too, because logs come in lines; but not a key's BEGIN and END, which are no secret. */
+/** Masks each line separately, too, because logs are lines; but not a key's BEGIN and END lines, which are not secret. */
 export function mask(secret: string): void {
   const lines = secret.split(/\r?\n|\\n/).map(line => line.trim())
-  for (const part of new Set([secret, ...lines.filter(line => line.length >= SHORTEST && !line.startsWith('-----'))])) {
+  for (const part of new Set([
+    secret,
+    ...lines.filter(line => line.length >= MIN_SECRET && !line.startsWith('-----')),
+  ])) {
     if (part === '' || known.has(part)) continue
     setSecret(part)
     known.add(part)
-    if (part.length >= SHORTEST) for (const form of formsOf(part)) forms.add(form)
+    if (part.length >= MIN_SECRET) for (const form of formsOf(part)) forms.add(form)
   }
 }
 
@@ -27,7 +30,7 @@ function formsOf(secret: string): readonly string[] {
   return [secret, json, encodeURIComponent(secret), form, ...base64Of(secret)]
 }
 
-/** On its own, and within a longer text, where it may begin at any of three places in a group of three bytes. */
+/** Alone, and within a longer text, in which it may begin at any of three positions in a group of three bytes. */
 function base64Of(secret: string): readonly string[] {
   const bytes = Buffer.from(secret)
   const groups = [0, 1, 2].map(skipped => bytes.subarray(skipped, bytes.length - ((bytes.length - skipped) % 3)))
@@ -35,7 +38,7 @@ function base64Of(secret: string): readonly string[] {
   return [bytes, ...groups].flatMap(each => encodings.map(encoding => each.toString(encoding).replace(/=+$/, '')))
 }
 
-/** The same data without secrets in any of its texts: before they are escaped, when nothing would be recognised. */
+/** Redacts all texts in data; must run before they are escaped, because escaped secrets are not recognized. */
 export function redactAll<T>(value: T): T {
   if (typeof value === 'string') return redact(value) as T
   if (Array.isArray(value)) return value.map(redactAll) as T

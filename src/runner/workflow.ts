@@ -1,13 +1,13 @@
-// What GitHub tells a step about the run that it is part of.
+// Reads what GitHub tells a step about its workflow run.
 
 import { readFileSync, statSync } from 'node:fs'
 import * as z from 'zod'
 import { ActionError } from '../errors.ts'
 
 export interface WorkflowEvent {
-  /** Such as `push` or `pull_request`; empty outside a workflow. */
+  /** For example `push` or `pull_request`; empty outside a workflow. */
   readonly name: string
-  /** Such as `refs/heads/main`; empty outside a workflow. */
+  /** For example `refs/heads/main`; empty outside a workflow. */
   readonly ref: string
   /** Whether the ref is a branch, or a tag, that rules protect. */
   readonly refProtected: boolean
@@ -16,19 +16,19 @@ export interface WorkflowEvent {
 
 export interface Workflow extends WorkflowEvent {
   readonly workspace: string
-  /** undefined outside of GitHub */
+  /** undefined outside GitHub */
   readonly repository: Repository | undefined
-  /** The commit that the run is for; empty outside of GitHub. */
+  /** The run's commit; empty outside GitHub. */
   readonly commit: string
-  /** The same as people know it: of a pull request the newest commit, where `commit` is GitHub's own merge of it. */
+  /** For a pull request its newest commit, because `commit` is then GitHub's own merge; otherwise the same as `commit`. */
   readonly knownCommit: string
-  /** The page of the run. */
+  /** The URL of the run's page. */
   readonly runUrl: string | undefined
-  /** The page of the repository. */
+  /** The URL of the repository's page. */
   readonly repositoryUrl: string | undefined
   /** The number of the pull request that the run is for. */
   readonly pullRequest: number | undefined
-  /** Why GitHub gives the run no secrets, or others than usual. */
+  /** Why GitHub gives the run no secrets, or other secrets than usual. */
   readonly secretsWithheld: 'fork' | 'dependabot' | undefined
 }
 
@@ -37,7 +37,7 @@ export interface Repository {
   readonly repo: string
 }
 
-/** An event may be any JSON, and lack anything. */
+/** An event may be any JSON, and any of its keys may be missing. */
 function maybe<T extends z.ZodType>(form: T) {
   return form.optional().catch(undefined)
 }
@@ -91,7 +91,7 @@ function currentFolder(): string {
     return process.cwd()
   } catch (cause) {
     throw new ActionError(
-      'The current folder does not exist any more; set GITHUB_WORKSPACE, or run this in a folder.',
+      'The current folder no longer exists; set GITHUB_WORKSPACE, or run this in an existing folder.',
       {
         cause,
       },
@@ -111,10 +111,10 @@ function secretsWithheld(payload: Payload | undefined): Workflow['secretsWithhel
   return head?.full_name.toLowerCase() === GITHUB_REPOSITORY.toLowerCase() ? undefined : 'fork'
 }
 
-/** undefined if there is none, as outside of a workflow, or none that can be read */
+/** undefined if there is no event, as outside a workflow, or if it cannot be read */
 function readPayload(path: string): Payload | undefined {
   try {
-    // A device may have no end.
+    // Reading a device may never end.
     if (!statSync(path).isFile()) return undefined
     return eventPayload.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch {

@@ -8,12 +8,12 @@ import {
   type Entries,
   type Entry,
   endUsers,
-  type Fate,
   type Ledger,
   mergeUsers,
+  type Observation,
   type Progress,
   restoreUsers,
-  type Sight,
+  type UserResult,
 } from '../ledger/ledger.ts'
 import { countOperations, type Plan, type Restored, type UserOutcome } from '../plan/plan.ts'
 import { counted } from '../report/conclude.ts'
@@ -177,7 +177,7 @@ function progressOf({ plan, survey, listings }: Planning): Progress {
   const operations = new Map(plan.users.map(user => [user.user, user]))
   // An undo plan says what is managed after it, so it adopts nothing.
   const restored = new Set(plan.restores?.map(({ user }) => user))
-  const sights = survey.states.map(({ id, listings, desired, live }): Sight => {
+  const observations = survey.states.map(({ id, listings, desired, live }): Observation => {
     const { grant = [], revoke = [] } = operations.get(id) ?? {}
     return {
       user: id,
@@ -188,7 +188,7 @@ function progressOf({ plan, survey, listings }: Planning): Progress {
       revoke: packAll(revoke),
     }
   })
-  return { sights, gone: new Set([...survey.gone, ...survey.missing].map(({ user }) => user)), listings }
+  return { observations, gone: new Set([...survey.gone, ...survey.missing].map(({ user }) => user)), listings }
 }
 
 interface Applied {
@@ -198,11 +198,11 @@ interface Applied {
 }
 
 function endUsersOf({ before, planning, outcomes }: Applied): Entries {
-  const fates = new Map(
-    outcomes.map(({ user, status, revoked }): [string, Fate] => [user, { status, revoked: packAll(revoked) }]),
+  const results = new Map(
+    outcomes.map(({ user, status, revoked }): [string, UserResult] => [user, { status, revoked: packAll(revoked) }]),
   )
-  const users = endUsers(before, progressOf(planning), fates)
-  const settled = planning.plan.restores?.filter(({ user }) => (fates.get(user)?.status ?? 'done') === 'done') ?? []
+  const users = endUsers(before, progressOf(planning), results)
+  const settled = planning.plan.restores?.filter(({ user }) => (results.get(user)?.status ?? 'done') === 'done') ?? []
   return restoreUsers(
     users,
     new Map(settled.map(({ user, entry }) => [user, entry === null ? undefined : toEntry(entry)])),

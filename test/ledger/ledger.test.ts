@@ -7,18 +7,18 @@ import {
   type Entries,
   type Entry,
   endUsers,
-  type Fate,
   groupById,
   isUnchanged,
   keyOf,
   type Listing,
   listingOf,
   mergeUsers,
+  type Observation,
   type Progress,
   rememberedUsers,
   removedUsers,
   restoreUsers,
-  type Sight,
+  type UserResult,
 } from '../../src/ledger/ledger.ts'
 import type { ListedUser } from '../../src/manifest/manifest.ts'
 import { grants } from '../plan/fixtures.ts'
@@ -42,12 +42,12 @@ function byEmail(email: string, names: readonly string[], connection?: string): 
   return { email, connection, mention, grants: new Map(grants(names).map(grant => [grant, {}])) }
 }
 
-function sight(user: string, known: Partial<Sight> = {}): Sight {
+function observation(user: string, known: Partial<Observation> = {}): Observation {
   return { user, listed: ['id'], desired: set(), live: set(), grant: set(), revoke: set(), ...known }
 }
 
-function progressOf(...sights: readonly Sight[]): Progress {
-  return { sights, gone: new Set(), listings: new Map() }
+function progressOf(...observations: readonly Observation[]): Progress {
+  return { observations, gone: new Set(), listings: new Map() }
 }
 
 function managedOf(users: Entries, user: string): Grants {
@@ -56,29 +56,29 @@ function managedOf(users: Entries, user: string): Grants {
 
 describe('an apply', () => {
   const before = new Map([['u', entry(['a', 'b'])]])
-  const change = sight('u', { desired: set('a', 'c'), live: set('a', 'b'), grant: set('c'), revoke: set('b') })
+  const change = observation('u', { desired: set('a', 'c'), live: set('a', 'b'), grant: set('c'), revoke: set('b') })
 
   it('that begins counts what it is about to grant, and marks the user', () => {
     const begun = beginUsers(before, progressOf(change))
     expect(begun).toEqual(new Map([['u', entry(['a', 'b', 'c'], { unfinished: true })]]))
   })
 
-  it.each<[string, Fate | undefined, Entry]>([
+  it.each<[string, UserResult | undefined, Entry]>([
     ['done', { status: 'done', revoked: set('b') }, entry(['a', 'c'])],
     ['failed, after a revocation', { status: 'failed', revoked: set('b') }, entry(['a', 'c'], { unfinished: true })],
     ['failed', { status: 'failed', revoked: set() }, entry(['a', 'b', 'c'], { unfinished: true })],
     ['not attempted', { status: 'not attempted', revoked: set() }, entry(['a', 'b'], { unfinished: true })],
     ['nothing to do', undefined, entry(['a', 'b'])],
-  ])('that ends knows of a user: %s', (_, fate, expected) => {
-    const ended = endUsers(before, progressOf(change), new Map(fate && [['u', fate]]))
+  ])('that ends knows of a user: %s', (_, result, expected) => {
+    const ended = endUsers(before, progressOf(change), new Map(result && [['u', result]]))
     expect(ended).toEqual(new Map([['u', expected]]))
   })
 
   it('keeps a removed user until nothing is managed, as the manifest listed the user last', () => {
     const listed: readonly Listing[] = [{ email: 'u@acme.com' }]
     const known = new Map([['u', entry(['a'], { listed })]])
-    const progress = progressOf(sight('u', { listed: [], live: set('a'), revoke: set('a') }))
-    const end = (fate: Fate) => endUsers(known, progress, new Map([['u', fate]]))
+    const progress = progressOf(observation('u', { listed: [], live: set('a'), revoke: set('a') }))
+    const end = (result: UserResult) => endUsers(known, progress, new Map([['u', result]]))
     expect(beginUsers(known, progress)).toEqual(new Map([['u', entry(['a'], { listed, unfinished: true })]]))
     expect(end({ status: 'done', revoked: set('a') })).toEqual(NOBODY)
     const half = entry([], { listed, unfinished: true })
@@ -91,7 +91,10 @@ describe('an apply', () => {
     const other: Listing = { ...address, connection: 'okta' }
     const users = new Map([['u', entry(['a'], { listed: ['id', address] })]])
     const begin = (listed: readonly Listing[], listings: readonly Listing[]) =>
-      beginUsers(users, { ...progressOf(sight('u', { listed, live: set('a') })), listings: new Map([['u', listings]]) })
+      beginUsers(users, {
+        ...progressOf(observation('u', { listed, live: set('a') })),
+        listings: new Map([['u', listings]]),
+      })
     expect(begin(['id'], ['id', { ...address }])).toEqual(new Map([['u', entry(['a'], { listed: ['id', address] })]]))
     expect(begin([other], [address])).toEqual(new Map([['u', entry(['a'], { listed: [other, address] })]]))
     expect(begin([], [address])).toEqual(new Map([['u', entry(['a'], { listed: [address] })]]))
@@ -100,12 +103,12 @@ describe('an apply', () => {
   it('does not forget a user with nothing managed whose address could not be looked up', () => {
     const listed: readonly Listing[] = [{ email: 'u@acme.com' }]
     const users = new Map([['u', entry([], { listed })]])
-    const progress = { ...progressOf(sight('u', { listed: [] })), listings: new Map([['u', listed]]) }
+    const progress = { ...progressOf(observation('u', { listed: [] })), listings: new Map([['u', listed]]) }
     expect(endUsers(users, progress, new Map())).toEqual(users)
   })
 
   it('knows a listed user with no grants', () => {
-    expect(beginUsers(NOBODY, progressOf(sight('u')))).toEqual(new Map([['u', entry([])]]))
+    expect(beginUsers(NOBODY, progressOf(observation('u')))).toEqual(new Map([['u', entry([])]]))
   })
 
   it('forgets who is gone from the tenant, and updates how unread users are listed', () => {
@@ -118,7 +121,7 @@ describe('an apply', () => {
       ['v', listed],
       ['w', listed],
     ])
-    const after = beginUsers(users, { sights: [], gone: new Set(['u']), listings })
+    const after = beginUsers(users, { observations: [], gone: new Set(['u']), listings })
     expect(after).toEqual(new Map([['v', entry(['b'], { listed, unfinished: true })]]))
   })
 })
@@ -226,13 +229,13 @@ describe('properties', () => {
   const users: fc.Arbitrary<Entries> = fc
     .uniqueArray(fc.tuple(user, anyEntry), { selector: ([id]) => id })
     .map(entries => new Map(entries))
-  const status = fc.constantFrom<Fate['status']>('done', 'failed', 'not attempted')
+  const status = fc.constantFrom<UserResult['status']>('done', 'failed', 'not attempted')
   const statuses = fc.record({ u: status, v: status, w: status })
 
-  type Read = Pick<Sight, 'user' | 'listed' | 'desired'> & { readonly live: Grants }
+  type Read = Pick<Observation, 'user' | 'listed' | 'desired'> & { readonly live: Grants }
 
   /** Grants what is missing, and revokes what is managed and not desired. */
-  function planned(before: Entries, reads: readonly Read[]): readonly (Sight & Read)[] {
+  function planned(before: Entries, reads: readonly Read[]): readonly (Observation & Read)[] {
     return reads.map(read => {
       const { user, live } = read
       const desired = read.listed.length === 0 ? set() : read.desired
@@ -241,10 +244,10 @@ describe('properties', () => {
     })
   }
 
-  function fatesOf(sights: readonly Sight[], by: Readonly<Record<string, Fate['status']>> = {}) {
-    const concerned = sights.filter(({ grant, revoke }) => grant.size + revoke.size > 0)
+  function resultsOf(observations: readonly Observation[], by: Readonly<Record<string, UserResult['status']>> = {}) {
+    const concerned = observations.filter(({ grant, revoke }) => grant.size + revoke.size > 0)
     return new Map(
-      concerned.map(({ user, revoke }): [string, Fate] => {
+      concerned.map(({ user, revoke }): [string, UserResult] => {
         const status = by[user] ?? 'done'
         return [user, { status, revoked: status === 'done' ? revoke : set() }]
       }),
@@ -260,32 +263,32 @@ describe('properties', () => {
       users,
       fc.uniqueArray(fc.record({ user, listed, desired: some, live: some }), { selector: read => read.user }),
     )
-    .map(([before, reads]) => ({ before, sights: planned(before, reads) }))
+    .map(([before, reads]) => ({ before, observations: planned(before, reads) }))
 
   it('what was attempted stays managed until a read says otherwise', () => {
     fc.assert(
-      fc.property(run, statuses, some, ({ before, sights }, by, live) => {
-        const begun = beginUsers(before, progressOf(...sights))
-        const fates = fatesOf(sights, by)
-        const ended = endUsers(begun, progressOf(...sights), fates)
-        const unread = sights.map(each => ({ ...each, live: undefined, grant: set(), revoke: set() }))
+      fc.property(run, statuses, some, ({ before, observations }, by, live) => {
+        const begun = beginUsers(before, progressOf(...observations))
+        const results = resultsOf(observations, by)
+        const ended = endUsers(begun, progressOf(...observations), results)
+        const unread = observations.map(each => ({ ...each, live: undefined, grant: set(), revoke: set() }))
         const later = beginUsers(begun, progressOf(...unread))
         const corrected = beginUsers(
           begun,
           progressOf(
             ...planned(
               begun,
-              sights.map(each => ({ ...each, live })),
+              observations.map(each => ({ ...each, live })),
             ),
           ),
         )
-        for (const { user, desired, grant } of sights) {
+        for (const { user, desired, grant } of observations) {
           expect(grant.isSubsetOf(managedOf(begun, user))).toBe(true)
-          const fate = fates.get(user)
-          if (fate?.status === 'done' || fate?.status === 'failed') {
+          const result = results.get(user)
+          if (result?.status === 'done' || result?.status === 'failed') {
             expect(grant.isSubsetOf(managedOf(ended, user))).toBe(true)
           }
-          if (fate !== undefined) expect(ended.get(user)?.unfinished ?? false).toBe(fate.status !== 'done')
+          if (result !== undefined) expect(ended.get(user)?.unfinished ?? false).toBe(result.status !== 'done')
           expectSame(managedOf(later, user), managedOf(begun, user))
           expectSame(managedOf(corrected, user), managedOf(begun, user).intersection(live).union(desired))
         }
@@ -295,10 +298,10 @@ describe('properties', () => {
 
   it('a grant that is neither live nor desired is not managed after a read', () => {
     fc.assert(
-      fc.property(run, statuses, ({ before, sights }, by) => {
-        const begun = beginUsers(before, progressOf(...sights))
-        const ended = endUsers(before, progressOf(...sights), fatesOf(sights, by))
-        for (const { user, live, desired } of sights) {
+      fc.property(run, statuses, ({ before, observations }, by) => {
+        const begun = beginUsers(before, progressOf(...observations))
+        const ended = endUsers(before, progressOf(...observations), resultsOf(observations, by))
+        for (const { user, live, desired } of observations) {
           for (const after of [begun, ended]) expect(managedOf(after, user).isSubsetOf(live.union(desired))).toBe(true)
         }
       }),
@@ -307,19 +310,19 @@ describe('properties', () => {
 
   it('an apply that was killed converges with the next one, whatever it did before', () => {
     fc.assert(
-      fc.property(run, some, ({ before, sights }, sent) => {
-        const begun = beginUsers(before, progressOf(...sights))
+      fc.property(run, some, ({ before, observations }, sent) => {
+        const begun = beginUsers(before, progressOf(...observations))
         const next = planned(
           begun,
-          sights.map(each => ({
+          observations.map(each => ({
             ...each,
             live: each.live.union(each.grant.intersection(sent)).difference(each.revoke.intersection(sent)),
           })),
         )
-        const ended = endUsers(beginUsers(begun, progressOf(...next)), progressOf(...next), fatesOf(next))
-        const whole = endUsers(before, progressOf(...sights), fatesOf(sights))
+        const ended = endUsers(beginUsers(begun, progressOf(...next)), progressOf(...next), resultsOf(next))
+        const whole = endUsers(before, progressOf(...observations), resultsOf(observations))
         for (const [index, { user, live, grant, revoke }] of next.entries()) {
-          const first = sights[index]
+          const first = observations[index]
           // The tenant, and the ledger, are as they would be if nothing had been killed.
           const held = first?.live.union(first.grant).difference(first.revoke)
           expectSame(live.union(grant).difference(revoke), held ?? set())
@@ -332,10 +335,10 @@ describe('properties', () => {
 
   it('an apply that is done leaves what is desired, and what was managed, is live and was not revoked', () => {
     fc.assert(
-      fc.property(run, some, ({ before, sights }, heldBack) => {
-        const partly = sights.map(each => ({ ...each, revoke: each.revoke.difference(heldBack) }))
+      fc.property(run, some, ({ before, observations }, heldBack) => {
+        const partly = observations.map(each => ({ ...each, revoke: each.revoke.difference(heldBack) }))
         for (const start of [before, beginUsers(before, progressOf(...partly))]) {
-          const ended = endUsers(start, progressOf(...partly), fatesOf(partly))
+          const ended = endUsers(start, progressOf(...partly), resultsOf(partly))
           for (const { user, desired, live, revoke } of partly) {
             const kept = managedOf(before, user).intersection(live).difference(revoke)
             expectSame(managedOf(ended, user), desired.union(kept))
@@ -348,10 +351,10 @@ describe('properties', () => {
 
   it('grants that were made by hand never become managed, unless the manifest lists them', () => {
     fc.assert(
-      fc.property(run, statuses, ({ before, sights }, by) => {
-        const begun = beginUsers(before, progressOf(...sights))
-        const ended = endUsers(begun, progressOf(...sights), fatesOf(sights, by))
-        for (const { user, live, desired } of sights) {
+      fc.property(run, statuses, ({ before, observations }, by) => {
+        const begun = beginUsers(before, progressOf(...observations))
+        const ended = endUsers(begun, progressOf(...observations), resultsOf(observations, by))
+        for (const { user, live, desired } of observations) {
           const byHand = live.difference(managedOf(before, user)).difference(desired)
           for (const after of [begun, ended]) expect(managedOf(after, user).isDisjointFrom(byHand)).toBe(true)
         }
@@ -361,10 +364,10 @@ describe('properties', () => {
 
   it('entries of users who were not read do not change', () => {
     fc.assert(
-      fc.property(run, statuses, ({ before, sights }, by) => {
-        const read = new Set(sights.map(({ user }) => user))
-        const ended = endUsers(before, progressOf(...sights), fatesOf(sights, by))
-        for (const after of [beginUsers(before, progressOf(...sights)), ended]) {
+      fc.property(run, statuses, ({ before, observations }, by) => {
+        const read = new Set(observations.map(({ user }) => user))
+        const ended = endUsers(before, progressOf(...observations), resultsOf(observations, by))
+        for (const after of [beginUsers(before, progressOf(...observations)), ended]) {
           expect(changedEntries(before, after).isSubsetOf(read)).toBe(true)
         }
       }),

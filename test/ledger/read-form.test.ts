@@ -16,7 +16,7 @@ describe('a file', () => {
 
   it('with too many mistakes is told from a defect', () => {
     const many = JSON.stringify([{ names: Array.from({ length: 200_000 }, () => 1) }])
-    expect(readForm(z.array(form), many)).toEqual({ problem: 'it has too many mistakes to list' })
+    expect(readForm(z.array(form), many)).toEqual({ problem: 'it has too many errors to list' })
     const defective = form.transform(() => {
       throw new TypeError('a defect')
     })

@@ -70,7 +70,7 @@ describe('a line of the input manifest', () => {
     ['teams\\a.yml', 'No file matches "teams\\\\a.yml"; write / between folders.'],
     [
       '/__w/r/r/one.yml',
-      'No file matches "/__w/r/r/one.yml"; a container has its workspace elsewhere, so do not use github.workspace: write the path relative to the workspace: one.yml.',
+      'No file matches "/__w/r/r/one.yml"; the workspace of a container has another path, so do not use github.workspace: write the path relative to the workspace: one.yml.',
     ],
   ])('%s says what the input takes', async (pattern, problem) => {
     expect((await load(pattern)).problems).toEqual([problem])

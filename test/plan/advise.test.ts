@@ -91,14 +91,14 @@ describe('what a role gives already', () => {
 
   it('need not stand in the manifest; one user is told of in the singular', () => {
     expect(adviseOn([doubled('u', ['read'], { read: ['Support'] })])).toEqual([
-      '1 listed user has read on https://orders.acme.com/ through the role Support already; consider removing it from the manifest.',
+      '1 listed user already has read on https://orders.acme.com/ through the role Support; consider removing it from the manifest.',
     ])
   })
 
   it('is counted over all users, with all roles that give it', () => {
     const users = ['u', 'v', 'w'].map(id => doubled(id, ['read'], { read: ['Lead', 'Support'] }))
     expect(adviseOn(users)).toEqual([
-      '3 listed users have read on https://orders.acme.com/ through the role Lead, Support already; consider removing it from the manifest.',
+      '3 listed users already have read on https://orders.acme.com/ through the role Lead, Support; consider removing it from the manifest.',
     ])
   })
 
@@ -107,11 +107,11 @@ describe('what a role gives already', () => {
     const roles = Object.fromEntries(all.map(name => [name, ['R']]))
     const users = [doubled('u', all, roles), doubled('v', ['e', 'd'], roles), doubled('w', ['d'], roles)]
     expect(adviseOn(users).map(sentence => sentence.replace(/ on .*/, ''))).toEqual([
-      '3 listed users have d',
-      '2 listed users have e',
-      '1 listed user has a',
-      '1 listed user has b',
-      '1 listed user has c',
+      '3 listed users already have d',
+      '2 listed users already have e',
+      '1 listed user already has a',
+      '1 listed user already has b',
+      '1 listed user already has c',
     ])
   })
 
@@ -135,6 +135,6 @@ it('roles to make come before roles that are there', () => {
   const users = Array.from({ length: 5 }, (_, index) => doubled(`u${index}`, ['a', 'b'], { a: ['R'] }))
   expect(adviseOn(users)).toEqual([
     role(5, ['a', 'b']),
-    expect.stringMatching(/^5 listed users have a on .* the role R already/),
+    expect.stringMatching(/^5 listed users already have a on .* the role R/),
   ])
 })

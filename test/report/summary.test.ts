@@ -433,11 +433,14 @@ describe('folds', () => {
     const text = textOf(treeOf(run('mixed')))
     expect(text).toContain('auth0|65a1f0c2d4e6f80b1c3d5e72billing: [read:invoices, write:invoices]')
     expect(text).toContain('read:orders on orders, through Order Reader, Support Lead')
-    expect(text).toContain('through the role Order Reader, Support Lead already;')
+    expect(text).toContain('through the role Order Reader, Support Lead;')
   })
 
   it.each([
-    ['managed', "paste the line under the user's permissions, or roles beside it; to revoke them, use revoke: all."],
+    [
+      'managed',
+      "paste the line under the user's permissions, or add roles to the user; to revoke them, use revoke: all.",
+    ],
     [
       'all',
       'The manifest does not name these APIs or roles, so they stay. To include them, add them under apis or roles.',

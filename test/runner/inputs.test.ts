@@ -291,7 +291,7 @@ describe('a private key', () => {
     ],
     ['a public SSH key', 'ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7 me@acme.com', 'an SSH key'],
     ['a PuTTY key', 'PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none', 'an SSH key'],
-    ['an EC key', pkcs8(elliptic.privateKey), 'a key of type ec; Auth0 takes RSA keys'],
+    ['an EC key', pkcs8(elliptic.privateKey), 'a key of type ec; Auth0 accepts only RSA keys'],
     ['an EC key in base64', base64(pkcs8(elliptic.privateKey)), 'a key of type ec'],
     ['an EC key of SEC 1', elliptic.privateKey.export({ type: 'sec1', format: 'pem' }).toString(), 'a key of type ec'],
     ['an Ed25519 key', pkcs8(generateKeyPairSync('ed25519').privateKey), 'a key of type ed25519'],
@@ -303,7 +303,7 @@ describe('a private key', () => {
     [
       'a short RSA key',
       pkcs8(generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey),
-      'an RSA key of 512 bits; Auth0 takes keys of 2048 to 4096 bits',
+      'an RSA key of 512 bits; Auth0 accepts keys of 2048 to 4096 bits',
     ],
     ['a path', './keys/auth0.pem', 'the path of a file'],
     ['an absolute path', '/etc/keys/auth0', 'the path of a file'],
@@ -320,7 +320,7 @@ describe('a private key', () => {
   it.each(others)('that is %s is named for what it is', (_, value, what) => {
     const problems = problemsOf({ 'client-secret': '', 'client-private-key': value })
     expect(problems).toEqual([expect.stringMatching(`^Input client-private-key: it (is|contains) ${what}`)])
-    expect(problems[0]).toMatch(/private key|without a passphrase|Auth0 takes/)
+    expect(problems[0]).toMatch(/private key|without a passphrase|Auth0 accepts/)
   })
 })
 

@@ -124,6 +124,6 @@ describe('variables that are missing', () => {
     vi.spyOn(process, 'cwd').mockImplementation(() => {
       throw new Error('ENOENT: no such file or directory, uv_cwd')
     })
-    expect(readWorkflow).toThrow(/current folder does not exist any more; set GITHUB_WORKSPACE/)
+    expect(readWorkflow).toThrow(/current folder no longer exists; set GITHUB_WORKSPACE/)
   })
 })

@@ -1,4 +1,4 @@
-// What is good to know: notices, unmanaged grants, advice, permissions through roles. Pure.
+// Further information: notices, unmanaged grants, advice, permissions through roles. Pure.
 
 import { isPermission, type Role } from '../../access/grants.ts'
 import { scalar } from '../../access/yaml.ts'
@@ -45,7 +45,7 @@ function folded({ length }: Shown, { title, blocks }: Fold): readonly string[] {
 function unmanagedText({ revoke }: RunRecord): string {
   return revoke === 'all'
     ? `The manifest does not name these APIs or roles, so they stay. To include them, add them under ${code('apis')} or ${code('roles')}.`
-    : `They stay. To keep them on purpose, paste the line under the user's ${code('permissions')}, or ${code('roles')} beside it; to revoke them, use ${code('revoke: all')}.`
+    : `They stay. To manage them, paste the line under the user's ${code('permissions')}, or add ${code('roles')} to the user; to revoke them, use ${code('revoke: all')}.`
 }
 
 /** With the manifest's lines that would list these grants. */

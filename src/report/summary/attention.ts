@@ -1,4 +1,4 @@
-// What a person must look at: errors, users that failed, revocations, warnings. Pure.
+// What needs attention: errors, failed users, revocations, warnings. Pure.
 
 import type { HeldBack } from '../../plan/plan.ts'
 import { counted, grouped } from '../conclude.ts'
@@ -34,7 +34,7 @@ export function renderAttention(record: RunRecord, lists: Lists): readonly strin
 
 interface Title {
   readonly title: string
-  /** Off if the list needs no title; a folded list always has it. */
+  /** Whether the list has a title; a folded list always has one. */
   readonly isTitled: boolean
 }
 

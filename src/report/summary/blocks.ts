@@ -1,15 +1,15 @@
-// Building blocks of a report: HTML blocks, in which Markdown has no force, and GitHub's alerts. Pure.
+// Building blocks of a report: HTML blocks, in which Markdown has no effect, and GitHub's alerts. Pure.
 
 import { clip } from '../../access/quote.ts'
 import { code, prose } from '../text.ts'
 
 /** Longer lists and tables are folded. */
 export const FOLD_AFTER = 20
-/** Auth0 has names of up to 280 characters. */
+/** Auth0 allows names of up to 280 characters. */
 const MAX_NAME = 300
 const MAX_MESSAGE = 2_000
 
-/** A name, an id, a path: shown whole and literally, unless it is absurdly long. */
+/** A name, an id or a path: shown literally, and in full unless it is extremely long. */
 export function name(text: string): string {
   return code(clip(text, MAX_NAME))
 }
@@ -39,7 +39,7 @@ export function fold(title: string, block: string): string {
   return `<details><summary>${title}</summary>\n${block}\n</details>`
 }
 
-/** An alert, which is a quotation outside GitHub. */
+/** An alert, which renders as a quotation outside GitHub. */
 export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', blocks: readonly string[]): readonly string[] {
   if (blocks.length === 0) return []
   return [[`[!${kind}]`, ...blocks].join('\n').replaceAll(/^/gm, '> ')]

@@ -1,4 +1,4 @@
-// What changes: a row for each user, with what they lose before what they gain. Pure.
+// The changes: a row for each user, with losses before gains. Pure.
 
 import { type Access, isPermission, packAccess, packAll } from '../../access/grants.ts'
 import type { Operation, Plan, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
@@ -8,10 +8,10 @@ import { code, userText } from '../text.ts'
 import { FOLD_AFTER, fold, name, paragraph, row, table } from './blocks.ts'
 import { cutting, type Lists } from './lists.ts'
 
-/** Longer lists are cut, so that a user with a thousand permissions does not fill the page. */
+/** Longer lists are shortened, so that a user with a thousand permissions does not fill the page. */
 const MAX_USER_LINES = 25
 
-/** What is known beyond the plan. */
+/** Facts beyond the plan. */
 export interface Known {
   /** The addresses that list users, by id. */
   readonly emails: ReadonlyMap<string, string>
@@ -33,7 +33,7 @@ export function knownOf(record: RunRecord): Known {
   }
 }
 
-/** Whether outcomes are to be shown: a plan that was only shown or refused has none. */
+/** Whether to show outcomes: a plan that was only computed or refused has none. */
 export function isWritten({ mode, stopped }: RunRecord): boolean {
   return mode === 'apply' && stopped !== 'refused'
 }
@@ -49,7 +49,7 @@ export function renderChanges(record: RunRecord, lists: Lists): readonly string[
   const header = hasRoles ? 'Permission or role' : 'Permission'
   const holders = table([header, `Holders, of ${countedUsers(record)}`], permissions.html)
   const holdersTitle = `By ${header.toLowerCase()}${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`
-  // Of one user's change, or of a long list, it says little that the table above does not.
+  // For one user or a long list, it adds little to the table above.
   const isFolded = users.length === 1 || permissions.length > FOLD_AFTER
   return [
     '### Changes',
@@ -73,12 +73,12 @@ function isComplete({ plan, outcomes }: RunRecord): boolean {
   return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done')
 }
 
-/** The users among whom holders are counted; nothing is known about a user who was not read. */
+/** The users among whom holders are counted; a user who was not read cannot be counted. */
 function countedUsers({ read, users }: RunRecord): string {
   return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user')
 }
 
-/** The APIs on which somebody loses or gains a permission. */
+/** The APIs of which a user loses or gains a permission. */
 function touchedApis({ apis, plan }: RunRecord, kinds: readonly Kind[]): readonly NamedApi[] {
   const users = plan?.users ?? []
   const touched = new Set(
@@ -101,7 +101,7 @@ function tokenLines(record: RunRecord): readonly string[] {
   )
   if (lifetimes.length === 0) return []
   return [
-    `Access tokens issued before a revocation can carry the permission until they expire: ${lifetimes.join(', ')}.`,
+    `Access tokens issued before a revocation may contain the permission until they expire: ${lifetimes.join(', ')}.`,
   ]
 }
 
@@ -125,9 +125,9 @@ const KINDS = [REVOKE, GRANT]
 /** Users who were not fully updated come first, then those who lose something. */
 export function userRows(users: readonly UserPlan[], known: Known): readonly string[] {
   const rank = (user: UserPlan) => {
-    const fates = new Set(changesOf(user, known).map(({ fate }) => fate))
-    if (fates.has('failed')) return 0
-    if (fates.has('not attempted')) return 1
+    const statuses = new Set(changesOf(user, known).map(({ status }) => status))
+    if (statuses.has('failed')) return 0
+    if (statuses.has('not attempted')) return 1
     return user.revoke.length > 0 ? 2 : 3
   }
   return users.toSorted((a, b) => rank(a) - rank(b)).map(user => userRow(user, known))
@@ -135,15 +135,15 @@ export function userRows(users: readonly UserPlan[], known: Known): readonly str
 
 function userRow(user: UserPlan, known: Known): string {
   const changes = changesOf(user, known)
-  const fates = new Set(changes.flatMap(change => fateText(change) ?? []))
-  const isMixed = fates.size > 1
-  const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : fates)].filter(
+  const statuses = new Set(changes.flatMap(change => statusText(change) ?? []))
+  const isMixed = statuses.size > 1
+  const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : statuses)].filter(
     mark => mark !== '',
   )
   const who = [userText({ user: user.user, email: known.emails.get(user.user) }, name), ...marks].join(', ')
   const lineOf = (change: Change) => {
     const { operation, kind } = change
-    const prefix = isMixed ? `${fateText(change)}: ` : ''
+    const prefix = isMixed ? `${statusText(change)}: ` : ''
     const notes = operationNotes(operation, { effective: kind.effective, show: name })
     return `${prefix}${kind.sign} ${accessHtml(operation, known.aliases)}${notes}`
   }
@@ -154,8 +154,8 @@ interface Change {
   readonly kind: Kind
   readonly operation: Operation
   /** What happened to it; undefined if nothing was to be written. */
-  readonly fate: UserOutcome['status'] | undefined
-  /** It failed, and may have been done without an answer. */
+  readonly status: UserOutcome['status'] | undefined
+  /** It failed, but may have been done although no response arrived. */
   readonly isUncertain: boolean
 }
 
@@ -165,26 +165,26 @@ function changesOf(user: UserPlan, { outcomes }: Known): readonly Change[] {
     const done = packAll(outcome?.[kind.outcome] ?? [])
     return user[kind.operations].map(operation => {
       const isDone = outcome?.status === 'failed' && done.has(packAccess(operation))
-      const fate = outcomes && (isDone ? 'done' : (outcome?.status ?? 'not attempted'))
-      const isUncertain = fate === 'failed' && outcome?.uncertain?.includes(kind.operations) === true
-      return { kind, operation, fate, isUncertain }
+      const status = outcomes && (isDone ? 'done' : (outcome?.status ?? 'not attempted'))
+      const isUncertain = status === 'failed' && outcome?.uncertain?.includes(kind.operations) === true
+      return { kind, operation, status, isUncertain }
     })
   })
 }
 
-function fateText({ fate, isUncertain }: Change): string | undefined {
-  if (fate === undefined || fate === 'done') return fate
-  return `<strong>${fate}</strong>${isUncertain ? ', but may have been done' : ''}`
+function statusText({ status, isUncertain }: Change): string | undefined {
+  if (status === undefined || status === 'done') return status
+  return `<strong>${status}</strong>${isUncertain ? ', but may have been done' : ''}`
 }
 
 export interface NoteOptions {
-  /** What a role makes of the permission, such as `still effective`. */
+  /** The effect of a role that also gives the permission, such as `still effective`. */
   readonly effective: string
-  /** Makes names and reasons harmless where they are shown. */
+  /** Makes names and reasons harmless for display. */
   readonly show: (text: string) => string
 }
 
-/** Everything about an operation besides its name, in brackets; empty if there is nothing. */
+/** An operation's notes in parentheses; empty if it has none. */
 export function operationNotes(
   { roles, expires, reason, why, uncertain }: Operation,
   { effective, show }: NoteOptions,
@@ -199,7 +199,7 @@ export function operationNotes(
   return notes.length === 0 ? '' : ` (${notes.join('; ')})`
 }
 
-/** A removed user is marked as such, which need not be repeated. */
+/** Empty for a removed user, because the row already says so. */
 const WHY_WORDS: Readonly<Record<Why, string>> = {
   'user removed': '',
   'line removed': 'removed from the manifest',
@@ -214,7 +214,7 @@ export function accessHtml(access: Access, aliases: Known['aliases']): string {
     : `the role ${name(access.name ?? access.role)}`
 }
 
-/** What belongs to one user, one line each; only what is shown is rendered. */
+/** One user's items, one line each; only lines that are shown are rendered. */
 export function userLines<T>(items: readonly T[], lineOf: (item: T) => string): string {
   if (items.length <= MAX_USER_LINES) return items.map(lineOf).join('<br>')
   const tail = Math.floor(MAX_USER_LINES / 5)
@@ -223,7 +223,7 @@ export function userLines<T>(items: readonly T[], lineOf: (item: T) => string): 
   return [...items.slice(0, head).map(lineOf), cut, ...items.slice(-tail).map(lineOf)].join('<br>')
 }
 
-/** What to enter to apply the plan, or to undo it. */
+/** The inputs that apply the plan, or undo it. */
 export function renderDigests(record: RunRecord): readonly string[] {
   const { plan, digest, undoDigest } = record
   return [
@@ -237,18 +237,18 @@ export function renderDigests(record: RunRecord): readonly string[] {
   ]
 }
 
-/** Whether applying the plan changes neither the tenant nor what is managed. */
+/** Whether applying the plan changes neither the tenant nor the ledger. */
 function isIdle(plan: Plan | undefined): boolean {
   return plan === undefined || plan.users.length + plan.found.length === 0
 }
 
-/** Approving helps if the plan was only planned, or is refused only because it was not approved. */
+/** Approval helps only if the plan was not refused, or was refused only because it was not approved. */
 function digestWords(record: RunRecord): string {
   const { stopped, approval, errors, plan } = record
   if (isWritten(record)) return 'The digest of the plan'
   if (plan?.users.length === 0) return 'The digest of the empty plan'
-  const helpless = stopped === 'refused' && (approval !== 'other' || errors.length > 1)
-  return helpless
+  const hasOtherReason = stopped === 'refused' && (approval !== 'other' || errors.length > 1)
+  return hasOtherReason
     ? 'The digest of the refused plan'
     : `To apply this plan and no other, set ${code('approved-plan')} to its digest`
 }

@@ -1,4 +1,4 @@
-// Facts about the run, folded under one line. Pure.
+// Facts about the run, folded into one line. Pure.
 
 import { type Conclusion, counted, grouped } from '../conclude.ts'
 import type { LedgerFacts, RunRecord } from '../record.ts'
@@ -44,7 +44,7 @@ function modeText({ mode, revoke, scope }: RunRecord): string {
   return [code(String(mode)), ...inputs].join(', ')
 }
 
-/** As GitHub shows it, and long enough to be found. */
+/** As `code`, and long enough to be unique. */
 export function shortCommit(commit: string): string {
   return code(commit.slice(0, 12))
 }

@@ -1,4 +1,4 @@
-// Permission by permission, and role by role, how many of the listed users have it before and after. Pure.
+// For each permission and role: how many listed users have it before and after. Pure.
 
 import { type Grant, packAccess } from '../../access/grants.ts'
 import type { Holders, Operation, UserPlan } from '../../plan/plan.ts'
@@ -11,7 +11,7 @@ interface HolderOptions extends Pick<Known, 'removed' | 'aliases'> {
   readonly users: readonly UserPlan[]
 }
 
-/** What anybody loses comes first. */
+/** Permissions and roles that somebody loses come first. */
 export function holderRows({ holders, users, removed, aliases }: HolderOptions): readonly string[] {
   const listed = users.filter(({ user }) => !removed.has(user))
   const gains = countByGrant(listed.flatMap(({ grant }) => grant))
@@ -43,7 +43,7 @@ interface Counts {
   readonly losses: ReadonlyMap<Grant, number>
 }
 
-/** By the operations; some of a saved plan may be done already, and then only before and after are known. */
+/** Counts the operations. If some of a saved plan were done earlier, only the difference of before and after is known. */
 function changeOf(holders: Holders, { gains, losses }: Counts): Change {
   const { before, after } = holders
   const grant = packAccess(holders)

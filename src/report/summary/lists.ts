@@ -1,11 +1,10 @@
-// The lists of a report share the room that there is: of a list that is too long, the head and a shorter tail are shown.
-// Pure.
+// The lists of a report share its space. A list that is too long is shown with its head and a shorter tail. Pure.
 
 import { grouped } from '../conclude.ts'
 
 /**
- * The share of the room that each list is sure to have, in percent. What some lists don't use is given to the others, in
- * this order: what a person must look at, and changes, are cut last.
+ * The space that is reserved for each list, in percent. Unused space is given to the other lists in this order, so that
+ * errors, failures and changes are cut last.
  */
 const SHARES = {
   errors: 14,
@@ -23,19 +22,19 @@ const SHARES = {
 
 export type ListName = keyof typeof SHARES
 
-/** Entries of HTML, and the one that replaces those that are not shown. */
+/** HTML entries, and the entry that replaces those that are not shown. */
 export interface List {
   readonly entries: readonly string[]
   readonly gap: (text: string) => string
 }
 
-/** As much of a list as fits. */
+/** The part of a list that fits. */
 export interface Shown {
   /** Empty if there is nothing to list. */
   readonly html: string
-  /** How many entries there are. */
+  /** The number of entries. */
   readonly length: number
-  /** How many of them are not shown. */
+  /** The number of entries that are not shown. */
   readonly cut: number
 }
 
@@ -84,7 +83,7 @@ function shorten({ entries, gap }: List, { bytes, whole }: Room): Shown {
   return { html: shown.join('\n'), length: entries.length, cut }
 }
 
-/** How many of the first entries fit; not all of them do. */
+/** The number of leading entries that fit, if not all do. */
 function countFitting(entries: readonly string[], bytes: number): number {
   let size = 0
   return entries.findIndex(entry => {
@@ -93,12 +92,12 @@ function countFitting(entries: readonly string[], bytes: number): number {
   })
 }
 
-/** With the end of each line, and an alert's mark before it. */
+/** Bytes, including each line's end and the `> ` of an alert. */
 function sizeOf(entries: readonly string[]): number {
   return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0)
 }
 
-/** The title of a fold says what is not shown in it, because nobody looks for that inside. */
+/** The title says how much is not shown, because nobody would look for that inside a folded list. */
 export function counting(title: string, { length, cut }: Shown): string {
   return `${title} (${grouped(length)}${cut === 0 ? '' : `; ${grouped(cut)} not shown`})`
 }
