@@ -1,5 +1,5 @@
-// Sets of grants and their algebra. A grant is a permission of an API or a role, assigned directly; as a text it can live
-// in native sets, whose union, difference and intersection are the whole arithmetic of a plan. Pure.
+// Grants, and sets of them. A grant is a permission of an API or a role, assigned directly. It is packed into a string, so
+// that native sets compute a plan with union, difference and intersection. Pure.
 
 declare const grant: unique symbol
 
@@ -10,7 +10,7 @@ export type Grants = ReadonlySet<Grant>
 
 export const NO_GRANTS: Grants = new Set()
 
-/** A permission's two parts, as plans and reports show them. */
+/** A permission, as plans and reports show it. */
 export interface Permission {
   readonly api: string
   readonly permission: string
@@ -21,34 +21,34 @@ export interface Permission {
 export interface Role {
   readonly api?: never
   readonly role: string
-  /** For people; a role can be renamed and stays the same. */
+  /** For display; a renamed role is still the same role. */
   readonly name?: string
 }
 
-/** A grant, unpacked: what it is a grant of. */
+/** An unpacked grant: the permission or role that it assigns. */
 export type Access = Permission | Role
 
 export const KINDS = ['permission', 'role'] as const
 export type Kind = (typeof KINDS)[number]
 
-/** The names of roles by id, where they are known. */
+/** Names of roles by id, if known. */
 export type RoleNames = ReadonlyMap<string, string>
 
-/** What the manifest says about a grant beyond its name. */
+/** What the manifest says about a grant besides its name. */
 export interface Terms {
   readonly expires?: string
   readonly reason?: string
 }
 
-// No part can hold a NUL: the manifest's names have no control characters, and Auth0's are URLs, scope names and ids.
-// Before it stands an API, which every permission has and no role.
+// No part can contain a NUL: names in the manifest have no control characters, and Auth0's are URLs, scope names and ids.
+// Before it is the API, which is empty for a role.
 const SEPARATOR = '\0'
 
 export function grantOf(api: string, permission: string): Grant {
   return `${api}${SEPARATOR}${permission}` as Grant
 }
 
-/** @param role its id; in a manifest that has not met the tenant yet, whatever the manifest calls it */
+/** @param role its id; in a manifest whose roles are not yet resolved, the name or id in the manifest */
 export function roleGrantOf(role: string): Grant {
   return `${SEPARATOR}${role}` as Grant
 }
@@ -80,7 +80,7 @@ export function rolesAmong(grants: Iterable<Grant>): ReadonlySet<string> {
   return roles
 }
 
-/** By code units, so that the order is the same on every machine: roles by id, then permissions by API and name. */
+/** Roles by id, then permissions by API and name; by code units, so that the order is the same on every machine. */
 export function sortGrants(grants: Iterable<Grant>): readonly Grant[] {
   return [...grants].sort(compareText)
 }
@@ -90,7 +90,7 @@ export function listAccess(grants: Iterable<Grant>, names?: RoleNames): readonly
   return sortGrants(grants).map(grant => accessOf(grant, names))
 }
 
-/** What a manifest names, whoever has it. */
+/** The APIs and roles that a manifest names. */
 export interface Named {
   /** Identifiers. */
   readonly apis: ReadonlySet<string>
@@ -119,12 +119,12 @@ export function isPermission<T extends Access>(access: T): access is T & Permiss
   return access.role === undefined
 }
 
-/** In a sentence: `read:orders on https://orders.acme.com/`, or `the role Support`. */
+/** For a sentence: `read:orders on https://orders.acme.com/`, or `the role Support`. */
 export function accessText(access: Access): string {
   return isPermission(access) ? `${access.permission} on ${access.api}` : `the role ${access.name ?? access.role}`
 }
 
-/** Order by UTF-16 code units; `localeCompare` would make a plan depend on the machine's language. */
+/** Compares UTF-16 code units, because `localeCompare` would make a plan depend on the machine's language. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,14 +1,14 @@
-// What a user id and an e-mail address look like, and what somebody probably meant who wrote something else. Pure.
+// Validates user ids and e-mail addresses, and suggests what the author of an invalid one probably meant. Pure.
 
 import { describeUnseen, quote, replaceUnseen, UNSEEN } from './quote.ts'
 
 export const EXAMPLE_ID = 'auth0|5f7c8ec7c33c6c004bbafe82'
 export const EXAMPLE_ADDRESS = 'grace@acme.com'
 
-/** A connection, or the strategy of one, and behind the bar whatever its directory calls the user. */
+/** A connection or its strategy, then a bar, then the directory's id of the user, which may be any text. */
 const USER_ID = /^[\w.-]+\|.*[^\s|]$/su
 const TYPOGRAPHIC_QUOTE = /[\p{Pi}\p{Pf}‚„＂＇]/u
-/** What templates, shells and documentation have where the real id belongs, and an id that was cut. */
+/** Placeholders of templates, shells and documentation, and ids that were cut short. */
 const PLACEHOLDER =
   /[$#%]\{|\$\(|\{\{|…|\.{3}$|(?:^|\|)(?:<[^<>]*>|\[[a-z _-]+\]|\{[a-z _-]+\}|\$\w+|%\w+%|x{3,}|(?:your[ _-]?)?(?:auth0[ _-]?)?(?:user[ _-]?)?id)(?=$|\|)/i
 
@@ -19,7 +19,7 @@ export function isUserId(text: string): boolean {
   return USER_ID.test(text) && isClean(text) && !PLACEHOLDER.test(text)
 }
 
-/** One plain address; international ones too. */
+/** One plain address, which may be internationalized. */
 export function isAddress(text: string): boolean {
   return ADDRESS.test(text) && isClean(text)
 }
@@ -28,7 +28,7 @@ function isClean(text: string): boolean {
   return !UNSEEN.test(text) && !TYPOGRAPHIC_QUOTE.test(text)
 }
 
-/** What is wrong with something that is no user id, and what to write instead. */
+/** What is wrong with an invalid user id, and what to write instead. */
 export function explainUserId(text: string): string {
   const named = quote(text)
   if (PLACEHOLDER.test(text)) {
@@ -53,12 +53,12 @@ function whyNoUserId(text: string): string {
   return /%(25)*7c/i.test(text) ? 'is a URL-encoded user id' : 'is not a complete user id'
 }
 
-/** What is wrong with something that is no address, and what to write instead. */
+/** What is wrong with an invalid address, and what to write instead. */
 export function explainAddress(text: string): string {
   const named = quote(text)
   const several = text.match(/[^\s<>,;:"]@+[^\s<>,;:"]/g) ?? []
   if (several.length > 1 && /[\s,;]/.test(text)) {
-    return `${named} has several addresses; write an entry for each user.`
+    return `${named} contains several addresses; write an entry for each user.`
   }
   const likely = likelyAddress(text)
   if (likely !== undefined) {
@@ -96,7 +96,7 @@ function likelyUserId(text: string): string | undefined {
   return isUserId(id) ? id : undefined
 }
 
-/** Encoded more than once, too. */
+/** Also if it was encoded more than once. */
 function decodeAll(text: string): string {
   let decoded = text
   while (!decoded.includes('|')) decoded = decode(decoded)
@@ -122,7 +122,7 @@ function likelyAddress(text: string): string | undefined {
   return isAddress(address) ? address : undefined
 }
 
-/** Without what cannot be seen, and without quotes around it; typographic quotes become those of a keyboard. */
+/** Removes invisible characters and surrounding quotes, and replaces typographic quotes with plain ones. */
 function tidy(text: string): string {
   return replaceUnseen(text, character => (/\s/.test(character) ? ' ' : ''))
     .replace(/[“”„‟«»＂]/g, '"')

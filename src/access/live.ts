@@ -1,10 +1,10 @@
-// What the tenant says of a user. Pure.
+// What the tenant returns about users and roles. Pure.
 
 import type { Grant, Grants, Role } from './grants.ts'
 
 /** What a user holds now. */
 export interface Live {
-  /** Permissions, and the roles of those that were read. */
+  /** Permissions, and those of the roles that were read. */
   readonly direct: Grants
   /** Permissions that come through roles; a grant may be in both. */
   readonly derived: ReadonlyMap<Grant, readonly Role[]>
@@ -12,19 +12,19 @@ export interface Live {
   readonly otherRoles?: number
 }
 
-/** A user whom the tenant has under an address. */
+/** A user of the tenant with a certain address. */
 export interface Candidate {
   readonly id: string
   readonly verified: boolean
   readonly connections: readonly string[]
 }
 
-/** The users who hold a role, as far as one request shows them. */
+/** The users who hold a role, from the first request. */
 export interface Members {
   readonly role: string
   /** Ids. */
   readonly users: ReadonlySet<string>
-  /** How many requests it takes to read the others. */
+  /** The number of requests that read the others. */
   readonly more: number
   readonly total: number
 }

@@ -1,33 +1,32 @@
-// The known name that somebody probably meant. Pure.
+// Finds the known name that the author of an unknown one probably meant. Pure.
 
 import { quote } from './quote.ts'
 
-/** What would be right: the known name that is near, and the general advice if there is none. */
+/** Suggests a similar known name; returns `otherwise` if there is none. */
 export function advise(name: string, known: Iterable<string>, otherwise: string): string {
   const near = nearest(name, known)
   return near === undefined ? otherwise : `Did you mean ${quote(near)}?`
 }
 
-// A manifest may come from somebody hostile, so what one search costs is bounded: Auth0 itself allows 1,000 permissions
-// of an API, and nobody needs help with a name that is too long to be read.
-const MOST_CANDIDATES = 1_000
-const LONGEST_COMPARED = 100
-const MOST_MISTAKES = 3
+// A manifest may be hostile, so the cost of a search is limited. Auth0 allows 1,000 permissions per API.
+const MAX_CANDIDATES = 1_000
+const MAX_COMPARED = 100
+const MAX_MISTAKES = 3
 
 /**
- * The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters, and one
- * for two. An identifier that differs only in its scheme, its case or a slash at its end comes first, however long it is.
+ * The known name with the fewest typing mistakes: at most one for each three characters, and one in a name of two. An
+ * identifier of any length that differs only in its scheme, letter case or trailing slash comes first.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const core = coreOf(name)
   const wanted = name.toLowerCase()
   let best: string | undefined
-  let fewest = Math.min(MOST_MISTAKES, Math.ceil((name.length - 1) / 3)) + 1
+  let fewest = Math.min(MAX_MISTAKES, Math.ceil((name.length - 1) / 3)) + 1
   let compared = 0
   for (const candidate of known) {
-    if (compared++ >= MOST_CANDIDATES) break
+    if (compared++ >= MAX_CANDIDATES) break
     if (coreOf(candidate) === core) return candidate
-    if (name.length > LONGEST_COMPARED || Math.abs(candidate.length - name.length) >= fewest) continue
+    if (name.length > MAX_COMPARED || Math.abs(candidate.length - name.length) >= fewest) continue
     const mistakes = typingMistakes(wanted, candidate.toLowerCase(), fewest)
     if (mistakes >= fewest) continue
     fewest = mistakes
@@ -36,7 +35,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best
 }
 
-/** What people rarely get wrong of an identifier. */
+/** The part of an identifier that people rarely mistype. */
 function coreOf(identifier: string): string {
   return identifier
     .toLowerCase()
@@ -45,13 +44,13 @@ function coreOf(identifier: string): string {
 }
 
 /**
- * The optimal string alignment distance: letters left out, added, changed, or swapped with their neighbour. Only cells
- * near the diagonal are looked at: whatever is further off has taken `enough` mistakes by then.
- * @returns `enough` for every distance that is no less
+ * The optimal string alignment distance: letters omitted, added, changed, or swapped with their neighbour. Only cells near
+ * the diagonal are computed, because all others are at least `enough`.
+ * @returns `enough` for every distance that is not smaller
  */
 function typingMistakes(a: string, b: string, enough: number): number {
-  // Three rows are enough, of bytes, as no cell is more than `enough`: a new one for each letter would keep the garbage
-  // collector busier than the comparison.
+  // Three rows are reused, because allocating one for each letter would cost more than the comparison. Bytes suffice,
+  // because no cell exceeds `enough`.
   let beforeLast = new Uint8Array(b.length + 1)
   let last = beforeLast.map((_, column) => Math.min(column, enough))
   let current = new Uint8Array(b.length + 1)

@@ -1,16 +1,16 @@
-// How values and names are quoted in messages. Pure.
+// Quotes values and names in messages. Pure.
 
-/** What nobody sees, or takes for an ordinary space. */
+/** Invisible characters, and spaces other than the ordinary one. */
 export const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u
 
 const EVERY_UNSEEN = new RegExp(UNSEEN, 'gu')
 
-/** @param replacement of each character that nobody sees, or takes for an ordinary space */
+/** @param replacement of each invisible character or special space */
 export function replaceUnseen(text: string, replacement: (character: string) => string): string {
   return text.replaceAll(EVERY_UNSEEN, replacement)
 }
 
-/** The first character that nobody sees; undefined if there is none. */
+/** Describes the first such character; undefined if there is none. */
 export function describeUnseen(text: string): string | undefined {
   const [character] = UNSEEN.exec(text) ?? []
   if (character === undefined) return undefined
@@ -31,14 +31,14 @@ function codeOf(character: string): string {
 
 const MAX_QUOTE = 81
 
-/** At most so many characters (UTF-16 code units), none of them cut in half; what is left out is marked. */
+/** Shortens text to `most` UTF-16 code units, including an ellipsis, without splitting a surrogate pair. */
 export function clip(text: string, most = MAX_QUOTE): string {
   if (text.length <= most) return text
   const head = text.slice(0, most - 1)
   return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`
 }
 
-/** A value within a message: on one line, never long, and nothing in it that cannot be seen. */
+/** A value for a message: on one line, short, without invisible characters. */
 export function quote(value: unknown): string {
   const text = JSON.stringify(typeof value === 'string' ? value.slice(0, MAX_QUOTE) : value) ?? String(value)
   const seen = replaceUnseen(text, character => `\\u{${codeOf(character)}}`)

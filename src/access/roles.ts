@@ -1,11 +1,11 @@
-// The roles of a tenant, and which of them a manifest means. Pure.
+// The roles of a tenant, and those that a manifest refers to. Pure.
 
 import type { RoleNames } from './grants.ts'
 
-/** The tenant's roles, by id and by name; those of organizations are not among them. */
+/** The tenant's roles, by id and by name, without those of organizations. */
 export interface Roles {
   readonly names: RoleNames
-  /** Ids by name: Auth0 lets several roles have one name. */
+  /** Ids by name, because Auth0 allows several roles with the same name. */
   readonly ids: ReadonlyMap<string, readonly string[]>
 }
 
@@ -14,13 +14,13 @@ export function indexRoles(names: RoleNames): Roles {
   return { names, ids }
 }
 
-/** What people read: a name that several roles have is followed by the id. */
+/** Names for display: one that several roles have is followed by the id. */
 export function displayNames({ names, ids }: Roles): RoleNames {
   const isUnique = (name: string) => name.trim() !== '' && ids.get(name)?.length === 1
   return new Map([...names].map(([id, name]) => [id, isUnique(name) ? name : `${name} (${id})`.trim()]))
 }
 
-/** Ids of the roles that a reference may mean, itself an id or a name: one if it is clear, none if it is unknown. */
+/** Ids of the roles that a reference (an id or a name) may mean: one if it is unambiguous, none if it is unknown. */
 export function findRoles(reference: string, { names, ids }: Roles): readonly string[] {
   return names.has(reference) ? [reference] : (ids.get(reference) ?? [])
 }

@@ -1,18 +1,18 @@
-// Texts as YAML scalars, without quotes if no reader of YAML can take them for something else. Pure.
+// Writes text as YAML scalars, without quotes if every YAML parser reads them as text. Pure.
 
-/** Begins with a letter, and no colon is at its end or before a blank. */
+/** Begins with a letter, and has no colon at its end or before a space. */
 const PLAIN = /^[A-Za-z](?:[\w./|@*+~-]|:(?=[\w./|@*+~-]))*$/
-/** What YAML 1.1 or 1.2 takes for something else than text, among all that PLAIN lets through. */
+/** What matches PLAIN, but is not text in YAML 1.1 or 1.2. */
 const NOT_TEXT = /^(?:y|n|yes|no|on|off|true|false|null|e[-+]?\d+)$/i
-/** Characters that YAML does not allow, that end a line to some of its readers, or that nobody can see. */
+/** Characters that YAML forbids, that some parsers treat as line breaks, or that are invisible. */
 const UNSEEN = /\p{C}|(?! )\p{Z}/gu
 
-/** Whether a text needs no quotes for any reader of YAML, in a list on one line too. */
+/** Whether no YAML parser needs quotes around a text, even in a flow sequence. */
 export function isPlainScalar(text: string): boolean {
   return PLAIN.test(text) && !NOT_TEXT.test(text)
 }
 
-/** A text as a YAML scalar, in a list on one line too. */
+/** A text as a YAML scalar, also for a flow sequence. */
 export function scalar(text: string): string {
   if (isPlainScalar(text)) return text
   return JSON.stringify(text).replace(UNSEEN, escapeCharacter)

@@ -1,5 +1,5 @@
-// How GitHub is asked: one client, a time-out for each request, another try for what passes, and rate limits that are
-// waited for if they are short. Loaded only where GitHub is asked, as its client is large.
+// Sends requests to GitHub: with a time-out for each, retries for temporary failures, and waits for short rate limits.
+// Loaded only when needed, because GitHub's client is large.
 
 import { getOctokit } from '@actions/github'
 import * as z from 'zod'
@@ -7,15 +7,14 @@ import { errorOf, GitHubError, NotSentError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
 import type { Repository } from '../runner/workflow.ts'
 
-/** Milliseconds; GitHub answers within a second or not at all. */
-const TIMEOUT = 15_000
-/** From a cancellation to the end of the last write; the runner kills the process 10 s after the first signal. */
-const LAST_WORD = 7_500
-/** A rate limit that ends later is reported, and not waited for. */
-const MAX_LIMIT_WAIT = 60_000
+const REQUEST_TIMEOUT_MS = 15_000
+/** Time for the last writes after a cancellation; the runner kills the process 10 s after the first signal. */
+const FINAL_WRITE_TIMEOUT_MS = 7_500
+/** A rate limit that ends later is reported instead of waited for. */
+const MAX_LIMIT_WAIT_MS = 60_000
 const MAX_ATTEMPTS = 4
-const FIRST_BACKOFF = 1_000
-/** More pages than any list here has, so that a run ends whatever is answered. */
+const FIRST_BACKOFF_MS = 1_000
+/** More pages than any list here has, so that a run ends whatever GitHub returns. */
 const MAX_PAGES = 100
 const PER_PAGE = 100
 
@@ -32,9 +31,9 @@ export interface Client {
    * @throws GitHubError, or NotSentError when the run is cancelled
    */
   readonly read: <T>(doing: string, work: Work, form: z.ZodType<T>) => Promise<T>
-  /** Still finishes in a cancelled run, within the time that the runner leaves it. */
+  /** Also finishes in a cancelled run, within FINAL_WRITE_TIMEOUT_MS. */
   readonly write: <T>(doing: string, work: Work, form: z.ZodType<T>) => Promise<T>
-  /** The items of all pages, which are read as they are asked for. */
+  /** The items of all pages, which are read on demand. */
   readonly pages: <T>(
     doing: string,
     ask: (page: { readonly per_page: number; readonly page: number }) => ReturnType<Work>,
@@ -45,7 +44,7 @@ export interface Client {
 export interface ClientOptions {
   readonly token: string
   readonly repository: Repository
-  /** Its reason is a NotSentError. */
+  /** Aborted with a NotSentError. */
   readonly signal: AbortSignal
   readonly clock: Clock
 }
@@ -53,13 +52,14 @@ export interface ClientOptions {
 export function openClient({ token, repository, signal, clock }: ClientOptions): Client {
   const octokit = getOctokit(token, { log: SILENT })
   octokit.hook.before('request', options => {
-    options.request.signal = clock.timeout(TIMEOUT)
+    options.request.signal = clock.timeout(REQUEST_TIMEOUT_MS)
   })
   const cancelled = rejectionOf(signal, signal)
   const late = new AbortController()
-  const startLastWord = () => clock.timeout(LAST_WORD).addEventListener('abort', () => late.abort(signal.reason))
-  if (signal.aborted) startLastWord()
-  else signal.addEventListener('abort', startLastWord, { once: true })
+  const startTimeout = () =>
+    clock.timeout(FINAL_WRITE_TIMEOUT_MS).addEventListener('abort', () => late.abort(signal.reason))
+  if (signal.aborted) startTimeout()
+  else signal.addEventListener('abort', startTimeout, { once: true })
   const tooLate = rejectionOf(late.signal, signal)
 
   const send = async <T>(doing: string, work: Work, form: z.ZodType<T>, stop: Promise<never>): Promise<T> => {
@@ -67,11 +67,11 @@ export function openClient({ token, repository, signal, clock }: ClientOptions):
       const outcome = await Promise.race([attemptOnce(work, form), stop])
       if (outcome.kind === 'answer') return outcome.answer
       const pause = outcome.limit ?? (outcome.passing ? backoff(attempt) : undefined)
-      if (pause === undefined || pause > MAX_LIMIT_WAIT || attempt === MAX_ATTEMPTS) throw outcome.failure(doing)
+      if (pause === undefined || pause > MAX_LIMIT_WAIT_MS || attempt === MAX_ATTEMPTS) throw outcome.failure(doing)
       await Promise.race([clock.sleep(pause), stop])
     }
   }
-  const backoff = (attempt: number) => FIRST_BACKOFF * 2 ** (attempt - 1) * (0.5 + clock.random() / 2)
+  const backoff = (attempt: number) => FIRST_BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + clock.random() / 2)
 
   const read: Client['read'] = async (doing, work, form) => {
     signal.throwIfAborted()
@@ -89,7 +89,7 @@ export function openClient({ token, repository, signal, clock }: ClientOptions):
         yield* found
         if (found.length < PER_PAGE) return
       }
-      throw new GitHubError(`GitHub's list has no end, so this run could not ${doing}.`, undefined)
+      throw new GitHubError(`GitHub returned more than ${MAX_PAGES} pages, so this run could not ${doing}.`, undefined)
     },
   }
 }
@@ -109,7 +109,7 @@ type Outcome<T> =
   | { readonly kind: 'answer'; readonly answer: T }
   | {
       readonly kind: 'failure'
-      /** Milliseconds until a rate limit is over. */
+      /** Milliseconds until the rate limit ends. */
       readonly limit: number | undefined
       /** Whether another try may succeed. */
       readonly passing: boolean
@@ -121,19 +121,19 @@ async function attemptOnce<T>(work: Work, form: z.ZodType<T>): Promise<Outcome<T
     const { data } = await work()
     const { data: answer } = form.safeParse(data)
     if (answer !== undefined) return { kind: 'answer', answer }
-    // An answer that was cut off comes as an empty text, and must not be taken for an empty list.
+    // A truncated response arrives as an empty text, and must not count as an empty list.
     const failure = (doing: string) =>
-      new GitHubError(`GitHub's answer was cut off or is not its own, so this run could not ${doing}.`, undefined)
+      new GitHubError(`GitHub's response was incomplete or unexpected, so this run could not ${doing}.`, undefined)
     return { kind: 'failure', limit: undefined, passing: true, failure }
   } catch (error) {
     if (error instanceof NotSentError) throw error
     const limit = limitOf(error)
-    // A rate limit comes as 403 too, and is no missing permission.
+    // A rate limit may also be a 403, which is not a missing permission then.
     const status = limit === undefined ? statusOf(error) : 429
     const passing = status === undefined || status === 408 || status >= 500
     const failure = (doing: string) =>
       new GitHubError(
-        `GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${errorOf(error).message}.`,
+        `This run could not ${doing} on GitHub (${status ?? 'no response'}): ${errorOf(error).message}.`,
         status,
         { cause: error },
       )
@@ -141,7 +141,7 @@ async function attemptOnce<T>(work: Work, form: z.ZodType<T>): Promise<Outcome<T
   }
 }
 
-/** The log is written by report.ts alone. */
+/** Only `report/` writes to the log. */
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 function ignore(): void {}
@@ -159,7 +159,7 @@ const limited = z.object({
 })
 
 /**
- * Milliseconds until a rate limit is over; undefined for any other error.
+ * Milliseconds until a rate limit ends; undefined for any other error.
  * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
  */
 function limitOf(error: unknown): number | undefined {
@@ -168,12 +168,12 @@ function limitOf(error: unknown): number | undefined {
   const { 'retry-after': after, 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset } = data.response.headers
   if (after !== undefined) return after * 1000
   if (remaining === 0 && reset !== undefined) return Math.max(0, reset * 1000 - Date.now())
-  return /rate limit/i.test(data.message) ? MAX_LIMIT_WAIT : undefined
+  return /rate limit/i.test(data.message) ? MAX_LIMIT_WAIT_MS : undefined
 }
 
 const answered = z.object({ response: z.object({ status: z.int() }) })
 
-/** undefined if no answer came, for which the client has a status of its own. */
+/** undefined if no response arrived, for which the client invents a status. */
 function statusOf(error: unknown): number | undefined {
   return answered.safeParse(error).data?.response.status
 }

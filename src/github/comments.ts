@@ -1,4 +1,4 @@
-// Comments on a pull request, and who writes them.
+// Comments on a pull request, and their author.
 
 import * as z from 'zod'
 import type { Client } from './client.ts'
@@ -10,14 +10,14 @@ export interface Comment {
 }
 
 export interface Comments {
-  /** Who this token writes as. */
+  /** The author of comments that this token writes. */
   readonly login: () => Promise<string>
   readonly list: (pullRequest: number) => Promise<readonly Comment[]>
   readonly add: (pullRequest: number, body: string) => Promise<void>
   readonly edit: (comment: number, body: string) => Promise<void>
 }
 
-/** Who the token of a workflow's job writes as. */
+/** The author of comments that a job's own token writes. */
 const ACTIONS_BOT = 'github-actions[bot]'
 
 const answers = {

@@ -1,5 +1,4 @@
-// Which files a commit has, as Git names their contents: by one recursive tree, or folder by folder where GitHub cuts
-// that one.
+// Reads which files a commit has, with their blob ids: from one recursive tree, or folder by folder if GitHub truncates it.
 
 import { createHash } from 'node:crypto'
 import { ActionError } from '../errors.ts'
@@ -10,9 +9,9 @@ import type { Git, TreeEntry } from './git.ts'
 export type CommittedFiles = ReadonlyMap<string, string>
 
 /**
- * @param alternatives patterns (paths and globs) relative to the repository, by each folder of the workspace that the
- *   repository may have been checked out into; more files than they match may come
- * @throws ActionError that names a folder which GitHub cuts too
+ * @param alternatives patterns (paths and globs) relative to the repository, for each folder of the workspace that the
+ *   repository may have been checked out into; the result may contain more files than they match
+ * @throws ActionError that names a folder whose tree GitHub also truncates
  */
 export async function readCommittedFiles(
   git: Git,
@@ -43,14 +42,14 @@ export async function readCommittedFiles(
   for (const { path, deep } of reachableFolders(patterns)) {
     const entry = deep && path !== '' ? await find(path) : undefined
     const entries = entry === undefined ? await list(path) : complete(await git.tree(entry.sha, 'recursive'), path)
-    // The whole commit was cut already.
+    // The tree of the whole commit was already truncated.
     if (deep && path === '') complete(whole, path)
     for (const [file, sha] of filesOf(entries, path)) files.set(file, sha)
   }
   return files
 }
 
-/** Whether a pattern begins with something that the root of the repository has. */
+/** Whether the first part of a pattern is a glob, or a name in the repository's root. */
 function isIn(root: ReadonlySet<string>, pattern: string): boolean {
   const [first = ''] = pattern.split('/')
   return isGlob(first) || root.has(first)
@@ -71,11 +70,11 @@ function filesOf(entries: readonly TreeEntry[], folder: string): CommittedFiles 
 
 interface Folder {
   readonly path: string
-  /** Whether files of its subfolders can match too. */
+  /** Whether files in its subfolders can match, too. */
   readonly deep: boolean
 }
 
-/** The folders below which all matches are. */
+/** The folders that contain all matches. */
 function reachableFolders(patterns: readonly string[]): readonly Folder[] {
   const folders = new Map<string, boolean>()
   for (const pattern of patterns) {
@@ -94,8 +93,8 @@ function splitPath(path: string): readonly [parent: string, name: string] {
 }
 
 /**
- * The ids that Git may have given a file with this text: as it is, with the line endings of a repository, and either with
- * the byte order mark that decoding drops.
+ * The ids that Git may have given a file with this text: as it is or with the repository's line endings, and with or
+ * without the byte order mark that decoding drops.
  */
 export function blobIdsOf(text: string): readonly string[] {
   const texts = new Set([text, text.replaceAll('\r\n', '\n')])

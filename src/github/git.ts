@@ -18,7 +18,7 @@ interface Tree {
 }
 
 interface NewCommit {
-  /** A file's path and text: the whole content of the commit. */
+  /** Path and text of the commit's only file. */
   readonly path: string
   readonly text: string
   readonly parents: readonly string[]
@@ -27,16 +27,16 @@ interface NewCommit {
 
 interface BranchMove {
   readonly branch: string
-  /** The commit that the branch was seen at; undefined if it did not exist. */
+  /** The head of the branch when it was read; undefined if it did not exist. */
   readonly from: string | undefined
   readonly to: string
 }
 
-/** How `head` is related to `base`: `ahead` has it among its ancestors. */
+/** How `head` relates to `base`; `ahead`: `base` is an ancestor of `head`. */
 type Relation = 'identical' | 'ahead' | 'behind' | 'diverged'
 
 export interface Git {
-  /** undefined if there is no such branch. @throws GitHubError with status 404 if the token may not read the repository */
+  /** undefined if there is no such branch. @throws GitHubError with status 404 if the token cannot read the repository */
   readonly headOf: (branch: string) => Promise<string | undefined>
   readonly defaultBranch: () => Promise<string>
   /** @param treeish the id of a commit or a tree */
@@ -46,7 +46,7 @@ export interface Git {
   readonly compare: (base: string, head: string) => Promise<Relation | undefined>
   /** @returns the new commit's id */
   readonly commit: (commit: NewCommit) => Promise<string>
-  /** @returns false if somebody else moved the branch meanwhile: it is only ever moved forward */
+  /** Only moves forward. @returns false if somebody else moved the branch in the meantime */
   readonly moveBranch: (move: BranchMove) => Promise<boolean>
 }
 
@@ -80,7 +80,7 @@ export function openGit(client: Client): Git {
 }
 
 async function readHead({ rest, repository, read }: Client, branch: string): Promise<string | undefined> {
-  // Asked like this, a branch that does not exist and one that may not be read have different answers.
+  // This endpoint tells a branch that does not exist from one that the token cannot read.
   const ref = `heads/${branch}`
   const ask = () => rest.git.listMatchingRefs({ ...repository, ref })
   const refs = await read(`read the branch ${branch}`, ask, answers.refs)
@@ -147,12 +147,12 @@ async function moveBranch(client: Client, { branch, from, to }: BranchMove): Pro
     return true
   } catch (error) {
     if (!(error instanceof GitHubError) || !isOvertaken(error)) throw error
-    // The answer to an earlier try may have been lost, after GitHub did what it was asked.
+    // An earlier attempt may have succeeded although its response was lost.
     return (await readHead(client, branch)) === to
   }
 }
 
-/** GitHub says all of this with the same status as the rules that a branch has. */
+/** By the message, because a branch's rules give the same status. */
 function isOvertaken({ status, message }: GitHubError): boolean {
   return status === 422 && /not a fast forward|reference (already exists|does not exist)/i.test(message)
 }

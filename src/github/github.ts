@@ -1,4 +1,4 @@
-// GitHub in this project's words: the door of this folder.
+// GitHub in this project's terms: the entry point of this folder.
 
 import { type Clock, SYSTEM_CLOCK } from '../runner/clock.ts'
 import { type ClientOptions, openClient } from './client.ts'

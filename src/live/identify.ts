@@ -1,5 +1,5 @@
-// Which user an e-mail address means. Anyone can sign up with somebody else's address, so only a verified one counts;
-// and an address that meant another user before is not followed to a new one. Pure.
+// Finds the user that an e-mail address refers to. Anyone can sign up with somebody else's address, so only a verified one
+// counts; and an address that referred to another user before is refused. Pure.
 
 import type { Candidate } from '../access/live.ts'
 
@@ -8,19 +8,19 @@ export type Identification =
   | Unidentifiable
 
 interface Unidentifiable {
-  /** `missing`: nobody at all has the address. */
+  /** `missing`: no user has the address, verified or not. */
   readonly kind: 'missing' | 'refused'
   readonly message: string
-  /** Whom it may mean; undefined if it may mean anybody. */
+  /** The users that it may refer to; undefined if it may be any user. */
   readonly candidates: ReadonlySet<string> | undefined
 }
 
 export interface IdentifyOptions {
-  /** The address in each case in which it was looked up. */
+  /** The address in each letter case in which it was looked up. */
   readonly spellings: readonly string[]
   readonly connection: string | undefined
   readonly found: readonly Candidate[]
-  /** The user whom the ledger says the address meant. */
+  /** The user that the address referred to, according to the ledger. */
   readonly remembered: string | undefined
 }
 
@@ -42,14 +42,14 @@ export function identify({ spellings, connection, found, remembered }: IdentifyO
     return { kind: 'refused', message, candidates }
   }
   if (remembered !== undefined && remembered !== match.id) {
-    const message = `The address ${address} meant ${remembered} before and means ${match.id} now, so neither user is changed. List the intended one by id.`
+    const message = `The address ${address} referred to ${remembered} before and refers to ${match.id} now, so neither user is changed. List the intended one by id.`
     return { kind: 'refused', message, candidates }
   }
   const warning = `${address} is ${match.id}; not counted because the address is unverified: ${listed(unverified)}.`
   return { kind: 'found', id: match.id, warning: unverified.length === 0 ? undefined : warning }
 }
 
-/** Whom an address may mean that cannot be looked up, or means nobody for sure. */
+/** The users that an address may refer to if it was not looked up, or is ambiguous; undefined if it may be any user. */
 export function candidatesOf(
   found: readonly Candidate[],
   remembered: string | undefined,

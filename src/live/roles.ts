@@ -1,4 +1,4 @@
-// Which of the roles that matter each user holds, read by the cheaper side: user by user, or role by role.
+// Reads which of the given roles each user holds, in the cheaper way: user by user, or role by role.
 
 import type { Members } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
@@ -13,10 +13,10 @@ export interface RoleReader {
 
 export interface RoleQuestion {
   readonly users: readonly string[]
-  /** Ids of the roles that matter; a user may hold others. */
+  /** Ids of the roles to look for; a user may hold others. */
   readonly roles: ReadonlySet<string>
   readonly follow: Follow
-  /** How many requests at once. */
+  /** The number of concurrent requests. */
   readonly width: number
 }
 
@@ -32,8 +32,8 @@ export interface Held {
 export type RolesHeld = ReadonlyMap<string, Held | TenantError>
 
 /**
- * Takes at most as many requests as there are users and roles together.
- * @throws TenantError if the members of a role could not be read, or for what concerns the whole run
+ * Sends at most as many requests as there are users and roles together.
+ * @throws TenantError if the members of a role could not be read, or if a failure affects the whole run
  */
 export async function readRoles(question: RoleQuestion, reader: RoleReader): Promise<RolesHeld> {
   const { users, roles, follow, width } = question

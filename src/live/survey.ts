@@ -1,5 +1,5 @@
-// From the users that the manifest lists to the users of the tenant and what they hold: look-ups by e-mail, then one
-// read for each user. One who cannot be read does not stop the others.
+// Finds the tenant's users for the manifest's entries, and reads what they hold: look-ups by e-mail, then one read for
+// each user. A user who cannot be read does not stop the others.
 
 import { type Grant, type Grants, NO_GRANTS, roleGrantOf, type Terms } from '../access/grants.ts'
 import type { Candidate, Live } from '../access/live.ts'
@@ -11,24 +11,24 @@ import { candidatesOf, type IdentifyOptions, identify } from './identify.ts'
 import { type Held, type RoleReader, readRoles } from './roles.ts'
 import type { Unidentified, UserEmail, UserState } from './user-state.ts'
 
-/** The reads that this is made of. */
+/** The reads that a survey uses. */
 export interface Reader extends RoleReader {
   /** The users with exactly this address. */
   readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
 }
 
-/** A user to be read: listed by the manifest, or only known to the ledger. */
+/** A user to read: listed in the manifest, or only in the ledger. */
 export type Subject = Identity & {
-  /** Off for a removed user. */
+  /** False for a removed user. */
   readonly listed: boolean
-  /** Where the manifest lists the user. */
+  /** The place in the manifest that lists the user. */
   readonly mention?: Mention
-  /** The same address in other cases. */
+  /** The same address in other letter cases. */
   readonly spellings?: ReadonlySet<string>
   readonly grants: ReadonlyMap<Grant, Terms>
   readonly expired?: Grants
-  /** The user whom the ledger says the address meant. */
+  /** The user that the address referred to, according to the ledger. */
   readonly remembered?: string | undefined
 }
 
@@ -36,13 +36,13 @@ export type Subject = Identity & {
 export interface UserFinding {
   /** The id, or the address if no id was found. */
   readonly user: string
-  /** The address that lists the user, if that is how. */
+  /** The address, if the manifest lists the user by one. */
   readonly email?: string
   readonly message: string
   readonly mention?: Mention
 }
 
-/** How the manifest lists a user: where, and by which address. */
+/** How the manifest lists a user: the place, and the address if there is one. */
 type Listed = Pick<UserFinding, 'email' | 'mention'>
 
 export function listedAs(user: { readonly email?: string | undefined; readonly mention?: Mention }): Listed {
@@ -51,7 +51,7 @@ export function listedAs(user: { readonly email?: string | undefined; readonly m
 }
 
 interface SurveyedUser extends UserState, Listed {
-  /** Every way in which the manifest lists the user, for the ledger; empty for a removed user. */
+  /** All listings of the user, for the ledger; empty for a removed user. */
   readonly listings: readonly Listing[]
   /** The addresses among them, as written. */
   readonly addresses: readonly Address[]
@@ -61,27 +61,27 @@ type Address = Omit<UserEmail, 'user'>
 
 export interface Survey {
   readonly states: readonly SurveyedUser[]
-  /** Who was found by an address, read or not. */
+  /** Users who were found by an address, read or not. */
   readonly emails: readonly UserEmail[]
   readonly failures: readonly UserFinding[]
-  /** Listed users whom the tenant does not have. */
+  /** Listed users who do not exist in the tenant. */
   readonly missing: readonly UserFinding[]
-  /** Removed users who have nothing left: the tenant does not have them, or refuses their ids. */
+  /** Removed users who do not exist in the tenant, or whose ids it refuses. */
   readonly gone: readonly UserFinding[]
   readonly warnings: readonly UserFinding[]
   readonly unidentified: readonly Unidentified[]
 }
 
 export interface SurveyOptions {
-  /** How many requests at once. */
+  /** The number of concurrent requests. */
   readonly width: number
-  /** Off, every user is taken to hold nothing that is known. */
+  /** If false, nothing is known of what users hold. */
   readonly readPermissions: boolean
-  /** Ids of the roles that matter. */
+  /** Ids of the roles to look for. */
   readonly roles: ReadonlySet<string>
-  /** What the ledger says is managed of a user. */
+  /** A user's managed grants, according to the ledger. */
   readonly managedOf: (user: string) => Grants
-  /** Entries that are not looked up, because nothing about them has changed, and that mean this user all the same. */
+  /** Other entries for this user, which are not looked up because they have not changed. */
   readonly alsoListed: (user: string) => readonly ListedUser[]
   readonly follow: Follow
 }
@@ -89,12 +89,12 @@ export interface SurveyOptions {
 /** A user whose id is known. */
 type KnownUser = Omit<SurveyedUser, 'live' | 'managed'>
 
-type Step<T> =
+type Reading<T> =
   | { readonly kind: 'value'; readonly value: T; readonly warning?: UserFinding }
   | { readonly kind: 'failure' | 'missing'; readonly finding: UserFinding; readonly unidentified?: Unidentified }
   | { readonly kind: 'gone'; readonly finding: UserFinding }
 
-/** @throws TenantError for what concerns the whole run, NotSentError when the run stops */
+/** @throws TenantError if a failure affects the whole run, NotSentError if the run stops */
 export async function survey(subjects: readonly Subject[], reader: Reader, options: SurveyOptions): Promise<Survey> {
   const { alsoListed, managedOf, roles, follow, width } = options
   const identified = await identifySubjects(subjects, reader, options)
@@ -106,18 +106,20 @@ export async function survey(subjects: readonly Subject[], reader: Reader, optio
   const read = await readStates(listed, reader, options)
   const present = valuesOf(read).filter(({ live }) => live !== undefined)
   const held = await readRoles({ users: present.map(({ id }) => id), roles, follow, width }, reader)
-  const complete = read.map(step => (step.kind === 'value' ? withRoles(step.value, held.get(step.value.id)) : step))
-  const steps: readonly Step<unknown>[] = [...identified, ...complete]
+  const complete = read.map(reading =>
+    reading.kind === 'value' ? withRoles(reading.value, held.get(reading.value.id)) : reading,
+  )
+  const readings: readonly Reading<unknown>[] = [...identified, ...complete]
   const findings = (kind: 'failure' | 'missing' | 'gone') =>
-    steps.flatMap(step => (step.kind === kind ? [step.finding] : []))
+    readings.flatMap(reading => (reading.kind === kind ? [reading.finding] : []))
   return {
     states: valuesOf(complete),
     emails: listed.flatMap(({ id, addresses }) => addresses.map(address => ({ user: id, ...address }))),
     failures: findings('failure'),
     missing: findings('missing'),
     gone: findings('gone'),
-    warnings: [...identified.flatMap(step => (step.kind === 'value' && step.warning) || []), ...warnings],
-    unidentified: identified.flatMap(step => ('unidentified' in step && step.unidentified) || []),
+    warnings: [...identified.flatMap(reading => (reading.kind === 'value' && reading.warning) || []), ...warnings],
+    unidentified: identified.flatMap(reading => ('unidentified' in reading && reading.unidentified) || []),
   }
 }
 
@@ -125,7 +127,7 @@ async function identifySubjects(
   subjects: readonly Subject[],
   reader: Reader,
   { follow, width }: SurveyOptions,
-): Promise<readonly Step<KnownUser>[]> {
+): Promise<readonly Reading<KnownUser>[]> {
   const addressed = subjects.filter(({ email }) => email !== undefined)
   const identifyNext = (subject: Subject) => identifySubject(subject, reader)
   const found = await mapFollowed(addressed, identifyNext, { doing: 'Looking up addresses', follow, width })
@@ -137,7 +139,7 @@ async function readStates(
   users: readonly Omit<SurveyedUser, 'live'>[],
   reader: Reader,
   { readPermissions, follow, width }: SurveyOptions,
-): Promise<readonly Step<SurveyedUser>[]> {
+): Promise<readonly Reading<SurveyedUser>[]> {
   if (!readPermissions) return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }))
   return mapFollowed(users, user => readState(user, reader), { doing: 'Reading users', follow, width })
 }
@@ -146,7 +148,7 @@ function addressesOf({ email, connection }: Identity): readonly Address[] {
   return email === undefined ? [] : [{ email, ...(connection !== undefined && { connection }) }]
 }
 
-async function identifySubject(subject: Subject, reader: Reader): Promise<Step<KnownUser>> {
+async function identifySubject(subject: Subject, reader: Reader): Promise<Reading<KnownUser>> {
   const { id, email, connection, listed, grants, expired = NO_GRANTS, remembered } = subject
   const listings = listed ? [ledgerListingOf(subject)] : []
   const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants, expired }
@@ -154,7 +156,7 @@ async function identifySubject(subject: Subject, reader: Reader): Promise<Step<K
   const unidentified = (candidates: ReadonlySet<string> | undefined): { readonly unidentified: Unidentified } => ({
     unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
   })
-  const step = await attempt<KnownUser>({ ...listedAs(subject), id: email }, async () => {
+  const reading = await attempt<KnownUser>({ ...listedAs(subject), id: email }, async () => {
     const identification = identify({ connection, remembered, ...(await lookUp(subject, reader)) })
     if (identification.kind !== 'found') {
       const { kind, message, candidates } = identification
@@ -166,10 +168,10 @@ async function identifySubject(subject: Subject, reader: Reader): Promise<Step<K
     const warning = { user: identification.id, message: identification.warning, ...listedAs(subject) }
     return { kind: 'value', value, warning }
   })
-  return step.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...step } : step
+  return reading.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...reading } : reading
 }
 
-/** Database users are stored in lower case, others as their directory writes them, and Auth0 compares letter by letter. */
+/** Also in lower case: Auth0 compares case-sensitively, and stores database users in lower case, others as written. */
 async function lookUp(
   { email, spellings = new Set() }: Subject & { readonly email: string },
   reader: Reader,
@@ -180,7 +182,7 @@ async function lookUp(
   return { spellings: asked, found: [...found.values()] }
 }
 
-/** Entries that turn out to be the same user ask for what all of them ask for. */
+/** Merges entries that turn out to be the same user. */
 function mergeDuplicates(users: readonly KnownUser[]): {
   readonly users: readonly KnownUser[]
   readonly warnings: readonly UserFinding[]
@@ -241,19 +243,19 @@ function withOtherEntries(user: KnownUser, others: readonly ListedUser[]): Known
   )
 }
 
-async function readState(user: Omit<SurveyedUser, 'live'>, reader: Reader): Promise<Step<SurveyedUser>> {
+async function readState(user: Omit<SurveyedUser, 'live'>, reader: Reader): Promise<Reading<SurveyedUser>> {
   return attempt<SurveyedUser>(user, async () => {
     const live = await reader.permissionsOf(user.id)
     if (live !== undefined) return { kind: 'value', value: { ...user, live } }
-    if (!user.listed) return goneUser(user.id, 'is not in the tenant any more')
+    if (!user.listed) return goneUser(user.id, 'no longer exists in the tenant')
     const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`
     return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } }
   })
 }
 
-function withRoles(user: SurveyedUser, held: Held | TenantError | undefined): Step<SurveyedUser> {
+function withRoles(user: SurveyedUser, held: Held | TenantError | undefined): Reading<SurveyedUser> {
   const { live } = user
-  if (held instanceof TenantError) return failedStep(user, held)
+  if (held instanceof TenantError) return failedReading(user, held)
   if (live === undefined || held === undefined) return { kind: 'value', value: user }
   const { roles, others } = held
   const direct = live.direct.union(new Set([...roles].map(roleGrantOf)))
@@ -261,32 +263,32 @@ function withRoles(user: SurveyedUser, held: Held | TenantError | undefined): St
   return { kind: 'value', value: { ...user, live: complete } }
 }
 
-function failedStep(
+function failedReading(
   { id, listed, ...entry }: Listed & { readonly id: string; readonly listed?: boolean },
   { message, details }: TenantError,
-): Step<never> {
+): Reading<never> {
   // An id that no user can have: nothing about a removed user can make every later run fail.
   if (listed === false && details.status === 400) return goneUser(id, 'has an id that Auth0 refuses')
   return { kind: 'failure', finding: { user: id, message, ...listedAs(entry) } }
 }
 
-function goneUser(user: string, why: string): Step<never> {
-  const message = `${user} was removed from the manifest and ${why}; there is nothing left to revoke.`
+function goneUser(user: string, why: string): Reading<never> {
+  const message = `${user} was removed from the manifest and ${why}, so nothing is revoked.`
   return { kind: 'gone', finding: { user, message } }
 }
 
 async function attempt<T>(
   user: Listed & { readonly id: string; readonly listed?: boolean },
-  work: () => Promise<Step<T>>,
-): Promise<Step<T>> {
+  work: () => Promise<Reading<T>>,
+): Promise<Reading<T>> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof TenantError) || error.details.reach === 'run') throw error
-    return failedStep(user, error)
+    return failedReading(user, error)
   }
 }
 
-function valuesOf<T>(steps: readonly Step<T>[]): readonly T[] {
-  return steps.flatMap(step => (step.kind === 'value' ? [step.value] : []))
+function valuesOf<T>(readings: readonly Reading<T>[]): readonly T[] {
+  return readings.flatMap(reading => (reading.kind === 'value' ? [reading.value] : []))
 }

@@ -1,33 +1,33 @@
-// What a run knows of a user once the user is read, or why it is not known whom an entry means. Pure.
+// What a run knows of a user who was read, and of an entry whose user is unknown. Pure.
 
 import type { Grant, Grants, Terms } from '../access/grants.ts'
 import type { Live } from '../access/live.ts'
 
 export interface UserState {
   readonly id: string
-  /** Off for a removed user. */
+  /** False for a removed user. */
   readonly listed: boolean
   readonly desired: ReadonlyMap<Grant, Terms>
-  /** What the manifest lists although it has expired. */
+  /** Grants that the manifest lists but that have expired. */
   readonly expired?: Grants
-  /** What the ledger says. */
+  /** According to the ledger. */
   readonly managed: Grants
-  /** undefined where the run assigns without reading */
+  /** undefined if the run assigns without reading */
   readonly live: Live | undefined
 }
 
-/** A user whom the manifest lists by an address. Auth0's answers to writes, and so plans, have the id alone. */
+/** A user that the manifest lists by an address. Plans contain only ids. */
 export interface UserEmail {
   readonly user: string
   readonly email: string
   readonly connection?: string
 }
 
-/** A listed entry of which it is not known, or not for sure, which user it means. */
+/** An entry whose user is unknown or uncertain. */
 export interface Unidentified {
   /** As the manifest lists it. */
   readonly entry: string
   readonly desired: Grants
-  /** The ids that it may mean; undefined if it may mean anybody. */
+  /** The ids that it may refer to; undefined if it may be any user. */
   readonly candidates: ReadonlySet<string> | undefined
 }

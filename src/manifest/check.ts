@@ -1,5 +1,5 @@
-// Everything that is wrong with a manifest, as remarks about places in the data: its form by the schema, and the meaning
-// of all that can be understood. One mistake never hides another. Pure.
+// Finds all mistakes of a manifest, as remarks about places in the data: its form, by the schema, and the meaning of
+// everything that can be read. One mistake never hides another. Pure.
 
 import { advise, nearest } from '../access/nearest.ts'
 import { capitalize, clip, quote } from '../access/quote.ts'
@@ -27,7 +27,7 @@ import { checkCatalogue, isKnownRole, MISPLACED_ROLE } from './roles.ts'
 /** Permission names by API identifier. */
 export type Catalogue = ReadonlyMap<string, ReadonlySet<string>>
 
-/** What is wrong with the documents by themselves. */
+/** Mistakes that can be found without the tenant. */
 export function* checkManifest(documents: readonly Document[], contents: Contents): Generator<Remark> {
   yield* checkKeys(documents)
   for (const document of documents) yield* checkForm(document, documents)
@@ -52,18 +52,18 @@ function* checkKeys(documents: readonly Document[]): Generator<Remark> {
   }
 }
 
-/** All files are for one tenant. */
+/** All files must be for one tenant. */
 function* checkTenants({ tenants }: Contents): Generator<Remark> {
   const [first] = tenants
   for (const { file, tenant } of tenants) {
     if (first === undefined || hostOf(tenant) === hostOf(first.tenant)) continue
     const message = () =>
-      `This file is for the tenant ${quote(tenant)}, but ${first.file} is for ${quote(first.tenant)}; a run manages one tenant.`
+      `This file is for the tenant ${quote(tenant)}, but ${first.file} is for ${quote(first.tenant)}; use one tenant per run.`
     yield { file, path: ['tenant'], on: 'value', message }
   }
 }
 
-/** All files are for the tenant of the input domain. */
+/** All files must be for the tenant of the input domain. */
 export function checkHost(tenants: Contents['tenants'], host: string): readonly Remark[] {
   return tenants
     .filter(({ tenant }) => hostOf(tenant) !== hostOf(host))
@@ -81,12 +81,12 @@ function hostOf(domain: string): string {
     .replace(/\/$/, '')
 }
 
-/** A name that all files share. */
+/** A definition whose name all files share. */
 interface Definition {
   readonly key: 'apis' | 'bundles'
   readonly name: string
   readonly file: string
-  /** The same text for the same content, whatever the order of keys and items. */
+  /** Equal for equal contents, whatever the order of keys and items. */
   readonly form: () => string
 }
 
@@ -108,7 +108,7 @@ function formOfItem(item: Item): string {
   return JSON.stringify(typeof item === 'object' ? [item.name, item.expires, item.reason] : [item])
 }
 
-/** What is in two files must be the same in both. */
+/** A definition in two files must be the same in both. */
 function* checkDefinitions(contents: Contents): Generator<Remark> {
   const first = new Map<string, Definition & { known?: string }>()
   for (const definition of definitionsOf(contents)) {
@@ -186,7 +186,7 @@ function adviseAlias(key: string, names: Names): string {
   return near === undefined ? capitalize(advice) : `Did you mean ${quote(near)}? If not, ${advice}`
 }
 
-/** The names that the manifest itself says its APIs have; an API without such a list is not in it. */
+/** The manifest's own catalogue of permission names; an API without a list is not in it. */
 function ownCatalogue({ apis }: Contents): Catalogue {
   const catalogue = new Map<string, Set<string>>()
   for (const api of apis) {

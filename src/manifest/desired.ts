@@ -1,4 +1,4 @@
-// Aliases, bundles, expiry → the grants that the manifest asks for at a moment in time. Pure.
+// Aliases, bundles and expiry → the grants that the manifest asks for at a certain time. Pure.
 
 import type { Terms } from '../access/grants.ts'
 import { compareText, type Grant, type Grants, grantOf, roleGrantOf } from '../access/grants.ts'
@@ -21,12 +21,12 @@ import {
 import { MAX_ID } from './schema.ts'
 
 export type ListedUser = Identity & {
-  /** Where the user is listed first. */
+  /** Where the user is first listed. */
   readonly mention: Mention
-  /** The same address in other cases, as other files write it. */
+  /** The same address in other letter cases, as in other files. */
   readonly spellings?: ReadonlySet<string>
   readonly grants: ReadonlyMap<Grant, Terms>
-  /** What the manifest still lists although it has expired. */
+  /** Grants that the manifest lists but that have expired. */
   readonly expired?: Grants
 }
 
@@ -51,10 +51,10 @@ export function namedRoles({ roles, users }: Contents): ReadonlySet<string> {
   return named
 }
 
-/** Permissions and roles of all users, with the permissions of a bundle counted for every user who has it. */
-export const MOST_ASKS = 5_000_000
+/** Permissions and roles of all users; those of a bundle count for every user who has it. */
+export const MAX_ASKS = 5_000_000
 
-/** A small file can ask for very much: a long bundle for each of many users. It is counted before it is written out. */
+/** Counts before bundles are expanded, because a small file can give a long bundle to many users. */
 export function checkAmount({ names, users }: Contents): readonly Remark[] {
   const amountOf = (lists: readonly PermissionList[]) => lists.reduce((sum, { items }) => sum + items.length, 0)
   const amounts = new Map<string | undefined, number>(
@@ -64,9 +64,9 @@ export function checkAmount({ names, users }: Contents): readonly Remark[] {
   for (const { lists, bundles, roles, file, path, on } of users) {
     asks += amountOf(lists) + roles.length
     for (const bundle of bundles) asks += amounts.get(nameOf(bundle)) ?? 0
-    if (asks <= MOST_ASKS) continue
+    if (asks <= MAX_ASKS) continue
     const message = () =>
-      `Up to this user, the manifest asks for ${asks} permissions and roles; at most ${MOST_ASKS} are read, with those of a bundle counted for each of its users. List fewer users, or shorten the bundles.`
+      `Up to this user, the manifest lists ${asks} permissions and roles; at most ${MAX_ASKS} are allowed, and those of a bundle count for each of its users. List fewer users, or shorten the bundles.`
     return [{ file, path, on, message }]
   }
   return []
@@ -102,7 +102,7 @@ export function listUsers({ names, users: entries }: Contents, now: number): rea
       user.spellings.add(identity.email)
     }
     for (const [grant, span] of grantsOf(listed)) {
-      // What is asked for in two ways is desired as long as the longer of them.
+      // If two entries ask for a grant, the later expiry counts.
       if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0)) user.grants.set(grant, span)
       if (span.until <= now) {
         user.expired ??= new Set()
@@ -115,7 +115,7 @@ export function listUsers({ names, users: entries }: Contents, now: number): rea
 
 type Asked = readonly [Grant, Span]
 
-/** What a user's entry asks for. A bundle is written out once, whoever has it. */
+/** Returns what a user's entry asks for; each bundle is expanded only once. */
 function openBundles(names: Names): (listed: UserEntry) => Generator<Asked> {
   const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...grantsIn(lists, names)]]))
   return function* (user) {
@@ -135,7 +135,7 @@ function openBundles(names: Names): (listed: UserEntry) => Generator<Asked> {
 function* grantsIn(lists: readonly PermissionList[], names: Names): Generator<Asked> {
   for (const { key, items } of lists) {
     const api = identifierOf(key, names)
-    // A mistake, and with many permissions one that would take minutes: each grant has all of the identifier.
+    // This is reported as a mistake. Grants contain the identifier, so many with a huge one would take minutes.
     if (api === undefined || api.length > MAX_ID) continue
     for (const item of items) {
       const permission = nameOf(item)
@@ -148,7 +148,7 @@ function spanOfItem(item: Item): Span {
   return typeof item === 'object' ? spanOf(item) : FOREVER
 }
 
-/** A date that is none ends nothing; expiry.ts tells about it. */
+/** An invalid date never expires; expiry.ts reports it. */
 function spanOf({ expires, reason }: WrittenTerms): Span {
   if (expires === undefined && reason === undefined) return FOREVER
   return {
@@ -158,7 +158,7 @@ function spanOf({ expires, reason }: WrittenTerms): Span {
   }
 }
 
-/** Both at once: the earlier end, and the reason that is nearer to the permission or role. */
+/** Combines two spans: the earlier end, and the reason that is closer to the permission or role. */
 function narrow(outer: Span, inner: Span): Span {
   if (outer === FOREVER) return inner
   if (inner === FOREVER) return outer

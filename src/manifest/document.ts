@@ -1,17 +1,17 @@
 // A file of the manifest, parsed. Pure.
 
 export interface Document {
-  /** Relative to the workspace where it is in it, with forward slashes. */
+  /** Relative to the workspace if it is within, with forward slashes. */
   readonly file: string
   readonly text: string
   readonly content: unknown
-  /** Keys that the content cannot show, because another one took their place. */
+  /** Mistakes that the content does not show, because each key occurs once in it. */
   readonly keyMistakes: readonly KeyMistake[]
 }
 
-/** A key that the data do not show. */
+/** A duplicate key, or an alias as a key. */
 export interface KeyMistake {
-  /** undefined for an alias in the place of a key */
+  /** undefined for an alias as a key */
   readonly duplicate: string | undefined
   readonly offset: number
 }

@@ -1,4 +1,4 @@
-// What `expires` means, and what has expired or soon will. Pure.
+// Parses `expires`, and finds what has expired or soon will. Pure.
 
 import { clip, quote } from '../access/quote.ts'
 import type { Mention, Remark } from './problem.ts'
@@ -6,12 +6,12 @@ import { type Contents, type Item, mentionIn, nameOf, type PermissionList, type 
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
 const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
-const DAY = 24 * 60 * 60 * 1000
-const SOON = 7 * DAY
+const DAY_MS = 24 * 60 * 60 * 1000
+const SOON_MS = 7 * DAY_MS
 
 /**
- * When something expires, in milliseconds since 1970: the end of the day, in UTC, of a date; or an instant.
- * @returns undefined for what is neither, such as the 30th of February
+ * Milliseconds since 1970: the end of a date's day in UTC, or an instant.
+ * @returns undefined for text that is neither, such as the 30th of February
  */
 function parseExpiry(text: string): number | undefined {
   const date = DATE.exec(text)
@@ -19,16 +19,16 @@ function parseExpiry(text: string): number | undefined {
   if (year === undefined) return undefined
   const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
   if (midnight.toISOString().slice(0, 10) !== `${year}-${month}-${day}`) return undefined
-  const instant = date !== null ? midnight.getTime() + DAY : Date.parse(text)
+  const instant = date !== null ? midnight.getTime() + DAY_MS : Date.parse(text)
   return Number.isNaN(instant) ? undefined : instant
 }
 
-/** The same; what has no `expires`, or one that is no date, never ends. */
+/** Milliseconds since 1970; infinity without `expires`, or if it is invalid. */
 export function endOf(expires: string | undefined): number {
   return (expires === undefined ? undefined : parseExpiry(expires)) ?? Number.POSITIVE_INFINITY
 }
 
-/** An `expires`, and what ends then: of a user or a bundle the whole, or one of their bundles, roles or permissions. */
+/** An `expires`, and what it ends: a user, or one bundle, role or permission of a user or a bundle. */
 interface Expiry extends Mention {
   readonly expires: string
   readonly ends: Ends
@@ -95,9 +95,9 @@ export function* findExpired(contents: Contents, now: number): Generator<Remark>
 
 export function* findExpiring(contents: Contents, now: number): Generator<Remark> {
   for (const { expires, ends, file, path, on } of expiriesOf(contents)) {
-    const left = endOf(expires) - now
-    if (left <= 0 || left > SOON) continue
-    const days = Math.ceil(left / DAY)
+    const remaining = endOf(expires) - now
+    if (remaining <= 0 || remaining > SOON_MS) continue
+    const days = Math.ceil(remaining / DAY_MS)
     const within = days === 1 ? 'within a day' : `within ${days} days`
     const message = () =>
       `${endsText(ends)} expires ${whenText(expires)}, ${within}. If it is still needed, give it a later date.`
@@ -119,7 +119,7 @@ function whenText(expires: string): string {
   return `${expires.includes('T') ? 'at' : 'on'} ${expires}`
 }
 
-/** Whatever has no name is reported elsewhere. */
+/** A missing name is reported elsewhere. */
 function endsText({ user, bundle, role, permission }: Ends): string {
   const owner = (user && clip(user)) ?? (bundle === undefined ? undefined : `the bundle ${quote(bundle)}`)
   if (owner === undefined) return 'This'

@@ -1,9 +1,9 @@
-// The names that an exported manifest gives to APIs and bundles. Pure.
+// Chooses the names of APIs and bundles in an exported manifest. Pure.
 
 import { compareText, type Permission } from '../access/grants.ts'
 import { isPlainScalar } from '../access/yaml.ts'
 
-/** What names are made for. */
+/** An entry whose permissions need names. */
 interface Entry {
   readonly permissions: readonly Permission[]
 }
@@ -17,27 +17,27 @@ interface Bundle {
   readonly permissions: readonly Permission[]
 }
 
-/** By what `setKey` makes of the permissions. */
+/** By `setKey` of the permissions. */
 export type Bundles = ReadonlyMap<string, Bundle>
 
-/** Auth0's own Management API: its host would give it the company's name. */
+/** Auth0's Management API, which its host would name after the company. */
 const MANAGEMENT_API = /^https:\/\/[^/]+\.auth0\.com\/api\/v2\/$/
-/** `https://orders.acme.com/…`: what stands for the host, and the rest. */
+/** `https://orders.acme.com/…`: the host, and the rest. */
 const ADDRESS = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is
-/** Below the top level of a domain, nobody's own name: `acme.co.uk`. */
+/** Public second-level labels, as in `acme.co.uk`. */
 const PUBLIC_LABEL = /^(?:ac|co|com|edu|gov|net|org)$/
 const GENERIC = /^(?:api|apis|https?|rest|urn|www)$/
 const VERSION = /^v\d+(?:-\d+)*$/
-const LONGEST_NAME = 40
+const MAX_NAME = 40
 
 export function nameApis(entries: readonly Entry[]): Aliases {
   const identifiers = new Set(entries.flatMap(({ permissions }) => permissions.map(({ api }) => api)))
   const candidates = new Map([...identifiers].sort(compareText).map(api => [api, aliasesFor(api)]))
-  // An alias that is the identifier of another API would be taken for it by people.
+  // People would confuse an alias that is another API's identifier with that API.
   return chooseNames(candidates, (alias, api) => alias === api || !identifiers.has(alias))
 }
 
-/** From the shortest to the longest. */
+/** Candidates, shortest first. */
 function aliasesFor(identifier: string): readonly string[] {
   if (MANAGEMENT_API.test(identifier)) return ['auth0-management']
   const { host, path } = wordsOf(identifier)
@@ -59,7 +59,7 @@ function readable(alias: string): string {
   return isPlainScalar(alias) ? alias : `api-${alias}`
 }
 
-/** An identifier's words, each time from the most general to the most particular one. */
+/** The words of an identifier's host and path, each from the most general to the most specific. */
 function wordsOf(identifier: string): { readonly host: readonly string[]; readonly path: readonly string[] } {
   const [, host, path = ''] = ADDRESS.exec(identifier) ?? []
   const slugs = (parts: readonly string[]) => parts.map(slug).filter(word => word !== '')
@@ -74,17 +74,17 @@ function labelsOf(host: string): readonly string[] {
   return own.length > 1 && PUBLIC_LABEL.test(String(own[0])) ? own.slice(1) : own
 }
 
-/** Lower-case letters, digits and hyphens between them; empty where nothing of it is left. */
+/** Lower-case letters and digits, with hyphens in between; empty if the text has none. */
 function slug(text: string): string {
   const dashed = text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-  return dashed.replace(/^-/, '').slice(0, LONGEST_NAME).replace(/-$/, '')
+  return dashed.replace(/^-/, '').slice(0, MAX_NAME).replace(/-$/, '')
 }
 
-/** A bundle for every set of two or more permissions that two or more users hold, whatever their roles. */
+/** A bundle for every set of at least two permissions that at least two users hold, whatever their roles. */
 export function nameBundles(entries: readonly Entry[], aliases: Aliases): Bundles {
   const shared = [...Map.groupBy(entries, ({ permissions }) => setKey(permissions))].flatMap(
     ([key, [first, ...others]]) =>
@@ -104,7 +104,7 @@ export function setKey(permissions: readonly Permission[]): string {
   return JSON.stringify(permissions.map(({ api, permission }) => [api, permission]))
 }
 
-/** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-and-orders`. */
+/** For one API its verbs, such as `orders-read-write`; for several their aliases, such as `billing-and-orders`. */
 function bundleNamesFor(permissions: readonly Permission[], aliases: Aliases): readonly string[] {
   const apis = new Set(permissions.map(({ api }) => String(aliases.get(api))))
   const [alias = ''] = apis
@@ -115,20 +115,20 @@ function bundleNamesFor(permissions: readonly Permission[], aliases: Aliases): r
           [alias, ...new Set(permissions.map(({ permission }) => verbOf(permission, alias)))].join('-'),
           `${alias}-bundle`,
         ]
-  const short = names.filter(name => name.length <= LONGEST_NAME && !name.endsWith('-'))
+  const short = names.filter(name => name.length <= MAX_NAME && !name.endsWith('-'))
   return short.length > 0 ? short : ['bundle']
 }
 
-/** `read` of `read:orders`, and of `orders:read` too. */
+/** `read` for `read:orders`, and also for `orders:read`. */
 function verbOf(permission: string, alias: string): string {
   const words = permission.split(/[:./]/).map(slug)
   return words.find(word => word !== '' && word !== alias) ?? ''
 }
 
 /**
- * A name for each subject: the first of its candidates that no other subject wants, or a number behind the first where
- * every one is wanted twice.
- * @param candidates in the order in which numbers are given
+ * Chooses a name for each subject: its first candidate that no other subject wants; if there is none, its first candidate
+ * with a number.
+ * @param candidates in the order in which numbers are assigned
  */
 function chooseNames(
   candidates: ReadonlyMap<string, readonly string[]>,

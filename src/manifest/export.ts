@@ -1,6 +1,5 @@
-// Live grants → the text of a manifest that asks for exactly these. It is printed here and not by the YAML library, as
-// lists should stand on one line and names without quotes wherever no reader of YAML can take them for something else.
-// Pure.
+// Live grants → the text of a manifest that asks for exactly these. It is not written by the YAML library, so that short
+// lists are on one line, and names have no quotes unless a YAML parser needs them. Pure.
 
 import {
   accessOf,
@@ -22,7 +21,7 @@ import { apiDefinition, permissionItem, roleItem, userEntry } from './schema.ts'
 
 export interface ExportedUser {
   readonly id: string
-  /** The address that the user was asked for by, for people who read the manifest. */
+  /** The address in the input `users`, written as a comment. */
   readonly email?: string | undefined
   /** Never empty; roles by their ids. */
   readonly direct: Grants
@@ -38,15 +37,15 @@ interface Entry extends Pick<ExportedUser, 'id' | 'email'> {
 export interface ExportOptions {
   /** The tenant's host. */
   readonly tenant: string
-  /** Each of them once, in any order. */
+  /** Each user once, in any order. */
   readonly users: readonly ExportedUser[]
-  /** Of all roles of the tenant, so that no name is written that two of them share. */
+  /** Names of all roles of the tenant, so that a name that two roles share is not written. */
   readonly roleNames: RoleNames
 }
 
 const HEADER = `# The direct permissions and roles that users had in the tenant when this file was exported.
 # Users without any are left out.`
-const LONGEST_LINE = 120
+const MAX_LINE = 120
 
 /** @param options of users whom `refuseUnwritable` does not refuse */
 export function writeManifest({ tenant, users, roleNames }: ExportOptions): string {
@@ -76,7 +75,7 @@ function sortUsers(users: readonly ExportedUser[]): readonly ExportedUser[] {
   return users.toSorted((a, b) => compareText(a.id, b.id))
 }
 
-/** How a manifest refers to roles, by id: by name, unless a name does not tell which role is meant. */
+/** References to roles, by id: the name, unless it is ambiguous or not allowed in a manifest. */
 function referTo(names: RoleNames): ReadonlyMap<string, string> {
   const seen = new Set<string>()
   const shared = new Set<string>()
@@ -128,15 +127,15 @@ function permissionLines(indent: string, permissions: readonly Permission[], ali
 function listLines(key: string, names: readonly string[]): readonly string[] {
   const scalars = names.map(scalar)
   const line = `${key} [${scalars.join(', ')}]`
-  if (line.length <= LONGEST_LINE) return [line]
+  if (line.length <= MAX_LINE) return [line]
   const indent = key.slice(0, key.search(/\S/))
   return [key, ...scalars.map(name => `${indent}  - ${name}`)]
 }
 
-const MOST_TOLD = 20
+const MAX_REFUSALS = 20
 
 /**
- * A manifest that leaves something out would be taken for the whole.
+ * Refuses to leave anything out, because the manifest would look complete.
  * @throws ActionError that names each user, API, permission and role that no manifest can express
  */
 export function refuseUnwritable(users: readonly ExportedUser[]): void {
@@ -145,8 +144,8 @@ export function refuseUnwritable(users: readonly ExportedUser[]): void {
   for (const { id, direct } of sorted) for (const grant of direct) if (!holders.has(grant)) holders.set(grant, id)
   const refusals = [...sorted.flatMap(refuseUser), ...[...holders].sort(byGrant).flatMap(refuseGrant)]
   if (refusals.length === 0) return
-  const more = refusals.length > MOST_TOLD ? [`There are ${refusals.length - MOST_TOLD} more like these.`] : []
-  throw new ActionError([...refusals.slice(0, MOST_TOLD), ...more].join('\n'))
+  const more = refusals.length > MAX_REFUSALS ? [`${refusals.length - MAX_REFUSALS} more are not shown.`] : []
+  throw new ActionError([...refusals.slice(0, MAX_REFUSALS), ...more].join('\n'))
 }
 
 function byGrant([a]: readonly [Grant, string], [b]: readonly [Grant, string]): number {

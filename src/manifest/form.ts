@@ -1,5 +1,5 @@
-// Whether a document has the form that the schema describes. The schema is walked here and not by zod, which would
-// collect every mistake before it returns: a hostile manifest has millions. Pure.
+// Checks that a document has the form that the schema describes. It walks the schema itself, because zod would collect
+// every mistake before it returns, and a hostile manifest has millions. Pure.
 
 import * as z from 'zod'
 import { explainAddress, explainUserId, isAddress, isUserId } from '../access/identities.ts'
@@ -13,7 +13,7 @@ import { brokenRule, expiry, manifestSchema, userEntry } from './schema.ts'
 
 type Finding = Omit<Remark, 'file'>
 
-/** The way to a value from the top of its document, which is undefined. */
+/** The path from the top of a document to a value; undefined for the top. */
 type Trail = { readonly above: Trail; readonly key: string | number } | undefined
 
 export function* checkForm({ file, content }: Document, documents: readonly Document[]): Generator<Remark> {
@@ -34,7 +34,7 @@ function* check(schema: unknown, value: unknown, trail: Trail): Generator<Findin
   else yield* checkValue(schema as z.ZodType, value, trail)
 }
 
-/** Something is either text, which is a short form, or a mapping. */
+/** A value that is either text, its short form, or a mapping. */
 function* checkChoice(schema: z.ZodUnion, value: unknown, trail: Trail): Generator<Finding> {
   const [short, long] = schema.options
   if (isMapping(value)) {
@@ -47,11 +47,11 @@ function* checkChoice(schema: z.ZodUnion, value: unknown, trail: Trail): Generat
 
 interface SplitName {
   readonly before: string
-  /** Behind the colon. */
+  /** After the colon. */
   readonly after: string
 }
 
-/** `read: orders` in the place of `read:orders`. */
+/** `read: orders` instead of `read:orders`. */
 function splitNameOf(value: Mapping, { shape }: z.ZodObject): SplitName | undefined {
   const [[before, rest] = ['', undefined]] = value
   if (value.size !== 1 || before === '<<' || nearest(before, Object.keys(shape)) !== undefined) return undefined
@@ -112,7 +112,7 @@ function* checkIdentity(user: Mapping, trail: Trail): Generator<Finding> {
   }
 }
 
-const MERGE_KEY = 'Merge keys (<<) are not supported; write out what they stand for, or use a bundle.'
+const MERGE_KEY = 'Merge keys (<<) are not supported; write the keys out, or use a bundle.'
 
 function adviseKey(key: string, known: readonly string[]): string {
   if (key === '<<') return MERGE_KEY
@@ -156,7 +156,7 @@ function describeText(schema: z.ZodString, text: string): Remark['message'] | un
   return () => `${capitalize(rule.message)}; found ${quote(text)}.`
 }
 
-/** What zod says about a value of another kind. */
+/** Zod's message for a value of another kind. */
 function kindOf(schema: z.ZodType): string {
   return String(schema.safeParse(undefined).error?.issues[0]?.message)
 }
@@ -167,7 +167,7 @@ function foundText(value: unknown): string {
   return value === null ? 'nothing' : quote(value)
 }
 
-/** What to write instead of a value of the wrong kind, as far as it shows what was meant. */
+/** What to write instead of a value of the wrong kind, if it shows what was meant. */
 function adviseKind(schema: z.ZodType, value: unknown): readonly string[] {
   const text = typeof value === 'string' ? value : isMapping(value) ? (value.keys().next().value ?? '') : ''
   const unseen = describeUnseen(text)
@@ -195,7 +195,7 @@ function adviseList(schema: z.ZodArray, value: unknown): readonly string[] {
 
 const MAX_NAMES = 10
 
-/** The list that was meant by a mapping whose keys are names, with nothing behind them, or when they expire. */
+/** The list that was meant by a mapping whose keys are names, each with nothing or an `expires` after it. */
 function namesIn(value: Mapping, mayExpire: boolean): string | undefined {
   if (value.size === 0 || value.size > MAX_NAMES) return undefined
   const items: string[] = []

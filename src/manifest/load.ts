@@ -1,5 +1,5 @@
-// Files and globs → parsed documents. A manifest may come from somebody hostile: everything is bounded here, and nothing
-// outside of the workspace is read through it.
+// Files and globs → parsed documents. A manifest may be hostile, so everything is limited here, and links cannot lead out
+// of the workspace.
 
 import { existsSync, promises, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
@@ -13,20 +13,20 @@ import type { Problem } from './problem.ts'
 import { construct, Mapping, Unquoted } from './scalars.ts'
 import { explainYaml } from './yaml-advice.ts'
 
-/** All of them count over all files together. */
+/** Limits for all files together. */
 export const LIMITS = {
   /** Bytes. */
   size: 32 * 1024 * 1024,
   files: 1_000,
   /** Line breaks. */
   lines: 2_000_000,
-  /** Scalars, lists and mappings, with everything behind an alias counted every time. */
+  /** Scalars, lists and mappings; the value of an alias counts each time. */
   values: 1_500_000,
   /** Lists and mappings within each other. */
   nesting: 20,
 } as const
 
-/** What may still be read. */
+/** What remains of the limits. */
 interface Budget {
   readonly size: number
   readonly lines: number
@@ -43,7 +43,7 @@ export async function findFiles(pattern: string, workspace: string): Promise<rea
   const literal = resolve(workspace, pattern)
   if (existsSync(literal)) return [literal]
   if (!isGlob(pattern)) return []
-  // Not from node:fs/promises, which every run would load then.
+  // Not from node:fs/promises, which every run would then load.
   const matches = await Array.fromAsync(promises.glob(pattern, { cwd: workspace, withFileTypes: true }))
   const files = matches.filter(match => !match.isDirectory())
   return files.map(({ parentPath, name }) => join(parentPath, name)).sort()
@@ -80,7 +80,7 @@ interface FileToLoad {
   readonly budget: Budget
 }
 
-/** A file, and what others may still take. */
+/** A file, and the budget that remains for others. */
 interface LoadedFile extends Loaded {
   readonly budget: Budget
 }
@@ -89,7 +89,7 @@ function loadFile(source: FileToLoad): LoadedFile {
   try {
     return readFile(source)
   } catch (error) {
-    // A link to nothing, a file without read permission, or one that is gone again.
+    // A broken link, a file without read permission, or one that was deleted in the meantime.
     if (!(error instanceof Error && 'syscall' in error)) throw error
     const problem = topOf(nameOf(source.path, source.workspace), `This cannot be read: ${error.message}.`)
     return { documents: [], problems: [problem], budget: source.budget }
@@ -114,7 +114,7 @@ function readFile({ path, workspace, budget }: FileToLoad): LoadedFile {
 
 function excess(limit: 'size' | 'lines' | 'values'): string {
   const amount = `${LIMITS[limit].toLocaleString('en')} ${limit === 'size' ? 'bytes' : limit}`
-  const counted = limit === 'lines' ? '' : ', with everything behind an alias counted each time'
+  const counted = limit === 'lines' ? '' : ', counting the value of an alias each time'
   return `The manifest is too large: all its files together may have ${amount}${counted}. List fewer users, or use bundles.`
 }
 
@@ -126,36 +126,36 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Parses one file's text. Mistakes of YAML itself end here; what the text means is not looked at. */
+/** Parses one file's text, and reports YAML errors; does not check what the text means. */
 export function parseDocument(file: string, text: string): Loaded {
   return parseWithin({ file, text }, LIMITS)
 }
 
 function parseWithin({ file, text }: Pick<Document, 'file' | 'text'>, budget: Budget): LoadedFile {
   const marks = countMarks(text)
-  // What is refused counts too: to look at it took its time.
-  const left = subtract(budget, { size: text.length, ...marks })
-  const refuse = (problem: Problem): LoadedFile => ({ documents: [], problems: [problem], budget: left })
-  if (left.lines < 0) return refuse(topOf(file, excess('lines')))
-  if (left.values < 0) return refuse(topOf(file, excess('values')))
+  // A refused file counts too, because counting it took time.
+  const remaining = subtract(budget, { size: text.length, ...marks })
+  const refuse = (problem: Problem): LoadedFile => ({ documents: [], problems: [problem], budget: remaining })
+  if (remaining.lines < 0) return refuse(topOf(file, excess('lines')))
+  if (remaining.values < 0) return refuse(topOf(file, excess('values')))
   let events: Event[] = []
   try {
     events = parseEvents(text, { maxDepth: LIMITS.nesting })
     const { contents, hasDuplicateKeys } = construct(events, text)
-    // A separator at the top or at the end of a file makes a document with nothing in it.
+    // A separator at the top or the end of a file makes an empty document.
     const [content, ...others] = contents.filter(isPresent)
     if (content === undefined) {
       return refuse(topOf(file, 'The manifest is empty; if nobody is listed, write users: [].'))
     }
     if (others.length > 0) {
-      const message = 'A file must have one YAML document; put the others into files of their own.'
+      const message = 'A file must have one YAML document; move the others to separate files.'
       const offset = startOfDocument(events, contents.findLastIndex(isPresent))
       return refuse({ place: placesIn(file, text)(offset), message })
     }
     const hasAliases = events.some(event => event.type === EVENT_ID.ALIAS)
     const extent = hasAliases ? measure(content) : SCALAR
     if (extent === ENDLESS) return refuse(topOf(file, TOO_DEEP))
-    const rest = subtract(left, {
+    const rest = subtract(remaining, {
       size: Math.max(0, extent.size - text.length),
       lines: 0,
       values: Math.max(0, extent.values - marks.values),
@@ -184,18 +184,18 @@ function subtract(budget: Budget, taken: Budget): Budget {
 }
 
 const codes = (characters: string) => new Set([...characters].map(character => character.charCodeAt(0)))
-/** Behind the last character there is none. */
+/** NaN is the code after the last character. */
 const BLANKS = codes(' \t\r\n').add(Number.NaN)
 const FLOW_MARKS = codes(',[]{}')
 const OPENING_MARKS = codes(',[{')
-/** A key that ends with one of these needs no space behind its colon. */
+/** A key that ends with one of these needs no space after its colon. */
 const CLOSING_MARKS = codes('"\']}')
 const [LINE_FEED, CARRIAGE_RETURN, COLON] = [0x0a, 0x0d, 0x3a]
 const DASH_OR_QUESTION_MARK = codes('-?')
 
 /**
- * Counts before anything is parsed, as the parser needs far more memory than its text has: line breaks, and the
- * marks without which no value begins. Each of them makes three events at most.
+ * Counts line breaks and the marks that begin values, before parsing, because the parser needs far more memory than the
+ * text has bytes. Each mark makes at most three events.
  */
 function countMarks(text: string): Pick<Budget, 'lines' | 'values'> {
   let [lines, values] = [0, 0]
@@ -213,7 +213,7 @@ function countMarks(text: string): Pick<Budget, 'lines' | 'values'> {
   return { lines, values }
 }
 
-/** What there is behind an alias and its anchor, wherever they stand. */
+/** The size of a value with all its aliases expanded. */
 interface Extent {
   /** Characters. */
   readonly size: number
@@ -223,9 +223,9 @@ interface Extent {
 
 const SCALAR: Extent = { size: 0, values: 1, depth: 0 }
 const ENDLESS: Extent = { ...SCALAR, depth: Number.POSITIVE_INFINITY }
-const TOO_DEEP = `Aliases nest lists and mappings more than ${LIMITS.nesting} deep, or put an alias within the value that it stands for; write out what they stand for.`
+const TOO_DEEP = `Aliases nest lists and mappings more than ${LIMITS.nesting} deep, or an alias is within its own anchor's value; write the values out.`
 
-/** Aliases make one value stand in many places, and deeper than the parser has seen it, or even within itself. */
+/** With aliases, a value can occur in many places, deeper than the parser has checked, or even within itself. */
 function measure(content: unknown): Extent {
   const measured = new Map<object, Extent>()
   const visit = (value: unknown, above: number): Extent => {
@@ -240,7 +240,7 @@ function measure(content: unknown): Extent {
     if (text instanceof Mapping) for (const key of text.keys()) size += key.length
     for (const child of text.values()) {
       const extent = visit(child, above + 1)
-      // One such child is enough; to measure the others too would take as long as the bomb wants.
+      // Stops at the first such child, because measuring the others could take arbitrarily long.
       if (extent === ENDLESS) return ENDLESS
       size += extent.size
       values += extent.values

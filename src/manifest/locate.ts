@@ -1,11 +1,10 @@
-// From remarks about values to lines and columns, by walking the parser's events. It is only done if there is something
-// to report. Pure.
+// Remarks about values → lines and columns, from the parser's events. Runs only if there is something to report. Pure.
 
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
 import type { KeyMistake } from './document.ts'
 import type { Mention, Path, Place } from './problem.ts'
 
-/** Turns offsets of one text into places; the lines are counted once. */
+/** Converts offsets of one text into places; lines are counted once. */
 export function placesIn(file: string, text: string): (offset: number) => Place {
   const starts = [0]
   for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
@@ -20,7 +19,7 @@ export function placesIn(file: string, text: string): (offset: number) => Place 
   }
 }
 
-/** Every key that its mapping has twice, where the parser lets the last one win, or that may hide such a key. */
+/** Every duplicate key, of which the parser keeps the last, and every alias as a key, which may hide a duplicate. */
 export function findKeyMistakes(text: string, events: readonly Event[]): readonly KeyMistake[] {
   const found: KeyMistake[] = []
   walk<Set<string>>(text, events, new Set(), (keys, { key, keyAt, opens }) => {
@@ -34,9 +33,9 @@ export function findKeyMistakes(text: string, events: readonly Event[]): readonl
   return found
 }
 
-/** Where the first key begins that is a list or a mapping. */
+/** The offset of the first key that is a list or a mapping. */
 export function findComplexKey(events: readonly Event[]): number {
-  /** For each list and mapping that is open: whether a key comes next; undefined in a list. */
+  /** For each open list and mapping: whether a key comes next; undefined for a list. */
   const open: (boolean | undefined)[] = []
   const key = events.find(event => {
     if (event.type === EVENT_ID.POP) {
@@ -52,13 +51,13 @@ export function findComplexKey(events: readonly Event[]): number {
   return Number(startOf(key))
 }
 
-/** Where an event begins in the text; undefined for those that close. */
+/** The offset at which an event begins; undefined for one that closes. */
 export function startOf(event: Event | undefined): number | undefined {
   switch (event?.type) {
     case EVENT_ID.SCALAR:
-      // An empty value may have a tag or an anchor, whose offset is behind the ampersand.
+      // An empty value may have a tag or an anchor, whose offset is after the ampersand.
       if (event.valueStart < 0) return Math.max(event.tagStart, event.anchorStart - 1)
-      // The parser's offset is behind the quote.
+      // The parser's offset is after the quote.
       return isQuoted(event) ? event.valueStart - 1 : event.valueStart
     case EVENT_ID.SEQUENCE:
     case EVENT_ID.MAPPING:
@@ -70,7 +69,7 @@ export function startOf(event: Event | undefined): number | undefined {
   }
 }
 
-/** Where the next event may begin. */
+/** The offset after which the next event may begin. */
 function endOf(event: Event): number | undefined {
   switch (event.type) {
     case EVENT_ID.SCALAR:
@@ -88,15 +87,15 @@ function isQuoted({ style }: ScalarEvent): boolean {
 
 interface Step {
   readonly key: string | number
-  /** Where the key begins; undefined in a list. */
+  /** The key's offset; undefined in a list. */
   readonly keyAt: number | undefined
-  /** Where the value begins. */
+  /** The value's offset. */
   readonly valueAt: number
   /** Whether the value is a list or a mapping. */
   readonly opens: boolean
 }
 
-/** The key that an alias stands for; no other key can be this, as a NUL is no character of YAML. */
+/** Replaces an alias as a key; no other key can be the same, because YAML does not allow a NUL. */
 const ALIAS = '\0alias'
 
 interface Frame<State> {
@@ -111,10 +110,10 @@ interface Key {
   readonly at: number
 }
 
-/** Of a mapping whose next scalar is a key. */
+/** For a mapping whose next scalar is a key. */
 const NO_KEY: Key = { text: '', at: 0 }
 
-/** Calls `enter` for every value that has a key or an index; what it returns is handed to the values within. */
+/** Calls `enter` for every value that has a key or an index, and passes its result to the values within. */
 function walk<State>(
   text: string,
   events: readonly Event[],
@@ -162,19 +161,19 @@ function walk<State>(
   }
 }
 
-/** Where something is left out that would stand behind `end`: at its dash, its key, or, if it is a key, its own mark. */
+/** The offset of an empty value or key after `end`: that of its dash, its key, or for a key its own mark. */
 function leftOutAt(text: string, end: number, frame: Frame<unknown> | undefined): number {
   if (frame?.kind === 'mapping' && frame.key !== NO_KEY) return frame.key.at
-  // Between one value and the next are blanks, comments, and what closes the first.
+  // Between two values are blanks, comments, and closing marks.
   const marks = frame?.kind === 'list' ? /-|#.*/g : /[?:]|#.*/g
   marks.lastIndex = end
   let found = marks.exec(text)
   while (found?.[0].startsWith('#')) found = marks.exec(text)
-  // To look for what is not there again and again would take as long as a hostile manifest wants.
+  // If there is none, searching again from each value could take arbitrarily long.
   return found?.index ?? text.length
 }
 
-/** Paths that are looked for, as a tree. */
+/** The paths to find, as a tree. */
 interface Wanted {
   readonly children: Map<string, Wanted>
   found?: Offsets
@@ -187,7 +186,7 @@ interface Offsets {
 
 const TOP: Offsets = { key: 0, value: 0 }
 
-/** The offsets of the mentions; where a path leads through an alias, or to something left out, its nearest ancestor. */
+/** The offset of each mention; if its path leads through an alias or to a missing value, that of the nearest ancestor. */
 export function findOffsets<M extends Mention>(
   text: string,
   mentions: readonly M[],

@@ -1,5 +1,5 @@
-// The folder's door: files in; the manifest, what is wrong with it, and the places in the files out. And a manifest of
-// what users have. Nobody else imports anything of this folder but this.
+// The entry point of this folder: reads files into the manifest, its mistakes and their places, and exports a manifest of
+// what users have. Other folders import only this file.
 
 import type { Terms } from '../access/grants.ts'
 import type { Roles } from '../access/roles.ts'
@@ -24,27 +24,27 @@ export type { Identity } from './read.ts'
 export interface Manifest {
   /** Identifiers of the APIs that the manifest names, sorted. */
   readonly apis: ReadonlySet<string>
-  /** The first alias of each API that has any, by identifier. */
+  /** The first alias of each API that has one, by identifier. */
   readonly aliases: ReadonlyMap<string, string>
   /**
-   * Every role that the manifest names, in a catalogue or for a user: names or ids as they are written, and ids alone
-   * once `resolveRoles` has met the tenant. The grants of roles are alike.
+   * Every role that the manifest names, in a catalogue or for a user: names or ids as written, but only ids after
+   * `resolveRoles`. The same is true for grants of roles.
    */
   readonly roles: ReadonlySet<string>
-  /** Users of several files are merged; in the order of their first appearance. */
+  /** Merged over all files, in the order of first appearance. */
   readonly users: readonly ListedUser[]
 }
 
 export interface ManifestReading {
   readonly manifest: Manifest
   /**
-   * All that is wrong, found while it is read: there may be more than memory can keep. The manifest has what can be
-   * understood.
+   * All mistakes, found during the iteration because there may be more than fit into memory. The manifest has everything
+   * else.
    */
   readonly mistakes: Iterable<Remark>
-  /** Entries that no longer apply, likewise. */
+  /** Entries that no longer apply; also found during the iteration. */
   readonly expired: Iterable<Remark>
-  /** What expires within a week, likewise. */
+  /** Entries that expire within a week; also found during the iteration. */
   readonly expiring: Iterable<Remark>
   /** The earliest `expires` still to come, ISO 8601. */
   readonly nextExpiry: string | undefined
@@ -82,26 +82,26 @@ function repeatable<T>(iterate: () => Iterator<T>): Iterable<T> {
   return { [Symbol.iterator]: iterate }
 }
 
-/** A manifest that names its tenant is for no other. */
+/** A manifest with a tenant must not be used for another. */
 export function checkTenant(documents: readonly Document[], host: string): readonly Remark[] {
   return checkHost(readTenants(documents), host)
 }
 
-/** What is wrong with the documents for a tenant that has these APIs. */
+/** Names that are unknown in a tenant with these APIs. */
 export function* checkNames(documents: readonly Document[], catalogue: Catalogue): Generator<Remark> {
   const contents = readContents(documents)
   yield* checkIdentifiers(contents, catalogue)
   yield* checkPermissions(contents, catalogue)
 }
 
-/** What is wrong with the documents for a tenant that has these roles: unknown ones, and names that roles share. */
+/** References that are unknown or ambiguous in a tenant with these roles. */
 export function checkRoles(documents: readonly Document[], roles: Roles): Iterable<Remark> {
   return checkReferences(readContents(documents), roles)
 }
 
 /**
- * The same manifest with an id for every reference to a role.
- * @param manifest in which `checkRoles` finds nothing wrong; other references stay as written
+ * Replaces every reference to a role with its id.
+ * @param manifest without findings of `checkRoles`; other references stay as written
  */
 export function resolveRoles(manifest: Manifest, roles: Roles): Manifest {
   const { ids, named } = resolveReferences(manifest.roles, roles)
@@ -110,8 +110,8 @@ export function resolveRoles(manifest: Manifest, roles: Roles): Manifest {
 }
 
 /**
- * Problems by file, line and column: the first 1,000, and how many more there are.
- * @param remarks are read once, and not kept
+ * Problems by file, line and column: the first 1,000, and the number of the others.
+ * @param remarks iterated once, and not kept
  */
 export function locateRemarks(documents: readonly Document[], remarks: Iterable<Remark>): readonly Problem[] {
   const first: Remark[] = []
@@ -127,8 +127,8 @@ export function locateRemarks(documents: readonly Document[], remarks: Iterable<
 }
 
 /**
- * Mentions with their places, file by file and from top to bottom; the top of a file where there is nothing nearer.
- * @param mentions of these documents; what is in no document has no place and is left out
+ * Mentions with their places, file by file from top to bottom; the top of the file if there is no closer place.
+ * @param mentions those that are in none of the documents are left out
  */
 export function locate<M extends Mention>(
   documents: readonly Document[],
@@ -144,7 +144,7 @@ export function locate<M extends Mention>(
 }
 
 /**
- * The text of a manifest that asks for exactly what users have. It is the same whatever the order of users and grants.
+ * The text of a manifest that asks for exactly what users have, independent of the order of users and grants.
  * @throws ActionError that names each user, API, permission and role that no manifest can express
  */
 export function exportManifest(options: ExportOptions): string {

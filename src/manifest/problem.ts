@@ -1,5 +1,4 @@
-// What is wrong with a manifest, and where: first as a remark about a place in the data, then as a problem at a line
-// and column of the file. Pure.
+// A mistake in a manifest: first a remark about a place in the data, then a problem at a line and column of the file. Pure.
 
 /** Keys and indexes from the top of a document to a value in it. */
 export type Path = readonly (string | number)[]
@@ -9,22 +8,22 @@ export interface Mention {
   readonly file: string
   readonly path: Path
   readonly on: 'key' | 'value'
-  /** Where it begins in the text, if no path leads there. */
+  /** Its offset in the text, if no path leads there. */
   readonly offset?: number
 }
 
-/** Something that is wrong. */
+/** A mistake. */
 export interface Remark extends Mention {
-  /** One or two sentences: what is wrong, and what would be right. Only asked for what is shown, as it takes time. */
+  /** One or two sentences: what is wrong, and what to write. Only called for remarks that are shown, because it takes time. */
   readonly message: () => string
 }
 
-/** @param within the way from the mention to the value that the remark is about */
+/** @param within the path from the mention to the value that the remark is about */
 export function remarkOn({ file, path, on }: Mention, within: Path, message: Remark['message']): Remark {
   return { file, path: [...path, ...within], on, message }
 }
 
-/** Lines and columns count from 1. */
+/** Lines and columns start at 1. */
 export interface Place {
   readonly file: string
   readonly line: number

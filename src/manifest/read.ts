@@ -1,21 +1,21 @@
-// Reads of parsed documents all that can be understood, whatever else is wrong with them, into types: nobody behind this
-// sees data of unknown kind. What has another form than expected is passed over, and form.ts tells about it. Pure.
+// Parsed documents → types, so that no later code sees data of unknown type. Reads everything that it can, and skips values
+// with an unexpected form, which form.ts reports. Pure.
 
 import type { Document } from './document.ts'
 import type { Mention, Path } from './problem.ts'
 import { entriesOf, fieldOf, isMapping, type Mapping, textOf, writtenOf } from './scalars.ts'
 
-/** The tenant that a file says it is for. */
+/** The tenant that a file names. */
 interface NamedTenant {
   readonly file: string
   readonly tenant: string
 }
 
-/** What an alias stands for. */
+/** The definition of an alias. */
 interface Api extends Mention {
   readonly alias: string
   readonly identifier: string
-  /** The names that the manifest says the API has. */
+  /** The API's permission names, according to the manifest. */
   readonly catalogue: ReadonlySet<string> | undefined
 }
 
@@ -25,7 +25,7 @@ interface Bundle {
   readonly lists: readonly PermissionList[]
 }
 
-/** Terms as they are written; there may be something in them that is no date. */
+/** Terms as written; `expires` may be invalid. */
 export interface WrittenTerms {
   readonly expires: string | undefined
   readonly reason: string | undefined
@@ -36,15 +36,15 @@ interface Termed extends WrittenTerms {
   readonly name: string | undefined
 }
 
-/** Of a list of names: one alone, or one with terms; undefined for what is neither, as places count. */
+/** An item of a list of names: a name, or a name with terms; undefined for anything else, so that indexes stay right. */
 export type Item = string | Termed | undefined
 
-/** A list of permissions under the key of an API. There are many of them, and few are ever mentioned. */
+/** A list of permissions under an API's key. It is no Mention, because there are many lists and few have mistakes. */
 export interface PermissionList {
   readonly key: string
   readonly items: readonly Item[]
   readonly file: string
-  /** Of the mapping that has the key. */
+  /** The path of the mapping that has the key. */
   readonly within: Path
 }
 
@@ -55,35 +55,35 @@ interface CatalogueRole extends Mention {
 
 export type Identity =
   | { readonly id: string; readonly email?: never; readonly connection?: never }
-  /** The address as it is written. */
+  /** The address as written. */
   | { readonly id?: never; readonly email: string; readonly connection: string | undefined }
 
 /** A user's entry. */
 export interface UserEntry extends Mention, WrittenTerms {
   readonly index: number
-  /** What is written, which may be neither an id nor an address. */
+  /** As written; it may be an invalid id or address. */
   readonly identity: Identity | undefined
   readonly lists: readonly PermissionList[]
   readonly bundles: readonly Item[]
   readonly roles: readonly Item[]
 }
 
-/** All that the files hold together, in the order in which it is written, with every definition of a name. */
+/** The contents of all files, in order, with every definition of a name. */
 export interface Contents {
   readonly tenants: readonly NamedTenant[]
   readonly apis: readonly Api[]
   readonly bundles: readonly Bundle[]
-  /** Of the catalogues. */
+  /** The roles of the catalogues. */
   readonly roles: readonly CatalogueRole[]
   readonly users: readonly UserEntry[]
   readonly names: Names
 }
 
-/** What all files share; the first definition of a name counts. */
+/** The names that all files share; the first definition counts. */
 export interface Names {
   readonly apis: ReadonlyMap<string, Api>
   readonly bundles: ReadonlyMap<string, Bundle>
-  /** The names that the manifest says the tenant has; undefined without a catalogue. */
+  /** The tenant's role names, according to the manifest; undefined without a catalogue. */
   readonly roles: ReadonlySet<string> | undefined
 }
 
@@ -177,7 +177,7 @@ function readIdentity(entry: unknown): Identity | undefined {
   return email === undefined ? undefined : { email, connection: textOf(fieldOf(entry, 'connection')) }
 }
 
-/** Equal for two entries that list the same user: by the same id, or by the same address, in whatever case. */
+/** Equal for two entries that list the same user by the same id, or by the same address in any letter case. */
 export function userIdentity(user: Identity): string {
   return JSON.stringify(user.id === undefined ? [user.email.toLowerCase(), user.connection ?? ''] : [user.id])
 }
@@ -211,7 +211,7 @@ export function nameOf(item: Item): string | undefined {
   return typeof item === 'object' ? item.name : item
 }
 
-/** The way from an item's list to its name. */
+/** The path from an item's list to its name. */
 export function pathToName(index: number, item: Item): Path {
   return typeof item === 'object' ? [index, 'name'] : [index]
 }
@@ -221,18 +221,18 @@ export function mentionOf({ key, file, within }: PermissionList): Mention {
   return { file, path: [...within, key], on: 'key' }
 }
 
-/** An item of a list, or what is in it at a key. */
+/** An item of a list, or a value in it. */
 export function mentionIn({ key, file, within }: PermissionList, path: Path): Mention {
   return { file, path: [...within, key, ...path], on: 'value' }
 }
 
-/** Every list of permissions, of bundles and of users. */
+/** Every list of permissions in bundles and users. */
 export function* permissionListsOf({ bundles, users }: Contents): Generator<PermissionList> {
   for (const { lists } of bundles) yield* lists
   for (const { lists } of users) yield* lists
 }
 
-/** The identifier that a key under `permissions` means: an alias, or else itself where it can be one. */
+/** The identifier for a key under `permissions`: that of the alias, or the key itself if it can be an identifier. */
 export function identifierOf(key: string, { apis }: Names): string | undefined {
   return apis.get(key)?.identifier ?? (/[:/]/.test(key) ? key : undefined)
 }

@@ -1,18 +1,18 @@
-// A manifest meets the tenant: what it calls roles becomes their ids. Pure.
+// Replaces a manifest's references to roles with the tenant's role ids. Pure.
 
 import { type Grant, type Grants, roleGrantOf, type Terms } from '../access/grants.ts'
 import { findRoles, type Roles } from '../access/roles.ts'
 import type { ListedUser } from './desired.ts'
 import { endOf } from './expiry.ts'
 
-/** What references become. */
+/** The result of resolving references. */
 interface Resolution {
-  /** The grants of ids by those of references that are none. */
+  /** Grants by role id, by the grants of references that are not ids. */
   readonly ids: ReadonlyMap<Grant, Grant>
   readonly named: ReadonlySet<string>
 }
 
-/** What is unknown, or means several roles, stays as written. */
+/** Unknown or ambiguous references stay as written. */
 export function resolveReferences(references: Iterable<string>, roles: Roles): Resolution {
   const ids = new Map<Grant, Grant>()
   const named = new Set<string>()
@@ -26,7 +26,7 @@ export function resolveReferences(references: Iterable<string>, roles: Roles): R
 }
 
 /**
- * References that mean one role become one: the longer expiry counts, and what is desired has not expired.
+ * Merges references to the same role: the later expiry counts, and a grant that is desired has not expired.
  */
 export function replaceGrants(user: ListedUser, ids: ReadonlyMap<Grant, Grant>): ListedUser {
   const grants = new Map<Grant, Terms>()

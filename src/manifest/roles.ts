@@ -1,5 +1,4 @@
-// References to roles, and what is wrong with them: by the manifest's own catalogue, and by the roles that the tenant
-// has. Pure.
+// Checks references to roles against the manifest's own catalogue, and against the tenant's roles. Pure.
 
 import { advise } from '../access/nearest.ts'
 import { quote } from '../access/quote.ts'
@@ -8,19 +7,19 @@ import { type Remark, remarkOn } from './problem.ts'
 import { type Contents, type Names, nameOf, pathToName } from './read.ts'
 import { roleName } from './schema.ts'
 
-/** Auth0 gives roles such ids. A role can have any name, but a manifest refers to one with such a name by its id. */
+/** Whether this has the form of Auth0's role ids. A role whose name has this form must be listed by its id. */
 export function isRoleId(reference: string): boolean {
   return /^rol_\w+$/.test(reference)
 }
 
-/** Whether this is a role, as far as the manifest itself says so. */
+/** Whether this is a role, according to the manifest. */
 export function isKnownRole(reference: string, { roles }: Names): boolean {
   return isRoleId(reference) || roles?.has(reference) === true
 }
 
 export const MISPLACED_ROLE = "That is a role; list it under a user's roles."
 
-/** What users refer to by a name that no catalogue has, if there is one. */
+/** Users' roles that are not in the catalogue, if there is one. */
 export function* checkCatalogue(contents: Contents): Generator<Remark> {
   const { names } = contents
   const known = names.roles
@@ -35,7 +34,7 @@ export function* checkCatalogue(contents: Contents): Generator<Remark> {
 const ADD_ROLE = 'Correct the name, or add it to the catalogue.'
 const CREATE_ROLE = 'Correct the name, or create the role.'
 
-/** What is wrong with the references for a tenant that has these roles: unknown ones, and names that roles share. */
+/** References that are unknown or ambiguous in a tenant with these roles. */
 export function* checkReferences(contents: Contents, roles: Roles): Generator<Remark> {
   const explain = explainer(contents.names, roles)
   for (const { role, file, path, on } of contents.roles) {
@@ -66,11 +65,11 @@ function adviseOn(reference: string, { bundles }: Names, known: Iterable<string>
   return advise(reference, known, otherwise)
 }
 
-const MOST_IDS = 5
+const MAX_IDS = 5
 
 function listIds(ids: readonly string[]): string {
-  const shown = ids.toSorted().slice(0, MOST_IDS).join(', ')
-  return ids.length > MOST_IDS ? `${shown} and ${ids.length - MOST_IDS} more` : shown
+  const shown = ids.toSorted().slice(0, MAX_IDS).join(', ')
+  return ids.length > MAX_IDS ? `${shown} and ${ids.length - MAX_IDS} more` : shown
 }
 
 function* remarksOnUsers({ users }: Contents, explain: Explain): Generator<Remark> {

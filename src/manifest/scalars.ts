@@ -1,5 +1,5 @@
-// Parser events → data. Text is text as written; a scalar without quotes that some version of YAML reads as something
-// else stays recognizable, so that `1.10` becomes neither the name 1.1 nor a key that another one replaces. Pure.
+// Parser events → data. Text stays as written. An unquoted scalar that a version of YAML does not read as text is marked,
+// so that `1.10` becomes neither the name 1.1 nor a key that replaces another. Pure.
 
 import {
   constructFromEvents,
@@ -17,7 +17,7 @@ import {
 export class Unquoted {
   /** As written. */
   readonly text: string
-  /** What YAML reads it as: `a number`. */
+  /** How YAML reads it, such as `a number`. */
   readonly kind: string
   readonly value: unknown
 
@@ -28,7 +28,7 @@ export class Unquoted {
   }
 }
 
-/** Keys are text as written, whatever YAML reads them as. */
+/** Keys are text as written, however YAML reads them. */
 export class Mapping extends Map<string, unknown> {
   /** The keys that YAML does not read as text. */
   unquoted: Map<string, Unquoted> | undefined
@@ -38,7 +38,7 @@ export function isMapping(value: unknown): value is Mapping {
   return value instanceof Mapping
 }
 
-/** What has a name of its own; a merge key is none. */
+/** The entries of a mapping, without merge keys. */
 export function* entriesOf(value: unknown): Generator<readonly [string, unknown]> {
   if (!isMapping(value)) return
   for (const entry of value) if (entry[0] !== '<<') yield entry
@@ -52,7 +52,7 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Text, or what only lacks quotes to be text. */
+/** Text, or an unquoted scalar as written. */
 export function writtenOf(value: unknown): string | undefined {
   return value instanceof Unquoted ? value.text : textOf(value)
 }
@@ -65,10 +65,10 @@ const KINDS: Readonly<Record<string, string>> = {
   'tag:yaml.org,2002:timestamp': 'a date',
 }
 
-/** A boolean by the letter of YAML 1.1, but to no parser in use. */
+/** A boolean in YAML 1.1, but in no parser in use. */
 const LETTER = /^[yn]$/i
 
-/** What YAML 1.1 or YAML 1.2 takes for something else than text: the schema that the library has for writing YAML. */
+/** Scalars that YAML 1.1 or 1.2 does not read as text, from the schema that the library uses for writing. */
 const unquotedTags = DUMP_SCHEMA.tags.flatMap(tag => {
   const kind = KINDS[tag.tagName]
   return tag.nodeKind !== 'scalar' || kind === undefined ? [] : keepWritten(tag, kind)
@@ -87,7 +87,7 @@ function keepWritten(tag: ScalarTagDefinition, kind: string): ScalarTagDefinitio
 
 export interface Construction {
   readonly contents: readonly unknown[]
-  /** Whether a mapping has a key twice; the last one is in the data. */
+  /** Whether a mapping has a duplicate key; the data has the last one. */
   readonly hasDuplicateKeys: boolean
 }
 

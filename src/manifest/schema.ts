@@ -1,19 +1,19 @@
-// The manifest's form. Zod keeps it as one definition with two uses: form.ts walks it to find every mistake, and the
-// published JSON Schema is made from it. Zod neither parses nor types a manifest: read.ts does, because it has to
-// understand what it can of one with mistakes. Pure.
+// The manifest's form, defined once in Zod for two uses: form.ts walks it to find every mistake, and the published JSON
+// Schema is generated from it. Zod does not parse or type a manifest: read.ts does, because it must read what it can of a
+// manifest with mistakes. Pure.
 
 import * as z from 'zod'
 import { EXAMPLE_ADDRESS, EXAMPLE_ID, isAddress, isUserId } from '../access/identities.ts'
 
-/** Auth0's own limit for the name of a permission. */
+/** Auth0's limit for the name of a permission. */
 const MAX_NAME = 280
-/** For user ids, API identifiers and addresses; longer than any that Auth0 gives out. */
+/** For user ids, API identifiers and addresses; longer than any of Auth0's. */
 export const MAX_ID = 1000
 const MAX_REASON = 1000
 
 /**
- * No control characters, and no spaces at either end; what is empty has a message of its own. Written so that the
- * regular expressions of other languages understand it too, for the published schema.
+ * No control characters, and no spaces at either end; empty text has its own message. Written for the regular expressions
+ * of other languages, too, because it is in the published schema.
  */
 const CONTROL = String.raw`\x00-\x1f\x7f-\x9f`
 const CLEAN = new RegExp(`^([^\\s${CONTROL}]([^${CONTROL}]*[^\\s${CONTROL}])?)?$`)
@@ -25,14 +25,14 @@ interface Rule {
 
 const rules = new WeakMap<z.ZodType, readonly Rule[]>()
 
-/** The first rule of a text that does not hold. Zod says the same, but makes an error object each time. */
+/** The first rule that a text breaks. Zod would find the same, but creates an error object each time. */
 export function brokenRule(schema: z.ZodType, value: string): Rule | undefined {
   return rules.get(schema)?.find(({ holds }) => !holds(value))
 }
 
 /**
- * @param kind what is wrong with a value that is no text
- * @param keywords of JSON Schema that say the same as the rules, as far as they can
+ * @param kind the message for a value that is not text
+ * @param keywords of JSON Schema that come closest to the rules
  */
 function text(kind: string, ruled: readonly Rule[], keywords: object) {
   const text = ruled.reduce(
@@ -51,7 +51,7 @@ function atMost(longest: number, what: string): Rule {
 interface Form extends Rule {
   readonly what: string
   readonly maxLength: number
-  /** For editors; what it lets through may still break the rule. */
+  /** For editors; text that matches may still break the rule. */
   readonly pattern: string
 }
 
@@ -97,8 +97,7 @@ export const expiry = text(
   'expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z',
   [],
   {
-    description:
-      'Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.',
+    description: 'When this expires: a date, valid through the end of that day in UTC, or an instant with a zone.',
     examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
   },
 )
@@ -107,7 +106,7 @@ const terms = {
   expires: expiry.optional(),
   reason: text('reason must be text', [atMost(MAX_REASON, 'reason')], {
     maxLength: MAX_REASON,
-    description: 'A note that plan and report show.',
+    description: 'A note that is shown in plans and reports.',
     examples: ['quarter close, FIN-118'],
   }).optional(),
 }
@@ -136,7 +135,7 @@ const apiKey = name('the name of an API', MAX_ID, 'An alias that `apis` defines,
 const permissions = z
   .record(apiKey, permissionList, 'permissions must name APIs, each with a list, such as orders: [read:orders]')
   .meta({
-    description: 'Permissions by API. The key is an alias out of `apis`, or an identifier (with a `:` or `/` in it).',
+    description: 'Permissions by API. The key is an alias from `apis`, or an identifier (with a `:` or `/` in it).',
   })
 
 const identifier = name(
@@ -163,7 +162,7 @@ const api = z
   .union([identifier, apiDefinition], 'an API must be an identifier, or a mapping with identifier and permissions')
   .meta({ description: 'The API that this alias stands for.' })
 
-const bundleName = name('the name of a bundle', MAX_NAME, 'A name out of `bundles`.', 'support')
+const bundleName = name('the name of a bundle', MAX_NAME, 'A name from `bundles`.', 'support')
 
 const bundleItem = z.strictObject(
   { name: bundleName, ...terms },
@@ -236,7 +235,7 @@ export const manifestSchema = z
         .record(
           name('an API alias', MAX_NAME, 'A short name for an API.'),
           api,
-          'apis must give aliases their APIs, such as orders: https://orders.acme.com/',
+          'apis must map aliases to APIs, such as orders: https://orders.acme.com/',
         )
         .meta({
           description: 'Short names for APIs. An API listed here counts as named by the manifest.',
@@ -253,7 +252,7 @@ export const manifestSchema = z
         .record(
           name('the name of a bundle', MAX_NAME, 'A name for a set of permissions.'),
           permissions,
-          'bundles must give names their permissions',
+          'bundles must map names to permissions',
         )
         .meta({ description: 'Named sets of permissions.' })
         .optional(),
@@ -269,12 +268,12 @@ export const manifestSchema = z
     patternProperties: { '^x-': {} },
   })
 
-/** Every key that has a meaning somewhere. */
+/** Every known key. */
 export const KEYS: ReadonlySet<string> = new Set(
   [manifestSchema, apiDefinition, userEntry, permissionItem].flatMap(({ shape }) => Object.keys(shape)),
 )
 
-/** The same definition for editors. It is made on demand, as the action itself has no use for it. */
+/** The same definition for editors. Generated on demand, because the action itself does not use it. */
 export function manifestJsonSchema(): object {
   return z.toJSONSchema(manifestSchema, { target: 'draft-7', io: 'input' })
 }

@@ -1,5 +1,5 @@
-// What to write instead of something that is not YAML. The parser says what it could not do; the text around that place
-// often shows what was meant. Pure.
+// Explains YAML errors. The parser says what it could not parse; the text around that place often shows what was meant.
+// Pure.
 
 import type { Event } from 'js-yaml'
 import { clip, describeUnseen, quote } from '../access/quote.ts'
@@ -7,11 +7,11 @@ import { findComplexKey } from './locate.ts'
 import { COMPLEX_KEY } from './scalars.ts'
 import { KEYS } from './schema.ts'
 
-/** What the parser says. */
+/** The parser's error. */
 interface Failure {
   readonly reason: string
   readonly offset: number
-  /** Empty if they could not be read. */
+  /** Empty if the text could not be parsed into events. */
   readonly events: readonly Event[]
 }
 
@@ -44,7 +44,7 @@ export function explainYaml(text: string, failure: Failure): Explanation {
   return { offset: failure.offset, message: failure.reason }
 }
 
-/** From what nothing else can explain to what is only likely. */
+/** From certain explanations to likely ones. */
 const EXPLANATIONS: readonly ((clues: Clues) => Explanation | undefined)[] = [
   explainConflict,
   explainIndentation,
@@ -57,7 +57,7 @@ const EXPLANATIONS: readonly ((clues: Clues) => Explanation | undefined)[] = [
   explainShape,
 ]
 
-/** How far around an offset the text is looked at: a hostile manifest may be one long line. */
+/** Limits of the text around an offset that is examined, because a hostile manifest may be one long line. */
 const MAX_LINE = 1_000
 const MAX_SCAN = 100_000
 
@@ -113,7 +113,7 @@ function explainReason({ text, reason, offset }: Clues): Explanation | undefined
   return undefined
 }
 
-/** A value whose first character means something to YAML. */
+/** A value whose first character has a meaning in YAML. */
 function explainIndicator({ text, reason, offset }: Clues): Explanation | undefined {
   const directive = /directive/.test(reason) ? text.search(/^%(?!YAML|TAG)/m) : -1
   const start = directive === -1 ? tokenStart(text, offset) : directive
@@ -134,7 +134,7 @@ function tokenStart(text: string, offset: number): number {
   return start
 }
 
-/** A colon without a space behind it, or one in the middle of a value. */
+/** A colon without a space after it, or one within a value. */
 function explainColon({ text, offset, line, above }: Clues): Explanation | undefined {
   for (const { start, text } of [line, above]) {
     const [, before = '', key = '', value = ''] = /^(\s*(?:- +)*)([A-Za-z][\w-]*):([^\s/].*)$/.exec(text) ?? []
@@ -188,7 +188,7 @@ function explainBracket({ text, reason, offset }: Clues): Explanation | undefine
 function explainShape({ reason, offset }: Clues): Explanation | undefined {
   if (reason.startsWith('bad indentation')) {
     const message =
-      'the indentation does not match the lines above; indent all keys of a mapping alike, and all dashes of a list'
+      'the indentation does not match the lines above; indent all keys of a mapping equally, and all dashes of a list'
     return { offset, message }
   }
   if (/expected ':'|multiline key|document separator/.test(reason)) {
@@ -203,8 +203,8 @@ interface Opening {
 }
 
 /**
- * The brackets and the quote that are open at an offset, from the outermost to the innermost. Outside of brackets, they
- * only have a meaning where a value begins.
+ * The brackets and the quote that are open at an offset, from the outermost to the innermost. Outside brackets, they only
+ * count at the beginning of a value.
  */
 function openBefore(text: string, end: number): readonly Opening[] {
   const open: Opening[] = []

@@ -25,10 +25,10 @@ export interface ApplyOptions {
 export async function apply(plan: Plan, writer: Writer, options: ApplyOptions): Promise<readonly UserOutcome[]> {
   let stop: ActionError | undefined
   const applyNext = async (userPlan: UserPlan): Promise<UserOutcome> => {
-    const attempt =
-      stop === undefined ? await applyUser(userPlan, { writer, otherRoles: options.otherRoles }) : NOTHING_ATTEMPTED
-    stop ??= attempt.failures.find(failure => reachOf(failure) === 'run')
-    const outcome = outcomeOf(userPlan, attempt)
+    const results =
+      stop === undefined ? await applyUser(userPlan, { writer, otherRoles: options.otherRoles }) : NOTHING_WRITTEN
+    stop ??= results.failures.find(failure => reachOf(failure) === 'run')
+    const outcome = outcomeOf(userPlan, results)
     options.onOutcome(outcome)
     return outcome
   }
@@ -38,7 +38,7 @@ export async function apply(plan: Plan, writer: Writer, options: ApplyOptions): 
   return [await applyNext(first), ...(await pMap(others, applyNext, { concurrency: options.width }))]
 }
 
-interface Attempt {
+interface WriteResults {
   readonly done: readonly Batch[]
   readonly uncertain: readonly Batch[]
   readonly failures: readonly ActionError[]
@@ -46,7 +46,7 @@ interface Attempt {
   readonly kept: readonly Batch[]
 }
 
-const NOTHING_ATTEMPTED: Attempt = { done: [], uncertain: [], failures: [], kept: [] }
+const NOTHING_WRITTEN: WriteResults = { done: [], uncertain: [], failures: [], kept: [] }
 
 const KEPT: Readonly<Record<Kind, string>> = {
   permission: 'No permission was revoked, because assigning the roles that may replace it failed.',
@@ -56,7 +56,7 @@ const KEPT: Readonly<Record<Kind, string>> = {
 async function applyUser(
   userPlan: UserPlan,
   { writer, otherRoles }: { readonly writer: Writer; readonly otherRoles: OtherRoles },
-): Promise<Attempt> {
+): Promise<WriteResults> {
   const done: Batch[] = []
   const uncertain: Batch[] = []
   const failed: Batch[] = []
@@ -112,7 +112,7 @@ function mayBeDone(error: ActionError): boolean {
   return !refused || attempts > 1
 }
 
-function outcomeOf({ user }: UserPlan, { done, uncertain, failures, kept }: Attempt): UserOutcome {
+function outcomeOf({ user }: UserPlan, { done, uncertain, failures, kept }: WriteResults): UserOutcome {
   const status = statusOf(done, failures)
   return {
     user,

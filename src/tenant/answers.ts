@@ -1,4 +1,4 @@
-// What the Management API's answers mean: read by a schema, or an error with advice.
+// Reads the Management API's responses: data by a schema, or an error with advice.
 
 import * as z from 'zod'
 import type { Reach, TenantError } from '../errors.ts'
@@ -7,7 +7,7 @@ import type { Answer } from './exchange.ts'
 
 /** The path of the Management API. */
 export const BASE = '/api/v2'
-/** The most items of a page. */
+/** Auth0's maximum number of items per page. */
 export const PER_PAGE = 100
 
 export function isUnknownUser(answer: Answer): boolean {
@@ -24,7 +24,7 @@ function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300
 }
 
-/** @throws TenantError for an answer that is no success, or has another form */
+/** @throws TenantError for a response that is not a success, or has an unexpected format */
 export function read<T>(schema: z.ZodType<T>, answer: Answer, summary: string): T {
   if (!isSuccess(answer)) throw refusal(answer, summary)
   const parsed = schema.safeParse(answer.body)
@@ -32,9 +32,9 @@ export function read<T>(schema: z.ZodType<T>, answer: Answer, summary: string): 
   const [where] = parsed.error.issues.map(({ path, message }) => `at ${path.join('.') || 'its top'}: ${message}`)
   throw answerError(
     answer,
-    `${summary}: the answer has another form than Auth0's ${where}`,
+    `${summary}: unexpected response format ${where}`,
     'user',
-    'Check the input domain, and any proxy on the way.',
+    'Check the input domain, and any proxy in between.',
   )
 }
 
@@ -43,7 +43,7 @@ function refusal(answer: Answer, summary: string): TenantError {
   return answerError(answer, summary, reach, advice)
 }
 
-/** What an answer's status says about the rest of the run, and what to do about it. */
+/** What a response's status means for the rest of the run, and what to do. */
 function meaningOf({ status, headers, body }: Answer): { readonly reach: Reach; readonly advice: string } {
   if (isRedirect(status)) return { reach: 'run', advice: redirectAdvice(headers) }
   switch (status) {
@@ -58,17 +58,17 @@ function meaningOf({ status, headers, body }: Answer): { readonly reach: Reach; 
       return {
         reach: 'run',
         advice:
-          'The token has expired, or is for another tenant; check the credential and the inputs domain and audience.',
+          'The token has expired or is for another tenant; check the credential and the inputs domain and audience.',
       }
     case 403:
       return {
         reach: 'user',
         advice: isCode(body, 'insufficient_scope')
           ? 'Authorize the application for the missing scope of the Auth0 Management API.'
-          : 'Auth0, or something on the way to it, does not allow this; its words say why.',
+          : 'Auth0, or a proxy in between, does not allow this; its message says why.',
       }
     default:
-      return { reach: 'user', advice: 'Check the input domain, and any proxy on the way.' }
+      return { reach: 'user', advice: 'Check the input domain, and any proxy in between.' }
   }
 }
 
@@ -76,9 +76,9 @@ export type WriteMethod = 'POST' | 'DELETE'
 
 interface FailedWrite {
   readonly user: string
-  /** What was to be done, such as `Granting to`. */
+  /** What the request does, such as `Granting to`. */
   readonly doing: string
-  /** What to do if it is not the user that is unknown. */
+  /** What to do if a permission or role, not the user, is unknown. */
   readonly unknown: string
 }
 
@@ -86,16 +86,16 @@ interface FailedWrite {
 export function refuseWrite(answer: Answer, { user, doing, unknown }: FailedWrite): TenantError {
   const summary = `${doing} ${user} failed`
   if (isUnknownUser(answer)) {
-    return answerError(answer, summary, 'user', 'The user is gone from the tenant; remove the entry from the manifest.')
+    return answerError(answer, summary, 'user', 'The user was deleted from the tenant; remove it from the manifest.')
   }
-  // All of a request or nothing: one unknown name is enough.
+  // One unknown name fails the whole request.
   if (answer.status === 404) return answerError(answer, summary, 'operation', unknown)
   return refusal(answer, summary)
 }
 
-/** Whatever the id holds, the path leads to this user and nowhere else. */
+/** The path leads to this user only, whatever the id contains. */
 export function userPath(user: string): string {
-  // Dots are no special characters to encodeURIComponent, but a segment of dots is a step in the path to others.
+  // encodeURIComponent does not encode dots, but URL parsers resolve a segment of one or two dots.
   const segment = encodeURIComponent(user).replace(/^\.{1,2}$/, dots => dots.replaceAll('.', '%2E'))
   return `${BASE}/users/${segment}`
 }

@@ -1,4 +1,4 @@
-// All of tenant/ put together, with undici below it. Loaded where something is about to be sent, so never by `validate`.
+// Assembles tenant/ on top of undici. Loaded only before requests are sent, so never by `validate`.
 
 import { type Clock, SYSTEM_CLOCK } from '../runner/clock.ts'
 import type { TenantInputs } from '../runner/inputs.ts'
@@ -12,7 +12,7 @@ export interface Connection extends Pick<Http, 'traffic' | 'close'> {
   readonly session: Session
 }
 
-/** @param signal its reason is a NotSentError */
+/** @param signal aborted with a NotSentError */
 export function connect(
   inputs: TenantInputs,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-// One exchange with the tenant's host: a request in, an answer or a fault out. The only file that knows undici.
+// One exchange with the tenant's host: a request in, a response or a fault out. The only file that uses undici.
 
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { errorOf } from '../errors.ts'
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 20_000
 const CONNECT_TIMEOUT_MS = 10_000
 const MAX_BODY_BYTES = 8 * 1024 * 1024
 
-/** @param origin reached through the runner's proxy, which prepareEnvironment has made readable */
+/** @param origin reached through the runner's proxy, whose variables prepareEnvironment has corrected */
 export function openDispatcher(origin: string): Dispatcher {
   const options = {
     connections: MAX_IN_FLIGHT,
@@ -21,7 +21,7 @@ export function openDispatcher(origin: string): Dispatcher {
     bodyTimeout: TIMEOUT_MS,
     maxResponseSize: MAX_BODY_BYTES,
   }
-  // Plain HTTP never uses a proxy: it would leave the loopback address, the only one it is allowed for.
+  // Plain HTTP is only allowed to a loopback address, which a proxy would leave.
   return origin.startsWith('http:') ? new Agent(options) : new EnvHttpProxyAgent(options)
 }
 
@@ -29,7 +29,7 @@ export interface ExchangeOptions {
   readonly dispatcher: Dispatcher
   readonly origin: string
   readonly clock: Clock
-  /** Ends the exchange. */
+  /** Aborts the exchange. */
   readonly signal: AbortSignal
 }
 
@@ -38,7 +38,7 @@ export async function exchange(request: Request, options: ExchangeOptions): Prom
   const { method, path, query, headers, body } = request
   const overdue = clock.timeout(TIMEOUT_MS)
   try {
-    // The path is sent as it is: a URL parser would take a user id of two dots for a step up.
+    // The path is sent as it is, because a URL parser would resolve a user id of two dots.
     const answer = await dispatcher.request({
       origin,
       path: query === undefined ? path : `${path}?${query}`,
@@ -56,7 +56,7 @@ export async function exchange(request: Request, options: ExchangeOptions): Prom
     const late = overdue.aborted && !signal.aborted
     return {
       kind: 'fault',
-      error: late ? new Error(`the answer took longer than ${TIMEOUT_MS / 1000} s`) : errorOf(error),
+      error: late ? new Error(`the response took longer than ${TIMEOUT_MS / 1000} s`) : errorOf(error),
     }
   }
 }

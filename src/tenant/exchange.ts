@@ -1,15 +1,15 @@
-// What is sent to the tenant's host, and what it answers. Pure.
+// Requests to the tenant's host, and its responses. Pure.
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'DELETE'
-  /** Encoded as it goes over the wire, without the query. */
+  /** Encoded as sent, without the query. */
   readonly path: string
   readonly query?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Asked for when the request's turn has come, as a token may expire while it waits. */
+  /** Called when it is the request's turn, because a token may expire while the request waits. */
   readonly authorization?: () => Promise<string>
   readonly body?: string
-  /** The token endpoint's bucket is not the Management API's. */
+  /** False for the token endpoint, which has its own rate limit. */
   readonly paced: boolean
 }
 
@@ -18,6 +18,6 @@ export interface Answer {
   readonly attempts: number
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Parsed where it is JSON, else the text; undefined where there was none. */
+  /** Parsed if it is JSON, otherwise the text; undefined if it is empty. */
   readonly body: unknown
 }

@@ -1,4 +1,4 @@
-// What a request fails with in the end: faults on the way and answers that say "not now" → errors that say what to do.
+// Requests that failed for good: network faults, and responses that ask for a retry → errors that say what to do.
 
 import { type NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answer-error.ts'
@@ -18,34 +18,34 @@ export interface LastAttempt {
   readonly result: Attempt
   readonly origin: string
   readonly limit: Limit
-  /** When a limit ends, as a time of day, if that is far away. */
+  /** The time of day at which a limit ends, if that is more than a minute away. */
   readonly until: string | undefined
   readonly reach: Reach
 }
 
 const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/
 
-const LATER = "Run it again when the tenant and the way to it work; Auth0's status page is https://status.auth0.com."
+const LATER = "Run it again when the tenant is reachable; Auth0's status page is https://status.auth0.com."
 
-/** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
+/** Whether a fault is permanent; any other fault is worth a retry. */
 export function isLasting(fault: Error): boolean {
   return LASTING_FAULT.test(codeOf(fault)) || isRefusedTunnel(fault)
 }
 
-/** An answer that sending the request again would not change. */
+/** Whether a response is final, so that a retry would not change it. */
 export function hasWorked(result: Attempt): result is Answered {
   if (result.kind === 'fault') return false
   const { status, body, request } = result.answer
   if (status === 429 || status === 408 || status >= 500) return false
   if (status < 200 || status > 299) return true
-  // Half a page, or a proxy's own: what is expected here is JSON, and nothing at all only where something was written.
+  // A success must have JSON, or after a write no body. Anything else is a truncated response or a proxy's.
   return typeof body === 'object' || (body === undefined && request.method !== 'GET')
 }
 
 export function givenUp({ request, attempts, result, origin, limit, until, reach }: LastAttempt): TenantError {
   if (result.kind === 'fault') {
     return new TenantError(
-      `No answer from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`,
+      `No response from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`,
       { request: nameOf(request), reach, attempts, advice: adviceOn(result.error, origin) },
       { cause: result.error },
     )
@@ -55,18 +55,17 @@ export function givenUp({ request, attempts, result, origin, limit, until, reach
     const summary = `${origin} only returns errors${reach === 'run' ? '' : ' for this request'}`
     return answerError(answer, summary, reach, until === undefined ? LATER : `Run it again after ${until}.`)
   }
-  const advice =
-    until === undefined ? 'Run it again later, when other traffic uses less of it.' : `Run it again after ${until}.`
+  const advice = until === undefined ? 'Run it again when there is less other traffic.' : `Run it again after ${until}.`
   return answerError(answer, describeExhausted(limit, { origin, until }), reach, advice)
 }
 
-/** The tenant may have done what it was asked, as the last answer was lost or never awaited. */
+/** The tenant may have done what was requested, because the last response was lost or not awaited. */
 export function interrupted(
   { request, attempts }: Pick<LastAttempt, 'request' | 'attempts'>,
   cause: NotSentError,
 ): TenantError {
   return new TenantError(
-    'The run stopped before an answer came; whether the tenant did it is not known',
+    'The run stopped before a response arrived, so the request may have taken effect',
     { request: nameOf(request), reach: 'run', attempts, advice: 'Run it again to be sure.' },
     { cause },
   )
@@ -80,12 +79,12 @@ function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-/** undici has no code of its own for a tunnel that the proxy does not open. */
+/** undici has no error code for a tunnel that the proxy refuses. */
 function isRefusedTunnel({ message }: Error): boolean {
   return /^Proxy response \(4\d\d\)/.test(message)
 }
 
-/** Whether it was the tenant's name that was looked up, and not a proxy's. */
+/** Whether the name that was looked up is the tenant's, not a proxy's. */
 function hasHost(fault: Error, origin: string): boolean {
   return !('hostname' in fault) || fault.hostname === new URL(origin).hostname
 }
@@ -96,7 +95,7 @@ function adviceOn(fault: Error, origin: string): string {
       ? 'Check the input domain: no host has this name.'
       : 'Check HTTPS_PROXY of the runner: no host has the name of the proxy.'
   }
-  if (isRefusedTunnel(fault)) return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy lets through.'
+  if (isRefusedTunnel(fault)) return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy allows.'
   if (!isLasting(fault)) return LATER
-  return 'Check the input domain, and NODE_EXTRA_CA_CERTS if a proxy has a certificate authority of its own.'
+  return 'Check the input domain, and NODE_EXTRA_CA_CERTS if a proxy has its own certificate authority.'
 }

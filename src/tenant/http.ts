@@ -1,5 +1,5 @@
-// Requests to the tenant's host: turns, retries, and an orderly end. It knows what a broken exchange is, and nothing of
-// what an answer means.
+// Sends requests to the tenant's host, with turns, retries and an orderly end. It knows failed exchanges, but not what a
+// response means.
 
 import { once } from 'node:events'
 import type { Dispatcher } from 'undici'
@@ -26,11 +26,11 @@ import {
 
 export interface Http {
   /**
-   * Sends a request until an answer comes that sending it again would not change.
-   * @throws TenantError if none came, NotSentError if the run was asked to stop
+   * Sends a request until a final response arrives, which a retry would not change.
+   * @throws TenantError if none arrived, NotSentError if the run stopped before the request was sent
    */
   readonly send: (request: Request) => Promise<Answer>
-  /** From here on nothing is sent: what has just failed would fail for every request. */
+  /** Sends nothing from now on, because the failure would affect every request. */
   readonly halt: (cause: TenantError) => void
   readonly traffic: Traffic
   readonly close: () => Promise<void>
@@ -38,10 +38,10 @@ export interface Http {
 
 export interface HttpOptions {
   readonly origin: string
-  /** In every mode but `apply`, every method but GET is refused, and POST to the token endpoint. */
+  /** Every mode but `apply` allows only GET, and POST to the token endpoint. */
   readonly mode: 'plan' | 'apply' | 'export'
   readonly limits: PaceLimits
-  /** Its reason is a NotSentError. */
+  /** Aborted with a NotSentError. */
   readonly signal: AbortSignal
   readonly dispatcher: Dispatcher
   readonly clock: Clock
@@ -49,13 +49,13 @@ export interface HttpOptions {
 
 const FIRST_BACKOFF_MS = 250
 const MAX_BACKOFF_MS = 16_000
-/** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
+/** How long a cancelled run waits for requests in flight; the runner kills it 10 s after the first signal. */
 const GRACE_MS = 4_500
 
 interface State {
   readonly options: HttpOptions
   readonly turns: Turns
-  /** Ends what is in flight. */
+  /** Aborts requests in flight. */
   readonly inFlight: AbortSignal
   readonly underWay: Set<Promise<Attempt>>
 }
@@ -76,7 +76,7 @@ export function createHttp(options: HttpOptions): Http {
     send: request => send(state, request),
     halt: cause => halted.abort(new NotSentError('An earlier failure affected every user.', { cause })),
     traffic: turns.traffic,
-    /** What was sent is let finish, so that the tenant saw all that is counted. */
+    /** Waits for requests in flight, so that the tenant received all that are counted. */
     close: async () => {
       await Promise.race([Promise.all(underWay), once(clock.timeout(GRACE_MS), 'abort')])
       await dispatcher.destroy()
@@ -143,7 +143,7 @@ interface FailedAttempt extends LaneRequest {
   readonly since: number
 }
 
-/** @throws TenantError if there is no other try */
+/** @throws TenantError if the request is not retried */
 async function waitForRetry({ options, turns }: State, failed: FailedAttempt): Promise<void> {
   const { request, lane, result, sentAt, attempts, since } = failed
   const { origin, clock } = options
@@ -153,8 +153,8 @@ async function waitForRetry({ options, turns }: State, failed: FailedAttempt): P
     const until = farTime(lane.outage.end, clock.now())
     throw givenUp({ request, attempts, result, origin, limit: lane.limit, until, reach })
   }
-  // Else the outage holds everybody back.
+  // During an outage, all requests wait for the probe instead.
   if (lane.outage.probingSince !== undefined) return
   const milliseconds = Math.min(FIRST_BACKOFF_MS * 2 ** (attempts - 1), MAX_BACKOFF_MS) * (0.5 + clock.random() / 2)
-  await pause(turns, { milliseconds, reason: `another try of ${request.method} ${request.path}`, byLimit: false })
+  await pause(turns, { milliseconds, reason: `a retry of ${request.method} ${request.path}`, byLimit: false })
 }

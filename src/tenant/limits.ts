@@ -1,5 +1,5 @@
-// Auth0's rate limits as its answers show them: which limit a request counts against, what the headers say, and how a
-// message names a limit and its end. Pure.
+// Auth0's rate limits: which limit a request counts against, what a response's headers say, and how messages name a limit
+// and its end. Pure.
 
 /**
  * Endpoints that share a bucket on every plan. On Enterprise, one bucket serves all of them.
@@ -9,10 +9,10 @@ export type Group = 'readingUsers' | 'writingUsers' | 'rest'
 
 export const GROUPS: readonly Group[] = ['readingUsers', 'writingUsers', 'rest']
 
-/** The token endpoint has a limit of its own. */
+/** The token endpoint has its own limit. */
 export type Limit = Group | 'tokens'
 
-/** A bucket as an answer described it. */
+/** A bucket as a response described it. */
 export interface Bucket {
   readonly limit: number
   readonly remaining: number
@@ -20,7 +20,7 @@ export interface Bucket {
   readonly resetAt: number
 }
 
-/** When the tenant says that a limit ends. */
+/** When a limit ends, according to the tenant. */
 export interface End {
   /** Milliseconds of the local clock. */
   readonly at: number
@@ -32,7 +32,7 @@ export interface End {
 export interface Now {
   /** Milliseconds of the local clock, which is monotonic. */
   readonly at: number
-  /** Milliseconds since 1970. The answer's own date counts first, as a runner's clock may be off. */
+  /** Milliseconds since 1970. A response's own date takes precedence, because a runner's clock may be wrong. */
   readonly time: number
 }
 
@@ -50,9 +50,9 @@ const NAMES: Readonly<Record<Limit, string>> = {
   tokens: 'quota for access tokens',
 }
 
-/** An end that is closer is not mentioned. */
+/** A nearer end is not mentioned. */
 const SOON_MS = 60_000
-/** An end that is further away is not believed. */
+/** A later end is ignored. */
 const MAX_BELIEVED_MS = 24 * 60 * 60 * 1000
 
 export function groupOf({ method, path }: { readonly method: string; readonly path: string }): Group {
@@ -60,7 +60,7 @@ export function groupOf({ method, path }: { readonly method: string; readonly pa
   return method === 'GET' ? 'readingUsers' : 'writingUsers'
 }
 
-/** @returns undefined if one of `x-ratelimit-limit`, `-remaining` and `-reset` is missing or makes no sense */
+/** @returns undefined if one of `x-ratelimit-limit`, `-remaining` and `-reset` is missing or invalid */
 export function readBucket(headers: Headers, now: Now): Bucket | undefined {
   const limit = wholeNumber(headers['x-ratelimit-limit'])
   const remaining = wholeNumber(headers['x-ratelimit-remaining'])
@@ -69,7 +69,7 @@ export function readBucket(headers: Headers, now: Now): Bucket | undefined {
   return { limit, remaining: Math.min(remaining, limit), resetAt: reset.at }
 }
 
-/** When the tenant says that it answers again: by `retry-after` in seconds, or for a 429 by its bucket's reset. */
+/** When the tenant accepts requests again: by `retry-after` in seconds, or for a 429 by its bucket's reset. */
 export function readEnd({ status, headers }: Answered, now: Now): End | undefined {
   const after = wholeNumber(headers['retry-after'])
   if (after !== undefined) return { at: now.at + after * 1000, time: serverTime(headers, now) + after * 1000 }
@@ -84,13 +84,13 @@ export function readReset(headers: Headers, now: Now): End | undefined {
 }
 
 export interface Waiting {
-  /** undefined if it is no limit, but `other`, that is waited for. */
+  /** undefined if the wait is for `other`, not for a limit. */
   readonly limit: Limit | undefined
   readonly other: string
   readonly end: End | undefined
 }
 
-/** What is waited for; which limit it is and when it ends are worth a mention only if the end is far away. */
+/** What is waited for; names the limit and its end only if the end is more than a minute away. */
 export function describeWait({ limit, other, end }: Waiting, now: number): string {
   const until = farTime(end, now)
   if (until === undefined) return limit === undefined ? other : 'the rate limit'
@@ -108,7 +108,7 @@ export function describeExhausted(
 export function farTime(end: End | undefined, now: number): string | undefined {
   if (end === undefined || end.at - now <= SOON_MS || end.at - now >= MAX_BELIEVED_MS) return undefined
   const time = new Date(end.time)
-  // An answer's date may be any that JavaScript reads, and then a little later there is none.
+  // A response may have the last date that JavaScript can represent, and a later one is invalid.
   return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(-13, -8)} UTC`
 }
 

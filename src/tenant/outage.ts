@@ -1,61 +1,61 @@
-// What is sent while the tenant does not work: what became of attempts and a clock in, a delay and a verdict out. Pure;
-// times are milliseconds of the local clock.
+// When to send requests while the tenant fails: results of attempts and a clock in, a delay and a verdict out. Pure; times
+// are milliseconds of the local clock.
 //
-//   in flight   ▇ ▇ ▇ ×             a 429, a named end, or three failures in a row: all wait,
-//               ▁ × ▁ ×  ▁ ×   ▁ ✓  and one at a time goes to see; the pauses grow with the outage.
-//               ▂ ▃ ▄ ▅ ▆ ▇         One that worked makes room for the next: soon as many as before, but not at once.
+//   in flight   ▇ ▇ ▇ ×             A 429, a named end, or three failures in a row: all requests wait,
+//               ▁ × ▁ ×  ▁ ×   ▁ ✓  and one at a time probes the tenant; the pauses grow with the outage.
+//               ▂ ▃ ▄ ▅ ▆ ▇         Each success allows one more request in flight, until there are as many as before.
 //
-// An outage of a minute fails nobody. One that goes on, with several requests, is the end of the run.
+// An outage of a minute fails no user. A longer one that affects several requests ends the run.
 
 import type { End } from './limits.ts'
 
 export interface Outage {
-  /** Failed attempts since the latest one that worked. */
+  /** Failed attempts since the latest success. */
   readonly failures: number
-  /** The requests that they were for. */
+  /** The requests that failed. */
   readonly requests: ReadonlySet<unknown>
-  /** When the outage began, or when an attempt worked last. */
+  /** When the outage began, or the time of the latest success. */
   readonly since: number
-  /** When requests began to go one at a time; undefined while they don't. */
+  /** When probing with one request at a time began; undefined if it has not. */
   readonly probingSince: number | undefined
-  /** No attempt goes before this. */
+  /** No attempt is sent before this. */
   readonly until: number
   /** The number of requests that may be in flight. */
   readonly width: number
   /** Whether the latest failure was a 429. */
   readonly throttled: boolean
-  /** When the tenant said that it ends. */
+  /** When it ends, according to the tenant. */
   readonly end: End | undefined
 }
 
-/** An attempt without an answer, or with one that says "not now". */
+/** An attempt without a response, or with one that asks for a retry. */
 export interface Failure {
   readonly request: unknown
   readonly sentAt: number
   readonly throttled: boolean
   readonly end: End | undefined
-  /** 0 to 1, at random: clients that failed together do not come back together. */
+  /** 0 to 1, at random, so that clients that failed together do not retry together. */
   readonly jitter: number
   readonly now: number
 }
 
-/** One request that fails again and again says nothing about the others. */
+/** Failures in a row after which requests are sent one at a time. */
 const PROBE_AFTER = 3
-/** Requests that have to fail for the tenant, and not the users they are for, to be at fault. */
+/** The number of failed requests after which the tenant, not their users, is considered the cause. */
 const DOWN_FOR_ALL = 3
-/** A pause is this share of the outage so far, so that work goes on soon after its end, however long it was. */
+/** A pause is this share of the outage's length, so that work resumes soon after its end. */
 const PAUSE_SHARE = 1 / 3
 const MIN_PAUSE_MS = 250
 const MAX_PAUSE_MS = 4_000
-/** An end that the tenant names is waited for without looking for this long at most. */
+/** The longest wait without a probe for an end that the tenant names. */
 const MAX_HOLD_MS = 60_000
-/** How long an outage may be. */
+/** The longest outage before requests fail. */
 const PATIENCE_MS = 60_000
-/** How many attempts have to fail: the pace may have left time for few. */
+/** The fewest failed attempts before requests fail, because the pace may allow few attempts in that time. */
 const MIN_FAILURES = 3
-/** How long it may be if the tenant names an end that is near enough. */
+/** The longest outage if the tenant names an end within this time. */
 const MAX_PATIENCE_MS = 300_000
-/** How soon to look again while an answer is under way that will tell more. */
+/** How soon to check again while a request is in flight. */
 const LOOK_AGAIN_MS = 5
 const LOOK_AGAIN_PROBING_MS = 50
 
@@ -90,19 +90,19 @@ export function withFailure(outage: Outage, failure: Failure): Outage {
 }
 
 export function withSuccess(outage: Outage, { sentAt, now }: Pick<Failure, 'sentAt' | 'now'>): Outage {
-  // It had been sent before the others failed.
+  // It was sent before the others failed.
   if (outage.probingSince !== undefined && sentAt < outage.probingSince) return outage
   return { ...NO_OUTAGE, since: now, width: outage.width + 1 }
 }
 
-/** Milliseconds until the next attempt may go; 0 or less is now. */
+/** Milliseconds until the next attempt may be sent; 0 or less means now. */
 export function delayByOutage(outage: Outage, { inFlight, now }: { inFlight: number; now: number }): number {
   const { probingSince, until, width } = outage
   if (probingSince === undefined) return inFlight >= width ? LOOK_AGAIN_MS : 0
   return inFlight >= width ? LOOK_AGAIN_PROBING_MS : until - now
 }
 
-/** Whether a failed attempt was sent so late in an outage that nobody waits any longer. */
+/** Whether a failed attempt was sent so late in an outage that it is not retried. */
 export function isOverdue(outage: Pick<Outage, 'failures' | 'since' | 'end'>, sentAt: number): boolean {
   const { failures, since, end } = outage
   if (failures < MIN_FAILURES && end === undefined) return false
@@ -110,7 +110,7 @@ export function isOverdue(outage: Pick<Outage, 'failures' | 'since' | 'end'>, se
   return sentAt >= Math.max(since + PATIENCE_MS, isNear ? end.at : since)
 }
 
-/** Whether it is the tenant that fails. An answer that is a 429 or names an end is not about a user. */
+/** Whether the tenant itself is failing. A 429, or a response that names an end, is never about one user. */
 export function isDown(outage: Outage, sentAt: number): boolean {
   const { requests, throttled, end } = outage
   return isOverdue(outage, sentAt) && (throttled || end !== undefined || requests.size >= DOWN_FOR_ALL)

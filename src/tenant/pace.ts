@@ -1,33 +1,33 @@
-// When the next request may go: answers' rate-limit headers and a clock in, a delay out. Pure; times are milliseconds of
-// the local clock, rates are requests a millisecond.
+// When the next request may be sent: responses' rate-limit headers and a clock in, a delay out. Pure; times are
+// milliseconds of the local clock, rates are requests a millisecond.
 //
-//   reading users ──► bucket of 40    Each group of endpoints is paced by its own answers. Groups whose answers name the
-//   writing users ──► bucket of 20    same limit may share one bucket: together they never take more than one.
+//   reading users ──► bucket of 40    Each group of endpoints is paced by its own responses. Groups whose responses name the
+//   writing users ──► bucket of 20    same limit may share one bucket: together they never use more than one.
 //   the rest      ──► bucket of 10
 //
-//   limit  ┬ an answer said: 31 remain                 A request goes if the bucket holds one more than the reserve
+//   limit  ┬ a response said: 31 remain                A request is sent if the bucket has one more than the reserve,
 //          │ − 4 that it may not have counted          even in the worst case: every request counts as taken after the
-//          │ + what was filled in since, as learned    answer unless that is impossible.
+//          │ + the refill since, as measured           response unless that is impossible.
 //   level  ┼ 27
-//          │ spent by us
-//   reserve┴ headroom: left to others. Here we wait for the refill, or for the reset while no refill is known.
+//          │ ours to spend
+//   reserve┴ headroom for others. Below it we wait for the refill, or for the reset while no refill is known.
 
 import { type Bucket, GROUPS, type Group } from './limits.ts'
 
 export interface PaceLimits {
   /** The share of the bucket, 0 to below 1, that is left to other traffic. */
   readonly headroom: number
-  /** Requests a second that are never exceeded; undefined if the tenant alone decides. */
+  /** The maximum requests a second; undefined if only the tenant's limit applies. */
   readonly ceiling: number | undefined
 }
 
-/** What went to and fro. */
+/** The requests of a run. */
 export interface Traffic {
-  /** Token requests and retries included. */
+  /** Including token requests and retries. */
   readonly requests: number
-  /** Milliseconds that a rate limit held requests back. */
+  /** Milliseconds that requests waited for a rate limit. */
   readonly waited: number
-  /** What is being waited for; undefined while requests go out. */
+  /** What the run waits for; undefined while it sends requests. */
   readonly waitingFor: string | undefined
   /** Responses have no rate-limit headers, so the pace is a cautious guess. */
   readonly blind: boolean
@@ -37,49 +37,49 @@ export interface Pace {
   readonly limits: PaceLimits
   readonly views: Readonly<Record<Group, View>>
   readonly lastSentAt: number
-  /** For groups whose answers describe no bucket. */
+  /** For groups whose responses describe no bucket. */
   readonly blindCeiling: number
 }
 
-/** What a group's own answers say about its bucket. */
+/** What a group's own responses say about its bucket. */
 interface View {
   readonly sent: number
-  /** Attempts that are over, with or without an answer. */
+  /** Attempts that have ended, with or without a response. */
   readonly settled: number
-  /** The bucket as described to the latest request whose answer does so. */
+  /** The bucket in the latest request's response that describes it. */
   readonly seen: Seen | undefined
-  /** What later descriptions are compared with, to see what was filled in between. */
+  /** The description that later ones are compared with, to measure the refill. */
   readonly mark: Seen | undefined
-  /** How fast the bucket fills at least, less what others take; undefined until that is measured. */
+  /** The bucket's minimum refill rate, less what others take; undefined until measured. */
   readonly refill: number | undefined
-  /** What the attempts said that were over after the request of `seen` was sent, that one included. */
+  /** The responses to attempts that ended after the request of `seen` was sent, including that one. */
   readonly recent: readonly Said[]
-  /** A request was refused, and none has worked since. */
+  /** A request was refused, and none has succeeded since. */
   readonly refused: boolean
-  /** Requests that are left in the bucket whatever the headroom, because there were refusals. */
+  /** Requests to leave in the bucket regardless of the headroom, because there were refusals. */
   readonly margin: number
-  /** Answers have no rate-limit headers. */
+  /** Responses have no rate-limit headers. */
   readonly blind: boolean
 }
 
 interface Said {
   readonly at: number
-  /** undefined without a description: the request may have been counted all the same. */
+  /** undefined without a description, although the request may have been counted. */
   readonly remaining: number | undefined
 }
 
 interface Seen extends Bucket {
-  /** When the answer came. */
+  /** When the response arrived. */
   readonly at: number
   /** When its request was sent. */
   readonly sentAt: number
-  /** How many attempts of its group were over by then, and so certainly counted before. */
+  /** The attempts of its group that had ended by then, and so certainly were counted before. */
   readonly settledBefore: number
-  /** How many requests this group had sent when the answer came. */
+  /** The requests that this group had sent when the response arrived. */
   readonly sentByThen: number
 }
 
-/** A group's request whose turn may have come. */
+/** A group's next request. */
 export interface Turn {
   readonly group: Group
   /** Groups that have requests waiting. */
@@ -87,7 +87,7 @@ export interface Turn {
   readonly now: number
 }
 
-/** What became of an attempt. */
+/** The result of an attempt. */
 export interface Outcome {
   readonly group: Group
   /** The pace right after `sending`. */
@@ -97,31 +97,31 @@ export interface Outcome {
   readonly now: number
 }
 
-/** Requests that may go while the tenant does not describe its bucket. */
+/** The rate while the tenant does not describe its bucket. */
 const BLIND_CEILING = 10 / 1000
 const MIN_BLIND_CEILING = 0.5 / 1000
-/** A refusal halves the blind ceiling; each answer that worked raises it again by this factor. */
+/** A refusal halves the blind ceiling; each success raises it again by this factor. */
 const BLIND_GROWTH = 1.01
 export const MAX_IN_FLIGHT = 48
-/** So many requests in flight are a beginning; each answer makes room for one more. */
+/** The initial number of requests in flight; each response allows one more. */
 const FIRST_IN_FLIGHT = 8
-/** The share of the bucket that is also left alone after each row of refusals: others take more than was seen. */
+/** The share of the bucket that is added to the margin after each series of refusals, because others take more. */
 const MARGIN = 0.04
-/** Auth0's windows are a minute at most. A reset that is further away is not waited for without looking. */
+/** Auth0's windows are at most a minute. The longest wait for a reset without a request. */
 const MAX_RESET_WAIT_MS = 60_000
 /** Milliseconds for a request, and for a whole bucket, on the slowest of Auth0's plans. */
 const SLOWEST_REFILL_MS = 500
 const SLOWEST_FILL_MS = 6_000
-/** All plans that fill a bucket bit by bit have filled it by then, rounded up twice. */
+/** A reset that is further away is a window's end: plans that refill gradually have filled a bucket by then. */
 const WINDOWED_MS = 10_000
-/** A reset may be announced this much too late: the times are in whole seconds, and answers take a while. */
+/** How much too late a reset may be announced: times are in whole seconds, and responses take time. */
 const RESET_SLACK_MS = 2_000
-/** How long the bucket is left alone to see what fills it. */
+/** How long nothing is sent to measure the refill. */
 const SOUNDING_MS = 250
-/** A refill is believed after this many requests' worth of it, and measured anew after the longer time. */
+/** A refill is accepted after this many requests' worth of it, and measured again after the time below. */
 const ENOUGH = 3
 const MEASURED_FOR_MS = 2_000
-/** How soon to look again while answers are under way that will tell more. */
+/** How soon to check again while requests are in flight. */
 const LOOK_AGAIN_MS = 5
 
 const NEW_VIEW: View = {
@@ -150,7 +150,7 @@ export function sending(pace: Pace, { group, now }: Pick<Turn, 'group' | 'now'>)
   return { ...withView(pace, group, { sent: sent + 1 }), lastSentAt: now }
 }
 
-/** What was about to be sent was not. */
+/** A request that was about to be sent was not sent. */
 export function withdrawn(pace: Pace, group: Group): Pace {
   const { sent } = pace.views[group]
   return withView(pace, group, { sent: sent - 1 })
@@ -158,7 +158,7 @@ export function withdrawn(pace: Pace, group: Group): Pace {
 
 export function received(pace: Pace, outcome: Outcome): Pace {
   const { group, kind } = outcome
-  // A bucket that a request did not fit into is empty, whatever its headers say.
+  // A bucket that refused a request is empty, whatever its headers say.
   const bucket = outcome.bucket && kind === 'throttled' ? { ...outcome.bucket, remaining: 0 } : outcome.bucket
   const settled = withSettled(pace, { ...outcome, bucket })
   const described = bucket === undefined ? settled : withSeen(settled, outcome, bucket)
@@ -166,14 +166,14 @@ export function received(pace: Pace, outcome: Outcome): Pace {
   return kind === 'worked' ? confirmed(described, group) : described
 }
 
-/** Whole milliseconds until the next request of the group may go; 0 is now. */
+/** Whole milliseconds until the group's next request may be sent; 0 means now. */
 export function delayBefore(pace: Pace, turn: Turn): number {
   return Math.max(0, Math.ceil(exactDelay(pace, turn)))
 }
 
 /**
- * A request has to fit into the bucket by the answers to its own group, and by the latest answer to any group that may
- * share the bucket. The first request of a group may count against any bucket.
+ * A request must fit into the bucket according to its own group's responses, and to the latest response of each group that
+ * may share the bucket. The first request of a group may count against any bucket.
  */
 function exactDelay(pace: Pace, { group, waiting, now }: Turn): number {
   const view = pace.views[group]
@@ -184,7 +184,7 @@ function exactDelay(pace: Pace, { group, waiting, now }: Turn): number {
   // One request at a time finds out which bucket it is.
   const probed = GROUPS.map(each => pace.views[each]).filter(each => isNew(each) && inFlightOf(each) > 0)
   if (view.seen === undefined && probed.length > 0) return LOOK_AGAIN_MS
-  // It would never get its turn if the others took all that comes in.
+  // A new group would never get its turn if the others took the whole refill.
   const newcomers = view.seen === undefined ? [] : waiting.filter(each => isNew(pace.views[each]))
   const told = sharersOf(pace, group).filter(each => isLatest(pace, each))
   const shared = told.map(each => ({ told: each, among: sharersOf(pace, each) }))
@@ -204,7 +204,7 @@ function inFlightOf({ sent, settled }: View): number {
   return sent - settled
 }
 
-/** Whoever sets a ceiling knows better than this guess. */
+/** A ceiling in the inputs replaces this guess. */
 function maxBlindCeiling({ ceiling }: PaceLimits): number {
   return ceiling === undefined ? BLIND_CEILING : ceiling / 1000
 }
@@ -214,7 +214,7 @@ function ceilingOf({ limits, blindCeiling }: Pace, { blind }: View): number {
   return blind ? Math.min(ceiling, blindCeiling) : ceiling
 }
 
-/** The groups that may share a bucket with this one, itself included. */
+/** The groups that may share a bucket with this one, including itself. */
 function sharersOf({ views }: Pace, group: Group): readonly Group[] {
   const limit = views[group].seen?.limit
   return GROUPS.filter(each => {
@@ -223,7 +223,7 @@ function sharersOf({ views }: Pace, group: Group): readonly Group[] {
   })
 }
 
-/** Whether no other group was told of a bucket of this size since. */
+/** Whether no other group has a later description of a bucket of this size. */
 function isLatest({ views }: Pace, group: Group): boolean {
   const { seen } = views[group]
   return !GROUPS.some(each => views[each].seen?.limit === seen?.limit && sentAtOf(views[each]) > sentAtOf(views[group]))
@@ -234,11 +234,11 @@ function sentAtOf({ seen }: View): number {
 }
 
 interface Source {
-  /** Whose answers count. */
+  /** The group whose responses count. */
   readonly told: Group
-  /** Whose requests the bucket may count. */
+  /** The groups whose requests the bucket may count. */
   readonly among: readonly Group[]
-  /** Requests that are left for others besides the reserve. */
+  /** Requests to leave for other groups, besides the reserve. */
   readonly left: number
   readonly now: number
 }
@@ -247,11 +247,11 @@ function delayBy({ views, limits }: Pace, { told, among, left, now }: Source): n
   const { seen, refill, margin } = views[told]
   if (seen === undefined) return 0
   const level = levelOf({ seen, refill, sharers: among.map(group => views[group]), now })
-  // In whole requests, as Auth0 counts them; one may go whatever the headroom.
+  // In whole requests, as Auth0 counts them; one is always allowed, whatever the headroom.
   const reserve = Math.min(Math.max(Math.ceil(seen.limit * limits.headroom), margin), seen.limit - 1)
   const missing = Math.min(reserve + left + 1, seen.limit) - level
   if (missing <= 0 && refill !== undefined) return 0
-  // Until the refill is known, half of what may be spent is spent at once, so that there is room to see what comes in.
+  // Until the refill is known, only half of what may be spent is spent, so that the refill can be measured.
   if (missing <= (reserve - seen.limit) / 2) return 0
   const filled = refill ? missing / refill : Number.POSITIVE_INFINITY
   if (among.some(group => inFlightOf(views[group]) > 0)) return Math.min(filled, LOOK_AGAIN_MS)
@@ -260,9 +260,9 @@ function delayBy({ views, limits }: Pace, { told, among, left, now }: Source): n
 }
 
 /**
- * A reset adds one request at least: Auth0's documentation calls it the time at which more requests are added, its
- * limiter the time at which the bucket is full. A window fills the bucket at once. A bucket of which only one request
- * may be spent is filled by the time that is announced, but how much sooner is never seen.
+ * A reset adds at least one request: according to Auth0's documentation it is the time at which more requests are added,
+ * according to its limiter the time at which the bucket is full. A window fills the bucket at once. If only one request may
+ * be spent, the bucket is full by the announced time, but how much earlier can never be observed.
  */
 function delayByReset(seen: Seen, { missing, spendable }: { missing: number; spendable: number }): number {
   const announced = seen.resetAt - seen.at
@@ -279,8 +279,8 @@ interface Holding {
 }
 
 /**
- * What the bucket holds at least. Of the answers that came since the request of the latest one was sent, one belongs to
- * the request that was counted last; requests in flight, and those whose answers said nothing, may be counted after it.
+ * The minimum level of the bucket. Among the responses since the request of the latest one was sent is that of the request
+ * which was counted last; requests in flight, and those whose responses had no description, may be counted after it.
  */
 function levelOf({ seen, refill = 0, sharers, now }: Holding): number {
   const said = sharers.flatMap(({ recent }) => recent.filter(({ at }) => at >= seen.sentAt))
@@ -305,7 +305,7 @@ function withSeen(pace: Pace, { group, sent, now }: Outcome, bucket: Bucket): Pa
     settledBefore: sent.views[group].settled,
     sentByThen: view.sent,
   }
-  // Answers overtake each other; an older one has nothing to add.
+  // Responses overtake each other; an older one adds nothing.
   if (seen.sentAt < sentAtOf(view)) return pace
   const sibling = GROUPS.filter(each => each !== group)
     .map(each => pace.views[each])
@@ -314,13 +314,13 @@ function withSeen(pace: Pace, { group, sent, now }: Outcome, bucket: Bucket): Pa
     return withView(pace, group, { seen, mark: seen, refill: sibling?.refill, blind: false })
   }
   const { mark, refill } = measure(view, seen)
-  // What other groups take is not to be seen in their bucket's refill.
+  // Each measurement is too low by what the other group took, so the higher one counts.
   const isCurrent = sibling?.seen !== undefined && now - sibling.seen.at < MEASURED_FOR_MS
   const refills = [refill, isCurrent ? sibling.refill : undefined].filter(each => each !== undefined)
   return withView(pace, group, { seen, mark, refill: refills.length === 0 ? undefined : Math.max(...refills) })
 }
 
-/** Whether a description goes on where one to another group left off: then the groups share the bucket. */
+/** Whether a description continues another group's: then the groups share the bucket. */
 function continues({ seen: last, refill = 0 }: View, seen: Seen): boolean {
   if (last?.limit !== seen.limit || isWindowed(last) !== isWindowed(seen)) return false
   const expected = last.remaining + refill * (seen.at - last.at)
@@ -332,18 +332,18 @@ function isWindowed({ at, resetAt }: Seen): boolean {
   return resetAt - at > WINDOWED_MS
 }
 
-/** In the worst case, as too low a refill costs no speed, but too high a one costs the reserve. */
+/** Assumes the worst case, because a refill that is too low costs no speed, but one that is too high costs the reserve. */
 function measure({ mark, refill }: View, seen: Seen): Pick<View, 'mark' | 'refill'> {
-  // What comes in at the end of a window will not come again soon.
+  // A refill at the end of a window will not repeat soon.
   const crossed = mark && seen.at > mark.resetAt - RESET_SLACK_MS && isWindowed(seen)
   if (mark === undefined || crossed) return { mark: seen, refill }
-  // It may have been counted before the mark.
+  // The request may have been counted before the mark.
   if (seen.sentAt < mark.at) return { mark, refill }
   const taken = 1 + Math.max(0, seen.settledBefore - mark.sentByThen)
   // Descriptions are in whole requests: there may have been almost one more, unless the bucket was full.
   const filled = Math.max(0, seen.remaining - Math.min(mark.remaining + 1, mark.limit - 1) + taken)
   const elapsed = Math.max(1, seen.at - mark.sentAt)
-  // A bucket that is full again may have been full for long.
+  // A bucket that is full may have been full for a long time.
   if (seen.remaining >= seen.limit - 1) return { mark: seen, refill: Math.max(refill ?? 0, filled / elapsed) }
   if (elapsed < SOUNDING_MS || (filled < ENOUGH && elapsed < MEASURED_FOR_MS)) return { mark, refill }
   const isDone = filled >= ENOUGH && elapsed >= MEASURED_FOR_MS
@@ -356,7 +356,7 @@ function confirmed(pace: Pace, group: Group): Pace {
   return { ...withView(pace, group, { refused: false, blind }), blindCeiling }
 }
 
-/** Once for each row of refusals: half as fast, and more is left alone. */
+/** Once for each series of refusals: halves the rate, and raises the margin. */
 function slowedDown(pace: Pace, group: Group): Pace {
   const { seen, refill, margin, refused, blind } = pace.views[group]
   if (refused) return pace

@@ -1,4 +1,4 @@
-// The permissions of a user: what is held directly or through roles, and the writes of what is held directly.
+// Reads a user's permissions, direct and through roles, and writes the direct ones.
 
 import * as z from 'zod'
 import { compareText, type Grant, grantOf, type Permission, type Role } from '../access/grants.ts'
@@ -8,7 +8,7 @@ import { isUnknownUser, PER_PAGE, read, refuseWrite, userPath, type WriteMethod 
 import { LIST_READS } from './paging.ts'
 import type { Session } from './token.ts'
 
-/** More than anybody holds: 1,000 direct permissions, and those of many roles. */
+/** More than any user holds: 1,000 direct permissions, and those of many roles. */
 const MAX_PAGES = 500
 
 const permissionPage = z.object({
@@ -16,7 +16,7 @@ const permissionPage = z.object({
     z.object({
       permission_name: z.string(),
       resource_server_identifier: z.string(),
-      // The published schema leaves it open; without it a role-derived permission could not be told from a grant.
+      // Optional in the published schema, but without it a role-derived permission would look like a grant.
       sources: z.array(
         z.object({ source_type: z.string(), source_id: z.string().optional(), source_name: z.string().optional() }),
       ),
@@ -46,7 +46,7 @@ export async function readPermissions({ send }: Session, user: string): Promise<
     const { live, size } = liveOf(items)
     if (size === page.total) return live
     if (attempt === LIST_READS) {
-      const summary = `The permissions of ${user} changed while they were read: ${size} came of ${page.total}`
+      const summary = `The permissions of ${user} changed while they were read: ${size} of ${page.total} were found`
       throw answerError(answer, summary, 'user', 'Run it again when nothing else writes to this user.')
     }
   }
@@ -80,7 +80,7 @@ export interface PermissionWrite {
   readonly permissions: readonly Permission[]
 }
 
-/** Auth0 does all of it, or nothing. */
+/** Auth0 does all of it or nothing. */
 export async function writePermissions(
   { send }: Session,
   { method, user, permissions }: PermissionWrite,
@@ -94,7 +94,7 @@ export async function writePermissions(
   if (answer.status !== done) throw refuseWrite(answer, { user, doing, unknown })
 }
 
-/** `done`: what Auth0 answers to a write that it has done; anything else may come from somebody in between. */
+/** `done`: Auth0's status for a successful write; any other may come from a proxy. */
 const WRITES = {
   POST: {
     done: 201,

@@ -7,11 +7,11 @@ import type { Session } from './token.ts'
 interface Api {
   readonly identifier: string
   readonly permissions: ReadonlySet<string>
-  /** `enforce_policies`: without it Auth0 does not look at permissions at all. */
+  /** `enforce_policies`: without it Auth0 ignores permissions. */
   readonly rbac: boolean
-  /** Whether access tokens for this API carry the `permissions` claim. */
+  /** Whether access tokens for this API contain the `permissions` claim. */
   readonly permissionsInToken: boolean
-  /** How long an access token for it is good, in seconds. */
+  /** The lifetime of access tokens for it, in seconds. */
   readonly tokenLifetime: number | undefined
 }
 
@@ -19,7 +19,7 @@ interface Api {
 export type Apis = ReadonlyMap<string, Api>
 
 const PATH = `${BASE}/resource-servers`
-/** Auth0 takes no more `identifiers` in one request. */
+/** Auth0's maximum number of `identifiers` per request. */
 const APIS_PER_REQUEST = 10
 const MAX_API_PAGES = 5
 
@@ -33,7 +33,7 @@ const apiList = z.array(
   }),
 )
 
-/** The APIs among `identifiers` that the tenant has. */
+/** The APIs among `identifiers` that exist in the tenant. */
 export async function readApis({ send }: Session, identifiers: readonly string[]): Promise<Apis> {
   const found = new Map<string, Api>()
   for (let from = 0; from < identifiers.length; from += APIS_PER_REQUEST) {
@@ -53,7 +53,7 @@ export async function readApis({ send }: Session, identifiers: readonly string[]
   return found
 }
 
-/** All that the tenant has, up to a few hundred. */
+/** All APIs of the tenant, up to a few hundred. */
 export async function listIdentifiers({ send }: Session): Promise<readonly string[]> {
   const found: string[] = []
   for (let page = 0; page < MAX_API_PAGES; page++) {

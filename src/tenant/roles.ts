@@ -1,4 +1,4 @@
-// Roles: those that the tenant has, who holds them, and the writes of what a user is assigned.
+// Reads the tenant's roles and who holds them, and writes the roles of a user.
 
 import * as z from 'zod'
 import type { RoleNames } from '../access/grants.ts'
@@ -21,7 +21,7 @@ const rolePage = z.object({
     z.object({
       id: z.string().min(1),
       name: z.string(),
-      /** Roles of the tenant may lack it. */
+      /** May be missing for roles of the tenant. */
       type: z.string().nullish(),
     }),
   ),
@@ -44,7 +44,7 @@ export async function readRoles({ send }: Session): Promise<RoleNames> {
     unstable: ({ answer, total }, found) =>
       answerError(
         answer,
-        `The list of roles changed while it was read: ${found} came of ${total}`,
+        `The list of roles changed while it was read: ${found} of ${total} were found`,
         'run',
         'Run it again when nobody creates or deletes roles.',
       ),
@@ -68,7 +68,7 @@ export async function readRolesOf({ send }: Session, user: string): Promise<Read
     unstable: ({ answer, total }, found) =>
       answerError(
         answer,
-        `The roles of ${user} changed while they were read: ${found} came of ${total}`,
+        `The roles of ${user} changed while they were read: ${found} of ${total} were found`,
         'user',
         'Run it again when nothing else writes to this user.',
       ),
@@ -130,7 +130,7 @@ interface Unstable {
 }
 
 function unstableMembers(answer: Answer, { role, total, found }: Unstable): TenantError {
-  const summary = `The users of the role ${role} changed while they were read: ${found} came of ${total}`
+  const summary = `The users of the role ${role} changed while they were read: ${found} of ${total} were found`
   return answerError(answer, summary, 'run', 'Run it again when nothing else assigns this role.')
 }
 
@@ -149,20 +149,20 @@ export interface RoleWrite {
   readonly roles: readonly string[]
 }
 
-/** Auth0 does all of it, or nothing. */
+/** Auth0 does all of it or nothing. */
 export async function writeRoles({ send }: Session, { method, user, roles }: RoleWrite): Promise<void> {
   const answer = await send({ method, path: pathOf(user), body: JSON.stringify({ roles }) })
   const { doing, unknown } = WRITES[method]
   if (answer.status !== DONE) throw refuseWrite(answer, { user, doing, unknown })
 }
 
-/** What Auth0 answers to a write that it has done; anything else may come from somebody in between. */
+/** Auth0's status for a successful write; any other may come from a proxy. */
 const DONE = 204
 
 const WRITES = {
   POST: {
     doing: 'Assigning roles to',
-    unknown: 'A role does not exist any more, so the request had no effect. Remove it from the manifest.',
+    unknown: 'A role no longer exists, so the request had no effect. Remove it from the manifest.',
   },
   DELETE: {
     doing: 'Removing roles from',

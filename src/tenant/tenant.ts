@@ -1,5 +1,5 @@
-// The Management API in this project's words. Whatever a manifest holds, a request reaches the intended endpoint of the
-// tenant's host and no other.
+// The Management API in this project's terms. Whatever a manifest contains, a request reaches only the intended endpoint
+// of the tenant's host.
 
 import { type Access, isPermission, type RoleNames } from '../access/grants.ts'
 import type { Candidate, Live, Members } from '../access/live.ts'
@@ -12,30 +12,30 @@ import type { Session } from './token.ts'
 import { findByEmail, searchUsers } from './users.ts'
 
 export interface Tenant {
-  /** The APIs among `identifiers` that the tenant has. */
+  /** The APIs among `identifiers` that exist in the tenant. */
   readonly apis: (identifiers: readonly string[]) => Promise<Apis>
-  /** All that the tenant has, up to a few hundred; for a run that is refused because of an unknown one. */
+  /** All APIs of the tenant, up to a few hundred; for suggestions if one is unknown. */
   readonly identifiers: () => Promise<readonly string[]>
-  /** All that the tenant has, without those of organizations. */
+  /** All roles of the tenant, without those of organizations. */
   readonly roles: () => Promise<RoleNames>
   /** undefined if the tenant has no such user; without roles */
   readonly permissionsOf: (user: string) => Promise<Live | undefined>
   /** Ids of roles; undefined if the tenant has no such user. */
   readonly rolesOf: (user: string) => Promise<ReadonlySet<string> | undefined>
-  /** The users who hold a role, as far as one request shows them. */
+  /** The users who hold a role, from the first request. */
   readonly membersOf: (role: string) => Promise<Members>
-  /** All of them. */
+  /** All users who hold the role. */
   readonly allMembersOf: (first: Members) => Promise<ReadonlySet<string>>
-  /** Only users whose address is this one, letter by letter, whatever else is answered. */
+  /** Only users with exactly this address, even if Auth0 returns others. */
   readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
-  /** Ids of all users that a search finds, in Auth0's user query syntax. @throws TenantError for more than 1,000 */
+  /** Ids of all users that match, in Auth0's user query syntax. @throws TenantError if there are more than 1,000 */
   readonly searchUsers: (query: string) => Promise<readonly string[]>
-  /** @param accesses all permissions, or all roles: one request, done as a whole or not at all */
+  /** @param accesses only permissions, or only roles: one request, of which Auth0 does all or nothing */
   readonly grant: (user: string, accesses: readonly Access[]) => Promise<void>
   readonly revoke: (user: string, accesses: readonly Access[]) => Promise<void>
 }
 
-/** Refused requests in a row, of several users, after which it is the token and not the user that lacks something. */
+/** Refusals in a row for several users, after which the token, not the user, is considered the cause. */
 const FORBIDDEN_FOR_ALL = 3
 
 export function openTenant(session: Session): Tenant {
@@ -43,8 +43,8 @@ export function openTenant(session: Session): Tenant {
   let forbiddenInRow = 0
 
   /**
-   * What concerns the whole run stops everything that still waits to be sent. A 403 may be about one user, or about the
-   * token: it is the token's if nothing of the kind has worked yet, or if several users are refused in a row.
+   * Stops all waiting requests after a failure that affects the whole run. A 403 may concern one user or the token: the
+   * token, if no request of this kind has succeeded yet, or if requests for several users are refused in a row.
    */
   const halting = async <T>(kind: string, work: Promise<T>): Promise<T> => {
     try {

@@ -1,4 +1,5 @@
-// The Management API's token: from a client secret, a signed assertion or the workflow itself; its scopes and renewal.
+// The Management API token: obtained with a client secret or a signed assertion, or set by the workflow; its scopes and
+// renewal.
 
 import { constants, randomUUID, sign } from 'node:crypto'
 import * as z from 'zod'
@@ -14,9 +15,9 @@ import { TOKEN_PATH } from './turns.ts'
 /** Sends Management API requests with a valid token. */
 export interface Session {
   readonly send: (request: Omit<Request, 'paced' | 'headers' | 'authorization'>) => Promise<Answer>
-  /** From here on nothing is sent. */
+  /** Sends nothing from now on. */
   readonly halt: (cause: TenantError) => void
-  /** undefined where the token does not tell */
+  /** undefined if the token does not list its scopes */
   readonly scopes: () => Promise<ReadonlySet<string> | undefined>
 }
 
@@ -33,7 +34,7 @@ export interface SessionOptions {
 interface Token {
   readonly value: string
   readonly scopes: ReadonlySet<string> | undefined
-  /** When a new one is due, in milliseconds; infinity where only a 401 will tell. */
+  /** When to renew it, in milliseconds of the local clock; infinity if only a 401 will show that it expired. */
   readonly renewAt: number
 }
 
@@ -50,7 +51,7 @@ export function openSession(options: SessionOptions): Session {
   let held: Token | undefined
   let obtaining: Promise<Token> | undefined
 
-  /** One request renews the token for all who wait for it, or who found the same token refused. */
+  /** One request renews the token for everything that waits for it, or whose request with the same token was refused. */
   const token = async (refused?: Token): Promise<Token> => {
     if (held !== undefined && held !== refused && clock.now() < held.renewAt) return held
     obtaining ??= obtainToken(options).finally(() => {
@@ -100,7 +101,7 @@ async function obtainToken(options: SessionOptions): Promise<Token> {
   if (answer.status !== 200) throw refusedToken(answer, options)
   const { data } = tokenAnswer.safeParse(answer.body)
   if (data === undefined) {
-    throw answerError(answer, 'The token endpoint answered without a token', 'run', 'Check the input domain.')
+    throw answerError(answer, 'The token endpoint returned no token', 'run', 'Check the input domain.')
   }
   mask(data.access_token)
   return {
@@ -111,7 +112,7 @@ async function obtainToken(options: SessionOptions): Promise<Token> {
 }
 
 /**
- * A little before the end, so that no request is spent on learning that it is over.
+ * A little before it expires, so that no request fails because of it.
  * @param lifetime seconds
  * @returns milliseconds
  */
@@ -167,7 +168,7 @@ function base64url(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-/** The answer's own word counts first; a ready token tells its scopes where it is a JWT. Nothing is verified here. */
+/** From the response, otherwise from the token if it is a JWT, whose signature is not verified. */
 function scopesOf(token: string, answered: string | undefined): ReadonlySet<string> | undefined {
   const scope = answered ?? claimedScope(token)
   return scope === undefined ? undefined : new Set(scope.split(' ').filter(name => name !== ''))
@@ -189,7 +190,7 @@ function refusedToken(answer: Answer, options: SessionOptions): TenantError {
 
 const refusal = z.object({ error: z.string().catch(''), error_description: z.string().catch('') })
 
-/** What to change, by Auth0's own words, as its status and code are the same for several causes. */
+/** What to change, by Auth0's message, because several causes share status and code. */
 function adviceOn({ status, headers, body }: Answer, { domain, audience, credential }: SessionOptions): string {
   if (isRedirect(status)) return redirectAdvice(headers)
   const { error, error_description: words } = refusal.safeParse(body).data ?? NO_WORDS
@@ -201,7 +202,7 @@ function adviceOn({ status, headers, body }: Answer, { domain, audience, credent
     return "In Auth0, allow the grant type Client Credentials in the application's advanced settings."
   }
   const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret'
-  const inputs = `Check the inputs client-id and ${secret}, which must be those of an application in the tenant of the input domain, ${domain.host}.`
+  const inputs = `Check the inputs client-id and ${secret}, which must belong to an application in the tenant of the input domain, ${domain.host}.`
   return credential.kind === 'private-key' ? assertionAdvice(words, { headers, inputs, ...credential }) : inputs
 }
 
@@ -210,37 +211,37 @@ interface RefusedAssertion extends Pick<Extract<Credential, { kind: 'private-key
   readonly inputs: string
 }
 
-/** Auth0 accepts assertions that begin and end around its own time; this one is good for a minute. */
+/** In seconds. Auth0 accepts an assertion whose validity includes its own time; this one is valid for a minute. */
 const MAX_CLOCK_SKEW = 60
 
 function assertionAdvice(words: string, { headers, inputs, keyId, algorithm }: RefusedAssertion): string {
   const skew = Math.round((Date.now() - Date.parse(String(headers.date))) / 1000)
   if (Math.abs(skew) > MAX_CLOCK_SKEW) {
     const direction = skew > 0 ? 'ahead of' : 'behind'
-    return `The runner's clock is ${Math.abs(skew)} s ${direction} Auth0's, so what it signs is not valid. Correct the clock.`
+    return `The runner's clock is ${Math.abs(skew)} s ${direction} Auth0's, so its signatures are not valid. Correct the clock.`
   }
   if (/algorithm/i.test(words)) {
     return `Set the input client-private-key-algorithm (${algorithm}) to the algorithm of the application's credential in Auth0.`
   }
   const id = keyId === undefined ? '' : `, with the key ID in client-private-key-id (${keyId})`
-  return `${inputs} In Auth0, the application's Credentials tab must have the public key that belongs to it${id}, for ${algorithm}.`
+  return `${inputs} In Auth0, the application's Credentials tab must have the matching public key${id}, for ${algorithm}.`
 }
 
 const NO_WORDS = { error: '', error_description: '' }
 
 /** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */
 function audienceAdvice({ host }: Domain, audience: string): string {
-  if (!audience.endsWith('/')) return `Set the input audience to ${audience}/, with the slash at its end.`
+  if (!audience.endsWith('/')) return `Set the input audience to ${audience}/, with the trailing slash.`
   if (host.endsWith('.auth0.com')) return `Set the input audience to https://${host}/api/v2/, or remove it.`
   return `The tenant has no API ${audience}. If ${host} is a custom domain, set the input audience to https://<tenant>.<region>.auth0.com/api/v2/, such as https://acme.eu.auth0.com/api/v2/: the identifier of the Auth0 Management API under Applications → APIs in Auth0.`
 }
 
-/** The token endpoint has a rate limit of its own, and it is about the run whatever the request was for. */
+/** The token endpoint has its own rate limit, which affects the whole run. */
 function explainQuota(error: unknown): never {
   if (!(error instanceof TenantError) || error.details.status !== 429) throw error
   throw new TenantError('Auth0 issued no token, because the quota of its token endpoint is used up', {
     ...error.details,
     reach: 'run',
-    advice: 'Run it again later; the limit is one for all applications of the tenant.',
+    advice: 'Run it again later; all applications of the tenant share this limit.',
   })
 }

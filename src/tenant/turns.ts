@@ -1,4 +1,4 @@
-// Whose turn it is: a queue for each rate limit, which waits for the pace and for a tenant that fails.
+// Decides when a request may be sent: a queue for each rate limit, which waits for the pace and for a failing tenant.
 
 import type { Clock } from '../runner/clock.ts'
 import type { Request } from './exchange.ts'
@@ -29,10 +29,10 @@ import {
 
 export const TOKEN_PATH = '/oauth/token'
 
-/** Requests that count against one limit, in the order in which they were asked for. */
+/** The requests that count against one limit, in order. */
 export interface Lane {
   readonly limit: Limit
-  /** What is waited for while the requests fail. */
+  /** What the run waits for while the requests fail. */
   readonly work: string
   /** undefined for the token endpoint, which has no pace. */
   readonly group: Group | undefined
@@ -40,7 +40,7 @@ export interface Lane {
   waiting: number
   inFlight: number
   outage: Outage
-  /** When the limit ends, by the latest answer that says so. */
+  /** When the limit ends, according to the latest response that says so. */
   end: End | undefined
 }
 
@@ -51,12 +51,12 @@ interface Wait {
 
 export interface Turns {
   readonly clock: Clock
-  /** Nothing waits any longer once it is aborted; its reason is a NotSentError. */
+  /** Ends all waits; aborted with a NotSentError. */
   readonly stopped: AbortSignal
   readonly traffic: { -readonly [Key in keyof Traffic]: Traffic[Key] }
   readonly lanes: Readonly<Record<Limit, Lane>>
   readonly waits: Set<Wait>
-  /** The time of day at the clock's zero: a machine's time of day may step during a run, so it is read once. */
+  /** The time of day at the clock's zero, read once because a machine's time of day may change during a run. */
   readonly epoch: number
   pace: Pace
 }
@@ -81,7 +81,7 @@ export function openTurns({ clock, stopped, limits }: TurnsOptions): Turns {
 
 function openLane(limit: Limit): Lane {
   const [group, work] =
-    limit === 'tokens' ? [undefined, `another try of POST ${TOKEN_PATH}`] : [limit, 'the tenant to answer again']
+    limit === 'tokens' ? [undefined, `a retry of POST ${TOKEN_PATH}`] : [limit, 'the tenant to respond again']
   return { limit, group, work, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined }
 }
 
@@ -89,7 +89,7 @@ export function laneOf({ lanes }: Turns, request: Request): Lane {
   return lanes[request.paced ? groupOf(request) : 'tokens']
 }
 
-/** Waits until a request of this lane may be sent, after those that were asked for before. @returns the pace then */
+/** Waits until a request of this lane may be sent, after earlier ones. @returns the pace at that moment */
 export function takeTurn(turns: Turns, lane: Lane): Promise<Pace> {
   lane.waiting++
   const mine = lane.queue.then(async () => {
@@ -156,7 +156,7 @@ function longestOf(waits: ReadonlySet<Wait>): Wait | undefined {
   )
 }
 
-/** A request that had its turn is not sent after all. */
+/** For a request that is not sent after all. */
 export function giveUpTurn(turns: Turns, lane: Lane): void {
   lane.inFlight--
   if (lane.group !== undefined) turns.pace = withdrawn(turns.pace, lane.group)
@@ -174,7 +174,7 @@ interface EndedTurn extends TimedAttempt {
   readonly request: Request
 }
 
-/** What an attempt says about the pace and about the tenant. */
+/** Updates the pace and the outage with the result of an attempt. */
 export function endTurn(turns: Turns, { lane, request, result, sentAt, sent }: EndedTurn): void {
   const { clock, epoch } = turns
   const now = clock.now()

@@ -1,4 +1,4 @@
-// Users: found by an address, or by a search.
+// Finds users by an address or by a search.
 
 import * as z from 'zod'
 import type { Candidate } from '../access/live.ts'
@@ -7,7 +7,7 @@ import { BASE, PER_PAGE, read } from './answers.ts'
 import { LIST_READS } from './paging.ts'
 import type { Session } from './token.ts'
 
-/** Auth0 returns no more users to a search. */
+/** Auth0's maximum number of users per search. */
 const MAX_FOUND = 1000
 
 const userPage = z.object({
@@ -24,7 +24,7 @@ const userList = z.array(
   }),
 )
 
-/** Only users whose address is this one, letter by letter, whatever else is answered. */
+/** Only users with exactly this address, even if Auth0 returns others. */
 export async function findByEmail({ send }: Session, email: string): Promise<readonly Candidate[]> {
   const query = `email=${encodeURIComponent(email)}&fields=user_id,email,email_verified,identities&include_fields=true`
   const answer = await send({ method: 'GET', path: `${BASE}/users-by-email`, query })
@@ -49,15 +49,14 @@ async function searchPage({ send }: Session, { query, page }: { readonly query: 
   if (answer.status === 400) throw answerError(answer, 'The search failed', 'run', 'Correct the input query.')
   const { users, total } = read(userPage, answer, 'The search failed')
   if (total > MAX_FOUND) {
-    const summary = `The search finds ${total} users, and Auth0 returns at most ${MAX_FOUND} of them`
-    const advice =
-      'Narrow the input query, such as to one connection or to one first letter, and export in several runs.'
+    const summary = `The search found ${total} users, but Auth0 returns at most ${MAX_FOUND}`
+    const advice = 'Narrow the input query, for example to one connection or first letter, and export in several runs.'
     throw answerError(answer, summary, 'run', advice)
   }
   return { answer, total, ids: users.map(user => user.user_id) }
 }
 
-/** Ids of all users that a search finds, in Auth0's user query syntax. @throws TenantError for more than 1,000 */
+/** Ids of all users that match, in Auth0's user query syntax. @throws TenantError if there are more than 1,000 */
 export async function searchUsers(session: Session, query: string): Promise<readonly string[]> {
   for (let attempt = 1; ; attempt++) {
     const ids = new Set<string>()
@@ -69,8 +68,8 @@ export async function searchUsers(session: Session, query: string): Promise<read
     }
     if (ids.size === found.total) return [...ids]
     if (attempt === LIST_READS) {
-      const summary = `What the search finds changed while it was read: ${ids.size} users came of ${found.total}`
-      throw answerError(found.answer, summary, 'run', 'Run it again when no users come or go.')
+      const summary = `The search results changed while they were read: ${ids.size} of ${found.total} users were found`
+      throw answerError(found.answer, summary, 'run', 'Run it again when no users are created or deleted.')
     }
   }
 }

@@ -24,6 +24,6 @@ it('a run that waits for a token says so', async () => {
   const run = await runAgainst(tenant, { users, inputs: { mode: 'plan' } })
   expect(run.exitCode, run.log).toBe(0)
   expect(run.log).toMatch(
-    /^Still running: \d+ requests sent to the tenant; waiting for another try of POST \/oauth\/token$/m,
+    /^Still running: \d+ requests sent to the tenant; waiting for a retry of POST \/oauth\/token$/m,
   )
 })

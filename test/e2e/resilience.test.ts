@@ -37,7 +37,7 @@ const isPermissionRead = ({ method, path }: LoggedRequest) => method === 'GET' &
 describe('a run', () => {
   it.each([
     ['/resource-servers', '[]', /has no API/],
-    ['/permissions', '{"status":"ok","items":[1]}', /has another form than Auth0's/],
+    ['/permissions', '{"status":"ok","items":[1]}', /unexpected response format/],
   ])(
     'with an answer of the wrong form (to %s: %s) fails in plain words, and writes nothing',
     async (path, body, error) => {

@@ -101,9 +101,14 @@ describe('another try', () => {
   })
 
   it.each<[string, Reaction, number | undefined, string]>([
-    ['500', refusal(500), 500, 'GitHub did not let this run read it (500): Not for you'],
-    ['no answer', 'broken', undefined, 'GitHub did not let this run read it (no answer): '],
-    ['a cut answer', 'cut', undefined, "GitHub's answer was cut off or is not its own, so this run could not read it."],
+    ['500', refusal(500), 500, 'This run could not read it on GitHub (500): Not for you'],
+    ['no answer', 'broken', undefined, 'This run could not read it on GitHub (no response): '],
+    [
+      'a cut answer',
+      'cut',
+      undefined,
+      "GitHub's response was incomplete or unexpected, so this run could not read it.",
+    ],
   ])('is the fourth at most, after pauses that double: %s', async (_, reaction, status, message) => {
     const run = start()
     server.script(reaction)
@@ -122,7 +127,7 @@ describe('another try', () => {
     server.onRequest = () => run.timeouts.at(-1)?.end()
     await expect(run.read()).rejects.toMatchObject({
       status: undefined,
-      message: expect.stringContaining('(no answer)'),
+      message: expect.stringContaining('(no response)'),
     })
     expect(server.requests).toHaveLength(4)
   })
@@ -145,7 +150,7 @@ describe('another try', () => {
     await expect(run.write()).rejects.toMatchObject({
       name: 'GitHubError',
       status,
-      message: `GitHub did not let this run write it (${status}): Not for you.`,
+      message: `This run could not write it on GitHub (${status}): Not for you.`,
     })
     expect(server.requests).toHaveLength(1)
     expect(run.pauses).toEqual([])
@@ -287,13 +292,13 @@ describe('a list', () => {
 
   it('without end is not read for ever', async () => {
     server.script({ body: full })
-    await expect(start().github.comments.list(5)).rejects.toThrow('has no end')
+    await expect(start().github.comments.list(5)).rejects.toThrow('more than 100 pages')
     expect(server.requests).toHaveLength(100)
   })
 
   it('of which an answer was cut is not taken for an empty one', async () => {
     server.script({ body: '' })
-    await expect(start().github.comments.list(5)).rejects.toThrow('cut off')
+    await expect(start().github.comments.list(5)).rejects.toThrow('incomplete')
   })
 })
 

@@ -124,7 +124,7 @@ describe('an address that meant a user before', () => {
       {
         kind: 'refused',
         message:
-          'The address a@x.io meant auth0|1 before and means auth0|2 now, so neither user is changed. List the intended one by id.',
+          'The address a@x.io referred to auth0|1 before and refers to auth0|2 now, so neither user is changed. List the intended one by id.',
         candidates: new Set(['auth0|1', 'auth0|2']),
       },
     ],
@@ -132,7 +132,10 @@ describe('an address that meant a user before', () => {
       'and means another in the connection is refused, though the first one still has it elsewhere',
       [user('auth0|1', true, 'db'), user('waad|2', true, 'corp')],
       { remembered: 'auth0|1', connection: 'corp' },
-      { kind: 'refused', message: expect.stringContaining('in connection corp meant auth0|1 before and means waad|2') },
+      {
+        kind: 'refused',
+        message: expect.stringContaining('in connection corp referred to auth0|1 before and refers to waad|2'),
+      },
     ],
     [
       'and is shared by two now is still ambiguous',

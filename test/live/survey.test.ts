@@ -138,7 +138,7 @@ describe('an address with capitals', () => {
       'that meant the twin before and means another now is refused',
       { remembered: 'auth0|2' },
       { 'Grace@Acme.com': [enterprise] },
-      { refusal: 'meant auth0|2 before and means waad|1 now' },
+      { refusal: 'referred to auth0|2 before and refers to waad|1 now' },
     ],
     [
       'written in lower case is asked for once',
@@ -318,10 +318,9 @@ describe('an entry that cannot be identified', () => {
 })
 
 describe('a user whom the tenant does not have', () => {
-  const removedFrom = (why: string) =>
-    `auth0|1 was removed from the manifest and ${why}; there is nothing left to revoke.`
+  const removedFrom = (why: string) => `auth0|1 was removed from the manifest and ${why}, so nothing is revoked.`
   it.each<readonly [string, boolean, Error | undefined, 'gone' | 'missing' | 'failures', string]>([
-    ['and who was removed is gone', false, undefined, 'gone', removedFrom('is not in the tenant any more')],
+    ['and who was removed is gone', false, undefined, 'gone', removedFrom('no longer exists in the tenant')],
     ['and whose id is refused was removed', false, failure(400), 'gone', removedFrom('has an id that Auth0 refuses')],
     [
       'and who is listed is missing',

@@ -149,7 +149,7 @@ describe('a single mistake', () => {
     [
       'a merge key',
       'users:\n  - &a {id: a|x}\n  - <<: *a\n    id: a|y',
-      'm1:3:5 Unknown key "<<". Merge keys (<<) are not supported; write out what they stand for, or use a bundle.',
+      'm1:3:5 Unknown key "<<". Merge keys (<<) are not supported; write the keys out, or use a bundle.',
     ],
     ['a list at the top', '- id: a|x', 'm1:1:1 A manifest must be a mapping with users; found a list.'],
     ['text at the top', 'users', 'm1:1:1 A manifest must be a mapping with users; found "users".'],
@@ -396,7 +396,7 @@ describe('the tenant', () => {
     const file = (tenant: string) => `tenant: ${tenant}\nusers: []`
     expect(mistakesOf(file('acme.eu.auth0.com'), file('https://ACME.eu.auth0.com'))).toEqual([])
     expect(mistakesOf(file('acme.eu.auth0.com'), file('other.auth0.com'))).toEqual([
-      'm2:1:9 This file is for the tenant "other.auth0.com", but m1.yml is for "acme.eu.auth0.com"; a run manages one tenant.',
+      'm2:1:9 This file is for the tenant "other.auth0.com", but m1.yml is for "acme.eu.auth0.com"; use one tenant per run.',
     ])
   })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { accessOf, grantOf, roleGrantOf } from '../../src/access/grants.ts'
-import { MOST_ASKS } from '../../src/manifest/desired.ts'
+import { MAX_ASKS } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import { type Document, locateRemarks, readManifest } from '../../src/manifest/manifest.ts'
 import { userIdentity } from '../../src/manifest/read.ts'
@@ -204,7 +204,7 @@ describe('two entries list the same user', () => {
 describe('a manifest that asks for more than is read', () => {
   const permissions = Array.from({ length: 1_000 }, (_, index) => `p${index}`)
   // Without an id, so that the entries are counted without being written out.
-  const full = { bundles: Array.from({ length: MOST_ASKS / 1_000 }, () => 'b') }
+  const full = { bundles: Array.from({ length: MAX_ASKS / 1_000 }, () => 'b') }
   const read = (...users: readonly object[]) =>
     readManifest(
       documentsOf([{ bundles: { b: { 'a:': permissions.slice(0, 600), 'b:': permissions.slice(600) } }, users }]),
@@ -223,14 +223,14 @@ describe('a manifest that asks for more than is read', () => {
         path: ['users', 1],
         on: 'value',
         message:
-          'Up to this user, the manifest asks for 5000005 permissions and roles; at most 5000000 are read, with those of a bundle counted for each of its users. List fewer users, or shorten the bundles.',
+          'Up to this user, the manifest lists 5000005 permissions and roles; at most 5000000 are allowed, and those of a bundle count for each of its users. List fewer users, or shorten the bundles.',
       },
     ])
   })
 
   it('is refused for a bundle too many', () => {
     const [refusal] = refusals(full, { id: 'a|u' }, { id: 'a|v', bundles: ['b'] })
-    expect(refusal).toMatchObject({ path: ['users', 2], message: expect.stringContaining('asks for 5001000') })
+    expect(refusal).toMatchObject({ path: ['users', 2], message: expect.stringContaining('lists 5001000') })
   })
 
   it('lists nobody', () => {

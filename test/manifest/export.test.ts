@@ -321,7 +321,7 @@ users:
     expect(again.split('\n')).toEqual(told)
     expect(told[0]).toContain('The user " auth0|3" cannot be written into a manifest: id must have the form')
     expect(told[1]).toContain('The permission "p" of the API " x", which the user "auth0|1" holds')
-    expect(told.at(-1)).toBe('There are 12 more like these.')
+    expect(told.at(-1)).toBe('12 more are not shown.')
   })
 
   it.each([

@@ -307,27 +307,27 @@ describe('words that lead to the fix', () => {
     [
       'a merge key under permissions',
       'x-a: &a {"u:": [x]}\nusers: [{id: a|b, permissions: {<<: *a}}]',
-      ['2:33 Merge keys (<<) are not supported; write out what they stand for, or use a bundle.'],
+      ['2:33 Merge keys (<<) are not supported; write the keys out, or use a bundle.'],
     ],
     [
       'a merge key in a user',
       'x-a: &a {id: a|b}\nusers: [{<<: *a}]',
       [
         '2:9 A user needs an id or an email; add one.',
-        '2:10 Unknown key "<<". Merge keys (<<) are not supported; write out what they stand for, or use a bundle.',
+        '2:10 Unknown key "<<". Merge keys (<<) are not supported; write the keys out, or use a bundle.',
       ],
     ],
     [
       'a merge key among bundles',
       'x-a: &a {b: {}}\nusers: []\nbundles: {<<: *a}',
-      ['3:11 Merge keys (<<) are not supported; write out what they stand for, or use a bundle.'],
+      ['3:11 Merge keys (<<) are not supported; write the keys out, or use a bundle.'],
     ],
     [
       'a merge key in a permission',
       below("      'u:': [{<<: x}]"),
       [
         '4:14 "name" is missing; a permission name must be text.',
-        '4:15 Unknown key "<<". Merge keys (<<) are not supported; write out what they stand for, or use a bundle.',
+        '4:15 Unknown key "<<". Merge keys (<<) are not supported; write the keys out, or use a bundle.',
       ],
     ],
     // Ids and addresses, which have tables of their own

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEvents } from 'js-yaml'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { MOST_ASKS } from '../../src/manifest/desired.ts'
+import { MAX_ASKS } from '../../src/manifest/desired.ts'
 import { LIMITS, parseDocument } from '../../src/manifest/load.ts'
 import { loadManifest, locateRemarks, readManifest } from '../../src/manifest/manifest.ts'
 import { cpuTime } from '../clock.ts'
@@ -106,14 +106,14 @@ describe('in bounded time', () => {
 })
 
 describe('a bundle that many users have', () => {
-  const users = MOST_ASKS / 1_000 + 1
+  const users = MAX_ASKS / 1_000 + 1
   const text = (size: number) => `bundles: {b: {'a:': [${many(size, index => `p${index}`).replaceAll('\n', ',')}]}}
 users:
 ${many(users, index => ` - {id: a|${index}, bundles: [b]}`)}`
 
   it('counts for each of them: beyond the limit the manifest is refused, with what to do', () => {
     const { messages } = read(text(1_000))
-    expect(messages).toEqual([expect.stringMatching(/at most 5000000 are read.*List fewer users/)])
+    expect(messages).toEqual([expect.stringMatching(/at most 5000000 are allowed.*List fewer users/)])
   })
 
   it('is no problem below it', () => {
@@ -179,7 +179,7 @@ describe('over all files together', () => {
     return {
       files: documents.map(({ file }) => file),
       problems: problems.map(
-        ({ place, message }) => `${place.file} ${message.replace(/(, with everything|\. List).*/, '')}`,
+        ({ place, message }) => `${place.file} ${message.replace(/(, counting the value|\. List).*/, '')}`,
       ),
       documents,
     }

@@ -141,8 +141,8 @@ describe('hostile text', () => {
           .join()}]`,
   )
   it.each([
-    ['an alias bomb', bomb.join('\n'), /1,500,000 values, with everything behind an alias counted/],
-    ['an alias within itself', 'users: &u [*u]', /alias within the value/],
+    ['an alias bomb', bomb.join('\n'), /1,500,000 values, counting the value of an alias each time/],
+    ['an alias within itself', 'users: &u [*u]', /alias is within its own anchor/],
     ['deep nesting', `${'['.repeat(50_000)}${']'.repeat(50_000)}`, /not valid YAML/],
     [
       'deep indentation',

@@ -12,7 +12,7 @@ const below = (text: string) => `users:\n  - id: auth0|1\n    permissions:\n${te
 
 const needsQuotes = (mark: string, value: string) => `a value that begins with ${mark} needs quotes: "${value}"`
 const MISALIGNED =
-  'the indentation does not match the lines above; indent all keys of a mapping alike, and all dashes of a list'
+  'the indentation does not match the lines above; indent all keys of a mapping equally, and all dashes of a list'
 const unmatched = (end: string, mark: string) =>
   `this ${end} does not match the ${mark} before it; close that one first, or remove this`
 const NO_KEY = 'a key is missing here, or the colon and space after one'

@@ -29,7 +29,7 @@ describe('an error that lasts', () => {
     tenant.fault({ kind: 'hang', when })
     const run = await runAgainst(tenant, { users: [...USERS, { ...USERS[0], id: 'auth0|2' }] })
     expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '1' })
-    expect(errorsOf(run)).toEqual([expect.stringMatching(/auth0\|2 .*gone from the tenant; remove the entry/)])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/auth0\|2 .*deleted from the tenant; remove it/)])
   })
 
   it.each([
@@ -102,7 +102,7 @@ describe('an answer that is not Auth0’s', () => {
     const when = ({ path }: { path: string }) => path.includes('/permissions')
     tenant.fault({ kind: 'garbage', body, times: Number.POSITIVE_INFINITY, when })
     const run = await runAgainst(tenant, { users: USERS })
-    expect(errorsOf(run)).toEqual([expect.stringContaining('1 came of 1000000000')])
+    expect(errorsOf(run)).toEqual([expect.stringContaining('1 of 1000000000 were found')])
     expect(countRequests(tenant)['GET /users/{id}/permissions']).toBe(3)
   })
 })
@@ -124,7 +124,7 @@ describe('an answer without end', () => {
       when: ({ path }) => path.includes('/users/'),
     })
     const run = await runAgainst(tenant, { users: USERS, inputs: { 'requests-per-second': '1000' } })
-    expect(errorsOf(run)).toEqual([expect.stringContaining('100 came of 1000000000')])
+    expect(errorsOf(run)).toEqual([expect.stringContaining('100 of 1000000000 were found')])
     expect(countRequests(tenant)['GET /users/{id}/permissions']).toBeLessThanOrEqual(1_500)
   })
 })

@@ -116,7 +116,7 @@ describe('revoke: managed, the default', () => {
     expect(held('auth0|1')).toEqual([...kept, ...again].sort())
   })
 
-  it('has nothing left to do for a removed user who is not in the tenant any more', async () => {
+  it('has nothing left to do for a removed user who no longer exists in the tenant', async () => {
     const { tenant, repository } = await start()
     repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'Support')])
     tenant.removeUser('auth0|2')
@@ -142,8 +142,7 @@ describe('revoke: managed, the default', () => {
     expect(run.annotations.map(({ kind, message }) => `${kind}: ${message}`).sort()).toEqual(
       malformed
         .map(
-          id =>
-            `notice: ${id} was removed from the manifest and has an id that Auth0 refuses; there is nothing left to revoke.`,
+          id => `notice: ${id} was removed from the manifest and has an id that Auth0 refuses, so nothing is revoked.`,
         )
         .sort(),
     )
@@ -235,7 +234,9 @@ describe('who an entry means', () => {
     tenant.setEmail('auth0|1', 'gone@acme.com', true)
     tenant.addUser({ ...grace('auth0|2'), direct: direct('refund:orders'), roles: ['Owner'] })
     const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
-    expect(errorsOf(run)).toEqual([expect.stringMatching(/meant auth0\|1 before and means auth0\|2 now.*by id/)])
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/referred to auth0\|1 before and refers to auth0\|2 now.*by id/),
+    ])
     expect(held('auth0|1')).toEqual(['Support', 'read:orders', 'write:orders'])
     expect(held('auth0|2')).toEqual(['Owner', 'refund:orders'])
     const corrected = await repository.apply([wants('auth0|2', 'read:orders', 'Support')])

@@ -193,7 +193,7 @@ describe('user ids', () => {
     const listed = await runAgainst(tenant, { users: [{ id, permissions: { [ORDERS]: ['read:orders'] } }] })
     expect(errorsOf(listed)).toEqual([expect.stringContaining(`"${id}" is not a complete user id`)])
     const exported = await runAgainst(tenant, { files: {}, inputs: { mode: 'export', users: id, manifest: 'new.yml' } })
-    expect(errorsOf(exported)).toEqual([expect.stringContaining(`"${id}" is neither the id of a user nor an address`)])
+    expect(errorsOf(exported)).toEqual([expect.stringContaining(`"${id}" is neither a user id nor an e-mail address`)])
     expect(tenant.requests).toEqual([])
   })
 })

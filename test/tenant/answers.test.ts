@@ -37,8 +37,8 @@ function expectNothingWritten({ tenant, run }: Faulty): void {
 describe('an answer of the wrong form', () => {
   const held = { permission_name: 'read:orders', resource_server_identifier: ORDERS }
   const direct = { ...held, sources: [{ source_type: 'DIRECT' }] }
-  const TOKENLESS = /without a token/
-  const FORM = /has another form than Auth0's/
+  const TOKENLESS = /returned no token/
+  const FORM = /unexpected response format/
   const objects: readonly (readonly [name: string, body: string])[] = [
     ['an empty object', '{}'],
     ['null', 'null'],
@@ -57,8 +57,13 @@ describe('an answer of the wrong form', () => {
     ...bare.map(([name, body]) => ['the permission read', name, body, FORM] as const),
     ['the permission read', 'no sources', JSON.stringify({ permissions: [held], total: 1 }), FORM],
     ['the permission read', 'no total', JSON.stringify({ permissions: [direct] }), FORM],
-    ['the permission read', 'a total out of reach', JSON.stringify({ permissions: [direct], total: 9e9 }), /1 came of/],
-    ['the permission read', 'fewer than the total', JSON.stringify({ permissions: [], total: 3 }), /0 came of 3/],
+    [
+      'the permission read',
+      'a total out of reach',
+      JSON.stringify({ permissions: [direct], total: 9e9 }),
+      /1 of \d+ were found/,
+    ],
+    ['the permission read', 'fewer than the total', JSON.stringify({ permissions: [], total: 3 }), /0 of 3 were found/],
   ]
 
   it.each(WRONG)('to %s (%s) fails in plain words, and nothing is written', async (kind, _, body, error) => {

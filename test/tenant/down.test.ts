@@ -38,7 +38,7 @@ const DOWN: Readonly<Record<string, Down>> = {
   'resets for everything': {
     fault: { kind: 'reset', after: 'nothing', when: () => true },
     requests: ALONE,
-    error: /No answer from .*POST \/oauth\/token; \d+ attempts/,
+    error: /No response from .*POST \/oauth\/token; \d+ attempts/,
   },
   '503 to all of the Management API': {
     fault: { kind: 'status', status: 503, when: isApi },

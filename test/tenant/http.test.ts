@@ -95,7 +95,7 @@ describe('a run that is asked to stop', () => {
       clock: { ...SYSTEM_CLOCK, sleep: async () => controller.abort(new NotSentError('Cancelled by SIGINT.')) },
     })
     always(tenant, { kind: 'reset', after: 'effect' })
-    await expect(http.send(READ)).rejects.toThrow('is not known')
+    await expect(http.send(READ)).rejects.toThrow('may have taken effect')
     expect(tenant.requests).toHaveLength(1)
   })
 })
@@ -111,7 +111,7 @@ describe('an exchange that hangs', () => {
         return true
       },
     })
-    await expect(http.send(READ)).rejects.toThrow('is not known')
+    await expect(http.send(READ)).rejects.toThrow('may have taken effect')
     expect(tenant.requests).toHaveLength(1)
   })
 })
@@ -244,7 +244,7 @@ describe('while the tenant is down', () => {
     await pass(here, 65_900)
     expect(here.tenant.mostInFlight()).toBe(1)
     expect(here.tenant.requests.length - before).toBeLessThan(40)
-    expect(here.http.traffic.waitingFor).toBe('the tenant to answer again')
+    expect(here.http.traffic.waitingFor).toBe('the tenant to respond again')
     expect(await here.time.run(reading)).toEqual([])
     expect(here.http.traffic.waitingFor).toBeUndefined()
   })
@@ -273,9 +273,9 @@ describe('while the tenant is down', () => {
       expect(elapsed).toBeLessThan(name === 'hanging requests' ? 100_000 : 70_000)
       expect(here.tenant.requests.length).toBeLessThan(60)
       const messages = errors.map(({ message }) => message)
-      expect(messages.filter(each => /is used up|only returns errors|No answer/.test(each)).length).toBeLessThanOrEqual(
-        2,
-      )
+      expect(
+        messages.filter(each => /is used up|only returns errors|No response/.test(each)).length,
+      ).toBeLessThanOrEqual(2)
       expect(messages.filter(each => each === 'An earlier failure affected every user.').length).toBeGreaterThan(40)
     },
   )
@@ -286,7 +286,7 @@ describe('while the tenant is down', () => {
       .send({ method: 'POST', path: '/oauth/token', paced: false })
       .catch((error: unknown) => error)
     await pass(here, 30_000)
-    expect(here.http.traffic.waitingFor).toBe('another try of POST /oauth/token')
+    expect(here.http.traffic.waitingFor).toBe('a retry of POST /oauth/token')
     expect(await here.time.run(sending)).toMatchObject({ details: { reach: 'run', status: 503 } })
     expect(here.time.clock.now()).toBeGreaterThan(65_000)
     expect(here.time.clock.now()).toBeLessThan(72_000)
@@ -381,7 +381,7 @@ describe('an end that the tenant names', () => {
       const reading = read(here, 10)
       await pass(here, 30_000)
       const time = new Date(Date.now() + end - 5_000).toISOString().slice(11, 14)
-      expect(here.http.traffic.waitingFor).toContain(`the tenant to answer again, until ${time}`)
+      expect(here.http.traffic.waitingFor).toContain(`the tenant to respond again, until ${time}`)
       const errors = await here.time.run(reading)
       if (error === undefined) expect(errors).toEqual([])
       else expect(errors.join()).toMatch(/only returns errors \([^)]*\)\. Run it again after \d\d:\d\d UTC\./)
@@ -441,7 +441,7 @@ describe('an end that the tenant names', () => {
     const here = farm(() => JAMMED)
     const [error] = await here.time.run(read(here, 1))
     expect(error?.message).toMatch(
-      /^The rate limit for reading users of https:\/\/acme\.eu\.auth0\.com is used up \(.*\)\. Run it again later, when other traffic uses less of it\.$/,
+      /^The rate limit for reading users of https:\/\/acme\.eu\.auth0\.com is used up \(.*\)\. Run it again when there is less other traffic\.$/,
     )
   })
 })

@@ -88,10 +88,10 @@ describe('a wait', () => {
     ['rest', 60, 'the rate limit of the Management API, until 14:05 UTC'],
     ['tokens', 60, 'the quota for access tokens, until 14:05 UTC'],
     ['tokens', 24 * 60, 'the rate limit'],
-    [undefined, 60, 'the tenant to answer again, until 14:05 UTC'],
-    [undefined, 0, 'the tenant to answer again'],
+    [undefined, 60, 'the tenant to respond again, until 14:05 UTC'],
+    [undefined, 0, 'the tenant to respond again'],
   ])('for %s of %d minutes is described as: %s', (limit, minutes, text) => {
-    expect(describeWait({ limit, other: 'the tenant to answer again', end: inMinutes(minutes) }, 1_000)).toBe(text)
+    expect(describeWait({ limit, other: 'the tenant to respond again', end: inMinutes(minutes) }, 1_000)).toBe(text)
   })
 
   it('without an end is described without one', () => {

@@ -53,7 +53,7 @@ describe('the roles of a tenant', () => {
     const body = { roles: [{ id: 'rol_clerk', name: 'Clerk' }], start: 0, limit: 100, total: 2 }
     embedded.fault({ kind: 'status', when: ({ path }) => path.includes('/roles'), times, status: 200, body })
     if (times === 2) expect((await tenant.roles()).size).toBe(2)
-    else await expect(tenant.roles()).rejects.toThrow('The list of roles changed while it was read: 1 came of 2')
+    else await expect(tenant.roles()).rejects.toThrow('The list of roles changed while it was read: 1 of 2 were found')
   })
 })
 
@@ -139,7 +139,7 @@ describe('the users of a role', () => {
   it('are not taken for complete if the list ends before its total', async () => {
     const { tenant } = await oddTenant({ count: 1_100, size: 100, total: 1_500 })
     const first = await tenant.membersOf('rol_clerk')
-    await expect(tenant.allMembersOf(first)).rejects.toThrow('changed while they were read: 1100 came of 1500')
+    await expect(tenant.allMembersOf(first)).rejects.toThrow('changed while they were read: 1100 of 1500 were found')
   })
 
   it('are read again if somebody comes or goes meanwhile', async () => {
@@ -174,7 +174,7 @@ describe('a write', () => {
   it.each([
     ['a role that was deleted', 'auth0|1', 'grant', 'Assigning roles to auth0|1 failed', 'operation'],
     ['a role that was deleted', 'auth0|1', 'revoke', 'Removing roles from auth0|1 failed', 'operation'],
-    ['a user who is gone', 'auth0|2', 'grant', 'The user is gone from the tenant', 'user'],
+    ['a user who is gone', 'auth0|2', 'grant', 'The user was deleted from the tenant', 'user'],
   ] as const)('of %s fails with what to do: %s %s', async (_, id, step, message, reach) => {
     const { tenant } = await connect({ roles: [CLERK], users: [user] })
     const error = await tenant[step](id, [{ role: 'rol_gone' }]).catch((error: unknown) => error)

@@ -49,7 +49,7 @@ async function refuse(
 
 const denied = (error_description: string, error = 'access_denied') => ({ body: { error, error_description } })
 const unknown = (audience: string) => denied(`Service not enabled within domain: ${audience}`)
-const IN_TENANT = 'which must be those of an application in the tenant of the input domain, acme.eu.auth0.com.'
+const IN_TENANT = 'which must belong to an application in the tenant of the input domain, acme.eu.auth0.com.'
 
 describe('a refused token', () => {
   it.each<readonly [string, Partial<Answer>, Case, string]>([
@@ -69,13 +69,13 @@ describe('a refused token', () => {
       'for a wrong key says where its public key must be',
       { status: 401, ...denied('Client assertion failed', 'invalid_client') },
       { credential: KEY },
-      "In Auth0, the application's Credentials tab must have the public key that belongs to it, for RS256.",
+      "In Auth0, the application's Credentials tab must have the matching public key, for RS256.",
     ],
     [
       'for a wrong key with an id names the id',
       { status: 401, ...denied('Client assertion failed', 'invalid_client') },
       { credential: { ...KEY, keyId: 'kid-1' } },
-      'belongs to it, with the key ID in client-private-key-id (kid-1), for RS256.',
+      'matching public key, with the key ID in client-private-key-id (kid-1), for RS256.',
     ],
     [
       'for an assertion with another algorithm names its input',
@@ -93,7 +93,7 @@ describe('a refused token', () => {
       'for an audience without its final slash names the input and its value',
       unknown('https://acme.eu.auth0.com/api/v2'),
       { audience: 'https://acme.eu.auth0.com/api/v2' },
-      'Set the input audience to https://acme.eu.auth0.com/api/v2/, with the slash at its end.',
+      'Set the input audience to https://acme.eu.auth0.com/api/v2/, with the trailing slash.',
     ],
     [
       'for another audience names its value by the domain',
@@ -129,7 +129,7 @@ describe('a refused token', () => {
       'by a redirect names the input domain',
       { status: 301, headers: { location: 'https://acme.com/login' } },
       {},
-      'It redirects to acme.com, which is never followed; set the input domain',
+      'It redirects to acme.com, and redirects are never followed; set the input domain',
     ],
   ])('%s', async (_, answer, options, advice) => {
     const { message, details } = await refuse(answer, options)
@@ -158,7 +158,7 @@ describe('a refused token', () => {
     })
     const { message, details } = await refuse(busy)
     expect(message).toBe(
-      'Auth0 issued no token, because the quota of its token endpoint is used up (POST /oauth/token; 8 attempts; Auth0 said: 429). Run it again later; the limit is one for all applications of the tenant.',
+      'Auth0 issued no token, because the quota of its token endpoint is used up (POST /oauth/token; 8 attempts; Auth0 said: 429). Run it again later; all applications of the tenant share this limit.',
     )
     expect(details.reach).toBe('run')
   })

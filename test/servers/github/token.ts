@@ -19,7 +19,7 @@ export interface User {
   readonly html_url: string
 }
 
-/** Who the token of a workflow's job writes as. */
+/** The author of comments that a job's own token writes. */
 export const ACTIONS_BOT = 'github-actions[bot]'
 
 const LEVELS: readonly Level[] = ['none', 'read', 'write']
