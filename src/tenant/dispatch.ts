@@ -1,4 +1,4 @@
-// One exchange with the tenant's host: a request in, a response or a fault out. The only file that uses undici.
+// One exchange with the tenant's host: a request in, a response or a fault out. The only file that calls undici.
 
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { errorOf } from '../errors.ts'
