@@ -23,17 +23,17 @@ export const modules = {
 /* harmony export */   oe: () => (/* binding */ packAccess),
 /* harmony export */   pV: () => (/* binding */ packAll)
 /* harmony export */ });
-// Sets of grants and their algebra. A grant is a permission of an API or a role, assigned directly; as a text it can live
-// in native sets, whose union, difference and intersection are the whole arithmetic of a plan. Pure.
+// Grants, and sets of them. A grant is a permission of an API or a role, assigned directly. It is packed into a string, so
+// that native sets compute a plan with union, difference and intersection. Pure.
 const NO_GRANTS = new Set();
 const KINDS = ['permission', 'role'];
-// No part can hold a NUL: the manifest's names have no control characters, and Auth0's are URLs, scope names and ids.
-// Before it stands an API, which every permission has and no role.
+// No part can contain a NUL: names in the manifest have no control characters, and Auth0's are URLs, scope names and ids.
+// Before it is the API, which is empty for a role.
 const SEPARATOR = '\0';
 function grantOf(api, permission) {
     return `${api}${SEPARATOR}${permission}`;
 }
-/** @param role its id; in a manifest that has not met the tenant yet, whatever the manifest calls it */
+/** @param role its id; in a manifest whose roles are not yet resolved, the name or id in the manifest */
 function roleGrantOf(role) {
     return `${SEPARATOR}${role}`;
 }
@@ -62,7 +62,7 @@ function rolesAmong(grants) {
             roles.add(grant.slice(1));
     return roles;
 }
-/** By code units, so that the order is the same on every machine: roles by id, then permissions by API and name. */
+/** Roles by id, then permissions by API and name; by code units, so that the order is the same on every machine. */
 function sortGrants(grants) {
     return [...grants].sort(compareText);
 }
@@ -90,11 +90,11 @@ function groupByApi(grants) {
 function isPermission(access) {
     return access.role === undefined;
 }
-/** In a sentence: `read:orders on https://orders.acme.com/`, or `the role Support`. */
+/** For a sentence: `read:orders on https://orders.acme.com/`, or `the role Support`. */
 function accessText(access) {
     return isPermission(access) ? `${access.permission} on ${access.api}` : `the role ${access.name ?? access.role}`;
 }
-/** Order by UTF-16 code units; `localeCompare` would make a plan depend on the machine's language. */
+/** Compares UTF-16 code units, because `localeCompare` would make a plan depend on the machine's language. */
 function compareText(a, b) {
     return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -116,22 +116,22 @@ __webpack_require__.d(__webpack_exports__, {
 // EXTERNAL MODULE: ./build/js/errors.js
 var errors = __webpack_require__(2027);
 ;// CONCATENATED MODULE: ./build/js/runner/environment.js
-// The runner's variables that libraries read by themselves: made fit for them before they are loaded.
+// Corrects variables of the runner that libraries read themselves, before those are loaded.
 
 const PROXIES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
 const NO_PROXIES = ['no_proxy', 'NO_PROXY'];
 /**
- * Changes `env`, because GitHub's client has no other way to be given a proxy.
+ * Changes `env`, because GitHub's client cannot be given a proxy in another way.
  * @throws ActionError that names a variable, without its value, which may contain a password
  */
 function prepareEnvironment(env) {
-    // GitHub's client reads the event again when it is loaded, and throws if that is broken.
+    // GitHub's client also reads the event when it is loaded, and throws if the file is broken.
     delete env.GITHUB_EVENT_PATH;
     if (env.GITHUB_API_URL && !/^https?:$/.test(URL.parse(env.GITHUB_API_URL)?.protocol ?? '')) {
         throw new errors/* ActionError */.lZ("The runner's variable GITHUB_API_URL is not a URL, such as https://api.github.com.");
     }
     for (const name of [...PROXIES, ...NO_PROXIES]) {
-        // One that is empty would hide the one in the other case from undici.
+        // For undici, an empty variable would hide its twin in the other letter case.
         if (env[name]?.trim() === '')
             delete env[name];
     }
@@ -146,7 +146,7 @@ function prepareEnvironment(env) {
         env[name] = url;
     }
 }
-/** As curl and other actions read it: HTTP if there is no scheme. */
+/** Like curl and other actions, assumes HTTP if there is no scheme. */
 function proxyUrlOf(value) {
     const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
     const url = URL.parse(address);
@@ -169,15 +169,15 @@ function isDecodable(text) {
 // EXTERNAL MODULE: ./node_modules/@actions/core/lib/core.js + 12 modules
 var core = __webpack_require__(143);
 ;// CONCATENATED MODULE: ./build/js/access/quote.js
-// How values and names are quoted in messages. Pure.
-/** What nobody sees, or takes for an ordinary space. */
+// Quotes values and names in messages. Pure.
+/** Invisible characters, and spaces other than the ordinary one. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u;
 const EVERY_UNSEEN = new RegExp(UNSEEN, 'gu');
-/** @param replacement of each character that nobody sees, or takes for an ordinary space */
+/** @param replacement of each invisible character or special space */
 function replaceUnseen(text, replacement) {
     return text.replaceAll(EVERY_UNSEEN, replacement);
 }
-/** The first character that nobody sees; undefined if there is none. */
+/** Describes the first such character; undefined if there is none. */
 function describeUnseen(text) {
     const [character] = UNSEEN.exec(text) ?? [];
     if (character === undefined)
@@ -195,14 +195,14 @@ function codeOf(character) {
     return Number(character.codePointAt(0)).toString(16).padStart(4, '0');
 }
 const MAX_QUOTE = 81;
-/** At most so many characters (UTF-16 code units), none of them cut in half; what is left out is marked. */
+/** Shortens text to `most` UTF-16 code units, including an ellipsis, without splitting a surrogate pair. */
 function clip(text, most = MAX_QUOTE) {
     if (text.length <= most)
         return text;
     const head = text.slice(0, most - 1);
     return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`;
 }
-/** A value within a message: on one line, never long, and nothing in it that cannot be seen. */
+/** A value for a message: on one line, short, without invisible characters. */
 function quote(value) {
     const text = JSON.stringify(typeof value === 'string' ? value.slice(0, MAX_QUOTE) : value) ?? String(value);
     const seen = replaceUnseen(text, character => `\\u{${codeOf(character)}}`);
@@ -213,28 +213,28 @@ function capitalize(sentence) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/access/identities.js
-// What a user id and an e-mail address look like, and what somebody probably meant who wrote something else. Pure.
+// Validates user ids and e-mail addresses, and suggests what the author of an invalid one probably meant. Pure.
 
 const EXAMPLE_ID = 'auth0|5f7c8ec7c33c6c004bbafe82';
 const EXAMPLE_ADDRESS = 'grace@acme.com';
-/** A connection, or the strategy of one, and behind the bar whatever its directory calls the user. */
+/** A connection or its strategy, then a bar, then the directory's id of the user, which may be any text. */
 const USER_ID = /^[\w.-]+\|.*[^\s|]$/su;
 const TYPOGRAPHIC_QUOTE = /[\p{Pi}\p{Pf}‚„＂＇]/u;
-/** What templates, shells and documentation have where the real id belongs, and an id that was cut. */
+/** Placeholders of templates, shells and documentation, and ids that were cut short. */
 const PLACEHOLDER = /[$#%]\{|\$\(|\{\{|…|\.{3}$|(?:^|\|)(?:<[^<>]*>|\[[a-z _-]+\]|\{[a-z _-]+\}|\$\w+|%\w+%|x{3,}|(?:your[ _-]?)?(?:auth0[ _-]?)?(?:user[ _-]?)?id)(?=$|\|)/i;
 const LABEL = String.raw `[\p{L}\p{N}\p{M}_](?:[\p{L}\p{N}\p{M}_-]*[\p{L}\p{N}\p{M}_])?`;
 const ADDRESS = new RegExp(String.raw `^[^\s@<>()[\]{}\\|,;:"…${'`'}]+@(?:${LABEL}\.)+(?=\p{L})${LABEL}$`, 'u');
 function isUserId(text) {
     return USER_ID.test(text) && isClean(text) && !PLACEHOLDER.test(text);
 }
-/** One plain address; international ones too. */
+/** One plain address, which may be internationalized. */
 function isAddress(text) {
     return ADDRESS.test(text) && isClean(text);
 }
 function isClean(text) {
     return !UNSEEN.test(text) && !TYPOGRAPHIC_QUOTE.test(text);
 }
-/** What is wrong with something that is no user id, and what to write instead. */
+/** What is wrong with an invalid user id, and what to write instead. */
 function explainUserId(text) {
     const named = quote(text);
     if (PLACEHOLDER.test(text)) {
@@ -261,12 +261,12 @@ function whyNoUserId(text) {
         return 'is not a user id';
     return /%(25)*7c/i.test(text) ? 'is a URL-encoded user id' : 'is not a complete user id';
 }
-/** What is wrong with something that is no address, and what to write instead. */
+/** What is wrong with an invalid address, and what to write instead. */
 function explainAddress(text) {
     const named = quote(text);
     const several = text.match(/[^\s<>,;:"]@+[^\s<>,;:"]/g) ?? [];
     if (several.length > 1 && /[\s,;]/.test(text)) {
-        return `${named} has several addresses; write an entry for each user.`;
+        return `${named} contains several addresses; write an entry for each user.`;
     }
     const likely = likelyAddress(text);
     if (likely !== undefined) {
@@ -306,7 +306,7 @@ function likelyUserId(text) {
         .replace(/^(?:auth0[^\da-z|]?)?(?=[\da-f]{24}$)/i, 'auth0|');
     return isUserId(id) ? id : undefined;
 }
-/** Encoded more than once, too. */
+/** Also if it was encoded more than once. */
 function decodeAll(text) {
     let decoded = text;
     while (!decoded.includes('|'))
@@ -331,7 +331,7 @@ function likelyAddress(text) {
         .replace('@.', '@');
     return isAddress(address) ? address : undefined;
 }
-/** Without what cannot be seen, and without quotes around it; typographic quotes become those of a keyboard. */
+/** Removes invisible characters and surrounding quotes, and replaces typographic quotes with plain ones. */
 function tidy(text) {
     return replaceUnseen(text, character => (/\s/.test(character) ? ' ' : ''))
         .replace(/[“”„‟«»＂]/g, '"')
@@ -344,7 +344,7 @@ function tidy(text) {
 // EXTERNAL MODULE: ./build/js/runner/secrets.js
 var runner_secrets = __webpack_require__(4700);
 ;// CONCATENATED MODULE: ./build/js/runner/input-problems.js
-// How an input that cannot be used is named: its value is shown, but no secret in it.
+// How messages quote inputs: with their value, but without secrets.
 
 
 function quoteInput(value) {
@@ -358,14 +358,13 @@ function listed(names) {
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __webpack_require__(7598);
 ;// CONCATENATED MODULE: ./build/js/runner/private-key.js
-// A private key, as PEM or as what secrets become on their way through JSON files, shells and dashboards; and what
-// somebody set instead of one.
+// Reads a private key: PEM, or what JSON files, shells and dashboards make of PEM. Recognizes common mistakes.
 
 const BLOCK = /-----BEGIN (?<label>(RSA )?PRIVATE KEY)-----(?<body>[\sA-Za-z0-9+/=]+)-----END \k<label>-----/;
 const BASE64 = /^(?!-----)[A-Za-z0-9+/_-]{64,}=*$/;
 /**
  * Undoes quotes, escaped line breaks, base64, and lost or additional white space.
- * @returns PEM; if there is no private key in it, what can be read of the value
+ * @returns PEM; if the value contains no private key, the unwrapped text
  */
 function unwrapKey(value) {
     const text = value
@@ -403,21 +402,21 @@ function readPrivateKey(pem, reject) {
     try {
         const key = (0,external_node_crypto_.createPrivateKey)(pem);
         if (key.asymmetricKeyType !== 'rsa') {
-            return refuse(`it is a key of type ${key.asymmetricKeyType}; Auth0 takes RSA keys.`);
+            return refuse(`it is a key of type ${key.asymmetricKeyType}; Auth0 accepts only RSA keys.`);
         }
         const bits = Number(key.asymmetricKeyDetails?.modulusLength);
         if (bits >= MIN_BITS && bits <= MAX_BITS)
             return key;
-        return refuse(`it is an RSA key of ${bits} bits; Auth0 takes keys of ${MIN_BITS} to ${MAX_BITS} bits.`);
+        return refuse(`it is an RSA key of ${bits} bits; Auth0 accepts keys of ${MIN_BITS} to ${MAX_BITS} bits.`);
     }
     catch {
-        // The cause is left out on purpose: OpenSSL's message may quote what it could not read.
+        // The cause is omitted on purpose: OpenSSL's message may quote what it could not parse.
         const [, what] = OTHERS.find(([form]) => form.test(pem)) ?? [];
         return refuse(what ?? `it is not a PEM private key without a passphrase. ${NEEDED}`);
     }
 }
 const NEEDED = "Set it to the private key of the application's key pair, from -----BEGIN PRIVATE KEY----- through -----END PRIVATE KEY-----.";
-/** What people set instead, the most telling form first. */
+/** What people set instead, the most specific form first. */
 const OTHERS = [
     [/\$\{\{|^\$\{?\w+\}?$/, `it contains an expression or a variable that was not replaced. ${NEEDED}`],
     [/^[{[]/, `it is a JSON Web Key or other JSON; convert it to PEM. ${NEEDED}`],
@@ -436,7 +435,7 @@ const OTHERS = [
 ];
 
 ;// CONCATENATED MODULE: ./build/js/runner/credential.js
-// The credential: a client's secret or private key, or a ready token.
+// Reads the credential: a client's secret or private key, or an access token.
 
 
 const ALGORITHMS = ['RS256', 'RS384', 'PS256'];
@@ -461,7 +460,7 @@ function readCredential(options, reject) {
     if (accessToken !== '') {
         return /^[\x21-\x7e]+$/.test(accessToken)
             ? { kind: 'access-token', accessToken }
-            : reject('access-token', 'it contains spaces or other characters that no token has; set it to the bare token, without "Bearer".');
+            : reject('access-token', 'it contains spaces or other characters that no token has; set it to the token alone, without "Bearer".');
     }
     if (clientId === '') {
         return reject('client-id', `required by ${first}: the id of the machine-to-machine application.`);
@@ -471,15 +470,15 @@ function readCredential(options, reject) {
     const key = readPrivateKey(pem, reject);
     return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm };
 }
-/** Why a run has no credential that others have. */
+/** Why GitHub withholds the credential from a run. */
 const WITHHELD = {
     fork: 'GitHub gives no secrets to a pull request from a fork: use mode: validate there',
     dependabot: 'GitHub gives runs for Dependabot only the secrets under Settings → Secrets and variables → Dependabot: use mode: validate there',
 };
 
 ;// CONCATENATED MODULE: ./build/js/runner/domain.js
-// Where every request and the credential are sent, and the Management API's identifier. A URL parser drops line breaks,
-// decodes, and folds look-alikes without a word, so whatever it would change is refused.
+// Reads the domain, to which every request and the credential are sent, and the Management API's identifier. A URL parser
+// silently drops line breaks, decodes, and replaces look-alikes, so any text that it would change is refused.
 
 function readDomain(text, reject) {
     if (text === '')
@@ -512,10 +511,10 @@ const AUTHORITY = /^(?<host>\[[0-9a-f:]+\]|[^:[\]]+)(?<port>:\d+)?$/i;
 const FULL_DOMAIN = /^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/;
 /**
  * @param address what is read; the whole text is quoted
- * @returns what is wrong with it, unless it is a site
+ * @returns a string that says what is wrong, if it is not a domain
  */
 function readSite(text, address = text) {
-    // Not quoted, because it may be a password.
+    // Not quoted, because it may contain a password.
     if (address.includes('@'))
         return 'it contains a user or password';
     const named = quoteInput(text);
@@ -538,7 +537,7 @@ function readSite(text, address = text) {
         return `${named} has a path or a query`;
     const { host, port } = AUTHORITY.exec(authority)?.groups ?? {};
     const url = URL.parse(`${protocol}://${authority}`);
-    // Such as 0x7f.1, or a percent sign.
+    // For example 0x7f.1, or a percent sign.
     if (host === undefined || url === null || url.hostname !== host.toLowerCase())
         return notDomain;
     const loopback = isLoopback(url.hostname);
@@ -566,14 +565,14 @@ function isLoopback(hostname) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/runner/glob.js
-// The lines of the input `manifest`: which of them are globs, and why one may match nothing. Pure.
-/** `!x.yml` is no glob, because nothing can be excluded; `!(x).yml` is one. */
+// The lines of the input `manifest`: which are globs, and why a line may match nothing. Pure.
+/** `!x.yml` is not a glob, because nothing can be excluded; `!(x).yml` is one. */
 function isGlob(pattern) {
     return /[*?[{]|[+@!]\(/.test(pattern) && !/^!(?!\()/.test(pattern);
 }
-/** Where runners have the workspace: hosted ones, job containers, container actions, self-hosted ones. */
+/** Paths of the workspace: on hosted runners, in job containers, in container actions, on self-hosted runners. */
 const WORKSPACES = /^(?:\/home\/runner\/work\/[^/]+\/[^/]+|\/__w\/[^/]+\/[^/]+|\/github\/workspace|.*[\\/]_work[\\/][^\\/]+[\\/][^\\/]+)[\\/](.+)$/;
-/** The path within the workspace, of a path that is in the workspace of another machine or container. */
+/** For a path in the workspace of another machine or container: the path relative to that workspace. */
 function pathInWorkspace(path, workspace) {
     return path.startsWith(workspace) ? undefined : WORKSPACES.exec(path)?.[1];
 }
@@ -582,7 +581,7 @@ const MISTAKES = [
     [/^\[.*\]$/, 'write one path or glob a line, without brackets'],
     [/^(["'`]).*\1$/, 'write one path or glob a line, without quotes'],
     [/^- /, 'write one path or glob a line, without "- " before it'],
-    [/\$|^~/, 'neither variables nor ~ are replaced here'],
+    [/\$|^~/, 'variables and ~ are not expanded here; write the path itself'],
     [/\\/, 'write / between folders'],
     [/[,;]|\.\w+\s/, 'write one path or glob a line, without separators'],
 ];
@@ -594,11 +593,11 @@ function adviseOnPattern(pattern, workspace) {
     const [, advice = 'correct the input manifest, or add the file'] = MISTAKES.find(([form]) => form.test(pattern)) ?? [];
     return advice;
 }
-const FOREIGN_WORKSPACE = 'a container has its workspace elsewhere, so do not use github.workspace: write the path relative to the workspace';
+const FOREIGN_WORKSPACE = 'the workspace of a container has another path, so do not use github.workspace: write the path relative to the workspace';
 
 ;// CONCATENATED MODULE: ./build/js/runner/inputs.js
-// Action inputs → one readonly Inputs. Masks every secret before anything else happens, and finds everything that is
-// wrong with the inputs before any request is sent.
+// Action inputs → one readonly Inputs. Masks every secret first, and finds all problems of the inputs before any request
+// is sent.
 
 
 
@@ -612,7 +611,7 @@ const MODES = ['validate', 'plan', 'apply', 'export'];
 const REVOKE = ['never', 'managed', 'all'];
 const SCOPES = ['all', 'changed'];
 const MISSING_USERS = ['fail', 'warn'];
-/** What an input is when the workflow does not set it; `action.yml` says the same, and a test compares the two. */
+/** Values of inputs that the workflow does not set; a test compares them with `action.yml`. */
 const DEFAULTS = {
     mode: 'apply',
     manifest: '.github/auth0-permissions.yml',
@@ -668,14 +667,14 @@ function readInputs({ secretsWithheld }) {
     const complete = mode && domain && audience && headroom !== undefined && credential && choices && subjects;
     if (problems.length > 0 || !complete)
         throw new errors/* InputError */.dz(problems);
-    const access = { manifest, domain, ...audience, credential, headroom, requestsPerSecond };
+    const connection = { manifest, domain, ...audience, credential, headroom, requestsPerSecond };
     if (mode !== 'export') {
         const githubToken = secrets['github-token'];
-        return { mode, ...access, ...choices, githubToken: githubToken === '' ? undefined : githubToken, ledgerKey };
+        return { mode, ...connection, ...choices, githubToken: githubToken === '' ? undefined : githubToken, ledgerKey };
     }
-    return { mode, ...access, ...subjects };
+    return { mode, ...connection, ...subjects };
 }
-/** What a plan may do, and what becomes of it. */
+/** What a plan may do, and what is done with it. */
 function readChoices(mode, reject) {
     const revoke = oneOf('revoke', REVOKE, reject);
     const scope = oneOf('scope', SCOPES, reject);
@@ -701,7 +700,7 @@ function readChoices(mode, reject) {
         return undefined;
     return { revoke, scope, maxRevocations, missingUsers, requireMerged, planFile, approvedPlan, failOnChanges, comment };
 }
-/** Whom to export, and that there is one path to write to. */
+/** The users to export; also checks that there is one path to write to. */
 function readSubjects(manifest, reject) {
     const [path, ...others] = manifest;
     if (path === undefined || others.length > 0 || isGlob(path)) {
@@ -710,7 +709,7 @@ function readSubjects(manifest, reject) {
     const users = lines('users');
     const query = optional('query');
     for (const id of users.filter(user => !isUserId(user) && !isAddress(user))) {
-        reject('users', `${quoteInput(id)} is neither the id of a user nor an address.`);
+        reject('users', `${quoteInput(id)} is neither a user id nor an e-mail address.`);
     }
     if (users.length > 0 || query !== undefined)
         return { users, query };
@@ -730,7 +729,7 @@ function lines(input) {
         .map(line => line.trim())
         .filter(line => line !== '');
 }
-/** As YAML 1.2 has them, and `getBooleanInput` too. */
+/** The booleans of YAML 1.2, as in `getBooleanInput`. */
 function readBoolean(input, reject, others = []) {
     const value = inputs_text(input);
     if (/^(true|True|TRUE)$/.test(value))
@@ -739,7 +738,7 @@ function readBoolean(input, reject, others = []) {
         return false;
     return reject(input, `${quoteInput(value)} is not known; use ${listed(['true', 'false', ...others])}.`);
 }
-/** @returns undefined for `none`; an expression that came to nothing must not pass for it */
+/** @returns undefined for `none`; an expression that resolved to nothing must not count as `none` */
 function readDigest(input, reject) {
     const value = core/* getInput */.V4(input);
     const isSet = `INPUT_${input.toUpperCase()}` in process.env;
@@ -796,11 +795,11 @@ var external_node_fs_ = __webpack_require__(3024);
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
 var schemas = __webpack_require__(2857);
 ;// CONCATENATED MODULE: ./build/js/runner/workflow.js
-// What GitHub tells a step about the run that it is part of.
+// Reads what GitHub tells a step about its workflow run.
 
 
 
-/** An event may be any JSON, and lack anything. */
+/** An event may be any JSON, and any of its keys may be missing. */
 function maybe(form) {
     return form.optional().catch(undefined);
 }
@@ -845,7 +844,7 @@ function currentFolder() {
         return process.cwd();
     }
     catch (cause) {
-        throw new errors/* ActionError */.lZ('The current folder does not exist any more; set GITHUB_WORKSPACE, or run this in a folder.', {
+        throw new errors/* ActionError */.lZ('The current folder no longer exists; set GITHUB_WORKSPACE, or run this in an existing folder.', {
             cause,
         });
     }
@@ -863,10 +862,10 @@ function secretsWithheld(payload) {
         return undefined;
     return head?.full_name.toLowerCase() === GITHUB_REPOSITORY.toLowerCase() ? undefined : 'fork';
 }
-/** undefined if there is none, as outside of a workflow, or none that can be read */
+/** undefined if there is no event, as outside a workflow, or if it cannot be read */
 function readPayload(path) {
     try {
-        // A device may have no end.
+        // Reading a device may never end.
         if (!(0,external_node_fs_.statSync)(path).isFile())
             return undefined;
         return eventPayload.parse(JSON.parse((0,external_node_fs_.readFileSync)(path, 'utf8')));
@@ -888,49 +887,49 @@ var access_grants = __webpack_require__(5558);
 //              and is marked unfinished             the mark stays)         ├─ nobody moved the branch: settled
 //                                                                           └─ somebody did: merged, and still marked
 //
-// Whatever a run reads of a user corrects the ledger: a grant that is not live is not managed any more.
+// What a run reads of a user corrects the ledger: a grant that is not live is no longer managed.
 
-/** What the ledger says before the first write: what is about to be granted counts already. */
+/** The ledger before the first write: what is about to be granted already counts as managed. */
 function beginUsers(users, progress) {
     return updateUsers(users, progress, (known, { grant, revoke }) => ({
         managed: known.union(grant),
         unfinished: grant.size + revoke.size > 0,
     }));
 }
-/** What the ledger says after the last write. @param fates of the users with operations, by id */
-function endUsers(users, progress, fates) {
+/** The ledger after the last write. @param results of the users with operations, by id */
+function endUsers(users, progress, results) {
     return updateUsers(users, progress, (known, { user, grant, revoke }) => {
-        const fate = fates.get(user);
-        switch (fate?.status) {
+        const result = results.get(user);
+        switch (result?.status) {
             case undefined:
                 return { managed: known, unfinished: false };
             case 'done':
                 return { managed: known.union(grant).difference(revoke), unfinished: false };
-            // Any of it may have been done without an answer.
+            // Any operation may have been done although no response arrived.
             case 'failed':
-                return { managed: known.union(grant).difference(fate.revoked), unfinished: true };
+                return { managed: known.union(grant).difference(result.revoked), unfinished: true };
             case 'not attempted':
                 return { managed: known, unfinished: true };
         }
     });
 }
-function updateUsers(users, { sights, gone, listings }, update) {
+function updateUsers(users, { observations, gone, listings }, update) {
     const updated = new Map(users);
     for (const [user, listed] of listings) {
         const entry = updated.get(user);
         if (entry !== undefined)
             updated.set(user, { ...entry, listed });
     }
-    for (const sight of sights) {
-        const before = users.get(sight.user);
-        const after = update(knownOf(before?.managed ?? access_grants/* NO_GRANTS */.cJ, sight), sight);
-        // An address whose look-up failed is still one that meant this user.
-        const listed = mergeListings(sight.listed, listings.get(sight.user) ?? []);
+    for (const observation of observations) {
+        const before = users.get(observation.user);
+        const after = update(knownOf(before?.managed ?? access_grants/* NO_GRANTS */.cJ, observation), observation);
+        // An address still belongs to this user if its look-up failed.
+        const listed = mergeListings(observation.listed, listings.get(observation.user) ?? []);
         const isRemoved = listed.length === 0;
         if (isRemoved && after.managed.size === 0 && !after.unfinished)
-            updated.delete(sight.user);
+            updated.delete(observation.user);
         else
-            updated.set(sight.user, { ...after, listed: isRemoved ? (before?.listed ?? []) : listed });
+            updated.set(observation.user, { ...after, listed: isRemoved ? (before?.listed ?? []) : listed });
     }
     for (const user of gone)
         updated.delete(user);
@@ -939,11 +938,11 @@ function updateUsers(users, { sights, gone, listings }, update) {
 function mergeListings(one, other) {
     return [...new Map([...one, ...other].map(listing => [keyOf(listing), listing])).values()];
 }
-/** What is managed before anything is written: what was, and is still there, and what the manifest finds in place. */
+/** What is managed before anything is written: managed or desired grants that are live. */
 function knownOf(managed, { desired, live }) {
     return live === undefined ? managed : managed.union(desired).intersection(live);
 }
-/** Sets users back to what the ledger said of them before; undefined removes an entry. */
+/** Restores earlier entries; undefined removes an entry. */
 function restoreUsers(users, before) {
     const restored = new Map(users);
     for (const [user, entry] of before) {
@@ -970,8 +969,8 @@ function isSame(a, b) {
     return a.size === b.size && a.isSubsetOf(b);
 }
 /**
- * This run's users merged into a ledger that another run wrote meanwhile: whatever either of them says may be there, so
- * all of it counts, until a run has read these users again.
+ * Merges this run's users into a ledger that another run wrote in the meantime. Grants in either may be live, so all of
+ * them count until a run reads these users again.
  */
 function mergeUsers(newer, own, users) {
     const merged = new Map(newer);
@@ -984,7 +983,7 @@ function mergeUsers(newer, own, users) {
     }
     return merged;
 }
-/** The user whom each address meant, by `keyOf` the address. */
+/** The user that each address referred to, by `keyOf` the address. */
 function rememberedUsers(users) {
     const remembered = new Map();
     for (const [user, { listed }] of users) {
@@ -994,17 +993,17 @@ function rememberedUsers(users) {
     }
     return remembered;
 }
-/** Equal for listings that are the same for sure. */
+/** Equal only for listings that certainly are the same. */
 function keyOf(listing) {
     return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection ?? '']);
 }
-/** As the ledger keeps it: an address in another case is the same listing. */
+/** As stored in the ledger: an address in another letter case is the same listing. */
 function listingOf(user) {
     if (user.email === undefined)
         return 'id';
     return { email: user.email.toLowerCase(), ...(user.connection !== undefined && { connection: user.connection }) };
 }
-/** Listed users by the id that they mean for sure: their own, or the one that the ledger remembers. */
+/** Groups listed users by their known id: their own, or the one that the ledger remembers. */
 function groupById(listed, remembered) {
     const known = new Map();
     const unknown = [];
@@ -1017,46 +1016,45 @@ function groupById(listed, remembered) {
     }
     return { known, unknown };
 }
-/** Whether a user's desired grants are what the ledger has, so that `scope: changed` need not read the user. */
+/** Whether a user's desired grants equal the managed ones, so that `scope: changed` does not need to read the user. */
 function isUnchanged(entry, listed) {
     if (entry === undefined || entry.unfinished)
         return false;
     return isSame(entry.managed, new Set(listed.flatMap(({ grants }) => [...grants.keys()])));
 }
-/** Users whom the ledger knows and the manifest no longer lists, and of whom something is managed. */
+/** Users with managed grants whom the manifest no longer lists. */
 function removedUsers(users, known) {
     return new Map([...users].filter(([user, { managed }]) => !known.has(user) && managed.size > 0));
 }
 
 ;// CONCATENATED MODULE: ./build/js/access/nearest.js
-// The known name that somebody probably meant. Pure.
+// Finds the known name that the author of an unknown one probably meant. Pure.
 
-/** What would be right: the known name that is near, and the general advice if there is none. */
+/** Suggests a similar known name; returns `otherwise` if there is none. */
 function advise(name, known, otherwise) {
     const near = nearest(name, known);
     return near === undefined ? otherwise : `Did you mean ${quote(near)}?`;
 }
-// A manifest may come from somebody hostile, so what one search costs is bounded: Auth0 itself allows 1,000 permissions
-// of an API, and nobody needs help with a name that is too long to be read.
-const MOST_CANDIDATES = 1_000;
-const LONGEST_COMPARED = 100;
-const MOST_MISTAKES = 3;
+// A manifest may be hostile, so the cost of a search is limited. Auth0 allows 1,000 permissions per API.
+const MAX_CANDIDATES = 1_000;
+const MAX_COMPARED = 100;
+const MAX_MISTAKES = 3;
 /**
- * The known name that takes the fewest typing mistakes to become `name`: at most one for each three characters, and one
- * for two. An identifier that differs only in its scheme, its case or a slash at its end comes first, however long it is.
+ * The known name with the fewest typing mistakes: at most one for each three characters, and one in a name of two. An
+ * identifier of any length that differs only in its scheme, letter case or trailing slash comes first.
  */
 function nearest(name, known) {
     const core = coreOf(name);
     const wanted = name.toLowerCase();
     let best;
-    let fewest = Math.min(MOST_MISTAKES, Math.ceil((name.length - 1) / 3)) + 1;
+    let fewest = Math.min(MAX_MISTAKES, Math.ceil((name.length - 1) / 3)) + 1;
     let compared = 0;
     for (const candidate of known) {
-        if (compared++ >= MOST_CANDIDATES)
+        if (compared++ >= MAX_CANDIDATES)
             break;
         if (coreOf(candidate) === core)
             return candidate;
-        if (name.length > LONGEST_COMPARED || Math.abs(candidate.length - name.length) >= fewest)
+        if (name.length > MAX_COMPARED || Math.abs(candidate.length - name.length) >= fewest)
             continue;
         const mistakes = typingMistakes(wanted, candidate.toLowerCase(), fewest);
         if (mistakes >= fewest)
@@ -1066,7 +1064,7 @@ function nearest(name, known) {
     }
     return best;
 }
-/** What people rarely get wrong of an identifier. */
+/** The part of an identifier that people rarely mistype. */
 function coreOf(identifier) {
     return identifier
         .toLowerCase()
@@ -1074,13 +1072,13 @@ function coreOf(identifier) {
         .replace(/\/$/, '');
 }
 /**
- * The optimal string alignment distance: letters left out, added, changed, or swapped with their neighbour. Only cells
- * near the diagonal are looked at: whatever is further off has taken `enough` mistakes by then.
- * @returns `enough` for every distance that is no less
+ * The optimal string alignment distance: letters omitted, added, changed, or swapped with their neighbour. Only cells near
+ * the diagonal are computed, because all others are at least `enough`.
+ * @returns `enough` for every distance that is not smaller
  */
 function typingMistakes(a, b, enough) {
-    // Three rows are enough, of bytes, as no cell is more than `enough`: a new one for each letter would keep the garbage
-    // collector busier than the comparison.
+    // Three rows are reused, because allocating one for each letter would cost more than the comparison. Bytes suffice,
+    // because no cell exceeds `enough`.
     let beforeLast = new Uint8Array(b.length + 1);
     let last = beforeLast.map((_, column) => Math.min(column, enough));
     let current = new Uint8Array(b.length + 1);
@@ -1113,18 +1111,18 @@ function typingMistakes(a, b, enough) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/access/yaml.js
-// Texts as YAML scalars, without quotes if no reader of YAML can take them for something else. Pure.
-/** Begins with a letter, and no colon is at its end or before a blank. */
+// Writes text as YAML scalars, without quotes if every YAML parser reads them as text. Pure.
+/** Begins with a letter, and has no colon at its end or before a space. */
 const PLAIN = /^[A-Za-z](?:[\w./|@*+~-]|:(?=[\w./|@*+~-]))*$/;
-/** What YAML 1.1 or 1.2 takes for something else than text, among all that PLAIN lets through. */
+/** What matches PLAIN, but is not text in YAML 1.1 or 1.2. */
 const NOT_TEXT = /^(?:y|n|yes|no|on|off|true|false|null|e[-+]?\d+)$/i;
-/** Characters that YAML does not allow, that end a line to some of its readers, or that nobody can see. */
+/** Characters that YAML forbids, that some parsers treat as line breaks, or that are invisible. */
 const yaml_UNSEEN = /\p{C}|(?! )\p{Z}/gu;
-/** Whether a text needs no quotes for any reader of YAML, in a list on one line too. */
+/** Whether no YAML parser needs quotes around a text, even in a flow sequence. */
 function isPlainScalar(text) {
     return PLAIN.test(text) && !NOT_TEXT.test(text);
 }
-/** A text as a YAML scalar, in a list on one line too. */
+/** A text as a YAML scalar, also for a flow sequence. */
 function scalar(text) {
     if (isPlainScalar(text))
         return text;
@@ -1138,14 +1136,14 @@ function escapeCharacter(character) {
 // EXTERNAL MODULE: ./node_modules/js-yaml/dist/js-yaml.mjs
 var js_yaml = __webpack_require__(3243);
 ;// CONCATENATED MODULE: ./build/js/manifest/scalars.js
-// Parser events → data. Text is text as written; a scalar without quotes that some version of YAML reads as something
-// else stays recognizable, so that `1.10` becomes neither the name 1.1 nor a key that another one replaces. Pure.
+// Parser events → data. Text stays as written. An unquoted scalar that a version of YAML does not read as text is marked,
+// so that `1.10` becomes neither the name 1.1 nor a key that replaces another. Pure.
 
 /** A scalar that YAML does not read as text. */
 class Unquoted {
     /** As written. */
     text;
-    /** What YAML reads it as: `a number`. */
+    /** How YAML reads it, such as `a number`. */
     kind;
     value;
     constructor(text, kind, value) {
@@ -1154,7 +1152,7 @@ class Unquoted {
         this.value = value;
     }
 }
-/** Keys are text as written, whatever YAML reads them as. */
+/** Keys are text as written, however YAML reads them. */
 class Mapping extends Map {
     /** The keys that YAML does not read as text. */
     unquoted;
@@ -1162,7 +1160,7 @@ class Mapping extends Map {
 function isMapping(value) {
     return value instanceof Mapping;
 }
-/** What has a name of its own; a merge key is none. */
+/** The entries of a mapping, without merge keys. */
 function* entriesOf(value) {
     if (!isMapping(value))
         return;
@@ -1176,7 +1174,7 @@ function fieldOf(value, key) {
 function textOf(value) {
     return typeof value === 'string' && value !== '' ? value : undefined;
 }
-/** Text, or what only lacks quotes to be text. */
+/** Text, or an unquoted scalar as written. */
 function writtenOf(value) {
     return value instanceof Unquoted ? value.text : textOf(value);
 }
@@ -1187,9 +1185,9 @@ const KINDS = {
     'tag:yaml.org,2002:float': 'a number',
     'tag:yaml.org,2002:timestamp': 'a date',
 };
-/** A boolean by the letter of YAML 1.1, but to no parser in use. */
+/** A boolean in YAML 1.1, but in no parser in use. */
 const LETTER = /^[yn]$/i;
-/** What YAML 1.1 or YAML 1.2 takes for something else than text: the schema that the library has for writing YAML. */
+/** Scalars that YAML 1.1 or 1.2 does not read as text, from the schema that the library uses for writing. */
 const unquotedTags = js_yaml/* DUMP_SCHEMA */.Xe.tags.flatMap(tag => {
     const kind = KINDS[tag.tagName];
     return tag.nodeKind !== 'scalar' || kind === undefined ? [] : keepWritten(tag, kind);
@@ -1228,8 +1226,8 @@ function construct(events, source) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/read.js
-// Reads of parsed documents all that can be understood, whatever else is wrong with them, into types: nobody behind this
-// sees data of unknown kind. What has another form than expected is passed over, and form.ts tells about it. Pure.
+// Parsed documents → types, so that no later code sees data of unknown type. Reads everything that it can, and skips values
+// with an unexpected form, which form.ts reports. Pure.
 
 function readContents(documents) {
     const apis = [...apisOf(documents)];
@@ -1319,7 +1317,7 @@ function readIdentity(entry) {
     const email = textOf(fieldOf(entry, 'email'));
     return email === undefined ? undefined : { email, connection: textOf(fieldOf(entry, 'connection')) };
 }
-/** Equal for two entries that list the same user: by the same id, or by the same address, in whatever case. */
+/** Equal for two entries that list the same user by the same id, or by the same address in any letter case. */
 function userIdentity(user) {
     return JSON.stringify(user.id === undefined ? [user.email.toLowerCase(), user.connection ?? ''] : [user.id]);
 }
@@ -1348,7 +1346,7 @@ function readExpires(node) {
 function read_nameOf(item) {
     return typeof item === 'object' ? item.name : item;
 }
-/** The way from an item's list to its name. */
+/** The path from an item's list to its name. */
 function pathToName(index, item) {
     return typeof item === 'object' ? [index, 'name'] : [index];
 }
@@ -1356,33 +1354,33 @@ function pathToName(index, item) {
 function mentionOf({ key, file, within }) {
     return { file, path: [...within, key], on: 'key' };
 }
-/** An item of a list, or what is in it at a key. */
+/** An item of a list, or a value in it. */
 function mentionIn({ key, file, within }, path) {
     return { file, path: [...within, key, ...path], on: 'value' };
 }
-/** Every list of permissions, of bundles and of users. */
+/** Every list of permissions in bundles and users. */
 function* permissionListsOf({ bundles, users }) {
     for (const { lists } of bundles)
         yield* lists;
     for (const { lists } of users)
         yield* lists;
 }
-/** The identifier that a key under `permissions` means: an alias, or else itself where it can be one. */
+/** The identifier for a key under `permissions`: that of the alias, or the key itself if it can be an identifier. */
 function identifierOf(key, { apis }) {
     return apis.get(key)?.identifier ?? (/[:/]/.test(key) ? key : undefined);
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/expiry.js
-// What `expires` means, and what has expired or soon will. Pure.
+// Parses `expires`, and finds what has expired or soon will. Pure.
 
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
-const DAY = 24 * 60 * 60 * 1000;
-const SOON = 7 * DAY;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const SOON_MS = 7 * DAY_MS;
 /**
- * When something expires, in milliseconds since 1970: the end of the day, in UTC, of a date; or an instant.
- * @returns undefined for what is neither, such as the 30th of February
+ * Milliseconds since 1970: the end of a date's day in UTC, or an instant.
+ * @returns undefined for text that is neither, such as the 30th of February
  */
 function parseExpiry(text) {
     const date = DATE.exec(text);
@@ -1392,10 +1390,10 @@ function parseExpiry(text) {
     const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
     if (midnight.toISOString().slice(0, 10) !== `${year}-${month}-${day}`)
         return undefined;
-    const instant = date !== null ? midnight.getTime() + DAY : Date.parse(text);
+    const instant = date !== null ? midnight.getTime() + DAY_MS : Date.parse(text);
     return Number.isNaN(instant) ? undefined : instant;
 }
-/** The same; what has no `expires`, or one that is no date, never ends. */
+/** Milliseconds since 1970; infinity without `expires`, or if it is invalid. */
 function endOf(expires) {
     return (expires === undefined ? undefined : parseExpiry(expires)) ?? Number.POSITIVE_INFINITY;
 }
@@ -1451,10 +1449,10 @@ function* findExpired(contents, now) {
 }
 function* findExpiring(contents, now) {
     for (const { expires, ends, file, path, on } of expiriesOf(contents)) {
-        const left = endOf(expires) - now;
-        if (left <= 0 || left > SOON)
+        const remaining = endOf(expires) - now;
+        if (remaining <= 0 || remaining > SOON_MS)
             continue;
-        const days = Math.ceil(left / DAY);
+        const days = Math.ceil(remaining / DAY_MS);
         const within = days === 1 ? 'within a day' : `within ${days} days`;
         const message = () => `${endsText(ends)} expires ${whenText(expires)}, ${within}. If it is still needed, give it a later date.`;
         yield { file, path, on, message };
@@ -1473,7 +1471,7 @@ function findNextExpiry(contents, now) {
 function whenText(expires) {
     return `${expires.includes('T') ? 'at' : 'on'} ${expires}`;
 }
-/** Whatever has no name is reported elsewhere. */
+/** A missing name is reported elsewhere. */
 function endsText({ user, bundle, role, permission }) {
     const owner = (user && clip(user)) ?? (bundle === undefined ? undefined : `the bundle ${quote(bundle)}`);
     if (owner === undefined)
@@ -1488,30 +1486,30 @@ function endsText({ user, bundle, role, permission }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/schema.js
-// The manifest's form. Zod keeps it as one definition with two uses: form.ts walks it to find every mistake, and the
-// published JSON Schema is made from it. Zod neither parses nor types a manifest: read.ts does, because it has to
-// understand what it can of one with mistakes. Pure.
+// The manifest's form, defined once in Zod for two uses: form.ts walks it to find every mistake, and the published JSON
+// Schema is generated from it. Zod does not parse or type a manifest: read.ts does, because it must read what it can of a
+// manifest with mistakes. Pure.
 
 
-/** Auth0's own limit for the name of a permission. */
+/** Auth0's limit for the name of a permission. */
 const MAX_NAME = 280;
-/** For user ids, API identifiers and addresses; longer than any that Auth0 gives out. */
+/** For user ids, API identifiers and addresses; longer than any of Auth0's. */
 const MAX_ID = 1000;
 const MAX_REASON = 1000;
 /**
- * No control characters, and no spaces at either end; what is empty has a message of its own. Written so that the
- * regular expressions of other languages understand it too, for the published schema.
+ * No control characters, and no spaces at either end; empty text has its own message. Written for the regular expressions
+ * of other languages, too, because it is in the published schema.
  */
 const CONTROL = String.raw `\x00-\x1f\x7f-\x9f`;
 const CLEAN = new RegExp(`^([^\\s${CONTROL}]([^${CONTROL}]*[^\\s${CONTROL}])?)?$`);
 const rules = new WeakMap();
-/** The first rule of a text that does not hold. Zod says the same, but makes an error object each time. */
+/** The first rule that a text breaks. Zod would find the same, but creates an error object each time. */
 function brokenRule(schema, value) {
     return rules.get(schema)?.find(({ holds }) => !holds(value));
 }
 /**
- * @param kind what is wrong with a value that is no text
- * @param keywords of JSON Schema that say the same as the rules, as far as they can
+ * @param kind the message for a value that is not text
+ * @param keywords of JSON Schema that come closest to the rules
  */
 function schema_text(kind, ruled, keywords) {
     const text = ruled.reduce((schema, { holds, message }) => schema.refine(holds, { error: message, abort: true }), schemas/* string */.YjP(kind));
@@ -1551,14 +1549,14 @@ const address = formed({
     examples: [EXAMPLE_ADDRESS],
 });
 const expiry = schema_text('expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z', [], {
-    description: 'Until when this is desired: a date, good through the end of that day in UTC, or an instant with a zone.',
+    description: 'When this expires: a date, valid through the end of that day in UTC, or an instant with a zone.',
     examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
 });
 const terms = {
     expires: expiry.optional(),
     reason: schema_text('reason must be text', [atMost(MAX_REASON, 'reason')], {
         maxLength: MAX_REASON,
-        description: 'A note that plan and report show.',
+        description: 'A note that is shown in plans and reports.',
         examples: ['quarter close, FIN-118'],
     }).optional(),
 };
@@ -1571,7 +1569,7 @@ const permissionList = schemas/* array */.YOg(schemas/* union */.KCZ([permission
 const apiKey = schema_name('the name of an API', MAX_ID, 'An alias that `apis` defines, or the identifier of an API.');
 const permissions = schemas/* record */.g1P(apiKey, permissionList, 'permissions must name APIs, each with a list, such as orders: [read:orders]')
     .meta({
-    description: 'Permissions by API. The key is an alias out of `apis`, or an identifier (with a `:` or `/` in it).',
+    description: 'Permissions by API. The key is an alias from `apis`, or an identifier (with a `:` or `/` in it).',
 });
 const identifier = schema_name('an API identifier', MAX_ID, 'The identifier of an API (Auth0: resource server), also called audience.', 'https://orders.acme.com/');
 const apiDefinition = schemas/* strictObject */.rej({
@@ -1584,7 +1582,7 @@ const apiDefinition = schemas/* strictObject */.rej({
 }, 'an API must be an identifier, or a mapping with identifier and permissions');
 const api = schemas/* union */.KCZ([identifier, apiDefinition], 'an API must be an identifier, or a mapping with identifier and permissions')
     .meta({ description: 'The API that this alias stands for.' });
-const bundleName = schema_name('the name of a bundle', MAX_NAME, 'A name out of `bundles`.', 'support');
+const bundleName = schema_name('the name of a bundle', MAX_NAME, 'A name from `bundles`.', 'support');
 const bundleItem = schemas/* strictObject */.rej({ name: bundleName, ...terms }, 'a bundle must be a name, or a mapping with name, expires and reason');
 const roleName = schema_name('the name of a role', MAX_NAME, "The name of one of the tenant's roles, or its id.", 'Support');
 const roleItem = schemas/* strictObject */.rej({ name: roleName, ...terms }, 'a role must be a name or an id, or a mapping with name, expires and reason');
@@ -1611,7 +1609,7 @@ const userEntry = schemas/* strictObject */.rej({
 const manifestSchema = schemas/* strictObject */.rej({
     version: schemas/* literal */.euz(1, 'version must be 1').meta({ description: "The manifest's format." }).optional(),
     tenant: schema_name('tenant', MAX_ID, 'The tenant that this manifest is for; a run against another `domain` is refused.', 'acme.eu.auth0.com').optional(),
-    apis: schemas/* record */.g1P(schema_name('an API alias', MAX_NAME, 'A short name for an API.'), api, 'apis must give aliases their APIs, such as orders: https://orders.acme.com/')
+    apis: schemas/* record */.g1P(schema_name('an API alias', MAX_NAME, 'A short name for an API.'), api, 'apis must map aliases to APIs, such as orders: https://orders.acme.com/')
         .meta({
         description: 'Short names for APIs. An API listed here counts as named by the manifest.',
     })
@@ -1621,7 +1619,7 @@ const manifestSchema = schemas/* strictObject */.rej({
         description: "A catalogue of the tenant's roles, so that `validate` can check names offline. A role listed here counts as named by the manifest.",
     })
         .optional(),
-    bundles: schemas/* record */.g1P(schema_name('the name of a bundle', MAX_NAME, 'A name for a set of permissions.'), permissions, 'bundles must give names their permissions')
+    bundles: schemas/* record */.g1P(schema_name('the name of a bundle', MAX_NAME, 'A name for a set of permissions.'), permissions, 'bundles must map names to permissions')
         .meta({ description: 'Named sets of permissions.' })
         .optional(),
     users: schemas/* array */.YOg(userEntry, 'users must be a list; if nobody is listed, write users: []')
@@ -1632,16 +1630,16 @@ const manifestSchema = schemas/* strictObject */.rej({
     description: 'Which API permissions and roles are assigned to which Auth0 users directly.',
     patternProperties: { '^x-': {} },
 });
-/** Every key that has a meaning somewhere. */
+/** Every known key. */
 const KEYS = new Set([manifestSchema, apiDefinition, userEntry, permissionItem].flatMap(({ shape }) => Object.keys(shape)));
-/** The same definition for editors. It is made on demand, as the action itself has no use for it. */
+/** The same definition for editors. Generated on demand, because the action itself does not use it. */
 function manifestJsonSchema() {
     return z.toJSONSchema(manifestSchema, { target: 'draft-7', io: 'input' });
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/form.js
-// Whether a document has the form that the schema describes. The schema is walked here and not by zod, which would
-// collect every mistake before it returns: a hostile manifest has millions. Pure.
+// Checks that a document has the form that the schema describes. It walks the schema itself, because zod would collect
+// every mistake before it returns, and a hostile manifest has millions. Pure.
 
 
 
@@ -1673,7 +1671,7 @@ function* check(schema, value, trail) {
     else
         yield* checkValue(schema, value, trail);
 }
-/** Something is either text, which is a short form, or a mapping. */
+/** A value that is either text, its short form, or a mapping. */
 function* checkChoice(schema, value, trail) {
     const [short, long] = schema.options;
     if (isMapping(value)) {
@@ -1688,7 +1686,7 @@ function* checkChoice(schema, value, trail) {
     else
         yield* checkValue(schema, value, trail);
 }
-/** `read: orders` in the place of `read:orders`. */
+/** `read: orders` instead of `read:orders`. */
 function splitNameOf(value, { shape }) {
     const [[before, rest] = ['', undefined]] = value;
     if (value.size !== 1 || before === '<<' || nearest(before, Object.keys(shape)) !== undefined)
@@ -1752,7 +1750,7 @@ function* checkIdentity(user, trail) {
         yield finding({ above: trail, key: 'connection' }, 'value', message);
     }
 }
-const MERGE_KEY = 'Merge keys (<<) are not supported; write out what they stand for, or use a bundle.';
+const MERGE_KEY = 'Merge keys (<<) are not supported; write the keys out, or use a bundle.';
 function adviseKey(key, known) {
     if (key === '<<')
         return MERGE_KEY;
@@ -1804,7 +1802,7 @@ function describeText(schema, text) {
         return () => explainAddress(text);
     return () => `${capitalize(rule.message)}; found ${quote(text)}.`;
 }
-/** What zod says about a value of another kind. */
+/** Zod's message for a value of another kind. */
 function kindOf(schema) {
     return String(schema.safeParse(undefined).error?.issues[0]?.message);
 }
@@ -1815,7 +1813,7 @@ function foundText(value) {
         return 'a mapping';
     return value === null ? 'nothing' : quote(value);
 }
-/** What to write instead of a value of the wrong kind, as far as it shows what was meant. */
+/** What to write instead of a value of the wrong kind, if it shows what was meant. */
 function adviseKind(schema, value) {
     const text = typeof value === 'string' ? value : isMapping(value) ? (value.keys().next().value ?? '') : '';
     const unseen = describeUnseen(text);
@@ -1849,7 +1847,7 @@ function adviseList(schema, value) {
     return [names === undefined ? 'Begin each entry of the list with a dash and a space.' : `Write [${names}].`];
 }
 const MAX_NAMES = 10;
-/** The list that was meant by a mapping whose keys are names, with nothing behind them, or when they expire. */
+/** The list that was meant by a mapping whose keys are names, each with nothing or an `expires` after it. */
 function namesIn(value, mayExpire) {
     if (value.size === 0 || value.size > MAX_NAMES)
         return undefined;
@@ -1873,9 +1871,8 @@ function pathOf(trail) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/problem.js
-// What is wrong with a manifest, and where: first as a remark about a place in the data, then as a problem at a line
-// and column of the file. Pure.
-/** @param within the way from the mention to the value that the remark is about */
+// A mistake in a manifest: first a remark about a place in the data, then a problem at a line and column of the file. Pure.
+/** @param within the path from the mention to the value that the remark is about */
 function remarkOn({ file, path, on }, within, message) {
     return { file, path: [...path, ...within], on, message };
 }
@@ -1883,40 +1880,39 @@ function remarkOn({ file, path, on }, within, message) {
 const MAX_PROBLEMS = 1_000;
 
 ;// CONCATENATED MODULE: ./build/js/access/roles.js
-// The roles of a tenant, and which of them a manifest means. Pure.
+// The roles of a tenant, and those that a manifest refers to. Pure.
 function indexRoles(names) {
     const ids = Map.groupBy(names.keys(), id => names.get(id) ?? '');
     return { names, ids };
 }
-/** What people read: a name that several roles have is followed by the id. */
+/** Names for display: one that several roles have is followed by the id. */
 function displayNames({ names, ids }) {
     const isUnique = (name) => name.trim() !== '' && ids.get(name)?.length === 1;
     return new Map([...names].map(([id, name]) => [id, isUnique(name) ? name : `${name} (${id})`.trim()]));
 }
-/** Ids of the roles that a reference may mean, itself an id or a name: one if it is clear, none if it is unknown. */
+/** Ids of the roles that a reference (an id or a name) may mean: one if it is unambiguous, none if it is unknown. */
 function findRoles(reference, { names, ids }) {
     return names.has(reference) ? [reference] : (ids.get(reference) ?? []);
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/roles.js
-// References to roles, and what is wrong with them: by the manifest's own catalogue, and by the roles that the tenant
-// has. Pure.
+// Checks references to roles against the manifest's own catalogue, and against the tenant's roles. Pure.
 
 
 
 
 
 
-/** Auth0 gives roles such ids. A role can have any name, but a manifest refers to one with such a name by its id. */
+/** Whether this has the form of Auth0's role ids. A role whose name has this form must be listed by its id. */
 function isRoleId(reference) {
     return /^rol_\w+$/.test(reference);
 }
-/** Whether this is a role, as far as the manifest itself says so. */
+/** Whether this is a role, according to the manifest. */
 function isKnownRole(reference, { roles }) {
     return isRoleId(reference) || roles?.has(reference) === true;
 }
 const MISPLACED_ROLE = "That is a role; list it under a user's roles.";
-/** What users refer to by a name that no catalogue has, if there is one. */
+/** Users' roles that are not in the catalogue, if there is one. */
 function* checkCatalogue(contents) {
     const { names } = contents;
     const known = names.roles;
@@ -1930,7 +1926,7 @@ function* checkCatalogue(contents) {
 }
 const ADD_ROLE = 'Correct the name, or add it to the catalogue.';
 const CREATE_ROLE = 'Correct the name, or create the role.';
-/** What is wrong with the references for a tenant that has these roles: unknown ones, and names that roles share. */
+/** References that are unknown or ambiguous in a tenant with these roles. */
 function* checkReferences(contents, roles) {
     const explain = explainer(contents.names, roles);
     for (const { role, file, path, on } of contents.roles) {
@@ -1959,10 +1955,10 @@ function adviseOn(reference, { bundles }, known, otherwise) {
         return 'Correct the id, or list the role by its name.';
     return advise(reference, known, otherwise);
 }
-const MOST_IDS = 5;
+const MAX_IDS = 5;
 function listIds(ids) {
-    const shown = ids.toSorted().slice(0, MOST_IDS).join(', ');
-    return ids.length > MOST_IDS ? `${shown} and ${ids.length - MOST_IDS} more` : shown;
+    const shown = ids.toSorted().slice(0, MAX_IDS).join(', ');
+    return ids.length > MAX_IDS ? `${shown} and ${ids.length - MAX_IDS} more` : shown;
 }
 function* remarksOnUsers({ users }, explain) {
     for (const user of users) {
@@ -1977,8 +1973,8 @@ function* remarksOnUsers({ users }, explain) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/check.js
-// Everything that is wrong with a manifest, as remarks about places in the data: its form by the schema, and the meaning
-// of all that can be understood. One mistake never hides another. Pure.
+// Finds all mistakes of a manifest, as remarks about places in the data: its form, by the schema, and the meaning of
+// everything that can be read. One mistake never hides another. Pure.
 
 
 
@@ -1987,7 +1983,7 @@ function* remarksOnUsers({ users }, explain) {
 
 
 
-/** What is wrong with the documents by themselves. */
+/** Mistakes that can be found without the tenant. */
 function* checkManifest(documents, contents) {
     yield* checkKeys(documents);
     for (const document of documents)
@@ -2010,17 +2006,17 @@ function* checkKeys(documents) {
         }
     }
 }
-/** All files are for one tenant. */
+/** All files must be for one tenant. */
 function* checkTenants({ tenants }) {
     const [first] = tenants;
     for (const { file, tenant } of tenants) {
         if (first === undefined || hostOf(tenant) === hostOf(first.tenant))
             continue;
-        const message = () => `This file is for the tenant ${quote(tenant)}, but ${first.file} is for ${quote(first.tenant)}; a run manages one tenant.`;
+        const message = () => `This file is for the tenant ${quote(tenant)}, but ${first.file} is for ${quote(first.tenant)}; use one tenant per run.`;
         yield { file, path: ['tenant'], on: 'value', message };
     }
 }
-/** All files are for the tenant of the input domain. */
+/** All files must be for the tenant of the input domain. */
 function checkHost(tenants, host) {
     return tenants
         .filter(({ tenant }) => hostOf(tenant) !== hostOf(host))
@@ -2050,7 +2046,7 @@ function formOfList({ key, items }) {
 function formOfItem(item) {
     return JSON.stringify(typeof item === 'object' ? [item.name, item.expires, item.reason] : [item]);
 }
-/** What is in two files must be the same in both. */
+/** A definition in two files must be the same in both. */
 function* checkDefinitions(contents) {
     const first = new Map();
     for (const definition of definitionsOf(contents)) {
@@ -2121,7 +2117,7 @@ function adviseAlias(key, names) {
     const near = nearest(key, names.apis.keys());
     return near === undefined ? capitalize(advice) : `Did you mean ${quote(near)}? If not, ${advice}`;
 }
-/** The names that the manifest itself says its APIs have; an API without such a list is not in it. */
+/** The manifest's own catalogue of permission names; an API without a list is not in it. */
 function ownCatalogue({ apis }) {
     const catalogue = new Map();
     for (const api of apis) {
@@ -2171,7 +2167,7 @@ function unknownApi(identifier, mention, known) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/desired.js
-// Aliases, bundles, expiry → the grants that the manifest asks for at a moment in time. Pure.
+// Aliases, bundles and expiry → the grants that the manifest asks for at a certain time. Pure.
 
 
 
@@ -2198,9 +2194,9 @@ function namedRoles({ roles, users }) {
     }
     return named;
 }
-/** Permissions and roles of all users, with the permissions of a bundle counted for every user who has it. */
-const MOST_ASKS = 5_000_000;
-/** A small file can ask for very much: a long bundle for each of many users. It is counted before it is written out. */
+/** Permissions and roles of all users; those of a bundle count for every user who has it. */
+const MAX_ASKS = 5_000_000;
+/** Counts before bundles are expanded, because a small file can give a long bundle to many users. */
 function checkAmount({ names, users }) {
     const amountOf = (lists) => lists.reduce((sum, { items }) => sum + items.length, 0);
     const amounts = new Map([...names.bundles].map(([name, { lists }]) => [name, amountOf(lists)]));
@@ -2209,9 +2205,9 @@ function checkAmount({ names, users }) {
         asks += amountOf(lists) + roles.length;
         for (const bundle of bundles)
             asks += amounts.get(read_nameOf(bundle)) ?? 0;
-        if (asks <= MOST_ASKS)
+        if (asks <= MAX_ASKS)
             continue;
-        const message = () => `Up to this user, the manifest asks for ${asks} permissions and roles; at most ${MOST_ASKS} are read, with those of a bundle counted for each of its users. List fewer users, or shorten the bundles.`;
+        const message = () => `Up to this user, the manifest lists ${asks} permissions and roles; at most ${MAX_ASKS} are allowed, and those of a bundle count for each of its users. List fewer users, or shorten the bundles.`;
         return [{ file, path, on, message }];
     }
     return [];
@@ -2234,7 +2230,7 @@ function listUsers({ names, users: entries }, now) {
             user.spellings.add(identity.email);
         }
         for (const [grant, span] of grantsOf(listed)) {
-            // What is asked for in two ways is desired as long as the longer of them.
+            // If two entries ask for a grant, the later expiry counts.
             if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0))
                 user.grants.set(grant, span);
             if (span.until <= now) {
@@ -2245,7 +2241,7 @@ function listUsers({ names, users: entries }, now) {
     }
     return [...users.values()];
 }
-/** What a user's entry asks for. A bundle is written out once, whoever has it. */
+/** Returns what a user's entry asks for; each bundle is expanded only once. */
 function openBundles(names) {
     const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...grantsIn(lists, names)]]));
     return function* (user) {
@@ -2267,7 +2263,7 @@ function openBundles(names) {
 function* grantsIn(lists, names) {
     for (const { key, items } of lists) {
         const api = identifierOf(key, names);
-        // A mistake, and with many permissions one that would take minutes: each grant has all of the identifier.
+        // This is reported as a mistake. Grants contain the identifier, so many with a huge one would take minutes.
         if (api === undefined || api.length > MAX_ID)
             continue;
         for (const item of items) {
@@ -2280,7 +2276,7 @@ function* grantsIn(lists, names) {
 function spanOfItem(item) {
     return typeof item === 'object' ? spanOf(item) : FOREVER;
 }
-/** A date that is none ends nothing; expiry.ts tells about it. */
+/** An invalid date never expires; expiry.ts reports it. */
 function spanOf({ expires, reason }) {
     if (expires === undefined && reason === undefined)
         return FOREVER;
@@ -2290,7 +2286,7 @@ function spanOf({ expires, reason }) {
         ...(reason !== undefined && { reason }),
     };
 }
-/** Both at once: the earlier end, and the reason that is nearer to the permission or role. */
+/** Combines two spans: the earlier end, and the reason that is closer to the permission or role. */
 function narrow(outer, inner) {
     if (outer === FOREVER)
         return inner;
@@ -2302,25 +2298,25 @@ function narrow(outer, inner) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/export-names.js
-// The names that an exported manifest gives to APIs and bundles. Pure.
+// Chooses the names of APIs and bundles in an exported manifest. Pure.
 
 
-/** Auth0's own Management API: its host would give it the company's name. */
+/** Auth0's Management API, which its host would name after the company. */
 const MANAGEMENT_API = /^https:\/\/[^/]+\.auth0\.com\/api\/v2\/$/;
-/** `https://orders.acme.com/…`: what stands for the host, and the rest. */
+/** `https://orders.acme.com/…`: the host, and the rest. */
 const export_names_ADDRESS = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is;
-/** Below the top level of a domain, nobody's own name: `acme.co.uk`. */
+/** Public second-level labels, as in `acme.co.uk`. */
 const PUBLIC_LABEL = /^(?:ac|co|com|edu|gov|net|org)$/;
 const GENERIC = /^(?:api|apis|https?|rest|urn|www)$/;
 const VERSION = /^v\d+(?:-\d+)*$/;
-const LONGEST_NAME = 40;
+const export_names_MAX_NAME = 40;
 function nameApis(entries) {
     const identifiers = new Set(entries.flatMap(({ permissions }) => permissions.map(({ api }) => api)));
     const candidates = new Map([...identifiers].sort(access_grants/* compareText */.n6).map(api => [api, aliasesFor(api)]));
-    // An alias that is the identifier of another API would be taken for it by people.
+    // People would confuse an alias that is another API's identifier with that API.
     return chooseNames(candidates, (alias, api) => alias === api || !identifiers.has(alias));
 }
-/** From the shortest to the longest. */
+/** Candidates, shortest first. */
 function aliasesFor(identifier) {
     if (MANAGEMENT_API.test(identifier))
         return ['auth0-management'];
@@ -2340,7 +2336,7 @@ function isTelling(word) {
 function readable(alias) {
     return isPlainScalar(alias) ? alias : `api-${alias}`;
 }
-/** An identifier's words, each time from the most general to the most particular one. */
+/** The words of an identifier's host and path, each from the most general to the most specific. */
 function wordsOf(identifier) {
     const [, host, path = ''] = export_names_ADDRESS.exec(identifier) ?? [];
     const slugs = (parts) => parts.map(slug).filter(word => word !== '');
@@ -2353,16 +2349,16 @@ function labelsOf(host) {
     const own = labels.slice(Math.min(1, labels.length - 1));
     return own.length > 1 && PUBLIC_LABEL.test(String(own[0])) ? own.slice(1) : own;
 }
-/** Lower-case letters, digits and hyphens between them; empty where nothing of it is left. */
+/** Lower-case letters and digits, with hyphens in between; empty if the text has none. */
 function slug(text) {
     const dashed = text
         .normalize('NFKD')
         .replace(/\p{M}/gu, '')
         .toLowerCase()
         .replace(/[^a-z0-9]+/g, '-');
-    return dashed.replace(/^-/, '').slice(0, LONGEST_NAME).replace(/-$/, '');
+    return dashed.replace(/^-/, '').slice(0, export_names_MAX_NAME).replace(/-$/, '');
 }
-/** A bundle for every set of two or more permissions that two or more users hold, whatever their roles. */
+/** A bundle for every set of at least two permissions that at least two users hold, whatever their roles. */
 function nameBundles(entries, aliases) {
     const shared = [...Map.groupBy(entries, ({ permissions }) => setKey(permissions))].flatMap(([key, [first, ...others]]) => first === undefined || first.permissions.length < 2 || others.length === 0
         ? []
@@ -2377,7 +2373,7 @@ function nameBundles(entries, aliases) {
 function setKey(permissions) {
     return JSON.stringify(permissions.map(({ api, permission }) => [api, permission]));
 }
-/** One API: what may be done there, as `orders-read-write`. Several: which they are, as `billing-and-orders`. */
+/** For one API its verbs, such as `orders-read-write`; for several their aliases, such as `billing-and-orders`. */
 function bundleNamesFor(permissions, aliases) {
     const apis = new Set(permissions.map(({ api }) => String(aliases.get(api))));
     const [alias = ''] = apis;
@@ -2387,18 +2383,18 @@ function bundleNamesFor(permissions, aliases) {
             [alias, ...new Set(permissions.map(({ permission }) => verbOf(permission, alias)))].join('-'),
             `${alias}-bundle`,
         ];
-    const short = names.filter(name => name.length <= LONGEST_NAME && !name.endsWith('-'));
+    const short = names.filter(name => name.length <= export_names_MAX_NAME && !name.endsWith('-'));
     return short.length > 0 ? short : ['bundle'];
 }
-/** `read` of `read:orders`, and of `orders:read` too. */
+/** `read` for `read:orders`, and also for `orders:read`. */
 function verbOf(permission, alias) {
     const words = permission.split(/[:./]/).map(slug);
     return words.find(word => word !== '' && word !== alias) ?? '';
 }
 /**
- * A name for each subject: the first of its candidates that no other subject wants, or a number behind the first where
- * every one is wanted twice.
- * @param candidates in the order in which numbers are given
+ * Chooses a name for each subject: its first candidate that no other subject wants; if there is none, its first candidate
+ * with a number.
+ * @param candidates in the order in which numbers are assigned
  */
 function chooseNames(candidates, isFree) {
     const chosen = new Map();
@@ -2432,9 +2428,8 @@ function chooseNames(candidates, isFree) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/export.js
-// Live grants → the text of a manifest that asks for exactly these. It is printed here and not by the YAML library, as
-// lists should stand on one line and names without quotes wherever no reader of YAML can take them for something else.
-// Pure.
+// Live grants → the text of a manifest that asks for exactly these. It is not written by the YAML library, so that short
+// lists are on one line, and names have no quotes unless a YAML parser needs them. Pure.
 
 
 
@@ -2444,7 +2439,7 @@ function chooseNames(candidates, isFree) {
 
 const HEADER = `# The direct permissions and roles that users had in the tenant when this file was exported.
 # Users without any are left out.`;
-const LONGEST_LINE = 120;
+const MAX_LINE = 120;
 /** @param options of users whom `refuseUnwritable` does not refuse */
 function writeManifest({ tenant, users, roleNames }) {
     const sorted = sortUsers(users);
@@ -2471,7 +2466,7 @@ function writeManifest({ tenant, users, roleNames }) {
 function sortUsers(users) {
     return users.toSorted((a, b) => (0,access_grants/* compareText */.n6)(a.id, b.id));
 }
-/** How a manifest refers to roles, by id: by name, unless a name does not tell which role is meant. */
+/** References to roles, by id: the name, unless it is ambiguous or not allowed in a manifest. */
 function referTo(names) {
     const seen = new Set();
     const shared = new Set();
@@ -2514,14 +2509,14 @@ function permissionLines(indent, permissions, aliases) {
 function listLines(key, names) {
     const scalars = names.map(scalar);
     const line = `${key} [${scalars.join(', ')}]`;
-    if (line.length <= LONGEST_LINE)
+    if (line.length <= MAX_LINE)
         return [line];
     const indent = key.slice(0, key.search(/\S/));
     return [key, ...scalars.map(name => `${indent}  - ${name}`)];
 }
-const MOST_TOLD = 20;
+const MAX_REFUSALS = 20;
 /**
- * A manifest that leaves something out would be taken for the whole.
+ * Refuses to leave anything out, because the manifest would look complete.
  * @throws ActionError that names each user, API, permission and role that no manifest can express
  */
 function refuseUnwritable(users) {
@@ -2534,8 +2529,8 @@ function refuseUnwritable(users) {
     const refusals = [...sorted.flatMap(refuseUser), ...[...holders].sort(byGrant).flatMap(refuseGrant)];
     if (refusals.length === 0)
         return;
-    const more = refusals.length > MOST_TOLD ? [`There are ${refusals.length - MOST_TOLD} more like these.`] : [];
-    throw new errors/* ActionError */.lZ([...refusals.slice(0, MOST_TOLD), ...more].join('\n'));
+    const more = refusals.length > MAX_REFUSALS ? [`${refusals.length - MAX_REFUSALS} more are not shown.`] : [];
+    throw new errors/* ActionError */.lZ([...refusals.slice(0, MAX_REFUSALS), ...more].join('\n'));
 }
 function byGrant([a], [b]) {
     return (0,access_grants/* compareText */.n6)(a, b);
@@ -2568,7 +2563,7 @@ function refuseGrant([grant, user]) {
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(6760);
 ;// CONCATENATED MODULE: ./build/js/runner/paths.js
-// Which paths lead into a folder.
+// Whether a path is within a folder.
 
 function isWithin(path, folder) {
     const way = (0,external_node_path_.relative)(folder, path);
@@ -2576,10 +2571,9 @@ function isWithin(path, folder) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/locate.js
-// From remarks about values to lines and columns, by walking the parser's events. It is only done if there is something
-// to report. Pure.
+// Remarks about values → lines and columns, from the parser's events. Runs only if there is something to report. Pure.
 
-/** Turns offsets of one text into places; the lines are counted once. */
+/** Converts offsets of one text into places; lines are counted once. */
 function placesIn(file, text) {
     const starts = [0];
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1))
@@ -2596,7 +2590,7 @@ function placesIn(file, text) {
         return { file, line: low + 1, column: offset - Number(starts[low]) + 1 };
     };
 }
-/** Every key that its mapping has twice, where the parser lets the last one win, or that may hide such a key. */
+/** Every duplicate key, of which the parser keeps the last, and every alias as a key, which may hide a duplicate. */
 function findKeyMistakes(text, events) {
     const found = [];
     walk(text, events, new Set(), (keys, { key, keyAt, opens }) => {
@@ -2612,9 +2606,9 @@ function findKeyMistakes(text, events) {
     });
     return found;
 }
-/** Where the first key begins that is a list or a mapping. */
+/** The offset of the first key that is a list or a mapping. */
 function findComplexKey(events) {
-    /** For each list and mapping that is open: whether a key comes next; undefined in a list. */
+    /** For each open list and mapping: whether a key comes next; undefined for a list. */
     const open = [];
     const key = events.find(event => {
         if (event.type === js_yaml/* EVENT_ID */.hy.POP) {
@@ -2631,14 +2625,14 @@ function findComplexKey(events) {
     });
     return Number(startOf(key));
 }
-/** Where an event begins in the text; undefined for those that close. */
+/** The offset at which an event begins; undefined for one that closes. */
 function startOf(event) {
     switch (event?.type) {
         case js_yaml/* EVENT_ID */.hy.SCALAR:
-            // An empty value may have a tag or an anchor, whose offset is behind the ampersand.
+            // An empty value may have a tag or an anchor, whose offset is after the ampersand.
             if (event.valueStart < 0)
                 return Math.max(event.tagStart, event.anchorStart - 1);
-            // The parser's offset is behind the quote.
+            // The parser's offset is after the quote.
             return isQuoted(event) ? event.valueStart - 1 : event.valueStart;
         case js_yaml/* EVENT_ID */.hy.SEQUENCE:
         case js_yaml/* EVENT_ID */.hy.MAPPING:
@@ -2649,7 +2643,7 @@ function startOf(event) {
             return undefined;
     }
 }
-/** Where the next event may begin. */
+/** The offset after which the next event may begin. */
 function locate_endOf(event) {
     switch (event.type) {
         case js_yaml/* EVENT_ID */.hy.SCALAR:
@@ -2663,11 +2657,11 @@ function locate_endOf(event) {
 function isQuoted({ style }) {
     return style === js_yaml/* SCALAR_STYLE */.jK.SINGLE_QUOTED || style === js_yaml/* SCALAR_STYLE */.jK.DOUBLE_QUOTED;
 }
-/** The key that an alias stands for; no other key can be this, as a NUL is no character of YAML. */
+/** Replaces an alias as a key; no other key can be the same, because YAML does not allow a NUL. */
 const ALIAS = '\0alias';
-/** Of a mapping whose next scalar is a key. */
+/** For a mapping whose next scalar is a key. */
 const NO_KEY = { text: '', at: 0 };
-/** Calls `enter` for every value that has a key or an index; what it returns is handed to the values within. */
+/** Calls `enter` for every value that has a key or an index, and passes its result to the values within. */
 function walk(text, events, root, enter) {
     const frames = [];
     const visit = (valueAt, opens) => {
@@ -2715,21 +2709,21 @@ function walk(text, events, root, enter) {
         }
     }
 }
-/** Where something is left out that would stand behind `end`: at its dash, its key, or, if it is a key, its own mark. */
+/** The offset of an empty value or key after `end`: that of its dash, its key, or for a key its own mark. */
 function leftOutAt(text, end, frame) {
     if (frame?.kind === 'mapping' && frame.key !== NO_KEY)
         return frame.key.at;
-    // Between one value and the next are blanks, comments, and what closes the first.
+    // Between two values are blanks, comments, and closing marks.
     const marks = frame?.kind === 'list' ? /-|#.*/g : /[?:]|#.*/g;
     marks.lastIndex = end;
     let found = marks.exec(text);
     while (found?.[0].startsWith('#'))
         found = marks.exec(text);
-    // To look for what is not there again and again would take as long as a hostile manifest wants.
+    // If there is none, searching again from each value could take arbitrarily long.
     return found?.index ?? text.length;
 }
 const TOP = { key: 0, value: 0 };
-/** The offsets of the mentions; where a path leads through an alias, or to something left out, its nearest ancestor. */
+/** The offset of each mention; if its path leads through an alias or to a missing value, that of the nearest ancestor. */
 function findOffsets(text, mentions) {
     const root = { children: new Map() };
     for (const { path } of mentions)
@@ -2764,8 +2758,8 @@ function want(root, path) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/yaml-advice.js
-// What to write instead of something that is not YAML. The parser says what it could not do; the text around that place
-// often shows what was meant. Pure.
+// Explains YAML errors. The parser says what it could not parse; the text around that place often shows what was meant.
+// Pure.
 
 
 
@@ -2781,7 +2775,7 @@ function explainYaml(text, failure) {
     }
     return { offset: failure.offset, message: failure.reason };
 }
-/** From what nothing else can explain to what is only likely. */
+/** From certain explanations to likely ones. */
 const EXPLANATIONS = [
     explainConflict,
     explainIndentation,
@@ -2793,15 +2787,15 @@ const EXPLANATIONS = [
     explainBracket,
     explainShape,
 ];
-/** How far around an offset the text is looked at: a hostile manifest may be one long line. */
-const MAX_LINE = 1_000;
+/** Limits of the text around an offset that is examined, because a hostile manifest may be one long line. */
+const yaml_advice_MAX_LINE = 1_000;
 const MAX_SCAN = 100_000;
 function lineAt(text, offset) {
     const before = text
-        .slice(Math.max(0, offset - MAX_LINE), offset)
+        .slice(Math.max(0, offset - yaml_advice_MAX_LINE), offset)
         .split('\n')
         .at(-1) ?? '';
-    const [after = ''] = text.slice(offset, offset + MAX_LINE).split('\n');
+    const [after = ''] = text.slice(offset, offset + yaml_advice_MAX_LINE).split('\n');
     return { start: offset - before.length, text: before + after };
 }
 function explainConflict({ text }) {
@@ -2844,7 +2838,7 @@ function explainReason({ text, reason, offset }) {
     }
     return undefined;
 }
-/** A value whose first character means something to YAML. */
+/** A value whose first character has a meaning in YAML. */
 function explainIndicator({ text, reason, offset }) {
     const directive = /directive/.test(reason) ? text.search(/^%(?!YAML|TAG)/m) : -1;
     const start = directive === -1 ? tokenStart(text, offset) : directive;
@@ -2865,7 +2859,7 @@ function tokenStart(text, offset) {
         start--;
     return start;
 }
-/** A colon without a space behind it, or one in the middle of a value. */
+/** A colon without a space after it, or one within a value. */
 function explainColon({ text, offset, line, above }) {
     for (const { start, text } of [line, above]) {
         const [, before = '', key = '', value = ''] = /^(\s*(?:- +)*)([A-Za-z][\w-]*):([^\s/].*)$/.exec(text) ?? [];
@@ -2921,7 +2915,7 @@ function explainBracket({ text, reason, offset }) {
 }
 function explainShape({ reason, offset }) {
     if (reason.startsWith('bad indentation')) {
-        const message = 'the indentation does not match the lines above; indent all keys of a mapping alike, and all dashes of a list';
+        const message = 'the indentation does not match the lines above; indent all keys of a mapping equally, and all dashes of a list';
         return { offset, message };
     }
     if (/expected ':'|multiline key|document separator/.test(reason)) {
@@ -2930,8 +2924,8 @@ function explainShape({ reason, offset }) {
     return undefined;
 }
 /**
- * The brackets and the quote that are open at an offset, from the outermost to the innermost. Outside of brackets, they
- * only have a meaning where a value begins.
+ * The brackets and the quote that are open at an offset, from the outermost to the innermost. Outside brackets, they only
+ * count at the beginning of a value.
  */
 function openBefore(text, end) {
     const open = [];
@@ -2964,8 +2958,8 @@ function openBefore(text, end) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/load.js
-// Files and globs → parsed documents. A manifest may come from somebody hostile: everything is bounded here, and nothing
-// outside of the workspace is read through it.
+// Files and globs → parsed documents. A manifest may be hostile, so everything is limited here, and links cannot lead out
+// of the workspace.
 
 
 
@@ -2975,14 +2969,14 @@ function openBefore(text, end) {
 
 
 
-/** All of them count over all files together. */
+/** Limits for all files together. */
 const LIMITS = {
     /** Bytes. */
     size: 32 * 1024 * 1024,
     files: 1_000,
     /** Line breaks. */
     lines: 2_000_000,
-    /** Scalars, lists and mappings, with everything behind an alias counted every time. */
+    /** Scalars, lists and mappings; the value of an alias counts each time. */
     values: 1_500_000,
     /** Lists and mappings within each other. */
     nesting: 20,
@@ -2994,7 +2988,7 @@ async function findFiles(pattern, workspace) {
         return [literal];
     if (!isGlob(pattern))
         return [];
-    // Not from node:fs/promises, which every run would load then.
+    // Not from node:fs/promises, which every run would then load.
     const matches = await Array.fromAsync(external_node_fs_.promises.glob(pattern, { cwd: workspace, withFileTypes: true }));
     const files = matches.filter(match => !match.isDirectory());
     return files.map(({ parentPath, name }) => (0,external_node_path_.join)(parentPath, name)).sort();
@@ -3024,7 +3018,7 @@ function loadFile(source) {
         return readFile(source);
     }
     catch (error) {
-        // A link to nothing, a file without read permission, or one that is gone again.
+        // A broken link, a file without read permission, or one that was deleted in the meantime.
         if (!(error instanceof Error && 'syscall' in error))
             throw error;
         const problem = topOf(load_nameOf(source.path, source.workspace), `This cannot be read: ${error.message}.`);
@@ -3051,7 +3045,7 @@ function readFile({ path, workspace, budget }) {
 }
 function excess(limit) {
     const amount = `${LIMITS[limit].toLocaleString('en')} ${limit === 'size' ? 'bytes' : limit}`;
-    const counted = limit === 'lines' ? '' : ', with everything behind an alias counted each time';
+    const counted = limit === 'lines' ? '' : ', counting the value of an alias each time';
     return `The manifest is too large: all its files together may have ${amount}${counted}. List fewer users, or use bundles.`;
 }
 function load_decode(bytes) {
@@ -3062,30 +3056,30 @@ function load_decode(bytes) {
         return undefined;
     }
 }
-/** Parses one file's text. Mistakes of YAML itself end here; what the text means is not looked at. */
+/** Parses one file's text, and reports YAML errors; does not check what the text means. */
 function parseDocument(file, text) {
     return parseWithin({ file, text }, LIMITS);
 }
 function parseWithin({ file, text }, budget) {
     const marks = countMarks(text);
-    // What is refused counts too: to look at it took its time.
-    const left = subtract(budget, { size: text.length, ...marks });
-    const refuse = (problem) => ({ documents: [], problems: [problem], budget: left });
-    if (left.lines < 0)
+    // A refused file counts too, because counting it took time.
+    const remaining = subtract(budget, { size: text.length, ...marks });
+    const refuse = (problem) => ({ documents: [], problems: [problem], budget: remaining });
+    if (remaining.lines < 0)
         return refuse(topOf(file, excess('lines')));
-    if (left.values < 0)
+    if (remaining.values < 0)
         return refuse(topOf(file, excess('values')));
     let events = [];
     try {
         events = (0,js_yaml/* parseEvents */.PH)(text, { maxDepth: LIMITS.nesting });
         const { contents, hasDuplicateKeys } = construct(events, text);
-        // A separator at the top or at the end of a file makes a document with nothing in it.
+        // A separator at the top or the end of a file makes an empty document.
         const [content, ...others] = contents.filter(isPresent);
         if (content === undefined) {
             return refuse(topOf(file, 'The manifest is empty; if nobody is listed, write users: [].'));
         }
         if (others.length > 0) {
-            const message = 'A file must have one YAML document; put the others into files of their own.';
+            const message = 'A file must have one YAML document; move the others to separate files.';
             const offset = startOfDocument(events, contents.findLastIndex(isPresent));
             return refuse({ place: placesIn(file, text)(offset), message });
         }
@@ -3093,7 +3087,7 @@ function parseWithin({ file, text }, budget) {
         const extent = hasAliases ? measure(content) : SCALAR;
         if (extent === ENDLESS)
             return refuse(topOf(file, TOO_DEEP));
-        const rest = subtract(left, {
+        const rest = subtract(remaining, {
             size: Math.max(0, extent.size - text.length),
             lines: 0,
             values: Math.max(0, extent.values - marks.values),
@@ -3124,17 +3118,17 @@ function subtract(budget, taken) {
     };
 }
 const codes = (characters) => new Set([...characters].map(character => character.charCodeAt(0)));
-/** Behind the last character there is none. */
+/** NaN is the code after the last character. */
 const BLANKS = codes(' \t\r\n').add(Number.NaN);
 const FLOW_MARKS = codes(',[]{}');
 const OPENING_MARKS = codes(',[{');
-/** A key that ends with one of these needs no space behind its colon. */
+/** A key that ends with one of these needs no space after its colon. */
 const CLOSING_MARKS = codes('"\']}');
 const [LINE_FEED, CARRIAGE_RETURN, COLON] = [0x0a, 0x0d, 0x3a];
 const DASH_OR_QUESTION_MARK = codes('-?');
 /**
- * Counts before anything is parsed, as the parser needs far more memory than its text has: line breaks, and the
- * marks without which no value begins. Each of them makes three events at most.
+ * Counts line breaks and the marks that begin values, before parsing, because the parser needs far more memory than the
+ * text has bytes. Each mark makes at most three events.
  */
 function countMarks(text) {
     let [lines, values] = [0, 0];
@@ -3157,8 +3151,8 @@ function countMarks(text) {
 }
 const SCALAR = { size: 0, values: 1, depth: 0 };
 const ENDLESS = { ...SCALAR, depth: Number.POSITIVE_INFINITY };
-const TOO_DEEP = `Aliases nest lists and mappings more than ${LIMITS.nesting} deep, or put an alias within the value that it stands for; write out what they stand for.`;
-/** Aliases make one value stand in many places, and deeper than the parser has seen it, or even within itself. */
+const TOO_DEEP = `Aliases nest lists and mappings more than ${LIMITS.nesting} deep, or an alias is within its own anchor's value; write the values out.`;
+/** With aliases, a value can occur in many places, deeper than the parser has checked, or even within itself. */
 function measure(content) {
     const measured = new Map();
     const visit = (value, above) => {
@@ -3177,7 +3171,7 @@ function measure(content) {
                 size += key.length;
         for (const child of text.values()) {
             const extent = visit(child, above + 1);
-            // One such child is enough; to measure the others too would take as long as the bomb wants.
+            // Stops at the first such child, because measuring the others could take arbitrarily long.
             if (extent === ENDLESS)
                 return ENDLESS;
             size += extent.size;
@@ -3203,11 +3197,11 @@ function topOf(file, message) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/resolve-roles.js
-// A manifest meets the tenant: what it calls roles becomes their ids. Pure.
+// Replaces a manifest's references to roles with the tenant's role ids. Pure.
 
 
 
-/** What is unknown, or means several roles, stays as written. */
+/** Unknown or ambiguous references stay as written. */
 function resolveReferences(references, roles) {
     const ids = new Map();
     const named = new Set();
@@ -3221,7 +3215,7 @@ function resolveReferences(references, roles) {
     return { ids, named };
 }
 /**
- * References that mean one role become one: the longer expiry counts, and what is desired has not expired.
+ * Merges references to the same role: the later expiry counts, and a grant that is desired has not expired.
  */
 function replaceGrants(user, ids) {
     const grants = new Map();
@@ -3238,8 +3232,8 @@ function replaceGrants(user, ids) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/manifest.js
-// The folder's door: files in; the manifest, what is wrong with it, and the places in the files out. And a manifest of
-// what users have. Nobody else imports anything of this folder but this.
+// The entry point of this folder: reads files into the manifest, its mistakes and their places, and exports a manifest of
+// what users have. Other folders import only this file.
 
 
 
@@ -3279,23 +3273,23 @@ function readManifest(documents, now) {
 function repeatable(iterate) {
     return { [Symbol.iterator]: iterate };
 }
-/** A manifest that names its tenant is for no other. */
+/** A manifest with a tenant must not be used for another. */
 function checkTenant(documents, host) {
     return checkHost(readTenants(documents), host);
 }
-/** What is wrong with the documents for a tenant that has these APIs. */
+/** Names that are unknown in a tenant with these APIs. */
 function* checkNames(documents, catalogue) {
     const contents = readContents(documents);
     yield* checkIdentifiers(contents, catalogue);
     yield* checkPermissions(contents, catalogue);
 }
-/** What is wrong with the documents for a tenant that has these roles: unknown ones, and names that roles share. */
+/** References that are unknown or ambiguous in a tenant with these roles. */
 function checkRoles(documents, roles) {
     return checkReferences(readContents(documents), roles);
 }
 /**
- * The same manifest with an id for every reference to a role.
- * @param manifest in which `checkRoles` finds nothing wrong; other references stay as written
+ * Replaces every reference to a role with its id.
+ * @param manifest without findings of `checkRoles`; other references stay as written
  */
 function resolveRoles(manifest, roles) {
     const { ids, named } = resolveReferences(manifest.roles, roles);
@@ -3304,8 +3298,8 @@ function resolveRoles(manifest, roles) {
     return { ...manifest, roles: named, users: manifest.users.map(user => replaceGrants(user, ids)) };
 }
 /**
- * Problems by file, line and column: the first 1,000, and how many more there are.
- * @param remarks are read once, and not kept
+ * Problems by file, line and column: the first 1,000, and the number of the others.
+ * @param remarks iterated once, and not kept
  */
 function locateRemarks(documents, remarks) {
     const first = [];
@@ -3323,8 +3317,8 @@ function locateRemarks(documents, remarks) {
     return [...problems, { message, place: { file: lastFile, line: 1, column: 1 } }];
 }
 /**
- * Mentions with their places, file by file and from top to bottom; the top of a file where there is nothing nearer.
- * @param mentions of these documents; what is in no document has no place and is left out
+ * Mentions with their places, file by file from top to bottom; the top of the file if there is no closer place.
+ * @param mentions those that are in none of the documents are left out
  */
 function locate(documents, mentions) {
     return documents.flatMap(({ file, text }) => {
@@ -3337,7 +3331,7 @@ function locate(documents, mentions) {
     });
 }
 /**
- * The text of a manifest that asks for exactly what users have. It is the same whatever the order of users and grants.
+ * The text of a manifest that asks for exactly what users have, independent of the order of users and grants.
  * @throws ActionError that names each user, API, permission and role that no manifest can express
  */
 function exportManifest(options) {
@@ -3366,8 +3360,8 @@ async function mapFollowed(items, work, { doing, follow, width }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/live/identify.js
-// Which user an e-mail address means. Anyone can sign up with somebody else's address, so only a verified one counts;
-// and an address that meant another user before is not followed to a new one. Pure.
+// Finds the user that an e-mail address refers to. Anyone can sign up with somebody else's address, so only a verified one
+// counts; and an address that referred to another user before is refused. Pure.
 function identify({ spellings, connection, found, remembered }) {
     const matches = found.filter(user => connection === undefined || user.connections.includes(connection));
     const verified = matches.filter(user => user.verified);
@@ -3387,13 +3381,13 @@ function identify({ spellings, connection, found, remembered }) {
         return { kind: 'refused', message, candidates };
     }
     if (remembered !== undefined && remembered !== match.id) {
-        const message = `The address ${address} meant ${remembered} before and means ${match.id} now, so neither user is changed. List the intended one by id.`;
+        const message = `The address ${address} referred to ${remembered} before and refers to ${match.id} now, so neither user is changed. List the intended one by id.`;
         return { kind: 'refused', message, candidates };
     }
     const warning = `${address} is ${match.id}; not counted because the address is unverified: ${identify_listed(unverified)}.`;
     return { kind: 'found', id: match.id, warning: unverified.length === 0 ? undefined : warning };
 }
-/** Whom an address may mean that cannot be looked up, or means nobody for sure. */
+/** The users that an address may refer to if it was not looked up, or is ambiguous; undefined if it may be any user. */
 function candidatesOf(found, remembered) {
     const ids = new Set(found.map(({ id }) => id));
     if (remembered !== undefined)
@@ -3411,12 +3405,12 @@ function identify_listed(users) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/live/roles.js
-// Which of the roles that matter each user holds, read by the cheaper side: user by user, or role by role.
+// Reads which of the given roles each user holds, in the cheaper way: user by user, or role by role.
 
 
 /**
- * Takes at most as many requests as there are users and roles together.
- * @throws TenantError if the members of a role could not be read, or for what concerns the whole run
+ * Sends at most as many requests as there are users and roles together.
+ * @throws TenantError if the members of a role could not be read, or if a failure affects the whole run
  */
 async function readRoles(question, reader) {
     const { users, roles, follow, width } = question;
@@ -3459,8 +3453,8 @@ async function readByUser({ users, roles, follow, width }, reader) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/live/survey.js
-// From the users that the manifest lists to the users of the tenant and what they hold: look-ups by e-mail, then one
-// read for each user. One who cannot be read does not stop the others.
+// Finds the tenant's users for the manifest's entries, and reads what they hold: look-ups by e-mail, then one read for
+// each user. A user who cannot be read does not stop the others.
 
 
 
@@ -3472,7 +3466,7 @@ function listedAs(user) {
     const { email, mention } = user;
     return { ...(email !== undefined && { email }), ...(mention && { mention }) };
 }
-/** @throws TenantError for what concerns the whole run, NotSentError when the run stops */
+/** @throws TenantError if a failure affects the whole run, NotSentError if the run stops */
 async function survey(subjects, reader, options) {
     const { alsoListed, managedOf, roles, follow, width } = options;
     const identified = await identifySubjects(subjects, reader, options);
@@ -3484,17 +3478,17 @@ async function survey(subjects, reader, options) {
     const read = await readStates(listed, reader, options);
     const present = valuesOf(read).filter(({ live }) => live !== undefined);
     const held = await readRoles({ users: present.map(({ id }) => id), roles, follow, width }, reader);
-    const complete = read.map(step => (step.kind === 'value' ? withRoles(step.value, held.get(step.value.id)) : step));
-    const steps = [...identified, ...complete];
-    const findings = (kind) => steps.flatMap(step => (step.kind === kind ? [step.finding] : []));
+    const complete = read.map(reading => reading.kind === 'value' ? withRoles(reading.value, held.get(reading.value.id)) : reading);
+    const readings = [...identified, ...complete];
+    const findings = (kind) => readings.flatMap(reading => (reading.kind === kind ? [reading.finding] : []));
     return {
         states: valuesOf(complete),
         emails: listed.flatMap(({ id, addresses }) => addresses.map(address => ({ user: id, ...address }))),
         failures: findings('failure'),
         missing: findings('missing'),
         gone: findings('gone'),
-        warnings: [...identified.flatMap(step => (step.kind === 'value' && step.warning) || []), ...warnings],
-        unidentified: identified.flatMap(step => ('unidentified' in step && step.unidentified) || []),
+        warnings: [...identified.flatMap(reading => (reading.kind === 'value' && reading.warning) || []), ...warnings],
+        unidentified: identified.flatMap(reading => ('unidentified' in reading && reading.unidentified) || []),
     };
 }
 async function identifySubjects(subjects, reader, { follow, width }) {
@@ -3521,7 +3515,7 @@ async function identifySubject(subject, reader) {
     const unidentified = (candidates) => ({
         unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
     });
-    const step = await attempt({ ...listedAs(subject), id: email }, async () => {
+    const reading = await attempt({ ...listedAs(subject), id: email }, async () => {
         const identification = identify({ connection, remembered, ...(await lookUp(subject, reader)) });
         if (identification.kind !== 'found') {
             const { kind, message, candidates } = identification;
@@ -3534,9 +3528,9 @@ async function identifySubject(subject, reader) {
         const warning = { user: identification.id, message: identification.warning, ...listedAs(subject) };
         return { kind: 'value', value, warning };
     });
-    return step.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...step } : step;
+    return reading.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...reading } : reading;
 }
-/** Database users are stored in lower case, others as their directory writes them, and Auth0 compares letter by letter. */
+/** Also in lower case: Auth0 compares case-sensitively, and stores database users in lower case, others as written. */
 async function lookUp({ email, spellings = new Set() }, reader) {
     const asked = [...new Set([email, ...spellings, email.toLowerCase()])];
     const found = new Map();
@@ -3545,7 +3539,7 @@ async function lookUp({ email, spellings = new Set() }, reader) {
             found.set(user.id, user);
     return { spellings: asked, found: [...found.values()] };
 }
-/** Entries that turn out to be the same user ask for what all of them ask for. */
+/** Merges entries that turn out to be the same user. */
 function mergeDuplicates(users) {
     const merged = new Map();
     const warnings = [];
@@ -3602,7 +3596,7 @@ async function readState(user, reader) {
         if (live !== undefined)
             return { kind: 'value', value: { ...user, live } };
         if (!user.listed)
-            return goneUser(user.id, 'is not in the tenant any more');
+            return goneUser(user.id, 'no longer exists in the tenant');
         const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`;
         return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } };
     });
@@ -3610,7 +3604,7 @@ async function readState(user, reader) {
 function withRoles(user, held) {
     const { live } = user;
     if (held instanceof errors/* TenantError */.rZ)
-        return failedStep(user, held);
+        return failedReading(user, held);
     if (live === undefined || held === undefined)
         return { kind: 'value', value: user };
     const { roles, others } = held;
@@ -3618,14 +3612,14 @@ function withRoles(user, held) {
     const complete = { ...live, direct, ...(others !== undefined && { otherRoles: others }) };
     return { kind: 'value', value: { ...user, live: complete } };
 }
-function failedStep({ id, listed, ...entry }, { message, details }) {
+function failedReading({ id, listed, ...entry }, { message, details }) {
     // An id that no user can have: nothing about a removed user can make every later run fail.
     if (listed === false && details.status === 400)
         return goneUser(id, 'has an id that Auth0 refuses');
     return { kind: 'failure', finding: { user: id, message, ...listedAs(entry) } };
 }
 function goneUser(user, why) {
-    const message = `${user} was removed from the manifest and ${why}; there is nothing left to revoke.`;
+    const message = `${user} was removed from the manifest and ${why}, so nothing is revoked.`;
     return { kind: 'gone', finding: { user, message } };
 }
 async function attempt(user, work) {
@@ -3635,11 +3629,11 @@ async function attempt(user, work) {
     catch (error) {
         if (!(error instanceof errors/* TenantError */.rZ) || error.details.reach === 'run')
             throw error;
-        return failedStep(user, error);
+        return failedReading(user, error);
     }
 }
-function valuesOf(steps) {
-    return steps.flatMap(step => (step.kind === 'value' ? [step.value] : []));
+function valuesOf(readings) {
+    return readings.flatMap(reading => (reading.kind === 'value' ? [reading.value] : []));
 }
 
 ;// CONCATENATED MODULE: ./build/js/plan/plan.js
@@ -3946,9 +3940,9 @@ function warnOfApis(apis) {
 async function apply(plan, writer, options) {
     let stop;
     const applyNext = async (userPlan) => {
-        const attempt = stop === undefined ? await applyUser(userPlan, { writer, otherRoles: options.otherRoles }) : NOTHING_ATTEMPTED;
-        stop ??= attempt.failures.find(failure => reachOf(failure) === 'run');
-        const outcome = outcomeOf(userPlan, attempt);
+        const results = stop === undefined ? await applyUser(userPlan, { writer, otherRoles: options.otherRoles }) : NOTHING_WRITTEN;
+        stop ??= results.failures.find(failure => reachOf(failure) === 'run');
+        const outcome = outcomeOf(userPlan, results);
         options.onOutcome(outcome);
         return outcome;
     };
@@ -3958,7 +3952,7 @@ async function apply(plan, writer, options) {
         return [];
     return [await applyNext(first), ...(await (0,p_map/* default */.Ay)(others, applyNext, { concurrency: options.width }))];
 }
-const NOTHING_ATTEMPTED = { done: [], uncertain: [], failures: [], kept: [] };
+const NOTHING_WRITTEN = { done: [], uncertain: [], failures: [], kept: [] };
 const KEPT = {
     permission: 'No permission was revoked, because assigning the roles that may replace it failed.',
     role: 'No role was removed, because a grant that may replace it failed.',
@@ -4075,7 +4069,7 @@ function effectOf(access) {
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/iso.js
 var iso = __webpack_require__(4377);
 ;// CONCATENATED MODULE: ./build/js/ledger/read-form.js
-// A file of this action's own, ledger or plan, that may come from anywhere: read once, and whatever is wrong with it is a
+// Parses a file that this action wrote, a ledger or a plan, but that may have been edited. A problem is returned as a
 // sentence. Pure.
 const MAX_PROBLEM = 300;
 function readForm(form, json) {
@@ -4087,10 +4081,10 @@ function readForm(form, json) {
         return { problem: problem.slice(0, MAX_PROBLEM) };
     }
     catch (error) {
-        // Zod passes on the issues of a list as arguments of one call, and too many of them overflow the stack.
+        // Zod passes the issues of a list as arguments of one call, and too many overflow the stack.
         if (!(error instanceof RangeError))
             throw error;
-        return { problem: 'it has too many mistakes to list' };
+        return { problem: 'it has too many errors to list' };
     }
 }
 function parseJson(json) {
@@ -4229,8 +4223,8 @@ function asUncertain(operation) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/conclude.js
-// A run's record → its result, its counts, and the sentences about them. They are made only here, so that log, summary
-// and outputs agree. Pure.
+// A run's record → its result, its counts, and the sentences about them. Log, summary and outputs all use these, so that
+// they agree. Pure.
 
 function conclude(record) {
     const { removed, ...totals } = computeTotals(record);
@@ -4308,7 +4302,7 @@ function unchangedText(record) {
         return parts(`the ${counted(read, 'listed user')} that ${was(read)} read ${match(read)} the manifest`);
     return parts(users === 1 ? 'the listed user matches the manifest' : `all ${grouped(users)} listed users match the manifest`);
 }
-/** Doesn't say "of how many": removed users change too, and are not listed. */
+/** Gives no total, because removed users change too but are not listed. */
 function changeText(mode, { grants, revocations, usersChanged, removed }) {
     const verb = mode === 'apply' ? 'changed' : 'would change';
     if (usersChanged === 0)
@@ -4341,7 +4335,7 @@ function driftOf({ drift, plan }) {
     return [{ message }];
 }
 const MAX_DRIFT_EXAMPLES = 3;
-/** One sentence about all users who were not finished because the run ended; the outcomes have their ids. */
+/** One sentence about all users who were not finished because the run ended; their ids are in the outcomes. */
 function unfinishedOf(outcomes, cancelled) {
     const shortfalls = shortfallsText(shortfallsOf(outcomes, 0));
     if (shortfalls.length === 0)
@@ -4351,7 +4345,7 @@ function unfinishedOf(outcomes, cancelled) {
         : 'because an earlier failure affected every user. The next run finishes the rest.';
     return [{ message: `${shortfalls.join('; ')} ${why}` }];
 }
-/** How many users were not fully updated, by what happened to them. @param failed users who have a failure */
+/** How many users were not fully updated, by what happened to them. @param failed the number of users with a failure */
 function shortfallsOf(outcomes, failed) {
     const partial = outcomes.filter(({ interrupted }) => interrupted).length;
     const untouched = outcomes.filter(({ status }) => status === 'not attempted').length;
@@ -4387,8 +4381,8 @@ function grouped(count) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/record.js
-// Everything that a run has to report, as data: outputs, summary, comment and report file are all computed from it. Only
-// the journal writes it. Pure.
+// Everything that a run reports, as data. Outputs, summary, comment and report file are all computed from it. Only the
+// journal writes it. Pure.
 
 function derivedOf({ id, live }) {
     return [...(live?.derived ?? [])].map(([grant, roles]) => ({
@@ -4447,8 +4441,8 @@ function newRecord() {
 /** Control characters (ANSI sequences, newlines), and invisible characters that reorder, hide or join text. */
 const text_UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
 /**
- * One line that can be printed anywhere: unseen characters are spelt out as `\u{…}`, and neither of the runner's two
- * command syntaxes is left: `::x::` at the start of a line, leading blanks or not, and `##[x]` anywhere in it.
+ * One line that can be printed anywhere. Invisible characters become `\u{…}`, and both of the runner's command syntaxes
+ * are escaped: `::x::` at the start of a line, even after spaces, and `##[x]` anywhere in it.
  */
 function plain(text) {
     return text
@@ -4462,40 +4456,40 @@ const ENTITIES = {
     '>': '&gt;',
     '"': '&quot;',
     "'": '&#39;',
-    // GitHub looks for `$formulas$` before it knows what is HTML.
+    // GitHub looks for `$formulas$` before it parses HTML.
     $: '&#36;',
 };
 /**
- * A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no force, and within
- * `<code>` GitHub makes no mention, reference or emoji out of anything.
+ * A name, id or address for an HTML block of a summary or comment. In an HTML block Markdown has no effect, and within
+ * `<code>` GitHub creates no mentions, references or emoji.
  */
 function code(text) {
     return `<code>${escapeHtml(plain(text))}</code>`;
 }
 /**
- * Letters with the punctuation of a sentence, or a small number: nothing that GitHub would take for more than that. What
- * could be the beginning of a commit's hash is no word.
+ * Letters with a sentence's punctuation, or a number: nothing that GitHub would turn into a link. Text that could be the
+ * beginning of a commit's hash does not match.
  */
 const WORD = /^[("]*(?![0-9a-f]{7})(Auth0(['’]s)?|[A-Za-z]+(['’-][a-z]+)*|\d+|\d{1,3}(,\d{3})+)?[).,;:!?"]*$/;
-/** A sentence for an HTML block: its words as they are, and everything that is not a plain word as `code`. */
+/** A sentence for an HTML block: plain words as they are, everything else as `code`. */
 function prose(sentence) {
     return plain(sentence)
         .split(' ')
         .map(token => (WORD.test(token) ? escapeHtml(token) : codeToken(token)))
         .join(' ');
 }
-/** A sentence's punctuation stays outside of the code. */
+/** A sentence's punctuation stays outside the code. */
 function codeToken(token) {
     return token.replace(/^([("]*)(.*?)([).,;:!?"]*)$/s, (_, before, inner, after) => `${escapeHtml(before)}<code>${escapeHtml(inner)}</code>${escapeHtml(after)}`);
 }
 /**
  * A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
- * @param show makes both harmless where they are shown
+ * @param show makes both harmless for display
  */
 function userText({ user, email }, show) {
     return namesText(namesOf({ user, email }), show);
 }
-/** A prefix with the names of the user that the message itself does not have; empty if it has all. */
+/** A prefix with those of the user's names that the message does not contain; empty if it contains all. */
 function aboutText({ message, ...named }, show) {
     const unsaid = namesOf(named).filter(name => !message.includes(name));
     return unsaid.length === 0 ? '' : `${namesText(unsaid, show)}: `;
@@ -4507,31 +4501,31 @@ function namesText(names, show) {
     const [first = '', ...others] = names.map(show);
     return others.length === 0 ? first : `${first} (${others.join(', ')})`;
 }
-/** A URL without characters that could end it early or be taken for something else. */
+/** A URL without characters that could end it early or have another meaning. */
 const text_ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
-const LONGEST_ADDRESS = 500;
+const MAX_ADDRESS = 500;
 /**
- * A link to a page of GitHub for an HTML block, or the address as `code` if it is not a plain URL.
+ * A link to a GitHub page for an HTML block, or the address as `code` if it is not a plain URL.
  * @param words are not escaped
  */
 function text_link(address, words) {
-    const plainly = address.length <= LONGEST_ADDRESS && text_ADDRESS.test(address);
-    return plainly ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, LONGEST_ADDRESS));
+    const isPlain = address.length <= MAX_ADDRESS && text_ADDRESS.test(address);
+    return isPlain ? `<a href="${escapeHtml(address)}">${words}</a>` : code(clip(address, MAX_ADDRESS));
 }
 function escapeHtml(text) {
     return text.replace(/[&<>"'$]/g, character => String(ENTITIES[character]));
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/blocks.js
-// Building blocks of a report: HTML blocks, in which Markdown has no force, and GitHub's alerts. Pure.
+// Building blocks of a report: HTML blocks, in which Markdown has no effect, and GitHub's alerts. Pure.
 
 
 /** Longer lists and tables are folded. */
 const FOLD_AFTER = 20;
-/** Auth0 has names of up to 280 characters. */
+/** Auth0 allows names of up to 280 characters. */
 const blocks_MAX_NAME = 300;
 const MAX_MESSAGE = 2_000;
-/** A name, an id, a path: shown whole and literally, unless it is absurdly long. */
+/** A name, an id or a path: shown literally, and in full unless it is extremely long. */
 function blocks_name(text) {
     return code(clip(text, blocks_MAX_NAME));
 }
@@ -4554,7 +4548,7 @@ function table(headers, rows) {
 function fold(title, block) {
     return `<details><summary>${title}</summary>\n${block}\n</details>`;
 }
-/** An alert, which is a quotation outside GitHub. */
+/** An alert, which renders as a quotation outside GitHub. */
 function blocks_alert(kind, blocks) {
     if (blocks.length === 0)
         return [];
@@ -4562,12 +4556,11 @@ function blocks_alert(kind, blocks) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/lists.js
-// The lists of a report share the room that there is: of a list that is too long, the head and a shorter tail are shown.
-// Pure.
+// The lists of a report share its space. A list that is too long is shown with its head and a shorter tail. Pure.
 
 /**
- * The share of the room that each list is sure to have, in percent. What some lists don't use is given to the others, in
- * this order: what a person must look at, and changes, are cut last.
+ * The space that is reserved for each list, in percent. Unused space is given to the other lists in this order, so that
+ * errors, failures and changes are cut last.
  */
 const SHARES = {
     errors: 14,
@@ -4613,7 +4606,7 @@ function shorten({ entries, gap }, { bytes, whole }) {
     const shown = [...entries.slice(0, head), gap(text), ...entries.slice(entries.length - tail)];
     return { html: shown.join('\n'), length: entries.length, cut };
 }
-/** How many of the first entries fit; not all of them do. */
+/** The number of leading entries that fit, if not all do. */
 function countFitting(entries, bytes) {
     let size = 0;
     return entries.findIndex(entry => {
@@ -4621,11 +4614,11 @@ function countFitting(entries, bytes) {
         return size > bytes;
     });
 }
-/** With the end of each line, and an alert's mark before it. */
+/** Bytes, including each line's end and the `> ` of an alert. */
 function sizeOf(entries) {
     return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry) + 3, 0);
 }
-/** The title of a fold says what is not shown in it, because nobody looks for that inside. */
+/** The title says how much is not shown, because nobody would look for that inside a folded list. */
 function counting(title, { length, cut }) {
     return `${title} (${grouped(length)}${cut === 0 ? '' : `; ${grouped(cut)} not shown`})`;
 }
@@ -4634,14 +4627,14 @@ function cutting(title, { cut }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/changes.js
-// What changes: a row for each user, with what they lose before what they gain. Pure.
+// The changes: a row for each user, with losses before gains. Pure.
 
 
 
 
 
 
-/** Longer lists are cut, so that a user with a thousand permissions does not fill the page. */
+/** Longer lists are shortened, so that a user with a thousand permissions does not fill the page. */
 const MAX_USER_LINES = 25;
 function changes_knownOf(record) {
     const { removed, outcomes, apis } = record;
@@ -4652,7 +4645,7 @@ function changes_knownOf(record) {
         aliases: new Map(apis.flatMap(({ identifier, alias }) => (alias === undefined ? [] : [[identifier, alias]]))),
     };
 }
-/** Whether outcomes are to be shown: a plan that was only shown or refused has none. */
+/** Whether to show outcomes: a plan that was only computed or refused has none. */
 function isWritten({ mode, stopped }) {
     return mode === 'apply' && stopped !== 'refused';
 }
@@ -4668,7 +4661,7 @@ function renderChanges(record, lists) {
     const header = hasRoles ? 'Permission or role' : 'Permission';
     const holders = table([header, `Holders, of ${countedUsers(record)}`], permissions.html);
     const holdersTitle = `By ${header.toLowerCase()}${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`;
-    // Of one user's change, or of a long list, it says little that the table above does not.
+    // For one user or a long list, it adds little to the table above.
     const isFolded = users.length === 1 || permissions.length > FOLD_AFTER;
     return [
         '### Changes',
@@ -4689,11 +4682,11 @@ function headerOf(record) {
 function isComplete({ plan, outcomes }) {
     return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done');
 }
-/** The users among whom holders are counted; nothing is known about a user who was not read. */
+/** The users among whom holders are counted; a user who was not read cannot be counted. */
 function countedUsers({ read, users }) {
     return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user');
 }
-/** The APIs on which somebody loses or gains a permission. */
+/** The APIs of which a user loses or gains a permission. */
 function touchedApis({ apis, plan }, kinds) {
     const users = plan?.users ?? [];
     const touched = new Set(users.flatMap(user => kinds.flatMap(({ operations }) => user[operations].map(({ api }) => api))));
@@ -4709,7 +4702,7 @@ function tokenLines(record) {
     if (lifetimes.length === 0)
         return [];
     return [
-        `Access tokens issued before a revocation can carry the permission until they expire: ${lifetimes.join(', ')}.`,
+        `Access tokens issued before a revocation may contain the permission until they expire: ${lifetimes.join(', ')}.`,
     ];
 }
 function lifetimeText(seconds) {
@@ -4725,10 +4718,10 @@ const changes_KINDS = [changes_REVOKE, GRANT];
 /** Users who were not fully updated come first, then those who lose something. */
 function userRows(users, known) {
     const rank = (user) => {
-        const fates = new Set(changesOf(user, known).map(({ fate }) => fate));
-        if (fates.has('failed'))
+        const statuses = new Set(changesOf(user, known).map(({ status }) => status));
+        if (statuses.has('failed'))
             return 0;
-        if (fates.has('not attempted'))
+        if (statuses.has('not attempted'))
             return 1;
         return user.revoke.length > 0 ? 2 : 3;
     };
@@ -4736,13 +4729,13 @@ function userRows(users, known) {
 }
 function userRow(user, known) {
     const changes = changesOf(user, known);
-    const fates = new Set(changes.flatMap(change => fateText(change) ?? []));
-    const isMixed = fates.size > 1;
-    const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : fates)].filter(mark => mark !== '');
+    const statuses = new Set(changes.flatMap(change => statusText(change) ?? []));
+    const isMixed = statuses.size > 1;
+    const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : statuses)].filter(mark => mark !== '');
     const who = [userText({ user: user.user, email: known.emails.get(user.user) }, blocks_name), ...marks].join(', ');
     const lineOf = (change) => {
         const { operation, kind } = change;
-        const prefix = isMixed ? `${fateText(change)}: ` : '';
+        const prefix = isMixed ? `${statusText(change)}: ` : '';
         const notes = operationNotes(operation, { effective: kind.effective, show: blocks_name });
         return `${prefix}${kind.sign} ${accessHtml(operation, known.aliases)}${notes}`;
     };
@@ -4754,18 +4747,18 @@ function changesOf(user, { outcomes }) {
         const done = (0,access_grants/* packAll */.pV)(outcome?.[kind.outcome] ?? []);
         return user[kind.operations].map(operation => {
             const isDone = outcome?.status === 'failed' && done.has((0,access_grants/* packAccess */.oe)(operation));
-            const fate = outcomes && (isDone ? 'done' : (outcome?.status ?? 'not attempted'));
-            const isUncertain = fate === 'failed' && outcome?.uncertain?.includes(kind.operations) === true;
-            return { kind, operation, fate, isUncertain };
+            const status = outcomes && (isDone ? 'done' : (outcome?.status ?? 'not attempted'));
+            const isUncertain = status === 'failed' && outcome?.uncertain?.includes(kind.operations) === true;
+            return { kind, operation, status, isUncertain };
         });
     });
 }
-function fateText({ fate, isUncertain }) {
-    if (fate === undefined || fate === 'done')
-        return fate;
-    return `<strong>${fate}</strong>${isUncertain ? ', but may have been done' : ''}`;
+function statusText({ status, isUncertain }) {
+    if (status === undefined || status === 'done')
+        return status;
+    return `<strong>${status}</strong>${isUncertain ? ', but may have been done' : ''}`;
 }
-/** Everything about an operation besides its name, in brackets; empty if there is nothing. */
+/** An operation's notes in parentheses; empty if it has none. */
 function operationNotes({ roles, expires, reason, why, uncertain }, { effective, show }) {
     const notes = [
         why === undefined ? '' : WHY_WORDS[why],
@@ -4776,7 +4769,7 @@ function operationNotes({ roles, expires, reason, why, uncertain }, { effective,
     ].filter(note => note !== '');
     return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
 }
-/** A removed user is marked as such, which need not be repeated. */
+/** Empty for a removed user, because the row already says so. */
 const WHY_WORDS = {
     'user removed': '',
     'line removed': 'removed from the manifest',
@@ -4789,7 +4782,7 @@ function accessHtml(access, aliases) {
         ? `${blocks_name(access.permission)} on ${blocks_name(aliases.get(access.api) ?? access.api)}`
         : `the role ${blocks_name(access.name ?? access.role)}`;
 }
-/** What belongs to one user, one line each; only what is shown is rendered. */
+/** One user's items, one line each; only lines that are shown are rendered. */
 function changes_userLines(items, lineOf) {
     if (items.length <= MAX_USER_LINES)
         return items.map(lineOf).join('<br>');
@@ -4798,7 +4791,7 @@ function changes_userLines(items, lineOf) {
     const cut = `… ${grouped(items.length - head - tail)} more for this user`;
     return [...items.slice(0, head).map(lineOf), cut, ...items.slice(-tail).map(lineOf)].join('<br>');
 }
-/** What to enter to apply the plan, or to undo it. */
+/** The inputs that apply the plan, or undo it. */
 function renderDigests(record) {
     const { plan, digest, undoDigest } = record;
     return [
@@ -4811,25 +4804,25 @@ function renderDigests(record) {
             ])),
     ];
 }
-/** Whether applying the plan changes neither the tenant nor what is managed. */
+/** Whether applying the plan changes neither the tenant nor the ledger. */
 function isIdle(plan) {
     return plan === undefined || plan.users.length + plan.found.length === 0;
 }
-/** Approving helps if the plan was only planned, or is refused only because it was not approved. */
+/** Approval helps only if the plan was not refused, or was refused only because it was not approved. */
 function digestWords(record) {
     const { stopped, approval, errors, plan } = record;
     if (isWritten(record))
         return 'The digest of the plan';
     if (plan?.users.length === 0)
         return 'The digest of the empty plan';
-    const helpless = stopped === 'refused' && (approval !== 'other' || errors.length > 1);
-    return helpless
+    const hasOtherReason = stopped === 'refused' && (approval !== 'other' || errors.length > 1);
+    return hasOtherReason
         ? 'The digest of the refused plan'
         : `To apply this plan and no other, set ${code('approved-plan')} to its digest`;
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/log.js
-// Lines of the log, and the plan in it. Outside text is made harmless first.
+// Logs lines and the plan. Outside text is made harmless first.
 
 
 
@@ -4841,7 +4834,7 @@ function digestWords(record) {
 function harmless(text) {
     return plain((0,runner_secrets/* redact */.E$)(text));
 }
-/** For names in a text that is made harmless later, as a whole. */
+/** For names in text that is made harmless later as a whole. */
 function asIs(name) {
     return name;
 }
@@ -4897,14 +4890,13 @@ function locateUsers(documents, findings) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/ledger/file.js
-// The ledger as a file: for each user one line, sorted, so that the history of the file reads as an audit trail; and its
-// seal.
+// The ledger as a file, and its seal. The file has one line for each user, sorted, so that its history is an audit trail.
 
 
 
 
 const file_text = schemas/* string */.YjP().min(1);
-/** Pairs; Zod's own records leave out the key `__proto__`, which an API may have as its identifier. */
+/** Pairs, because Zod's records drop the key `__proto__`, which may be an API's identifier. */
 const namesByApi = schemas/* preprocess */.vkY(value => (schemas/* record */.g1P(file_text, schemas/* unknown */.L5J()).safeParse(value).success ? Object.entries(value) : undefined), schemas/* array */.YOg(schemas/* tuple */.PVZ([file_text, schemas/* array */.YOg(file_text)])));
 const file_address = schemas/* strictObject */.rej({ email: file_text, connection: file_text.exactOptional() });
 const ledgerForm = schemas/* strictObject */.rej({
@@ -4925,7 +4917,7 @@ const ledgerForm = schemas/* strictObject */.rej({
     })),
     seal: file_text.exactOptional(),
 });
-/** @param key the input `ledger-key`; without it, the seal is not looked at */
+/** @param key the input `ledger-key`; without it, the seal is not checked */
 function parseLedger(content, key) {
     const { data, problem } = readForm(ledgerForm, content);
     if (problem !== undefined)
@@ -4965,7 +4957,7 @@ function formatEntry(id, { listed, managed, unfinished }) {
         ...(unfinished && { unfinished }),
     });
 }
-// The seal is the last line of the file, over all that stands before it.
+// The seal is the last line of the file, and covers everything before it.
 const END = '\n}\n';
 function withSeal(content, seal) {
     return `${content.slice(0, -END.length)}${sealLine(seal)}`;
@@ -4982,7 +4974,7 @@ function checkSeal(content, seal, key) {
     if (seal === undefined)
         return 'missing';
     const line = sealLine(seal);
-    // A file that is written in another way is not one that was sealed.
+    // A file with another format was not sealed by this action.
     if (!content.endsWith(line))
         return 'wrong';
     const right = Buffer.from(sealOf(`${content.slice(0, -line.length)}${END}`, key));
@@ -4991,8 +4983,7 @@ function checkSeal(content, seal, key) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/ledger/branch.js
-// The branch of the repository that keeps the ledger: it shares no history with the code, has one file, and is only ever
-// moved forward.
+// The repository branch that stores the ledger: it shares no history with the code, has one file, and only moves forward.
 
 const LEDGER_FILE = 'ledger.json';
 function openLedgerBranch({ git, tenant, key }) {
@@ -5020,7 +5011,7 @@ function openLedgerBranch({ git, tenant, key }) {
         },
     };
 }
-/** Git's names of branches have neither the `:` before a port nor the brackets of an IPv6 address. */
+/** A branch name in Git cannot contain the `:` before a port or the brackets of an IPv6 address. */
 function ledgerBranchOf(tenant) {
     return `auth0-permissions/${tenant.replace(/[^A-Za-z0-9.-]/g, '-')}`;
 }
@@ -5244,7 +5235,7 @@ function progressOf({ plan, survey, listings }) {
     const operations = new Map(plan.users.map(user => [user.user, user]));
     // An undo plan says what is managed after it, so it adopts nothing.
     const restored = new Set(plan.restores?.map(({ user }) => user));
-    const sights = survey.states.map(({ id, listings, desired, live }) => {
+    const observations = survey.states.map(({ id, listings, desired, live }) => {
         const { grant = [], revoke = [] } = operations.get(id) ?? {};
         return {
             user: id,
@@ -5255,12 +5246,12 @@ function progressOf({ plan, survey, listings }) {
             revoke: (0,access_grants/* packAll */.pV)(revoke),
         };
     });
-    return { sights, gone: new Set([...survey.gone, ...survey.missing].map(({ user }) => user)), listings };
+    return { observations, gone: new Set([...survey.gone, ...survey.missing].map(({ user }) => user)), listings };
 }
 function endUsersOf({ before, planning, outcomes }) {
-    const fates = new Map(outcomes.map(({ user, status, revoked }) => [user, { status, revoked: (0,access_grants/* packAll */.pV)(revoked) }]));
-    const users = endUsers(before, progressOf(planning), fates);
-    const settled = planning.plan.restores?.filter(({ user }) => (fates.get(user)?.status ?? 'done') === 'done') ?? [];
+    const results = new Map(outcomes.map(({ user, status, revoked }) => [user, { status, revoked: (0,access_grants/* packAll */.pV)(revoked) }]));
+    const users = endUsers(before, progressOf(planning), results);
+    const settled = planning.plan.restores?.filter(({ user }) => (results.get(user)?.status ?? 'done') === 'done') ?? [];
     return restoreUsers(users, new Map(settled.map(({ user, entry }) => [user, entry === null ? undefined : toEntry(entry)])));
 }
 function toEntry({ listed, managed, unfinished }) {
@@ -5553,7 +5544,7 @@ function rolesConcerned({ files, saved }, { ledger }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/facts.js
-// Facts about the run, folded under one line. Pure.
+// Facts about the run, folded into one line. Pure.
 
 
 
@@ -5590,7 +5581,7 @@ function modeText({ mode, revoke, scope }) {
     const inputs = Object.entries({ revoke, scope }).flatMap(([input, value]) => value ? [code(`${input}: ${value}`)] : []);
     return [code(String(mode)), ...inputs].join(', ');
 }
-/** As GitHub shows it, and long enough to be found. */
+/** As `code`, and long enough to be unique. */
 function shortCommit(commit) {
     return code(commit.slice(0, 12));
 }
@@ -5611,7 +5602,7 @@ function time(milliseconds) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/attention.js
-// What a person must look at: errors, users that failed, revocations, warnings. Pure.
+// What needs attention: errors, failed users, revocations, warnings. Pure.
 
 
 
@@ -5671,7 +5662,7 @@ function revocationsInShort(record) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/asides.js
-// What is good to know: notices, unmanaged grants, advice, permissions through roles. Pure.
+// Further information: notices, unmanaged grants, advice, permissions through roles. Pure.
 
 
 
@@ -5707,7 +5698,7 @@ function folded({ length }, { title, blocks }) {
 function unmanagedText({ revoke }) {
     return revoke === 'all'
         ? `The manifest does not name these APIs or roles, so they stay. To include them, add them under ${code('apis')} or ${code('roles')}.`
-        : `They stay. To keep them on purpose, paste the line under the user's ${code('permissions')}, or ${code('roles')} beside it; to revoke them, use ${code('revoke: all')}.`;
+        : `They stay. To manage them, paste the line under the user's ${code('permissions')}, or add ${code('roles')} to the user; to revoke them, use ${code('revoke: all')}.`;
 }
 /** With the manifest's lines that would list these grants. */
 function unmanagedRows(unmanaged, known) {
@@ -5735,12 +5726,12 @@ function heldRows(items, { known: { emails }, linesOf }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/holders.js
-// Permission by permission, and role by role, how many of the listed users have it before and after. Pure.
+// For each permission and role: how many listed users have it before and after. Pure.
 
 
 
 
-/** What anybody loses comes first. */
+/** Permissions and roles that somebody loses come first. */
 function holderRows({ holders, users, removed, aliases }) {
     const listed = users.filter(({ user }) => !removed.has(user));
     const gains = countByGrant(listed.flatMap(({ grant }) => grant));
@@ -5757,7 +5748,7 @@ function countByGrant(operations) {
     }
     return counts;
 }
-/** By the operations; some of a saved plan may be done already, and then only before and after are known. */
+/** Counts the operations. If some of a saved plan were done earlier, only the difference of before and after is known. */
 function changeOf(holders, { gains, losses }) {
     const { before, after } = holders;
     const grant = (0,access_grants/* packAccess */.oe)(holders);
@@ -5772,8 +5763,8 @@ function holders_changeText({ more, fewer }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary.js
-// A run's record → what people read in the job summary; the pull-request comment has the same content. First what
-// happened, then what a person must look at, then what changes, then what is good to know. Pure.
+// A run's record → the job summary; the pull-request comment has the same content. First what happened, then what needs
+// attention, then the changes, then further information. Pure.
 
 
 
@@ -5783,7 +5774,7 @@ function holders_changeText({ more, fewer }) {
 
 
 
-/** GitHub shows nothing of a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
+/** GitHub rejects a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
 const SUMMARY = {
     limit: 700_000,
     whole: 'the report file (output <code>report-file</code>) has all of them',
@@ -5792,10 +5783,10 @@ const SUMMARY = {
 function renderSummary(record) {
     return renderReport(record, SUMMARY);
 }
-/** Headings start at the second level: GitHub has a title of its own above. */
+/** Headings start at the second level, because GitHub adds a title above. */
 function renderReport(record, medium) {
     const lists = listsOf(record);
-    // How much room the text around the lists takes is only known once it is rendered.
+    // The size of the text around the lists is only known once it is rendered.
     for (let bytes = medium.limit;;) {
         const report = renderWithin(record, {
             notes: medium.notes,
@@ -5881,13 +5872,13 @@ const APPROVALS = {
 
 
 
-/** GitHub takes 65,536 characters; this leaves room for what surrounds the report. */
-const REPORT_LIMIT = 62_000;
-const LONGEST_HOST = 253;
-/** Less than 65,536 characters and bytes; begins with the tenant's marker. */
+/** GitHub accepts 65,536 characters; this leaves room for the text around the report. */
+const MAX_REPORT = 62_000;
+const MAX_HOST = 253;
+/** Fewer than 65,536 characters and bytes; begins with the tenant's marker. */
 function renderComment(record, { runUrl, replaces }) {
     const medium = {
-        limit: REPORT_LIMIT,
+        limit: MAX_REPORT,
         whole: `${summaryText(runUrl)} has more, and the report file (output <code>report-file</code>) has all of them`,
         notes: replaces ? outdatedNotes(record) : [],
     };
@@ -5927,7 +5918,7 @@ function origin({ commit }, runUrl) {
  * adjacent hyphens are encoded, and so is every character that a host cannot have.
  */
 function markerOf(tenant) {
-    const safe = clip(tenant, LONGEST_HOST).replace(/[^A-Za-z0-9.:-]|(?<=-)-/gu, character => `%${character.codePointAt(0)?.toString(16)};`);
+    const safe = clip(tenant, MAX_HOST).replace(/[^A-Za-z0-9.:-]|(?<=-)-/gu, character => `%${character.codePointAt(0)?.toString(16)};`);
     return `<!-- auth0-permissions: ${safe} -->`;
 }
 
@@ -6066,8 +6057,8 @@ function adviseDerived(users, plan) {
         .sort(([a, first], [b, second]) => second - first || (0,access_grants/* compareText */.n6)(a, b))
         .slice(0, MAX_SENTENCES)
         .map(([what, count]) => {
-        const who = count === 1 ? '1 listed user has' : `${count} listed users have`;
-        return `${who} ${what} already; consider removing it from the manifest.`;
+        const who = count === 1 ? '1 listed user already has' : `${count} listed users already have`;
+        return `${who} ${what}; consider removing it from the manifest.`;
     });
 }
 
@@ -6648,15 +6639,14 @@ function readText(path, reject) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/github/committed-files.js
-// Which files a commit has, as Git names their contents: by one recursive tree, or folder by folder where GitHub cuts
-// that one.
+// Reads which files a commit has, with their blob ids: from one recursive tree, or folder by folder if GitHub truncates it.
 
 
 
 /**
- * @param alternatives patterns (paths and globs) relative to the repository, by each folder of the workspace that the
- *   repository may have been checked out into; more files than they match may come
- * @throws ActionError that names a folder which GitHub cuts too
+ * @param alternatives patterns (paths and globs) relative to the repository, for each folder of the workspace that the
+ *   repository may have been checked out into; the result may contain more files than they match
+ * @throws ActionError that names a folder whose tree GitHub also truncates
  */
 async function readCommittedFiles(git, commit, alternatives) {
     const whole = await git.tree(commit, 'recursive');
@@ -6682,7 +6672,7 @@ async function readCommittedFiles(git, commit, alternatives) {
     for (const { path, deep } of reachableFolders(patterns)) {
         const entry = deep && path !== '' ? await find(path) : undefined;
         const entries = entry === undefined ? await list(path) : complete(await git.tree(entry.sha, 'recursive'), path);
-        // The whole commit was cut already.
+        // The tree of the whole commit was already truncated.
         if (deep && path === '')
             complete(whole, path);
         for (const [file, sha] of filesOf(entries, path))
@@ -6690,7 +6680,7 @@ async function readCommittedFiles(git, commit, alternatives) {
     }
     return files;
 }
-/** Whether a pattern begins with something that the root of the repository has. */
+/** Whether the first part of a pattern is a glob, or a name in the repository's root. */
 function isIn(root, pattern) {
     const [first = ''] = pattern.split('/');
     return isGlob(first) || root.has(first);
@@ -6705,7 +6695,7 @@ function filesOf(entries, folder) {
     const prefix = folder === '' ? '' : `${folder}/`;
     return new Map(entries.flatMap(({ path, type, sha }) => (type === 'blob' ? [[`${prefix}${path}`, sha]] : [])));
 }
-/** The folders below which all matches are. */
+/** The folders that contain all matches. */
 function reachableFolders(patterns) {
     const folders = new Map();
     for (const pattern of patterns) {
@@ -6722,8 +6712,8 @@ function splitPath(path) {
     return [path.slice(0, Math.max(0, at)), path.slice(at + 1)];
 }
 /**
- * The ids that Git may have given a file with this text: as it is, with the line endings of a repository, and either with
- * the byte order mark that decoding drops.
+ * The ids that Git may have given a file with this text: as it is or with the repository's line endings, and with or
+ * without the byte order mark that decoding drops.
  */
 function blobIdsOf(text) {
     const texts = new Set([text, text.replaceAll('\r\n', '\n')]);
@@ -6977,9 +6967,9 @@ var external_node_os_ = __webpack_require__(8161);
 
 
 
-/** GitHub shows ten annotations of a kind for a step. */
+/** GitHub shows ten annotations of each kind for a step. */
 const SHOWN_ANNOTATIONS = 10;
-/** Findings beyond these are only logged. */
+/** Findings beyond this number are only logged. */
 const MAX_ANNOTATIONS = 100;
 const ANNOTATE = { error: core/* error */.z3, warning: core/* warning */.$e, notice: core/* notice */.lm };
 function annotate(kind, findings) {
@@ -7006,7 +6996,7 @@ function failStep() {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/files.js
-// The files that a run leaves for later steps, and what happens if one cannot be written.
+// Writes the files of a run for later steps, and reports those that cannot be written.
 
 
 
@@ -7034,7 +7024,7 @@ function writeSummary(markdown) {
     if (path !== '')
         (0,external_node_fs_.appendFileSync)(path, markdown);
 }
-/** The runner's variable that says where each of these is written. */
+/** The runner's variable with the path that each of these is written to. */
 const PLACES = {
     plan: 'RUNNER_TEMP',
     'undo-plan': 'RUNNER_TEMP',
@@ -7056,12 +7046,12 @@ function attemptFile(what, write) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/journal.js
-// The only writer of a run's record: a verb for each thing that can happen. Nothing is decided by what it has; steps
+// The only writer of a run's record, with a verb for each thing that can happen. No step reads control flow from it; steps
 // return what they find.
 
 function createJournal() {
     const draft = newRecord();
-    // Appended to user by user, so not copied each time as the other lists are.
+    // Grows user by user, so it is not copied each time like the other lists.
     const outcomes = [];
     const note = (facts) => void Object.assign(draft, facts);
     return {
@@ -7097,7 +7087,7 @@ function createJournal() {
                 outcomes.push({ user, status: 'not attempted', granted: [], revoked: [], errors: [] });
         },
         end: ({ cancelled, duration }) => {
-            // A signal that came after everything was done cancelled nothing.
+            // A signal that arrived after everything was done cancelled nothing.
             const undone = draft.stopped !== undefined || outcomes.some(({ status }) => status !== 'done');
             note({ cancelled: cancelled && undone, duration });
         },
@@ -7131,9 +7121,9 @@ function findingOf(remark) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/report-file.js
-// A run's record → the report file: everything that a run has to report, for scripts. Pure.
+// A run's record → the report file for scripts, which contains everything. Pure.
 
-/** Unknown values are null. Plans and outcomes have the form of plan files, in which such keys are missing. */
+/** Unknown values are null. Plans and outcomes have the form of plan files, which omit such keys. */
 function reportOf(record, { run, started }) {
     const { errors, failures, warnings, notices, commit, apis, ledger, traffic, ...rest } = record;
     return {
@@ -7153,7 +7143,7 @@ function reportOf(record, { run, started }) {
         traffic: withNulls(traffic),
     };
 }
-/** `user` is the id, or the address if no id was found; `id` and `email` are either or null. */
+/** `user` is the id, or the address if no id was found; `id` and `email` are null if unknown. */
 function reportFinding({ message, place, user, email }) {
     const id = user === email ? undefined : user;
     return { message, place: place ?? null, user: user ?? null, id: id ?? null, email: email ?? null };
@@ -7163,7 +7153,7 @@ function withNulls(known) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/publish.js
-// Reports a run that has ended, for whatever reason: annotations, outputs, files, and whether the step fails.
+// Publishes the record of a run that has ended: annotations, outputs, files, and whether the step fails.
 
 
 
@@ -7285,19 +7275,19 @@ function reportFailure(journal, error) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/heartbeat.js
-// A line of the log every few seconds, so that nobody takes a long run for one that hangs.
+// Logs a line every few seconds, so that a long run does not look stuck.
 
 
-/** Milliseconds: at least one line every five seconds, with time to spare. */
-const PROGRESS_EVERY = 4_000;
+/** At least one line every five seconds, with time to spare. */
+const PROGRESS_INTERVAL_MS = 4_000;
 /** Reports what the run is doing and what it is waiting for, including a token or GitHub. */
 function startHeartbeat(traffic) {
-    const atWork = () => `Still at work: ${counted(traffic.requests, 'request')} sent to the tenant so far`;
+    const atWork = () => `Still running: ${counted(traffic.requests, 'request')} sent to the tenant`;
     let current = atWork;
     const timer = setInterval(() => {
         const waiting = traffic.waitingFor === undefined ? '' : `; waiting for ${traffic.waitingFor}`;
         logLine(`${current()}${waiting}`);
-    }, PROGRESS_EVERY);
+    }, PROGRESS_INTERVAL_MS);
     const follow = (doing, total) => {
         const from = { at: performance.now(), requests: traffic.requests };
         let done = 0;
@@ -7436,23 +7426,26 @@ async function planAndApplyTask(context) {
 /* harmony export */   dK: () => (/* binding */ mask)
 /* harmony export */ });
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(143);
-// The secrets of this run: told to the runner before their first use, and taken out of whatever this action writes, as
-// the runner masks its log alone and not files, and an answer from outside may quote what it was sent.
+// Masks the secrets of this run: registers them with the runner before their first use, and removes them from everything
+// that this action writes, because the runner masks only its log, and a response may quote a request.
 
 const known = new Set();
-/** As they may come back in an answer: as they are, and as a header or a form had them. */
+/** The secrets as a response may quote them: as they are, or encoded as in a header or a form. */
 const forms = new Set();
-/** Shorter text is no secret worth hiding, and would blank out every other word. */
-const SHORTEST = 8;
-/** Each line on its own too, because logs come in lines; but not a key's BEGIN and END, which are no secret. */
+/** Shorter text is not a useful secret, and masking it would hide unrelated words. */
+const MIN_SECRET = 8;
+/** Masks each line separately, too, because logs are lines; but not a key's BEGIN and END lines, which are not secret. */
 function mask(secret) {
     const lines = secret.split(/\r?\n|\\n/).map(line => line.trim());
-    for (const part of new Set([secret, ...lines.filter(line => line.length >= SHORTEST && !line.startsWith('-----'))])) {
+    for (const part of new Set([
+        secret,
+        ...lines.filter(line => line.length >= MIN_SECRET && !line.startsWith('-----')),
+    ])) {
         if (part === '' || known.has(part))
             continue;
         (0,_actions_core__WEBPACK_IMPORTED_MODULE_0__/* .setSecret */ .Pq)(part);
         known.add(part);
-        if (part.length >= SHORTEST)
+        if (part.length >= MIN_SECRET)
             for (const form of formsOf(part))
                 forms.add(form);
     }
@@ -7462,14 +7455,14 @@ function formsOf(secret) {
     const json = JSON.stringify(secret).slice(1, -1);
     return [secret, json, encodeURIComponent(secret), form, ...base64Of(secret)];
 }
-/** On its own, and within a longer text, where it may begin at any of three places in a group of three bytes. */
+/** Alone, and within a longer text, in which it may begin at any of three positions in a group of three bytes. */
 function base64Of(secret) {
     const bytes = Buffer.from(secret);
     const groups = [0, 1, 2].map(skipped => bytes.subarray(skipped, bytes.length - ((bytes.length - skipped) % 3)));
     const encodings = ['base64', 'base64url'];
     return [bytes, ...groups].flatMap(each => encodings.map(encoding => each.toString(encoding).replace(/=+$/, '')));
 }
-/** The same data without secrets in any of its texts: before they are escaped, when nothing would be recognised. */
+/** Redacts all texts in data; must run before they are escaped, because escaped secrets are not recognized. */
 function redactAll(value) {
     if (typeof value === 'string')
         return redact(value);
@@ -7502,8 +7495,8 @@ function redact(text) {
 /* harmony export */   vA: () => (/* binding */ describeExhausted),
 /* harmony export */   ye: () => (/* binding */ readReset)
 /* harmony export */ });
-// Auth0's rate limits as its answers show them: which limit a request counts against, what the headers say, and how a
-// message names a limit and its end. Pure.
+// Auth0's rate limits: which limit a request counts against, what a response's headers say, and how messages name a limit
+// and its end. Pure.
 const GROUPS = ['readingUsers', 'writingUsers', 'rest'];
 const NAMES = {
     readingUsers: 'rate limit for reading users',
@@ -7511,16 +7504,16 @@ const NAMES = {
     rest: 'rate limit of the Management API',
     tokens: 'quota for access tokens',
 };
-/** An end that is closer is not mentioned. */
+/** A nearer end is not mentioned. */
 const SOON_MS = 60_000;
-/** An end that is further away is not believed. */
+/** A later end is ignored. */
 const MAX_BELIEVED_MS = 24 * 60 * 60 * 1000;
 function groupOf({ method, path }) {
     if (!/^\/api\/v2\/users(-by-email)?(\/|$)/.test(path))
         return 'rest';
     return method === 'GET' ? 'readingUsers' : 'writingUsers';
 }
-/** @returns undefined if one of `x-ratelimit-limit`, `-remaining` and `-reset` is missing or makes no sense */
+/** @returns undefined if one of `x-ratelimit-limit`, `-remaining` and `-reset` is missing or invalid */
 function readBucket(headers, now) {
     const limit = wholeNumber(headers['x-ratelimit-limit']);
     const remaining = wholeNumber(headers['x-ratelimit-remaining']);
@@ -7529,7 +7522,7 @@ function readBucket(headers, now) {
         return undefined;
     return { limit, remaining: Math.min(remaining, limit), resetAt: reset.at };
 }
-/** When the tenant says that it answers again: by `retry-after` in seconds, or for a 429 by its bucket's reset. */
+/** When the tenant accepts requests again: by `retry-after` in seconds, or for a 429 by its bucket's reset. */
 function readEnd({ status, headers }, now) {
     const after = wholeNumber(headers['retry-after']);
     if (after !== undefined)
@@ -7543,7 +7536,7 @@ function readReset(headers, now) {
         return undefined;
     return { at: now.at + Math.max(0, reset * 1000 - serverTime(headers, now)), time: reset * 1000 };
 }
-/** What is waited for; which limit it is and when it ends are worth a mention only if the end is far away. */
+/** What is waited for; names the limit and its end only if the end is more than a minute away. */
 function describeWait({ limit, other, end }, now) {
     const until = farTime(end, now);
     if (until === undefined)
@@ -7558,7 +7551,7 @@ function farTime(end, now) {
     if (end === undefined || end.at - now <= SOON_MS || end.at - now >= MAX_BELIEVED_MS)
         return undefined;
     const time = new Date(end.time);
-    // An answer's date may be any that JavaScript reads, and then a little later there is none.
+    // A response may have the last date that JavaScript can represent, and a later one is invalid.
     return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(-13, -8)} UTC`;
 }
 function serverTime({ date }, { time }) {
@@ -7585,45 +7578,45 @@ function wholeNumber(header) {
 /* harmony export */   uK: () => (/* binding */ MAX_IN_FLIGHT)
 /* harmony export */ });
 /* harmony import */ var _limits_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(607);
-// When the next request may go: answers' rate-limit headers and a clock in, a delay out. Pure; times are milliseconds of
-// the local clock, rates are requests a millisecond.
+// When the next request may be sent: responses' rate-limit headers and a clock in, a delay out. Pure; times are
+// milliseconds of the local clock, rates are requests a millisecond.
 //
-//   reading users ──► bucket of 40    Each group of endpoints is paced by its own answers. Groups whose answers name the
-//   writing users ──► bucket of 20    same limit may share one bucket: together they never take more than one.
+//   reading users ──► bucket of 40    Each group of endpoints is paced by its own responses. Groups whose responses name the
+//   writing users ──► bucket of 20    same limit may share one bucket: together they never use more than one.
 //   the rest      ──► bucket of 10
 //
-//   limit  ┬ an answer said: 31 remain                 A request goes if the bucket holds one more than the reserve
+//   limit  ┬ a response said: 31 remain                A request is sent if the bucket has one more than the reserve,
 //          │ − 4 that it may not have counted          even in the worst case: every request counts as taken after the
-//          │ + what was filled in since, as learned    answer unless that is impossible.
+//          │ + the refill since, as measured           response unless that is impossible.
 //   level  ┼ 27
-//          │ spent by us
-//   reserve┴ headroom: left to others. Here we wait for the refill, or for the reset while no refill is known.
+//          │ ours to spend
+//   reserve┴ headroom for others. Below it we wait for the refill, or for the reset while no refill is known.
 
-/** Requests that may go while the tenant does not describe its bucket. */
+/** The rate while the tenant does not describe its bucket. */
 const BLIND_CEILING = 10 / 1000;
 const MIN_BLIND_CEILING = 0.5 / 1000;
-/** A refusal halves the blind ceiling; each answer that worked raises it again by this factor. */
+/** A refusal halves the blind ceiling; each success raises it again by this factor. */
 const BLIND_GROWTH = 1.01;
 const MAX_IN_FLIGHT = 48;
-/** So many requests in flight are a beginning; each answer makes room for one more. */
+/** The initial number of requests in flight; each response allows one more. */
 const FIRST_IN_FLIGHT = 8;
-/** The share of the bucket that is also left alone after each row of refusals: others take more than was seen. */
+/** The share of the bucket that is added to the margin after each series of refusals, because others take more. */
 const MARGIN = 0.04;
-/** Auth0's windows are a minute at most. A reset that is further away is not waited for without looking. */
+/** Auth0's windows are at most a minute. The longest wait for a reset without a request. */
 const MAX_RESET_WAIT_MS = 60_000;
 /** Milliseconds for a request, and for a whole bucket, on the slowest of Auth0's plans. */
 const SLOWEST_REFILL_MS = 500;
 const SLOWEST_FILL_MS = 6_000;
-/** All plans that fill a bucket bit by bit have filled it by then, rounded up twice. */
+/** A reset that is further away is a window's end: plans that refill gradually have filled a bucket by then. */
 const WINDOWED_MS = 10_000;
-/** A reset may be announced this much too late: the times are in whole seconds, and answers take a while. */
+/** How much too late a reset may be announced: times are in whole seconds, and responses take time. */
 const RESET_SLACK_MS = 2_000;
-/** How long the bucket is left alone to see what fills it. */
+/** How long nothing is sent to measure the refill. */
 const SOUNDING_MS = 250;
-/** A refill is believed after this many requests' worth of it, and measured anew after the longer time. */
+/** A refill is accepted after this many requests' worth of it, and measured again after the time below. */
 const ENOUGH = 3;
 const MEASURED_FOR_MS = 2_000;
-/** How soon to look again while answers are under way that will tell more. */
+/** How soon to check again while requests are in flight. */
 const LOOK_AGAIN_MS = 5;
 const NEW_VIEW = {
     sent: 0,
@@ -7648,14 +7641,14 @@ function sending(pace, { group, now }) {
     const { sent } = pace.views[group];
     return { ...withView(pace, group, { sent: sent + 1 }), lastSentAt: now };
 }
-/** What was about to be sent was not. */
+/** A request that was about to be sent was not sent. */
 function withdrawn(pace, group) {
     const { sent } = pace.views[group];
     return withView(pace, group, { sent: sent - 1 });
 }
 function received(pace, outcome) {
     const { group, kind } = outcome;
-    // A bucket that a request did not fit into is empty, whatever its headers say.
+    // A bucket that refused a request is empty, whatever its headers say.
     const bucket = outcome.bucket && kind === 'throttled' ? { ...outcome.bucket, remaining: 0 } : outcome.bucket;
     const settled = withSettled(pace, { ...outcome, bucket });
     const described = bucket === undefined ? settled : withSeen(settled, outcome, bucket);
@@ -7663,13 +7656,13 @@ function received(pace, outcome) {
         return slowedDown(described, group);
     return kind === 'worked' ? confirmed(described, group) : described;
 }
-/** Whole milliseconds until the next request of the group may go; 0 is now. */
+/** Whole milliseconds until the group's next request may be sent; 0 means now. */
 function delayBefore(pace, turn) {
     return Math.max(0, Math.ceil(exactDelay(pace, turn)));
 }
 /**
- * A request has to fit into the bucket by the answers to its own group, and by the latest answer to any group that may
- * share the bucket. The first request of a group may count against any bucket.
+ * A request must fit into the bucket according to its own group's responses, and to the latest response of each group that
+ * may share the bucket. The first request of a group may count against any bucket.
  */
 function exactDelay(pace, { group, waiting, now }) {
     const view = pace.views[group];
@@ -7684,7 +7677,7 @@ function exactDelay(pace, { group, waiting, now }) {
     const probed = _limits_js__WEBPACK_IMPORTED_MODULE_0__/* .GROUPS */ .fd.map(each => pace.views[each]).filter(each => isNew(each) && inFlightOf(each) > 0);
     if (view.seen === undefined && probed.length > 0)
         return LOOK_AGAIN_MS;
-    // It would never get its turn if the others took all that comes in.
+    // A new group would never get its turn if the others took the whole refill.
     const newcomers = view.seen === undefined ? [] : waiting.filter(each => isNew(pace.views[each]));
     const told = sharersOf(pace, group).filter(each => isLatest(pace, each));
     const shared = told.map(each => ({ told: each, among: sharersOf(pace, each) }));
@@ -7700,7 +7693,7 @@ function isNew({ seen, blind }) {
 function inFlightOf({ sent, settled }) {
     return sent - settled;
 }
-/** Whoever sets a ceiling knows better than this guess. */
+/** A ceiling in the inputs replaces this guess. */
 function maxBlindCeiling({ ceiling }) {
     return ceiling === undefined ? BLIND_CEILING : ceiling / 1000;
 }
@@ -7708,7 +7701,7 @@ function ceilingOf({ limits, blindCeiling }, { blind }) {
     const ceiling = limits.ceiling === undefined ? Number.POSITIVE_INFINITY : limits.ceiling / 1000;
     return blind ? Math.min(ceiling, blindCeiling) : ceiling;
 }
-/** The groups that may share a bucket with this one, itself included. */
+/** The groups that may share a bucket with this one, including itself. */
 function sharersOf({ views }, group) {
     const limit = views[group].seen?.limit;
     return _limits_js__WEBPACK_IMPORTED_MODULE_0__/* .GROUPS */ .fd.filter(each => {
@@ -7716,7 +7709,7 @@ function sharersOf({ views }, group) {
         return limit === undefined || other === undefined || limit === other;
     });
 }
-/** Whether no other group was told of a bucket of this size since. */
+/** Whether no other group has a later description of a bucket of this size. */
 function isLatest({ views }, group) {
     const { seen } = views[group];
     return !_limits_js__WEBPACK_IMPORTED_MODULE_0__/* .GROUPS */ .fd.some(each => views[each].seen?.limit === seen?.limit && sentAtOf(views[each]) > sentAtOf(views[group]));
@@ -7729,12 +7722,12 @@ function delayBy({ views, limits }, { told, among, left, now }) {
     if (seen === undefined)
         return 0;
     const level = levelOf({ seen, refill, sharers: among.map(group => views[group]), now });
-    // In whole requests, as Auth0 counts them; one may go whatever the headroom.
+    // In whole requests, as Auth0 counts them; one is always allowed, whatever the headroom.
     const reserve = Math.min(Math.max(Math.ceil(seen.limit * limits.headroom), margin), seen.limit - 1);
     const missing = Math.min(reserve + left + 1, seen.limit) - level;
     if (missing <= 0 && refill !== undefined)
         return 0;
-    // Until the refill is known, half of what may be spent is spent at once, so that there is room to see what comes in.
+    // Until the refill is known, only half of what may be spent is spent, so that the refill can be measured.
     if (missing <= (reserve - seen.limit) / 2)
         return 0;
     const filled = refill ? missing / refill : Number.POSITIVE_INFINITY;
@@ -7745,9 +7738,9 @@ function delayBy({ views, limits }, { told, among, left, now }) {
     return Math.min(filled, seen.at + delayByReset(seen, { missing, spendable: seen.limit - reserve }) - now);
 }
 /**
- * A reset adds one request at least: Auth0's documentation calls it the time at which more requests are added, its
- * limiter the time at which the bucket is full. A window fills the bucket at once. A bucket of which only one request
- * may be spent is filled by the time that is announced, but how much sooner is never seen.
+ * A reset adds at least one request: according to Auth0's documentation it is the time at which more requests are added,
+ * according to its limiter the time at which the bucket is full. A window fills the bucket at once. If only one request may
+ * be spent, the bucket is full by the announced time, but how much earlier can never be observed.
  */
 function delayByReset(seen, { missing, spendable }) {
     const announced = seen.resetAt - seen.at;
@@ -7757,8 +7750,8 @@ function delayByReset(seen, { missing, spendable }) {
     return next + Math.max(0, missing - 1) * Math.min(SLOWEST_REFILL_MS, SLOWEST_FILL_MS / seen.limit);
 }
 /**
- * What the bucket holds at least. Of the answers that came since the request of the latest one was sent, one belongs to
- * the request that was counted last; requests in flight, and those whose answers said nothing, may be counted after it.
+ * The minimum level of the bucket. Among the responses since the request of the latest one was sent is that of the request
+ * which was counted last; requests in flight, and those whose responses had no description, may be counted after it.
  */
 function levelOf({ seen, refill = 0, sharers, now }) {
     const said = sharers.flatMap(({ recent }) => recent.filter(({ at }) => at >= seen.sentAt));
@@ -7781,7 +7774,7 @@ function withSeen(pace, { group, sent, now }, bucket) {
         settledBefore: sent.views[group].settled,
         sentByThen: view.sent,
     };
-    // Answers overtake each other; an older one has nothing to add.
+    // Responses overtake each other; an older one adds nothing.
     if (seen.sentAt < sentAtOf(view))
         return pace;
     const sibling = _limits_js__WEBPACK_IMPORTED_MODULE_0__/* .GROUPS */ .fd.filter(each => each !== group)
@@ -7791,12 +7784,12 @@ function withSeen(pace, { group, sent, now }, bucket) {
         return withView(pace, group, { seen, mark: seen, refill: sibling?.refill, blind: false });
     }
     const { mark, refill } = measure(view, seen);
-    // What other groups take is not to be seen in their bucket's refill.
+    // Each measurement is too low by what the other group took, so the higher one counts.
     const isCurrent = sibling?.seen !== undefined && now - sibling.seen.at < MEASURED_FOR_MS;
     const refills = [refill, isCurrent ? sibling.refill : undefined].filter(each => each !== undefined);
     return withView(pace, group, { seen, mark, refill: refills.length === 0 ? undefined : Math.max(...refills) });
 }
-/** Whether a description goes on where one to another group left off: then the groups share the bucket. */
+/** Whether a description continues another group's: then the groups share the bucket. */
 function continues({ seen: last, refill = 0 }, seen) {
     if (last?.limit !== seen.limit || isWindowed(last) !== isWindowed(seen))
         return false;
@@ -7807,20 +7800,20 @@ function continues({ seen: last, refill = 0 }, seen) {
 function isWindowed({ at, resetAt }) {
     return resetAt - at > WINDOWED_MS;
 }
-/** In the worst case, as too low a refill costs no speed, but too high a one costs the reserve. */
+/** Assumes the worst case, because a refill that is too low costs no speed, but one that is too high costs the reserve. */
 function measure({ mark, refill }, seen) {
-    // What comes in at the end of a window will not come again soon.
+    // A refill at the end of a window will not repeat soon.
     const crossed = mark && seen.at > mark.resetAt - RESET_SLACK_MS && isWindowed(seen);
     if (mark === undefined || crossed)
         return { mark: seen, refill };
-    // It may have been counted before the mark.
+    // The request may have been counted before the mark.
     if (seen.sentAt < mark.at)
         return { mark, refill };
     const taken = 1 + Math.max(0, seen.settledBefore - mark.sentByThen);
     // Descriptions are in whole requests: there may have been almost one more, unless the bucket was full.
     const filled = Math.max(0, seen.remaining - Math.min(mark.remaining + 1, mark.limit - 1) + taken);
     const elapsed = Math.max(1, seen.at - mark.sentAt);
-    // A bucket that is full again may have been full for long.
+    // A bucket that is full may have been full for a long time.
     if (seen.remaining >= seen.limit - 1)
         return { mark: seen, refill: Math.max(refill ?? 0, filled / elapsed) };
     if (elapsed < SOUNDING_MS || (filled < ENOUGH && elapsed < MEASURED_FOR_MS))
@@ -7833,7 +7826,7 @@ function confirmed(pace, group) {
     const blind = pace.views[group].seen === undefined;
     return { ...withView(pace, group, { refused: false, blind }), blindCeiling };
 }
-/** Once for each row of refusals: half as fast, and more is left alone. */
+/** Once for each series of refusals: halves the rate, and raises the margin. */
 function slowedDown(pace, group) {
     const { seen, refill, margin, refused, blind } = pace.views[group];
     if (refused)

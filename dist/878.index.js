@@ -22,34 +22,33 @@ var coerce = __webpack_require__(9567);
 // EXTERNAL MODULE: ./build/js/errors.js
 var errors = __webpack_require__(2027);
 ;// CONCATENATED MODULE: ./build/js/github/client.js
-// How GitHub is asked: one client, a time-out for each request, another try for what passes, and rate limits that are
-// waited for if they are short. Loaded only where GitHub is asked, as its client is large.
+// Sends requests to GitHub: with a time-out for each, retries for temporary failures, and waits for short rate limits.
+// Loaded only when needed, because GitHub's client is large.
 
 
 
-/** Milliseconds; GitHub answers within a second or not at all. */
-const TIMEOUT = 15_000;
-/** From a cancellation to the end of the last write; the runner kills the process 10 s after the first signal. */
-const LAST_WORD = 7_500;
-/** A rate limit that ends later is reported, and not waited for. */
-const MAX_LIMIT_WAIT = 60_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+/** Time for the last writes after a cancellation; the runner kills the process 10 s after the first signal. */
+const FINAL_WRITE_TIMEOUT_MS = 7_500;
+/** A rate limit that ends later is reported instead of waited for. */
+const MAX_LIMIT_WAIT_MS = 60_000;
 const MAX_ATTEMPTS = 4;
-const FIRST_BACKOFF = 1_000;
-/** More pages than any list here has, so that a run ends whatever is answered. */
+const FIRST_BACKOFF_MS = 1_000;
+/** More pages than any list here has, so that a run ends whatever GitHub returns. */
 const MAX_PAGES = 100;
 const PER_PAGE = 100;
 function openClient({ token, repository, signal, clock }) {
     const octokit = (0,github/* getOctokit */.Q)(token, { log: SILENT });
     octokit.hook.before('request', options => {
-        options.request.signal = clock.timeout(TIMEOUT);
+        options.request.signal = clock.timeout(REQUEST_TIMEOUT_MS);
     });
     const cancelled = rejectionOf(signal, signal);
     const late = new AbortController();
-    const startLastWord = () => clock.timeout(LAST_WORD).addEventListener('abort', () => late.abort(signal.reason));
+    const startTimeout = () => clock.timeout(FINAL_WRITE_TIMEOUT_MS).addEventListener('abort', () => late.abort(signal.reason));
     if (signal.aborted)
-        startLastWord();
+        startTimeout();
     else
-        signal.addEventListener('abort', startLastWord, { once: true });
+        signal.addEventListener('abort', startTimeout, { once: true });
     const tooLate = rejectionOf(late.signal, signal);
     const send = async (doing, work, form, stop) => {
         for (let attempt = 1;; attempt++) {
@@ -57,12 +56,12 @@ function openClient({ token, repository, signal, clock }) {
             if (outcome.kind === 'answer')
                 return outcome.answer;
             const pause = outcome.limit ?? (outcome.passing ? backoff(attempt) : undefined);
-            if (pause === undefined || pause > MAX_LIMIT_WAIT || attempt === MAX_ATTEMPTS)
+            if (pause === undefined || pause > MAX_LIMIT_WAIT_MS || attempt === MAX_ATTEMPTS)
                 throw outcome.failure(doing);
             await Promise.race([clock.sleep(pause), stop]);
         }
     };
-    const backoff = (attempt) => FIRST_BACKOFF * 2 ** (attempt - 1) * (0.5 + clock.random() / 2);
+    const backoff = (attempt) => FIRST_BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + clock.random() / 2);
     const read = async (doing, work, form) => {
         signal.throwIfAborted();
         return send(doing, work, form, cancelled);
@@ -80,7 +79,7 @@ function openClient({ token, repository, signal, clock }) {
                 if (found.length < PER_PAGE)
                     return;
             }
-            throw new errors/* GitHubError */.y_(`GitHub's list has no end, so this run could not ${doing}.`, undefined);
+            throw new errors/* GitHubError */.y_(`GitHub returned more than ${MAX_PAGES} pages, so this run could not ${doing}.`, undefined);
         },
     };
 }
@@ -102,22 +101,22 @@ async function attemptOnce(work, form) {
         const { data: answer } = form.safeParse(data);
         if (answer !== undefined)
             return { kind: 'answer', answer };
-        // An answer that was cut off comes as an empty text, and must not be taken for an empty list.
-        const failure = (doing) => new errors/* GitHubError */.y_(`GitHub's answer was cut off or is not its own, so this run could not ${doing}.`, undefined);
+        // A truncated response arrives as an empty text, and must not count as an empty list.
+        const failure = (doing) => new errors/* GitHubError */.y_(`GitHub's response was incomplete or unexpected, so this run could not ${doing}.`, undefined);
         return { kind: 'failure', limit: undefined, passing: true, failure };
     }
     catch (error) {
         if (error instanceof errors/* NotSentError */.SD)
             throw error;
         const limit = limitOf(error);
-        // A rate limit comes as 403 too, and is no missing permission.
+        // A rate limit may also be a 403, which is not a missing permission then.
         const status = limit === undefined ? statusOf(error) : 429;
         const passing = status === undefined || status === 408 || status >= 500;
-        const failure = (doing) => new errors/* GitHubError */.y_(`GitHub did not let this run ${doing} (${status ?? 'no answer'}): ${(0,errors/* errorOf */.Mz)(error).message}.`, status, { cause: error });
+        const failure = (doing) => new errors/* GitHubError */.y_(`This run could not ${doing} on GitHub (${status ?? 'no response'}): ${(0,errors/* errorOf */.Mz)(error).message}.`, status, { cause: error });
         return { kind: 'failure', limit, passing, failure };
     }
 }
-/** The log is written by report.ts alone. */
+/** Only `report/` writes to the log. */
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 function ignore() { }
 const limited = schemas/* object */.Ikc({
@@ -132,7 +131,7 @@ const limited = schemas/* object */.Ikc({
     }),
 });
 /**
- * Milliseconds until a rate limit is over; undefined for any other error.
+ * Milliseconds until a rate limit ends; undefined for any other error.
  * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
  */
 function limitOf(error) {
@@ -144,18 +143,18 @@ function limitOf(error) {
         return after * 1000;
     if (remaining === 0 && reset !== undefined)
         return Math.max(0, reset * 1000 - Date.now());
-    return /rate limit/i.test(data.message) ? MAX_LIMIT_WAIT : undefined;
+    return /rate limit/i.test(data.message) ? MAX_LIMIT_WAIT_MS : undefined;
 }
 const answered = schemas/* object */.Ikc({ response: schemas/* object */.Ikc({ status: schemas/* int */.Whr() }) });
-/** undefined if no answer came, for which the client has a status of its own. */
+/** undefined if no response arrived, for which the client invents a status. */
 function statusOf(error) {
     return answered.safeParse(error).data?.response.status;
 }
 
 ;// CONCATENATED MODULE: ./build/js/github/comments.js
-// Comments on a pull request, and who writes them.
+// Comments on a pull request, and their author.
 
-/** Who the token of a workflow's job writes as. */
+/** The author of comments that a job's own token writes. */
 const ACTIONS_BOT = 'github-actions[bot]';
 const answers = {
     created: schemas/* object */.Ikc({ id: schemas/* int */.Whr() }),
@@ -218,7 +217,7 @@ function openGit(client) {
     };
 }
 async function readHead({ rest, repository, read }, branch) {
-    // Asked like this, a branch that does not exist and one that may not be read have different answers.
+    // This endpoint tells a branch that does not exist from one that the token cannot read.
     const ref = `heads/${branch}`;
     const ask = () => rest.git.listMatchingRefs({ ...repository, ref });
     const refs = await read(`read the branch ${branch}`, ask, git_answers.refs);
@@ -269,17 +268,17 @@ async function moveBranch(client, { branch, from, to }) {
     catch (error) {
         if (!(error instanceof errors/* GitHubError */.y_) || !isOvertaken(error))
             throw error;
-        // The answer to an earlier try may have been lost, after GitHub did what it was asked.
+        // An earlier attempt may have succeeded although its response was lost.
         return (await readHead(client, branch)) === to;
     }
 }
-/** GitHub says all of this with the same status as the rules that a branch has. */
+/** By the message, because a branch's rules give the same status. */
 function isOvertaken({ status, message }) {
     return status === 422 && /not a fast forward|reference (already exists|does not exist)/i.test(message);
 }
 
 ;// CONCATENATED MODULE: ./build/js/github/github.js
-// GitHub in this project's words: the door of this folder.
+// GitHub in this project's terms: the entry point of this folder.
 
 
 
@@ -299,7 +298,7 @@ function openGitHub({ clock = runner_clock/* SYSTEM_CLOCK */.V, ...options }) {
 /* harmony export */   V: () => (/* binding */ SYSTEM_CLOCK)
 /* harmony export */ });
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8500);
-// Time and chance, as a run uses them. Tests hand in others, so that waiting is simulated and not slept.
+// Time and randomness. Tests pass their own clock, so that waiting is simulated.
 
 const SYSTEM_CLOCK = {
     now: () => performance.now(),

@@ -9,7 +9,7 @@ export const modules = {
 /* harmony export */   V: () => (/* binding */ SYSTEM_CLOCK)
 /* harmony export */ });
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8500);
-// Time and chance, as a run uses them. Tests hand in others, so that waiting is simulated and not slept.
+// Time and randomness. Tests pass their own clock, so that waiting is simulated.
 
 const SYSTEM_CLOCK = {
     now: () => performance.now(),
@@ -39,14 +39,14 @@ var errors = __webpack_require__(2027);
 // EXTERNAL MODULE: ./build/js/tenant/pace.js
 var tenant_pace = __webpack_require__(5852);
 ;// CONCATENATED MODULE: ./build/js/tenant/dispatch.js
-// One exchange with the tenant's host: a request in, an answer or a fault out. The only file that knows undici.
+// One exchange with the tenant's host: a request in, a response or a fault out. The only file that calls undici.
 
 
 
 const TIMEOUT_MS = 20_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
-/** @param origin reached through the runner's proxy, which prepareEnvironment has made readable */
+/** @param origin reached through the runner's proxy, whose variables prepareEnvironment has corrected */
 function openDispatcher(origin) {
     const options = {
         connections: tenant_pace/* MAX_IN_FLIGHT */.uK,
@@ -56,7 +56,7 @@ function openDispatcher(origin) {
         bodyTimeout: TIMEOUT_MS,
         maxResponseSize: MAX_BODY_BYTES,
     };
-    // Plain HTTP never uses a proxy: it would leave the loopback address, the only one it is allowed for.
+    // Plain HTTP is only allowed to a loopback address, which a proxy would leave.
     return origin.startsWith('http:') ? new undici/* Agent */.g6(options) : new undici/* EnvHttpProxyAgent */.J2(options);
 }
 async function exchange(request, options) {
@@ -64,7 +64,7 @@ async function exchange(request, options) {
     const { method, path, query, headers, body } = request;
     const overdue = clock.timeout(TIMEOUT_MS);
     try {
-        // The path is sent as it is: a URL parser would take a user id of two dots for a step up.
+        // The path is sent as it is, because a URL parser would resolve a user id of two dots.
         const answer = await dispatcher.request({
             origin,
             path: query === undefined ? path : `${path}?${query}`,
@@ -83,7 +83,7 @@ async function exchange(request, options) {
         const late = overdue.aborted && !signal.aborted;
         return {
             kind: 'fault',
-            error: late ? new Error(`the answer took longer than ${TIMEOUT_MS / 1000} s`) : (0,errors/* errorOf */.Mz)(error),
+            error: late ? new Error(`the response took longer than ${TIMEOUT_MS / 1000} s`) : (0,errors/* errorOf */.Mz)(error),
         };
     }
 }
@@ -103,24 +103,24 @@ var schemas = __webpack_require__(2857);
 // EXTERNAL MODULE: ./build/js/runner/secrets.js
 var secrets = __webpack_require__(4700);
 ;// CONCATENATED MODULE: ./build/js/tenant/answer-error.js
-// An answer that is not what was hoped for → an error with Auth0's own words in it.
+// An unexpected response → an error that contains Auth0's own message.
 
 
 
-/** The Management API's form, and the token endpoint's. */
+/** The forms of the Management API and of the token endpoint. */
 const errorBody = schemas/* object */.Ikc({
     message: schemas/* string */.YjP().optional(),
     errorCode: schemas/* string */.YjP().optional(),
     error: schemas/* string */.YjP().optional(),
     error_description: schemas/* string */.YjP().optional(),
 });
-/** Where Auth0, and the network before it, put the id that their support asks for. */
+/** Headers in which Auth0, and the network in front of it, put the request id that their support asks for. */
 const REQUEST_ID_HEADERS = ['ot-baggage-auth0-request-id', 'x-auth0-requestid', 'cf-ray'];
-const LONGEST_QUOTE = 300;
+const MAX_QUOTE = 300;
 function answerError(answer, summary, reach, advice) {
     const { data } = errorBody.safeParse(answer.body);
     const words = data?.message ?? data?.error_description ?? (typeof answer.body === 'string' ? answer.body : undefined);
-    // An answer may quote what it was sent, and of a secret that is cut in two nothing would be recognised later.
+    // A response may quote the request. Redact before shortening, because a secret that is cut would not be recognized.
     const said = words && (0,secrets/* redact */.E$)(words);
     return new errors/* TenantError */.rZ(summary, {
         request: `${answer.request.method} ${answer.request.path}`,
@@ -128,7 +128,7 @@ function answerError(answer, summary, reach, advice) {
         attempts: answer.attempts,
         status: answer.status,
         errorCode: data?.errorCode ?? data?.error,
-        answer: said !== undefined && said.length > LONGEST_QUOTE ? `${said.slice(0, LONGEST_QUOTE)}…` : said,
+        answer: said !== undefined && said.length > MAX_QUOTE ? `${said.slice(0, MAX_QUOTE)}…` : said,
         requestId: REQUEST_ID_HEADERS.map(name => answer.headers[name]).find(value => typeof value === 'string'),
         advice,
     });
@@ -139,23 +139,23 @@ function isRedirect(status) {
 function redirectAdvice({ location }) {
     const target = URL.parse(String(location))?.host;
     const where = target === undefined ? '' : ` to ${target}`;
-    return `It redirects${where}, which is never followed; set the input domain to the tenant's own domain.`;
+    return `It redirects${where}, and redirects are never followed; set the input domain to the tenant's own domain.`;
 }
 
 // EXTERNAL MODULE: ./build/js/tenant/limits.js
 var limits = __webpack_require__(607);
 ;// CONCATENATED MODULE: ./build/js/tenant/failure.js
-// What a request fails with in the end: faults on the way and answers that say "not now" → errors that say what to do.
+// Requests that failed for good: network faults, and responses that ask for a retry → errors that say what to do.
 
 
 
 const LASTING_FAULT = /^(ENOTFOUND|UND_ERR_INVALID_ARG|CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/;
-const LATER = "Run it again when the tenant and the way to it work; Auth0's status page is https://status.auth0.com.";
-/** Faults that do not pass by themselves; everything else on the way to an answer is worth another try. */
+const LATER = "Run it again when the tenant is reachable; Auth0's status page is https://status.auth0.com.";
+/** Whether a fault is permanent; any other fault is worth a retry. */
 function isLasting(fault) {
     return LASTING_FAULT.test(codeOf(fault)) || isRefusedTunnel(fault);
 }
-/** An answer that sending the request again would not change. */
+/** Whether a response is final, so that a retry would not change it. */
 function hasWorked(result) {
     if (result.kind === 'fault')
         return false;
@@ -164,24 +164,24 @@ function hasWorked(result) {
         return false;
     if (status < 200 || status > 299)
         return true;
-    // Half a page, or a proxy's own: what is expected here is JSON, and nothing at all only where something was written.
+    // A success must have JSON, or after a write no body. Anything else is a truncated response or a proxy's.
     return typeof body === 'object' || (body === undefined && request.method !== 'GET');
 }
 function givenUp({ request, attempts, result, origin, limit, until, reach }) {
     if (result.kind === 'fault') {
-        return new errors/* TenantError */.rZ(`No answer from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`, { request: nameOf(request), reach, attempts, advice: adviceOn(result.error, origin) }, { cause: result.error });
+        return new errors/* TenantError */.rZ(`No response from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`, { request: nameOf(request), reach, attempts, advice: adviceOn(result.error, origin) }, { cause: result.error });
     }
     const answer = { ...result.answer, attempts };
     if (answer.status !== 429) {
         const summary = `${origin} only returns errors${reach === 'run' ? '' : ' for this request'}`;
         return answerError(answer, summary, reach, until === undefined ? LATER : `Run it again after ${until}.`);
     }
-    const advice = until === undefined ? 'Run it again later, when other traffic uses less of it.' : `Run it again after ${until}.`;
+    const advice = until === undefined ? 'Run it again when there is less other traffic.' : `Run it again after ${until}.`;
     return answerError(answer, (0,limits/* describeExhausted */.vA)(limit, { origin, until }), reach, advice);
 }
-/** The tenant may have done what it was asked, as the last answer was lost or never awaited. */
+/** The tenant may have done what was requested, because the last response was lost or not awaited. */
 function interrupted({ request, attempts }, cause) {
-    return new errors/* TenantError */.rZ('The run stopped before an answer came; whether the tenant did it is not known', { request: nameOf(request), reach: 'run', attempts, advice: 'Run it again to be sure.' }, { cause });
+    return new errors/* TenantError */.rZ('The run stopped before a response arrived, so the request may have taken effect', { request: nameOf(request), reach: 'run', attempts, advice: 'Run it again to be sure.' }, { cause });
 }
 function nameOf({ method, path }) {
     return `${method} ${path}`;
@@ -189,11 +189,11 @@ function nameOf({ method, path }) {
 function codeOf(error) {
     return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
-/** undici has no code of its own for a tunnel that the proxy does not open. */
+/** undici has no error code for a tunnel that the proxy refuses. */
 function isRefusedTunnel({ message }) {
     return /^Proxy response \(4\d\d\)/.test(message);
 }
-/** Whether it was the tenant's name that was looked up, and not a proxy's. */
+/** Whether the name that was looked up is the tenant's, not a proxy's. */
 function hasHost(fault, origin) {
     return !('hostname' in fault) || fault.hostname === new URL(origin).hostname;
 }
@@ -204,38 +204,38 @@ function adviceOn(fault, origin) {
             : 'Check HTTPS_PROXY of the runner: no host has the name of the proxy.';
     }
     if (isRefusedTunnel(fault))
-        return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy lets through.';
+        return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy allows.';
     if (!isLasting(fault))
         return LATER;
-    return 'Check the input domain, and NODE_EXTRA_CA_CERTS if a proxy has a certificate authority of its own.';
+    return 'Check the input domain, and NODE_EXTRA_CA_CERTS if a proxy has its own certificate authority.';
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/outage.js
-// What is sent while the tenant does not work: what became of attempts and a clock in, a delay and a verdict out. Pure;
-// times are milliseconds of the local clock.
+// When to send requests while the tenant fails: results of attempts and a clock in, a delay and a verdict out. Pure; times
+// are milliseconds of the local clock.
 //
-//   in flight   ▇ ▇ ▇ ×             a 429, a named end, or three failures in a row: all wait,
-//               ▁ × ▁ ×  ▁ ×   ▁ ✓  and one at a time goes to see; the pauses grow with the outage.
-//               ▂ ▃ ▄ ▅ ▆ ▇         One that worked makes room for the next: soon as many as before, but not at once.
+//   in flight   ▇ ▇ ▇ ×             A 429, a named end, or three failures in a row: all requests wait,
+//               ▁ × ▁ ×  ▁ ×   ▁ ✓  and one at a time probes the tenant; the pauses grow with the outage.
+//               ▂ ▃ ▄ ▅ ▆ ▇         Each success allows one more request in flight, until there are as many as before.
 //
-// An outage of a minute fails nobody. One that goes on, with several requests, is the end of the run.
-/** One request that fails again and again says nothing about the others. */
+// An outage of a minute fails no user. A longer one that affects several requests ends the run.
+/** Failures in a row after which requests are sent one at a time. */
 const PROBE_AFTER = 3;
-/** Requests that have to fail for the tenant, and not the users they are for, to be at fault. */
+/** The number of failed requests after which the tenant, not their users, is considered the cause. */
 const DOWN_FOR_ALL = 3;
-/** A pause is this share of the outage so far, so that work goes on soon after its end, however long it was. */
+/** A pause is this share of the outage's length, so that work resumes soon after its end. */
 const PAUSE_SHARE = 1 / 3;
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 4_000;
-/** An end that the tenant names is waited for without looking for this long at most. */
+/** The longest wait without a probe for an end that the tenant names. */
 const MAX_HOLD_MS = 60_000;
-/** How long an outage may be. */
+/** The longest outage before requests fail. */
 const PATIENCE_MS = 60_000;
-/** How many attempts have to fail: the pace may have left time for few. */
+/** The fewest failed attempts before requests fail, because the pace may allow few attempts in that time. */
 const MIN_FAILURES = 3;
-/** How long it may be if the tenant names an end that is near enough. */
+/** The longest outage if the tenant names an end within this time. */
 const MAX_PATIENCE_MS = 300_000;
-/** How soon to look again while an answer is under way that will tell more. */
+/** How soon to check again while a request is in flight. */
 const LOOK_AGAIN_MS = 5;
 const LOOK_AGAIN_PROBING_MS = 50;
 const NO_OUTAGE = {
@@ -267,19 +267,19 @@ function withFailure(outage, failure) {
     };
 }
 function withSuccess(outage, { sentAt, now }) {
-    // It had been sent before the others failed.
+    // It was sent before the others failed.
     if (outage.probingSince !== undefined && sentAt < outage.probingSince)
         return outage;
     return { ...NO_OUTAGE, since: now, width: outage.width + 1 };
 }
-/** Milliseconds until the next attempt may go; 0 or less is now. */
+/** Milliseconds until the next attempt may be sent; 0 or less means now. */
 function delayByOutage(outage, { inFlight, now }) {
     const { probingSince, until, width } = outage;
     if (probingSince === undefined)
         return inFlight >= width ? LOOK_AGAIN_MS : 0;
     return inFlight >= width ? LOOK_AGAIN_PROBING_MS : until - now;
 }
-/** Whether a failed attempt was sent so late in an outage that nobody waits any longer. */
+/** Whether a failed attempt was sent so late in an outage that it is not retried. */
 function isOverdue(outage, sentAt) {
     const { failures, since, end } = outage;
     if (failures < MIN_FAILURES && end === undefined)
@@ -287,14 +287,14 @@ function isOverdue(outage, sentAt) {
     const isNear = end !== undefined && end.at <= since + MAX_PATIENCE_MS;
     return sentAt >= Math.max(since + PATIENCE_MS, isNear ? end.at : since);
 }
-/** Whether it is the tenant that fails. An answer that is a 429 or names an end is not about a user. */
+/** Whether the tenant itself is failing. A 429, or a response that names an end, is never about one user. */
 function isDown(outage, sentAt) {
     const { requests, throttled, end } = outage;
     return isOverdue(outage, sentAt) && (throttled || end !== undefined || requests.size >= DOWN_FOR_ALL);
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/turns.js
-// Whose turn it is: a queue for each rate limit, which waits for the pace and for a tenant that fails.
+// Decides when a request may be sent: a queue for each rate limit, which waits for the pace and for a failing tenant.
 
 
 
@@ -316,13 +316,13 @@ function openTurns({ clock, stopped, limits }) {
     };
 }
 function openLane(limit) {
-    const [group, work] = limit === 'tokens' ? [undefined, `another try of POST ${TOKEN_PATH}`] : [limit, 'the tenant to answer again'];
+    const [group, work] = limit === 'tokens' ? [undefined, `a retry of POST ${TOKEN_PATH}`] : [limit, 'the tenant to respond again'];
     return { limit, group, work, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined };
 }
 function laneOf({ lanes }, request) {
     return lanes[request.paced ? (0,limits/* groupOf */.F8)(request) : 'tokens'];
 }
-/** Waits until a request of this lane may be sent, after those that were asked for before. @returns the pace then */
+/** Waits until a request of this lane may be sent, after earlier ones. @returns the pace at that moment */
 function takeTurn(turns, lane) {
     lane.waiting++;
     const mine = lane.queue.then(async () => {
@@ -380,13 +380,13 @@ async function pause(turns, { milliseconds, reason, byLimit }) {
 function longestOf(waits) {
     return [...waits].reduce((longest, each) => (each.until > (longest?.until ?? 0) ? each : longest), undefined);
 }
-/** A request that had its turn is not sent after all. */
+/** For a request that is not sent after all. */
 function giveUpTurn(turns, lane) {
     lane.inFlight--;
     if (lane.group !== undefined)
         turns.pace = (0,tenant_pace/* withdrawn */.VJ)(turns.pace, lane.group);
 }
-/** What an attempt says about the pace and about the tenant. */
+/** Updates the pace and the outage with the result of an attempt. */
 function endTurn(turns, { lane, request, result, sentAt, sent }) {
     const { clock, epoch } = turns;
     const now = clock.now();
@@ -408,8 +408,8 @@ function endTurn(turns, { lane, request, result, sentAt, sent }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/http.js
-// Requests to the tenant's host: turns, retries, and an orderly end. It knows what a broken exchange is, and nothing of
-// what an answer means.
+// Sends requests to the tenant's host, with turns, retries and an orderly end. It knows failed exchanges, but not what a
+// response means.
 
 
 
@@ -419,7 +419,7 @@ function endTurn(turns, { lane, request, result, sentAt, sent }) {
 
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 16_000;
-/** A cancelled run lets what is in flight finish for this long; the runner kills it 10 s after the first signal. */
+/** How long a cancelled run waits for requests in flight; the runner kills it 10 s after the first signal. */
 const GRACE_MS = 4_500;
 function createHttp(options) {
     const { signal, dispatcher, clock, limits } = options;
@@ -433,7 +433,7 @@ function createHttp(options) {
         send: request => send(state, request),
         halt: cause => halted.abort(new errors/* NotSentError */.SD('An earlier failure affected every user.', { cause })),
         traffic: turns.traffic,
-        /** What was sent is let finish, so that the tenant saw all that is counted. */
+        /** Waits for requests in flight, so that the tenant received all that are counted. */
         close: async () => {
             await Promise.race([Promise.all(underWay), (0,external_node_events_.once)(clock.timeout(GRACE_MS), 'abort')]);
             await dispatcher.destroy();
@@ -483,7 +483,7 @@ async function headersOf({ stopped }, { headers, authorization }) {
     stopped.throwIfAborted();
     return complete;
 }
-/** @throws TenantError if there is no other try */
+/** @throws TenantError if the request is not retried */
 async function waitForRetry({ options, turns }, failed) {
     const { request, lane, result, sentAt, attempts, since } = failed;
     const { origin, clock } = options;
@@ -493,22 +493,22 @@ async function waitForRetry({ options, turns }, failed) {
         const until = (0,limits/* farTime */.Rp)(lane.outage.end, clock.now());
         throw givenUp({ request, attempts, result, origin, limit: lane.limit, until, reach });
     }
-    // Else the outage holds everybody back.
+    // During an outage, all requests wait for the probe instead.
     if (lane.outage.probingSince !== undefined)
         return;
     const milliseconds = Math.min(FIRST_BACKOFF_MS * 2 ** (attempts - 1), MAX_BACKOFF_MS) * (0.5 + clock.random() / 2);
-    await pause(turns, { milliseconds, reason: `another try of ${request.method} ${request.path}`, byLimit: false });
+    await pause(turns, { milliseconds, reason: `a retry of ${request.method} ${request.path}`, byLimit: false });
 }
 
 // EXTERNAL MODULE: ./build/js/access/grants.js
 var grants = __webpack_require__(5558);
 ;// CONCATENATED MODULE: ./build/js/tenant/answers.js
-// What the Management API's answers mean: read by a schema, or an error with advice.
+// Reads the Management API's responses: data by a schema, or an error with advice.
 
 
 /** The path of the Management API. */
 const BASE = '/api/v2';
-/** The most items of a page. */
+/** Auth0's maximum number of items per page. */
 const PER_PAGE = 100;
 function isUnknownUser(answer) {
     return answer.status === 404 && isCode(answer.body, 'inexistent_user');
@@ -520,7 +520,7 @@ function isCode(body, errorCode) {
 function isSuccess({ status }) {
     return status >= 200 && status < 300;
 }
-/** @throws TenantError for an answer that is no success, or has another form */
+/** @throws TenantError for a response that is not a success, or has an unexpected format */
 function read(schema, answer, summary) {
     if (!isSuccess(answer))
         throw refusal(answer, summary);
@@ -528,13 +528,13 @@ function read(schema, answer, summary) {
     if (parsed.success)
         return parsed.data;
     const [where] = parsed.error.issues.map(({ path, message }) => `at ${path.join('.') || 'its top'}: ${message}`);
-    throw answerError(answer, `${summary}: the answer has another form than Auth0's ${where}`, 'user', 'Check the input domain, and any proxy on the way.');
+    throw answerError(answer, `${summary}: unexpected response format ${where}`, 'user', 'Check the input domain, and any proxy in between.');
 }
 function refusal(answer, summary) {
     const { reach, advice } = meaningOf(answer);
     return answerError(answer, summary, reach, advice);
 }
-/** What an answer's status says about the rest of the run, and what to do about it. */
+/** What a response's status means for the rest of the run, and what to do. */
 function meaningOf({ status, headers, body }) {
     if (isRedirect(status))
         return { reach: 'run', advice: redirectAdvice(headers) };
@@ -549,33 +549,33 @@ function meaningOf({ status, headers, body }) {
         case 401:
             return {
                 reach: 'run',
-                advice: 'The token has expired, or is for another tenant; check the credential and the inputs domain and audience.',
+                advice: 'The token has expired or is for another tenant; check the credential and the inputs domain and audience.',
             };
         case 403:
             return {
                 reach: 'user',
                 advice: isCode(body, 'insufficient_scope')
                     ? 'Authorize the application for the missing scope of the Auth0 Management API.'
-                    : 'Auth0, or something on the way to it, does not allow this; its words say why.',
+                    : 'Auth0, or a proxy in between, does not allow this; its message says why.',
             };
         default:
-            return { reach: 'user', advice: 'Check the input domain, and any proxy on the way.' };
+            return { reach: 'user', advice: 'Check the input domain, and any proxy in between.' };
     }
 }
 /** A write that was not done. */
 function refuseWrite(answer, { user, doing, unknown }) {
     const summary = `${doing} ${user} failed`;
     if (isUnknownUser(answer)) {
-        return answerError(answer, summary, 'user', 'The user is gone from the tenant; remove the entry from the manifest.');
+        return answerError(answer, summary, 'user', 'The user was deleted from the tenant; remove it from the manifest.');
     }
-    // All of a request or nothing: one unknown name is enough.
+    // One unknown name fails the whole request.
     if (answer.status === 404)
         return answerError(answer, summary, 'operation', unknown);
     return refusal(answer, summary);
 }
-/** Whatever the id holds, the path leads to this user and nowhere else. */
+/** The path leads to this user only, whatever the id contains. */
 function userPath(user) {
-    // Dots are no special characters to encodeURIComponent, but a segment of dots is a step in the path to others.
+    // encodeURIComponent does not encode dots, but URL parsers resolve a segment of one or two dots.
     const segment = encodeURIComponent(user).replace(/^\.{1,2}$/, dots => dots.replaceAll('.', '%2E'));
     return `${BASE}/users/${segment}`;
 }
@@ -614,19 +614,19 @@ function numbered(page) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/permissions.js
-// The permissions of a user: what is held directly or through roles, and the writes of what is held directly.
+// Reads a user's permissions, direct and through roles, and writes the direct ones.
 
 
 
 
 
-/** More than anybody holds: 1,000 direct permissions, and those of many roles. */
+/** More than any user holds: 1,000 direct permissions, and those of many roles. */
 const MAX_PAGES = 500;
 const permissionPage = schemas/* object */.Ikc({
     permissions: schemas/* array */.YOg(schemas/* object */.Ikc({
         permission_name: schemas/* string */.YjP(),
         resource_server_identifier: schemas/* string */.YjP(),
-        // The published schema leaves it open; without it a role-derived permission could not be told from a grant.
+        // Optional in the published schema, but without it a role-derived permission would look like a grant.
         sources: schemas/* array */.YOg(schemas/* object */.Ikc({ source_type: schemas/* string */.YjP(), source_id: schemas/* string */.YjP().optional(), source_name: schemas/* string */.YjP().optional() })),
     })),
     total: schemas/* int */.Whr().nonnegative(),
@@ -652,7 +652,7 @@ async function readPermissions({ send }, user) {
         if (size === page.total)
             return live;
         if (attempt === LIST_READS) {
-            const summary = `The permissions of ${user} changed while they were read: ${size} came of ${page.total}`;
+            const summary = `The permissions of ${user} changed while they were read: ${size} of ${page.total} were found`;
             throw answerError(answer, summary, 'user', 'Run it again when nothing else writes to this user.');
         }
     }
@@ -678,7 +678,7 @@ function roleOf({ source_id: id, source_name: name }) {
 function byName(a, b) {
     return (0,grants/* compareText */.n6)(a.name ?? a.role, b.name ?? b.role);
 }
-/** Auth0 does all of it, or nothing. */
+/** Auth0 does all of it or nothing. */
 async function writePermissions({ send }, { method, user, permissions }) {
     const items = permissions.map(({ api, permission }) => ({
         resource_server_identifier: api,
@@ -689,7 +689,7 @@ async function writePermissions({ send }, { method, user, permissions }) {
     if (answer.status !== done)
         throw refuseWrite(answer, { user, doing, unknown });
 }
-/** `done`: what Auth0 answers to a write that it has done; anything else may come from somebody in between. */
+/** `done`: Auth0's status for a successful write; any other may come from a proxy. */
 const WRITES = {
     POST: {
         done: 201,
@@ -711,7 +711,7 @@ function pathOf(user) {
 
 
 const PATH = `${BASE}/resource-servers`;
-/** Auth0 takes no more `identifiers` in one request. */
+/** Auth0's maximum number of `identifiers` per request. */
 const APIS_PER_REQUEST = 10;
 const MAX_API_PAGES = 5;
 const apiList = schemas/* array */.YOg(schemas/* object */.Ikc({
@@ -721,7 +721,7 @@ const apiList = schemas/* array */.YOg(schemas/* object */.Ikc({
     token_dialect: schemas/* string */.YjP().nullish(),
     token_lifetime: schemas/* number */.aig().nullish(),
 }));
-/** The APIs among `identifiers` that the tenant has. */
+/** The APIs among `identifiers` that exist in the tenant. */
 async function readApis({ send }, identifiers) {
     const found = new Map();
     for (let from = 0; from < identifiers.length; from += APIS_PER_REQUEST) {
@@ -740,7 +740,7 @@ async function readApis({ send }, identifiers) {
     }
     return found;
 }
-/** All that the tenant has, up to a few hundred. */
+/** All APIs of the tenant, up to a few hundred. */
 async function listIdentifiers({ send }) {
     const found = [];
     for (let page = 0; page < MAX_API_PAGES; page++) {
@@ -754,7 +754,7 @@ async function listIdentifiers({ send }) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/roles.js
-// Roles: those that the tenant has, who holds them, and the writes of what a user is assigned.
+// Reads the tenant's roles and who holds them, and writes the roles of a user.
 
 
 
@@ -768,7 +768,7 @@ const rolePage = schemas/* object */.Ikc({
     roles: schemas/* array */.YOg(schemas/* object */.Ikc({
         id: schemas/* string */.YjP().min(1),
         name: schemas/* string */.YjP(),
-        /** Roles of the tenant may lack it. */
+        /** May be missing for roles of the tenant. */
         type: schemas/* string */.YjP().nullish(),
     })),
     total: schemas/* int */.Whr().nonnegative(),
@@ -785,7 +785,7 @@ async function readRoles({ send }) {
     };
     const roles = await readPages(ask, {
         keyOf: ({ id }) => id,
-        unstable: ({ answer, total }, found) => answerError(answer, `The list of roles changed while it was read: ${found} came of ${total}`, 'run', 'Run it again when nobody creates or deletes roles.'),
+        unstable: ({ answer, total }, found) => answerError(answer, `The list of roles changed while it was read: ${found} of ${total} were found`, 'run', 'Run it again when nobody creates or deletes roles.'),
     });
     const ofTenant = [...roles.values()].filter(({ type }) => type !== 'organization');
     return new Map(ofTenant.map(({ id, name }) => [id, name]));
@@ -803,7 +803,7 @@ async function readRolesOf({ send }, user) {
     };
     const roles = await readPages(ask, {
         keyOf: ({ id }) => id,
-        unstable: ({ answer, total }, found) => answerError(answer, `The roles of ${user} changed while they were read: ${found} came of ${total}`, 'user', 'Run it again when nothing else writes to this user.'),
+        unstable: ({ answer, total }, found) => answerError(answer, `The roles of ${user} changed while they were read: ${found} of ${total} were found`, 'user', 'Run it again when nothing else writes to this user.'),
     });
     return isUnknown ? undefined : new Set(roles.keys());
 }
@@ -856,7 +856,7 @@ async function followCheckpoints({ send }, { role, total }) {
     }
 }
 function unstableMembers(answer, { role, total, found }) {
-    const summary = `The users of the role ${role} changed while they were read: ${found} came of ${total}`;
+    const summary = `The users of the role ${role} changed while they were read: ${found} of ${total} were found`;
     return answerError(answer, summary, 'run', 'Run it again when nothing else assigns this role.');
 }
 function unread(role) {
@@ -865,19 +865,19 @@ function unread(role) {
 function idsOf(users) {
     return new Set(users.map(({ user_id }) => user_id));
 }
-/** Auth0 does all of it, or nothing. */
+/** Auth0 does all of it or nothing. */
 async function writeRoles({ send }, { method, user, roles }) {
     const answer = await send({ method, path: roles_pathOf(user), body: JSON.stringify({ roles }) });
     const { doing, unknown } = roles_WRITES[method];
     if (answer.status !== DONE)
         throw refuseWrite(answer, { user, doing, unknown });
 }
-/** What Auth0 answers to a write that it has done; anything else may come from somebody in between. */
+/** Auth0's status for a successful write; any other may come from a proxy. */
 const DONE = 204;
 const roles_WRITES = {
     POST: {
         doing: 'Assigning roles to',
-        unknown: 'A role does not exist any more, so the request had no effect. Remove it from the manifest.',
+        unknown: 'A role no longer exists, so the request had no effect. Remove it from the manifest.',
     },
     DELETE: {
         doing: 'Removing roles from',
@@ -892,12 +892,12 @@ function membersPath(role) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/users.js
-// Users: found by an address, or by a search.
+// Finds users by an address or by a search.
 
 
 
 
-/** Auth0 returns no more users to a search. */
+/** Auth0's maximum number of users per search. */
 const MAX_FOUND = 1000;
 const userPage = schemas/* object */.Ikc({
     users: schemas/* array */.YOg(schemas/* object */.Ikc({ user_id: schemas/* string */.YjP().min(1) })),
@@ -909,7 +909,7 @@ const userList = schemas/* array */.YOg(schemas/* object */.Ikc({
     email_verified: schemas/* boolean */.zMY().default(false),
     identities: schemas/* array */.YOg(schemas/* object */.Ikc({ connection: schemas/* string */.YjP() })).default([]),
 }));
-/** Only users whose address is this one, letter by letter, whatever else is answered. */
+/** Only users with exactly this address, even if Auth0 returns others. */
 async function findByEmail({ send }, email) {
     const query = `email=${encodeURIComponent(email)}&fields=user_id,email,email_verified,identities&include_fields=true`;
     const answer = await send({ method: 'GET', path: `${BASE}/users-by-email`, query });
@@ -934,13 +934,13 @@ async function searchPage({ send }, { query, page }) {
         throw answerError(answer, 'The search failed', 'run', 'Correct the input query.');
     const { users, total } = read(userPage, answer, 'The search failed');
     if (total > MAX_FOUND) {
-        const summary = `The search finds ${total} users, and Auth0 returns at most ${MAX_FOUND} of them`;
-        const advice = 'Narrow the input query, such as to one connection or to one first letter, and export in several runs.';
+        const summary = `The search found ${total} users, but Auth0 returns at most ${MAX_FOUND}`;
+        const advice = 'Narrow the input query, for example to one connection or first letter, and export in several runs.';
         throw answerError(answer, summary, 'run', advice);
     }
     return { answer, total, ids: users.map(user => user.user_id) };
 }
-/** Ids of all users that a search finds, in Auth0's user query syntax. @throws TenantError for more than 1,000 */
+/** Ids of all users that match, in Auth0's user query syntax. @throws TenantError if there are more than 1,000 */
 async function searchUsers(session, query) {
     for (let attempt = 1;; attempt++) {
         const ids = new Set();
@@ -955,29 +955,29 @@ async function searchUsers(session, query) {
         if (ids.size === found.total)
             return [...ids];
         if (attempt === LIST_READS) {
-            const summary = `What the search finds changed while it was read: ${ids.size} users came of ${found.total}`;
-            throw answerError(found.answer, summary, 'run', 'Run it again when no users come or go.');
+            const summary = `The search results changed while they were read: ${ids.size} of ${found.total} users were found`;
+            throw answerError(found.answer, summary, 'run', 'Run it again when no users are created or deleted.');
         }
     }
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/tenant.js
-// The Management API in this project's words. Whatever a manifest holds, a request reaches the intended endpoint of the
-// tenant's host and no other.
+// The Management API in this project's terms. Whatever a manifest contains, a request reaches only the intended endpoint
+// of the tenant's host.
 
 
 
 
 
 
-/** Refused requests in a row, of several users, after which it is the token and not the user that lacks something. */
+/** Refusals in a row for several users, after which the token, not the user, is considered the cause. */
 const FORBIDDEN_FOR_ALL = 3;
 function openTenant(session) {
     const worked = new Set();
     let forbiddenInRow = 0;
     /**
-     * What concerns the whole run stops everything that still waits to be sent. A 403 may be about one user, or about the
-     * token: it is the token's if nothing of the kind has worked yet, or if several users are refused in a row.
+     * Stops all waiting requests after a failure that affects the whole run. A 403 may concern one user or the token: the
+     * token, if no request of this kind has succeeded yet, or if requests for several users are refused in a row.
      */
     const halting = async (kind, work) => {
         try {
@@ -1026,7 +1026,8 @@ var external_node_crypto_ = __webpack_require__(7598);
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/coerce.js
 var coerce = __webpack_require__(9567);
 ;// CONCATENATED MODULE: ./build/js/tenant/token.js
-// The Management API's token: from a client secret, a signed assertion or the workflow itself; its scopes and renewal.
+// The Management API token: obtained with a client secret or a signed assertion, or set by the workflow; its scopes and
+// renewal.
 
 
 
@@ -1042,7 +1043,7 @@ function openSession(options) {
     const { http, credential, clock } = options;
     let held;
     let obtaining;
-    /** One request renews the token for all who wait for it, or who found the same token refused. */
+    /** One request renews the token for everything that waits for it, or whose request with the same token was refused. */
     const token = async (refused) => {
         if (held !== undefined && held !== refused && clock.now() < held.renewAt)
             return held;
@@ -1092,7 +1093,7 @@ async function obtainToken(options) {
         throw refusedToken(answer, options);
     const { data } = tokenAnswer.safeParse(answer.body);
     if (data === undefined) {
-        throw answerError(answer, 'The token endpoint answered without a token', 'run', 'Check the input domain.');
+        throw answerError(answer, 'The token endpoint returned no token', 'run', 'Check the input domain.');
     }
     mask(data.access_token);
     return {
@@ -1102,7 +1103,7 @@ async function obtainToken(options) {
     };
 }
 /**
- * A little before the end, so that no request is spent on learning that it is over.
+ * A little before it expires, so that no request fails because of it.
  * @param lifetime seconds
  * @returns milliseconds
  */
@@ -1148,7 +1149,7 @@ const DIGESTS = { RS256: 'sha256', RS384: 'sha384', PS256: 'sha256' };
 function base64url(value) {
     return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
-/** The answer's own word counts first; a ready token tells its scopes where it is a JWT. Nothing is verified here. */
+/** From the response, otherwise from the token if it is a JWT, whose signature is not verified. */
 function scopesOf(token, answered) {
     const scope = answered ?? claimedScope(token);
     return scope === undefined ? undefined : new Set(scope.split(' ').filter(name => name !== ''));
@@ -1168,7 +1169,7 @@ function refusedToken(answer, options) {
     return answerError(answer, 'Auth0 refused to issue a token', 'run', token_adviceOn(answer, options));
 }
 const token_refusal = schemas/* object */.Ikc({ error: schemas/* string */.YjP().catch(''), error_description: schemas/* string */.YjP().catch('') });
-/** What to change, by Auth0's own words, as its status and code are the same for several causes. */
+/** What to change, by Auth0's message, because several causes share status and code. */
 function token_adviceOn({ status, headers, body }, { domain, audience, credential }) {
     if (isRedirect(status))
         return redirectAdvice(headers);
@@ -1182,51 +1183,51 @@ function token_adviceOn({ status, headers, body }, { domain, audience, credentia
         return "In Auth0, allow the grant type Client Credentials in the application's advanced settings.";
     }
     const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret';
-    const inputs = `Check the inputs client-id and ${secret}, which must be those of an application in the tenant of the input domain, ${domain.host}.`;
+    const inputs = `Check the inputs client-id and ${secret}, which must belong to an application in the tenant of the input domain, ${domain.host}.`;
     return credential.kind === 'private-key' ? assertionAdvice(words, { headers, inputs, ...credential }) : inputs;
 }
-/** Auth0 accepts assertions that begin and end around its own time; this one is good for a minute. */
+/** In seconds. Auth0 accepts an assertion whose validity includes its own time; this one is valid for a minute. */
 const MAX_CLOCK_SKEW = 60;
 function assertionAdvice(words, { headers, inputs, keyId, algorithm }) {
     const skew = Math.round((Date.now() - Date.parse(String(headers.date))) / 1000);
     if (Math.abs(skew) > MAX_CLOCK_SKEW) {
         const direction = skew > 0 ? 'ahead of' : 'behind';
-        return `The runner's clock is ${Math.abs(skew)} s ${direction} Auth0's, so what it signs is not valid. Correct the clock.`;
+        return `The runner's clock is ${Math.abs(skew)} s ${direction} Auth0's, so its signatures are not valid. Correct the clock.`;
     }
     if (/algorithm/i.test(words)) {
         return `Set the input client-private-key-algorithm (${algorithm}) to the algorithm of the application's credential in Auth0.`;
     }
     const id = keyId === undefined ? '' : `, with the key ID in client-private-key-id (${keyId})`;
-    return `${inputs} In Auth0, the application's Credentials tab must have the public key that belongs to it${id}, for ${algorithm}.`;
+    return `${inputs} In Auth0, the application's Credentials tab must have the matching public key${id}, for ${algorithm}.`;
 }
 const NO_WORDS = { error: '', error_description: '' };
 /** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */
 function audienceAdvice({ host }, audience) {
     if (!audience.endsWith('/'))
-        return `Set the input audience to ${audience}/, with the slash at its end.`;
+        return `Set the input audience to ${audience}/, with the trailing slash.`;
     if (host.endsWith('.auth0.com'))
         return `Set the input audience to https://${host}/api/v2/, or remove it.`;
     return `The tenant has no API ${audience}. If ${host} is a custom domain, set the input audience to https://<tenant>.<region>.auth0.com/api/v2/, such as https://acme.eu.auth0.com/api/v2/: the identifier of the Auth0 Management API under Applications → APIs in Auth0.`;
 }
-/** The token endpoint has a rate limit of its own, and it is about the run whatever the request was for. */
+/** The token endpoint has its own rate limit, which affects the whole run. */
 function explainQuota(error) {
     if (!(error instanceof errors/* TenantError */.rZ) || error.details.status !== 429)
         throw error;
     throw new errors/* TenantError */.rZ('Auth0 issued no token, because the quota of its token endpoint is used up', {
         ...error.details,
         reach: 'run',
-        advice: 'Run it again later; the limit is one for all applications of the tenant.',
+        advice: 'Run it again later; all applications of the tenant share this limit.',
     });
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/connect.js
-// All of tenant/ put together, with undici below it. Loaded where something is about to be sent, so never by `validate`.
+// Assembles tenant/ on top of undici. Loaded only before requests are sent, so never by `validate`.
 
 
 
 
 
-/** @param signal its reason is a NotSentError */
+/** @param signal aborted with a NotSentError */
 function connect(inputs, signal, mask, clock = runner_clock/* SYSTEM_CLOCK */.V) {
     const { domain, headroom, requestsPerSecond: ceiling, mode } = inputs;
     const dispatcher = openDispatcher(domain.origin);

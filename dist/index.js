@@ -565,9 +565,9 @@ var __webpack_exports__ = {};
 // EXTERNAL MODULE: ./build/js/errors.js
 var errors = __nccwpck_require__(2027);
 ;// CONCATENATED MODULE: ./build/js/runner/cancel.js
-// How a run is cancelled: the runner sends SIGINT, SIGTERM 7.5 s later, and ends the process 2.5 s after that.
+// Cancellation: the runner sends SIGINT, SIGTERM 7.5 s later, and kills the process 2.5 s after that.
 
-/** Aborted, with a NotSentError for its reason, at the first of these signals. */
+/** Aborted with a NotSentError at the first of these signals. */
 function cancelOnSignal() {
     const controller = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM']) {

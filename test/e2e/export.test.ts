@@ -109,7 +109,7 @@ describe('mode: export', () => {
   it('overwrites nothing', async () => {
     const tenant = await acme({ users: people(2) })
     const run = await runAgainst(tenant, { users: [], inputs: { mode: 'export', manifest: MANIFEST, query: '*' } })
-    expect(errorsOf(run)).toEqual([expect.stringContaining('exists already')])
+    expect(errorsOf(run)).toEqual([expect.stringContaining('already exists')])
     expect(tenant.requests).toEqual([])
   })
 

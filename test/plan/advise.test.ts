@@ -85,7 +85,7 @@ describe('what a role gives already', () => {
     const revoke = [{ role: 'rol_support', name: 'Support', roles: [] }]
     const plan = { users: users.map(({ id }) => ({ user: id, grant: [], revoke })) }
     expect(adviseOnPlan(users, plan)).toEqual([
-      expect.stringMatching(/^1 listed user has read on .* through the role Lead already/),
+      expect.stringMatching(/^1 listed user already has read on .* through the role Lead;/),
     ])
   })
 
