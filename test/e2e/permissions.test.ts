@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { JOBS } from '../tools/readme.ts'
-import { acme, ORDERS } from './acme.ts'
+import { acme, ORDERS, WITH_ROLES } from './acme.ts'
 import { acmeRepository, manifestOf, type Permissions } from './repository.ts'
 
 const NONE: Permissions = { contents: 'none', 'pull-requests': 'none' }
@@ -10,7 +10,7 @@ const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
 
 /** Errors and warnings of a run with these permissions. */
 async function complaints(inputs: Readonly<Record<string, string>>, permissions: Permissions): Promise<number> {
-  const tenant = await acme({ users: [{ id: 'auth0|1' }] })
+  const tenant = await acme({ ...WITH_ROLES, users: [{ id: 'auth0|1' }] })
   const repository = await acmeRepository(tenant)
   repository.begin([{ id: 'auth0|1', permissions: {} }])
   const commit = repository.commit(manifestOf(USERS))

@@ -62,7 +62,7 @@ describe('a defect of the action', () => {
     const program = `process.on('newListener', name => { if (name === 'uncaughtException') ${crash} })`
     const run = await runAgainst(tenant, { users, env: breaking(program) })
     expect(run).toMatchObject({ exitCode: 1, outputs: { result: 'failed', changed: 'false' } })
-    expect(errorsOf(run)).toContainEqual(expect.stringMatching(/^This is a defect .*: x is not a function$/))
+    expect(errorsOf(run)).toContainEqual(expect.stringMatching(/^This is a bug .*: x is not a function$/))
     expect(run.summary).toContain('x is not a function')
   })
 })
