@@ -17,7 +17,7 @@ export function fastClock(speed: number): Clock {
   }
 }
 
-/** Time stands still but for what is waited for, which is over at once. Nothing is ever late. */
+/** Time advances only by sleeping, which returns at once. Nothing is ever late. */
 export function leapingClock(): Clock {
   let now = 1_000_000
   return {

@@ -1,4 +1,4 @@
-// Something unexpected is thrown in each step of a run, which has all its outputs and says so all the same.
+// Something unexpected is thrown in each step of a run, which still reports it and writes all outputs.
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -52,7 +52,7 @@ describe('the algebra of grants', () => {
     )
   })
 
-  it('two grants are equal exactly where both parts are', () => {
+  it('two grants are equal exactly if both parts are', () => {
     fc.assert(
       fc.property(few, few, (a, b) => {
         expect(grantOf(...a) === grantOf(...b)).toBe(a[0] === b[0] && a[1] === b[1])

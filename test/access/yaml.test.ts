@@ -11,7 +11,7 @@ describe('a text as a YAML scalar', () => {
     'v1.10',
     'nulls',
     'once',
-  ])('has no quotes where no reader of YAML can take it for something else: %s', text => {
+  ])('has no quotes if no reader of YAML can take it for something else: %s', text => {
     expect(isPlainScalar(text)).toBe(true)
     expect(scalar(text)).toBe(text)
   })

@@ -20,7 +20,7 @@ export interface ActionOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** A file of the workspace whose content is wanted afterwards. */
   readonly keep?: string
-  /** A new folder that stays, with the files of the runner and the action; else they are gone after the run. */
+  /** A new folder that stays, with the files of the runner and the action; otherwise they are deleted after the run. */
   readonly home?: string
   /** Called with the running process, such as to send it a signal. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void

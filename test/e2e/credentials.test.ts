@@ -20,7 +20,7 @@ describe('Private Key JWT', () => {
     expect(run.masked).toContain(PEM.trim())
   })
 
-  it('takes a key in quotes whose line ends are spelt out, and names the key where an id is given', async () => {
+  it('takes a key in quotes whose line ends are spelt out, and names the key if an id is given', async () => {
     const tenant = await acme({ users, clients })
     const inputs = {
       'client-secret': '',
@@ -67,7 +67,7 @@ describe('a ready token', () => {
   it.each([
     ['no JWT', 'an-opaque-token'],
     ['no JWT that can be read', 'an.opaque.token'],
-  ])('that is %s does not tell its scopes, so Auth0 decides', async (_, token) => {
+  ])('that is %s does not list its scopes, so Auth0 decides', async (_, token) => {
     const tenant = await acme({ users })
     const run = await runAgainst(tenant, { users: USERS, inputs: { 'access-token': token } })
     expect(errorsOf(run)).toEqual([expect.stringMatching(/401.*credential/)])
@@ -145,7 +145,7 @@ describe('a token without a lifetime', () => {
 })
 
 describe('a token that ends during the run', () => {
-  it('is renewed where it ends while requests wait for their turn', async () => {
+  it('is renewed if it ends while requests wait for their turn', async () => {
     const many = Array.from({ length: 20 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({
       users: many.map(id => ({ id })),
@@ -159,7 +159,7 @@ describe('a token that ends during the run', () => {
     for (const id of many) expect(tenant.grantsOf(id)).toEqual([READ_ORDERS])
   })
 
-  it('is renewed once, and the run goes on', async () => {
+  it('is renewed once, and the run continues', async () => {
     const many = Array.from({ length: 40 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: many.map(id => ({ id })), latency: 5 })
     let reads = 0

@@ -27,7 +27,7 @@ describe('an error that lasts', () => {
   })
 })
 
-describe('what cannot be written beside the tenant', () => {
+describe('what cannot be written outside the tenant', () => {
   it.each(['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY', 'RUNNER_TEMP'])(
     '(%s) is an error, and keeps nothing back that can',
     async name => {
@@ -53,7 +53,7 @@ describe('what cannot be written beside the tenant', () => {
 })
 
 describe('a cancelled run', () => {
-  it('stops sending, and still tells what became of every user', async () => {
+  it('stops sending, and still reports the outcome of every user', async () => {
     const many = Array.from({ length: 200 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: many.map(id => ({ id })), latency: 20 })
     let kill: (signal: NodeJS.Signals) => void = () => undefined

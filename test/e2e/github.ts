@@ -1,4 +1,4 @@
-// What the runner tells a step about a run on the embedded GitHub.
+// The runner's variables for a step about a run on the embedded GitHub.
 
 import type { GitHub } from '../servers/github/server.ts'
 

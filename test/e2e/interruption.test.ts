@@ -160,7 +160,7 @@ describe('a cancelled apply to many users', () => {
     expect(run.summary).toContain('Users that were not attempted (100)')
   })
 
-  it.each(LATE)('%s ends in time, and tells what became of everybody', async (_, nth, kind) => {
+  it.each(LATE)('%s ends in time, and reports the outcome of every user', async (_, nth, kind) => {
     const cancelled = await team(SIZE)
     const { tenant } = cancelled
     const told = await cancel(cancelled, { at: [nth, kind], afterwards: SOON })
@@ -171,7 +171,7 @@ describe('a cancelled apply to many users', () => {
     expectToldInShort(told.run, outcomes)
   })
 
-  it('where answers are slow waits for those under way, and counts them', async () => {
+  it('if answers are slow waits for those under way, and counts them', async () => {
     const cancelled = await team(SIZE)
     const afterwards = { kind: 'delay', ms: 2_000 } as const
     const { run, took } = await cancel(cancelled, { at: [100, isWrite], afterwards })
@@ -181,7 +181,7 @@ describe('a cancelled apply to many users', () => {
     expect(told).toHaveLength(written.length)
   })
 
-  it('at its last write finishes, and tells that everything is done', async () => {
+  it('at its last write finishes, and reports that everything is done', async () => {
     const cancelled = await team(SIZE)
     const afterwards = { kind: 'delay', ms: 500 } as const
     const { run, took } = await cancel(cancelled, { at: [WRITES, isWrite], afterwards })
@@ -196,7 +196,7 @@ describe('a cancelled apply to many users', () => {
     expect(expectAgreement(run, cancelled.tenant).every(({ status }) => status === 'done')).toBe(true)
   })
 
-  it('where answers hang ends in time all the same', { timeout: 120_000 }, async () => {
+  it('still ends in time if responses hang', { timeout: 120_000 }, async () => {
     await Promise.all([...EARLY, ...LATE].map(([, nth, kind]) => cancelWhereHanging(nth, kind)))
   })
 
@@ -227,20 +227,20 @@ describe('a cancelled apply to many users', () => {
         ['SIGINT', 50],
       ],
     ],
-  ])('by %s tells the same', async (_, signals) => {
+  ])('by %s reports the same', async (_, signals) => {
     const cancelled = await team(1_000)
     const outcomes = await expectToldInTime(await cancel(cancelled, { at: [500, isWrite], signals }), cancelled.tenant)
     expect(outcomes).toHaveLength(1_000)
   })
 
-  it('does not wait for the rate limit any more', async () => {
+  it('no longer waits for the rate limit', async () => {
     const cancelled = await team(100, { bucket: { limit: 160, perMinute: 1 } })
     const signals = [['SIGINT', 2_000]] as const
     const outcomes = await expectToldInTime(await cancel(cancelled, { at: [1, isWrite], signals }), cancelled.tenant)
     expect(outcomes).toHaveLength(100)
   })
 
-  it('does not wait for another try any more', async () => {
+  it('no longer waits for a retry', async () => {
     const cancelled = await team(2)
     const signals = [['SIGINT', 3_000]] as const
     const afterwards = { kind: 'status', status: 503 } as const

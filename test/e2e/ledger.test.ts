@@ -23,7 +23,7 @@ describe('a cancelled apply', () => {
   it.each([
     ['answers', false, ['Begin 2 grants and 0 revocations for 2 users', expect.stringMatching(/^End .*unfinished$/)]],
     ['hangs', true, ['Begin 2 grants and 0 revocations for 2 users']],
-  ])('ends in time where GitHub %s, and nothing that was attempted is forgotten', async (_, hangs, log) => {
+  ])('ends in time if GitHub %s, and nothing that was attempted is forgotten', async (_, hangs, log) => {
     const { tenant, repository } = await start()
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders'), wants('auth0|2', 'Support')]))
     let cancelledAt = 0
@@ -98,7 +98,7 @@ describe('an apply that is killed', () => {
 })
 
 describe('GitHub fails', () => {
-  it('for a moment: the run goes on', async () => {
+  it('for a moment: the run continues', async () => {
     const { repository } = await start()
     repository.fail(502, 1)
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
@@ -115,7 +115,7 @@ describe('GitHub fails', () => {
     expect(held('auth0|1')).toEqual([])
   })
 
-  it('to give an answer, after it did what it was asked: nothing is taken for somebody else’s', async () => {
+  it('to give an answer, after it did what it was asked: nothing is attributed to somebody else', async () => {
     const { repository } = await start()
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
     for (const method of ['POST', 'PATCH']) {

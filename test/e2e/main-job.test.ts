@@ -25,7 +25,7 @@ describe('500 users on 3 APIs', () => {
     })
   })
 
-  it('of whom 25 gain and 15 lose, 10 of them both, cost one write more for each user and kind', async () => {
+  it('with 25 who gain and 15 who lose, 10 of them both, cost one more write for each user and kind', async () => {
     // 0 to 9 gain and lose, 10 to 24 gain, 25 to 29 lose.
     const tenant = await acme({
       users: indexes.map(index => ({

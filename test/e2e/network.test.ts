@@ -60,7 +60,7 @@ describe('TLS', () => {
     ['is self-signed', trusted, '127.0.0.1', {}, /DEPTH_ZERO_SELF_SIGNED_CERT/],
     ['has expired', expired, '127.0.0.1', trusting(expired), /CERT_HAS_EXPIRED/],
     ['is for another host', trusted, 'localhost', trusting(trusted), /ERR_TLS_CERT_ALTNAME_INVALID/],
-  ])('refuses a certificate that %s at once, and tells it nothing', async (_, certificate, host, env, code) => {
+  ])('refuses a certificate that %s at once, and sends it nothing', async (_, certificate, host, env, code) => {
     const { tenant, port, run } = await site(certificate)
     const refused = await run(`${host}:${port}`, env)
     expect(refused.exitCode).toBe(1)

@@ -29,7 +29,7 @@ describe('inputs that cannot be used are named before any request', () => {
   // One for each reader of inputs; test/runner/inputs.test.ts has the rest.
   const cases: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[]])[] = [
     ['an unknown mode', { ...good, mode: 'destroy' }, ['mode', '"destroy"', 'validate, plan, apply or export']],
-    ['a ceiling that is no number', { ...good, 'max-revocations': 'many' }, ['max-revocations', '"many"']],
+    ['a limit that is not a number', { ...good, 'max-revocations': 'many' }, ['max-revocations', '"many"']],
     ['no domain', { ...good, domain: '' }, ['domain']],
     ['a domain with a path', { ...good, domain: 'acme.eu.auth0.com/api/v2/' }, ['domain', 'path']],
     ['a domain without end', { ...good, domain: 'a/'.repeat(100) }, [`"${'a/'.repeat(39)}a…`]],
@@ -45,7 +45,7 @@ describe('inputs that cannot be used are named before any request', () => {
       { ...good, 'client-secret': '', 'client-private-key': `${elliptic.export({ type: 'pkcs8', format: 'pem' })}` },
       ['client-private-key', 'type ec', 'RSA'],
     ],
-    ['a boolean that is none', { ...good, 'fail-on-changes': 'yes' }, ['fail-on-changes', 'true or false']],
+    ['an invalid boolean', { ...good, 'fail-on-changes': 'yes' }, ['fail-on-changes', 'true or false']],
     ['a saved plan to be planned', { ...good, mode: 'plan', 'plan-file': 'plan.json' }, ['plan-file', 'mode: apply']],
     ['a saved plan that is not there', { ...good, 'plan-file': 'plan.json' }, ['plan-file', 'cannot be read']],
     ['an export of nobody', { ...good, mode: 'export' }, ['users', 'query']],
@@ -59,7 +59,7 @@ describe('inputs that cannot be used are named before any request', () => {
     for (const word of words) expect(errorsOf(run).join('\n')).toContain(word)
   })
 
-  it('an input that is empty is taken for one that is left out', async () => {
+  it('an empty input counts as omitted', async () => {
     const tenant = await acme({ users: existing })
     const inputs = { mode: '', headroom: '', 'max-revocations': '', 'requests-per-second': '1000' }
     const run = await runAgainst(tenant, { users: USERS, inputs })

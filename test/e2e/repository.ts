@@ -56,7 +56,7 @@ export interface Repository {
   readonly github: GitHub
   /** Answers the next requests with this status alone. */
   readonly fail: (status: number, times: number) => void
-  /** Answers nothing any more. */
+  /** Stops responding. */
   readonly hang: () => void
   /** The newest commit. */
   readonly head: () => string

@@ -21,7 +21,7 @@ const APIS = [
   { identifier: BILLING, permissions: ['z'] },
 ]
 
-/** The roles likewise. Each may be renamed, and deleted and made anew under another id. */
+/** The same for roles. Each may be renamed, and deleted and created again with another id. */
 const ROLES_ASKED = ['first', 'second'] as const
 const ROLES = [...ROLES_ASKED, 'by hand'] as const
 type RoleKey = (typeof ROLES)[number]
@@ -75,7 +75,7 @@ type Revision = typeof revision extends fc.Arbitrary<infer T> ? T : never
 interface World {
   readonly tenant: Tenant
   readonly repository: Repository
-  /** The address that each person has now, whether it is verified, and how often the person was made anew. */
+  /** The address that each person has now, whether it is verified, and how often the person was created again. */
   readonly people: Map<Person, { email: string; verified: boolean; exists: boolean }>
   /** The roles that exist. */
   readonly roles: Map<RoleKey, { readonly id: string; readonly name: string }>

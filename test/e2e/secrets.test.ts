@@ -44,7 +44,7 @@ describe('a secret', () => {
     expect(writtenBy(run)).not.toContain(CLIENT.secret)
   })
 
-  it('with characters that JSON and HTML escape is taken out all the same', async () => {
+  it('with characters that JSON and HTML escape is removed, too', async () => {
     const secret = 'a"secret<with>&odd\\characters'
     const tenant = await acme({ users, clients: [{ id: CLIENT.id, secret }] })
     const body = { statusCode: 400, message: `${'x '.repeat(140)}${secret}`, errorCode: 'echo' }

@@ -48,7 +48,7 @@ describe('a defect of the action', () => {
     ['an error', "throw new TypeError('x is not a function')", /x is not a function/],
     ['an error without its stack', "throw Object.assign(new Error('no trace'), { stack: undefined })", /no trace/],
     ['anything else', "throw 'a text'", /a text/],
-  ])('that throws %s is told as one, with all outputs', async (_, thrown, words) => {
+  ])('that throws %s is reported as one, with all outputs', async (_, thrown, words) => {
     const run = await runAgainst(await acme(), { users, env: breaking(`URL.parse = () => { ${thrown} }`) })
     expect(run).toMatchObject({ exitCode: 1, outputs: { result: 'failed', requests: '0' } })
     expect(errorsOf(run)).toEqual([expect.stringMatching(/^This is a bug in the action; please report it: /)])
@@ -68,7 +68,7 @@ describe('a defect of the action', () => {
 })
 
 describe('a broken environment', () => {
-  it('(an event that is no JSON) keeps neither the ledger nor the comment from being written', async () => {
+  it('(an event that is not JSON) keeps neither the ledger nor the comment from being written', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1' }] })
     const repository = await acmeRepository(tenant)
     const commit = repository.commit(manifestOf(users))

@@ -296,7 +296,7 @@ describe('a list', () => {
     expect(server.requests).toHaveLength(100)
   })
 
-  it('of which an answer was cut is not taken for an empty one', async () => {
+  it('of which an answer was cut is not mistaken for an empty one', async () => {
     server.script({ body: '' })
     await expect(start().github.comments.list(5)).rejects.toThrow('incomplete')
   })

@@ -81,7 +81,7 @@ describe('an address', () => {
       [user('waad|2', true, 'corp')],
       'No user has the address a@x.io in connection db; in other connections: waad|2 (corp). Correct connection, or remove it.',
     ],
-  ])('gets a whole sentence where %s', (_, connection, candidates, message) =>
+  ])('gets a whole sentence if %s', (_, connection, candidates, message) =>
     expect(find(candidates, { connection })).toMatchObject({ message }),
   )
 
@@ -144,7 +144,7 @@ describe('an address that meant a user before', () => {
       { kind: 'refused', message: expect.stringContaining('2 users have the verified address') },
     ],
     [
-      'and is not verified any more is refused',
+      'and is no longer verified is refused',
       [user('auth0|1', false, 'db')],
       { remembered: 'auth0|1' },
       { kind: 'refused', message: expect.stringContaining('No user has the verified address') },

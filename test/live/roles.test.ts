@@ -119,7 +119,7 @@ describe('roles that cannot be read', () => {
     await expect(reading).rejects.toThrow('No')
   })
 
-  it('of a user who is gone are none', async () => {
+  it('of a deleted user are none', async () => {
     const { reader } = tenantOf(holders)
     const gone = { ...reader, rolesOf: async () => undefined }
     const held = await readRoles({ users: ['u0'], roles: new Set(['a']), width: 1, follow }, gone)

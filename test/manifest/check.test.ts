@@ -92,7 +92,7 @@ users:
         - [x]
   - just text
 `
-  it('has each of them found in one run, at its line and column, with what would be right', () => {
+  it('are all found in one run, each at its line and column, with advice', () => {
     expect(mistakesOf(MANY)).toEqual([
       'm1:1:10 Version must be 1; found 2.',
       'm1:2:9 YAML reads 42 as a number, not as text; quote it: "42".',

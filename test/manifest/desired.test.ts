@@ -75,7 +75,7 @@ users:
     expect(desiredOf([{ users: [{ permissions: { 'a:': ['x'] } }, { connection: 'db' }] }], '2026-01-01')).toEqual({})
   })
 
-  it('of a bundle that nobody defines is nothing, also where the entry has no name', () => {
+  it('of a bundle that nobody defines is nothing, also if the entry has no name', () => {
     const manifest = {
       bundles: { b: { 'a:': ['x'], alias: ['y'] } },
       users: [{ id: 'a|u', bundles: ['c', 7, { expires: '2099-01-01' }, { name: 'b' }] }],
@@ -83,7 +83,7 @@ users:
     expect(desiredOf([manifest], '2026-01-01')).toEqual({ 'a|u': ['a: x'] })
   })
 
-  it('is all that can be understood, where something else is wrong', () => {
+  it('is all that can be understood, if something else is wrong', () => {
     const manifest = {
       users: [{ id: 'a|u', bundles: ['none'], permissions: { 'a:': ['x', 7, { nmae: 'z' }], noalias: ['y'] } }, 'text'],
     }
@@ -92,7 +92,7 @@ users:
 })
 
 describe('the APIs that the manifest names', () => {
-  it('are those under apis, in bundles and of users, sorted, whoever has a permission on them', () => {
+  it('are those under apis, in bundles and of users, sorted, even if nobody has a permission on them', () => {
     const manifest = {
       apis: { z: 'https://z/' },
       bundles: { b: { 'm:': ['x'] } },
@@ -190,12 +190,12 @@ describe('two entries list the same user', () => {
     ],
     ['not in two connections', { email: 'a@x.io', connection: 'a' }, { email: 'a@x.io', connection: 'b' }, false],
     [
-      'not where one has a connection',
+      'not if one has a connection',
       { email: 'a@x.io', connection: 'a' },
       { email: 'a@x.io', connection: undefined },
       false,
     ],
-    ['not where an id looks like an address', { id: 'a@x.io' }, { email: 'a@x.io', connection: undefined }, false],
+    ['not if an id looks like an address', { id: 'a@x.io' }, { email: 'a@x.io', connection: undefined }, false],
   ])('%s', (_, one, other, same) => {
     expect(userIdentity(one) === userIdentity(other)).toBe(same)
   })
@@ -292,7 +292,7 @@ describe('expiry', () => {
     ['of a name alone are none', item({}), { until: forever }],
     ['are a reason by itself', item({ reason: 'r' }), { until: forever, reason: 'r' }],
     ['are an end by itself', item({ expires: '2026-02-01' }), { until: end('2026-02-01'), expires: '2026-02-01' }],
-    ['are no end where the date is none', item({ expires: 'soon' }), { until: forever, expires: 'soon' }],
+    ['do not end if the date is invalid', item({ expires: 'soon' }), { until: forever, expires: 'soon' }],
     [
       'of the user hold for each permission',
       { ...item({}), expires: '2026-02-01' },
@@ -304,17 +304,17 @@ describe('expiry', () => {
       { until: end('2026-02-01'), expires: '2026-02-01', reason: 'r' },
     ],
     [
-      'are the end of the permission where that is earlier',
+      'are the end of the permission if that is earlier',
       { ...item({ expires: '2026-02-01' }), expires: '2026-03-01' },
       { until: end('2026-02-01'), expires: '2026-02-01' },
     ],
     [
-      'are the words nearer to the permission where both end together',
+      'are the words nearer to the permission if both end together',
       { ...item({ expires: '2026-02-02T00:00:00Z' }), expires: '2026-02-01' },
       { until: end('2026-02-01'), expires: '2026-02-02T00:00:00Z' },
     ],
     [
-      'take the end from the user where the permission has a reason alone',
+      'take the end from the user if the permission has a reason alone',
       { ...item({ reason: 'r' }), expires: '2026-02-01' },
       { until: end('2026-02-01'), expires: '2026-02-01', reason: 'r' },
     ],
@@ -450,7 +450,7 @@ describe('properties', () => {
     )
   })
 
-  it('several files are the union of what each of them asks for', () => {
+  it('several files ask for the union of their grants', () => {
     fc.assert(
       fc.property(bundles, files, moment, (bundles, contents, now) => {
         const union = new Map<string, Set<string>>()

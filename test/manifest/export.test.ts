@@ -162,7 +162,7 @@ users:
       ['ORDERS', 'orders', 'Orders'],
       ['orders', 'orders-2', 'orders-3'],
     ],
-    ['by numbers where nothing else is left', ['urn:api', 'URN:API', 'api'], ['api', 'api-2', 'api-3']],
+    ['by numbers if nothing else is left', ['urn:api', 'URN:API', 'api'], ['api', 'api-2', 'api-3']],
   ])('tells APIs apart %s', (_, identifiers, aliases) => {
     const text = write([user('auth0|u', ...identifiers.map(identifier => [identifier, 'p'] as const))])
     expect([...text.matchAll(/^ {2}([\w-]+): /gm)].map(([, alias]) => alias)).toEqual(aliases)
@@ -180,7 +180,7 @@ users:
       'orders-read-write',
     ],
     [
-      'by it too where the API comes first',
+      'by it too if the API comes first',
       [
         [ORDERS, 'orders:read'],
         [ORDERS, 'orders.write'],
@@ -188,12 +188,12 @@ users:
       'orders-write-read',
     ],
     [
-      'by the API alone where that would be long',
+      'by the API alone if that would be long',
       [...'abcdef'].map(verb => [ORDERS, `${verb.repeat(9)}:x`] as const),
       'orders-bundle',
     ],
     [
-      'by the API alone where nothing else is in a name',
+      'by the API alone if nothing else is in a name',
       [
         [ORDERS, 'orders'],
         [ORDERS, 'orders:orders'],
@@ -209,7 +209,7 @@ users:
       'orders-and-reports',
     ],
     [
-      'by a word where these are many',
+      'by a word if these are many',
       [...'abcdefghij'].map(letter => [`urn:${letter.repeat(9)}`, 'p'] as const),
       'bundle',
     ],
@@ -307,7 +307,7 @@ users:
     expect(text).toContain('orders: ["a\\u202eb", "c\\ufeffd", "e\\U000e0001f", "g\\u00a0h"]')
   })
 
-  it('tells of everything that it cannot hold at once, and of no end of it', () => {
+  it('reports everything that it cannot contain at once, up to a limit', () => {
     const odd = Array.from({ length: 30 }, (_, index) => user('auth0|1', [ORDERS, `read ${index} `]).direct)
     const all = { id: 'auth0|2', direct: odd.reduce((united, set) => united.union(set)) }
     const told = catchMessage(() =>

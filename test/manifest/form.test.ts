@@ -364,7 +364,7 @@ describe('keys that begin with x-', () => {
     expect(manifest.users.map(({ grants }) => grants.size)).toEqual([2])
   })
 
-  it('have mistakes where something else takes them over', () => {
+  it('have mistakes if something else takes them over', () => {
     expect(mistakesOf('x-read: &read [1.10]\nusers: [{id: a|b, permissions: {"u:": *read}}]')).toEqual([
       '2:39 YAML reads 1.10 as a number, not as text; quote it: "1.10".',
     ])

@@ -62,7 +62,7 @@ describe('in bounded time', () => {
       ),
     ],
     [
-      'aliases lead from one to the next, each within a key that stands twice',
+      'aliases lead from one to the next, each within a duplicate key',
       `x: &a0 []\n${many(20_000, index => `x: &a${index + 1} [*a${index}]`)}\nusers: []`,
     ],
     [
@@ -73,11 +73,11 @@ describe('in bounded time', () => {
     ['keys are left out', `users: [{${'? , '.repeat(size(300_000))}}]`],
     ['anchors are nothing’s', `users: [${'&a , '.repeat(size(200_000))}]`],
     ['one user has very many mistakes', `users: [{id: a, permissions: {'u:': [${'1,'.repeat(size(300_000))}]}}]`],
-    ['a key stands very often', `users: []\n${'k: 1\n'.repeat(size(300_000))}`],
+    ['a key occurs very often', `users: []\n${'k: 1\n'.repeat(size(300_000))}`],
     ['very many keys are unknown', `users: []\n${many(size(300_000), index => `k${index}:`)}`],
     ['very many keys lack quotes', `apis: {${inline(size(300_000), index => `1.${index}: 1,`)}}\nusers: []`],
-    ['very many ids are none', `users:\n${many(size(100_000), index => `- id: 5f7c${index}`)}`],
-    ['very many addresses are none', `users:\n${many(size(100_000), index => `- email: <a${index}@acme.com>`)}`],
+    ['very many ids are invalid', `users:\n${many(size(100_000), index => `- id: 5f7c${index}`)}`],
+    ['very many addresses are invalid', `users:\n${many(size(100_000), index => `- email: <a${index}@acme.com>`)}`],
     ['very many names are empty', `users: [{id: a|b, permissions: {'u:': [${"'',".repeat(size(300_000))}]}}]`],
     [
       'very many roles are unknown',
@@ -111,7 +111,7 @@ describe('a bundle that many users have', () => {
 users:
 ${many(users, index => ` - {id: a|${index}, bundles: [b]}`)}`
 
-  it('counts for each of them: beyond the limit the manifest is refused, with what to do', () => {
+  it('counts for every user: above the limit the manifest is refused, with advice', () => {
     const { messages } = read(text(1_000))
     expect(messages).toEqual([expect.stringMatching(/at most 5000000 are allowed.*List fewer users/)])
   })

@@ -52,7 +52,7 @@ describe('the files', () => {
     expect((await load(join(workspace, 'teams/*.yml'))).files).toEqual(['teams/a.yml', 'teams/b.yml'])
   })
 
-  it('outside of the workspace are read where the workflow names them', async () => {
+  it('outside of the workspace are read if the workflow names them', async () => {
     await writeFile(join(home, 'outside.yml'), 'users: []')
     expect((await load(join(home, 'outside.yml'))).problems).toEqual([])
   })
@@ -172,12 +172,12 @@ describe('hostile text', () => {
   })
 })
 
-it('a defect is not taken for a file that cannot be read', async () => {
+it('a defect is not mistaken for a file that cannot be read', async () => {
   const decode = vi.spyOn(TextDecoder.prototype, 'decode').mockReturnValue(5 as unknown as string)
   await expect(load('one.yml').finally(() => decode.mockRestore())).rejects.toThrow(TypeError)
 })
 
-it('a defect is not taken for a mistake of the text', () => {
+it('a defect is not mistaken for a mistake of the text', () => {
   const noText = undefined as unknown as string
   expect(() => parseDocument('m.yml', noText)).toThrow(TypeError)
 })

@@ -110,7 +110,7 @@ describe('what YAML does not read as text', () => {
     ])
   })
 
-  it('is shown as it is written where something else is expected', () => {
+  it('is shown as it is written if something else is expected', () => {
     expect(read('version: 1.5\nusers: true').mistakes).toEqual([
       '1:10 Version must be 1; found 1.5.',
       '2:8 Users must be a list; if nobody is listed, write users: []; found true.',

@@ -95,7 +95,7 @@ describe('hover', () => {
     ['tenant', 'ten¦ant: acme.eu.auth0.com\nusers: []', 'another'],
     ['expires', 'users:\n  - id: a|b\n    exp¦ires: 2026-12-31', 'end of that day'],
     ['email', 'users:\n  - em¦ail: a@b.io', 'verified'],
-  ])('on %s tells what it is', async (_, text, words) => {
+  ])('describes %s', async (_, text, words) => {
     expect(await hoverAt(text)).toContain(words)
   })
 })
@@ -110,8 +110,8 @@ describe('diagnostics', () => {
     ['a wrong version', 'version: 2\nusers: []', /^1:10 .*1/],
     ['a name with a blank at its end', "users:\n  - id: 'a '", /^2:9 id must have the form connection/],
     ['a permission with a space at its end', "users:\n  - id: a|b\n    permissions: {'u:': ['a ']}", /space/],
-    ['a number where text is expected', 'users:\n  - id: 42', /^2:9 .*"string"/],
-  ])('tell of %s', async (_, text, message) => {
+    ['a number if text is expected', 'users:\n  - id: 42', /^2:9 .*"string"/],
+  ])('reject %s', async (_, text, message) => {
     expect(await diagnosticsOf(text)).toEqual(expect.arrayContaining([expect.stringMatching(message)]))
   })
 

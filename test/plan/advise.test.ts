@@ -6,7 +6,7 @@ import { BILLING, grants, live, ORDERS, roles, state } from './fixtures.ts'
 /** Of a plan that changes nothing. */
 const adviseOn = (users: readonly UserState[]) => adviseOnPlan(users, { users: [] })
 
-/** As many listed users, each of whom is to have these permissions. */
+/** This many listed users, who all ask for these permissions. */
 function team(name: string, count: number, permissions: readonly string[]): readonly UserState[] {
   return Array.from({ length: count }, (_, index) => state(`${name}${index}`, grants(permissions), live([])))
 }
@@ -59,7 +59,7 @@ describe('a role is proposed', () => {
     expect(adviseOn(users)).toEqual([])
   })
 
-  it('first where it saves most lines: users times permissions', () => {
+  it('first if it saves most lines: users times permissions', () => {
     const small = team('s', 6, ['a', 'b'])
     const tall = team('t', 5, ['a', 'b', 'c'])
     const wide = team('w', 8, ['c', 'd'])
@@ -89,7 +89,7 @@ describe('what a role gives already', () => {
     ])
   })
 
-  it('need not stand in the manifest; one user is told of in the singular', () => {
+  it('is reported, in the singular for one user', () => {
     expect(adviseOn([doubled('u', ['read'], { read: ['Support'] })])).toEqual([
       '1 listed user already has read on https://orders.acme.com/ through the role Support; consider removing it from the manifest.',
     ])
@@ -102,7 +102,7 @@ describe('what a role gives already', () => {
     ])
   })
 
-  it('is told with the most users first, then by name, five times at most', () => {
+  it('is reported with the most users first, then by name, at most five times', () => {
     const all = ['c', 'f', 'e', 'a', 'd', 'b']
     const roles = Object.fromEntries(all.map(name => [name, ['R']]))
     const users = [doubled('u', all, roles), doubled('v', ['e', 'd'], roles), doubled('w', ['d'], roles)]
@@ -116,7 +116,7 @@ describe('what a role gives already', () => {
   })
 
   it.each([
-    ['where the manifest does not ask for it', doubled('u', ['write'], { read: ['Support'] })],
+    ['if the manifest does not ask for it', doubled('u', ['write'], { read: ['Support'] })],
     [
       'for a user who has left the manifest',
       { ...doubled('u', ['read'], { read: ['Support'] }), listed: false, desired: new Map() },
@@ -126,7 +126,7 @@ describe('what a role gives already', () => {
       { ...doubled('u', ['read'], { read: ['Support'] }), listed: false },
     ],
     ['for a user who was not read', state('u', grants(['read']), undefined)],
-  ])('is not told of %s', (_, user) => {
+  ])('is not reported for %s', (_, user) => {
     expect(adviseOn([user])).toEqual([])
   })
 })

@@ -51,14 +51,14 @@ describe('a user', () => {
     })
   })
 
-  it('is revoked from first where the limit leaves no room for the grants', async () => {
+  it('is revoked from first if the limit leaves no room for the grants', async () => {
     const names = Array.from({ length: 1000 }, (_, index) => `p${index}`)
     const { writer, calls } = recorder()
     await applyTo([state('u', grants([...names.slice(1), 'new']), live(grants(names)))], writer)
     expect(calls).toEqual(['u:revoke', 'u:grant'])
   })
 
-  it('is granted to first where the limit leaves just enough room', async () => {
+  it('is granted to first if the limit leaves just enough room', async () => {
     const names = Array.from({ length: 999 }, (_, index) => `p${index}`)
     const { writer, calls } = recorder()
     await applyTo([state('u', grants([...names.slice(1), 'new']), live(grants(names)))], writer)
@@ -266,7 +266,7 @@ describe('a failure', () => {
     expect(outcomes.map(outcome => outcome.status)).toEqual(['failed', 'not attempted'])
   })
 
-  it('that is a defect of the action is not taken for the tenant’s', async () => {
+  it('that is a defect of the action is not mistaken for the tenant’s', async () => {
     const { writer } = recorder({ 'a:grant': new TypeError('bug') })
     await expect(applyTo([changing('a')], writer)).rejects.toThrow('bug')
   })

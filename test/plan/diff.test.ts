@@ -54,7 +54,7 @@ describe('what a user gains and loses', () => {
       ['a'],
     ],
     [
-      'a permission that a role gives is granted all the same',
+      'a permission that a role gives is still granted',
       state('u', grants(['a']), live([], { a: ['Support'] })),
       {},
       ['a'],
@@ -62,7 +62,7 @@ describe('what a user gains and loses', () => {
     ],
     ['an unread user gets all that is desired', state('u', grants(['b', 'a']), undefined), {}, ['a', 'b'], []],
     [
-      'managed: what was asked for earlier and is not any more is revoked, and what nobody asked for stays',
+      'managed: what was asked for earlier and no longer is is revoked, and what was never asked for stays',
       { ...state('u', grants(['a']), live(grants(['a', 'b', 'c']))), managed: new Set(grants(['a', 'b', 'd'])) },
       { revoke: 'managed' },
       [],
@@ -76,7 +76,7 @@ describe('what a user gains and loses', () => {
       ['x'],
     ],
     [
-      'managed: what is desired again is kept, and granted where it is gone',
+      'managed: what is desired again is kept, and granted if it is gone',
       { ...state('u', grants(['a', 'b']), live(grants(['a']))), managed: new Set(grants(['a', 'b'])) },
       { revoke: 'managed' },
       ['b'],
@@ -119,7 +119,7 @@ describe('what a user gains and loses', () => {
   })
 })
 
-describe('what a plan tells', () => {
+describe('what a plan shows', () => {
   it('names the roles through which a revoked or granted permission is effective', () => {
     const [user] = plan([state('u', grants(['a']), live(grants(['b']), { a: ['Lead'], b: ['Ops', 'Support'] }))]).users
     expect(user?.grant).toEqual([{ api: ORDERS, permission: 'a', roles: ['Lead'] }])
@@ -195,12 +195,12 @@ describe('what a plan tells', () => {
     })
   })
 
-  it('counts nobody twice where one gains what another loses', () => {
+  it('counts nobody twice if one gains what another loses', () => {
     const users = [state('a', grants(['x']), live([])), state('b', [], live(grants(['x'])))]
     expect(plan(users).holders).toEqual([{ api: ORDERS, permission: 'x', before: 1, after: 1 }])
   })
 
-  it('tells no holders where users were not read', () => {
+  it('has no holders if users were not read', () => {
     expect(plan([state('a', grants(['x']), undefined)]).holders).toEqual([])
   })
 })
@@ -347,7 +347,7 @@ describe('roles', () => {
   const planFor = (desired: readonly Grant[], held: Live, more: Partial<DiffOptions> = {}) =>
     plan([state('u', desired, held)], { ...options, ...more })
 
-  it('are granted and revoked beside permissions, by id and with their names', () => {
+  it('are granted and revoked like permissions, by id and with their names', () => {
     const found = planFor([...roles('Owner'), ...grants(['b'])], live([...roles('Clerk'), ...grants(['a'])]))
     expect(found.users).toEqual([
       {
@@ -374,15 +374,9 @@ describe('roles', () => {
   })
 
   it.each<readonly [string, readonly Grant[], Live, 'grant' | 'revoke', readonly string[]]>([
+    ['loses is named if it gives what is revoked', [], live(grants(['a']), { a: ['Auditor'] }), 'revoke', ['Auditor']],
     [
-      'loses is named where it gives what is revoked',
-      [],
-      live(grants(['a']), { a: ['Auditor'] }),
-      'revoke',
-      ['Auditor'],
-    ],
-    [
-      'loses by the same plan gives nothing any more',
+      'loses by the same plan no longer gives anything',
       [],
       live([...grants(['a']), ...roles('Clerk')], { a: ['Auditor', 'Clerk'] }),
       'revoke',
@@ -480,7 +474,7 @@ describe('properties', () => {
     )
   })
 
-  it('what of a listed user is neither desired nor revoked is told as unmanaged, and nothing else', () => {
+  it('reports as unmanaged what a listed user has that is neither desired nor revoked, and nothing else', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
         const found = plan(states, { revoke, named })

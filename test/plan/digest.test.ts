@@ -129,7 +129,7 @@ describe('properties of the digest', () => {
   const operations = ({ users }: Plan) =>
     users.map(({ user, grant, revoke, before }) => ({ user, grant, revoke, before }))
 
-  it('two plans have the same digest exactly where they do the same', () => {
+  it('two plans have the same digest exactly if they do the same', () => {
     fc.assert(
       fc.property(users, users, (one, other) => {
         const [a, b] = [planOf(one), planOf(other)]
@@ -140,7 +140,7 @@ describe('properties of the digest', () => {
     )
   })
 
-  it('whatever is listed in another order has the same digest', () => {
+  it('a plan listed in another order has the same digest', () => {
     fc.assert(
       fc.property(users, listed => {
         const turned = listed.map(([id, desired, held]) => [id, [...desired].reverse(), [...held].reverse()] as const)

@@ -92,7 +92,7 @@ describe('the scopes of the token', () => {
       export: ['read:users'],
     })
   })
-  it('are enough where all are there, or where the token does not tell', () => {
+  it('are enough if all are there, or if the token does not list them', () => {
     expect(checkScopes(new Set(['read:users']), ['read:users'])).toEqual([])
     expect(checkScopes(undefined, ['read:users'])).toEqual([])
   })
@@ -115,7 +115,7 @@ describe("Auth0's limit of 1,000 direct permissions", () => {
     const users = plan.users.map(user => ({ ...user, revoke: user.revoke.slice(0, 1) }))
     expect(checkLimit({ ...plan, users })).toEqual([])
   })
-  it('counts what is granted alone where nobody was read', () => {
+  it('counts what is granted alone if nobody was read', () => {
     const assign = (count: number): Plan => {
       const users = [state('auth0|1', grants(names(count)), undefined)]
       return diff({
@@ -148,7 +148,7 @@ describe('max-revocations', () => {
     ['all live grants', { count: undefined, percent: 100 }, 7, 7],
     ['a count that is larger than the percentage', { count: 4, percent: 10 }, 39, 4],
     ['a percentage that is larger than the count', { count: 4, percent: 10 }, 50, 5],
-    ['a count of nothing beside a percentage', { count: 0, percent: 1 }, 10, 1],
+    ['a count of zero with a percentage', { count: 0, percent: 1 }, 10, 1],
   ]
   it.each(cases)('allows as many as %s, and refuses one more', (_, limit, live, most) => {
     expect(checkRevocations(planOf([], names(most), 'all'), { limit, live })).toEqual([])
@@ -177,7 +177,7 @@ describe('max-revocations', () => {
 
 describe('an approved plan', () => {
   const plan = planOf(['a'], [])
-  it('is let through with the digest that was approved, or where nobody asked for approval', () => {
+  it('is let through with the digest that was approved, or if nobody asked for approval', () => {
     expect(checkApproval(plan, 'sha256:1', 'sha256:1')).toEqual([])
     expect(checkApproval(plan, 'sha256:1', undefined)).toEqual([])
   })
@@ -220,7 +220,7 @@ describe('a saved plan that nobody approved', () => {
   const revokedUnmanaged = 'revokes old on https://orders.acme.com/ from auth0|1, which is not managed'
   const revokedUnlisted = 'revokes old on https://orders.acme.com/ from auth0|1, who is not in the manifest'
 
-  it('may not revoke what an entry may ask for of whom nobody knows whom it means', () => {
+  it('may not revoke what an unidentified entry may ask for', () => {
     const holdBack = holdBackFor([
       { entry: 'grace@acme.com', desired: new Set(grants(['old'])), candidates: undefined },
     ])
@@ -235,7 +235,7 @@ describe('a saved plan that nobody approved', () => {
     ])
   })
 
-  it('may revoke what is managed on an API that the manifest does not name any more', () => {
+  it('may revoke what is managed on an API that the manifest no longer names', () => {
     const named = { apis: new Set([BILLING]), roles: new Set<string>() }
     const options = { states: asked(['new'], ['old']), revoke: 'managed', named, holdBack: holdBackFor([]) } as const
     expect(checkSavedPlan(saved, options)).toEqual([])
@@ -259,7 +259,7 @@ describe('a saved plan that nobody approved', () => {
     ['may not revoke what is desired', saved, asked(['new', 'old'], ['old']), 'managed', [revokedDesired]],
     ['may not revoke what is desired with revoke: all', saved, asked(['new', 'old'], []), 'all', [revokedDesired]],
     ['may not revoke what is not managed', saved, asked(['new'], []), 'managed', [revokedUnmanaged]],
-    ['may not touch a user of whom nothing is known', saved, new Map(), 'managed', [granted, revokedUnmanaged]],
+    ['may not touch an unknown user', saved, new Map(), 'managed', [granted, revokedUnmanaged]],
     ['may revoke what is managed of a removed user', saved, asked(['new'], ['old'], false), 'managed', []],
     [
       'may not revoke from a removed user with revoke: all',
@@ -334,7 +334,7 @@ describe('the names in a saved plan', () => {
     [ORDERS, { permissions: new Set(['read', 'write']) }],
     [BILLING, { permissions: new Set(['pay']) }],
   ])
-  it('are let through where the tenant has all of them', () => {
+  it('are let through if the tenant has all of them', () => {
     expect(
       checkPlanNames(
         [
@@ -346,7 +346,7 @@ describe('the names in a saved plan', () => {
     ).toEqual([])
     expect(checkPlanNames([], apis)).toEqual([])
   })
-  it('are refused each where it is unknown, once for all users', () => {
+  it('are refused each if it is unknown, once for all users', () => {
     const granted = [
       { api: ORDERS, permission: 'pay' },
       { api: 'https://gone/', permission: 'read' },

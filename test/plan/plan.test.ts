@@ -107,8 +107,8 @@ describe('an undo plan', () => {
     ['a user failed', [done(first), { ...done(second), status: 'failed' as const }]],
     ['all users failed', [first, second].map(user => ({ ...done(user), status: 'failed' as const }))],
     ['a user was not attempted', [done(first), untouched(second)]],
-    ['not every user is told of', [done(first)]],
-  ])('tells no holders where %s: nobody knows what the others hold', (_, outcomes) => {
+    ['not every user has an outcome', [done(first)]],
+  ])('has no holders if %s, because what the others hold is unknown', (_, outcomes) => {
     expect(undoOf(plan, outcomes, []).holders).toEqual([])
   })
 })
@@ -176,7 +176,7 @@ describe('a saved plan of a user who had what no longer exists', () => {
   }
   it.each<readonly [string, readonly string[], Partial<UserPlan> | undefined | 'moved']>([
     ['is as it was if the user still has it', ['gone', 'old'], { before: named('gone', 'old') }],
-    ['is as it was if it is gone from the user too', ['old'], { before: named('old') }],
+    ['is as it was if the user lost it too', ['old'], { before: named('old') }],
     ['is half done', ['new', 'old'], { grant: [], before: named('new', 'old') }],
     ['is done', ['gone', 'new'], undefined],
     ['has moved if anything else is different', ['gone', 'old', 'other'], 'moved'],
@@ -188,15 +188,15 @@ describe('a saved plan of a user who had what no longer exists', () => {
   })
 })
 
-describe('a saved plan of a user of whom no before-state is known', () => {
+describe('a saved plan of a user without a known before-state', () => {
   const saved: UserPlan = { user: 'u', grant: [operation('new')], revoke: [] }
-  it('is as it was where the user holds nothing', () => {
+  it('is as it was if the user holds nothing', () => {
     expect(resume(saved, now())).toEqual({ kind: 'ready', remaining: { ...saved, before: [] } })
   })
-  it('is done where the user holds what it grants', () => {
+  it('is done if the user holds what it grants', () => {
     expect(resume(saved, now('new'))).toEqual({ kind: 'ready', remaining: undefined })
   })
-  it('has moved where the user holds anything else', () => {
+  it('has moved if the user holds anything else', () => {
     expect(resume(saved, now('other'))).toEqual({ kind: 'moved' })
   })
 })
@@ -235,7 +235,7 @@ describe('a saved plan of permissions and roles', () => {
       [...grants(['old']), ...roles('New')],
       { grant: permissionsIn, revoke: permissionsOut },
     ],
-  ])('goes on where an earlier run of it ended: %s', (_, held, remaining) => {
+  ])('continues where an earlier run of it ended: %s', (_, held, remaining) => {
     const resumption = resume(saved, { live: new Set(held), exists: () => true })
     expect(resumption).toMatchObject({ kind: 'ready', remaining })
   })

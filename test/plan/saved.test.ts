@@ -106,7 +106,7 @@ describe('a saved plan', () => {
   const written = JSON.parse(writeSaved(plan))
   const [user] = written.users
   it.each([
-    ['text that is no JSON', 'no', 'not a plan'],
+    ['text that is not JSON', 'no', 'not a plan'],
     ['another format', { ...written, format: 1 }, 'format'],
     ['an unknown key', { ...written, more: 1 }, 'more'],
     ['a user without before-state', { ...written, users: [{ ...user, before: undefined }] }, 'before'],
@@ -126,12 +126,12 @@ describe('a saved plan', () => {
 
   it.each([
     [
-      'the whole of it, where it is no plan at all',
+      'the whole of it, if it is no plan at all',
       '[]',
       'it is not a plan that this action wrote: Invalid input: expected object, received array',
     ],
     [
-      'the place in it, where it is nearly one',
+      'the place in it, if it is nearly one',
       JSON.stringify({ ...written, users: [{ ...user, before: 'none' }] }),
       'it is not a plan that this action wrote: users.0.before: Invalid input: expected array, received string',
     ],

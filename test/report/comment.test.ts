@@ -87,11 +87,11 @@ describe('its origin', () => {
     ],
     [COMMIT, undefined, '<p>Written for commit <code>4f1c0a92be7d</code>.</p>'],
     [undefined, RUN_URL, '<p>Written by <a href="https://github.com/a/b/actions/runs/1">this workflow run</a>.</p>'],
-  ])('is told as far as it is known: %s %s', (commit, runUrl, expected) => {
+  ])('is shown if it is known: %s %s', (commit, runUrl, expected) => {
     expect(origin(commit, runUrl)).toBe(expected)
   })
 
-  it.each([undefined, ''])('is left out where nothing is known: %s', commit => {
+  it.each([undefined, ''])('is left out if nothing is known: %s', commit => {
     expect(commentOf({ ...run('empty'), commit })).not.toContain('Written')
   })
 })

@@ -75,7 +75,7 @@ describe("the runner's files", () => {
     ['RUNNER_TEMP', 'is a file', () => files.GITHUB_OUTPUT, 'EEXIST'],
     ['RUNNER_TEMP', 'is a device', () => '/dev/full', 'EEXIST'],
   ]
-  it.each(broken)('without %s, which %s, are written as far as they can be', (variable, _, path, why) => {
+  it.each(broken)('without %s, which %s, are still written where possible', (variable, _, path, why) => {
     vi.stubEnv(variable, path())
     const log = publishAll()
     expect(log.match(/^::error.*/gm)).toEqual([

@@ -61,7 +61,7 @@ function expectHarmless(markdown: string, comments: number): HtmlNode {
   expect(nodes.filter(({ type }) => type === 'comment')).toHaveLength(comments)
   expect(nodes.filter(({ type }) => type === 'doctype')).toEqual([])
   for (const text of proseOf(tree)) {
-    // An alert's mark is ours, and stands alone.
+    // An alert's mark is ours, and is on its own line.
     if (!/^\[!(CAUTION|WARNING|NOTE)\]\n?$/.test(text)) expect(text).not.toMatch(EFFECTIVE)
   }
   return tree

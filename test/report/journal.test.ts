@@ -20,7 +20,7 @@ describe('a journal', () => {
     expect(createJournal().entries()).toEqual(newRecord())
   })
 
-  it('gives entries that do not change when the run goes on', () => {
+  it('gives entries that do not change later in the run', () => {
     const journal = createJournal()
     const before = journal.entries()
     journal.warn(['later'])

@@ -36,7 +36,7 @@ function treeOf(known: RunRecord): HtmlNode {
   return tree
 }
 
-/** Headings, and all that stands under each until the next. */
+/** Headings, and everything under each until the next. */
 function sectionsOf(known: RunRecord): ReadonlyMap<string, string> {
   const sections = new Map<string, string>()
   let heading = ''
@@ -85,7 +85,7 @@ describe('every typical run', () => {
     expect(textOf(tree)).not.toMatch(/\p{Emoji_Presentation}|\ufe0f/u)
   })
 
-  it.each(Object.keys(RUNS))('(%s) tells each operation by sign and word', name => {
+  it.each(Object.keys(RUNS))('(%s) shows each operation with a sign and a word', name => {
     const { plan } = run(name)
     const [changes] = elementsOf(treeOf(run(name)), 'table')
     const text = textOf(changes ?? { type: 'none' })
@@ -154,7 +154,7 @@ describe('the order', () => {
     ])
   })
 
-  it('has the reasons for a refusal first, and shows the plan all the same', () => {
+  it('has the reasons for a refusal first, and still shows the plan', () => {
     const text = textOf(treeOf(run('refused guard')))
     expectInOrder(text, [
       '[!CAUTION]',

@@ -35,7 +35,7 @@ describe.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])('the p
     expect(prepared({ [name]: value })).toEqual({ [name]: url })
   })
 
-  it.each(['', ' ', '\n'])('is none if it is %j, which hides no other', value => {
+  it.each(['', ' ', '\n'])('counts as unset if it is %j, and hides no other', value => {
     expect(prepared({ [name]: value })).toEqual({})
   })
 

@@ -450,19 +450,19 @@ describe('an input that cannot be used is named, with what it may be', () => {
   it.each<readonly [string, Values, readonly string[]]>([
     ['an unknown revoke', { revoke: 'some' }, ['revoke', 'never, managed or all']],
     ['a pace of nothing', { 'requests-per-second': '0' }, ['requests-per-second', 'above 0']],
-    ['a pace that is no number', { 'requests-per-second': 'fast' }, ['requests-per-second', '"fast"']],
+    ['a pace that is not a number', { 'requests-per-second': 'fast' }, ['requests-per-second', '"fast"']],
     ['a key id without key', { 'client-private-key-id': 'kid' }, ['client-private-key-id']],
     ['an unknown algorithm', { 'client-private-key-algorithm': 'HS256' }, ['RS256, RS384 or PS256']],
     ['an unknown scope', { scope: 'some' }, ['scope', 'all or changed']],
     ['an unknown choice for missing users', { 'missing-users': 'skip' }, ['missing-users', 'fail or warn']],
-    ['another boolean that is none', { comment: '1' }, ['comment', 'true, false or changes']],
-    ['a digest that is none', { 'approved-plan': 'sha256:abc' }, ['approved-plan', 'plan-digest']],
+    ['another invalid boolean', { comment: '1' }, ['comment', 'true, false or changes']],
+    ['an invalid digest', { 'approved-plan': 'sha256:abc' }, ['approved-plan', 'plan-digest']],
     ['users to export without export', { users: 'auth0|1' }, ['users', 'export']],
     ['a query without export', { query: '*' }, ['query', 'export']],
     ['an export to several files', { mode: 'export', query: '*', manifest: 'a*.yml' }, ['manifest', 'path']],
-    ['an audience that is no address', { audience: 'management' }, ['audience']],
+    ['an audience that is not an address', { audience: 'management' }, ['audience']],
     ['an audience without its end', { audience: 'https://a.eu.auth0.com/api/v2' }, ['https://a.eu.auth0.com/api/v2/']],
-    ['a share of revocations that is none', { 'max-revocations': '20 or' }, ['max-revocations', '20 or 10%']],
+    ['an invalid share of revocations', { 'max-revocations': '20 or' }, ['max-revocations', '20 or 10%']],
   ])('%s', (_, values, words) => {
     const problems = problemsOf(values).join('\n')
     for (const word of words) expect(problems).toContain(word)

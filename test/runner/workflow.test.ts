@@ -30,7 +30,7 @@ function workflowOf(event: unknown, env: Env = {}) {
 }
 
 describe('an event', () => {
-  it('tells the pull request, its newest commit and the default branch', () => {
+  it('has the pull request, its newest commit and the default branch', () => {
     const event = { repository: { default_branch: 'trunk' }, pull_request: { number: 8, head: { sha: 'newest' } } }
     expect(workflowOf(event)).toMatchObject({ pullRequest: 8, knownCommit: 'newest', defaultBranch: 'trunk' })
   })
@@ -47,7 +47,7 @@ describe('an event', () => {
     { pull_request: { head: { repo: value === null ? 'null' : value } } },
     { pull_request: { head: { repo: { full_name: value === 'text' ? 7 : value } } } },
   ])
-  it.each([...broken, ...places].map(event => [event]))('that is broken tells nothing: %j', event => {
+  it.each([...broken, ...places].map(event => [event]))('that is broken is ignored: %j', event => {
     expect(workflowOf(event)).toMatchObject({
       pullRequest: 7,
       knownCommit: 'merge',
@@ -61,11 +61,11 @@ describe('an event', () => {
     return /"full_name":"(?!acme\/access")/.test(JSON.stringify(event))
   }
 
-  it.each(['/dev/null/nowhere', home, '/dev/zero', ''])('that cannot be read (%s) tells nothing', place => {
+  it.each(['/dev/null/nowhere', home, '/dev/zero', ''])('that cannot be read (%s) is ignored', place => {
     expect(workflowOf({}, { GITHUB_EVENT_PATH: place })).toMatchObject({ pullRequest: 7, defaultBranch: undefined })
   })
 
-  it('that is broken in one place tells the rest', () => {
+  it('that is broken in one place still has the rest', () => {
     const event = {
       repository: { default_branch: 'trunk' },
       pull_request: { number: 'eight', head: { sha: 'newest' } },
@@ -115,11 +115,11 @@ describe('variables that are missing', () => {
     })
   })
 
-  it.each(['acme', '/', 'acme/', '/access', ' '])('or a repository that is none: %j', GITHUB_REPOSITORY => {
+  it.each(['acme', '/', 'acme/', '/access', ' '])('or an invalid repository: %j', GITHUB_REPOSITORY => {
     expect(workflowOf({}, { GITHUB_REPOSITORY }).repository).toBeUndefined()
   })
 
-  it('and a current folder that is gone is an error in words', () => {
+  it('and a deleted current folder is a clear error', () => {
     vi.stubEnv('GITHUB_WORKSPACE', '')
     vi.spyOn(process, 'cwd').mockImplementation(() => {
       throw new Error('ENOENT: no such file or directory, uv_cwd')

@@ -102,7 +102,7 @@ describe('an approved digest', () => {
   it.each<[string, (tenant: Tenant) => void, string]>([
     ['has one operation more', tenant => give(tenant, 'auth0|2', 'Support'), 'the role Support'],
     [
-      'has another operation in the place of one',
+      'has one operation replaced by another',
       tenant => {
         take(tenant, 'auth0|3', 'write:orders')
         give(tenant, 'auth0|3', 'refund:orders')
@@ -175,7 +175,7 @@ describe('a saved plan', () => {
     ])
   })
 
-  it('names a user who holds nothing any more, and one who is gone', async () => {
+  it('names a user who holds nothing now, and one who was deleted', async () => {
     const tenant = await start()
     const { saved } = await savedPlan(tenant)
     take(tenant, 'auth0|1', 'read:orders', 'refund:orders', 'Auditor')
@@ -251,7 +251,7 @@ describe('a saved plan', () => {
       'changed after|another|tenant',
     ],
     ['it is no plan', () => '{}', 'not a plan'],
-  ])('is refused before any request where %s', async (_, change, expected) => {
+  ])('is refused before any request if %s', async (_, change, expected) => {
     const tenant = await start()
     const { saved } = await savedPlan(tenant)
     const planned = tenant.requests.length
@@ -291,7 +291,7 @@ describe('an undo plan', () => {
 })
 
 describe('drift', () => {
-  it('fails the step where the plan is not empty, and only there', async () => {
+  it('fails the step if the plan is not empty, and only there', async () => {
     const tenant = await start()
     const drifted = await plan(tenant, { 'fail-on-changes': 'true' })
     expect([drifted.exitCode, drifted.outputs.result]).toEqual([1, 'planned'])
@@ -522,7 +522,7 @@ describe('the ledger and saved plans', () => {
     expect(again.outputs, again.log).toMatchObject({ result: 'applied', grants: '1' })
   })
 
-  it('a saved plan does not revoke what a newer entry may ask for of whom it does not know', async () => {
+  it('a saved plan does not revoke what a newer, unidentified entry may ask for', async () => {
     const { tenant, repository } = await repositoryWith()
     repository.begin([wants('auth0|1', 'read:orders')])
     const planned = await repository.apply([], { mode: 'plan' })

@@ -50,12 +50,7 @@ describe('comment: true', () => {
 
   it.each([
     ['the newest commit of the pull request, not the merge of it', 'pull_request', 'refs/pull/5/merge', true],
-    [
-      'the commit of the base branch where that is what the run is for',
-      'pull_request_target',
-      'refs/heads/main',
-      false,
-    ],
+    ['the commit of the base branch if that is what the run is for', 'pull_request_target', 'refs/heads/main', false],
   ])('names %s', async (_, event, ref, isHead) => {
     const { repository } = await start()
     const merge = repository.commit(manifestOf(wants('read:orders')))
@@ -185,7 +180,7 @@ describe('comment: true', () => {
     )
   })
 
-  it('tells of a run that failed too', async () => {
+  it('also reports a failed run', async () => {
     const { repository } = await start()
     await plan(repository, wants('read:orders'))
     const run = await plan(repository, wants('no:such'))
@@ -203,7 +198,7 @@ describe('comment: true', () => {
     expect(comment?.body).not.toContain(CLIENT.secret)
   })
 
-  it('does nothing where there is no pull request', async () => {
+  it('does nothing if there is no pull request', async () => {
     const { repository } = await start()
     const commit = repository.commit(manifestOf(wants('read:orders')))
     const run = await repository.run(commit, { inputs: { mode: 'plan', comment: 'true' } })

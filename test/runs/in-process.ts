@@ -1,4 +1,4 @@
-// Runs the action's sources in this process, anew each time, with all that the runner gives to a process. It takes a fifth
+// Runs the action's sources in this process, freshly loaded each time, with all that the runner gives to a process. It takes a fifth
 // of the processor time that a process takes; what only a process shows is in test/e2e/, and `npm run soak` runs all of
 // these on the built action too.
 

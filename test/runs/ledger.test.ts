@@ -255,7 +255,7 @@ describe('who an entry means', () => {
     expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['read:orders']])
   })
 
-  it('is remembered where the address changed and the entry was removed', async () => {
+  it('is remembered if the address changed and the entry was removed', async () => {
     const { tenant, repository, held } = await start({ users: [grace('auth0|1')] })
     await repository.apply([asks('grace@acme.com', 'read:orders')])
     tenant.setEmail('auth0|1', 'hopper@acme.com', true)
@@ -505,7 +505,7 @@ describe('a job that may not', () => {
   })
 
   it.each(['never', 'all'])(
-    'write contents goes on with revoke: %s, and says that nothing is remembered',
+    'write contents continues with revoke: %s, and says that nothing is recorded',
     async revoke => {
       const { repository, held } = await start()
       const run = await repository.apply([wants('auth0|1', 'read:orders')], { revoke }, { contents: 'read' })
@@ -531,7 +531,7 @@ describe('a job that may not', () => {
     expect(held('auth0|1')).toEqual([])
   })
 
-  it('is named where there is no token, and outside GitHub', async () => {
+  it('is named if there is no token, and outside GitHub', async () => {
     const { tenant, repository, held } = await start()
     const none = await repository.apply([wants('auth0|1', 'read:orders')], { 'github-token': '' })
     expect(errorsOf(none).join()).toContain('github-token is empty')
@@ -646,7 +646,7 @@ describe('an apply is refused, before anything is written,', () => {
     expect(held('auth0|1')).toEqual(['read:orders'])
   })
 
-  it('and not after a force-push that dropped the commit, of which a warning tells', async () => {
+  it('and not after a force-push that dropped the commit, which is a warning', async () => {
     const { repository, held } = await start()
     const base = repository.commit(manifestOf([]))
     repository.begin([wants('auth0|1', 'read:orders')])

@@ -25,7 +25,7 @@ describe('plan', () => {
     expect(run.summary).toContain('until they expire: 24 hours for <code>orders</code>.')
   })
 
-  it('tells the plan in the log by its counts, with what is taken away first', async () => {
+  it('logs the plan with its counts, revocations first', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1', direct: [grant(ORDERS, 'write:orders')] }] })
     const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders', 'refund:orders'] } }]
     const { log } = await runAgainst(tenant, { users, inputs: { mode: 'plan', revoke: 'all' } })
@@ -97,7 +97,7 @@ describe('what comes through a role', () => {
     expect(run.outputs).toMatchObject({ result: 'unchanged', revocations: '0' })
   })
 
-  it('and directly too loses the direct one, and the report says through which role it goes on', async () => {
+  it('and directly too loses the direct one, and the report says through which role it stays effective', async () => {
     const direct = [grant(ORDERS, 'read:orders')]
     const tenant = await acme({ roles, users: [{ id: 'auth0|1', roles: ['Support'], direct }] })
     const run = await runAgainst(tenant, { users, inputs: { revoke: 'all' } })
@@ -110,7 +110,7 @@ describe('what comes through a role', () => {
     expect(second.outputs).toMatchObject({ result: 'unchanged' })
   })
 
-  it('is granted directly where the manifest asks for it, and the report says that it was effective already', async () => {
+  it('is granted directly if the manifest asks for it, and the report says that it was effective already', async () => {
     const tenant = await acme({ roles, users: [{ id: 'auth0|1', roles: ['Support'] }] })
     const run = await runAgainst(tenant, { users: [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }] })
     expect(tenant.grantsOf('auth0|1')).toEqual([grant(ORDERS, 'read:orders')])
@@ -276,7 +276,7 @@ describe('users by e-mail', () => {
     expect(JSON.parse(run.plan).addresses).toHaveLength(2)
   })
 
-  it('who are verified once are that one, and who else has the address is told', async () => {
+  it('of whom one is verified mean that one, and the others are reported', async () => {
     const tenant = await acme({
       users: [
         { id: 'auth0|1', email: 'grace@acme.com', emailVerified: true },

@@ -136,7 +136,7 @@ describe('a merged manifest is applied', () => {
     expect(repository.ledger()).toMatchObject({ commit: feature, branch: 'feature' })
   })
 
-  it('from a default branch of another name, which the event does not have to tell', async () => {
+  it('from a default branch of another name, even if the event does not name it', async () => {
     const { repository, feature } = await start()
     repository.github.setDefaultBranch('feature')
     const applied = await repository.run(feature, { run: { event: 'schedule', ref: 'refs/heads/feature' } })

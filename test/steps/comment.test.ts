@@ -3,7 +3,7 @@ import { createJournal } from '../../src/report/journal.ts'
 import { publishComment } from '../../src/steps/comment.ts'
 import type { RunContext } from '../../src/steps/context.ts'
 
-it('a defect is not taken for a comment that GitHub does not let be written', async () => {
+it('a defect is not mistaken for a comment that GitHub does not let be written', async () => {
   // No domain: no such inputs are ever read.
   const inputs = { mode: 'plan', comment: true, githubToken: 'a-token' }
   const repository = { owner: 'acme', repo: 'permissions' }

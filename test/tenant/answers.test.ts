@@ -78,7 +78,7 @@ describe('an answer that is not the one to a write', () => {
   const WRITES = ['the grant', 'the revocation'] as const
   const cases = WRITES.flatMap(kind => ['{}', 'null', '{"granted":true}'].map(body => [kind, body] as const))
 
-  it.each(cases)('is not taken for %s being done (200 %s)', async (kind, body) => {
+  it.each(cases)('is not mistaken for %s being done (200 %s)', async (kind, body) => {
     const { tenant, run } = await reconcileAda({ kind: 'garbage', body, times: ALWAYS }, kind)
     expect(run.errors.join()).toContain(SENT[kind])
     const held = tenant.grantsOf(ADA.id).map(({ permission }) => permission)

@@ -151,7 +151,7 @@ interface FarmOptions {
   readonly random?: () => number
 }
 
-/** A tenant with a bucket of 50 that does something else whenever it is told to. */
+/** A tenant with a bucket of 50 that behaves differently when told to. */
 function farm(tell: (request: VirtualRequest) => ReturnType<Behaviour> | undefined, options: FarmOptions = {}): Farm {
   const time = startVirtualTime(options.random)
   const bucket = createBucket({ limit: 50, perSecond: 50, headers: options.headers ?? true }, time.clock.now())
@@ -197,7 +197,7 @@ async function pass({ time }: Farm, until: number): Promise<void> {
 
 describe.each([true, false])('an outage (of a tenant with rate-limit headers: %s)', headers => {
   describe.each(FAILURES)('of %s', (_, failure) => {
-    it.each([0.4, 3, 8, 20, 55])('of %d s fails nobody, and work goes on soon after it', async seconds => {
+    it.each([0.4, 3, 8, 20, 55])('of %d s fails nobody, and work resumes soon after it', async seconds => {
       for (const random of [0, 0.999]) {
         const [from, until] = [8_000, 8_000 + seconds * 1_000]
         const tell = ({ at }: VirtualRequest) => (at >= from && at < until ? failure : undefined)
@@ -368,7 +368,7 @@ describe('an end that the tenant names', () => {
     expect(here.http.traffic.waited).toBeGreaterThan(29_000)
   })
 
-  it('is waited for up to five minutes, with a look each minute, and is then told', async () => {
+  it('is waited for up to five minutes, with a probe each minute, and is then reported', async () => {
     for (const [minutes, error] of [
       [2, undefined],
       [4, undefined],

@@ -46,7 +46,7 @@ describe('a bucket', () => {
     ['a negative number', { 'x-ratelimit-remaining': '-1' }, undefined],
     ['a number and more', { 'x-ratelimit-limit': '50 a second' }, undefined],
     ['a number that is too long', { 'x-ratelimit-reset': '1000000000000' }, undefined],
-    ['a clock that is none', { date: 'noon' }, { limit: 50, remaining: 49, resetAt: 1_005 }],
+    ['an invalid date', { date: 'noon' }, { limit: 50, remaining: 49, resetAt: 1_005 }],
     ['two clocks', { date: ['Thu, 01 Jan 1970 00:16:37 GMT', 'noon'] }, { limit: 50, remaining: 49, resetAt: 1_005 }],
     ['one of them missing', { 'x-ratelimit-reset': undefined }, undefined],
     ['one of them twice', { 'x-ratelimit-limit': ['50', '50'] }, undefined],

@@ -92,7 +92,7 @@ describe('when one has worked', () => {
     expect(delayAt(withSuccess(NO_OUTAGE, { sentAt: 0, now: 1 }), 1, 1_000)).toBe(0)
   })
 
-  it('the next outage begins anew, and not with an attempt from before', () => {
+  it('the next outage starts over, and not with an earlier attempt', () => {
     expect(withFailure(over, { ...FAILURE, sentAt: 300, now: 20_000 })).toMatchObject({ failures: 1, since: 400 })
   })
 })

@@ -153,7 +153,7 @@ describe('the refill', () => {
     expect(refillOf(exchange(slower, { at: 601, bucket: at(99) }))).toBe(1)
   })
 
-  it('is measured from one beginning for two seconds, and then anew', () => {
+  it('is measured for two seconds, and then again', () => {
     const early = exchange(pacedBy(at(10)), { at: 1_000, bucket: at(29) })
     expect(refillOf(early)).toBe(19 / 1_000)
     const late = exchange(early, { at: 2_000, bucket: at(29) })
@@ -221,7 +221,7 @@ describe('once the refill is known', () => {
     expect(burst(knowing(holding(9), 0), 0)).toBe(9)
   })
 
-  it('it looks again soon while an answer is under way that will tell more', () => {
+  it('checks again soon while a request is in flight', () => {
     expect(delayAt(send(holding(1), 0), 0)).toBe(5)
   })
 
@@ -235,7 +235,7 @@ describe('once the refill is known', () => {
     expect(burst(full, 60_000)).toBe(5)
   })
 
-  it('a request without a description counts as taken until an answer tells', () => {
+  it('a request without a description counts as taken until a response describes the bucket', () => {
     const silent = exchange(holding(3), { at: 1, kind: 'failed' })
     expect(burst(silent, 1)).toBe(2)
     expect(burst(knowing(exchange(silent, { at: 2, bucket: { ...bucket, remaining: 3 } })), 2)).toBe(3)
@@ -296,7 +296,7 @@ describe('groups of endpoints', () => {
     expect(burst(send(startPace(HEADROOM), 0), 0, 'rest')).toBe(0)
   })
 
-  it('begin before others go on, who would leave nothing to them', () => {
+  it('begin before others continue, which would leave nothing to them', () => {
     const bucket = { limit: 20, remaining: 6, resetAt: 1_000 }
     const pace = knowing(pacedBy(bucket, HEADROOM))
     const delayOf = (group: Group, waiting: readonly Group[]) => delayBefore(pace, { group, waiting, now: 0 })
@@ -318,7 +318,7 @@ describe('groups of endpoints', () => {
     const refillOf = (pace: Pace) => pace.views.writingUsers.refill
 
     it.each([
-      ['goes on where the other group left off', 51, 100, 0.01],
+      ['continues where the other group ended', 51, 100, 0.01],
       ['has a little more', 60, 100, 0.01],
       ['has much more, as one of their own would', 61, 100, undefined],
       ['has had time to fill', 69, 1_000, 0.01],
@@ -353,7 +353,7 @@ describe('a refusal', () => {
     expect(delayAt(refused(startPace(NO_HEADROOM), 1_000), 1_000)).toBe(2_240)
   })
 
-  it('halves the refill that was learned, which is then learned anew', () => {
+  it('halves the measured refill, which is then measured again', () => {
     const known = exchange(pacedBy(bucket), { at: 500, bucket: { ...bucket, remaining: 17 } })
     expect(known.views.readingUsers.refill).toBe(10 / 500)
     expect(refused(known, 600).views.readingUsers).toMatchObject({ refill: 5 / 500, mark: undefined })
@@ -557,7 +557,7 @@ describe.each(['full', 'next'] as const)('where the reset is when the bucket is 
     }
   })
 
-  it('a first refusal is a lesson, without headroom and beside another client', () => {
+  it('a first refusal slows down, without headroom and next to another client', () => {
     const buckets = shared({ limit: 50, rate: 50, others: 10 })
     const { result } = applied({ reset, buckets, limits: NO_HEADROOM }, [602, 0])
     expect(result.refused).toBeLessThan(4)
@@ -651,7 +651,7 @@ describe('whatever the buckets, the way to them and the other traffic', () => {
     )
   })
 
-  it('nor beside other traffic, but for what that took in the meantime', () => {
+  it('nor next to other traffic, except for what that took in the meantime', () => {
     const plans = beside(fc.oneof(plan, plan, window), fc.double({ min: 0, max: 0.4, noNaN: true }))
     fc.assert(
       fc.property(bucketsOf(plans), fc.record(circumstances), (buckets, drawn) => {

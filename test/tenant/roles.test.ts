@@ -46,8 +46,8 @@ describe('the roles of a tenant', () => {
   })
 
   it.each([
-    ['read again if they change meanwhile', 2],
-    ['not taken for complete if they keep changing', Number.POSITIVE_INFINITY],
+    ['read again if they change during the read', 2],
+    ['not mistaken for complete if they keep changing', Number.POSITIVE_INFINITY],
   ])('are %s', async (_, times) => {
     const { embedded, tenant } = await connect({ roles: [CLERK, AUDITOR] })
     const body = { roles: [{ id: 'rol_clerk', name: 'Clerk' }], start: 0, limit: 100, total: 2 }
@@ -136,13 +136,13 @@ describe('the users of a role', () => {
     expect(await tenant.allMembersOf(first)).toEqual(new Set(ids))
   })
 
-  it('are not taken for complete if the list ends before its total', async () => {
+  it('are not mistaken for complete if the list ends before its total', async () => {
     const { tenant } = await oddTenant({ count: 1_100, size: 100, total: 1_500 })
     const first = await tenant.membersOf('rol_clerk')
     await expect(tenant.allMembersOf(first)).rejects.toThrow('changed while they were read: 1100 of 1500 were found')
   })
 
-  it('are read again if somebody comes or goes meanwhile', async () => {
+  it('are read again if users are added or removed during the read', async () => {
     const { embedded, tenant } = await connect({ roles: [CLERK], users: staff(150) })
     const first = await tenant.membersOf('rol_clerk')
     embedded.removeUser('auth0|0')

@@ -46,7 +46,7 @@ export interface Simulated {
 interface Tank extends BucketPlan {
   level: number
   filledAt: number
-  /** Requests of others so far. */
+  /** Requests of others until now. */
   taken: number
 }
 

@@ -74,7 +74,7 @@ describe('a search', () => {
     expect(pagesOf(tenant)).toEqual(['0'])
   })
 
-  it('that Auth0 does not understand is told in Auth0’s words', async () => {
+  it('that Auth0 does not understand is reported with Auth0’s message', async () => {
     const { tenant, search } = await connect(1)
     const error = await search('nonsense').catch(error => error)
     expect(error).toBeInstanceOf(TenantError)
@@ -96,7 +96,7 @@ describe('a search', () => {
     expect(tenant.requests).toHaveLength(3)
   })
 
-  it('ends for all that wait where the token may not read users', async () => {
+  it('ends for all that wait if the token may not read users', async () => {
     const { tenant, search } = await connect(1)
     tenant.fault({
       kind: 'status',
@@ -120,7 +120,7 @@ describe('a look-up by address', () => {
     ['a user with a longer address', [{ user_id: 'waad|1', email: 'Ada@acme.com.evil.io', ...verified }], []],
     ['a user without an address', [{ user_id: 'waad|1', ...verified }], []],
     [
-      'others beside the user',
+      'other users besides the user',
       [
         { user_id: 'waad|1', email: 'eve@acme.com', ...verified },
         { user_id: 'waad|2', email: 'Ada@acme.com', ...verified },

@@ -35,7 +35,7 @@ export interface VirtualTenant {
   readonly mostInFlight: () => number
 }
 
-/** A run in which nothing happens any more, or for ever. */
+/** A run that is stuck, or never ends. */
 const MAX_EVENTS = 500_000
 
 export function startVirtualTime(random: () => number = () => 0.5): VirtualTime {

@@ -111,7 +111,7 @@ function pathBelow({ name }: Repository, prefix: string, path: string): string |
   return base && path.slice(base.length + 1)
 }
 
-/** Enterprise Server has it at `/api/graphql`, beside `/api/v3`. */
+/** Enterprise Server has it at `/api/graphql`, next to `/api/v3`. */
 export function graphqlPath(prefix: string): string {
   return `${prefix.replace(/\/v3$/, '')}/graphql`
 }

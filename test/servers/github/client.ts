@@ -78,7 +78,7 @@ export async function start(options: GitHubOptions = {}): Promise<Client> {
 
 export const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-/** What a client is told if it is refused. */
+/** The response to a refused client. */
 export async function refusalOf(
   work: Promise<unknown>,
 ): Promise<{ readonly status: number; readonly message: string }> {

@@ -28,7 +28,7 @@ export function compareCommits({ commits }: Commits, base: string, head: string)
 /** The commits themselves, and everything that came before them. */
 export function ancestorsOf({ commits }: Commits, ...tips: readonly string[]): ReadonlySet<string> {
   const found = new Set(tips)
-  // A set's iteration reaches what is added on the way.
+  // A set's iteration reaches what is added during it.
   for (const sha of found) {
     for (const parent of commits.get(sha)?.parents ?? []) found.add(parent)
   }

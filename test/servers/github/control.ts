@@ -17,7 +17,7 @@ export interface RepositoryControl {
   readonly comments: readonly Comment[]
   /** @returns the commit's id */
   readonly commit: (files: NewFiles, options?: CommitOptions) => string
-  /** The commit is gone. */
+  /** The commit no longer exists. */
   readonly forget: (commit: string) => void
   /** As after a force push; creates a branch that is not there. */
   readonly moveBranch: (branch: string, commit: string) => void

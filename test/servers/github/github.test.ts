@@ -69,7 +69,7 @@ describe('tokens', () => {
           ),
         ),
       )
-      // Whoever may not read a private repository is not told that it exists.
+      // A token that cannot read a private repository does not learn that it exists.
       const hidden = allowed.includes('read a file') ? [] : [...contents, ...writeContents]
       const refusal = (name: string) =>
         hidden.includes(name) ? '404 Not Found' : '403 Resource not accessible by integration'
@@ -78,7 +78,7 @@ describe('tokens', () => {
     }
   })
 
-  it('without the permission are told which would do', async () => {
+  it('without the permission learn which is needed', async () => {
     const { github, send } = await start()
     const token = github.issueToken({ contents: 'read' })
     const accepted = async (method: string, path: string) =>

@@ -83,7 +83,7 @@ describe('the secondary limit', () => {
     expect((await create()).status).toBe(201)
   })
 
-  it('begins anew each minute', async () => {
+  it('starts over each minute', async () => {
     let now = NEW_YEAR
     const { github, ask } = await start({ now: () => now, contentLimit: 1 })
     github.commit(FILES)

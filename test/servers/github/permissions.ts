@@ -1,4 +1,4 @@
-// What a token must be allowed for a route, and what it is told if it is not.
+// What a token must be allowed for a route, and the response if it is not.
 
 import { type Answer, notFound, Refusal } from './answer.ts'
 import type { Repository, Route } from './route.ts'
@@ -10,7 +10,7 @@ export function checkPermission(route: Route, token: Token, visibility: Reposito
   const canRead = visibility === 'public' || route.needs.some(scope => mayDo(token, scope, 'read'))
   const isAllowed = level === 'read' ? canRead : route.needs.some(scope => mayDo(token, scope, 'write'))
   if (isAllowed) return
-  // Who may not read the files of a private repository is not told that there are any.
+  // A token that cannot read the files of a private repository does not learn that there are any.
   throw route.needs.includes('contents') && !canRead ? notFound() : new Refusal(403, refusalFor(token))
 }
 

@@ -54,7 +54,7 @@ describe('refs', () => {
     expect(await list('heads/none')).toEqual([])
   })
 
-  it('that are missing are told apart from a missing permission by the list only', async () => {
+  it('that are missing differ from a missing permission only in the list', async () => {
     const { github, ask } = await history()
     const paths = ['git/matching-refs/heads/none', 'git/ref/heads/none']
     const statuses = async (token: string) =>

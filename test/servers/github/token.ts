@@ -42,7 +42,7 @@ export function mayDo({ permissions }: Token, scope: Scope, level: 'read' | 'wri
   return LEVELS.indexOf(held) >= LEVELS.indexOf(level)
 }
 
-/** What a token that may not do something is told. */
+/** The response to a token without the permission. */
 export function refusalFor({ login }: Token): string {
   return `Resource not accessible by ${isBot(login) ? 'integration' : 'personal access token'}`
 }

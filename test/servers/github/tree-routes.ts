@@ -18,7 +18,7 @@ const newEntry = z.object({
 })
 const newTree = z.object({ tree: z.array(newEntry), base_tree: z.string().nullish() })
 
-/** GitHub's limit beside the one on entries. It does not say what counts; here it is what `git ls-tree` prints. */
+/** GitHub's limit besides the one on entries. It does not say what counts; here it is what `git ls-tree` prints. */
 const LIST_MAX_BYTES = 7 * 1024 * 1024
 /** Mode, type, id and the spaces between. */
 const LINE_BYTES = 53

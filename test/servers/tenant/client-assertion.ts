@@ -8,7 +8,7 @@ export interface AssertionRules {
   readonly audiences: readonly string[]
   /** Seconds. */
   readonly now: number
-  /** The `jti` of every assertion accepted so far; the new one is added. */
+  /** The `jti` of every accepted assertion; the new one is added. */
   readonly seen: Set<string>
 }
 

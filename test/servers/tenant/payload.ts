@@ -22,7 +22,7 @@ export function readGrants(body: unknown, verb: 'add to' | 'remove from'): reado
   })
 }
 
-/** Ids of roles, likewise. */
+/** Ids of roles. */
 export function readRoles(body: unknown, verb: 'add to' | 'remove from'): readonly string[] {
   const { roles } = readObject(body, ['roles'], '')
   const where = ` on property roles (List of roles to ${verb} this user)`

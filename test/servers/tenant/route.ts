@@ -6,7 +6,7 @@ export interface Call {
   readonly store: Store
   /** Identifier of the tenant's own Management API. */
   readonly managementApi: string
-  /** What stands for `{id}` in the path, decoded. */
+  /** The value of `{id}` in the path, decoded. */
   readonly id: string
   readonly query: URLSearchParams
   readonly body: unknown
@@ -15,7 +15,7 @@ export interface Call {
 export interface Route {
   readonly method: string
   readonly path: readonly string[]
-  /** One of these is needed, or each of them. */
+  /** One of these is needed, or all of them. */
   readonly scopes: readonly string[]
   readonly needsAll?: true
   readonly answer: (call: Call) => Answer

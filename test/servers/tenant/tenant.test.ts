@@ -215,7 +215,7 @@ describe('permissions of a user', () => {
     ],
     ['none to a page', 'per_page=0', "'Value 0 is less than minimum 1' on property per_page"],
     ['a page before the first', 'page=-1', "'Value -1 is less than minimum 0' on property page"],
-    ['a page that is no number', 'page=x', "'Expected type integer but found type string' on property page"],
+    ['a page that is not a number', 'page=x', "'Expected type integer but found type string' on property page"],
     ['totals that are neither true nor false', 'include_totals=1', "'Expected type boolean but found type string'"],
     ['a parameter twice', 'page=1&page=2', "'Expected type string but found type array' on property page"],
     ['a parameter nobody knows', 'sort=x', "'Additional properties not allowed: sort'"],
@@ -301,7 +301,7 @@ describe('a write', () => {
     expect(tenant.grantsOf(USER)).toEqual([])
   })
 
-  test('that is no JSON, or no JSON by its type, is refused', async () => {
+  test('that is not JSON, or not by its type, is refused', async () => {
     const { send } = await start()
     expect((await send('POST', PERMISSIONS, '{')).body).toBe(
       '{"statusCode":400,"error":"Bad Request","message":"Invalid request payload JSON format"}',
@@ -1004,7 +1004,7 @@ describe('buckets of their own', () => {
 describe('a fault', () => {
   const always = (): boolean => true
 
-  test('hits the requests that it is for, so often as it is told, then all is well', async () => {
+  test('affects its requests as often as set, and then no more', async () => {
     const { tenant, send } = await start()
     tenant.fault({ when: request => request.method === 'POST', times: 2, kind: 'status', status: 503 })
     const statuses: number[] = []

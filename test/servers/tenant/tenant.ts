@@ -88,7 +88,7 @@ export interface Tenant {
   readonly domain: string
   /** All requests, in order of arrival. */
   readonly requests: readonly LoggedRequest[]
-  /** The tenant's log, as far as the rate limit writes into it. */
+  /** The tenant's log, but only what the rate limit writes. */
   readonly warnings: readonly Warning[]
   readonly grantsOf: (userId: string) => readonly Grant[]
   readonly snapshot: () => Readonly<Record<string, readonly Grant[]>>
@@ -96,7 +96,7 @@ export interface Tenant {
   readonly revoke: (userId: string, ...grants: readonly Grant[]) => void
   readonly addUser: (user: UserOptions) => void
   readonly removeUser: (userId: string) => void
-  /** What users hold of it stays with them, as names that no write takes any more. @returns adds it again */
+  /** What users hold of it stays with them, as names that no write accepts. @returns adds it again */
   readonly removePermission: (api: string, permission: string) => () => void
   readonly removeApi: (identifier: string) => () => void
   /** Ids, sorted. */
@@ -151,7 +151,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     store,
     desk: createTokenDesk(options.clients ?? [], options.audience, now),
     buckets: createBuckets(options, now()),
-    // The token endpoint's own; it never refuses, its headers only must not be taken for the other's.
+    // The token endpoint's own; it never refuses, its headers only must not be mistaken for the other's.
     tokenBucket: createBucket({ limit: 30, perMinute: 30 }, now()),
     faults: [],
     requests: [],

@@ -1,4 +1,4 @@
-// The tenant's tokens: the token endpoint, the tokens issued so far, and who may pass with one.
+// The tenant's tokens: the token endpoint, the issued tokens, and who may pass with one.
 import { createHash, generateKeyPairSync, type KeyObject, sign, timingSafeEqual } from 'node:crypto'
 import { type Answer, answerJson, answerOAuthError, answerUnauthorized, Refusal } from './answer.ts'
 import { findAssertionProblem } from './client-assertion.ts'
