@@ -8,7 +8,7 @@ export interface Live {
   readonly direct: Grants
   /** Permissions that come through roles; a grant may be in both. */
   readonly derived: ReadonlyMap<Grant, readonly Role[]>
-  /** How many roles the user has besides those in `direct`; undefined if it is not known. */
+  /** The number of the user's roles besides those in `direct`; undefined if unknown. */
   readonly otherRoles?: number
 }
 

@@ -22,9 +22,9 @@ export interface RoleQuestion {
 
 /** What is known of a user's roles. */
 export interface Held {
-  /** Ids of the roles that matter. */
+  /** Ids of those of the given roles that the user holds. */
   readonly roles: ReadonlySet<string>
-  /** How many others the user has; undefined if the roles were read role by role. */
+  /** The number of the user's other roles; undefined if the roles were read role by role. */
   readonly others?: number
 }
 

@@ -205,7 +205,7 @@ function entryOf({ id, addresses: [address] }: KnownUser): string {
   return address.connection === undefined ? address.email : `${address.email} in connection ${address.connection}`
 }
 
-/** What is asked for in two ways is desired for the longer of the two. */
+/** If two entries ask for a grant, the later expiry counts. */
 function mergeDesired(first: KnownUser['desired'], second: KnownUser['desired']): KnownUser['desired'] {
   const merged = new Map(first)
   for (const [grant, terms] of second) {
@@ -267,7 +267,7 @@ function failedReading(
   { id, listed, ...entry }: Listed & { readonly id: string; readonly listed?: boolean },
   { message, details }: TenantError,
 ): Reading<never> {
-  // An id that no user can have: nothing about a removed user can make every later run fail.
+  // No user can have this id. A removed user must not make every later run fail.
   if (listed === false && details.status === 400) return goneUser(id, 'has an id that Auth0 refuses')
   return { kind: 'failure', finding: { user: id, message, ...listedAs(entry) } }
 }

@@ -152,7 +152,7 @@ export function exportManifest(options: ExportOptions): string {
   return writeManifest(options)
 }
 
-/** Of the terms of one grant that is asked for twice, those that end later. */
+/** The terms that end later, for a grant that is listed twice. */
 export function longerTerms(one: Terms, other: Terms): Terms {
   return endOf(one.expires) >= endOf(other.expires) ? one : other
 }

@@ -47,7 +47,7 @@ export function* checkReferences(contents: Contents, roles: Roles): Generator<Re
 type Explain = (reference: string) => Remark['message'] | undefined
 
 function explainer(names: Names, roles: Roles): Explain {
-  // A name that no manifest can have is no advice.
+  // Suggests only names that a manifest can contain.
   const known = [...roles.ids.keys()].filter(name => roleName.safeParse(name).success)
   return reference => {
     const found = findRoles(reference, roles)

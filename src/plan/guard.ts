@@ -80,7 +80,7 @@ export function checkScopes(scopes: ReadonlySet<string> | undefined, needed: rea
   ]
 }
 
-/** How many roles users hold that their plan is not about, by user; missing if it is not known. */
+/** By user: the number of roles that the plan does not concern; missing if unknown. */
 export type OtherRoles = ReadonlyMap<string, number>
 
 interface HeldOptions {

@@ -52,7 +52,7 @@ export function judgePlan({ context, memory, planning }: PlanningOptions): Judge
   return { refused: refusals.length > 0 }
 }
 
-/** How many roles each user holds besides those that the plan is about. */
+/** The number of roles that each user holds and the plan does not concern. */
 function otherRolesOf({ states }: Survey): OtherRoles {
   return new Map(states.flatMap(({ id, live }) => (live?.otherRoles === undefined ? [] : [[id, live.otherRoles]])))
 }

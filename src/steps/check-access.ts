@@ -51,7 +51,7 @@ interface RoleUseOptions extends CheckAccessOptions {
   readonly assignOnly: boolean
 }
 
-/** @returns undefined if the run need not know anything about roles */
+/** @returns undefined if the run does not need roles */
 function roleUseOf({ context, memory, assignOnly }: RoleUseOptions): RoleUse | undefined {
   const { inputs, task } = context
   const { saved, files } = task
@@ -60,7 +60,7 @@ function roleUseOf({ context, memory, assignOnly }: RoleUseOptions): RoleUse | u
     return { assigns: names('grant'), removes: names('revoke') }
   }
   const { roles, users } = files.manifest
-  // A run that reads nobody has no use for what is managed.
+  // A run that reads no users does not need their managed grants.
   const isManaged = !assignOnly && [...memory.ledger.users.values()].some(({ managed }) => rolesAmong(managed).size > 0)
   if (roles.size === 0 && !isManaged) return undefined
   if (saved !== undefined) return { assigns: false, removes: false }

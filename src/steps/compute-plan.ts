@@ -208,7 +208,7 @@ interface ResumeOptions {
   readonly states: ReadonlyMap<string, UserState>
   readonly exists: Exists
   readonly names: RoleNames
-  /** Ids of the roles by which a user may have changed. */
+  /** Ids of the roles that count as a change of a user. */
   readonly roles: ReadonlySet<string>
 }
 

@@ -59,7 +59,7 @@ async function readRoleNames(
   try {
     return await tenant.roles()
   } catch (error) {
-    // A token that does not show its scopes may lack these.
+    // A token that does not list its scopes may lack these.
     if (!(error instanceof TenantError) || error.details.errorCode !== 'insufficient_scope') throw error
     leaveOut(error.message)
     return undefined

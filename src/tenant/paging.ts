@@ -1,4 +1,4 @@
-// Lists of the Management API that come in numbered pages.
+// Reads lists of the Management API by numbered pages.
 
 import type { TenantError } from '../errors.ts'
 import { PER_PAGE } from './answers.ts'
@@ -6,23 +6,23 @@ import type { Answer } from './exchange.ts'
 
 export interface Page<T> {
   readonly items: readonly T[]
-  /** How many items the list has. */
+  /** The number of items in the list. */
   readonly total: number
   readonly answer: Answer
 }
 
 export interface PagingOptions<T> {
   readonly keyOf: (item: T) => string
-  /** The first page, if it was read already. */
+  /** The first page, if it has already been read. */
   readonly first?: Omit<Page<T>, 'answer'>
-  /** What to report if the list keeps changing while it is read. */
+  /** The error if the list keeps changing while it is read. */
   readonly unstable: (page: Page<T>, found: number) => TenantError
 }
 
-/** How often a list that changes while it is read is read again. */
+/** The number of times that a list is read if it changes while it is read. */
 export const LIST_READS = 3
 
-/** All items of a list by key, page by page until the total is reached, whatever the size of the pages. */
+/** Reads all items of a list, by key, until the total is reached, whatever the size of the pages. */
 export async function readPages<T>(
   ask: (page: number) => Promise<Page<T>>,
   { keyOf, first, unstable }: PagingOptions<T>,
@@ -40,7 +40,7 @@ export async function readPages<T>(
       totals.add(page.total)
       for (const item of page.items) found.set(keyOf(item), item)
     } while (found.size < page.total && found.size > before)
-    // Whoever moved from one page to another while they were read would be overlooked.
+    // An item that moved to another page during the read would be missed.
     if (totals.size === 1 && totals.has(found.size)) return found
     if (attempt === LIST_READS) throw unstable(page, found.size)
   }

@@ -11,8 +11,8 @@ import { LIST_READS, numbered, readPages } from './paging.ts'
 import type { Session } from './token.ts'
 
 /**
- * Auth0 lists this many users of a role by numbered pages; beyond, each page says where the next one begins. A total of
- * just as many may be a cut one.
+ * Auth0 lists at most this many users of a role by page numbers; for more, each page has a checkpoint of the next. A total
+ * of exactly this many may be truncated.
  */
 const MAX_NUMBERED = 1000
 
@@ -105,7 +105,7 @@ export async function readAllMembers(session: Session, first: Members): Promise<
 async function readByCheckpoint(session: Session, { role, total }: Members): Promise<ReadonlySet<string>> {
   for (let attempt = 1; ; attempt++) {
     const { members, answer } = await followCheckpoints(session, { role, total })
-    // Somebody who is overlooked would keep the role.
+    // A user who is missed would keep the role.
     if (members.size >= total) return members
     if (attempt === LIST_READS) throw unstableMembers(answer, { role, total, found: members.size })
   }

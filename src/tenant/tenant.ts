@@ -74,7 +74,7 @@ export function openTenant(session: Session): Tenant {
   return {
     apis: identifiers => halting('apis', readApis(session, identifiers)),
     identifiers: () => halting('identifiers', listIdentifiers(session)),
-    // Asked once, and an export goes on without them.
+    // Sent once, and an export continues without them.
     roles: () => readRoles(session),
     permissionsOf: user => halting('permissionsOf', readPermissions(session, user)),
     rolesOf: user => halting('rolesOf', readRolesOf(session, user)),

@@ -61,7 +61,7 @@ export function unmanagedRows(unmanaged: readonly Held[], known: Known): readonl
   })
 }
 
-/** A name that a manifest can have and that is one role's, as far as the name shows; or else the id. */
+/** The role's name if a manifest can contain it and it is unambiguous, otherwise the id. */
 function referenceTo({ role, name = '' }: Role): string {
   return /^[\p{L}\p{N}]([\p{L}\p{N} ._&/-]*[\p{L}\p{N}])?$/u.test(name) && !/^rol_/.test(name) ? name : role
 }
