@@ -63,7 +63,7 @@ function nobody(address: string, unverified: readonly Candidate[], found: readon
   if (unverified.length > 0) {
     return `No user has the verified address ${address}; not counted because it is unverified: ${listed(unverified)}. Have the address verified, or use id.`
   }
-  return `No user has the address ${address}; in other connections: ${listed(found)}. Correct connection, or remove it.`
+  return `No user has the address ${address}; found in other connections: ${listed(found)}. Correct connection, or remove it.`
 }
 
 function listed(users: readonly Candidate[]): string {

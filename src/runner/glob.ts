@@ -15,13 +15,13 @@ export function pathInWorkspace(path: string, workspace: string): string | undef
 }
 
 const MISTAKES: readonly (readonly [form: RegExp, advice: string])[] = [
-  [/^!/, 'nothing can be excluded: list the files to read, one path or glob a line'],
-  [/^\[.*\]$/, 'write one path or glob a line, without brackets'],
-  [/^(["'`]).*\1$/, 'write one path or glob a line, without quotes'],
-  [/^- /, 'write one path or glob a line, without "- " before it'],
+  [/^!/, 'nothing can be excluded: list the files to read, one path or glob per line'],
+  [/^\[.*\]$/, 'write one path or glob per line, without brackets'],
+  [/^(["'`]).*\1$/, 'write one path or glob per line, without quotes'],
+  [/^- /, 'write one path or glob per line, without "- " before it'],
   [/\$|^~/, 'variables and ~ are not expanded here; write the path itself'],
   [/\\/, 'write / between folders'],
-  [/[,;]|\.\w+\s/, 'write one path or glob a line, without separators'],
+  [/[,;]|\.\w+\s/, 'write one path or glob per line, without separators'],
 ]
 
 /** What to do about a line that matches no file. */

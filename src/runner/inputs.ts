@@ -181,7 +181,7 @@ function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportI
     reject('users', `${quoteInput(id)} is neither a user id nor an e-mail address.`)
   }
   if (users.length > 0 || query !== undefined) return { users, query }
-  return reject('users', 'mode export needs users (ids or e-mail addresses, one a line) or query (a search).')
+  return reject('users', 'mode export needs users (ids or e-mail addresses, one per line) or query (a search).')
 }
 
 function text(input: string): string {

@@ -92,10 +92,10 @@ function hasHost(fault: Error, origin: string): boolean {
 function adviceOn(fault: Error, origin: string): string {
   if (codeOf(fault) === 'ENOTFOUND') {
     return hasHost(fault, origin)
-      ? 'Check the input domain: no host has this name.'
-      : 'Check HTTPS_PROXY of the runner: no host has the name of the proxy.'
+      ? 'Check the input domain: this host does not exist.'
+      : "Check the runner's HTTPS_PROXY: the proxy's host does not exist."
   }
-  if (isRefusedTunnel(fault)) return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy allows.'
+  if (isRefusedTunnel(fault)) return "Check the runner's HTTPS_PROXY and NO_PROXY, and what the proxy allows."
   if (!isLasting(fault)) return LATER
   return 'Check the input domain, and NODE_EXTRA_CA_CERTS if a proxy has its own certificate authority.'
 }

@@ -79,7 +79,7 @@ describe('an address', () => {
       'it is in other connections',
       'db',
       [user('waad|2', true, 'corp')],
-      'No user has the address a@x.io in connection db; in other connections: waad|2 (corp). Correct connection, or remove it.',
+      'No user has the address a@x.io in connection db; found in other connections: waad|2 (corp). Correct connection, or remove it.',
     ],
   ])('gets a whole sentence if %s', (_, connection, candidates, message) =>
     expect(find(candidates, { connection })).toMatchObject({ message }),

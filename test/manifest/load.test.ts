@@ -60,13 +60,16 @@ describe('the files', () => {
 
 describe('a line of the input manifest', () => {
   it.each([
-    ['a.yml,b.yml', 'No file matches "a.yml,b.yml"; write one path or glob a line, without separators.'],
+    ['a.yml,b.yml', 'No file matches "a.yml,b.yml"; write one path or glob per line, without separators.'],
     [
       '!one.yml',
-      'No file matches "!one.yml"; nothing can be excluded: list the files to read, one path or glob a line.',
+      'No file matches "!one.yml"; nothing can be excluded: list the files to read, one path or glob per line.',
     ],
-    ['!t*.yml', 'No file matches "!t*.yml"; nothing can be excluded: list the files to read, one path or glob a line.'],
-    ['["one.yml"]', 'No file matches "[\\"one.yml\\"]"; write one path or glob a line, without brackets.'],
+    [
+      '!t*.yml',
+      'No file matches "!t*.yml"; nothing can be excluded: list the files to read, one path or glob per line.',
+    ],
+    ['["one.yml"]', 'No file matches "[\\"one.yml\\"]"; write one path or glob per line, without brackets.'],
     ['teams\\a.yml', 'No file matches "teams\\\\a.yml"; write / between folders.'],
     [
       '/__w/r/r/one.yml',

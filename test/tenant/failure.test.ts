@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { givenUp } from '../../src/tenant/failure.ts'
 
-describe('a name that no host has', () => {
+describe('a host that does not exist', () => {
   it.each([
-    ['is the domain’s', { hostname: 'acme.eu.auth0.com' }, 'Check the input domain: no host has this name.'],
+    ['is the domain’s', { hostname: 'acme.eu.auth0.com' }, 'Check the input domain: this host does not exist.'],
     [
       'is the proxy’s',
       { hostname: 'proxy.acme.com' },
-      'Check HTTPS_PROXY of the runner: no host has the name of the proxy.',
+      "Check the runner's HTTPS_PROXY: the proxy's host does not exist.",
     ],
-    ['is not told', {}, 'Check the input domain: no host has this name.'],
+    ['is unknown', {}, 'Check the input domain: this host does not exist.'],
   ])('%s', (_, more, advice) => {
     const fault = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND', ...more })
     const error = givenUp({

@@ -295,7 +295,7 @@ describe('while the tenant is down', () => {
   it('a fault that does not pass by itself ends the run at once', async () => {
     const here = farm(() => ({ fault: 'ENOTFOUND' }))
     const [error] = await here.time.run(read(here, 1))
-    expect(error?.message).toMatch(/ENOTFOUND.*Check the input domain: no host has this name/)
+    expect(error?.message).toMatch(/ENOTFOUND.*Check the input domain: this host does not exist/)
     expect(here.tenant.requests).toHaveLength(1)
   })
 })
