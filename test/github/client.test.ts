@@ -1,4 +1,4 @@
-// What the embedded GitHub has no reason to answer, from a server that answers what it is told to.
+// Responses that the embedded GitHub never gives, from a scripted server.
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
@@ -186,7 +186,7 @@ describe('a rate limit', () => {
   it.each([
     ['for long', { 'retry-after': '61' }, 0],
     ['again and again', { 'retry-after': '1' }, 3],
-  ])('that lasts %s is reported, and not taken for a missing permission', async (_, headers, pauses) => {
+  ])('that lasts %s is reported, and not mistaken for a missing permission', async (_, headers, pauses) => {
     const run = start()
     server.script({ status: 403, headers, body })
     await expect(run.read()).rejects.toMatchObject({

@@ -14,7 +14,7 @@ describe('a file', () => {
     expect(readForm(form, json)).toEqual(expected)
   })
 
-  it('with too many mistakes is told from a defect', () => {
+  it('with too many errors is not reported as a bug', () => {
     const many = JSON.stringify([{ names: Array.from({ length: 200_000 }, () => 1) }])
     expect(readForm(z.array(form), many)).toEqual({ problem: 'it has too many errors to list' })
     const defective = form.transform(() => {

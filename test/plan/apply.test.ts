@@ -65,7 +65,7 @@ describe('a user', () => {
     expect(calls).toEqual(['u:grant', 'u:revoke'])
   })
 
-  it('who was not read is granted to all the same', async () => {
+  it('who was not read still gets grants', async () => {
     const { writer, calls } = recorder()
     await applyTo([state('u', grants(['new']), undefined)], writer)
     expect(calls).toEqual(['u:grant'])
@@ -206,7 +206,7 @@ describe('a plan', () => {
     expect(calls).toEqual([])
   })
 
-  it('tells each outcome as soon as it is known', async () => {
+  it('reports each outcome as soon as it is known', async () => {
     const told: UserOutcome[] = []
     const { writer } = recorder({ 'b:grant': failure('user') })
     const outcomes = await apply(plan(['c', 'a', 'b']), writer, {
@@ -293,7 +293,7 @@ describe('a write that failed', () => {
     }
   })
 
-  it('may have been done beside another of the same user', async () => {
+  it('may have been done along with another for the same user', async () => {
     const error = failure('operation', { status: 404, attempts: 2 })
     const { writer } = recorder({ 'u:grant': error, 'u:revoke': error })
     const [outcome] = await applyTo([changing('u')], writer)

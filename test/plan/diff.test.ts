@@ -258,7 +258,7 @@ describe('what a plan holds back', () => {
     ['is a revocation of what the entry asks for', user, 'all', entry(['a']), ['b'], ['a']],
     ['is all of them if the entry asks for all', user, 'all', entry(['b', 'a']), [], ['a', 'b']],
     ['is a revocation from whom the entry may mean', user, 'all', entry(['a'], ['u', 'v']), ['b'], ['a']],
-    ['is nothing of whom the entry cannot mean', user, 'all', entry(['a'], ['v']), ['a', 'b'], []],
+    ['is nothing from users that the entry cannot mean', user, 'all', entry(['a'], ['v']), ['a', 'b'], []],
     ['is nothing that is not live', user, 'all', entry(['z']), ['a', 'b'], []],
     ['is nothing that would stay anyway', user, 'never', entry(['a']), [], []],
     ['is nothing that is not managed', user, 'managed', entry(['a']), [], []],

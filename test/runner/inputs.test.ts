@@ -439,11 +439,14 @@ describe('approved-plan', () => {
 })
 
 describe('the path of an export', () => {
-  it.each(['a*.yml', 'a?.yml', '[a].yml', '{a,b}.yml', '@(a).yml', 'a.yml\nb.yml'])('is none: %j', manifest => {
-    expect(problemsOf({ mode: 'export', query: '*', manifest })).toEqual([
-      'Input manifest: mode export writes one file; set it to the path of that file.',
-    ])
-  })
+  it.each(['a*.yml', 'a?.yml', '[a].yml', '{a,b}.yml', '@(a).yml', 'a.yml\nb.yml'])(
+    'is refused if it is not one file: %j',
+    manifest => {
+      expect(problemsOf({ mode: 'export', query: '*', manifest })).toEqual([
+        'Input manifest: mode export writes one file; set it to the path of that file.',
+      ])
+    },
+  )
 })
 
 describe('an input that cannot be used is named, with what it may be', () => {

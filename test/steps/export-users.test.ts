@@ -99,7 +99,7 @@ describe('the path of an export', () => {
     expect({ asked, exported }).toEqual({ asked: false, exported: undefined })
   })
 
-  it('that somebody takes meanwhile is not written over', async () => {
+  it('that is created in the meantime is not overwritten', async () => {
     const { failure } = await exportTo('taken.yml', () => writeFileSync(place('taken.yml'), 'theirs'))
     expect(String(failure)).toMatch(/^ActionError: The manifest could not be written: EEXIST/)
     expect(readFileSync(place('taken.yml'), 'utf8')).toBe('theirs')
