@@ -577,13 +577,13 @@ function pathInWorkspace(path, workspace) {
     return path.startsWith(workspace) ? undefined : WORKSPACES.exec(path)?.[1];
 }
 const MISTAKES = [
-    [/^!/, 'nothing can be excluded: list the files to read, one path or glob a line'],
-    [/^\[.*\]$/, 'write one path or glob a line, without brackets'],
-    [/^(["'`]).*\1$/, 'write one path or glob a line, without quotes'],
-    [/^- /, 'write one path or glob a line, without "- " before it'],
+    [/^!/, 'nothing can be excluded: list the files to read, one path or glob per line'],
+    [/^\[.*\]$/, 'write one path or glob per line, without brackets'],
+    [/^(["'`]).*\1$/, 'write one path or glob per line, without quotes'],
+    [/^- /, 'write one path or glob per line, without "- " before it'],
     [/\$|^~/, 'variables and ~ are not expanded here; write the path itself'],
     [/\\/, 'write / between folders'],
-    [/[,;]|\.\w+\s/, 'write one path or glob a line, without separators'],
+    [/[,;]|\.\w+\s/, 'write one path or glob per line, without separators'],
 ];
 /** What to do about a line that matches no file. */
 function adviseOnPattern(pattern, workspace) {
@@ -713,7 +713,7 @@ function readSubjects(manifest, reject) {
     }
     if (users.length > 0 || query !== undefined)
         return { users, query };
-    return reject('users', 'mode export needs users (ids or e-mail addresses, one a line) or query (a search).');
+    return reject('users', 'mode export needs users (ids or e-mail addresses, one per line) or query (a search).');
 }
 function inputs_text(input) {
     const value = core/* getInput */.V4(input);
@@ -1937,7 +1937,7 @@ function* checkReferences(contents, roles) {
     yield* remarksOnUsers(contents, explain);
 }
 function explainer(names, roles) {
-    // A name that no manifest can have is no advice.
+    // Suggests only names that a manifest can contain.
     const known = [...roles.ids.keys()].filter(name => roleName.safeParse(name).success);
     return reference => {
         const found = findRoles(reference, roles);
@@ -3338,7 +3338,7 @@ function exportManifest(options) {
     refuseUnwritable(options.users);
     return writeManifest(options);
 }
-/** Of the terms of one grant that is asked for twice, those that end later. */
+/** The terms that end later, for a grant that is listed twice. */
 function longerTerms(one, other) {
     return endOf(one.expires) >= endOf(other.expires) ? one : other;
 }
@@ -3398,7 +3398,7 @@ function nobody(address, unverified, found) {
     if (unverified.length > 0) {
         return `No user has the verified address ${address}; not counted because it is unverified: ${identify_listed(unverified)}. Have the address verified, or use id.`;
     }
-    return `No user has the address ${address}; in other connections: ${identify_listed(found)}. Correct connection, or remove it.`;
+    return `No user has the address ${address}; found in other connections: ${identify_listed(found)}. Correct connection, or remove it.`;
 }
 function identify_listed(users) {
     return users.map(user => `${user.id} (${user.connections.join(', ') || 'no connection'})`).join('; ');
@@ -3559,7 +3559,7 @@ function entryOf({ id, addresses: [address] }) {
         return id;
     return address.connection === undefined ? address.email : `${address.email} in connection ${address.connection}`;
 }
-/** What is asked for in two ways is desired for the longer of the two. */
+/** If two entries ask for a grant, the later expiry counts. */
 function mergeDesired(first, second) {
     const merged = new Map(first);
     for (const [grant, terms] of second) {
@@ -3613,7 +3613,7 @@ function withRoles(user, held) {
     return { kind: 'value', value: { ...user, live: complete } };
 }
 function failedReading({ id, listed, ...entry }, { message, details }) {
-    // An id that no user can have: nothing about a removed user can make every later run fail.
+    // No user can have this id. A removed user must not make every later run fail.
     if (listed === false && details.status === 400)
         return goneUser(id, 'has an id that Auth0 refuses');
     return { kind: 'failure', finding: { user: id, message, ...listedAs(entry) } };
@@ -5332,7 +5332,7 @@ function judgePlan({ context, memory, planning }) {
         journal.noteDrift();
     return { refused: refusals.length > 0 };
 }
-/** How many roles each user holds besides those that the plan is about. */
+/** The number of roles that each user holds and the plan does not concern. */
 function otherRolesOf({ states }) {
     return new Map(states.flatMap(({ id, live }) => (live?.otherRoles === undefined ? [] : [[id, live.otherRoles]])));
 }
@@ -5414,7 +5414,7 @@ function canAssignOnly({ mode, revoke }, task) {
         return false;
     return task.files.manifest.users.every(user => user.id !== undefined);
 }
-/** @returns undefined if the run need not know anything about roles */
+/** @returns undefined if the run does not need roles */
 function roleUseOf({ context, memory, assignOnly }) {
     const { inputs, task } = context;
     const { saved, files } = task;
@@ -5423,7 +5423,7 @@ function roleUseOf({ context, memory, assignOnly }) {
         return { assigns: names('grant'), removes: names('revoke') };
     }
     const { roles, users } = files.manifest;
-    // A run that reads nobody has no use for what is managed.
+    // A run that reads no users does not need their managed grants.
     const isManaged = !assignOnly && [...memory.ledger.users.values()].some(({ managed }) => (0,access_grants/* rolesAmong */.Wn)(managed).size > 0);
     if (roles.size === 0 && !isManaged)
         return undefined;
@@ -5711,7 +5711,7 @@ function unmanagedRows(unmanaged, known) {
         }),
     });
 }
-/** A name that a manifest can have and that is one role's, as far as the name shows; or else the id. */
+/** The role's name if a manifest can contain it and it is unambiguous, otherwise the id. */
 function referenceTo({ role, name = '' }) {
     return /^[\p{L}\p{N}]([\p{L}\p{N} ._&/-]*[\p{L}\p{N}])?$/u.test(name) && !/^rol_/.test(name) ? name : role;
 }
@@ -6500,7 +6500,7 @@ async function readRoleNames({ tenant, journal }, scopes) {
         return await tenant.roles();
     }
     catch (error) {
-        // A token that does not show its scopes may lack these.
+        // A token that does not list its scopes may lack these.
         if (!(error instanceof errors/* TenantError */.rZ) || error.details.errorCode !== 'insufficient_scope')
             throw error;
         leaveOut(error.message);

@@ -200,11 +200,11 @@ function hasHost(fault, origin) {
 function adviceOn(fault, origin) {
     if (codeOf(fault) === 'ENOTFOUND') {
         return hasHost(fault, origin)
-            ? 'Check the input domain: no host has this name.'
-            : 'Check HTTPS_PROXY of the runner: no host has the name of the proxy.';
+            ? 'Check the input domain: this host does not exist.'
+            : "Check the runner's HTTPS_PROXY: the proxy's host does not exist.";
     }
     if (isRefusedTunnel(fault))
-        return 'Check HTTPS_PROXY and NO_PROXY of the runner, and what the proxy allows.';
+        return "Check the runner's HTTPS_PROXY and NO_PROXY, and what the proxy allows.";
     if (!isLasting(fault))
         return LATER;
     return 'Check the input domain, and NODE_EXTRA_CA_CERTS if a proxy has its own certificate authority.';
@@ -581,11 +581,11 @@ function userPath(user) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/paging.js
-// Lists of the Management API that come in numbered pages.
+// Reads lists of the Management API by numbered pages.
 
-/** How often a list that changes while it is read is read again. */
+/** The number of times that a list is read if it changes while it is read. */
 const LIST_READS = 3;
-/** All items of a list by key, page by page until the total is reached, whatever the size of the pages. */
+/** Reads all items of a list, by key, until the total is reached, whatever the size of the pages. */
 async function readPages(ask, { keyOf, first, unstable }) {
     for (let attempt = 1;; attempt++) {
         const known = attempt === 1 ? first : undefined;
@@ -601,7 +601,7 @@ async function readPages(ask, { keyOf, first, unstable }) {
             for (const item of page.items)
                 found.set(keyOf(item), item);
         } while (found.size < page.total && found.size > before);
-        // Whoever moved from one page to another while they were read would be overlooked.
+        // An item that moved to another page during the read would be missed.
         if (totals.size === 1 && totals.has(found.size))
             return found;
         if (attempt === LIST_READS)
@@ -760,8 +760,8 @@ async function listIdentifiers({ send }) {
 
 
 /**
- * Auth0 lists this many users of a role by numbered pages; beyond, each page says where the next one begins. A total of
- * just as many may be a cut one.
+ * Auth0 lists at most this many users of a role by page numbers; for more, each page has a checkpoint of the next. A total
+ * of exactly this many may be truncated.
  */
 const MAX_NUMBERED = 1000;
 const rolePage = schemas/* object */.Ikc({
@@ -835,7 +835,7 @@ async function readAllMembers(session, first) {
 async function readByCheckpoint(session, { role, total }) {
     for (let attempt = 1;; attempt++) {
         const { members, answer } = await followCheckpoints(session, { role, total });
-        // Somebody who is overlooked would keep the role.
+        // A user who is missed would keep the role.
         if (members.size >= total)
             return members;
         if (attempt === LIST_READS)
@@ -1008,7 +1008,7 @@ function openTenant(session) {
     return {
         apis: identifiers => halting('apis', readApis(session, identifiers)),
         identifiers: () => halting('identifiers', listIdentifiers(session)),
-        // Asked once, and an export goes on without them.
+        // Sent once, and an export continues without them.
         roles: () => readRoles(session),
         permissionsOf: user => halting('permissionsOf', readPermissions(session, user)),
         rolesOf: user => halting('rolesOf', readRolesOf(session, user)),
