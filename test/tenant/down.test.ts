@@ -99,7 +99,8 @@ describe('a tenant that is down', () => {
 })
 
 describe('an answer that never comes', () => {
-  it.each(ALL_KINDS)('to %s is asked for again after 20 s', async kind => {
+  // They wait at the same time.
+  it.concurrent.each(ALL_KINDS)('to %s is asked for again after 20 s', async kind => {
     const faulty = await reconcileAda({ kind: 'hang' }, kind, fastClock(10))
     expectConverged(faulty)
     expect(faulty.sent).toBe(2)

@@ -116,7 +116,8 @@ describe('the users of a role', () => {
       const users = ids.slice(start, start + size).map(user_id => ({ user_id }))
       const next = start + size < ids.length ? { next: String(start + size) } : {}
       const page = isCheckpoint ? { users, ...next } : { users, start, limit: size, total }
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(page))
+      const limit = { 'x-ratelimit-limit': '1000', 'x-ratelimit-remaining': '999', 'x-ratelimit-reset': '1' }
+      response.writeHead(200, { 'content-type': 'application/json', ...limit }).end(JSON.stringify(page))
     })
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const domain = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
