@@ -2112,6 +2112,8 @@ function* checkApiKeys(contents) {
 function adviseAlias(key, names) {
     if (isKnownRole(key, names))
         return MISPLACED_ROLE;
+    if (key === 'roles')
+        return 'Permissions and bundles contain no roles; list them under roles of a user.';
     const alias = scalar(clip(key));
     const advice = `add the alias (apis: {${alias}: <identifier>}), or use the API's identifier as the key.`;
     const near = nearest(key, names.apis.keys());

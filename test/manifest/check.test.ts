@@ -321,6 +321,14 @@ describe('references to roles', () => {
         'm1:3:51 The API "o:" has no permission "Support". That is a role; list it under a user\'s roles.',
       ],
     ],
+    [
+      'roles in a bundle, and among permissions',
+      `bundles: {b: {roles: [Support]}}\n${user('permissions: {roles: [Support]}')}`,
+      [
+        'm1:1:15 There is no API alias "roles". Permissions and bundles contain no roles; list them under roles of a user.',
+        'm1:2:33 There is no API alias "roles". Permissions and bundles contain no roles; list them under roles of a user.',
+      ],
+    ],
     ['an id, which is in no catalogue', `roles: [Support]\n${user('roles: [rol_Xm0eYj1cLKpPqZ7T]')}`, []],
     ['a name without a catalogue', user('roles: [Support]'), []],
     ['an id and a name in a catalogue', `roles: [rol_1, Support]\n${user('roles: [Support]')}`, []],
