@@ -161,12 +161,32 @@ describe('the pages', () => {
     }
   })
 
-  it('links to files that exist', async () => {
-    const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', '.github/LEDGER.md', '.github/TROUBLESHOOTING.md']
+  it('links to files and headings that exist', async () => {
+    const pages = [
+      ...['README.md', 'SECURITY.md', 'CONTRIBUTING.md', '.github/LEDGER.md', '.github/MANIFEST.md'],
+      ...['.github/REPORT.md', '.github/PERFORMANCE.md', '.github/TROUBLESHOOTING.md'],
+      '.github/workflows/examples/README.md',
+    ]
     for (const page of pages) {
-      const links = [...(await readPage(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link)
       const at = new URL(`../${page}`, import.meta.url)
-      for (const link of links) expect(existsSync(new URL(link, at)), `${page}: ${link}`).toBe(true)
+      const text = await readFile(at, 'utf8')
+      for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)]+)/g)) {
+        const target = new URL(link, at)
+        expect(existsSync(target), `${page}: ${link}`).toBe(true)
+        if (target.hash === '') continue
+        expect(headingsOf(await readFile(target, 'utf8')), `${page}: ${link}`).toContain(target.hash)
+      }
     }
   })
 })
+
+/** The anchors that GitHub gives a page's headings. */
+function headingsOf(page: string): readonly string[] {
+  return [...page.matchAll(/^#+ (.+)$/gm)].map(
+    ([, title = '']) =>
+      `#${title
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-')}`,
+  )
+}
