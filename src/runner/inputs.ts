@@ -12,7 +12,7 @@ import { unwrapKey } from './private-key.ts'
 import { mask } from './secrets.ts'
 import type { Workflow } from './workflow.ts'
 
-/** What `max-revocations` allows; the larger of both. */
+/** What `max-revocations` allows; the larger of the two. */
 export interface RevocationLimit {
   readonly count: number | undefined
   /** Percentage of the live grants of the users who were read: a whole number, 1 to 100. */

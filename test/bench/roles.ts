@@ -25,7 +25,7 @@ export async function compareRoleReads(openWorkspace: (team: Team) => Promise<Wo
     `**Roles**: ${USERS.toLocaleString('en')} users, each with five permissions and five roles, and a tenant in another`,
     'process that limits nobody. The action also reads the permissions of each user, the SDK only roles.',
   ]
-  return `${caption.join(' ')}\n\n${table(['who', 'time', 'requests', 'of these about roles'], rows)}`
+  return `${caption.join(' ')}\n\n${table(['who', 'time', 'requests', 'requests about roles'], rows)}`
 }
 
 async function readBySdk(tenant: TenantAddress): Promise<Run & { readonly failed: number }> {
