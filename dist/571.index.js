@@ -7580,8 +7580,8 @@ function wholeNumber(header) {
 /* harmony export */   uK: () => (/* binding */ MAX_IN_FLIGHT)
 /* harmony export */ });
 /* harmony import */ var _limits_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(607);
-// When the next request may be sent: responses' rate-limit headers and a clock in, a delay out. Pure; times are
-// milliseconds of the local clock, rates are requests a millisecond.
+// When the next request may be sent: responses' rate-limit headers and a clock in, a delay out. One file, because its
+// parts make sense only together. Pure; times are milliseconds of the local clock, rates are requests a millisecond.
 //
 //   reading users ──► bucket of 40    Each group of endpoints is paced by its own responses. Groups whose responses name the
 //   writing users ──► bucket of 20    same limit may share one bucket: together they never use more than one.
