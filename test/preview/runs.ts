@@ -254,7 +254,7 @@ const REFUSED_REVOCATION = new TenantError(`Revoking from ${ADA} failed`, {
   errorCode: 'operation_not_supported',
   answer: 'The operation is not supported for this user',
   requestId: '8f1d2c',
-  advice: 'Nothing of this request was done.',
+  advice: 'The request had no effect.',
 })
 
 const failures = record({
