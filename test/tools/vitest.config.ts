@@ -12,6 +12,9 @@ const RUNS = ['test/runs/*.test.ts']
 /** The tests that start processes. */
 const ACTION = ['test/e2e/**/*.test.ts', 'test/demo/*.test.ts', 'test/house.test.ts']
 
+/** Coverage loads modules natively, and so cannot load them anew for each run. */
+const EVERY_RUN_APART = EVERY_RUN_BUILT || process.argv.includes('--coverage')
+
 export default defineConfig({
   // Packages without the sources that their source maps name are no news.
   logLevel: 'error',
@@ -48,7 +51,7 @@ export default defineConfig({
         test: {
           name: 'runs',
           include: RUNS,
-          setupFiles: ['test/tools/offline.ts', ...(EVERY_RUN_BUILT ? [] : ['test/runs/in-process.ts'])],
+          setupFiles: ['test/tools/offline.ts', ...(EVERY_RUN_APART ? [] : ['test/runs/in-process.ts'])],
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
