@@ -69,16 +69,18 @@ async function planAndApplyTask(context: Context): Promise<void> {
   const memory = await recall(context)
   if (memory === undefined) return
 
-  const access = await checkAccess({ context, memory })
-  const apis = access.readApis ? await checkApis({ context, memory }) : UNCHECKED_APIS
-  const roles = access.readRoles ? await checkRoles({ context, memory }) : withoutRoles(context)
+  const recalled = { ...context, memory }
+  const access = await checkAccess(recalled)
+  const apis = access.readApis ? await checkApis(recalled) : UNCHECKED_APIS
+  const roles = access.readRoles ? await checkRoles(recalled) : withoutRoles(recalled)
   if (!access.mayPlan) return
 
-  const resolved = { ...context, task: roles.task }
-  const planning = await computePlan({ context: resolved, memory, access, apis, roles })
-  const judgement = judgePlan({ context: resolved, memory, planning })
+  const checked = { ...recalled, access, apis, roles, task: roles.task }
+  const planning = await computePlan(checked)
+  const planned = { ...checked, planning }
+  const judgement = judgePlan(planned)
   const isRefused = [access, apis, roles, planning, judgement].some(({ refused }) => refused)
   if (isRefused || context.inputs.mode === 'plan') return
 
-  await applyPlan({ context: resolved, memory, planning })
+  await applyPlan(planned)
 }

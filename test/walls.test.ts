@@ -34,7 +34,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'report/log.ts',
     'report/publish.ts',
   ],
-  '@actions/github': ['github/client.ts'],
+  '@actions/github': ['github/github.ts'],
   undici: ['tenant/dispatch.ts', 'tenant/http.ts'],
   'js-yaml': ['manifest/load.ts', 'manifest/locate.ts', 'manifest/scalars.ts', 'manifest/yaml-advice.ts'],
   'p-map': ['live/follow.ts', 'plan/apply.ts'],

@@ -3,51 +3,59 @@
 import { createHash } from 'node:crypto'
 import { ActionError } from '../errors.ts'
 import { isGlob } from '../runner/glob.ts'
-import type { Git, TreeEntry } from './git.ts'
+import { readTree, type Tree, type TreeEntry } from './git.ts'
+import type { GitHub } from './github.ts'
 
 /** Blob ids by path, relative to the repository. */
 export type CommittedFiles = ReadonlyMap<string, string>
 
-/**
- * @param alternatives patterns (paths and globs) relative to the repository, for each folder of the workspace that the
- *   repository may have been checked out into; the result may contain more files than they match
- * @throws ActionError that names a folder whose tree GitHub also truncates
- */
+export interface CommittedFilesOptions {
+  readonly commit: string
+  /**
+   * Patterns (paths and globs) relative to the repository, for each folder of the workspace that the repository may have
+   * been checked out into. The result may contain more files than they match.
+   */
+  readonly alternatives: readonly (readonly string[])[]
+}
+
+/** @throws ActionError that names a folder whose tree GitHub also truncates */
 export async function readCommittedFiles(
-  git: Git,
-  commit: string,
-  alternatives: readonly (readonly string[])[],
+  github: GitHub,
+  { commit, alternatives }: CommittedFilesOptions,
 ): Promise<CommittedFiles> {
-  const whole = await git.tree(commit, 'recursive')
-  if (!whole.truncated) return filesOf(whole.entries, '')
-  const root = complete(await git.tree(commit, 'flat'), '')
-  const listings = new Map([['', Promise.resolve(root)]])
-  const list = (folder: string): Promise<readonly TreeEntry[]> => {
-    const known = listings.get(folder)
-    if (known !== undefined) return known
-    const listing = find(folder).then(async entry =>
-      entry === undefined ? [] : complete(await git.tree(entry.sha, 'flat'), folder),
-    )
-    listings.set(folder, listing)
-    return listing
-  }
+  const whole = await readTree(github, { of: commit, recursive: true })
+  if (!whole.truncated) return filesOf(whole, '')
+  const root = await readTree(github, { of: commit })
+  const trees = new Map([['', Promise.resolve(root)]])
   const find = async (folder: string): Promise<TreeEntry | undefined> => {
-    const [parent, name] = splitPath(folder)
-    return (await list(parent)).find(({ path, type }) => path === name && type === 'tree')
+    const at = folder.lastIndexOf('/')
+    const parent = folder.slice(0, Math.max(0, at))
+    const entries = complete(await read(parent), parent)
+    return entries.find(({ path, type }) => path === folder.slice(at + 1) && type === 'tree')
+  }
+  const read = (folder: string): Promise<Tree> => {
+    const tree =
+      trees.get(folder) ?? find(folder).then(entry => (entry ? readTree(github, { of: entry.sha }) : NO_TREE))
+    trees.set(folder, tree)
+    return tree
+  }
+  const readFolder = async ({ path, deep }: Folder): Promise<Tree> => {
+    if (!deep) return read(path)
+    if (path === '') return whole
+    const entry = await find(path)
+    return entry === undefined ? NO_TREE : readTree(github, { of: entry.sha, recursive: true })
   }
 
-  const names = new Set(root.map(({ path }) => path))
+  const names = new Set(complete(root, '').map(({ path }) => path))
   const patterns = alternatives.find(each => each.every(pattern => isIn(names, pattern))) ?? alternatives[0] ?? []
   const files = new Map<string, string>()
-  for (const { path, deep } of reachableFolders(patterns)) {
-    const entry = deep && path !== '' ? await find(path) : undefined
-    const entries = entry === undefined ? await list(path) : complete(await git.tree(entry.sha, 'recursive'), path)
-    // The tree of the whole commit was already truncated.
-    if (deep && path === '') complete(whole, path)
-    for (const [file, sha] of filesOf(entries, path)) files.set(file, sha)
+  for (const folder of reachableFolders(patterns)) {
+    for (const [file, id] of filesOf(await readFolder(folder), folder.path)) files.set(file, id)
   }
   return files
 }
+
+const NO_TREE: Tree = { tree: [], truncated: false }
 
 /** Whether the first part of a pattern is a glob, or a name in the repository's root. */
 function isIn(root: ReadonlySet<string>, pattern: string): boolean {
@@ -55,17 +63,17 @@ function isIn(root: ReadonlySet<string>, pattern: string): boolean {
   return isGlob(first) || root.has(first)
 }
 
-function complete({ entries, truncated }: Awaited<ReturnType<Git['tree']>>, folder: string): readonly TreeEntry[] {
-  if (!truncated) return entries
+function complete({ tree, truncated }: Tree, folder: string): readonly TreeEntry[] {
+  if (!truncated) return tree
   const where = folder === '' ? 'the repository' : `the folder ${folder}`
   throw new ActionError(
     `GitHub cannot list all files of ${where}, which the input manifest reaches; use a narrower glob, or move the manifest to a folder of its own.`,
   )
 }
 
-function filesOf(entries: readonly TreeEntry[], folder: string): CommittedFiles {
-  const prefix = folder === '' ? '' : `${folder}/`
-  return new Map(entries.flatMap(({ path, type, sha }) => (type === 'blob' ? [[`${prefix}${path}`, sha]] : [])))
+function filesOf(tree: Tree, folder: string): CommittedFiles {
+  const blobs = complete(tree, folder).filter(({ type }) => type === 'blob')
+  return new Map(blobs.map(({ path, sha }) => [folder === '' ? path : `${folder}/${path}`, sha]))
 }
 
 interface Folder {
@@ -85,11 +93,6 @@ function reachableFolders(patterns: readonly string[]): readonly Folder[] {
     folders.set(path, (folders.get(path) ?? false) || depth < parts.length - 1)
   }
   return [...folders].map(([path, deep]) => ({ path, deep }))
-}
-
-function splitPath(path: string): readonly [parent: string, name: string] {
-  const at = path.lastIndexOf('/')
-  return [path.slice(0, Math.max(0, at)), path.slice(at + 1)]
 }
 
 /**

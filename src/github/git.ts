@@ -1,20 +1,85 @@
-// GitHub's Git database in this project's words: branches, trees, blobs, commits, and how two commits are related.
+// GitHub's Git database: branches, trees, blobs, commits, and how two commits are related.
 
 import * as z from 'zod'
 import { GitHubError } from '../errors.ts'
-import type { Client } from './client.ts'
+import type { GitHub } from './github.ts'
 
-export interface TreeEntry {
-  /** Relative to the tree that was read. */
-  readonly path: string
-  readonly type: 'blob' | 'tree' | 'commit'
-  readonly sha: string
+const sha = z.string().min(1)
+
+const refs = z.array(z.object({ ref: z.string(), object: z.object({ sha }) }))
+
+/** @returns undefined if there is no such branch. @throws GitHubError with status 404 if the token cannot read it */
+export async function readHead({ rest, repository, read }: GitHub, branch: string): Promise<string | undefined> {
+  // This endpoint tells a branch that does not exist from one that the token cannot read.
+  const ref = `heads/${branch}`
+  const ask = () => rest.git.listMatchingRefs({ ...repository, ref })
+  const found = await read({ doing: `read the branch ${branch}`, ask, form: refs })
+  return found.find(each => each.ref === `refs/${ref}`)?.object.sha
 }
 
-interface Tree {
-  readonly entries: readonly TreeEntry[]
+const settings = z.object({ default_branch: z.string().min(1) })
+
+export async function readDefaultBranch({ rest, repository, read }: GitHub): Promise<string> {
+  const ask = () => rest.repos.get({ ...repository })
+  return (await read({ doing: 'read the repository', ask, form: settings })).default_branch
+}
+
+const treeEntry = z.object({
+  /** Relative to the tree that was read. */
+  path: z.string().min(1),
+  type: z.enum(['blob', 'tree', 'commit']),
+  sha,
+})
+
+export type TreeEntry = Readonly<z.infer<typeof treeEntry>>
+
+const treeForm = z.object({
+  tree: z.array(treeEntry).readonly(),
   /** GitHub lists at most 100,000 entries, or 7 MB. */
-  readonly truncated: boolean
+  truncated: z.boolean().default(false),
+})
+
+export type Tree = Readonly<z.infer<typeof treeForm>>
+
+interface TreeQuestion {
+  /** The id of a commit or a tree. */
+  readonly of: string
+  readonly recursive?: boolean
+}
+
+export function readTree({ rest, repository, read }: GitHub, { of, recursive = false }: TreeQuestion): Promise<Tree> {
+  const ask = () => rest.git.getTree({ ...repository, tree_sha: of, ...(recursive && { recursive: '1' }) })
+  return read({ doing: `read the files of ${of}`, ask, form: treeForm })
+}
+
+const blobText = z.union([
+  z.string().min(1),
+  z.instanceof(ArrayBuffer).transform(bytes => Buffer.from(bytes).toString('utf8')),
+])
+
+export function readBlob({ rest, repository, read }: GitHub, file_sha: string): Promise<string> {
+  const ask = () => rest.git.getBlob({ ...repository, file_sha, mediaType: { format: 'raw' } })
+  return read({ doing: `read the file ${file_sha}`, ask, form: blobText })
+}
+
+/** How `head` relates to `base`; `ahead`: `base` is an ancestor of `head`. */
+const comparison = z.object({ status: z.enum(['identical', 'ahead', 'behind', 'diverged']) })
+
+/** Commits or branches. */
+interface Range {
+  readonly base: string
+  readonly head: string
+}
+
+/** @returns undefined if one of them does not exist */
+export async function compareCommits({ rest, repository, read }: GitHub, { base, head }: Range) {
+  const ask = () => rest.repos.compareCommitsWithBasehead({ ...repository, basehead: `${base}...${head}`, per_page: 1 })
+  try {
+    return (await read({ doing: `compare ${base} with ${head}`, ask, form: comparison })).status
+  } catch (error) {
+    if (error instanceof GitHubError && error.status === 404) return undefined
+    throw error
+  }
 }
 
 interface NewCommit {
@@ -25,6 +90,22 @@ interface NewCommit {
   readonly message: string
 }
 
+const created = z.object({ sha })
+const FILE_MODE = '100644'
+
+/** @returns the new commit's id */
+export async function createCommit(
+  { rest: { git }, repository, write }: GitHub,
+  { path, text, parents, message }: NewCommit,
+): Promise<string> {
+  const create = async (ask: () => Promise<{ readonly data: unknown }>) =>
+    (await write({ doing: 'write a commit', ask, form: created })).sha
+  const blob = await create(() => git.createBlob({ ...repository, content: text, encoding: 'utf-8' }))
+  const file = { path, mode: FILE_MODE, type: 'blob', sha: blob } as const
+  const tree = await create(() => git.createTree({ ...repository, tree: [file] }))
+  return create(() => git.createCommit({ ...repository, message, tree, parents: [...parents] }))
+}
+
 interface BranchMove {
   readonly branch: string
   /** The head of the branch when it was read; undefined if it did not exist. */
@@ -32,123 +113,22 @@ interface BranchMove {
   readonly to: string
 }
 
-/** How `head` relates to `base`; `ahead`: `base` is an ancestor of `head`. */
-type Relation = 'identical' | 'ahead' | 'behind' | 'diverged'
+const moved = z.object({ object: z.object({ sha }) })
 
-export interface Git {
-  /** undefined if there is no such branch. @throws GitHubError with status 404 if the token cannot read the repository */
-  readonly headOf: (branch: string) => Promise<string | undefined>
-  readonly defaultBranch: () => Promise<string>
-  /** @param treeish the id of a commit or a tree */
-  readonly tree: (treeish: string, depth: 'flat' | 'recursive') => Promise<Tree>
-  readonly blobText: (sha: string) => Promise<string>
-  /** undefined if one of them does not exist; both may be branches. */
-  readonly compare: (base: string, head: string) => Promise<Relation | undefined>
-  /** @returns the new commit's id */
-  readonly commit: (commit: NewCommit) => Promise<string>
-  /** Only moves forward. @returns false if somebody else moved the branch in the meantime */
-  readonly moveBranch: (move: BranchMove) => Promise<boolean>
-}
-
-const sha = z.string().min(1)
-
-const answers = {
-  refs: z.array(z.object({ ref: z.string(), object: z.object({ sha }) })),
-  repository: z.object({ default_branch: z.string().min(1) }),
-  tree: z.object({
-    tree: z.array(z.object({ path: z.string().min(1), type: z.enum(['blob', 'tree', 'commit']), sha })),
-    truncated: z.boolean().default(false),
-  }),
-  blob: z.union([z.string().min(1), z.instanceof(ArrayBuffer).transform(bytes => Buffer.from(bytes).toString('utf8'))]),
-  comparison: z.object({ status: z.enum(['identical', 'ahead', 'behind', 'diverged']) }),
-  created: z.object({ sha }),
-  moved: z.object({ object: z.object({ sha }) }),
-}
-
-const FILE_MODE = '100644'
-
-export function openGit(client: Client): Git {
-  return {
-    headOf: branch => readHead(client, branch),
-    defaultBranch: () => readDefaultBranch(client),
-    tree: (treeish, depth) => readTree(client, { treeish, depth }),
-    blobText: sha => readBlob(client, sha),
-    compare: (base, head) => compareCommits(client, { base, head }),
-    commit: commit => createCommit(client, commit),
-    moveBranch: move => moveBranch(client, move),
-  }
-}
-
-async function readHead({ rest, repository, read }: Client, branch: string): Promise<string | undefined> {
-  // This endpoint tells a branch that does not exist from one that the token cannot read.
-  const ref = `heads/${branch}`
-  const ask = () => rest.git.listMatchingRefs({ ...repository, ref })
-  const refs = await read(`read the branch ${branch}`, ask, answers.refs)
-  return refs.find(each => each.ref === `refs/${ref}`)?.object.sha
-}
-
-async function readDefaultBranch({ rest, repository, read }: Client): Promise<string> {
-  const found = await read('read the repository', () => rest.repos.get({ ...repository }), answers.repository)
-  return found.default_branch
-}
-
-interface TreeQuestion {
-  readonly treeish: string
-  readonly depth: 'flat' | 'recursive'
-}
-
-async function readTree({ rest, repository, read }: Client, { treeish, depth }: TreeQuestion): Promise<Tree> {
-  const recursive = depth === 'recursive' ? { recursive: '1' } : {}
-  const ask = () => rest.git.getTree({ ...repository, tree_sha: treeish, ...recursive })
-  const { tree, truncated } = await read(`read the files of ${treeish}`, ask, answers.tree)
-  return { entries: tree, truncated }
-}
-
-function readBlob({ rest, repository, read }: Client, file_sha: string): Promise<string> {
-  const ask = () => rest.git.getBlob({ ...repository, file_sha, mediaType: { format: 'raw' } })
-  return read(`read the file ${file_sha}`, ask, answers.blob)
-}
-
-interface Pair {
-  readonly base: string
-  readonly head: string
-}
-
-async function compareCommits({ rest, repository, read }: Client, { base, head }: Pair): Promise<Relation | undefined> {
-  const ask = () => rest.repos.compareCommitsWithBasehead({ ...repository, basehead: `${base}...${head}`, per_page: 1 })
-  try {
-    return (await read(`compare ${base} with ${head}`, ask, answers.comparison)).status
-  } catch (error) {
-    if (error instanceof GitHubError && error.status === 404) return undefined
-    throw error
-  }
-}
-
-async function createCommit(
-  { rest: { git }, repository, write }: Client,
-  { path, text, parents, message }: NewCommit,
-): Promise<string> {
-  const create = (ask: Parameters<Client['write']>[1]) => write('write a commit', ask, answers.created)
-  const blob = await create(() => git.createBlob({ ...repository, content: text, encoding: 'utf-8' }))
-  const file = { path, mode: FILE_MODE, type: 'blob', sha: blob.sha } as const
-  const tree = await create(() => git.createTree({ ...repository, tree: [file] }))
-  const commit = { ...repository, message, tree: tree.sha, parents: [...parents] }
-  return (await create(() => git.createCommit(commit))).sha
-}
-
-async function moveBranch(client: Client, { branch, from, to }: BranchMove): Promise<boolean> {
-  const { rest, repository, write } = client
+/** Only moves a branch forward. @returns false if somebody else moved it in the meantime */
+export async function moveBranch(github: GitHub, { branch, from, to }: BranchMove): Promise<boolean> {
+  const { rest, repository, write } = github
   const ask =
     from === undefined
       ? () => rest.git.createRef({ ...repository, ref: `refs/heads/${branch}`, sha: to })
       : () => rest.git.updateRef({ ...repository, ref: `heads/${branch}`, sha: to, force: false })
   try {
-    await write(`move the branch ${branch}`, ask, answers.moved)
+    await write({ doing: `move the branch ${branch}`, ask, form: moved })
     return true
   } catch (error) {
     if (!(error instanceof GitHubError) || !isOvertaken(error)) throw error
     // An earlier attempt may have succeeded although its response was lost.
-    return (await readHead(client, branch)) === to
+    return (await readHead(github, branch)) === to
   }
 }
 

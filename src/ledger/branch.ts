@@ -1,6 +1,7 @@
 // The repository branch that stores the ledger: it shares no history with the code, has one file, and only moves forward.
 
-import type { Git } from '../github/git.ts'
+import { createCommit, moveBranch, readBlob, readHead, readTree } from '../github/git.ts'
+import type { GitHub } from '../github/github.ts'
 import { formatLedger, type LedgerReading, parseLedger } from './file.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -21,7 +22,7 @@ interface LedgerChange {
 }
 
 export interface LedgerBranchOptions {
-  readonly git: Git
+  readonly github: GitHub
   /** The tenant's identity. */
   readonly tenant: string
   /** The input `ledger-key`. */
@@ -30,17 +31,17 @@ export interface LedgerBranchOptions {
 
 const LEDGER_FILE = 'ledger.json'
 
-export function openLedgerBranch({ git, tenant, key }: LedgerBranchOptions): LedgerBranch {
+export function openLedgerBranch({ github, tenant, key }: LedgerBranchOptions): LedgerBranch {
   const name = ledgerBranchOf(tenant)
   return {
     name,
     read: async () => {
-      const head = await git.headOf(name)
+      const head = await readHead(github, name)
       if (head === undefined) return { kind: 'none' }
-      const { entries } = await git.tree(head, 'flat')
-      const file = entries.find(({ path, type }) => path === LEDGER_FILE && type === 'blob')
+      const { tree } = await readTree(github, { of: head })
+      const file = tree.find(({ path, type }) => path === LEDGER_FILE && type === 'blob')
       if (file === undefined) return { kind: 'unreadable', problem: `it has no file ${LEDGER_FILE}`, head }
-      const reading = parseLedger(await git.blobText(file.sha), key)
+      const reading = parseLedger(await readBlob(github, file.sha), key)
       if (reading.kind === 'ledger' && reading.ledger.tenant !== tenant) {
         return { kind: 'unreadable', problem: `it is the ledger of the tenant ${reading.ledger.tenant}`, head }
       }
@@ -48,8 +49,13 @@ export function openLedgerBranch({ git, tenant, key }: LedgerBranchOptions): Led
     },
     write: async ({ ledger, message, head }) => {
       const parents = head === undefined ? [] : [head]
-      const commit = await git.commit({ path: LEDGER_FILE, text: formatLedger(ledger, key), parents, message })
-      return (await git.moveBranch({ branch: name, from: head, to: commit })) ? commit : undefined
+      const commit = await createCommit(github, {
+        path: LEDGER_FILE,
+        text: formatLedger(ledger, key),
+        parents,
+        message,
+      })
+      return (await moveBranch(github, { branch: name, from: head, to: commit })) ? commit : undefined
     },
   }
 }

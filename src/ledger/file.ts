@@ -35,8 +35,16 @@ const ledgerForm = z.strictObject({
   seal: text.exactOptional(),
 })
 
+/** What is wrong with a ledger that has such a seal. */
+export const SEAL_PROBLEMS = {
+  right: undefined,
+  unchecked: undefined,
+  missing: 'has no seal',
+  wrong: 'has a seal that does not match ledger-key, so it was changed without that key',
+} as const
+
 export type LedgerReading =
-  | { readonly kind: 'ledger'; readonly ledger: Ledger; readonly seal: 'right' | 'wrong' | 'missing' | 'unchecked' }
+  | { readonly kind: 'ledger'; readonly ledger: Ledger; readonly seal: keyof typeof SEAL_PROBLEMS }
   /** What is wrong with the file. */
   | { readonly kind: 'unreadable'; readonly problem: string }
 
@@ -97,7 +105,7 @@ function sealOf(content: string, key: string): string {
   return `hmac-sha256:${createHmac('sha256', key).update(content).digest('hex')}`
 }
 
-function checkSeal(content: string, seal: string | undefined, key: string | undefined) {
+function checkSeal(content: string, seal: string | undefined, key: string | undefined): keyof typeof SEAL_PROBLEMS {
   if (key === undefined) return 'unchecked'
   if (seal === undefined) return 'missing'
   const line = sealLine(seal)

@@ -56,6 +56,11 @@ export interface Ledger {
   readonly users: Entries
 }
 
+export function emptyLedger(tenant: string): Ledger {
+  const latest = { run: '', commit: '', at: '' }
+  return { tenant, commit: '', branch: '', latest, applying: false, files: [], users: new Map() }
+}
+
 /** What this run read about a user, and what it is going to do. */
 export interface Observation {
   readonly user: string
@@ -222,7 +227,13 @@ export function isUnchanged(entry: Entry | undefined, listed: readonly ListedUse
   return isSame(entry.managed, new Set(listed.flatMap(({ grants }) => [...grants.keys()])))
 }
 
-/** Users with managed grants whom the manifest no longer lists. */
-export function removedUsers(users: Entries, known: ReadonlyMap<string, unknown>): ReadonlyMap<string, Entry> {
-  return new Map([...users].filter(([user, { managed }]) => !known.has(user) && managed.size > 0))
+/** `changed`: the users of `own` that differ from what both ledgers were computed from. */
+export function mergeLedgers(newer: Ledger, own: Ledger, changed: ReadonlySet<string>): Ledger {
+  const files = [...new Set([...newer.files, ...own.files])]
+  return { ...newer, files, users: mergeUsers(newer.users, own.users, changed) }
+}
+
+/** The ids of users with managed grants whom the manifest no longer lists. */
+export function removedUsers(users: Entries, known: ReadonlyMap<string, unknown>): readonly string[] {
+  return [...users].flatMap(([user, { managed }]) => (!known.has(user) && managed.size > 0 ? [user] : []))
 }

@@ -157,14 +157,9 @@ export interface Counts {
   readonly revocations: number
 }
 
-export function countOperations(users: readonly UserPlan[]): Counts {
-  return users.reduce(
-    (counts, user) => ({
-      grants: counts.grants + user.grant.length,
-      revocations: counts.revocations + user.revoke.length,
-    }),
-    { grants: 0, revocations: 0 },
-  )
+export function countOperations(users: readonly Pick<UserPlan, Step>[]): Counts {
+  const count = (step: Step) => users.reduce((sum, user) => sum + user[step].length, 0)
+  return { grants: count('grant'), revocations: count('revoke') }
 }
 
 /** Without notes. */

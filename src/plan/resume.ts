@@ -1,7 +1,63 @@
 // Computes what remains to be done of a saved plan. Pure.
 
-import { accessOf, type Grants, listAccess, packAll } from '../access/grants.ts'
-import { type Batch, batchesOf, type Exists, namesIn, operationsOf, stateAfter, type UserPlan } from './plan.ts'
+import {
+  accessOf,
+  accessText,
+  type Grants,
+  isPermission,
+  listAccess,
+  packAll,
+  type RoleNames,
+} from '../access/grants.ts'
+import type { UserState } from '../live/user-state.ts'
+import {
+  type Batch,
+  batchesOf,
+  type Exists,
+  namesIn,
+  operationsOf,
+  type Plan,
+  stateAfter,
+  type UserPlan,
+} from './plan.ts'
+
+export interface ResumeOptions {
+  /** By id; missing for users who could not be read. */
+  readonly states: ReadonlyMap<string, Pick<UserState, 'live'>>
+  readonly exists: Exists
+  readonly names: RoleNames
+  /** Ids of the roles that count as a change of a user, who may hold others. */
+  readonly roles: ReadonlySet<string>
+}
+
+export interface Resumed {
+  /** What remains; restores nothing of users who could not be read, or have changed since. */
+  readonly plan: Plan
+  readonly failures: readonly { readonly user: string; readonly message: string }[]
+}
+
+export function resumePlan(saved: Plan, { states, exists, names, roles }: ResumeOptions): Resumed {
+  const users: UserPlan[] = []
+  const failures: { user: string; message: string }[] = []
+  const blocked = new Set(saved.users.map(({ user }) => user))
+  for (const userPlan of saved.users) {
+    const { user } = userPlan
+    const { direct } = states.get(user)?.live ?? {}
+    if (direct === undefined) continue
+    const live = packAll(listAccess(direct).filter(access => isPermission(access) || roles.has(access.role)))
+    const resumption = resume(userPlan, { live, exists })
+    if (resumption.kind === 'moved') {
+      const now = listAccess(live, names).map(accessText).sort()
+      const message = `${user} has changed since the plan was computed. Current direct grants: ${now.join(', ') || 'none'}. Make a new plan for this user.`
+      failures.push({ user, message })
+      continue
+    }
+    blocked.delete(user)
+    if (resumption.remaining !== undefined) users.push(resumption.remaining)
+  }
+  const restores = saved.restores?.filter(({ user }) => !blocked.has(user))
+  return { plan: { ...saved, users, ...(restores && { restores }) }, failures }
+}
 
 export type Resumption =
   /** The operations that remain; undefined if all are done. */

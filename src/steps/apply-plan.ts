@@ -10,25 +10,16 @@ import { undoOf } from '../plan/undo.ts'
 import { unfinishedOf } from '../report/conclude.ts'
 import { logPlan } from '../report/log.ts'
 import { MAX_IN_FLIGHT } from '../tenant/pace.ts'
-import type { Planning } from './compute-plan.ts'
-import type { Context } from './context.ts'
+import type { PlannedContext } from './compute-plan.ts'
 import { locateUsers } from './locate-users.ts'
-import type { Memory } from './recall.ts'
 import { beginRecording, computeEnding, endRecording } from './record-apply.ts'
-
-export interface PlanningOptions {
-  readonly context: Context
-  readonly memory: Memory
-  readonly planning: Planning
-}
 
 export interface Judgement {
   readonly refused: boolean
 }
 
 /** Shows the plan, saves it, and reports every reason not to apply it. */
-export function judgePlan({ context, memory, planning }: PlanningOptions): Judgement {
-  const { inputs, journal, task, folder } = context
+export function judgePlan({ inputs, memory, planning, journal, task, folder }: PlannedContext): Judgement {
   const { plan, digest, survey } = planning
   const { mode, maxRevocations: limit, approvedPlan, failOnChanges } = inputs
   logPlan({ plan, digest, emails: survey.emails })
@@ -57,31 +48,30 @@ function otherRolesOf({ states }: Survey): OtherRoles {
   return new Map(states.flatMap(({ id, live }) => (live?.otherRoles === undefined ? [] : [[id, live.otherRoles]])))
 }
 
-export async function applyPlan(options: PlanningOptions): Promise<void> {
-  const { context, memory, planning } = options
-  const { journal, folder } = context
+export async function applyPlan(context: PlannedContext): Promise<void> {
+  const { memory, planning, journal, folder } = context
   // Without the approved digest, the run was refused earlier.
   if (memory.doubt !== undefined) journal.warn([memory.doubt.acceptance])
-  const recording = await beginRecording(options)
+  const recording = await beginRecording(context)
   if (recording === undefined) return
   const outcomes: UserOutcome[] = []
   try {
-    await write(options, outcome => {
+    await write(context, outcome => {
       outcomes.push(outcome)
       journal.noteOutcome(outcome)
     })
-    reportOutcomes(options, outcomes)
+    reportOutcomes(context, outcomes)
   } finally {
-    const ending = computeEnding(options, outcomes)
+    const ending = computeEnding(context, outcomes)
     const undo = undoOf(planning.plan, outcomes, recording.branch === undefined ? [] : ending.restores)
     // Before the ledger is written, which may take longer than the runner gives a cancelled run.
     journal.noteUndo({ undoPlanFile: folder.save('undo-plan', () => writeSaved(undo)), undoDigest: digestOf(undo) })
-    await endRecording({ ...options, recording, ending, outcomes })
+    await endRecording({ context, recording, ending, outcomes })
   }
 }
 
 async function write(
-  { context: { tenant, heartbeat }, planning: { plan, survey } }: PlanningOptions,
+  { tenant, heartbeat, planning: { plan, survey } }: PlannedContext,
   onOutcome: (outcome: UserOutcome) => void,
 ): Promise<void> {
   const progress = heartbeat.follow('Changing users', plan.users.length)
@@ -96,7 +86,7 @@ async function write(
 }
 
 function reportOutcomes(
-  { context: { task, journal, cancelled }, planning: { survey } }: PlanningOptions,
+  { task, journal, cancelled, planning: { survey } }: PlannedContext,
   outcomes: readonly UserOutcome[],
 ): void {
   const listings = new Map(survey.states.map(user => [user.id, listedAs(user)]))

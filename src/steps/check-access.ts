@@ -4,8 +4,8 @@ import { rolesAmong } from '../access/grants.ts'
 import { checkScopes, neededScopes, type RoleUse } from '../plan/guard.ts'
 import { rolesOf, type Step } from '../plan/plan.ts'
 import type { PlanInputs } from '../runner/inputs.ts'
-import type { Context, Task } from './context.ts'
-import type { Memory } from './recall.ts'
+import type { Task } from './context.ts'
+import type { RecalledContext } from './recall.ts'
 
 export interface AccessCheck {
   readonly readApis: boolean
@@ -18,18 +18,13 @@ export interface AccessCheck {
   readonly refused: boolean
 }
 
-export interface CheckAccessOptions {
-  readonly context: Context
-  readonly memory: Pick<Memory, 'ledger'>
-}
-
-export async function checkAccess({ context, memory }: CheckAccessOptions): Promise<AccessCheck> {
+export async function checkAccess(context: RecalledContext): Promise<AccessCheck> {
   const { inputs, task, session, journal } = context
   /** undefined if the token does not list its scopes */
   const scopes = await session.scopes()
   const has = (scope: string) => scopes === undefined || scopes.has(scope)
   const assignOnly = has('update:users') && !has('read:users') && canAssignOnly(inputs, task)
-  const roles = roleUseOf({ context, memory, assignOnly })
+  const roles = roleUseOf(context, assignOnly)
   const refusals = checkScopes(scopes, neededScopes(assignOnly ? 'assign' : inputs.mode, roles))
   journal.refuse(refusals)
   const canReadRoles = has('read:roles') && (assignOnly || has('read:role_members'))
@@ -47,13 +42,8 @@ function canAssignOnly({ mode, revoke }: PlanInputs, task: Task): boolean {
   return task.files.manifest.users.every(user => user.id !== undefined)
 }
 
-interface RoleUseOptions extends CheckAccessOptions {
-  readonly assignOnly: boolean
-}
-
 /** @returns undefined if the run does not need roles */
-function roleUseOf({ context, memory, assignOnly }: RoleUseOptions): RoleUse | undefined {
-  const { inputs, task } = context
+function roleUseOf({ inputs, task, memory }: RecalledContext, assignOnly: boolean): RoleUse | undefined {
   const { saved, files } = task
   if (saved !== undefined && rolesOf(saved).size > 0) {
     const names = (step: Step) => saved.users.some(user => user[step].some(({ role }) => role !== undefined))

@@ -9,12 +9,7 @@ import type { Finding } from '../report/record.ts'
 import type { Apis } from '../tenant/resource-servers.ts'
 import type { Tenant } from '../tenant/tenant.ts'
 import type { Context } from './context.ts'
-import type { Memory } from './recall.ts'
-
-export interface CheckApisOptions {
-  readonly context: Context
-  readonly memory: Pick<Memory, 'ledger'>
-}
+import type { RecalledContext } from './recall.ts'
 
 export interface ApiCheck {
   /** Whether the tenant still has a permission. */
@@ -26,11 +21,11 @@ export interface ApiCheck {
 export const UNCHECKED_APIS: ApiCheck = { exists: () => true, refused: false }
 
 /** Checks the names that this run grants, and finds out which of those that it may revoke still exist. */
-export async function checkApis({ context, memory }: CheckApisOptions): Promise<ApiCheck> {
+export async function checkApis(context: RecalledContext): Promise<ApiCheck> {
   const { task, tenant, journal } = context
   const granted = (task.saved?.users ?? []).flatMap(({ grant }) => grant.filter(isPermission))
   const named = task.saved === undefined ? task.files.manifest.apis : new Set(granted.map(({ api }) => api))
-  const asked = named.union(revocableApis(context, memory))
+  const asked = named.union(revocableApis(context))
   const apis = await tenant.apis([...asked])
   const { aliases } = task.files.manifest
   journal.noteApis(
@@ -60,12 +55,12 @@ function checkSavedNames({ users, restores }: Plan, apis: Apis): readonly Refusa
 }
 
 /** APIs whose permissions this run may revoke, whether or not the manifest names them. */
-function revocableApis({ inputs, task }: Context, { ledger }: Pick<Memory, 'ledger'>): ReadonlySet<string> {
+function revocableApis({ inputs, task, memory }: RecalledContext): ReadonlySet<string> {
   const { saved } = task
   if (saved !== undefined) return apisOf(saved.users.flatMap(({ revoke }) => revoke))
   if (inputs.revoke !== 'managed') return new Set()
   return new Set(
-    [...ledger.users.values()].flatMap(({ managed }) => [...apisOf([...managed].map(grant => accessOf(grant)))]),
+    [...memory.ledger.users.values()].flatMap(({ managed }) => [...apisOf([...managed].map(grant => accessOf(grant)))]),
   )
 }
 

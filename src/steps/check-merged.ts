@@ -4,10 +4,12 @@
 import { isAbsolute, posix, relative, sep } from 'node:path'
 import { ActionError } from '../errors.ts'
 import { blobIdsOf, type CommittedFiles, readCommittedFiles } from '../github/committed-files.ts'
-import type { Git } from '../github/git.ts'
+import { compareCommits, readDefaultBranch } from '../github/git.ts'
+import type { GitHub } from '../github/github.ts'
 import { below, checkoutFolders, compareWithCommit } from '../plan/merged.ts'
 import type { Workflow } from '../runner/workflow.ts'
 import type { Context } from './context.ts'
+import { NO_TOKEN, reasonOf } from './github-reason.ts'
 
 /** The manifest's files in a commit, compared with the workspace. */
 export interface Checkout {
@@ -18,21 +20,21 @@ export interface Checkout {
   readonly differences: readonly string[]
 }
 
-export interface CheckoutOptions {
+interface CheckoutOptions {
   readonly context: Pick<Context, 'inputs' | 'workflow' | 'task'>
-  readonly git: Git
+  readonly github: GitHub
   /** More files to look for, relative to the repository. */
   readonly more: readonly string[]
 }
 
-export async function readCheckout({ context, git, more }: CheckoutOptions): Promise<Checkout> {
+export async function readCheckout({ context, github, more }: CheckoutOptions): Promise<Checkout> {
   const { inputs, workflow, task } = context
   const patterns = inputs.manifest.map(pattern => inWorkspace(pattern, workflow))
   const alternatives = checkoutFolders(patterns).map(folder => [
     ...patterns.map(pattern => below(folder, pattern)),
     ...more,
   ])
-  const committed = await readCommittedFiles(git, workflow.commit, alternatives)
+  const committed = await readCommittedFiles(github, { commit: workflow.commit, alternatives })
   const files = task.files.documents.map(({ file, text }) => ({ file, ids: blobIdsOf(text) }))
   const { folder, differences } = compareWithCommit({ files, patterns, committed })
   return { committed, files: files.map(({ file }) => below(folder, file)), differences }
@@ -43,45 +45,61 @@ function inWorkspace(pattern: string, { workspace }: Workflow): string {
   return posix.normalize(path.split(sep).join('/'))
 }
 
-export interface MergedInto {
-  /** The branch that has the run's commit; undefined if it is on no branch that counts. */
-  readonly branch: string | undefined
-  readonly defaultBranch: string
-}
-
-export async function findMergedBranch(git: Git, workflow: Workflow): Promise<MergedInto> {
-  const { commit, ref, refProtected } = workflow
-  const defaultBranch = workflow.defaultBranch ?? (await git.defaultBranch())
-  const [, own] = /^refs\/heads\/(.+)$/.exec(ref) ?? []
-  const branches = new Set([...(own !== undefined && refProtected ? [own] : []), defaultBranch])
-  for (const branch of branches) if (await hasCommit(git, { branch, commit })) return { branch, defaultBranch }
-  return { branch: undefined, defaultBranch }
-}
-
 interface BranchCommit {
   readonly branch: string
   readonly commit: string
 }
 
-export async function hasCommit(git: Git, { branch, commit }: BranchCommit): Promise<boolean> {
-  const relation = await git.compare(commit, branch)
+export async function hasCommit(github: GitHub, { branch, commit }: BranchCommit): Promise<boolean> {
+  const relation = await compareCommits(github, { base: commit, head: branch })
   return relation === 'identical' || relation === 'ahead'
 }
 
-export interface MergedState {
-  readonly into: MergedInto
-  readonly checkout: Checkout
-  /** The run's commit. */
-  readonly commit: string
+export interface Merged {
+  /** The branch that has the run's commit. */
+  readonly branch: string | undefined
+  /** undefined if it was not read */
+  readonly checkout: Checkout | undefined
 }
 
-/** Why the manifest does not count as merged; empty if it does. */
-export function refusalsOf({ into, checkout, commit }: MergedState): readonly string[] {
-  const { branch, defaultBranch } = into
-  const { differences } = checkout
-  const unmerged = `Only a merged manifest is applied: the run's commit ${commit} is not on ${defaultBranch}, nor on a protected branch that triggered the run. Merge it first, or set require-merged: false for a trial.`
-  const changed = `The manifest in the workspace must match the run's commit ${commit}: ${shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job generates.`
-  return [...(branch === undefined ? [unmerged] : []), ...(differences.length > 0 ? [changed] : [])]
+interface MergedOptions extends Omit<CheckoutOptions, 'context' | 'github'> {
+  readonly context: Context
+  readonly github: GitHub | undefined
+}
+
+/** @returns undefined if the run is refused; why is reported */
+export async function checkMerged({ context, github, more }: MergedOptions): Promise<Merged | undefined> {
+  const { workflow, journal } = context
+  const { repository, commit } = workflow
+  try {
+    if (repository === undefined || commit === '') throw new ActionError(NO_COMMIT)
+    if (github === undefined) throw new ActionError(NO_TOKEN)
+    const checkout = await readCheckout({ context, github, more })
+    const defaultBranch = workflow.defaultBranch ?? (await readDefaultBranch(github))
+    const branch = await findMergedBranch(github, { ...workflow, defaultBranch })
+    const { differences } = checkout
+    const unmerged = `Only a merged manifest is applied: the run's commit ${commit} is not on ${defaultBranch}, nor on a protected branch that triggered the run. Merge it first, or set require-merged: false for a trial.`
+    const changed = `The manifest in the workspace must match the run's commit ${commit}: ${shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job generates.`
+    const refusals = [...(branch === undefined ? [unmerged] : []), ...(differences.length > 0 ? [changed] : [])]
+    journal.refuse(refusals)
+    return refusals.length > 0 ? undefined : { branch, checkout }
+  } catch (error) {
+    journal.refuse([`The input require-merged cannot be checked. ${reasonOf(error, context)}`])
+    return undefined
+  }
+}
+
+const NO_COMMIT =
+  'GITHUB_REPOSITORY or GITHUB_SHA is not set. Run it in a workflow, or set require-merged: false for a trial.'
+
+async function findMergedBranch(
+  github: GitHub,
+  { commit, ref, refProtected, defaultBranch }: Workflow & { readonly defaultBranch: string },
+): Promise<string | undefined> {
+  const [, own] = /^refs\/heads\/(.+)$/.exec(ref) ?? []
+  const branches = new Set([...(own !== undefined && refProtected ? [own] : []), defaultBranch])
+  for (const branch of branches) if (await hasCommit(github, { branch, commit })) return branch
+  return undefined
 }
 
 const MAX_LISTED = 5
@@ -89,12 +107,4 @@ const MAX_LISTED = 5
 function shortList(items: readonly string[]): string {
   const more = items.length - MAX_LISTED
   return [...items.slice(0, MAX_LISTED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
-}
-
-/** @throws ActionError outside GitHub, where a merge cannot be checked */
-export function assertRepository({ repository, commit }: Workflow): void {
-  if (repository !== undefined && commit !== '') return
-  throw new ActionError(
-    'GITHUB_REPOSITORY or GITHUB_SHA is not set. Run it in a workflow, or set require-merged: false for a trial.',
-  )
 }

@@ -6,12 +6,7 @@ import { checkRoles as checkManifestRoles, locateRemarks, resolveRoles } from '.
 import { checkPlanRoles, type Refusal } from '../plan/guard.ts'
 import { nameRoles, type Plan, rolesOf } from '../plan/plan.ts'
 import type { Context, Task } from './context.ts'
-import type { Memory } from './recall.ts'
-
-export interface CheckRolesOptions {
-  readonly context: Context
-  readonly memory: Pick<Memory, 'ledger'>
-}
+import type { Memory, RecalledContext } from './recall.ts'
 
 export interface RoleCheck {
   /** With role ids instead of names in the manifest, and current role names in a saved plan. */
@@ -28,8 +23,7 @@ export function withoutRoles({ task }: Pick<Context, 'task'>): RoleCheck {
   return { task, names: new Map(), exists: () => true, refused: false }
 }
 
-export async function checkRoles({ context, memory }: CheckRolesOptions): Promise<RoleCheck> {
-  const { task, tenant, journal } = context
+export async function checkRoles({ task, memory, tenant, journal }: RecalledContext): Promise<RoleCheck> {
   const { documents, manifest } = task.files
   const roles = indexRoles(await tenant.roles())
   const names = displayNames(roles)

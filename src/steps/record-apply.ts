@@ -1,7 +1,9 @@
 // Records an apply in the ledger: what is about to be done, before the first write, and what was done, after the last.
 
 import { compareText, listAccess, NO_GRANTS, packAll } from '../access/grants.ts'
-import { ActionError, NotSentError } from '../errors.ts'
+import { ActionError } from '../errors.ts'
+import type { BranchReading, LedgerBranch } from '../ledger/branch.ts'
+import { SEAL_PROBLEMS } from '../ledger/file.ts'
 import {
   beginUsers,
   changedEntries,
@@ -9,61 +11,49 @@ import {
   type Entry,
   endUsers,
   type Ledger,
-  mergeUsers,
+  mergeLedgers,
   type Observation,
   type Progress,
   restoreUsers,
-  type UserResult,
 } from '../ledger/ledger.ts'
-import { countOperations, type Plan, type Restored, type UserOutcome } from '../plan/plan.ts'
+import { type Counts, countOperations, type Restored, type UserOutcome } from '../plan/plan.ts'
 import { counted } from '../report/conclude.ts'
-import type { Planning } from './compute-plan.ts'
+import type { PlannedContext, Planning } from './compute-plan.ts'
 import type { Context } from './context.ts'
-import { ledgerAdvice, reportUnremembered } from './read-ledger.ts'
-import type { Memory } from './recall.ts'
-
-interface ApplyOptions {
-  readonly context: Context
-  readonly memory: Memory
-  readonly planning: Planning
-}
+import { reasonOf } from './github-reason.ts'
+import { needOf, reportUnremembered, WITHOUT_LEDGER } from './read-ledger.ts'
 
 /** Where an apply is recorded. */
 export interface Recording {
   /** undefined if the apply is not recorded */
-  readonly branch: Memory['branch']
+  readonly branch: LedgerBranch | undefined
   /** The head of the branch; undefined if there is none. */
   readonly head: string | undefined
 }
 
 /** @returns undefined if the run is refused; why is reported */
-export async function beginRecording({ context, memory, planning }: ApplyOptions): Promise<Recording | undefined> {
-  const { journal } = context
+export async function beginRecording(context: PlannedContext): Promise<Recording | undefined> {
+  const { memory, planning, journal } = context
   const { branch, head } = memory
-  const { plan } = planning
-  if (branch === undefined || plan.users.length === 0) return { branch, head }
-  const users = beginUsers(memory.ledger.users, progressOf(planning))
+  const { users } = planning.plan
+  if (branch === undefined || users.length === 0) return { branch, head }
+  const entries = beginUsers(memory.ledger.users, progressOf(planning))
+  const message = messageOf(context, `Begin ${operationsText(countOperations(users), users.length)}`)
   try {
-    const moved = await branch.write({
-      ledger: ledgerOf({ context, memory, users, applying: true }),
-      message: messageOf(context, `Begin ${operationsText(plan)}`),
-      head,
-    })
+    const moved = await branch.write({ ledger: ledgerOf(context, { users: entries, applying: true }), message, head })
     if (moved !== undefined) return { branch, head: moved }
     journal.refuse([
       `Another run updated the ledger's branch ${branch.name} after this run read it, so this run stopped before its first write. Run it again.`,
     ])
     return undefined
   } catch (error) {
-    if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
-    const { inputs } = context
-    const why = `${error.message} ${ledgerAdvice(context, error)}`.trim()
-    if (inputs.revoke === 'managed' || inputs.scope === 'changed') {
-      journal.refuse([`The apply could not be recorded in the ledger before its first write. ${why}`])
-      return undefined
+    const why = reasonOf(error, context)
+    if (needOf(context) === undefined) {
+      reportUnremembered(context, why)
+      return { branch: undefined, head }
     }
-    reportUnremembered(context, why)
-    return { branch: undefined, head }
+    journal.refuse([`The apply could not be recorded in the ledger before its first write. ${why} ${WITHOUT_LEDGER}`])
+    return undefined
   }
 }
 
@@ -76,48 +66,51 @@ export interface Ending {
   readonly restores: readonly Restored[]
 }
 
-export function computeEnding(
-  { memory: { ledger }, planning }: ApplyOptions,
-  outcomes: readonly UserOutcome[],
-): Ending {
-  const users = endUsersOf({ before: ledger.users, planning, outcomes })
-  const changed = changedEntries(ledger.users, users)
+export function computeEnding({ memory, planning }: PlannedContext, outcomes: readonly UserOutcome[]): Ending {
+  const before = memory.ledger.users
+  const users = endUsersOf({ before, planning, outcomes })
+  const changed = changedEntries(before, users)
   // Includes users whose entries do not change: undoing the revocation of a grant made by hand must not make it managed.
   const concerned = new Set([...changed, ...planning.plan.users.map(({ user }) => user)])
-  return { users, changed, restores: restoresOf(ledger.users, concerned) }
+  const restores = [...concerned].sort(compareText).map(user => ({ user, entry: toRestored(before.get(user)) }))
+  return { users, changed, restores }
 }
 
-interface EndOptions extends ApplyOptions {
+export interface EndOptions {
+  readonly context: PlannedContext
   readonly recording: Recording
   readonly ending: Ending
   readonly outcomes: readonly UserOutcome[]
 }
 
-export async function endRecording(options: EndOptions): Promise<void> {
-  const { context, memory, planning, recording, ending, outcomes } = options
+export async function endRecording({ context, recording, ending, outcomes }: EndOptions): Promise<void> {
+  const { memory, planning, journal } = context
   const { branch, head } = recording
   const { users, changed } = ending
   if (branch === undefined) return
-  const ledger = ledgerOf({ context, memory, users, applying: false })
+  const ledger = ledgerOf(context, { users, applying: false })
   const begun = head !== memory.head
   // A ledger that was accepted without its seal is sealed by a new commit.
   const mustSeal = memory.doubt !== undefined
   if (!begun && !mustSeal && changed.size === 0 && isSameList(ledger.files, memory.ledger.files)) return
+  const planned = planning.plan.users.length
+  const title =
+    planned === 0 ? `Update managed grants of ${counted(changed.size, 'user')}` : resultText(outcomes, planned)
+  const message = messageOf(context, title)
   try {
-    const message = messageOf(context, resultText({ plan: planning.plan, outcomes, changed: changed.size }))
     const moved = await branch.write({ ledger, message, head })
     if (moved === undefined) await mergeRecording(context, { branch, ledger, changed, message })
-    else context.journal.noteLedgerHead(moved)
+    else journal.noteLedgerHead(moved)
   } catch (error) {
     if (!(error instanceof ActionError)) throw error
-    context.journal.warn([
+    journal.warn([
       `The result of this apply could not be recorded in the ledger, so the next run reads its users again. ${error.message}`,
     ])
   }
 }
 
 interface MergeOptions {
-  readonly branch: NonNullable<Memory['branch']>
+  readonly branch: LedgerBranch
   readonly ledger: Ledger
   readonly changed: ReadonlySet<string>
   readonly message: string
@@ -129,26 +122,17 @@ const MAX_MERGES = 5
 async function mergeRecording({ journal }: Context, { branch, ledger, changed, message }: MergeOptions): Promise<void> {
   for (let attempt = 1; attempt <= MAX_MERGES; attempt++) {
     const newer = await branch.read()
-    // Merging would seal a change that was made without the key.
-    const unsealed = newer.kind === 'ledger' && (newer.seal === 'wrong' || newer.seal === 'missing')
-    if (newer.kind === 'unreadable' || unsealed) {
-      const problem = newer.kind === 'unreadable' ? newer.problem : 'its seal is missing or does not match ledger-key'
+    const problem = problemOf(newer)
+    if (problem !== undefined) {
       journal.fail(
         `Somebody changed the ledger on the branch ${branch.name} while this run wrote to the tenant: ${problem}. What this run did is not recorded there. Revert the commit that changed it, and run this again.`,
       )
       return
     }
-    const merged: Ledger =
-      newer.kind === 'none'
-        ? ledger
-        : {
-            ...newer.ledger,
-            files: [...new Set([...newer.ledger.files, ...ledger.files])],
-            users: mergeUsers(newer.ledger.users, ledger.users, changed),
-          }
-    const head = newer.kind === 'none' ? undefined : newer.head
-    if ((await branch.write({ ledger: merged, message, head })) === undefined) continue
-    const other = newer.kind === 'none' ? 'Somebody deleted' : `${newer.ledger.latest.run || 'Another run'} updated`
+    const theirs = newer.kind === 'ledger' ? newer : undefined
+    const merged = theirs === undefined ? ledger : mergeLedgers(theirs.ledger, ledger, changed)
+    if ((await branch.write({ ledger: merged, message, head: theirs?.head })) === undefined) continue
+    const other = theirs === undefined ? 'Somebody deleted' : `${theirs.ledger.latest.run || 'Another run'} updated`
     journal.fail(
       `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. This run's users were merged into the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`,
     )
@@ -157,10 +141,17 @@ async function mergeRecording({ journal }: Context, { branch, ledger, changed, m
   throw new ActionError(`Other runs updated the branch ${branch.name} ${MAX_MERGES} times in a row.`)
 }
 
-interface LedgerOptions extends Pick<Ledger, 'users' | 'applying'>, Pick<ApplyOptions, 'context' | 'memory'> {}
+/** Why a ledger cannot be merged with. Merging would seal a change that was made without the key. */
+function problemOf(reading: BranchReading): string | undefined {
+  if (reading.kind === 'unreadable') return reading.problem
+  const problem = reading.kind === 'ledger' ? SEAL_PROBLEMS[reading.seal] : undefined
+  return problem && `it ${problem}`
+}
 
-function ledgerOf({ context, memory, users, applying }: LedgerOptions): Ledger {
-  const { workflow, task } = context
+function ledgerOf(
+  { workflow, task, memory }: PlannedContext,
+  { users, applying }: Pick<Ledger, 'users' | 'applying'>,
+): Ledger {
   const { ledger, mergedInto, files } = memory
   const { commit, runUrl: run = '' } = workflow
   return {
@@ -199,28 +190,22 @@ interface Applied {
 
 function endUsersOf({ before, planning, outcomes }: Applied): Entries {
   const results = new Map(
-    outcomes.map(({ user, status, revoked }): [string, UserResult] => [user, { status, revoked: packAll(revoked) }]),
+    outcomes.map(({ user, status, revoked }) => [user, { status, revoked: packAll(revoked) }] as const),
   )
   const users = endUsers(before, progressOf(planning), results)
   const settled = planning.plan.restores?.filter(({ user }) => (results.get(user)?.status ?? 'done') === 'done') ?? []
-  return restoreUsers(
-    users,
-    new Map(settled.map(({ user, entry }) => [user, entry === null ? undefined : toEntry(entry)])),
-  )
+  return restoreUsers(users, new Map(settled.map(({ user, entry }) => [user, toEntry(entry)])))
 }
 
-function toEntry({ listed, managed, unfinished }: NonNullable<Restored['entry']>): Entry {
-  return { listed, managed: packAll(managed), unfinished: unfinished === true }
+function toEntry(entry: Restored['entry']): Entry | undefined {
+  return entry === null
+    ? undefined
+    : { listed: entry.listed, managed: packAll(entry.managed), unfinished: entry.unfinished === true }
 }
 
-function restoresOf(before: Entries, users: ReadonlySet<string>): readonly Restored[] {
-  return [...users].sort(compareText).map(user => {
-    const entry = before.get(user)
-    return { user, entry: entry === undefined ? null : toRestored(entry) }
-  })
-}
-
-function toRestored({ listed, managed, unfinished }: Entry): Restored['entry'] {
+function toRestored(entry: Entry | undefined): Restored['entry'] {
+  if (entry === undefined) return null
+  const { listed, managed, unfinished } = entry
   return { listed, managed: listAccess(managed), ...(unfinished && { unfinished }) }
 }
 
@@ -235,23 +220,13 @@ function messageOf({ workflow }: Context, title: string): string {
   return [title, facts.join('\n'), '[skip ci]'].filter(part => part !== '').join('\n\n')
 }
 
-function operationsText({ users }: Plan): string {
-  const { grants, revocations } = countOperations(users)
-  return `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} for ${counted(users.length, 'user')}`
+function operationsText({ grants, revocations }: Counts, users: number): string {
+  return `${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} for ${counted(users, 'user')}`
 }
 
-interface Result {
-  readonly plan: Plan
-  readonly outcomes: readonly UserOutcome[]
-  /** How many entries of the ledger changed. */
-  readonly changed: number
-}
-
-function resultText({ plan: { users }, outcomes, changed }: Result): string {
-  if (users.length === 0) return `Update managed grants of ${counted(changed, 'user')}`
-  const grants = outcomes.reduce((sum, { granted }) => sum + granted.length, 0)
-  const revocations = outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0)
+function resultText(outcomes: readonly UserOutcome[], planned: number): string {
+  const done = countOperations(outcomes.map(({ granted, revoked }) => ({ grant: granted, revoke: revoked })))
   const unfinished = outcomes.filter(({ status }) => status !== 'done').length
-  const done = `End ${counted(grants, 'grant')} and ${counted(revocations, 'revocation')} for ${counted(users.length, 'user')}`
-  return unfinished === 0 ? done : `${done}, ${unfinished} unfinished`
+  const result = `End ${operationsText(done, planned)}`
+  return unfinished === 0 ? result : `${result}, ${unfinished} unfinished`
 }

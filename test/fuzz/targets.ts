@@ -5,6 +5,16 @@ import fc from 'fast-check'
 import { accessOf, NO_GRANTS, rolesAmong } from '../../src/access/grants.ts'
 import { indexRoles } from '../../src/access/roles.ts'
 import { ActionError } from '../../src/errors.ts'
+import { addComment, listComments, readLogin } from '../../src/github/comments.ts'
+import {
+  compareCommits,
+  createCommit,
+  moveBranch,
+  readBlob,
+  readDefaultBranch,
+  readHead,
+  readTree,
+} from '../../src/github/git.ts'
 import { formatLedger, parseLedger } from '../../src/ledger/file.ts'
 import type { Entry, Ledger } from '../../src/ledger/ledger.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
@@ -664,29 +674,29 @@ const githubReply: fc.Arbitrary<Reply> = fc.record(
 const MOST_GITHUB_REQUESTS = 60
 
 async function askGitHub(replies: readonly Reply[]): Promise<void> {
-  const { git, comments } = await connectGitHub(replies)
-  const head = await answerOrError(() => git.headOf('main'))
+  const github = await connectGitHub(replies)
+  const head = await answerOrError(() => readHead(github, 'main'))
   must(head === undefined || head.length > 0, 'a branch at no commit')
-  const branch = await answerOrError(git.defaultBranch)
+  const branch = await answerOrError(() => readDefaultBranch(github))
   must(branch === undefined || branch.length > 0, 'a default branch without a name')
-  for (const depth of ['flat', 'recursive'] as const) {
-    const tree = await answerOrError(() => git.tree('a-commit', depth))
-    must(tree === undefined || tree.entries.every(({ path, sha }) => path !== '' && sha !== ''), 'a nameless file')
+  for (const recursive of [false, true]) {
+    const found = await answerOrError(() => readTree(github, { of: 'a-commit', recursive }))
+    must(found === undefined || found.tree.every(({ path, sha }) => path !== '' && sha !== ''), 'a nameless file')
   }
-  const text = await answerOrError(() => git.blobText('a-blob'))
+  const text = await answerOrError(() => readBlob(github, 'a-blob'))
   must(text === undefined || typeof text === 'string', 'a file that is not text')
-  const relation = await answerOrError(() => git.compare('a', 'b'))
+  const relation = await answerOrError(() => compareCommits(github, { base: 'a', head: 'b' }))
   must(relation === undefined || /^(identical|ahead|behind|diverged)$/.test(relation), `the relation ${relation}`)
   const file = { path: 'ledger.json', text: '{}', parents: ['a'], message: 'm' }
-  const commit = await answerOrError(() => git.commit(file))
+  const commit = await answerOrError(() => createCommit(github, file))
   must(commit === undefined || commit.length > 0, 'a commit without an id')
   for (const from of [undefined, 'a']) {
-    const moved = await answerOrError(() => git.moveBranch({ branch: 'main', from, to: 'b' }))
+    const moved = await answerOrError(() => moveBranch(github, { branch: 'main', from, to: 'b' }))
     must(moved === undefined || typeof moved === 'boolean', 'neither moved nor overtaken')
   }
-  await answerOrError(() => comments.list(1))
-  await answerOrError(() => comments.add(1, 'hello'))
-  must((await comments.login()) !== '', 'nobody')
+  await answerOrError(() => listComments(github, 1))
+  await answerOrError(() => addComment(github, { pullRequest: 1, body: 'hello' }))
+  must((await readLogin(github)) !== '', 'nobody')
   const { requests, waited } = costOfGitHub()
   must(requests < MOST_GITHUB_REQUESTS, `${requests} requests`)
   must(waited < LONGEST_WAIT, `a wait of ${waited} ms`)

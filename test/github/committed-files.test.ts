@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Git } from '../../src/github/git.ts'
+import type { GitHub as Client } from '../../src/github/github.ts'
 import { leapingClock } from '../clock.ts'
 import { type GitHub, startGitHub } from '../servers/github/server.ts'
 
 type Source = typeof import('../../src/github/committed-files.ts')
 
 let github: GitHub
-let git: Git
+let client: Client
 let readCommittedFiles: Source['readCommittedFiles']
 let blobIdsOf: Source['blobIdsOf']
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const { signal } = new AbortController()
   const token = github.issueToken({ contents: 'read' })
   const repository = { owner: 'acme', repo: 'permissions' }
-  git = openGitHub({ token, repository, signal, clock: leapingClock() }).git
+  client = openGitHub({ token, repository, signal, clock: leapingClock() })
 })
 
 afterAll(async () => {
@@ -55,7 +55,7 @@ interface Reading {
 async function read(files: Readonly<Record<string, string>>, ...alternatives: string[][]): Promise<Reading> {
   const commit = github.commit(files, { branch: null, parents: [] })
   const before = github.requests.length
-  const found = await readCommittedFiles(git, commit, alternatives)
+  const found = await readCommittedFiles(client, { commit, alternatives })
   for (const [path, id] of found) expect(blobIdsOf(files[path] ?? 'none'), path).toContain(id)
   return { paths: [...found.keys()].sort(), requests: github.requests.length - before }
 }

@@ -1,12 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Git } from '../../src/github/git.ts'
+import {
+  compareCommits,
+  createCommit,
+  moveBranch,
+  readBlob,
+  readDefaultBranch,
+  readHead,
+  readTree,
+} from '../../src/github/git.ts'
+import type { GitHub as Client } from '../../src/github/github.ts'
 import { leapingClock } from '../clock.ts'
 import { type GitHub, startGitHub } from '../servers/github/server.ts'
 import type { Permissions } from '../servers/github/token.ts'
 
 let github: GitHub
-let git: Git
-let openAs: (permissions: Permissions) => Git
+let git: Client
+let openAs: (permissions: Permissions) => Client
 
 beforeAll(async () => {
   github = await startGitHub()
@@ -16,7 +25,7 @@ beforeAll(async () => {
   const { signal } = new AbortController()
   openAs = permissions => {
     const token = github.issueToken(permissions)
-    return openGitHub({ token, repository: { owner: 'acme', repo: 'permissions' }, signal, clock: leapingClock() }).git
+    return openGitHub({ token, repository: { owner: 'acme', repo: 'permissions' }, signal, clock: leapingClock() })
   }
   git = openAs('write-all')
   github.commit({ 'm.yml': 'users: []\n', 'teams/a.yml': 'grüß\r\n' })
@@ -35,7 +44,7 @@ function newBranch(): string {
 }
 
 function write(parents: readonly string[], text = '{}'): Promise<string> {
-  return git.commit({ path: 'ledger.json', text, parents, message: 'Record an apply' })
+  return createCommit(git, { path: 'ledger.json', text, parents, message: 'Record an apply' })
 }
 
 function requestsSince(count: number): readonly string[] {
@@ -48,31 +57,31 @@ describe('a branch', () => {
   it('has a head, or does not exist, whatever begins with its name', async () => {
     const branch = newBranch()
     const head = github.commit({ a: '1' }, { branch: `${branch}-of-another` })
-    expect(await git.headOf(branch)).toBeUndefined()
-    expect(await git.headOf(`${branch}-of-another`)).toBe(head)
+    expect(await readHead(git, branch)).toBeUndefined()
+    expect(await readHead(git, `${branch}-of-another`)).toBe(head)
   })
 
   it('that may not be read is not one that does not exist', async () => {
-    await expect(openAs({}).headOf('main')).rejects.toMatchObject({ name: 'GitHubError', status: 404 })
+    await expect(readHead(openAs({}), 'main')).rejects.toMatchObject({ name: 'GitHubError', status: 404 })
   })
 
   it('may be the default one', async () => {
-    expect(await git.defaultBranch()).toBe('main')
+    expect(await readDefaultBranch(git)).toBe('main')
   })
 })
 
 describe('a commit', () => {
   it('has files, in a folder or in all of them', async () => {
     const head = github.tip('main') ?? ''
-    const { entries, truncated } = await git.tree(head, 'flat')
+    const { tree: entries, truncated } = await readTree(git, { of: head })
     expect(truncated).toBe(false)
     expect(entries.map(({ path, type }) => [path, type])).toEqual([
       ['m.yml', 'blob'],
       ['teams', 'tree'],
     ])
-    const all = await git.tree(head, 'recursive')
-    expect(all.entries.map(({ path }) => path)).toEqual(['m.yml', 'teams', 'teams/a.yml'])
-    expect(await git.blobText(all.entries.at(-1)?.sha ?? '')).toBe('grüß\r\n')
+    const all = await readTree(git, { of: head, recursive: true })
+    expect(all.tree.map(({ path }) => path)).toEqual(['m.yml', 'teams', 'teams/a.yml'])
+    expect(await readBlob(git, all.tree.at(-1)?.sha ?? '')).toBe('grüß\r\n')
   })
 
   it.each<[readonly string[]]>([[[]], [['parent']]])(
@@ -82,7 +91,7 @@ describe('a commit', () => {
       const refs = [...github.refs]
       const id = await write(parents, '{"ü":1}\n')
       expect(github.commits.get(id)).toMatchObject({ parents, message: 'Record an apply' })
-      expect((await git.tree(id, 'recursive')).entries.map(({ path }) => path)).toEqual(['ledger.json'])
+      expect((await readTree(git, { of: id, recursive: true })).tree.map(({ path }) => path)).toEqual(['ledger.json'])
       expect(github.file(id, 'ledger.json')).toBe('{"ü":1}\n')
       expect([...github.refs]).toEqual(refs)
     },
@@ -91,13 +100,13 @@ describe('a commit', () => {
   it('is related to another one', async () => {
     const base = github.commit({ a: '1' }, { branch: null, parents: [] })
     const [left, right] = ['2', '3'].map(a => github.commit({ a }, { branch: null, parents: [base] }))
-    expect(await git.compare(base, base)).toBe('identical')
-    expect(await git.compare(base, left ?? '')).toBe('ahead')
-    expect(await git.compare(left ?? '', base)).toBe('behind')
-    expect(await git.compare(left ?? '', right ?? '')).toBe('diverged')
-    expect(await git.compare('main', 'main')).toBe('identical')
-    expect(await git.compare(base, '0'.repeat(40))).toBeUndefined()
-    expect(await git.compare('no-such-branch', base)).toBeUndefined()
+    expect(await compareCommits(git, { base: base, head: base })).toBe('identical')
+    expect(await compareCommits(git, { base: base, head: left ?? '' })).toBe('ahead')
+    expect(await compareCommits(git, { base: left ?? '', head: base })).toBe('behind')
+    expect(await compareCommits(git, { base: left ?? '', head: right ?? '' })).toBe('diverged')
+    expect(await compareCommits(git, { base: 'main', head: 'main' })).toBe('identical')
+    expect(await compareCommits(git, { base: base, head: '0'.repeat(40) })).toBeUndefined()
+    expect(await compareCommits(git, { base: 'no-such-branch', head: base })).toBeUndefined()
   })
 })
 
@@ -105,16 +114,16 @@ describe('moving a branch', () => {
   it('creates it, and moves it forward', async () => {
     const branch = newBranch()
     const first = await write([])
-    expect(await git.moveBranch({ branch, from: undefined, to: first })).toBe(true)
+    expect(await moveBranch(git, { branch, from: undefined, to: first })).toBe(true)
     const second = await write([first])
-    expect(await git.moveBranch({ branch, from: first, to: second })).toBe(true)
+    expect(await moveBranch(git, { branch, from: first, to: second })).toBe(true)
     expect(github.tip(branch)).toBe(second)
   })
 
   it('says that somebody else created it', async () => {
     const branch = newBranch()
     const theirs = github.commit({ a: '1' }, { branch, parents: [] })
-    expect(await git.moveBranch({ branch, from: undefined, to: await write([]) })).toBe(false)
+    expect(await moveBranch(git, { branch, from: undefined, to: await write([]) })).toBe(false)
     expect(github.tip(branch)).toBe(theirs)
   })
 
@@ -123,7 +132,7 @@ describe('moving a branch', () => {
     const from = github.commit({ a: '1' }, { branch, parents: [] })
     const to = await write([from])
     const theirs = github.commit({ a: '2' }, { branch })
-    expect(await git.moveBranch({ branch, from, to })).toBe(false)
+    expect(await moveBranch(git, { branch, from, to })).toBe(false)
     expect(github.tip(branch)).toBe(theirs)
   })
 
@@ -132,7 +141,7 @@ describe('moving a branch', () => {
     const from = github.commit({ a: '1' }, { branch, parents: [] })
     const to = await write([from])
     github.deleteBranch(branch)
-    expect(await git.moveBranch({ branch, from, to })).toBe(false)
+    expect(await moveBranch(git, { branch, from, to })).toBe(false)
     expect(github.tip(branch)).toBeUndefined()
   })
 
@@ -145,7 +154,7 @@ describe('moving a branch', () => {
     const to = await write(from === undefined ? [] : [from])
     const before = github.requests.length
     github.fault({ kind: 'reset', after: 'effect', when: request => request.method === method })
-    expect(await git.moveBranch({ branch, from, to })).toBe(true)
+    expect(await moveBranch(git, { branch, from, to })).toBe(true)
     expect(github.tip(branch)).toBe(to)
     expect(requestsSince(before)).toEqual(expected.map(each => expect.stringContaining(each)))
   })
@@ -158,7 +167,7 @@ describe('moving a branch', () => {
       if (method === 'POST' && number > before + 1) github.moveBranch(branch, github.tip('main') ?? '')
     })
     const before = github.requests.length
-    expect(await git.moveBranch({ branch, from: undefined, to })).toBe(false)
+    expect(await moveBranch(git, { branch, from: undefined, to })).toBe(false)
     end()
   })
 
@@ -172,7 +181,7 @@ describe('moving a branch', () => {
     const to = await write(from === undefined ? [] : [from])
     github.addRuleset({ refs: [branch], rules: [rule] })
     const before = github.requests.length
-    await expect(git.moveBranch({ branch, from, to })).rejects.toMatchObject({
+    await expect(moveBranch(git, { branch, from, to })).rejects.toMatchObject({
       name: 'GitHubError',
       status: 422,
       message: expect.stringContaining(words),
@@ -183,7 +192,7 @@ describe('moving a branch', () => {
 
   it('without the permission is an error', async () => {
     const to = await write([])
-    const move = openAs({ contents: 'read' }).moveBranch({ branch: newBranch(), from: undefined, to })
+    const move = moveBranch(openAs({ contents: 'read' }), { branch: newBranch(), from: undefined, to })
     await expect(move).rejects.toMatchObject({ name: 'GitHubError', status: 403 })
   })
 })

@@ -66,7 +66,7 @@ it('a defect at the end of an apply is not mistaken for a ledger that GitHub doe
     files: [],
     doubt: undefined,
   }
-  await expect(applyPlan({ context, memory, planning })).rejects.toThrow(TypeError)
+  await expect(applyPlan({ ...context, memory, planning })).rejects.toThrow(TypeError)
   expect(write).toHaveBeenCalledTimes(1)
   expect(journal.entries().warnings).toEqual([])
 })

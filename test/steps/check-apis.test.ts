@@ -4,8 +4,7 @@ import { parseDocument } from '../../src/manifest/load.ts'
 import { readManifest } from '../../src/manifest/manifest.ts'
 import { createJournal } from '../../src/report/journal.ts'
 import { checkApis } from '../../src/steps/check-apis.ts'
-import type { Context } from '../../src/steps/context.ts'
-import type { Memory } from '../../src/steps/recall.ts'
+import type { RecalledContext } from '../../src/steps/recall.ts'
 import { grants, ORDERS } from '../plan/fixtures.ts'
 
 const NOW = new Date('2026-06-15T12:00:00Z')
@@ -32,9 +31,9 @@ async function check(manifest: string, { identifiers = async () => [ORDERS, BILL
       },
     },
     journal,
-  } as unknown as Context
-  const users = new Map([['auth0|9', { listed: [], managed: new Set(managed), unfinished: false }]])
-  const { exists } = await checkApis({ context, memory: { ledger: { users } } as unknown as Memory })
+    memory: { ledger: { users: new Map([['auth0|9', { listed: [], managed: new Set(managed), unfinished: false }]]) } },
+  } as unknown as RecalledContext
+  const { exists } = await checkApis(context)
   const record = journal.entries()
   return { record, asked, listed, exists, errors: record.errors.map(({ message }) => message) }
 }

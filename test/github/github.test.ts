@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
 import { NotSentError } from '../../src/errors.ts'
-import type { Client } from '../../src/github/client.ts'
+import { listComments, readLogin } from '../../src/github/comments.ts'
+import { readBlob } from '../../src/github/git.ts'
 import type { GitHub } from '../../src/github/github.ts'
 import type { Clock } from '../../src/runner/clock.ts'
 import { leapingClock } from '../clock.ts'
@@ -14,14 +15,12 @@ const CANCELLED = new NotSentError('Cancelled by SIGINT.')
 const OK: Reaction = { body: { name: 'permissions' } }
 
 let server: ScriptedGitHub
-let openClient: typeof import('../../src/github/client.ts').openClient
 let openGitHub: typeof import('../../src/github/github.ts').openGitHub
 
 beforeAll(async () => {
   server = await startScriptedGitHub()
   // Read when GitHub's client is loaded.
   vi.stubEnv('GITHUB_API_URL', server.apiUrl)
-  ;({ openClient } = await import('../../src/github/client.ts'))
   ;({ openGitHub } = await import('../../src/github/github.ts'))
 })
 
@@ -31,7 +30,6 @@ afterAll(() => {
 })
 
 interface Run {
-  readonly client: Client
   readonly github: GitHub
   readonly cancel: () => void
   /** Milliseconds that were waited for. */
@@ -57,16 +55,15 @@ function start(known: Partial<Clock> = {}): Run {
   }
   const controller = new AbortController()
   const options = { token: 'a-token', repository: REPOSITORY, signal: controller.signal, clock }
-  const client = openClient(options)
+  const github = openGitHub(options)
   const form = z.object({ name: z.string() })
   return {
-    client,
-    github: openGitHub(options),
+    github,
     cancel: () => controller.abort(CANCELLED),
     pauses,
     timeouts,
-    read: () => client.read('read it', () => client.rest.repos.get({ ...REPOSITORY }), form),
-    write: () => client.write('write it', () => client.rest.repos.update({ ...REPOSITORY }), form),
+    read: () => github.read({ doing: 'read it', ask: () => github.rest.repos.get({ ...REPOSITORY }), form }),
+    write: () => github.write({ doing: 'write it', ask: () => github.rest.repos.update({ ...REPOSITORY }), form }),
   }
 }
 
@@ -273,32 +270,32 @@ describe('a list', () => {
 
   it('is read until a page is not full', async () => {
     server.script({ body: full }, { body: full }, { body: [comment(7)] })
-    expect(await start().github.comments.list(5)).toHaveLength(201)
+    expect(await listComments(start().github, 5)).toHaveLength(201)
     expect(server.requests).toEqual([1, 2, 3].map(page))
   })
 
   it('is read as far as it is asked for', async () => {
     server.script({ body: full })
-    const { client } = start()
+    const { github } = start()
     const ids = z.array(z.object({ id: z.number() }))
-    const list = client.pages(
-      'read it',
-      each => client.rest.issues.listComments({ ...REPOSITORY, issue_number: 5, ...each }),
-      ids,
-    )
+    const list = github.pages({
+      doing: 'read it',
+      ask: each => github.rest.issues.listComments({ ...REPOSITORY, issue_number: 5, ...each }),
+      form: ids,
+    })
     expect(await list.next()).toEqual({ done: false, value: { id: 0 } })
     expect(server.requests).toEqual([page(1)])
   })
 
   it('without end is not read for ever', async () => {
     server.script({ body: full })
-    await expect(start().github.comments.list(5)).rejects.toThrow('more than 100 pages')
+    await expect(listComments(start().github, 5)).rejects.toThrow('more than 100 pages')
     expect(server.requests).toHaveLength(100)
   })
 
   it('of which an answer was cut is not mistaken for an empty one', async () => {
     server.script({ body: '' })
-    await expect(start().github.comments.list(5)).rejects.toThrow('incomplete')
+    await expect(listComments(start().github, 5)).rejects.toThrow('incomplete')
   })
 })
 
@@ -307,19 +304,19 @@ describe('an answer', () => {
     'that is a file is read, whether it comes as bytes or as text: %s',
     async type => {
       server.script({ type, body: 'users: [ü]' })
-      expect(await start().github.git.blobText('a-blob')).toBe('users: [ü]')
+      expect(await readBlob(start().github, 'a-blob')).toBe('users: [ü]')
     },
   )
 
   it('about a comment of a deleted account, or without text, is nobody’s and empty', async () => {
     server.script({ body: [{ id: 1, user: null }] })
-    expect(await start().github.comments.list(5)).toEqual([{ id: 1, author: '', body: '' }])
+    expect(await listComments(start().github, 5)).toEqual([{ id: 1, author: '', body: '' }])
   })
 
   it('about who the token writes as is optional', async () => {
     server.script({ body: { data: { viewer: { login: 'grace' } } } })
-    expect(await start().github.comments.login()).toBe('grace')
+    expect(await readLogin(start().github)).toBe('grace')
     server.script(refusal(403))
-    expect(await start().github.comments.login()).toBe('github-actions[bot]')
+    expect(await readLogin(start().github)).toBe('github-actions[bot]')
   })
 })
