@@ -10,6 +10,7 @@ export const modules = {
 /* harmony export */   GW: () => (/* binding */ KINDS),
 /* harmony export */   I: () => (/* binding */ kindOf),
 /* harmony export */   J$: () => (/* binding */ listAccess),
+/* harmony export */   Sw: () => (/* binding */ kindOfAccess),
 /* harmony export */   Wn: () => (/* binding */ rolesAmong),
 /* harmony export */   YK: () => (/* binding */ accessOf),
 /* harmony export */   Yo: () => (/* binding */ isPermission),
@@ -89,6 +90,9 @@ function groupByApi(grants) {
 }
 function isPermission(access) {
     return access.role === undefined;
+}
+function kindOfAccess(access) {
+    return isPermission(access) ? 'permission' : 'role';
 }
 /** For a sentence: `read:orders on https://orders.acme.com/`, or `the role Support`. */
 function accessText(access) {
@@ -3694,7 +3698,7 @@ function batchesOf(userPlan) {
     return STEPS.flatMap(step => access_grants/* KINDS */.GW.map(kind => ({
         step,
         kind,
-        operations: userPlan[step].filter(operation => (0,access_grants/* isPermission */.Yo)(operation) === (kind === 'permission')),
+        operations: userPlan[step].filter(operation => (0,access_grants/* kindOfAccess */.Sw)(operation) === kind),
     }))).filter(({ operations }) => operations.length > 0);
 }
 /** In the order of a plan. */
@@ -3745,6 +3749,7 @@ function plan_namesIn(accesses) {
 // Checks that return refusals or warnings. The run reports all of them together before anything is written. Pure.
 
 
+
 /** Auth0's limits of direct permissions and of roles per user. */
 const MAX_HELD = { permission: 1000, role: 50 };
 /** The Management API scopes that each mode requires. */
@@ -3791,7 +3796,7 @@ function checkScopes(scopes, needed) {
 }
 /** How many direct permissions or roles a user has, counting only those that were read. */
 function countHeld({ user, before = [], grant, revoke }, { kind, otherRoles }) {
-    const count = (accesses) => accesses.filter(access => (0,access_grants/* isPermission */.Yo)(access) === (kind === 'permission')).length;
+    const count = (accesses) => accesses.filter(access => (0,access_grants/* kindOfAccess */.Sw)(access) === kind).length;
     const granted = count(grant);
     const others = kind === 'role' ? (otherRoles.get(user) ?? 0) : 0;
     const withGrants = count(before) + others + granted;
@@ -3841,13 +3846,13 @@ function describeObsolete(obsolete, step) {
     return [...holders.values()].map(all => {
         const [first] = all;
         const users = shortList(all.map(({ user }) => user));
-        const what = `${(0,access_grants/* accessText */.cd)(first).replace(/^the role /, 'The role ')} no longer exists in the tenant`;
+        const gone = `${(0,access_grants/* accessText */.cd)(first)} no longer exists in the tenant, so it is not`;
         // Deleting a role removes it from every user, and a new role has another id.
         if (!(0,access_grants/* isPermission */.Yo)(first))
-            return `${what}, so it is not ${step === 'grant' ? 'assigned again to' : 'removed from'} ${users}.`;
+            return `${capitalize(gone)} ${step === 'grant' ? 'assigned again to' : 'removed from'} ${users}.`;
         return step === 'revoke'
-            ? `${what}, so it is not revoked from ${users}. If it is added to the API again, the next run revokes it.`
-            : `${what}, so it is not granted again to ${users}. If it is needed, add it to the API and list it in the manifest.`;
+            ? `${gone} revoked from ${users}. If it is added to the API again, the next run revokes it.`
+            : `${gone} granted again to ${users}. If it is needed, add it to the API and list it in the manifest.`;
     });
 }
 /** Only the approved plan is applied. @param approved undefined if the run requires no approval */
@@ -4053,12 +4058,6 @@ function isNotSent(failure) {
 function digestOf(plan) {
     return `sha256:${(0,external_node_crypto_.createHash)('sha256').update(canonicalForm(plan)).digest('hex')}`;
 }
-function restoredOf({ user, entry }) {
-    return { user, entry: entry && { ...entry, managed: entry.managed.map(withoutName) } };
-}
-function withoutName(access) {
-    return access.role === undefined ? access : { role: access.role };
-}
 /** A plan's users and operations are sorted, so equal plans give equal text. */
 function canonicalForm({ tenant, users, restores }) {
     return JSON.stringify([tenant, users.map(effectsOf), ...(restores === undefined ? [] : [restores.map(restoredOf)])]);
@@ -4073,6 +4072,12 @@ function operationOf(operation) {
 /** A role has no API; its name has no effect. */
 function effectOf(access) {
     return access.role === undefined ? [access.api, access.permission] : [null, access.role];
+}
+function restoredOf({ user, entry }) {
+    return { user, entry: entry && { ...entry, managed: entry.managed.map(withoutName) } };
+}
+function withoutName(access) {
+    return access.role === undefined ? access : { role: access.role };
 }
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/iso.js

@@ -119,6 +119,10 @@ export function isPermission<T extends Access>(access: T): access is T & Permiss
   return access.role === undefined
 }
 
+export function kindOfAccess(access: Access): Kind {
+  return isPermission(access) ? 'permission' : 'role'
+}
+
 /** For a sentence: `read:orders on https://orders.acme.com/`, or `the role Support`. */
 export function accessText(access: Access): string {
   return isPermission(access) ? `${access.permission} on ${access.api}` : `the role ${access.name ?? access.role}`

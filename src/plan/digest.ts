@@ -12,14 +12,6 @@ export function digestOf(plan: Effects): string {
   return `sha256:${createHash('sha256').update(canonicalForm(plan)).digest('hex')}`
 }
 
-function restoredOf({ user, entry }: Restored): unknown {
-  return { user, entry: entry && { ...entry, managed: entry.managed.map(withoutName) } }
-}
-
-function withoutName(access: Access): Access {
-  return access.role === undefined ? access : { role: access.role }
-}
-
 /** A plan's users and operations are sorted, so equal plans give equal text. */
 function canonicalForm({ tenant, users, restores }: Effects): string {
   return JSON.stringify([tenant, users.map(effectsOf), ...(restores === undefined ? [] : [restores.map(restoredOf)])])
@@ -37,4 +29,12 @@ function operationOf(operation: Operation): readonly (string | null)[] {
 /** A role has no API; its name has no effect. */
 function effectOf(access: Access): readonly (string | null)[] {
   return access.role === undefined ? [access.api, access.permission] : [null, access.role]
+}
+
+function restoredOf({ user, entry }: Restored): unknown {
+  return { user, entry: entry && { ...entry, managed: entry.managed.map(withoutName) } }
+}
+
+function withoutName(access: Access): Access {
+  return access.role === undefined ? access : { role: access.role }
 }

@@ -9,12 +9,14 @@ import {
   isPermission,
   KINDS,
   type Kind,
+  kindOfAccess,
   type Named,
   type Permission,
   packAccess,
   type Role,
   type RoleNames,
 } from '../access/grants.ts'
+import { capitalize } from '../access/quote.ts'
 import type { UserState } from '../live/user-state.ts'
 import type { RevocationLimit } from '../runner/inputs.ts'
 import type { WorkflowEvent } from '../runner/workflow.ts'
@@ -93,8 +95,7 @@ export function countHeld(
   { user, before = [], grant, revoke }: UserPlan,
   { kind, otherRoles }: HeldOptions,
 ): { readonly withGrants: number; readonly after: number; readonly granted: number } {
-  const count = (accesses: readonly Access[]) =>
-    accesses.filter(access => isPermission(access) === (kind === 'permission')).length
+  const count = (accesses: readonly Access[]) => accesses.filter(access => kindOfAccess(access) === kind).length
   const granted = count(grant)
   const others = kind === 'role' ? (otherRoles.get(user) ?? 0) : 0
   const withGrants = count(before) + others + granted
@@ -158,13 +159,13 @@ export function describeObsolete(obsolete: readonly Obsolete[], step: Step): rea
   return [...holders.values()].map(all => {
     const [first] = all as [Obsolete]
     const users = shortList(all.map(({ user }) => user))
-    const what = `${accessText(first).replace(/^the role /, 'The role ')} no longer exists in the tenant`
+    const gone = `${accessText(first)} no longer exists in the tenant, so it is not`
     // Deleting a role removes it from every user, and a new role has another id.
     if (!isPermission(first))
-      return `${what}, so it is not ${step === 'grant' ? 'assigned again to' : 'removed from'} ${users}.`
+      return `${capitalize(gone)} ${step === 'grant' ? 'assigned again to' : 'removed from'} ${users}.`
     return step === 'revoke'
-      ? `${what}, so it is not revoked from ${users}. If it is added to the API again, the next run revokes it.`
-      : `${what}, so it is not granted again to ${users}. If it is needed, add it to the API and list it in the manifest.`
+      ? `${gone} revoked from ${users}. If it is added to the API again, the next run revokes it.`
+      : `${gone} granted again to ${users}. If it is needed, add it to the API and list it in the manifest.`
   })
 }
 

@@ -4,9 +4,9 @@
 import {
   type Access,
   compareText,
-  isPermission,
   KINDS,
   type Kind,
+  kindOfAccess,
   listAccess,
   packAccess,
   packAll,
@@ -185,7 +185,7 @@ export function batchesOf(userPlan: Pick<UserPlan, Step>): readonly Batch[] {
     KINDS.map(kind => ({
       step,
       kind,
-      operations: userPlan[step].filter(operation => isPermission(operation) === (kind === 'permission')),
+      operations: userPlan[step].filter(operation => kindOfAccess(operation) === kind),
     })),
   ).filter(({ operations }) => operations.length > 0)
 }
