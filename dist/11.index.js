@@ -1003,7 +1003,7 @@ function rememberedUsers(users) {
 }
 /** Equal only for listings that certainly are the same. */
 function keyOf(listing) {
-    return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection ?? '']);
+    return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection]);
 }
 /** As stored in the ledger: an address in another letter case is the same listing. */
 function listingOf(user) {

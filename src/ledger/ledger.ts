@@ -197,7 +197,7 @@ export function rememberedUsers(users: Entries): ReadonlyMap<string, string> {
 
 /** Equal only for listings that certainly are the same. */
 export function keyOf(listing: Listing): string {
-  return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection ?? ''])
+  return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection])
 }
 
 /** As stored in the ledger: an address in another letter case is the same listing. */

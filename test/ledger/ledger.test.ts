@@ -6,12 +6,15 @@ import {
   changedEntries,
   type Entries,
   type Entry,
+  emptyLedger,
   endUsers,
   groupById,
   isUnchanged,
   keyOf,
+  type Ledger,
   type Listing,
   listingOf,
+  mergeLedgers,
   mergeUsers,
   type Observation,
   type Progress,
@@ -216,6 +219,46 @@ describe('a user', () => {
     ])
     expect(removedUsers(users, new Map([['listed', true]]))).toEqual(['removed'])
     expect(removedUsers(NOBODY, new Map())).toEqual([])
+  })
+})
+
+describe('a ledger', () => {
+  const empty = emptyLedger('acme.eu.auth0.com')
+
+  it('begins with nothing', () => {
+    expect(empty).toEqual({
+      tenant: 'acme.eu.auth0.com',
+      commit: '',
+      branch: '',
+      latest: { run: '', commit: '', at: '' },
+      applying: false,
+      files: [],
+      users: NOBODY,
+    })
+  })
+
+  it('that another run wrote takes the files and the changed users of this one', () => {
+    const newer: Ledger = {
+      ...empty,
+      commit: 'theirs',
+      applying: true,
+      files: ['a.yml', 'b.yml'],
+      users: new Map([['u', entry(['a'])]]),
+    }
+    const users = new Map([
+      ['u', entry(['b'])],
+      ['v', entry(['c'])],
+      ['unchanged', entry(['d'])],
+    ])
+    const own: Ledger = { ...empty, commit: 'ours', files: ['b.yml', 'c.yml'], users }
+    expect(mergeLedgers(newer, own, new Set(['u', 'v', 'forgotten by both']))).toEqual({
+      ...newer,
+      files: ['a.yml', 'b.yml', 'c.yml'],
+      users: new Map([
+        ['u', entry(['a', 'b'], { unfinished: true })],
+        ['v', entry(['c'], { unfinished: true })],
+      ]),
+    })
   })
 })
 

@@ -60,8 +60,11 @@ describe('an unmerged manifest is never applied', () => {
     expect(refusal).toContain('on: push')
   })
 
-  it.each(['push', 'workflow_dispatch', 'schedule', 'workflow_run', ''])('%s is let through', name => {
-    expect(checkEvent({ name, ref: 'refs/heads/main', refProtected: true, defaultBranch: 'main' })).toEqual([])
+  it.each([
+    ...['push', 'workflow_dispatch', 'schedule', 'workflow_run', ''].map(name => [name, 'refs/heads/main']),
+    ['push', 'refs/heads/refs/pull/7/head'],
+  ])('%s on %s is let through', (name, ref) => {
+    expect(checkEvent({ name, ref, refProtected: true, defaultBranch: 'main' })).toEqual([])
   })
 })
 
@@ -437,6 +440,7 @@ describe('roles', () => {
   it('are at most 50 for a user, whatever permissions the user has', () => {
     const permissions = grants(names(900))
     expect(checkLimit(plan([...many(50), ...permissions], many(49)))).toEqual([])
+    expect(checkLimitWith(planOf(names(1000), names(999)), new Map([['auth0|1', 1]]))).toEqual([])
     expect(checkLimit(plan([...many(51), ...permissions], many(49)))).toEqual([
       'auth0|1 would have 51 roles; Auth0 allows 50. Combine some of them into one role.',
     ])

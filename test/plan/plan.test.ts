@@ -55,6 +55,21 @@ describe('the counts of a plan', () => {
 })
 
 describe('an undo plan', () => {
+  it('calls roles by their names, if they have one', () => {
+    const assigned = { role: 'rol_new', name: 'New', roles: [] }
+    const removed = { role: 'rol_old', roles: [] }
+    const userPlan: UserPlan = {
+      user: 'u',
+      grant: [assigned],
+      revoke: [removed],
+      before: [{ role: 'rol_old' }, ...named('old')],
+    }
+    const { users } = undoOf({ ...plan, users: [userPlan] }, [done(userPlan)], [])
+    expect(users).toStrictEqual([
+      { user: 'u', grant: [removed], revoke: [assigned], before: [{ role: 'rol_new', name: 'New' }, ...named('old')] },
+    ])
+  })
+
   it('takes back what was done, from the state that this left', () => {
     expect(undoOf(plan, [done(first), done(second)], RESTORES)).toStrictEqual({
       format: 2,

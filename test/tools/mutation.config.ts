@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['test/{manifest,plan,ledger,report}/*.test.ts', 'test/tenant/pace.test.ts'],
+    include: [
+      'test/{access,manifest,plan,report}/*.test.ts',
+      ...['test/ledger/ledger.test.ts', 'test/live/identify.test.ts', 'test/tenant/pace.test.ts'],
+    ],
     // Two runners and their mutants share the machine.
     testTimeout: 30_000,
     exclude: ['test/manifest/schema.test.ts', 'test/manifest/hostile.test.ts', 'test/report/hostile.test.ts'],
