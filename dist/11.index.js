@@ -7406,7 +7406,7 @@ function startHeartbeat(traffic) {
 
 async function withTenant(run, use) {
     const { inputs, journal, cancelled } = run;
-    const { connect } = await __webpack_require__.e(/* import() */ 927).then(__webpack_require__.bind(__webpack_require__, 927));
+    const { connect } = await __webpack_require__.e(/* import() */ 389).then(__webpack_require__.bind(__webpack_require__, 9389));
     const { tenant, session, traffic, close } = connect(inputs, cancelled, runner_secrets/* mask */.dK);
     journal.noteTraffic(traffic);
     const heartbeat = startHeartbeat(traffic);

@@ -1,97 +1,100 @@
-// Reads the Management API's responses: data by a schema, or an error with advice.
+// Reads responses: data by a schema, or an error with Auth0's own message and with advice.
 
 import * as z from 'zod'
-import type { Reach, TenantError } from '../errors.ts'
-import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
-import type { Answer } from './exchange.ts'
+import { type Reach, TenantError } from '../errors.ts'
+import { redact } from '../runner/secrets.ts'
+import { type Answer, nameOf } from './exchange.ts'
 
 /** The path of the Management API. */
 export const BASE = '/api/v2'
 /** Auth0's maximum number of items per page. */
 export const PER_PAGE = 100
 
+const text = z.string().optional().catch(undefined)
+/** The forms of the Management API and of the token endpoint. */
+const errorBody = z.object({ message: text, errorCode: text, error: text, error_description: text })
+
+/** Headers in which Auth0, and the network in front of it, put the request id that their support asks for. */
+const REQUEST_ID_HEADERS = ['ot-baggage-auth0-request-id', 'x-auth0-requestid', 'cf-ray']
+
+const MAX_QUOTE = 300
+
+/** What an error says about a response. */
+export interface Verdict {
+  readonly summary: string
+  readonly reach: Reach
+  readonly advice: string
+}
+
+export function answerError(answer: Answer, { summary, ...verdict }: Verdict): TenantError {
+  const { message, errorCode, error, error_description: description } = errorIn(answer)
+  const words = message ?? description ?? (typeof answer.body === 'string' ? answer.body : undefined)
+  // A response may quote the request. Redact before shortening, because a secret that is cut would not be recognized.
+  const said = words && redact(words)
+  return new TenantError(summary, {
+    ...verdict,
+    request: nameOf(answer.request),
+    attempts: answer.attempts,
+    status: answer.status,
+    errorCode: errorCode ?? error,
+    answer: said !== undefined && said.length > MAX_QUOTE ? `${said.slice(0, MAX_QUOTE)}…` : said,
+    requestId: REQUEST_ID_HEADERS.map(name => answer.headers[name]).find(value => typeof value === 'string'),
+  })
+}
+
+export function errorIn({ body }: Answer): Partial<z.infer<typeof errorBody>> {
+  return errorBody.safeParse(body).data ?? {}
+}
+
+/** @returns undefined if the response is no redirect */
+export function redirectAdvice({ status, headers }: Answer): string | undefined {
+  if (status < 300 || status > 399) return undefined
+  const target = URL.parse(String(headers.location))?.host
+  const where = target === undefined ? '' : ` to ${target}`
+  return `It redirects${where}, and redirects are never followed; set the input domain to the tenant's own domain.`
+}
+
 export function isUnknownUser(answer: Answer): boolean {
-  return answer.status === 404 && isCode(answer.body, 'inexistent_user')
-}
-
-const errorBody = z.object({ errorCode: z.string() })
-
-function isCode(body: unknown, errorCode: string): boolean {
-  return errorBody.safeParse(body).data?.errorCode === errorCode
-}
-
-function isSuccess({ status }: Answer): boolean {
-  return status >= 200 && status < 300
+  return answer.status === 404 && errorIn(answer).errorCode === 'inexistent_user'
 }
 
 /** @throws TenantError for a response that is not a success, or has an unexpected format */
-export function read<T>(schema: z.ZodType<T>, answer: Answer, summary: string): T {
-  if (!isSuccess(answer)) throw refusal(answer, summary)
-  const parsed = schema.safeParse(answer.body)
-  if (parsed.success) return parsed.data
-  const [where] = parsed.error.issues.map(({ path, message }) => `at ${path.join('.') || 'its top'}: ${message}`)
-  throw answerError(
-    answer,
-    `${summary}: unexpected response format ${where}`,
-    'user',
-    'Check the input domain, and any proxy in between.',
-  )
+export function read<T>(answer: Answer, { schema, unread }: { schema: z.ZodType<T>; unread: string }): T {
+  if (answer.status < 200 || answer.status > 299) throw refusal(answer, unread)
+  const { data, error } = schema.safeParse(answer.body)
+  if (error === undefined) return data
+  const [where] = error.issues.map(({ path, message }) => `at ${path.join('.') || 'its top'}: ${message}`)
+  throw answerError(answer, { ...STRANGE, summary: `${unread}: unexpected response format ${where}` })
 }
 
-function refusal(answer: Answer, summary: string): TenantError {
-  const { reach, advice } = meaningOf(answer)
-  return answerError(answer, summary, reach, advice)
+const STRANGE = { reach: 'user', advice: 'Check the input domain, and any proxy in between.' } as const
+
+export function refusal(answer: Answer, summary: string): TenantError {
+  return answerError(answer, { summary, ...meaningOf(answer) })
 }
 
 /** What a response's status means for the rest of the run, and what to do. */
-function meaningOf({ status, headers, body }: Answer): { readonly reach: Reach; readonly advice: string } {
-  if (isRedirect(status)) return { reach: 'run', advice: redirectAdvice(headers) }
-  switch (status) {
+function meaningOf(answer: Answer): Omit<Verdict, 'summary'> {
+  const redirected = redirectAdvice(answer)
+  if (redirected !== undefined) return { reach: 'run', advice: redirected }
+  const { errorCode } = errorIn(answer)
+  switch (answer.status) {
     case 400:
-      return {
-        reach: 'operation',
-        advice: isCode(body, 'invalid_uri')
-          ? 'A user id has the form connection|identifier, such as auth0|5f7c8ec7c33c6c004bbafe82; correct it.'
-          : 'The request had no effect.',
-      }
+      return { reach: 'operation', advice: errorCode === 'invalid_uri' ? INVALID_ID : 'The request had no effect.' }
     case 401:
-      return {
-        reach: 'run',
-        advice:
-          'The token has expired or is for another tenant; check the credential and the inputs domain and audience.',
-      }
+      return { reach: 'run', advice: INVALID_TOKEN }
     case 403:
-      return {
-        reach: 'user',
-        advice: isCode(body, 'insufficient_scope')
-          ? 'Authorize the application for the missing scope of the Auth0 Management API.'
-          : 'Auth0, or a proxy in between, does not allow this; its message says why.',
-      }
+      return { reach: 'user', advice: errorCode === 'insufficient_scope' ? MISSING_SCOPE : FORBIDDEN }
     default:
-      return { reach: 'user', advice: 'Check the input domain, and any proxy in between.' }
+      return STRANGE
   }
 }
 
-export type WriteMethod = 'POST' | 'DELETE'
-
-interface FailedWrite {
-  readonly user: string
-  /** What the request does, such as `Granting to`. */
-  readonly doing: string
-  /** What to do if a permission or role, not the user, is unknown. */
-  readonly unknown: string
-}
-
-/** A write that was not done. */
-export function refuseWrite(answer: Answer, { user, doing, unknown }: FailedWrite): TenantError {
-  const summary = `${doing} ${user} failed`
-  if (isUnknownUser(answer)) {
-    return answerError(answer, summary, 'user', 'The user was deleted from the tenant; remove it from the manifest.')
-  }
-  // One unknown name fails the whole request.
-  if (answer.status === 404) return answerError(answer, summary, 'operation', unknown)
-  return refusal(answer, summary)
-}
+const INVALID_ID = 'A user id has the form connection|identifier, such as auth0|5f7c8ec7c33c6c004bbafe82; correct it.'
+const INVALID_TOKEN =
+  'The token has expired or is for another tenant; check the credential and the inputs domain and audience.'
+const MISSING_SCOPE = 'Authorize the application for the missing scope of the Auth0 Management API.'
+const FORBIDDEN = 'Auth0, or a proxy in between, does not allow this; its message says why.'
 
 /** The path leads to this user only, whatever the id contains. */
 export function userPath(user: string): string {

@@ -21,3 +21,8 @@ export interface Answer {
   /** Parsed if it is JSON, otherwise the text; undefined if it is empty. */
   readonly body: unknown
 }
+
+/** As in messages; without the query, which may contain a search or an address. */
+export function nameOf({ method, path }: Request): string {
+  return `${method} ${path}`
+}

@@ -1,8 +1,8 @@
 // Requests that failed for good: network faults, and responses that ask for a retry → errors that say what to do.
 
 import { type NotSentError, type Reach, TenantError } from '../errors.ts'
-import { answerError } from './answer-error.ts'
-import type { Answer, Request } from './exchange.ts'
+import { answerError } from './answers.ts'
+import { type Answer, nameOf, type Request } from './exchange.ts'
 import { describeExhausted, type Limit } from './limits.ts'
 
 export type Attempt = Answered | { readonly kind: 'fault'; readonly error: Error }
@@ -53,10 +53,11 @@ export function givenUp({ request, attempts, result, origin, limit, until, reach
   const answer = { ...result.answer, attempts }
   if (answer.status !== 429) {
     const summary = `${origin} only returns errors${reach === 'run' ? '' : ' for this request'}`
-    return answerError(answer, summary, reach, until === undefined ? LATER : `Run it again after ${until}.`)
+    const advice = until === undefined ? LATER : `Run it again after ${until}.`
+    return answerError(answer, { summary, reach, advice })
   }
   const advice = until === undefined ? 'Run it again when there is less other traffic.' : `Run it again after ${until}.`
-  return answerError(answer, describeExhausted(limit, { origin, until }), reach, advice)
+  return answerError(answer, { summary: describeExhausted(limit, { origin, until }), reach, advice })
 }
 
 /** The tenant may have done what was requested, because the last response was lost or not awaited. */
@@ -69,10 +70,6 @@ export function interrupted(
     { request: nameOf(request), reach: 'run', attempts, advice: 'Run it again to be sure.' },
     { cause },
   )
-}
-
-function nameOf({ method, path }: Request): string {
-  return `${method} ${path}`
 }
 
 function codeOf(error: Error): string {

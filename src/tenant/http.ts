@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici'
 import { NotSentError, type TenantError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
 import { exchange } from './dispatch.ts'
-import type { Answer, Request } from './exchange.ts'
+import { type Answer, nameOf, type Request } from './exchange.ts'
 import { type Attempt, givenUp, hasWorked, interrupted, isLasting } from './failure.ts'
 import { farTime } from './limits.ts'
 import { isDown, isOverdue } from './outage.ts'
@@ -87,7 +87,7 @@ export function createHttp(options: HttpOptions): Http {
 async function send(state: State, request: Request): Promise<Answer> {
   const { mode } = state.options
   if (mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
-    throw new Error(`${request.method} ${request.path} in a mode that writes nothing`)
+    throw new Error(`${nameOf(request)} in a mode that writes nothing`)
   }
   const lane = laneOf(state.turns, request)
   let attempts = 0
@@ -156,5 +156,5 @@ async function waitForRetry({ options, turns }: State, failed: FailedAttempt): P
   // During an outage, all requests wait for the probe instead.
   if (lane.outage.probingSince !== undefined) return
   const milliseconds = Math.min(FIRST_BACKOFF_MS * 2 ** (attempts - 1), MAX_BACKOFF_MS) * (0.5 + clock.random() / 2)
-  await pause(turns, { milliseconds, reason: `a retry of ${request.method} ${request.path}`, byLimit: false })
+  await pause(turns, { milliseconds, reason: `a retry of ${nameOf(request)}`, byLimit: false })
 }

@@ -1,52 +1,89 @@
 // Reads lists of the Management API by numbered pages.
 
-import type { TenantError } from '../errors.ts'
-import { PER_PAGE } from './answers.ts'
+import * as z from 'zod'
+import { answerError, isUnknownUser, PER_PAGE, read, userPath, type Verdict } from './answers.ts'
 import type { Answer } from './exchange.ts'
+import type { Session } from './token.ts'
 
-export interface Page<T> {
+interface Page<T> {
   readonly items: readonly T[]
   /** The number of items in the list. */
   readonly total: number
-  readonly answer: Answer
 }
 
-export interface PagingOptions<T> {
-  readonly keyOf: (item: T) => string
+/** A page's total, in schemas. */
+export const TOTAL = z.int().nonnegative()
+
+interface Paging<K, T> {
+  readonly keyOf: (item: T) => K
+  /** A page that is not full is the last one, whatever the total says. */
+  readonly fullPages?: boolean
   /** The first page, if it has already been read. */
-  readonly first?: Omit<Page<T>, 'answer'>
-  /** The error if the list keeps changing while it is read. */
-  readonly unstable: (page: Page<T>, found: number) => TenantError
+  readonly first?: Page<T>
+  /** The error if the list keeps changing while it is read. @param found such as `99 of 101` */
+  readonly unstable: (found: string) => Verdict
 }
 
 /** The number of times that a list is read if it changes while it is read. */
 export const LIST_READS = 3
+/** More than any list has. */
+const MAX_PAGES = 500
 
 /** Reads all items of a list, by key, until the total is reached, whatever the size of the pages. */
-export async function readPages<T>(
-  ask: (page: number) => Promise<Page<T>>,
-  { keyOf, first, unstable }: PagingOptions<T>,
-): Promise<ReadonlyMap<string, T>> {
+export async function readPages<K, T>(
+  ask: (page: number) => Promise<Page<T> & { readonly answer: Answer }>,
+  { keyOf, fullPages = false, first, unstable }: Paging<K, T>,
+): Promise<ReadonlyMap<K, T>> {
   for (let attempt = 1; ; attempt++) {
     const known = attempt === 1 ? first : undefined
     const found = new Map((known?.items ?? []).map(item => [keyOf(item), item]))
     const totals = new Set(known && [known.total])
-    let page: Page<T>
-    let before: number
     let next = known === undefined ? 0 : 1
-    do {
-      before = found.size
-      page = await ask(next++)
-      totals.add(page.total)
-      for (const item of page.items) found.set(keyOf(item), item)
-    } while (found.size < page.total && found.size > before)
-    // An item that moved to another page during the read would be missed.
-    if (totals.size === 1 && totals.has(found.size)) return found
-    if (attempt === LIST_READS) throw unstable(page, found.size)
+    for (;;) {
+      const before = found.size
+      const { items, total, answer } = await ask(next++)
+      totals.add(total)
+      for (const item of items) found.set(keyOf(item), item)
+      const isLast = found.size === before || next === MAX_PAGES || (fullPages && items.length < PER_PAGE)
+      if (found.size < total && !isLast) continue
+      // An item that moved to another page during the read would be missed.
+      if (totals.size === 1 && found.size === total) return found
+      if (attempt === LIST_READS) throw answerError(answer, unstable(`${found.size} of ${total}`))
+      break
+    }
   }
 }
 
 /** The query of a page with the total of the list. */
 export function numbered(page: number): string {
   return `page=${page}&per_page=${PER_PAGE}&include_totals=true`
+}
+
+interface UserList<K, T> extends Pick<Paging<K, T>, 'keyOf' | 'fullPages'> {
+  readonly user: string
+  readonly kind: 'permissions' | 'roles'
+  readonly schema: z.ZodType<Page<T>>
+}
+
+/** What a user holds, by key. @returns undefined if the tenant has no such user */
+export async function readPagesOf<K, T>(
+  { send }: Session,
+  { user, kind, schema, ...options }: UserList<K, T>,
+): Promise<ReadonlyMap<K, T> | undefined> {
+  const unread = `The ${kind} of ${user} could not be read`
+  let isUnknown = false
+  const ask = async (page: number) => {
+    const answer = await send({ method: 'GET', path: `${userPath(user)}/${kind}`, query: numbered(page) })
+    isUnknown = isUnknownUser(answer)
+    return { ...(isUnknown ? { items: [], total: 0 } : read(answer, { schema, unread })), answer }
+  }
+  const found = await readPages(ask, {
+    ...options,
+    unstable: count => ({
+      summary: `The ${kind} of ${user} changed while they were read: ${count} were found`,
+      reach: 'user',
+      advice: 'Run it again when nothing else writes to this user.',
+    }),
+  })
+  return isUnknown ? undefined : found
 }

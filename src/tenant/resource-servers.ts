@@ -40,7 +40,7 @@ export async function readApis({ send }: Session, identifiers: readonly string[]
     const batch = identifiers.slice(from, from + APIS_PER_REQUEST)
     const query = batch.map(id => `identifiers=${encodeURIComponent(id)}`).join('&')
     const answer = await send({ method: 'GET', path: PATH, query })
-    for (const api of read(apiList, answer, 'The APIs could not be read')) {
+    for (const api of read(answer, { schema: apiList, unread: 'The APIs could not be read' })) {
       found.set(api.identifier, {
         identifier: api.identifier,
         permissions: new Set(api.scopes.map(scope => scope.value)),
@@ -58,7 +58,7 @@ export async function listIdentifiers({ send }: Session): Promise<readonly strin
   const found: string[] = []
   for (let page = 0; page < MAX_API_PAGES; page++) {
     const answer = await send({ method: 'GET', path: PATH, query: `page=${page}&per_page=${PER_PAGE}` })
-    const apis = read(apiList, answer, 'The APIs could not be listed')
+    const apis = read(answer, { schema: apiList, unread: 'The APIs could not be listed' })
     found.push(...apis.map(({ identifier }) => identifier))
     if (apis.length < PER_PAGE) break
   }

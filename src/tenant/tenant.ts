@@ -1,15 +1,15 @@
 // The Management API in this project's terms. Whatever a manifest contains, a request reaches only the intended endpoint
 // of the tenant's host.
 
-import { type Access, isPermission, type RoleNames } from '../access/grants.ts'
+import type { Access, RoleNames } from '../access/grants.ts'
 import type { Candidate, Live, Members } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
-import type { WriteMethod } from './answers.ts'
-import { readPermissions, writePermissions } from './permissions.ts'
+import { readPermissions } from './permissions.ts'
 import { type Apis, listIdentifiers, readApis } from './resource-servers.ts'
-import { readAllMembers, readMembers, readRoles, readRolesOf, writeRoles } from './roles.ts'
+import { readAllMembers, readMembers, readRoles, readRolesOf } from './roles.ts'
 import type { Session } from './token.ts'
 import { findByEmail, searchUsers } from './users.ts'
+import { kindOf, type Write, writeAccesses } from './write.ts'
 
 export interface Tenant {
   /** The APIs among `identifiers` that exist in the tenant. */
@@ -63,13 +63,7 @@ export function openTenant(session: Session): Tenant {
     }
   }
 
-  const write = (method: WriteMethod, user: string, accesses: readonly Access[]): Promise<void> => {
-    const permissions = accesses.filter(isPermission)
-    const roles = accesses.flatMap(({ role }) => role ?? [])
-    return roles.length > 0
-      ? halting(`${method} roles`, writeRoles(session, { method, user, roles }))
-      : halting(`${method} permissions`, writePermissions(session, { method, user, permissions }))
-  }
+  const write = (write: Write) => halting(`${write.method} ${kindOf(write)}`, writeAccesses(session, write))
 
   return {
     apis: identifiers => halting('apis', readApis(session, identifiers)),
@@ -82,7 +76,7 @@ export function openTenant(session: Session): Tenant {
     allMembersOf: first => halting('membersOf', readAllMembers(session, first)),
     findByEmail: email => halting('findByEmail', findByEmail(session, email)),
     searchUsers: query => halting('searchUsers', searchUsers(session, query)),
-    grant: (user, accesses) => write('POST', user, accesses),
-    revoke: (user, accesses) => write('DELETE', user, accesses),
+    grant: (user, accesses) => write({ method: 'POST', user, accesses }),
+    revoke: (user, accesses) => write({ method: 'DELETE', user, accesses }),
   }
 }

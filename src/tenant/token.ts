@@ -7,7 +7,7 @@ import { TenantError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
 import type { Algorithm, Credential } from '../runner/credential.ts'
 import type { Domain } from '../runner/domain.ts'
-import { answerError, isRedirect, redirectAdvice } from './answer-error.ts'
+import { answerError, errorIn, redirectAdvice } from './answers.ts'
 import type { Answer, Request } from './exchange.ts'
 import type { Http } from './http.ts'
 import { TOKEN_PATH } from './turns.ts'
@@ -98,10 +98,14 @@ async function obtainToken(options: SessionOptions): Promise<Token> {
       paced: false,
     })
     .catch(explainQuota)
-  if (answer.status !== 200) throw refusedToken(answer, options)
+  if (answer.status !== 200) {
+    const summary = 'Auth0 refused to issue a token'
+    throw answerError(answer, { summary, reach: 'run', advice: adviceOn(answer, options) })
+  }
   const { data } = tokenAnswer.safeParse(answer.body)
   if (data === undefined) {
-    throw answerError(answer, 'The token endpoint returned no token', 'run', 'Check the input domain.')
+    const summary = 'The token endpoint returned no token'
+    throw answerError(answer, { summary, reach: 'run', advice: 'Check the input domain.' })
   }
   mask(data.access_token)
   return {
@@ -184,16 +188,11 @@ function claimedScope(token: string): string | undefined {
   }
 }
 
-function refusedToken(answer: Answer, options: SessionOptions): TenantError {
-  return answerError(answer, 'Auth0 refused to issue a token', 'run', adviceOn(answer, options))
-}
-
-const refusal = z.object({ error: z.string().catch(''), error_description: z.string().catch('') })
-
 /** What to change, by Auth0's message, because several causes share status and code. */
-function adviceOn({ status, headers, body }: Answer, { domain, audience, credential }: SessionOptions): string {
-  if (isRedirect(status)) return redirectAdvice(headers)
-  const { error, error_description: words } = refusal.safeParse(body).data ?? NO_WORDS
+function adviceOn(answer: Answer, { domain, audience, credential }: SessionOptions): string {
+  const redirected = redirectAdvice(answer)
+  if (redirected !== undefined) return redirected
+  const { error, error_description: words = '' } = errorIn(answer)
   if (words.startsWith('Service not ')) return audienceAdvice(domain, audience)
   if (words.startsWith('Client is not authorized')) {
     return 'In Auth0, authorize the application under Applications → APIs → Auth0 Management API.'
@@ -203,7 +202,9 @@ function adviceOn({ status, headers, body }: Answer, { domain, audience, credent
   }
   const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret'
   const inputs = `Check the inputs client-id and ${secret}, which must belong to an application in the tenant of the input domain, ${domain.host}.`
-  return credential.kind === 'private-key' ? assertionAdvice(words, { headers, inputs, ...credential }) : inputs
+  return credential.kind === 'private-key'
+    ? assertionAdvice(words, { headers: answer.headers, inputs, ...credential })
+    : inputs
 }
 
 interface RefusedAssertion extends Pick<Extract<Credential, { kind: 'private-key' }>, 'keyId' | 'algorithm'> {
@@ -226,8 +227,6 @@ function assertionAdvice(words: string, { headers, inputs, keyId, algorithm }: R
   const id = keyId === undefined ? '' : `, with the key ID in client-private-key-id (${keyId})`
   return `${inputs} In Auth0, the application's Credentials tab must have the matching public key${id}, for ${algorithm}.`
 }
-
-const NO_WORDS = { error: '', error_description: '' }
 
 /** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */
 function audienceAdvice({ host }: Domain, audience: string): string {
