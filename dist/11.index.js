@@ -7406,7 +7406,7 @@ function startHeartbeat(traffic) {
 
 async function withTenant(run, use) {
     const { inputs, journal, cancelled } = run;
-    const { connect } = await __webpack_require__.e(/* import() */ 389).then(__webpack_require__.bind(__webpack_require__, 9389));
+    const { connect } = await __webpack_require__.e(/* import() */ 564).then(__webpack_require__.bind(__webpack_require__, 564));
     const { tenant, session, traffic, close } = connect(inputs, cancelled, runner_secrets/* mask */.dK);
     journal.noteTraffic(traffic);
     const heartbeat = startHeartbeat(traffic);
@@ -7581,11 +7581,12 @@ function redact(text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   F8: () => (/* binding */ groupOf),
+/* harmony export */   LF: () => (/* binding */ limitOf),
 /* harmony export */   Ng: () => (/* binding */ describeWait),
 /* harmony export */   Rp: () => (/* binding */ farTime),
 /* harmony export */   fd: () => (/* binding */ GROUPS),
 /* harmony export */   jk: () => (/* binding */ readBucket),
+/* harmony export */   od: () => (/* binding */ TOKEN_PATH),
 /* harmony export */   sA: () => (/* binding */ readEnd),
 /* harmony export */   vA: () => (/* binding */ describeExhausted),
 /* harmony export */   ye: () => (/* binding */ readReset)
@@ -7593,6 +7594,7 @@ function redact(text) {
 // Auth0's rate limits: which limit a request counts against, what a response's headers say, and how messages name a limit
 // and its end. Pure.
 const GROUPS = ['readingUsers', 'writingUsers', 'rest'];
+const TOKEN_PATH = '/oauth/token';
 const NAMES = {
     readingUsers: 'rate limit for reading users',
     writingUsers: 'rate limit for writing users',
@@ -7603,7 +7605,9 @@ const NAMES = {
 const SOON_MS = 60_000;
 /** A later end is ignored. */
 const MAX_BELIEVED_MS = 24 * 60 * 60 * 1000;
-function groupOf({ method, path }) {
+function limitOf({ method, path }) {
+    if (path === TOKEN_PATH)
+        return 'tokens';
     if (!/^\/api\/v2\/users(-by-email)?(\/|$)/.test(path))
         return 'rest';
     return method === 'GET' ? 'readingUsers' : 'writingUsers';

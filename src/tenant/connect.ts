@@ -2,7 +2,7 @@
 
 import { type Clock, SYSTEM_CLOCK } from '../runner/clock.ts'
 import type { TenantInputs } from '../runner/inputs.ts'
-import { openDispatcher } from './dispatch.ts'
+import { openDispatcher } from './exchange.ts'
 import { createHttp, type Http } from './http.ts'
 import { openTenant, type Tenant } from './tenant.ts'
 import { openSession, type Session, type SessionOptions } from './token.ts'

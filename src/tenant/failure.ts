@@ -2,20 +2,10 @@
 
 import { type NotSentError, type Reach, TenantError } from '../errors.ts'
 import { answerError } from './answers.ts'
-import { type Answer, nameOf, type Request } from './exchange.ts'
+import { type Answer, type Attempt, type Fault, nameOf } from './exchange.ts'
 import { describeExhausted, type Limit } from './limits.ts'
 
-export type Attempt = Answered | { readonly kind: 'fault'; readonly error: Error }
-
-interface Answered {
-  readonly kind: 'answer'
-  readonly answer: Omit<Answer, 'attempts'>
-}
-
-export interface LastAttempt {
-  readonly request: Request
-  readonly attempts: number
-  readonly result: Attempt
+export interface Circumstances {
   readonly origin: string
   readonly limit: Limit
   /** The time of day at which a limit ends, if that is more than a minute away. */
@@ -33,38 +23,37 @@ export function isLasting(fault: Error): boolean {
 }
 
 /** Whether a response is final, so that a retry would not change it. */
-export function hasWorked(result: Attempt): result is Answered {
-  if (result.kind === 'fault') return false
-  const { status, body, request } = result.answer
+export function hasWorked(attempt: Attempt): attempt is Attempt & Answer {
+  if ('fault' in attempt) return false
+  const { status, body, request } = attempt
   if (status === 429 || status === 408 || status >= 500) return false
   if (status < 200 || status > 299) return true
   // A success must have JSON, or after a write no body. Anything else is a truncated response or a proxy's.
   return typeof body === 'object' || (body === undefined && request.method !== 'GET')
 }
 
-export function givenUp({ request, attempts, result, origin, limit, until, reach }: LastAttempt): TenantError {
-  if (result.kind === 'fault') {
+export function givenUp(last: Answer | Fault, { origin, limit, until, reach }: Circumstances): TenantError {
+  if ('fault' in last) {
+    const { request, attempts, fault: cause } = last
     return new TenantError(
-      `No response from ${origin}: ${`${codeOf(result.error)} ${result.error.message}`.trim()}`,
-      { request: nameOf(request), reach, attempts, advice: adviceOn(result.error, origin) },
-      { cause: result.error },
+      `No response from ${origin}: ${`${codeOf(cause)} ${cause.message}`.trim()}`,
+      { request: nameOf(request), reach, attempts, advice: adviceOn(cause, origin) },
+      { cause },
     )
   }
-  const answer = { ...result.answer, attempts }
-  if (answer.status !== 429) {
-    const summary = `${origin} only returns errors${reach === 'run' ? '' : ' for this request'}`
-    const advice = until === undefined ? LATER : `Run it again after ${until}.`
-    return answerError(answer, { summary, reach, advice })
-  }
-  const advice = until === undefined ? 'Run it again when there is less other traffic.' : `Run it again after ${until}.`
-  return answerError(answer, { summary: describeExhausted(limit, { origin, until }), reach, advice })
+  const isThrottled = last.status === 429
+  const later = isThrottled ? 'Run it again when there is less other traffic.' : LATER
+  return answerError(last, {
+    summary: isThrottled
+      ? describeExhausted(limit, { origin, until })
+      : `${origin} only returns errors${reach === 'run' ? '' : ' for this request'}`,
+    reach,
+    advice: until === undefined ? later : `Run it again after ${until}.`,
+  })
 }
 
 /** The tenant may have done what was requested, because the last response was lost or not awaited. */
-export function interrupted(
-  { request, attempts }: Pick<LastAttempt, 'request' | 'attempts'>,
-  cause: NotSentError,
-): TenantError {
+export function interrupted({ request, attempts }: Attempt, cause: NotSentError): TenantError {
   return new TenantError(
     'The run stopped before a response arrived, so the request may have taken effect',
     { request: nameOf(request), reach: 'run', attempts, advice: 'Run it again to be sure.' },

@@ -1,28 +1,16 @@
-// Sends requests to the tenant's host, with turns, retries and an orderly end. It knows failed exchanges, but not what a
+// Sends requests to the tenant's host, with turns, retries and an orderly end. It knows failed attempts, but not what a
 // response means.
 
 import { once } from 'node:events'
 import type { Dispatcher } from 'undici'
 import { NotSentError, type TenantError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
-import { exchange } from './dispatch.ts'
-import { type Answer, nameOf, type Request } from './exchange.ts'
-import { type Attempt, givenUp, hasWorked, interrupted, isLasting } from './failure.ts'
-import { farTime } from './limits.ts'
+import { type Answer, type Attempt, exchange, nameOf, type Request } from './exchange.ts'
+import { givenUp, hasWorked, interrupted, isLasting } from './failure.ts'
+import { farTime, TOKEN_PATH } from './limits.ts'
 import { isDown, isOverdue } from './outage.ts'
 import type { PaceLimits, Traffic } from './pace.ts'
-import {
-  endTurn,
-  giveUpTurn,
-  type Lane,
-  laneOf,
-  openTurns,
-  pause,
-  type TimedAttempt,
-  TOKEN_PATH,
-  type Turns,
-  takeTurn,
-} from './turns.ts'
+import { laneOf, openTurns, pause, type Turns, takeTurn } from './turns.ts'
 
 export interface Http {
   /**
@@ -89,72 +77,54 @@ async function send(state: State, request: Request): Promise<Answer> {
   if (mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
     throw new Error(`${nameOf(request)} in a mode that writes nothing`)
   }
-  const lane = laneOf(state.turns, request)
-  let attempts = 0
+  let failed: Attempt | undefined
   let since: number | undefined
   try {
-    for (;;) {
-      const { result, sentAt } = await attempt(state, { request, lane })
-      attempts++
-      if (hasWorked(result)) return { ...result.answer, attempts }
-      since ??= sentAt
-      await waitForRetry(state, { request, lane, result, sentAt, attempts, since })
+    for (let attempts = 1; ; attempts++) {
+      const attempt = await sendOnce(state, { request, attempts })
+      if (hasWorked(attempt)) return attempt
+      failed = attempt
+      since ??= attempt.sentAt
+      await waitForRetry(state, { failed, since })
     }
   } catch (error) {
-    if (error instanceof NotSentError && attempts > 0) throw interrupted({ request, attempts }, error)
+    if (error instanceof NotSentError && failed !== undefined) throw interrupted(failed, error)
     throw error
   }
 }
 
-interface LaneRequest {
-  readonly request: Request
-  readonly lane: Lane
-}
-
-async function attempt(
+function sendOnce(
   { options, turns, inFlight, underWay }: State,
-  { request, lane }: LaneRequest,
-): Promise<TimedAttempt> {
-  const sent = await takeTurn(turns, lane)
-  const headers = await headersOf(turns, request).catch(error => {
-    giveUpTurn(turns, lane)
-    throw error
+  { request, attempts }: Pick<Answer, 'request' | 'attempts'>,
+): Promise<Attempt> {
+  return takeTurn(turns, {
+    request,
+    send: headers => {
+      const exchanging = exchange(request, { ...options, signal: inFlight, headers, attempts })
+      underWay.add(exchanging)
+      return exchanging.finally(() => underWay.delete(exchanging))
+    },
   })
-  turns.traffic.requests++
-  const sentAt = turns.clock.now()
-  const exchanging = exchange({ ...request, ...(headers && { headers }) }, { ...options, signal: inFlight })
-  underWay.add(exchanging)
-  const result = await exchanging.finally(() => underWay.delete(exchanging))
-  endTurn(turns, { lane, request, result, sentAt, sent })
-  return { result, sentAt, sent }
 }
 
-async function headersOf({ stopped }: Turns, { headers, authorization }: Request): Promise<Request['headers']> {
-  const complete = authorization === undefined ? headers : { ...headers, authorization: await authorization() }
-  stopped.throwIfAborted()
-  return complete
-}
-
-interface FailedAttempt extends LaneRequest {
-  readonly result: Attempt
-  readonly sentAt: number
-  readonly attempts: number
-  /** When the first attempt was sent. */
-  readonly since: number
-}
-
-/** @throws TenantError if the request is not retried */
-async function waitForRetry({ options, turns }: State, failed: FailedAttempt): Promise<void> {
-  const { request, lane, result, sentAt, attempts, since } = failed
+/**
+ * @param since when the first attempt was sent
+ * @throws TenantError if the request is not retried
+ */
+async function waitForRetry(
+  { options, turns }: State,
+  { failed, since }: { readonly failed: Attempt; readonly since: number },
+): Promise<void> {
+  const { request, attempts, sentAt } = failed
   const { origin, clock } = options
-  const isOver = isDown(lane.outage, sentAt) || (result.kind === 'fault' && isLasting(result.error))
-  if (isOver || isOverdue({ failures: attempts, since, end: lane.outage.end }, sentAt)) {
-    const reach = isOver || lane.group === undefined ? 'run' : 'user'
-    const until = farTime(lane.outage.end, clock.now())
-    throw givenUp({ request, attempts, result, origin, limit: lane.limit, until, reach })
+  const { limit, outage } = laneOf(turns, request)
+  const isOver = isDown(outage, sentAt) || ('fault' in failed && isLasting(failed.fault))
+  if (isOver || isOverdue({ failures: attempts, since, end: outage.end }, sentAt)) {
+    const reach = isOver || limit === 'tokens' ? 'run' : 'user'
+    throw givenUp(failed, { origin, limit, until: farTime(outage.end, clock.now()), reach })
   }
   // During an outage, all requests wait for the probe instead.
-  if (lane.outage.probingSince !== undefined) return
+  if (outage.probingSince !== undefined) return
   const milliseconds = Math.min(FIRST_BACKOFF_MS * 2 ** (attempts - 1), MAX_BACKOFF_MS) * (0.5 + clock.random() / 2)
   await pause(turns, { milliseconds, reason: `a retry of ${nameOf(request)}`, byLimit: false })
 }

@@ -12,6 +12,8 @@ export const GROUPS: readonly Group[] = ['readingUsers', 'writingUsers', 'rest']
 /** The token endpoint has its own limit. */
 export type Limit = Group | 'tokens'
 
+export const TOKEN_PATH = '/oauth/token'
+
 /** A bucket as a response described it. */
 export interface Bucket {
   readonly limit: number
@@ -55,7 +57,8 @@ const SOON_MS = 60_000
 /** A later end is ignored. */
 const MAX_BELIEVED_MS = 24 * 60 * 60 * 1000
 
-export function groupOf({ method, path }: { readonly method: string; readonly path: string }): Group {
+export function limitOf({ method, path }: { readonly method: string; readonly path: string }): Limit {
+  if (path === TOKEN_PATH) return 'tokens'
   if (!/^\/api\/v2\/users(-by-email)?(\/|$)/.test(path)) return 'rest'
   return method === 'GET' ? 'readingUsers' : 'writingUsers'
 }

@@ -10,11 +10,11 @@ import type { Domain } from '../runner/domain.ts'
 import { answerError, errorIn, redirectAdvice } from './answers.ts'
 import type { Answer, Request } from './exchange.ts'
 import type { Http } from './http.ts'
-import { TOKEN_PATH } from './turns.ts'
+import { TOKEN_PATH } from './limits.ts'
 
 /** Sends Management API requests with a valid token. */
 export interface Session {
-  readonly send: (request: Omit<Request, 'paced' | 'headers' | 'authorization'>) => Promise<Answer>
+  readonly send: (request: Omit<Request, 'headers'>) => Promise<Answer>
   /** Sends nothing from now on. */
   readonly halt: (cause: TenantError) => void
   /** undefined if the token does not list its scopes */
@@ -64,12 +64,12 @@ export function openSession(options: SessionOptions): Session {
   const send: Session['send'] = async request => {
     let used: Token | undefined
     let refused: Token | undefined
-    const authorization = async () => {
+    const headers = async () => {
       used = await token(refused)
-      return `Bearer ${used.value}`
+      const authorization = `Bearer ${used.value}`
+      return request.body === undefined ? { authorization } : { authorization, 'content-type': 'application/json' }
     }
-    const headers = request.body === undefined ? {} : { 'content-type': 'application/json' }
-    const sent: Request = { ...request, headers, authorization, paced: true }
+    const sent: Request = { ...request, headers }
     const answer = await http.send(sent)
     if (answer.status !== 401 || credential.kind === 'access-token') return answer
     refused = used
@@ -93,9 +93,8 @@ async function obtainToken(options: SessionOptions): Promise<Token> {
     .send({
       method: 'POST',
       path: TOKEN_PATH,
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      headers: async () => ({ 'content-type': 'application/x-www-form-urlencoded' }),
       body: new URLSearchParams(tokenRequest(options, credential)).toString(),
-      paced: false,
     })
     .catch(explainQuota)
   if (answer.status !== 200) {

@@ -1,18 +1,18 @@
 // Decides when a request may be sent: a queue for each rate limit, which waits for the pace and for a failing tenant.
 
 import type { Clock } from '../runner/clock.ts'
-import type { Request } from './exchange.ts'
-import { type Attempt, hasWorked } from './failure.ts'
+import type { Attempt, Headers, Request } from './exchange.ts'
+import { hasWorked } from './failure.ts'
 import {
   describeWait,
   type End,
   GROUPS,
-  type Group,
-  groupOf,
   type Limit,
+  limitOf,
   readBucket,
   readEnd,
   readReset,
+  TOKEN_PATH,
 } from './limits.ts'
 import { delayByOutage, NO_OUTAGE, type Outage, withFailure, withSuccess } from './outage.ts'
 import {
@@ -27,15 +27,9 @@ import {
   withdrawn,
 } from './pace.ts'
 
-export const TOKEN_PATH = '/oauth/token'
-
 /** The requests that count against one limit, in order. */
-export interface Lane {
+interface Lane {
   readonly limit: Limit
-  /** What the run waits for while the requests fail. */
-  readonly work: string
-  /** undefined for the token endpoint, which has no pace. */
-  readonly group: Group | undefined
   queue: Promise<unknown>
   waiting: number
   inFlight: number
@@ -44,9 +38,10 @@ export interface Lane {
   end: End | undefined
 }
 
-interface Wait {
-  readonly until: number
+interface Pause {
+  readonly milliseconds: number
   readonly reason: string
+  readonly byLimit: boolean
 }
 
 export interface Turns {
@@ -55,9 +50,11 @@ export interface Turns {
   readonly stopped: AbortSignal
   readonly traffic: { -readonly [Key in keyof Traffic]: Traffic[Key] }
   readonly lanes: Readonly<Record<Limit, Lane>>
-  readonly waits: Set<Wait>
+  /** By when each of them ends. */
+  readonly pauses: Map<Pause, number>
   /** The time of day at the clock's zero, read once because a machine's time of day may change during a run. */
   readonly epoch: number
+  /** Of all lanes but the token endpoint's. */
   pace: Pace
 }
 
@@ -65,7 +62,8 @@ export type TurnsOptions = Pick<Turns, 'clock' | 'stopped'> & { readonly limits:
 
 export function openTurns({ clock, stopped, limits }: TurnsOptions): Turns {
   return {
-    ...{ clock, stopped },
+    clock,
+    stopped,
     traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
     lanes: {
       readingUsers: openLane('readingUsers'),
@@ -73,29 +71,52 @@ export function openTurns({ clock, stopped, limits }: TurnsOptions): Turns {
       rest: openLane('rest'),
       tokens: openLane('tokens'),
     },
-    waits: new Set(),
+    pauses: new Map(),
     epoch: Date.now() - clock.now(),
     pace: startPace(limits),
   }
 }
 
 function openLane(limit: Limit): Lane {
-  const [group, work] =
-    limit === 'tokens' ? [undefined, `a retry of POST ${TOKEN_PATH}`] : [limit, 'the tenant to respond again']
-  return { limit, group, work, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined }
+  return { limit, queue: Promise.resolve(), waiting: 0, inFlight: 0, outage: NO_OUTAGE, end: undefined }
 }
 
 export function laneOf({ lanes }: Turns, request: Request): Lane {
-  return lanes[request.paced ? groupOf(request) : 'tokens']
+  return lanes[limitOf(request)]
 }
 
-/** Waits until a request of this lane may be sent, after earlier ones. @returns the pace at that moment */
-export function takeTurn(turns: Turns, lane: Lane): Promise<Pace> {
+interface TurnOptions {
+  readonly request: Request
+  readonly send: (headers: Headers | undefined) => Promise<Attempt>
+}
+
+/** Sends a request once, when its turn comes, after earlier ones of its lane. */
+export async function takeTurn(turns: Turns, { request, send }: TurnOptions): Promise<Attempt> {
+  const lane = laneOf(turns, request)
+  const sent = await queue(turns, lane)
+  let headers: Headers | undefined
+  try {
+    headers = await request.headers?.()
+    turns.stopped.throwIfAborted()
+  } catch (error) {
+    lane.inFlight--
+    if (lane.limit !== 'tokens') turns.pace = withdrawn(turns.pace, lane.limit)
+    throw error
+  }
+  turns.traffic.requests++
+  const attempt = await send(headers)
+  noteResult(turns, { attempt, sent })
+  return attempt
+}
+
+/** @returns the pace right after the turn */
+function queue(turns: Turns, lane: Lane): Promise<Pace> {
   lane.waiting++
   const mine = lane.queue.then(async () => {
     await waitForTurn(turns, lane)
     lane.inFlight++
-    if (lane.group !== undefined) turns.pace = sending(turns.pace, { group: lane.group, now: turns.clock.now() })
+    const { limit: group } = lane
+    if (group !== 'tokens') turns.pace = sending(turns.pace, { group, now: turns.clock.now() })
     return turns.pace
   })
   const turned = mine.finally(() => lane.waiting--)
@@ -114,82 +135,57 @@ async function waitForTurn(turns: Turns, lane: Lane): Promise<void> {
     const byLimit = throttled || byPace > byOutage
     const waiting = {
       limit: byLimit ? lane.limit : undefined,
-      other: lane.work,
+      other: lane.limit === 'tokens' ? `a retry of POST ${TOKEN_PATH}` : 'the tenant to respond again',
       end: byPace > byOutage ? lane.end : end,
     }
     await pause(turns, { milliseconds: Math.max(byOutage, byPace), reason: describeWait(waiting, now()), byLimit })
   }
 }
 
-function delayByPace({ pace, lanes, clock }: Turns, { group }: Lane): number {
+function delayByPace({ pace, lanes, clock }: Turns, { limit: group }: Lane): number {
   const waiting = GROUPS.filter(each => lanes[each].waiting > 0)
-  return group === undefined ? 0 : delayBefore(pace, { group, waiting, now: clock.now() })
+  return group === 'tokens' ? 0 : delayBefore(pace, { group, waiting, now: clock.now() })
 }
 
-interface Pause {
-  readonly milliseconds: number
-  readonly reason: string
-  readonly byLimit: boolean
-}
-
-export async function pause(turns: Turns, { milliseconds, reason, byLimit }: Pause): Promise<void> {
-  const { clock, stopped, traffic, waits } = turns
+export async function pause(turns: Turns, own: Pause): Promise<void> {
+  const { clock, stopped, traffic, pauses } = turns
   const from = clock.now()
-  const own: Wait = { until: from + milliseconds, reason }
-  waits.add(own)
-  traffic.waitingFor = longestOf(waits)?.reason
+  pauses.set(own, from + own.milliseconds)
+  traffic.waitingFor = longestOf(pauses)?.reason
   try {
-    await clock.sleep(milliseconds, stopped)
+    await clock.sleep(own.milliseconds, stopped)
   } catch {
     stopped.throwIfAborted()
   } finally {
-    waits.delete(own)
-    traffic.waitingFor = longestOf(waits)?.reason
-    if (byLimit) traffic.waited += clock.now() - from
+    pauses.delete(own)
+    traffic.waitingFor = longestOf(pauses)?.reason
+    if (own.byLimit) traffic.waited += clock.now() - from
   }
 }
 
-function longestOf(waits: ReadonlySet<Wait>): Wait | undefined {
-  return [...waits].reduce<Wait | undefined>(
-    (longest, each) => (each.until > (longest?.until ?? 0) ? each : longest),
-    undefined,
-  )
+function longestOf(pauses: Turns['pauses']): Pause | undefined {
+  const [longest] = [...pauses].sort(([, one], [, other]) => other - one)
+  return longest?.[0]
 }
 
-/** For a request that is not sent after all. */
-export function giveUpTurn(turns: Turns, lane: Lane): void {
-  lane.inFlight--
-  if (lane.group !== undefined) turns.pace = withdrawn(turns.pace, lane.group)
-}
-
-export interface TimedAttempt {
-  readonly result: Attempt
-  readonly sentAt: number
-  /** The pace right after its turn. */
-  readonly sent: Pace
-}
-
-interface EndedTurn extends TimedAttempt {
-  readonly lane: Lane
-  readonly request: Request
-}
-
-/** Updates the pace and the outage with the result of an attempt. */
-export function endTurn(turns: Turns, { lane, request, result, sentAt, sent }: EndedTurn): void {
+/** Updates the pace and the outage. @param sent the pace right after the turn */
+function noteResult(turns: Turns, { attempt, sent }: { readonly attempt: Attempt; readonly sent: Pace }): void {
   const { clock, epoch } = turns
+  const { request, sentAt } = attempt
+  const lane = laneOf(turns, request)
   const now = clock.now()
-  const { status = 0, headers = {} } = result.kind === 'answer' ? result.answer : {}
+  const { status, headers } = 'fault' in attempt ? { status: 0, headers: {} } : attempt
   const at = { at: now, time: epoch + now }
   const throttled = status === 429
-  const worked = hasWorked(result)
+  const worked = hasWorked(attempt)
   const end = readEnd({ status, headers }, at)
   lane.inFlight--
   lane.end = end ?? readReset(headers, at) ?? lane.end
   lane.outage = worked
     ? withSuccess(lane.outage, { sentAt, now })
     : withFailure(lane.outage, { request, sentAt, throttled, end, jitter: clock.random(), now })
-  if (lane.group === undefined) return
+  if (lane.limit === 'tokens') return
   const kind = worked ? 'worked' : throttled ? 'throttled' : 'failed'
-  turns.pace = received(turns.pace, { group: lane.group, sent, kind, bucket: readBucket(headers, at), now })
+  turns.pace = received(turns.pace, { group: lane.limit, sent, kind, bucket: readBucket(headers, at), now })
   turns.traffic.blind = isBlind(turns.pace)
 }

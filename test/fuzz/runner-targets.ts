@@ -12,7 +12,7 @@ import { prepareEnvironment } from '../../src/runner/environment.ts'
 import { type Inputs, readInputs } from '../../src/runner/inputs.ts'
 import { readPrivateKey, unwrapKey } from '../../src/runner/private-key.ts'
 import { readWorkflow } from '../../src/runner/workflow.ts'
-import { openDispatcher } from '../../src/tenant/dispatch.ts'
+import { openDispatcher } from '../../src/tenant/exchange.ts'
 import { must, type Target, target } from './targets.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>

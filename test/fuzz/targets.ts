@@ -553,7 +553,7 @@ async function askTenant(answers: readonly Pick<Answer, 'status' | 'body'>[]): P
       status: 200,
       body: [],
       ...answers[next++ % answers.length],
-      request: { ...request, paced: true },
+      request,
     }),
     halt: () => undefined,
     scopes: async () => undefined,

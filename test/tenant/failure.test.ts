@@ -12,15 +12,10 @@ describe('a host that does not exist', () => {
     ['is unknown', {}, 'Check the input domain: this host does not exist.'],
   ])('%s', (_, more, advice) => {
     const fault = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND', ...more })
-    const error = givenUp({
-      request: { method: 'GET', path: '/api/v2/users', paced: true },
-      attempts: 1,
-      result: { kind: 'fault', error: fault },
-      origin: 'https://acme.eu.auth0.com',
-      limit: 'rest',
-      until: undefined,
-      reach: 'run',
-    })
+    const error = givenUp(
+      { request: { method: 'GET', path: '/api/v2/users' }, attempts: 1, fault },
+      { origin: 'https://acme.eu.auth0.com', limit: 'rest', until: undefined, reach: 'run' },
+    )
     expect(error.message).toContain(advice)
   })
 })

@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NotSentError, TenantError } from '../../src/errors.ts'
 import { SYSTEM_CLOCK } from '../../src/runner/clock.ts'
-import { openDispatcher } from '../../src/tenant/dispatch.ts'
-import type { Request } from '../../src/tenant/exchange.ts'
+import { openDispatcher, type Request } from '../../src/tenant/exchange.ts'
 import { createHttp, type Http, type HttpOptions } from '../../src/tenant/http.ts'
 import { fastClock } from '../clock.ts'
 import { bucketHeaders, createBucket, take } from '../servers/tenant/bucket.ts'
@@ -39,7 +38,7 @@ async function connect(options: Partial<HttpOptions> = {}): Promise<{ readonly t
   return { tenant, http }
 }
 
-const READ: Request = { method: 'GET', path: '/api/v2/users/x', paced: true }
+const READ: Request = { method: 'GET', path: '/api/v2/users/x' }
 
 function always(tenant: Tenant, fault: FaultKind): void {
   tenant.fault({ ...fault, times: Number.POSITIVE_INFINITY, when: () => true })
@@ -53,15 +52,13 @@ describe('in a mode that writes nothing', () => {
     ['DELETE', 'export'],
   ] as const)('%s is refused before it is sent (%s)', async (method, mode) => {
     const { tenant, http } = await connect({ mode })
-    await expect(http.send({ method, path: '/api/v2/users/x/permissions', paced: true })).rejects.toThrow(
-      'writes nothing',
-    )
+    await expect(http.send({ method, path: '/api/v2/users/x/permissions' })).rejects.toThrow('writes nothing')
     expect(tenant.requests).toEqual([])
   })
 
   it('the token request and reads go through', async () => {
     const { tenant, http } = await connect({ mode: 'plan' })
-    await http.send({ method: 'POST', path: '/oauth/token', paced: false })
+    await http.send({ method: 'POST', path: '/oauth/token' })
     await http.send(READ)
     expect(tenant.requests).toHaveLength(2)
   })
@@ -79,7 +76,7 @@ describe('an answer that another try would not change', () => {
 describe('a run that is asked to stop', () => {
   it.each<[string, Request]>([
     ['no read', READ],
-    ['no token request', { method: 'POST', path: '/oauth/token', paced: false }],
+    ['no token request', { method: 'POST', path: '/oauth/token' }],
   ])('sends %s more', async (_, request) => {
     const controller = new AbortController()
     const { tenant, http } = await connect({ signal: controller.signal })
@@ -173,7 +170,7 @@ function farm(tell: (request: VirtualRequest) => ReturnType<Behaviour> | undefin
 }
 
 function readOf(user: number): Request {
-  return { method: 'GET', path: `/api/v2/users/${user}/permissions`, paced: true }
+  return { method: 'GET', path: `/api/v2/users/${user}/permissions` }
 }
 
 /** Asks for so many users at once; resolves to the errors. As in a run, what is the end of it stops everything. */
@@ -282,9 +279,7 @@ describe('while the tenant is down', () => {
 
   it('a token is asked for again for a minute, and then the run ends', async () => {
     const here = farm(() => ({ status: 503 }))
-    const sending = here.http
-      .send({ method: 'POST', path: '/oauth/token', paced: false })
-      .catch((error: unknown) => error)
+    const sending = here.http.send({ method: 'POST', path: '/oauth/token' }).catch((error: unknown) => error)
     await pass(here, 30_000)
     expect(here.http.traffic.waitingFor).toBe('a retry of POST /oauth/token')
     expect(await here.time.run(sending)).toMatchObject({ details: { reach: 'run', status: 503 } })
@@ -357,7 +352,7 @@ describe('an end that the tenant names', () => {
         : undefined,
     )
     await here.time.run(read(here, 1))
-    const write = here.http.send({ method: 'POST', path: '/api/v2/users/1/permissions', paced: true })
+    const write = here.http.send({ method: 'POST', path: '/api/v2/users/1/permissions' })
     await pass(here, 6_000)
     expect(await here.time.run(read(here, 40))).toEqual([])
     expect(here.time.clock.now()).toBeLessThan(8_000)
@@ -394,14 +389,14 @@ describe('an end that the tenant names', () => {
     [
       'rate limit for writing users',
       'the rate limit for writing users',
-      { method: 'POST', path: '/api/v2/users/1/permissions', paced: true },
+      { method: 'POST', path: '/api/v2/users/1/permissions' },
     ],
     [
       'rate limit of the Management API',
       'the rate limit of the Management API',
-      { method: 'GET', path: '/api/v2/resource-servers', paced: true },
+      { method: 'GET', path: '/api/v2/resource-servers' },
     ],
-    ['quota for access tokens', 'the quota for access tokens', { method: 'POST', path: '/oauth/token', paced: false }],
+    ['quota for access tokens', 'the quota for access tokens', { method: 'POST', path: '/oauth/token' }],
   ])(
     'and that is an hour away ends the run after a minute, says until when, and for which limit: %s',
     async (name, waiting, request) => {

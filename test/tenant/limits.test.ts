@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import {
   describeExhausted,
   describeWait,
-  groupOf,
   type Limit,
+  limitOf,
   readBucket,
   readEnd,
   readReset,
@@ -20,7 +20,7 @@ describe('a request counts against the limit for', () => {
     ['GET', '/api/v2/roles/rol_1/users', 'rest'],
     ['GET', '/api/v2/users-imports', 'rest'],
   ])('%s %s: %s', (method, path, group) => {
-    expect(groupOf({ method, path })).toBe(group)
+    expect(limitOf({ method, path })).toBe(group)
   })
 })
 

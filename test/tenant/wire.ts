@@ -1,7 +1,7 @@
 // What the action sees of an embedded tenant, over the wire.
 
 import { SYSTEM_CLOCK } from '../../src/runner/clock.ts'
-import { openDispatcher } from '../../src/tenant/dispatch.ts'
+import { openDispatcher } from '../../src/tenant/exchange.ts'
 import { createHttp } from '../../src/tenant/http.ts'
 import { openTenant, type Tenant } from '../../src/tenant/tenant.ts'
 import { openSession } from '../../src/tenant/token.ts'

@@ -3,7 +3,7 @@ import { get as getSecurely } from 'node:https'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDispatcher } from '../../src/tenant/dispatch.ts'
+import { openDispatcher } from '../../src/tenant/exchange.ts'
 
 // Neither has anybody who answers. RFC 5737, RFC 6761
 const ADDRESS = '192.0.2.1'
