@@ -1000,6 +1000,7 @@ var coerce = __webpack_require__(9567);
 const tokenAnswer = schemas/* object */.Ikc({
     access_token: schemas/* string */.YjP().min(1),
     scope: schemas/* string */.YjP().optional(),
+    /** In seconds. */
     expires_in: coerce/* number */.ai().positive().optional().catch(undefined),
 });
 const tokenClaims = schemas/* object */.Ikc({ scope: schemas/* string */.YjP().optional() });
@@ -1036,22 +1037,14 @@ function openSession(options) {
 }
 async function obtainToken(options) {
     const { http, credential, mask, clock } = options;
-    const sentAt = clock.now();
     if (credential.kind === 'access-token') {
-        return {
-            value: credential.accessToken,
-            scopes: scopesOf(credential.accessToken, undefined),
-            renewAt: Number.POSITIVE_INFINITY,
-        };
+        const value = credential.accessToken;
+        return { value, scopes: scopesOf(value), renewAt: Number.POSITIVE_INFINITY };
     }
-    const answer = await http
-        .send({
-        method: 'POST',
-        path: limits/* TOKEN_PATH */.od,
-        headers: async () => ({ 'content-type': 'application/x-www-form-urlencoded' }),
-        body: new URLSearchParams(tokenRequest(options, credential)).toString(),
-    })
-        .catch(explainQuota);
+    const sentAt = clock.now();
+    const headers = async () => ({ 'content-type': 'application/x-www-form-urlencoded' });
+    const body = new URLSearchParams(tokenRequest(options, credential)).toString();
+    const answer = await http.send({ method: 'POST', path: limits/* TOKEN_PATH */.od, headers, body }).catch(explainQuota);
     if (answer.status !== 200) {
         const summary = 'Auth0 refused to issue a token';
         throw answerError(answer, { summary, reach: 'run', advice: token_adviceOn(answer, options) });
@@ -1061,20 +1054,11 @@ async function obtainToken(options) {
         const summary = 'The token endpoint returned no token';
         throw answerError(answer, { summary, reach: 'run', advice: 'Check the input domain.' });
     }
-    mask(data.access_token);
-    return {
-        value: data.access_token,
-        scopes: scopesOf(data.access_token, data.scope),
-        renewAt: data.expires_in === undefined ? Number.POSITIVE_INFINITY : sentAt + renewalAfter(data.expires_in),
-    };
-}
-/**
- * A little before it expires, so that no request fails because of it.
- * @param lifetime seconds
- * @returns milliseconds
- */
-function renewalAfter(lifetime) {
-    return lifetime * 1000 - Math.min(30_000, lifetime * 100);
+    const { access_token: value, scope, expires_in: lifetime = Number.POSITIVE_INFINITY } = data;
+    mask(value);
+    // A little before it expires, so that no request fails because of it.
+    const renewAt = sentAt + lifetime * 1000 - Math.min(30_000, lifetime * 100);
+    return { value, scopes: scopesOf(value, scope), renewAt };
 }
 /** @see https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow */
 function tokenRequest({ domain, audience, mask }, credential) {
@@ -1093,33 +1077,22 @@ function tokenRequest({ domain, audience, mask }, credential) {
 function signAssertion({ clientId, key, keyId, algorithm }, audience) {
     const issuedAt = Math.floor(Date.now() / 1000);
     const header = { alg: algorithm, typ: 'JWT', ...(keyId !== undefined && { kid: keyId }) };
-    const claims = {
-        iss: clientId,
-        sub: clientId,
-        aud: audience,
-        iat: issuedAt,
-        exp: issuedAt + 60,
-        jti: (0,external_node_crypto_.randomUUID)(),
-    };
+    const lifetime = { iat: issuedAt, exp: issuedAt + 60 };
+    const claims = { iss: clientId, sub: clientId, aud: audience, ...lifetime, jti: (0,external_node_crypto_.randomUUID)() };
     const signed = `${base64url(header)}.${base64url(claims)}`;
-    const signature = (0,external_node_crypto_.sign)(DIGESTS[algorithm], Buffer.from(signed), {
-        key,
-        ...(algorithm === 'PS256' && {
-            padding: external_node_crypto_.constants.RSA_PKCS1_PSS_PADDING,
-            saltLength: external_node_crypto_.constants.RSA_PSS_SALTLEN_DIGEST,
-        }),
-    });
+    const pss = { padding: external_node_crypto_.constants.RSA_PKCS1_PSS_PADDING, saltLength: external_node_crypto_.constants.RSA_PSS_SALTLEN_DIGEST };
+    const signature = (0,external_node_crypto_.sign)(DIGESTS[algorithm], Buffer.from(signed), { key, ...(algorithm === 'PS256' && pss) });
     return `${signed}.${signature.toString('base64url')}`;
 }
 const DIGESTS = { RS256: 'sha256', RS384: 'sha384', PS256: 'sha256' };
 function base64url(value) {
     return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
-/** From the response, otherwise from the token if it is a JWT, whose signature is not verified. */
-function scopesOf(token, answered) {
-    const scope = answered ?? claimedScope(token);
+/** @param scope from the response */
+function scopesOf(token, scope = claimedScope(token)) {
     return scope === undefined ? undefined : new Set(scope.split(' ').filter(name => name !== ''));
 }
+/** undefined if the token is no JWT. Its signature is not verified. */
 function claimedScope(token) {
     const [, claims, signature] = token.split('.');
     if (claims === undefined || signature === undefined)
@@ -1147,14 +1120,10 @@ function token_adviceOn(answer, { domain, audience, credential }) {
     }
     const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret';
     const inputs = `Check the inputs client-id and ${secret}, which must belong to an application in the tenant of the input domain, ${domain.host}.`;
-    return credential.kind === 'private-key'
-        ? assertionAdvice(words, { headers: answer.headers, inputs, ...credential })
-        : inputs;
-}
-/** In seconds. Auth0 accepts an assertion whose validity includes its own time; this one is valid for a minute. */
-const MAX_CLOCK_SKEW = 60;
-function assertionAdvice(words, { headers, inputs, keyId, algorithm }) {
-    const skew = Math.round((Date.now() - Date.parse(String(headers.date))) / 1000);
+    if (credential.kind !== 'private-key')
+        return inputs;
+    const { keyId, algorithm } = credential;
+    const skew = Math.round((Date.now() - Date.parse(String(answer.headers.date))) / 1000);
     if (Math.abs(skew) > MAX_CLOCK_SKEW) {
         const direction = skew > 0 ? 'ahead of' : 'behind';
         return `The runner's clock is ${Math.abs(skew)} s ${direction} Auth0's, so its signatures are not valid. Correct the clock.`;
@@ -1165,6 +1134,8 @@ function assertionAdvice(words, { headers, inputs, keyId, algorithm }) {
     const id = keyId === undefined ? '' : `, with the key ID in client-private-key-id (${keyId})`;
     return `${inputs} In Auth0, the application's Credentials tab must have the matching public key${id}, for ${algorithm}.`;
 }
+/** In seconds. Auth0 accepts an assertion whose validity includes its own time; this one is valid for a minute. */
+const MAX_CLOCK_SKEW = 60;
 /** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */
 function audienceAdvice({ host }, audience) {
     if (!audience.endsWith('/'))

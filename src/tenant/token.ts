@@ -41,6 +41,7 @@ interface Token {
 const tokenAnswer = z.object({
   access_token: z.string().min(1),
   scope: z.string().optional(),
+  /** In seconds. */
   expires_in: z.coerce.number().positive().optional().catch(undefined),
 })
 
@@ -81,22 +82,14 @@ export function openSession(options: SessionOptions): Session {
 
 async function obtainToken(options: SessionOptions): Promise<Token> {
   const { http, credential, mask, clock } = options
-  const sentAt = clock.now()
   if (credential.kind === 'access-token') {
-    return {
-      value: credential.accessToken,
-      scopes: scopesOf(credential.accessToken, undefined),
-      renewAt: Number.POSITIVE_INFINITY,
-    }
+    const value = credential.accessToken
+    return { value, scopes: scopesOf(value), renewAt: Number.POSITIVE_INFINITY }
   }
-  const answer = await http
-    .send({
-      method: 'POST',
-      path: TOKEN_PATH,
-      headers: async () => ({ 'content-type': 'application/x-www-form-urlencoded' }),
-      body: new URLSearchParams(tokenRequest(options, credential)).toString(),
-    })
-    .catch(explainQuota)
+  const sentAt = clock.now()
+  const headers = async () => ({ 'content-type': 'application/x-www-form-urlencoded' })
+  const body = new URLSearchParams(tokenRequest(options, credential)).toString()
+  const answer = await http.send({ method: 'POST', path: TOKEN_PATH, headers, body }).catch(explainQuota)
   if (answer.status !== 200) {
     const summary = 'Auth0 refused to issue a token'
     throw answerError(answer, { summary, reach: 'run', advice: adviceOn(answer, options) })
@@ -106,21 +99,11 @@ async function obtainToken(options: SessionOptions): Promise<Token> {
     const summary = 'The token endpoint returned no token'
     throw answerError(answer, { summary, reach: 'run', advice: 'Check the input domain.' })
   }
-  mask(data.access_token)
-  return {
-    value: data.access_token,
-    scopes: scopesOf(data.access_token, data.scope),
-    renewAt: data.expires_in === undefined ? Number.POSITIVE_INFINITY : sentAt + renewalAfter(data.expires_in),
-  }
-}
-
-/**
- * A little before it expires, so that no request fails because of it.
- * @param lifetime seconds
- * @returns milliseconds
- */
-function renewalAfter(lifetime: number): number {
-  return lifetime * 1000 - Math.min(30_000, lifetime * 100)
+  const { access_token: value, scope, expires_in: lifetime = Number.POSITIVE_INFINITY } = data
+  mask(value)
+  // A little before it expires, so that no request fails because of it.
+  const renewAt = sentAt + lifetime * 1000 - Math.min(30_000, lifetime * 100)
+  return { value, scopes: scopesOf(value, scope), renewAt }
 }
 
 /** @see https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow */
@@ -146,22 +129,11 @@ function signAssertion(
 ): string {
   const issuedAt = Math.floor(Date.now() / 1000)
   const header = { alg: algorithm, typ: 'JWT', ...(keyId !== undefined && { kid: keyId }) }
-  const claims = {
-    iss: clientId,
-    sub: clientId,
-    aud: audience,
-    iat: issuedAt,
-    exp: issuedAt + 60,
-    jti: randomUUID(),
-  }
+  const lifetime = { iat: issuedAt, exp: issuedAt + 60 }
+  const claims = { iss: clientId, sub: clientId, aud: audience, ...lifetime, jti: randomUUID() }
   const signed = `${base64url(header)}.${base64url(claims)}`
-  const signature = sign(DIGESTS[algorithm], Buffer.from(signed), {
-    key,
-    ...(algorithm === 'PS256' && {
-      padding: constants.RSA_PKCS1_PSS_PADDING,
-      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-    }),
-  })
+  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+  const signature = sign(DIGESTS[algorithm], Buffer.from(signed), { key, ...(algorithm === 'PS256' && pss) })
   return `${signed}.${signature.toString('base64url')}`
 }
 
@@ -171,12 +143,12 @@ function base64url(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-/** From the response, otherwise from the token if it is a JWT, whose signature is not verified. */
-function scopesOf(token: string, answered: string | undefined): ReadonlySet<string> | undefined {
-  const scope = answered ?? claimedScope(token)
+/** @param scope from the response */
+function scopesOf(token: string, scope = claimedScope(token)): ReadonlySet<string> | undefined {
   return scope === undefined ? undefined : new Set(scope.split(' ').filter(name => name !== ''))
 }
 
+/** undefined if the token is no JWT. Its signature is not verified. */
 function claimedScope(token: string): string | undefined {
   const [, claims, signature] = token.split('.')
   if (claims === undefined || signature === undefined) return undefined
@@ -201,21 +173,9 @@ function adviceOn(answer: Answer, { domain, audience, credential }: SessionOptio
   }
   const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret'
   const inputs = `Check the inputs client-id and ${secret}, which must belong to an application in the tenant of the input domain, ${domain.host}.`
-  return credential.kind === 'private-key'
-    ? assertionAdvice(words, { headers: answer.headers, inputs, ...credential })
-    : inputs
-}
-
-interface RefusedAssertion extends Pick<Extract<Credential, { kind: 'private-key' }>, 'keyId' | 'algorithm'> {
-  readonly headers: Answer['headers']
-  readonly inputs: string
-}
-
-/** In seconds. Auth0 accepts an assertion whose validity includes its own time; this one is valid for a minute. */
-const MAX_CLOCK_SKEW = 60
-
-function assertionAdvice(words: string, { headers, inputs, keyId, algorithm }: RefusedAssertion): string {
-  const skew = Math.round((Date.now() - Date.parse(String(headers.date))) / 1000)
+  if (credential.kind !== 'private-key') return inputs
+  const { keyId, algorithm } = credential
+  const skew = Math.round((Date.now() - Date.parse(String(answer.headers.date))) / 1000)
   if (Math.abs(skew) > MAX_CLOCK_SKEW) {
     const direction = skew > 0 ? 'ahead of' : 'behind'
     return `The runner's clock is ${Math.abs(skew)} s ${direction} Auth0's, so its signatures are not valid. Correct the clock.`
@@ -226,6 +186,9 @@ function assertionAdvice(words: string, { headers, inputs, keyId, algorithm }: R
   const id = keyId === undefined ? '' : `, with the key ID in client-private-key-id (${keyId})`
   return `${inputs} In Auth0, the application's Credentials tab must have the matching public key${id}, for ${algorithm}.`
 }
+
+/** In seconds. Auth0 accepts an assertion whose validity includes its own time; this one is valid for a minute. */
+const MAX_CLOCK_SKEW = 60
 
 /** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */
 function audienceAdvice({ host }: Domain, audience: string): string {
