@@ -22,25 +22,12 @@ export interface Bucket {
   readonly resetAt: number
 }
 
-/** When a limit ends, according to the tenant. */
-export interface End {
-  /** Milliseconds of the local clock. */
-  readonly at: number
-  /** Milliseconds since 1970. */
-  readonly time: number
-}
-
 /** One moment on two clocks. */
-export interface Now {
+export interface Moment {
   /** Milliseconds of the local clock, which is monotonic. */
   readonly at: number
   /** Milliseconds since 1970. A response's own date takes precedence, because a runner's clock may be wrong. */
   readonly time: number
-}
-
-interface Answered {
-  readonly status: number
-  readonly headers: Headers
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
@@ -64,7 +51,7 @@ export function limitOf({ method, path }: { readonly method: string; readonly pa
 }
 
 /** @returns undefined if one of `x-ratelimit-limit`, `-remaining` and `-reset` is missing or invalid */
-export function readBucket(headers: Headers, now: Now): Bucket | undefined {
+export function readBucket(headers: Headers, now: Moment): Bucket | undefined {
   const limit = wholeNumber(headers['x-ratelimit-limit'])
   const remaining = wholeNumber(headers['x-ratelimit-remaining'])
   const reset = readReset(headers, now)
@@ -73,14 +60,14 @@ export function readBucket(headers: Headers, now: Now): Bucket | undefined {
 }
 
 /** When the tenant accepts requests again: by `retry-after` in seconds, or for a 429 by its bucket's reset. */
-export function readEnd({ status, headers }: Answered, now: Now): End | undefined {
+export function readEnd({ status, headers }: { status: number; headers: Headers }, now: Moment): Moment | undefined {
   const after = wholeNumber(headers['retry-after'])
   if (after !== undefined) return { at: now.at + after * 1000, time: serverTime(headers, now) + after * 1000 }
   return status === 429 ? readReset(headers, now) : undefined
 }
 
 /** By `x-ratelimit-reset` in UNIX seconds. */
-export function readReset(headers: Headers, now: Now): End | undefined {
+export function readReset(headers: Headers, now: Moment): Moment | undefined {
   const reset = wholeNumber(headers['x-ratelimit-reset'])
   if (reset === undefined) return undefined
   return { at: now.at + Math.max(0, reset * 1000 - serverTime(headers, now)), time: reset * 1000 }
@@ -90,7 +77,7 @@ export interface Waiting {
   /** undefined if the wait is for `other`, not for a limit. */
   readonly limit: Limit | undefined
   readonly other: string
-  readonly end: End | undefined
+  readonly end: Moment | undefined
 }
 
 /** What is waited for; names the limit and its end only if the end is more than a minute away. */
@@ -108,14 +95,14 @@ export function describeExhausted(
 }
 
 /** The time of day, such as `14:05 UTC`, if it is more than a minute away and less than a day. */
-export function farTime(end: End | undefined, now: number): string | undefined {
+export function farTime(end: Moment | undefined, now: number): string | undefined {
   if (end === undefined || end.at - now <= SOON_MS || end.at - now >= MAX_BELIEVED_MS) return undefined
   const time = new Date(end.time)
   // A response may have the last date that JavaScript can represent, and a later one is invalid.
   return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(-13, -8)} UTC`
 }
 
-function serverTime({ date }: Headers, { time }: Now): number {
+function serverTime({ date }: Headers, { time }: Moment): number {
   const told = Date.parse(String(date))
   return Number.isNaN(told) ? time : told
 }

@@ -7,7 +7,7 @@
 //
 // An outage of a minute fails no user. A longer one that affects several requests ends the run.
 
-import type { End } from './limits.ts'
+import type { Moment } from './limits.ts'
 
 export interface Outage {
   /** Failed attempts since the latest success. */
@@ -25,7 +25,7 @@ export interface Outage {
   /** Whether the latest failure was a 429. */
   readonly throttled: boolean
   /** When it ends, according to the tenant. */
-  readonly end: End | undefined
+  readonly end: Moment | undefined
 }
 
 /** An attempt without a response, or with one that asks for a retry. */
@@ -33,7 +33,7 @@ export interface Failure {
   readonly request: unknown
   readonly sentAt: number
   readonly throttled: boolean
-  readonly end: End | undefined
+  readonly end: Moment | undefined
   /** 0 to 1, at random, so that clients that failed together do not retry together. */
   readonly jitter: number
   readonly now: number

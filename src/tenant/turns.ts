@@ -5,10 +5,10 @@ import type { Attempt, Headers, Request } from './exchange.ts'
 import { hasWorked } from './failure.ts'
 import {
   describeWait,
-  type End,
   GROUPS,
   type Limit,
   limitOf,
+  type Moment,
   readBucket,
   readEnd,
   readReset,
@@ -35,7 +35,7 @@ interface Lane {
   inFlight: number
   outage: Outage
   /** When the limit ends, according to the latest response that says so. */
-  end: End | undefined
+  end: Moment | undefined
 }
 
 interface Pause {

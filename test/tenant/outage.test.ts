@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { End } from '../../src/tenant/limits.ts'
+import type { Moment } from '../../src/tenant/limits.ts'
 import {
   delayByOutage,
   type Failure,
@@ -12,7 +12,7 @@ import {
 } from '../../src/tenant/outage.ts'
 
 const FAILURE: Failure = { request: 'one', sentAt: 0, throttled: false, end: undefined, jitter: 0, now: 100 }
-const endAt = (at: number): End => ({ at, time: at })
+const endAt = (at: number): Moment => ({ at, time: at })
 
 function failing(...failures: readonly Partial<Failure>[]): Outage {
   return failures.reduce<Outage>((outage, each) => withFailure(outage, { ...FAILURE, ...each }), NO_OUTAGE)
