@@ -7406,8 +7406,8 @@ function startHeartbeat(traffic) {
 
 async function withTenant(run, use) {
     const { inputs, journal, cancelled } = run;
-    const { connect } = await __webpack_require__.e(/* import() */ 564).then(__webpack_require__.bind(__webpack_require__, 564));
-    const { tenant, session, traffic, close } = connect(inputs, cancelled, runner_secrets/* mask */.dK);
+    const { connect } = await __webpack_require__.e(/* import() */ 424).then(__webpack_require__.bind(__webpack_require__, 3424));
+    const { tenant, session, traffic, close } = connect(inputs, { signal: cancelled, mask: runner_secrets/* mask */.dK });
     journal.noteTraffic(traffic);
     const heartbeat = startHeartbeat(traffic);
     try {

@@ -97,7 +97,7 @@ const STEPS: Readonly<Record<string, readonly (readonly [file: string, name: str
   ],
   plan: [
     ['runner/environment.ts', 'prepareEnvironment'],
-    ['tenant/connect.ts', 'connect'],
+    ['tenant/tenant.ts', 'connect'],
     ['steps/recall.ts', 'recall'],
     ['steps/check-access.ts', 'checkAccess'],
     ['steps/check-apis.ts', 'checkApis'],

@@ -10,8 +10,8 @@ export async function withTenant<I extends TenantInputs>(
   use: (context: TenantContext<I>) => Promise<void>,
 ): Promise<void> {
   const { inputs, journal, cancelled } = run
-  const { connect } = await import('../tenant/connect.ts')
-  const { tenant, session, traffic, close } = connect(inputs, cancelled, mask)
+  const { connect } = await import('../tenant/tenant.ts')
+  const { tenant, session, traffic, close } = connect(inputs, { signal: cancelled, mask })
   journal.noteTraffic(traffic)
   const heartbeat = startHeartbeat(traffic)
   try {

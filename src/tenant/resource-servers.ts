@@ -33,7 +33,6 @@ const apiList = z.array(
   }),
 )
 
-/** The APIs among `identifiers` that exist in the tenant. */
 export async function readApis({ send }: Session, identifiers: readonly string[]): Promise<Apis> {
   const found = new Map<string, Api>()
   for (let from = 0; from < identifiers.length; from += APIS_PER_REQUEST) {
@@ -53,7 +52,6 @@ export async function readApis({ send }: Session, identifiers: readonly string[]
   return found
 }
 
-/** All APIs of the tenant, up to a few hundred. */
 export async function listIdentifiers({ send }: Session): Promise<readonly string[]> {
   const found: string[] = []
   for (let page = 0; page < MAX_API_PAGES; page++) {

@@ -1,13 +1,17 @@
-// The Management API in this project's terms. Whatever a manifest contains, a request reaches only the intended endpoint
-// of the tenant's host.
+// The Management API in this project's terms: the folder's entry point, loaded before the first request. Whatever a
+// manifest contains, a request reaches only the intended endpoint of the tenant's host.
 
 import type { Access, RoleNames } from '../access/grants.ts'
 import type { Candidate, Live, Members } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
+import { type Clock, SYSTEM_CLOCK } from '../runner/clock.ts'
+import type { TenantInputs } from '../runner/inputs.ts'
+import { openDispatcher } from './exchange.ts'
+import { createHttp, type Http, type HttpOptions } from './http.ts'
 import { readPermissions } from './permissions.ts'
 import { type Apis, listIdentifiers, readApis } from './resource-servers.ts'
 import { readAllMembers, readMembers, readRoles, readRolesOf } from './roles.ts'
-import type { Session } from './token.ts'
+import { openSession, type Session, type SessionOptions } from './token.ts'
 import { findByEmail, searchUsers } from './users.ts'
 import { kindOf, type Write, writeAccesses } from './write.ts'
 
@@ -33,6 +37,23 @@ export interface Tenant {
   /** @param accesses only permissions, or only roles: one request, of which Auth0 does all or nothing */
   readonly grant: (user: string, accesses: readonly Access[]) => Promise<void>
   readonly revoke: (user: string, accesses: readonly Access[]) => Promise<void>
+}
+
+export interface Connection extends Pick<Http, 'traffic' | 'close'> {
+  readonly tenant: Tenant
+  readonly session: Session
+}
+
+export interface ConnectOptions extends Pick<SessionOptions, 'mask'>, Pick<HttpOptions, 'signal'> {
+  readonly clock?: Clock
+}
+
+export function connect(inputs: TenantInputs, { signal, mask, clock = SYSTEM_CLOCK }: ConnectOptions): Connection {
+  const { domain, headroom, requestsPerSecond: ceiling, mode } = inputs
+  const dispatcher = openDispatcher(domain.origin)
+  const http = createHttp({ dispatcher, origin: domain.origin, mode, limits: { headroom, ceiling }, signal, clock })
+  const session = openSession({ http, ...inputs, mask, clock })
+  return { tenant: openTenant(session), session, traffic: http.traffic, close: http.close }
 }
 
 /** Refusals in a row for several users, after which the token, not the user, is considered the cause. */

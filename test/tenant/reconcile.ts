@@ -11,8 +11,8 @@ import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { UserOutcome } from '../../src/plan/plan.ts'
 import type { Clock } from '../../src/runner/clock.ts'
 import type { PlanInputs } from '../../src/runner/inputs.ts'
-import { connect } from '../../src/tenant/connect.ts'
 import { MAX_IN_FLIGHT } from '../../src/tenant/pace.ts'
+import { connect } from '../../src/tenant/tenant.ts'
 import { idleClock } from '../clock.ts'
 import { acme, CLIENT, ORDERS } from '../e2e/acme.ts'
 import { grants, SOURCE } from '../plan/fixtures.ts'
@@ -53,7 +53,7 @@ export async function reconcile(
     requestsPerSecond: undefined,
   } as PlanInputs
   const from = clock.now()
-  const connection = connect(inputs, new AbortController().signal, () => undefined, clock)
+  const connection = connect(inputs, { signal: new AbortController().signal, mask: () => undefined, clock })
   const errors: string[] = []
   const outcomes: UserOutcome[] = []
   try {
