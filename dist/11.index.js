@@ -3363,6 +3363,7 @@ var p_map = __webpack_require__(606);
 ;// CONCATENATED MODULE: ./build/js/live/follow.js
 // Work through a list whose progress is reported.
 
+
 /** The results, in the order of the items. */
 async function mapFollowed(items, work, { doing, follow, width }) {
     const progress = follow(doing, items.length);
@@ -3372,6 +3373,17 @@ async function mapFollowed(items, work, { doing, follow, width }) {
         return result;
     };
     return (0,p_map/* default */.Ay)(items, workOn, { concurrency: width }).finally(progress.end);
+}
+/** The result, or the error of a failure that does not affect the whole run. */
+async function resultOrError(work) {
+    try {
+        return await work;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* TenantError */.rZ) || error.details.reach === 'run')
+            throw error;
+        return error;
+    }
 }
 
 ;// CONCATENATED MODULE: ./build/js/live/identify.js
@@ -3428,43 +3440,34 @@ function identify_listed(users) {
  * @throws TenantError if the members of a role could not be read, or if a failure affects the whole run
  */
 async function readRoles(question, reader) {
-    const { users, roles, follow, width } = question;
+    const { users, roles } = question;
     if (roles.size === 0 || users.length === 0)
         return new Map();
     if (users.length <= roles.size)
         return readByUser(question, reader);
-    const options = { doing: 'Reading roles', follow, width };
-    const first = await mapFollowed([...roles], reader.membersOf, options);
+    const first = await mapFollowed([...roles], reader.membersOf, { ...question, doing: 'Reading roles' });
     const more = first.reduce((sum, members) => sum + members.more, 0);
     if (more > users.length)
         return readByUser(question, reader);
-    const held = new Map(users.map(user => [user, new Set()]));
-    const add = (role, members) => {
-        for (const user of members)
-            held.get(user)?.add(role);
-    };
     const { complete = [], partial = [] } = Object.groupBy(first, ({ more }) => (more === 0 ? 'complete' : 'partial'));
-    for (const { role, users } of complete)
-        add(role, users);
-    const readRest = async (members) => add(members.role, await reader.allMembersOf(members));
-    await mapFollowed(partial, readRest, { ...options, doing: 'Reading the other users of large roles' });
+    const held = new Map(users.map(user => [user, new Set()]));
+    const readAll = async (members) => {
+        for (const user of await reader.allMembersOf(members))
+            held.get(user)?.add(members.role);
+    };
+    await Promise.all(complete.map(readAll));
+    await mapFollowed(partial, readAll, { ...question, doing: 'Reading the other users of large roles' });
     return new Map([...held].map(([user, roles]) => [user, { roles }]));
 }
-async function readByUser({ users, roles, follow, width }, reader) {
+async function readByUser(question, reader) {
     const read = async (user) => {
-        try {
-            const all = (await reader.rolesOf(user)) ?? new Set();
-            const relevant = all.intersection(roles);
-            return { roles: relevant, others: all.size - relevant.size };
-        }
-        catch (error) {
-            if (!(error instanceof errors/* TenantError */.rZ) || error.details.reach === 'run')
-                throw error;
-            return error;
-        }
+        const all = (await resultOrError(reader.rolesOf(user))) ?? new Set();
+        if (all instanceof errors/* TenantError */.rZ)
+            return [user, all];
+        const relevant = all.intersection(question.roles);
+        return [user, { roles: relevant, others: all.size - relevant.size }];
     };
-    const held = await mapFollowed(users, read, { doing: 'Reading the roles of users', follow, width });
-    return new Map(users.map((user, index) => [user, held[index] ?? { roles: new Set() }]));
+    return new Map(await mapFollowed(question.users, read, { ...question, doing: 'Reading the roles of users' }));
 }
 
 ;// CONCATENATED MODULE: ./build/js/live/survey.js
@@ -3483,22 +3486,19 @@ function listedAs(user) {
 }
 /** @throws TenantError if a failure affects the whole run, NotSentError if the run stops */
 async function survey(subjects, reader, options) {
-    const { alsoListed, managedOf, roles, follow, width } = options;
+    const { alsoListed, managedOf } = options;
     const identified = await identifySubjects(subjects, reader, options);
     const { users, warnings } = mergeDuplicates(valuesOf(identified));
-    const listed = users.map(user => ({
-        ...withOtherEntries(user, alsoListed(user.id)),
-        managed: managedOf(user.id),
-    }));
+    const listed = users.map(user => {
+        const others = alsoListed(user.id).map(entry => knownUser(user.id, { ...entry, listed: true }));
+        return { ...others.reduce(survey_mergeUsers, user), managed: managedOf(user.id) };
+    });
     const read = await readStates(listed, reader, options);
-    const present = valuesOf(read).filter(({ live }) => live !== undefined);
-    const held = await readRoles({ users: present.map(({ id }) => id), roles, follow, width }, reader);
-    const complete = read.map(reading => reading.kind === 'value' ? withRoles(reading.value, held.get(reading.value.id)) : reading);
-    const readings = [...identified, ...complete];
+    const readings = [...identified, ...read];
     const findings = (kind) => readings.flatMap(reading => (reading.kind === kind ? [reading.finding] : []));
     return {
-        states: valuesOf(complete),
-        emails: listed.flatMap(({ id, addresses }) => addresses.map(address => ({ user: id, ...address }))),
+        states: valuesOf(read),
+        emails: listed.flatMap(({ addresses }) => addresses),
         failures: findings('failure'),
         missing: findings('missing'),
         gone: findings('gone'),
@@ -3506,44 +3506,44 @@ async function survey(subjects, reader, options) {
         unidentified: identified.flatMap(reading => ('unidentified' in reading && reading.unidentified) || []),
     };
 }
-async function identifySubjects(subjects, reader, { follow, width }) {
+async function identifySubjects(subjects, reader, options) {
     const addressed = subjects.filter(({ email }) => email !== undefined);
     const identifyNext = (subject) => identifySubject(subject, reader);
-    const found = await mapFollowed(addressed, identifyNext, { doing: 'Looking up addresses', follow, width });
+    const found = await mapFollowed(addressed, identifyNext, { ...options, doing: 'Looking up addresses' });
     const byAddress = new Map(addressed.map((subject, index) => [subject, found[index]]));
     return Promise.all(subjects.map(subject => byAddress.get(subject) ?? identifyNext(subject)));
 }
-async function readStates(users, reader, { readPermissions, follow, width }) {
-    if (!readPermissions)
-        return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }));
-    return mapFollowed(users, user => readState(user, reader), { doing: 'Reading users', follow, width });
-}
-function addressesOf({ email, connection }) {
-    return email === undefined ? [] : [{ email, ...(connection !== undefined && { connection }) }];
-}
 async function identifySubject(subject, reader) {
-    const { id, email, connection, listed, grants, expired = access_grants/* NO_GRANTS */.cJ, remembered } = subject;
-    const listings = listed ? [listingOf(subject)] : [];
-    const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants, expired };
+    const { id, email, connection, grants, remembered } = subject;
     if (email === undefined)
-        return { kind: 'value', value: { id, ...known } };
-    const unidentified = (candidates) => ({
+        return { kind: 'value', value: knownUser(id, subject) };
+    const found = await resultOrError(lookUp(subject, reader));
+    const identification = found instanceof errors/* TenantError */.rZ
+        ? { kind: 'refused', message: found.message, candidates: candidatesOf([], remembered) }
+        : identify({ connection, remembered, ...found });
+    if (identification.kind === 'found') {
+        const { id: user, warning: message } = identification;
+        const warning = message === undefined ? {} : { warning: { user, message, ...listedAs(subject) } };
+        return { kind: 'value', value: knownUser(user, subject), ...warning };
+    }
+    const { kind, message, candidates } = identification;
+    return {
+        kind: kind === 'missing' ? 'missing' : 'failure',
+        finding: { user: email, message, ...listedAs(subject) },
         unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
-    });
-    const reading = await attempt({ ...listedAs(subject), id: email }, async () => {
-        const identification = identify({ connection, remembered, ...(await lookUp(subject, reader)) });
-        if (identification.kind !== 'found') {
-            const { kind, message, candidates } = identification;
-            const finding = { user: email, message, ...listedAs(subject) };
-            return { kind: kind === 'missing' ? 'missing' : 'failure', finding, ...unidentified(candidates) };
-        }
-        const value = { id: identification.id, ...known };
-        if (identification.warning === undefined)
-            return { kind: 'value', value };
-        const warning = { user: identification.id, message: identification.warning, ...listedAs(subject) };
-        return { kind: 'value', value, warning };
-    });
-    return reading.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...reading } : reading;
+    };
+}
+function knownUser(id, subject) {
+    const { email, connection, listed, grants: desired, expired = access_grants/* NO_GRANTS */.cJ } = subject;
+    return {
+        id,
+        ...listedAs(subject),
+        listed,
+        listings: listed ? [listingOf(subject)] : [],
+        addresses: email === undefined ? [] : [{ user: id, email, ...(connection !== undefined && { connection }) }],
+        desired,
+        expired,
+    };
 }
 /** Also in lower case: Auth0 compares case-sensitively, and stores database users in lower case, others as written. */
 async function lookUp({ email, spellings = new Set() }, reader) {
@@ -3591,30 +3591,26 @@ function survey_mergeUsers(first, second) {
         listings: [...first.listings, ...second.listings],
         addresses: [...first.addresses, ...second.addresses],
         desired: mergeDesired(first.desired, second.desired),
-        expired: (first.expired ?? access_grants/* NO_GRANTS */.cJ).union(second.expired ?? access_grants/* NO_GRANTS */.cJ),
+        expired: first.expired.union(second.expired),
     };
 }
-function withOtherEntries(user, others) {
-    return others.reduce((all, other) => survey_mergeUsers(all, {
-        id: user.id,
-        ...listedAs(other),
-        listed: true,
-        listings: [listingOf(other)],
-        addresses: addressesOf(other),
-        desired: other.grants,
-        expired: other.expired ?? access_grants/* NO_GRANTS */.cJ,
-    }), user);
+async function readStates(users, reader, options) {
+    if (!options.readPermissions)
+        return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }));
+    const read = await mapFollowed(users, user => readState(user, reader), { ...options, doing: 'Reading users' });
+    const held = await readRoles({ ...options, users: valuesOf(read).map(({ id }) => id) }, reader);
+    return read.map(reading => reading.kind === 'value' ? withRoles(reading.value, held.get(reading.value.id)) : reading);
 }
 async function readState(user, reader) {
-    return attempt(user, async () => {
-        const live = await reader.permissionsOf(user.id);
-        if (live !== undefined)
-            return { kind: 'value', value: { ...user, live } };
-        if (!user.listed)
-            return goneUser(user.id, 'no longer exists in the tenant');
-        const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`;
-        return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } };
-    });
+    const live = await resultOrError(reader.permissionsOf(user.id));
+    if (live instanceof errors/* TenantError */.rZ)
+        return failedReading(user, live);
+    if (live !== undefined)
+        return { kind: 'value', value: { ...user, live } };
+    if (!user.listed)
+        return goneUser(user.id, 'no longer exists in the tenant');
+    const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`;
+    return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } };
 }
 function withRoles(user, held) {
     const { live } = user;
@@ -3627,25 +3623,15 @@ function withRoles(user, held) {
     const complete = { ...live, direct, ...(others !== undefined && { otherRoles: others }) };
     return { kind: 'value', value: { ...user, live: complete } };
 }
-function failedReading({ id, listed, ...entry }, { message, details }) {
+function failedReading(user, { message, details }) {
     // No user can have this id. A removed user must not make every later run fail.
-    if (listed === false && details.status === 400)
-        return goneUser(id, 'has an id that Auth0 refuses');
-    return { kind: 'failure', finding: { user: id, message, ...listedAs(entry) } };
+    if (!user.listed && details.status === 400)
+        return goneUser(user.id, 'has an id that Auth0 refuses');
+    return { kind: 'failure', finding: { user: user.id, message, ...listedAs(user) } };
 }
 function goneUser(user, why) {
     const message = `${user} was removed from the manifest and ${why}, so nothing is revoked.`;
     return { kind: 'gone', finding: { user, message } };
-}
-async function attempt(user, work) {
-    try {
-        return await work();
-    }
-    catch (error) {
-        if (!(error instanceof errors/* TenantError */.rZ) || error.details.reach === 'run')
-            throw error;
-        return failedReading(user, error);
-    }
 }
 function valuesOf(readings) {
     return readings.flatMap(reading => (reading.kind === 'value' ? [reading.value] : []));

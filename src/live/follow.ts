@@ -1,17 +1,12 @@
 // Work through a list whose progress is reported.
 
 import pMap from 'p-map'
-
-interface Progress {
-  readonly step: () => void
-  readonly end: () => void
-}
+import { TenantError } from '../errors.ts'
 
 /** Begins to report how much of a list is done. @param doing such as `Reading users` */
-export type Follow = (doing: string, total: number) => Progress
+export type Follow = (doing: string, total: number) => { readonly step: () => void; readonly end: () => void }
 
-export interface FollowOptions {
-  readonly doing: string
+export interface Work {
   readonly follow: Follow
   /** How many items at once. */
   readonly width: number
@@ -21,7 +16,7 @@ export interface FollowOptions {
 export async function mapFollowed<T, R>(
   items: readonly T[],
   work: (item: T) => Promise<R>,
-  { doing, follow, width }: FollowOptions,
+  { doing, follow, width }: Work & { readonly doing: string },
 ): Promise<readonly R[]> {
   const progress = follow(doing, items.length)
   const workOn = async (item: T) => {
@@ -30,4 +25,14 @@ export async function mapFollowed<T, R>(
     return result
   }
   return pMap(items, workOn, { concurrency: width }).finally(progress.end)
+}
+
+/** The result, or the error of a failure that does not affect the whole run. */
+export async function resultOrError<T>(work: Promise<T>): Promise<T | TenantError> {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof TenantError) || error.details.reach === 'run') throw error
+    return error
+  }
 }

@@ -2,22 +2,20 @@
 
 import type { Members } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
-import { type Follow, mapFollowed } from './follow.ts'
+import { mapFollowed, resultOrError, type Work } from './follow.ts'
 
 export interface RoleReader {
   /** Ids of roles; undefined if the tenant has no such user. */
   readonly rolesOf: (user: string) => Promise<ReadonlySet<string> | undefined>
   readonly membersOf: (role: string) => Promise<Members>
+  /** Sends nothing if the first request returned all of them. */
   readonly allMembersOf: (first: Members) => Promise<ReadonlySet<string>>
 }
 
-export interface RoleQuestion {
+export interface RoleQuestion extends Work {
   readonly users: readonly string[]
   /** Ids of the roles to look for; a user may hold others. */
   readonly roles: ReadonlySet<string>
-  readonly follow: Follow
-  /** The number of concurrent requests. */
-  readonly width: number
 }
 
 /** What is known of a user's roles. */
@@ -36,38 +34,28 @@ export type RolesHeld = ReadonlyMap<string, Held | TenantError>
  * @throws TenantError if the members of a role could not be read, or if a failure affects the whole run
  */
 export async function readRoles(question: RoleQuestion, reader: RoleReader): Promise<RolesHeld> {
-  const { users, roles, follow, width } = question
+  const { users, roles } = question
   if (roles.size === 0 || users.length === 0) return new Map()
   if (users.length <= roles.size) return readByUser(question, reader)
-  const options = { doing: 'Reading roles', follow, width }
-  const first = await mapFollowed([...roles], reader.membersOf, options)
+  const first = await mapFollowed([...roles], reader.membersOf, { ...question, doing: 'Reading roles' })
   const more = first.reduce((sum, members) => sum + members.more, 0)
   if (more > users.length) return readByUser(question, reader)
-  const held = new Map(users.map(user => [user, new Set<string>()]))
-  const add = (role: string, members: ReadonlySet<string>) => {
-    for (const user of members) held.get(user)?.add(role)
-  }
   const { complete = [], partial = [] } = Object.groupBy(first, ({ more }) => (more === 0 ? 'complete' : 'partial'))
-  for (const { role, users } of complete) add(role, users)
-  const readRest = async (members: Members) => add(members.role, await reader.allMembersOf(members))
-  await mapFollowed(partial, readRest, { ...options, doing: 'Reading the other users of large roles' })
+  const held = new Map(users.map(user => [user, new Set<string>()]))
+  const readAll = async (members: Members) => {
+    for (const user of await reader.allMembersOf(members)) held.get(user)?.add(members.role)
+  }
+  await Promise.all(complete.map(readAll))
+  await mapFollowed(partial, readAll, { ...question, doing: 'Reading the other users of large roles' })
   return new Map([...held].map(([user, roles]) => [user, { roles }]))
 }
 
-async function readByUser(
-  { users, roles, follow, width }: RoleQuestion,
-  reader: Pick<RoleReader, 'rolesOf'>,
-): Promise<RolesHeld> {
-  const read = async (user: string): Promise<Held | TenantError> => {
-    try {
-      const all = (await reader.rolesOf(user)) ?? new Set()
-      const relevant = all.intersection(roles)
-      return { roles: relevant, others: all.size - relevant.size }
-    } catch (error) {
-      if (!(error instanceof TenantError) || error.details.reach === 'run') throw error
-      return error
-    }
+async function readByUser(question: RoleQuestion, reader: Pick<RoleReader, 'rolesOf'>): Promise<RolesHeld> {
+  const read = async (user: string): Promise<readonly [string, Held | TenantError]> => {
+    const all = (await resultOrError(reader.rolesOf(user))) ?? new Set<string>()
+    if (all instanceof TenantError) return [user, all]
+    const relevant = all.intersection(question.roles)
+    return [user, { roles: relevant, others: all.size - relevant.size }]
   }
-  const held = await mapFollowed(users, read, { doing: 'Reading the roles of users', follow, width })
-  return new Map(users.map((user, index) => [user, held[index] ?? { roles: new Set() }]))
+  return new Map(await mapFollowed(question.users, read, { ...question, doing: 'Reading the roles of users' }))
 }

@@ -1,13 +1,13 @@
 // Finds the tenant's users for the manifest's entries, and reads what they hold: look-ups by e-mail, then one read for
 // each user. A user who cannot be read does not stop the others.
 
-import { type Grant, type Grants, NO_GRANTS, roleGrantOf, type Terms } from '../access/grants.ts'
+import { type Grants, NO_GRANTS, roleGrantOf } from '../access/grants.ts'
 import type { Candidate, Live } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
 import { type Listing, listingOf as ledgerListingOf } from '../ledger/ledger.ts'
 import { type Identity, type ListedUser, longerTerms, type Mention } from '../manifest/manifest.ts'
-import { type Follow, mapFollowed } from './follow.ts'
-import { candidatesOf, type IdentifyOptions, identify } from './identify.ts'
+import { mapFollowed, resultOrError, type Work } from './follow.ts'
+import { candidatesOf, type Identification, type IdentifyOptions, identify } from './identify.ts'
 import { type Held, type RoleReader, readRoles } from './roles.ts'
 import type { Unidentified, UserEmail, UserState } from './user-state.ts'
 
@@ -19,18 +19,14 @@ export interface Reader extends RoleReader {
 }
 
 /** A user to read: listed in the manifest, or only in the ledger. */
-export type Subject = Identity & {
-  /** False for a removed user. */
-  readonly listed: boolean
-  /** The place in the manifest that lists the user. */
-  readonly mention?: Mention
-  /** The same address in other letter cases. */
-  readonly spellings?: ReadonlySet<string>
-  readonly grants: ReadonlyMap<Grant, Terms>
-  readonly expired?: Grants
-  /** The user that the address referred to, according to the ledger. */
-  readonly remembered?: string | undefined
-}
+export type Subject = Identity &
+  Pick<ListedUser, 'spellings' | 'grants' | 'expired'> &
+  Partial<Pick<ListedUser, 'mention'>> & {
+    /** False for a removed user. */
+    readonly listed: boolean
+    /** The user that the address referred to, according to the ledger. */
+    readonly remembered?: string | undefined
+  }
 
 /** A sentence about one user, with the entry that lists the user. */
 export interface UserFinding {
@@ -54,10 +50,8 @@ interface SurveyedUser extends UserState, Listed {
   /** All listings of the user, for the ledger; empty for a removed user. */
   readonly listings: readonly Listing[]
   /** The addresses among them, as written. */
-  readonly addresses: readonly Address[]
+  readonly addresses: readonly UserEmail[]
 }
-
-type Address = Omit<UserEmail, 'user'>
 
 export interface Survey {
   readonly states: readonly SurveyedUser[]
@@ -72,9 +66,7 @@ export interface Survey {
   readonly unidentified: readonly Unidentified[]
 }
 
-export interface SurveyOptions {
-  /** The number of concurrent requests. */
-  readonly width: number
+export interface SurveyOptions extends Work {
   /** If false, nothing is known of what users hold. */
   readonly readPermissions: boolean
   /** Ids of the roles to look for. */
@@ -83,38 +75,36 @@ export interface SurveyOptions {
   readonly managedOf: (user: string) => Grants
   /** Other entries for this user, which are not looked up because they have not changed. */
   readonly alsoListed: (user: string) => readonly ListedUser[]
-  readonly follow: Follow
 }
 
 /** A user whose id is known. */
-type KnownUser = Omit<SurveyedUser, 'live' | 'managed'>
+type KnownUser = Omit<SurveyedUser, 'live' | 'managed'> & { readonly expired: Grants }
+type ManagedUser = Omit<SurveyedUser, 'live'>
 
 type Reading<T> =
   | { readonly kind: 'value'; readonly value: T; readonly warning?: UserFinding }
-  | { readonly kind: 'failure' | 'missing'; readonly finding: UserFinding; readonly unidentified?: Unidentified }
-  | { readonly kind: 'gone'; readonly finding: UserFinding }
+  | {
+      readonly kind: 'failure' | 'missing' | 'gone'
+      readonly finding: UserFinding
+      readonly unidentified?: Unidentified
+    }
 
 /** @throws TenantError if a failure affects the whole run, NotSentError if the run stops */
 export async function survey(subjects: readonly Subject[], reader: Reader, options: SurveyOptions): Promise<Survey> {
-  const { alsoListed, managedOf, roles, follow, width } = options
+  const { alsoListed, managedOf } = options
   const identified = await identifySubjects(subjects, reader, options)
   const { users, warnings } = mergeDuplicates(valuesOf(identified))
-  const listed = users.map(user => ({
-    ...withOtherEntries(user, alsoListed(user.id)),
-    managed: managedOf(user.id),
-  }))
+  const listed = users.map(user => {
+    const others = alsoListed(user.id).map(entry => knownUser(user.id, { ...entry, listed: true }))
+    return { ...others.reduce(mergeUsers, user), managed: managedOf(user.id) }
+  })
   const read = await readStates(listed, reader, options)
-  const present = valuesOf(read).filter(({ live }) => live !== undefined)
-  const held = await readRoles({ users: present.map(({ id }) => id), roles, follow, width }, reader)
-  const complete = read.map(reading =>
-    reading.kind === 'value' ? withRoles(reading.value, held.get(reading.value.id)) : reading,
-  )
-  const readings: readonly Reading<unknown>[] = [...identified, ...complete]
+  const readings: readonly Reading<unknown>[] = [...identified, ...read]
   const findings = (kind: 'failure' | 'missing' | 'gone') =>
     readings.flatMap(reading => (reading.kind === kind ? [reading.finding] : []))
   return {
-    states: valuesOf(complete),
-    emails: listed.flatMap(({ id, addresses }) => addresses.map(address => ({ user: id, ...address }))),
+    states: valuesOf(read),
+    emails: listed.flatMap(({ addresses }) => addresses),
     failures: findings('failure'),
     missing: findings('missing'),
     gone: findings('gone'),
@@ -126,49 +116,47 @@ export async function survey(subjects: readonly Subject[], reader: Reader, optio
 async function identifySubjects(
   subjects: readonly Subject[],
   reader: Reader,
-  { follow, width }: SurveyOptions,
+  options: SurveyOptions,
 ): Promise<readonly Reading<KnownUser>[]> {
   const addressed = subjects.filter(({ email }) => email !== undefined)
   const identifyNext = (subject: Subject) => identifySubject(subject, reader)
-  const found = await mapFollowed(addressed, identifyNext, { doing: 'Looking up addresses', follow, width })
+  const found = await mapFollowed(addressed, identifyNext, { ...options, doing: 'Looking up addresses' })
   const byAddress = new Map(addressed.map((subject, index) => [subject, found[index]]))
   return Promise.all(subjects.map(subject => byAddress.get(subject) ?? identifyNext(subject)))
 }
 
-async function readStates(
-  users: readonly Omit<SurveyedUser, 'live'>[],
-  reader: Reader,
-  { readPermissions, follow, width }: SurveyOptions,
-): Promise<readonly Reading<SurveyedUser>[]> {
-  if (!readPermissions) return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }))
-  return mapFollowed(users, user => readState(user, reader), { doing: 'Reading users', follow, width })
-}
-
-function addressesOf({ email, connection }: Identity): readonly Address[] {
-  return email === undefined ? [] : [{ email, ...(connection !== undefined && { connection }) }]
-}
-
 async function identifySubject(subject: Subject, reader: Reader): Promise<Reading<KnownUser>> {
-  const { id, email, connection, listed, grants, expired = NO_GRANTS, remembered } = subject
-  const listings = listed ? [ledgerListingOf(subject)] : []
-  const known = { ...listedAs(subject), listed, listings, addresses: addressesOf(subject), desired: grants, expired }
-  if (email === undefined) return { kind: 'value', value: { id, ...known } }
-  const unidentified = (candidates: ReadonlySet<string> | undefined): { readonly unidentified: Unidentified } => ({
+  const { id, email, connection, grants, remembered } = subject
+  if (email === undefined) return { kind: 'value', value: knownUser(id, subject) }
+  const found = await resultOrError(lookUp(subject, reader))
+  const identification: Identification =
+    found instanceof TenantError
+      ? { kind: 'refused', message: found.message, candidates: candidatesOf([], remembered) }
+      : identify({ connection, remembered, ...found })
+  if (identification.kind === 'found') {
+    const { id: user, warning: message } = identification
+    const warning = message === undefined ? {} : { warning: { user, message, ...listedAs(subject) } }
+    return { kind: 'value', value: knownUser(user, subject), ...warning }
+  }
+  const { kind, message, candidates } = identification
+  return {
+    kind: kind === 'missing' ? 'missing' : 'failure',
+    finding: { user: email, message, ...listedAs(subject) },
     unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
-  })
-  const reading = await attempt<KnownUser>({ ...listedAs(subject), id: email }, async () => {
-    const identification = identify({ connection, remembered, ...(await lookUp(subject, reader)) })
-    if (identification.kind !== 'found') {
-      const { kind, message, candidates } = identification
-      const finding = { user: email, message, ...listedAs(subject) }
-      return { kind: kind === 'missing' ? 'missing' : 'failure', finding, ...unidentified(candidates) }
-    }
-    const value = { id: identification.id, ...known }
-    if (identification.warning === undefined) return { kind: 'value', value }
-    const warning = { user: identification.id, message: identification.warning, ...listedAs(subject) }
-    return { kind: 'value', value, warning }
-  })
-  return reading.kind === 'failure' ? { ...unidentified(candidatesOf([], remembered)), ...reading } : reading
+  }
+}
+
+function knownUser(id: string, subject: Subject): KnownUser {
+  const { email, connection, listed, grants: desired, expired = NO_GRANTS } = subject
+  return {
+    id,
+    ...listedAs(subject),
+    listed,
+    listings: listed ? [ledgerListingOf(subject)] : [],
+    addresses: email === undefined ? [] : [{ user: id, email, ...(connection !== undefined && { connection }) }],
+    desired,
+    expired,
+  }
 }
 
 /** Also in lower case: Auth0 compares case-sensitively, and stores database users in lower case, others as written. */
@@ -223,34 +211,30 @@ function mergeUsers(first: KnownUser, second: KnownUser): KnownUser {
     listings: [...first.listings, ...second.listings],
     addresses: [...first.addresses, ...second.addresses],
     desired: mergeDesired(first.desired, second.desired),
-    expired: (first.expired ?? NO_GRANTS).union(second.expired ?? NO_GRANTS),
+    expired: first.expired.union(second.expired),
   }
 }
 
-function withOtherEntries(user: KnownUser, others: readonly ListedUser[]): KnownUser {
-  return others.reduce<KnownUser>(
-    (all, other) =>
-      mergeUsers(all, {
-        id: user.id,
-        ...listedAs(other),
-        listed: true,
-        listings: [ledgerListingOf(other)],
-        addresses: addressesOf(other),
-        desired: other.grants,
-        expired: other.expired ?? NO_GRANTS,
-      }),
-    user,
+async function readStates(
+  users: readonly ManagedUser[],
+  reader: Reader,
+  options: SurveyOptions,
+): Promise<readonly Reading<SurveyedUser>[]> {
+  if (!options.readPermissions) return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }))
+  const read = await mapFollowed(users, user => readState(user, reader), { ...options, doing: 'Reading users' })
+  const held = await readRoles({ ...options, users: valuesOf(read).map(({ id }) => id) }, reader)
+  return read.map(reading =>
+    reading.kind === 'value' ? withRoles(reading.value, held.get(reading.value.id)) : reading,
   )
 }
 
-async function readState(user: Omit<SurveyedUser, 'live'>, reader: Reader): Promise<Reading<SurveyedUser>> {
-  return attempt<SurveyedUser>(user, async () => {
-    const live = await reader.permissionsOf(user.id)
-    if (live !== undefined) return { kind: 'value', value: { ...user, live } }
-    if (!user.listed) return goneUser(user.id, 'no longer exists in the tenant')
-    const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`
-    return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } }
-  })
+async function readState(user: ManagedUser, reader: Reader): Promise<Reading<SurveyedUser>> {
+  const live = await resultOrError(reader.permissionsOf(user.id))
+  if (live instanceof TenantError) return failedReading(user, live)
+  if (live !== undefined) return { kind: 'value', value: { ...user, live } }
+  if (!user.listed) return goneUser(user.id, 'no longer exists in the tenant')
+  const message = `The tenant has no user ${user.id}. Correct the id, or remove the entry.`
+  return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } }
 }
 
 function withRoles(user: SurveyedUser, held: Held | TenantError | undefined): Reading<SurveyedUser> {
@@ -263,30 +247,15 @@ function withRoles(user: SurveyedUser, held: Held | TenantError | undefined): Re
   return { kind: 'value', value: { ...user, live: complete } }
 }
 
-function failedReading(
-  { id, listed, ...entry }: Listed & { readonly id: string; readonly listed?: boolean },
-  { message, details }: TenantError,
-): Reading<never> {
+function failedReading(user: ManagedUser, { message, details }: TenantError): Reading<never> {
   // No user can have this id. A removed user must not make every later run fail.
-  if (listed === false && details.status === 400) return goneUser(id, 'has an id that Auth0 refuses')
-  return { kind: 'failure', finding: { user: id, message, ...listedAs(entry) } }
+  if (!user.listed && details.status === 400) return goneUser(user.id, 'has an id that Auth0 refuses')
+  return { kind: 'failure', finding: { user: user.id, message, ...listedAs(user) } }
 }
 
 function goneUser(user: string, why: string): Reading<never> {
   const message = `${user} was removed from the manifest and ${why}, so nothing is revoked.`
   return { kind: 'gone', finding: { user, message } }
-}
-
-async function attempt<T>(
-  user: Listed & { readonly id: string; readonly listed?: boolean },
-  work: () => Promise<Reading<T>>,
-): Promise<Reading<T>> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof TenantError) || error.details.reach === 'run') throw error
-    return failedReading(user, error)
-  }
 }
 
 function valuesOf<T>(readings: readonly Reading<T>[]): readonly T[] {
