@@ -349,18 +349,28 @@ function isDown(outage, sentAt) {
 
 
 
+
 function openTurns({ clock, stopped, limits }) {
+    const pauses = new Map();
     return {
         clock,
         stopped,
-        traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
+        traffic: {
+            requests: 0,
+            waited: 0,
+            get waitingFor() {
+                const [longest] = [...pauses].sort(([, one], [, other]) => other - one);
+                return longest?.[0].reason;
+            },
+            blind: false,
+        },
         lanes: {
             readingUsers: openLane('readingUsers'),
             writingUsers: openLane('writingUsers'),
             rest: openLane('rest'),
             tokens: openLane('tokens'),
         },
-        pauses: new Map(),
+        pauses,
         epoch: Date.now() - clock.now(),
         pace: (0,tenant_pace/* startPace */.a)(limits),
     };
@@ -374,7 +384,7 @@ function laneOf({ lanes }, request) {
 /** Sends a request once, when its turn comes, after earlier ones of its lane. */
 async function takeTurn(turns, { request, send }) {
     const lane = laneOf(turns, request);
-    const sent = await queue(turns, lane);
+    const sent = await queue(turns, request);
     let headers;
     try {
         headers = await request.headers?.();
@@ -392,10 +402,11 @@ async function takeTurn(turns, { request, send }) {
     return attempt;
 }
 /** @returns the pace right after the turn */
-function queue(turns, lane) {
+function queue(turns, request) {
+    const lane = laneOf(turns, request);
     lane.waiting++;
     const mine = lane.queue.then(async () => {
-        await waitForTurn(turns, lane);
+        await waitForTurn(turns, request);
         lane.inFlight++;
         const { limit: group } = lane;
         if (group !== 'tokens')
@@ -406,8 +417,9 @@ function queue(turns, lane) {
     lane.queue = turned.catch(() => undefined);
     return turned;
 }
-async function waitForTurn(turns, lane) {
+async function waitForTurn(turns, request) {
     const { now } = turns.clock;
+    const lane = laneOf(turns, request);
     for (;;) {
         turns.stopped.throwIfAborted();
         const byOutage = delayByOutage(lane.outage, { inFlight: lane.inFlight, now: now() });
@@ -418,7 +430,7 @@ async function waitForTurn(turns, lane) {
         const byLimit = throttled || byPace > byOutage;
         const waiting = {
             limit: byLimit ? lane.limit : undefined,
-            other: lane.limit === 'tokens' ? `a retry of POST ${limits/* TOKEN_PATH */.od}` : 'the tenant to respond again',
+            other: lane.limit === 'tokens' ? `a retry of ${nameOf(request)}` : 'the tenant to respond again',
             end: byPace > byOutage ? lane.end : end,
         };
         await pause(turns, { milliseconds: Math.max(byOutage, byPace), reason: (0,limits/* describeWait */.Ng)(waiting, now()), byLimit });
@@ -432,7 +444,6 @@ async function pause(turns, own) {
     const { clock, stopped, traffic, pauses } = turns;
     const from = clock.now();
     pauses.set(own, from + own.milliseconds);
-    traffic.waitingFor = longestOf(pauses)?.reason;
     try {
         await clock.sleep(own.milliseconds, stopped);
     }
@@ -441,14 +452,9 @@ async function pause(turns, own) {
     }
     finally {
         pauses.delete(own);
-        traffic.waitingFor = longestOf(pauses)?.reason;
         if (own.byLimit)
             traffic.waited += clock.now() - from;
     }
-}
-function longestOf(pauses) {
-    const [longest] = [...pauses].sort(([, one], [, other]) => other - one);
-    return longest?.[0];
 }
 /** Updates the pace and the outage. @param sent the pace right after the turn */
 function noteResult(turns, { attempt, sent }) {
@@ -493,29 +499,29 @@ function createHttp(options) {
     const inFlight = new AbortController();
     signal.addEventListener('abort', () => clock.timeout(GRACE_MS).addEventListener('abort', () => inFlight.abort(signal.reason)), { once: true });
     const turns = openTurns({ clock, limits, stopped: AbortSignal.any([signal, halted.signal]) });
-    const underWay = new Set();
-    const state = { options, turns, inFlight: inFlight.signal, underWay };
+    const state = { options, turns, inFlight: inFlight.signal };
     return {
         send: request => send(state, request),
         halt: cause => halted.abort(new errors/* NotSentError */.SD('An earlier failure affected every user.', { cause })),
         traffic: turns.traffic,
         /** Waits for requests in flight, so that the tenant received all that are counted. */
         close: async () => {
-            await Promise.race([Promise.all(underWay), (0,external_node_events_.once)(clock.timeout(GRACE_MS), 'abort')]);
+            await Promise.race([dispatcher.close(), (0,external_node_events_.once)(clock.timeout(GRACE_MS), 'abort')]);
             await dispatcher.destroy();
         },
     };
 }
 async function send(state, request) {
-    const { mode } = state.options;
-    if (mode !== 'apply' && request.method !== 'GET' && request.path !== limits/* TOKEN_PATH */.od) {
+    const { options, turns, inFlight: signal } = state;
+    if (options.mode !== 'apply' && request.method !== 'GET' && request.path !== limits/* TOKEN_PATH */.od) {
         throw new Error(`${nameOf(request)} in a mode that writes nothing`);
     }
     let failed;
     let since;
     try {
         for (let attempts = 1;; attempts++) {
-            const attempt = await sendOnce(state, { request, attempts });
+            const send = (headers) => exchange(request, { ...options, signal, headers, attempts });
+            const attempt = await takeTurn(turns, { request, send });
             if (hasWorked(attempt))
                 return attempt;
             failed = attempt;
@@ -528,16 +534,6 @@ async function send(state, request) {
             throw interrupted(failed, error);
         throw error;
     }
-}
-function sendOnce({ options, turns, inFlight, underWay }, { request, attempts }) {
-    return takeTurn(turns, {
-        request,
-        send: headers => {
-            const exchanging = exchange(request, { ...options, signal: inFlight, headers, attempts });
-            underWay.add(exchanging);
-            return exchanging.finally(() => underWay.delete(exchanging));
-        },
-    });
 }
 /**
  * @param since when the first attempt was sent

@@ -6,7 +6,7 @@ import type { UserEmail, UserState } from '../live/user-state.ts'
 import type { Place } from '../manifest/manifest.ts'
 import type { Held, Plan, UserOutcome } from '../plan/plan.ts'
 import type { Mode, Revoke, Scope } from '../runner/inputs.ts'
-import type { Traffic } from '../tenant/pace.ts'
+import type { Traffic } from '../tenant/turns.ts'
 
 /** Something that a person should look at, with its line in the manifest if it has one. */
 export interface Finding {

@@ -5,12 +5,12 @@ import { once } from 'node:events'
 import type { Dispatcher } from 'undici'
 import { NotSentError, type TenantError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
-import { type Answer, type Attempt, exchange, nameOf, type Request } from './exchange.ts'
+import { type Answer, type Attempt, exchange, type Headers, nameOf, type Request } from './exchange.ts'
 import { givenUp, hasWorked, interrupted, isLasting } from './failure.ts'
 import { farTime, TOKEN_PATH } from './limits.ts'
 import { isDown, isOverdue } from './outage.ts'
-import type { PaceLimits, Traffic } from './pace.ts'
-import { laneOf, openTurns, pause, type Turns, takeTurn } from './turns.ts'
+import type { PaceLimits } from './pace.ts'
+import { laneOf, openTurns, pause, type Traffic, type Turns, takeTurn } from './turns.ts'
 
 export interface Http {
   /**
@@ -45,7 +45,6 @@ interface State {
   readonly turns: Turns
   /** Aborts requests in flight. */
   readonly inFlight: AbortSignal
-  readonly underWay: Set<Promise<Attempt>>
 }
 
 export function createHttp(options: HttpOptions): Http {
@@ -58,30 +57,30 @@ export function createHttp(options: HttpOptions): Http {
     { once: true },
   )
   const turns = openTurns({ clock, limits, stopped: AbortSignal.any([signal, halted.signal]) })
-  const underWay = new Set<Promise<Attempt>>()
-  const state: State = { options, turns, inFlight: inFlight.signal, underWay }
+  const state: State = { options, turns, inFlight: inFlight.signal }
   return {
     send: request => send(state, request),
     halt: cause => halted.abort(new NotSentError('An earlier failure affected every user.', { cause })),
     traffic: turns.traffic,
     /** Waits for requests in flight, so that the tenant received all that are counted. */
     close: async () => {
-      await Promise.race([Promise.all(underWay), once(clock.timeout(GRACE_MS), 'abort')])
+      await Promise.race([dispatcher.close(), once(clock.timeout(GRACE_MS), 'abort')])
       await dispatcher.destroy()
     },
   }
 }
 
 async function send(state: State, request: Request): Promise<Answer> {
-  const { mode } = state.options
-  if (mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
+  const { options, turns, inFlight: signal } = state
+  if (options.mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
     throw new Error(`${nameOf(request)} in a mode that writes nothing`)
   }
   let failed: Attempt | undefined
   let since: number | undefined
   try {
     for (let attempts = 1; ; attempts++) {
-      const attempt = await sendOnce(state, { request, attempts })
+      const send = (headers?: Headers) => exchange(request, { ...options, signal, headers, attempts })
+      const attempt = await takeTurn(turns, { request, send })
       if (hasWorked(attempt)) return attempt
       failed = attempt
       since ??= attempt.sentAt
@@ -91,20 +90,6 @@ async function send(state: State, request: Request): Promise<Answer> {
     if (error instanceof NotSentError && failed !== undefined) throw interrupted(failed, error)
     throw error
   }
-}
-
-function sendOnce(
-  { options, turns, inFlight, underWay }: State,
-  { request, attempts }: Pick<Answer, 'request' | 'attempts'>,
-): Promise<Attempt> {
-  return takeTurn(turns, {
-    request,
-    send: headers => {
-      const exchanging = exchange(request, { ...options, signal: inFlight, headers, attempts })
-      underWay.add(exchanging)
-      return exchanging.finally(() => underWay.delete(exchanging))
-    },
-  })
 }
 
 /**

@@ -21,18 +21,6 @@ export interface PaceLimits {
   readonly ceiling: number | undefined
 }
 
-/** The requests of a run. */
-export interface Traffic {
-  /** Including token requests and retries. */
-  readonly requests: number
-  /** Milliseconds that requests waited for a rate limit. */
-  readonly waited: number
-  /** What the run waits for; undefined while it sends requests. */
-  readonly waitingFor: string | undefined
-  /** Responses have no rate-limit headers, so the pace is a cautious guess. */
-  readonly blind: boolean
-}
-
 export interface Pace {
   readonly limits: PaceLimits
   readonly views: Readonly<Record<Group, View>>

@@ -1,31 +1,23 @@
 // Decides when a request may be sent: a queue for each rate limit, which waits for the pace and for a failing tenant.
 
 import type { Clock } from '../runner/clock.ts'
-import type { Attempt, Headers, Request } from './exchange.ts'
+import { type Attempt, type Headers, nameOf, type Request } from './exchange.ts'
 import { hasWorked } from './failure.ts'
-import {
-  describeWait,
-  GROUPS,
-  type Limit,
-  limitOf,
-  type Moment,
-  readBucket,
-  readEnd,
-  readReset,
-  TOKEN_PATH,
-} from './limits.ts'
+import { describeWait, GROUPS, type Limit, limitOf, type Moment, readBucket, readEnd, readReset } from './limits.ts'
 import { delayByOutage, NO_OUTAGE, type Outage, withFailure, withSuccess } from './outage.ts'
-import {
-  delayBefore,
-  isBlind,
-  type Pace,
-  type PaceLimits,
-  received,
-  sending,
-  startPace,
-  type Traffic,
-  withdrawn,
-} from './pace.ts'
+import { delayBefore, isBlind, type Pace, type PaceLimits, received, sending, startPace, withdrawn } from './pace.ts'
+
+/** The requests of a run. */
+export interface Traffic {
+  /** Including token requests and retries. */
+  readonly requests: number
+  /** Milliseconds that requests waited for a rate limit. */
+  readonly waited: number
+  /** What the run waits for; undefined while it sends requests. */
+  readonly waitingFor: string | undefined
+  /** Responses have no rate-limit headers, so the pace is a cautious guess. */
+  readonly blind: boolean
+}
 
 /** The requests that count against one limit, in order. */
 interface Lane {
@@ -61,17 +53,26 @@ export interface Turns {
 export type TurnsOptions = Pick<Turns, 'clock' | 'stopped'> & { readonly limits: PaceLimits }
 
 export function openTurns({ clock, stopped, limits }: TurnsOptions): Turns {
+  const pauses: Turns['pauses'] = new Map()
   return {
     clock,
     stopped,
-    traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
+    traffic: {
+      requests: 0,
+      waited: 0,
+      get waitingFor() {
+        const [longest] = [...pauses].sort(([, one], [, other]) => other - one)
+        return longest?.[0].reason
+      },
+      blind: false,
+    },
     lanes: {
       readingUsers: openLane('readingUsers'),
       writingUsers: openLane('writingUsers'),
       rest: openLane('rest'),
       tokens: openLane('tokens'),
     },
-    pauses: new Map(),
+    pauses,
     epoch: Date.now() - clock.now(),
     pace: startPace(limits),
   }
@@ -93,7 +94,7 @@ interface TurnOptions {
 /** Sends a request once, when its turn comes, after earlier ones of its lane. */
 export async function takeTurn(turns: Turns, { request, send }: TurnOptions): Promise<Attempt> {
   const lane = laneOf(turns, request)
-  const sent = await queue(turns, lane)
+  const sent = await queue(turns, request)
   let headers: Headers | undefined
   try {
     headers = await request.headers?.()
@@ -110,10 +111,11 @@ export async function takeTurn(turns: Turns, { request, send }: TurnOptions): Pr
 }
 
 /** @returns the pace right after the turn */
-function queue(turns: Turns, lane: Lane): Promise<Pace> {
+function queue(turns: Turns, request: Request): Promise<Pace> {
+  const lane = laneOf(turns, request)
   lane.waiting++
   const mine = lane.queue.then(async () => {
-    await waitForTurn(turns, lane)
+    await waitForTurn(turns, request)
     lane.inFlight++
     const { limit: group } = lane
     if (group !== 'tokens') turns.pace = sending(turns.pace, { group, now: turns.clock.now() })
@@ -124,8 +126,9 @@ function queue(turns: Turns, lane: Lane): Promise<Pace> {
   return turned
 }
 
-async function waitForTurn(turns: Turns, lane: Lane): Promise<void> {
+async function waitForTurn(turns: Turns, request: Request): Promise<void> {
   const { now } = turns.clock
+  const lane = laneOf(turns, request)
   for (;;) {
     turns.stopped.throwIfAborted()
     const byOutage = delayByOutage(lane.outage, { inFlight: lane.inFlight, now: now() })
@@ -135,7 +138,7 @@ async function waitForTurn(turns: Turns, lane: Lane): Promise<void> {
     const byLimit = throttled || byPace > byOutage
     const waiting = {
       limit: byLimit ? lane.limit : undefined,
-      other: lane.limit === 'tokens' ? `a retry of POST ${TOKEN_PATH}` : 'the tenant to respond again',
+      other: lane.limit === 'tokens' ? `a retry of ${nameOf(request)}` : 'the tenant to respond again',
       end: byPace > byOutage ? lane.end : end,
     }
     await pause(turns, { milliseconds: Math.max(byOutage, byPace), reason: describeWait(waiting, now()), byLimit })
@@ -151,21 +154,14 @@ export async function pause(turns: Turns, own: Pause): Promise<void> {
   const { clock, stopped, traffic, pauses } = turns
   const from = clock.now()
   pauses.set(own, from + own.milliseconds)
-  traffic.waitingFor = longestOf(pauses)?.reason
   try {
     await clock.sleep(own.milliseconds, stopped)
   } catch {
     stopped.throwIfAborted()
   } finally {
     pauses.delete(own)
-    traffic.waitingFor = longestOf(pauses)?.reason
     if (own.byLimit) traffic.waited += clock.now() - from
   }
-}
-
-function longestOf(pauses: Turns['pauses']): Pause | undefined {
-  const [longest] = [...pauses].sort(([, one], [, other]) => other - one)
-  return longest?.[0]
 }
 
 /** Updates the pace and the outage. @param sent the pace right after the turn */
