@@ -243,15 +243,12 @@ function codeOf(error) {
 function isRefusedTunnel({ message }) {
     return /^Proxy response \(4\d\d\)/.test(message);
 }
-/** Whether the name that was looked up is the tenant's, not a proxy's. */
-function hasHost(fault, origin) {
-    return !('hostname' in fault) || fault.hostname === new URL(origin).hostname;
-}
 function adviceOn(fault, origin) {
     if (codeOf(fault) === 'ENOTFOUND') {
-        return hasHost(fault, origin)
-            ? 'Check the input domain: this host does not exist.'
-            : "Check the runner's HTTPS_PROXY: the proxy's host does not exist.";
+        const isProxy = 'hostname' in fault && fault.hostname !== new URL(origin).hostname;
+        if (isProxy)
+            return "Check the runner's HTTPS_PROXY: the proxy's host does not exist.";
+        return 'Check the input domain: this host does not exist.';
     }
     if (isRefusedTunnel(fault))
         return "Check the runner's HTTPS_PROXY and NO_PROXY, and what the proxy allows.";
@@ -718,7 +715,7 @@ async function listIdentifiers({ send }) {
 
 /** Auth0's maximum number of users per search. */
 const MAX_FOUND = 1000;
-const userItem = schemas/* object */.Ikc({ user_id: schemas/* string */.YjP().min(1) });
+const userItem = schemas/* object */.Ikc({ user_id: schemas/* string */.YjP().min(1) }).transform(user => user.user_id);
 const userPage = schemas/* object */.Ikc({ users: schemas/* array */.YOg(userItem), total: TOTAL })
     .transform(({ users, total }) => ({ items: users, total }));
 const candidates = schemas/* array */.YOg(schemas/* object */.Ikc({
@@ -758,7 +755,7 @@ async function searchUsers({ send }, query) {
         return { ...found, answer };
     };
     const users = await readPages(ask, {
-        keyOf: user => user.user_id,
+        keyOf: user => user,
         fullPages: true,
         unstable: found => ({
             summary: `The search results changed while they were read: ${found} users were found`,
@@ -813,7 +810,7 @@ async function readMembers(session, role) {
     const { items, total } = await askMembers(session, role)(0);
     const pages = Math.ceil(total / Math.max(1, items.length));
     const more = total <= items.length ? 0 : total < MAX_NUMBERED ? pages - 1 : pages;
-    return { role, users: new Set(items.map(({ user_id }) => user_id)), more, total };
+    return { role, users: new Set(items), more, total };
 }
 function askMembers({ send }, role) {
     return async (page) => {
@@ -828,8 +825,8 @@ async function readAllMembers(session, first) {
     if (total >= MAX_NUMBERED)
         return readByCheckpoint(session, first);
     const members = await readPages(askMembers(session, role), {
-        keyOf: ({ user_id }) => user_id,
-        first: { items: [...users].map(user_id => ({ user_id })), total },
+        keyOf: user => user,
+        first: { items: [...users], total },
         unstable: found => unstableMembers(role, found),
     });
     return new Set(members.keys());
@@ -849,8 +846,8 @@ async function followCheckpoints({ send }, { role, total }) {
     for (let from = '';;) {
         const answer = await send({ method: 'GET', path: membersPath(role), query: `take=${PER_PAGE}${from}` });
         const { users, next } = read(answer, { schema: checkpointPage, unread: unread(role) });
-        for (const { user_id } of users)
-            members.add(user_id);
+        for (const user of users)
+            members.add(user);
         const isComplete = total > MAX_NUMBERED && members.size >= total;
         if (typeof next !== 'string' || users.length === 0 || isComplete)
             return { members, answer };

@@ -1,7 +1,7 @@
 // Reads responses: data by a schema, or an error with Auth0's own message and with advice.
 
 import * as z from 'zod'
-import { type Reach, TenantError } from '../errors.ts'
+import { TenantError, type TenantErrorDetails } from '../errors.ts'
 import { redact } from '../runner/secrets.ts'
 import { type Answer, nameOf } from './exchange.ts'
 
@@ -20,11 +20,7 @@ const REQUEST_ID_HEADERS = ['ot-baggage-auth0-request-id', 'x-auth0-requestid', 
 const MAX_QUOTE = 300
 
 /** What an error says about a response. */
-export interface Verdict {
-  readonly summary: string
-  readonly reach: Reach
-  readonly advice: string
-}
+export type Verdict = Pick<TenantErrorDetails, 'reach' | 'advice'> & { readonly summary: string }
 
 export function answerError(answer: Answer, { summary, ...verdict }: Verdict): TenantError {
   const { message, errorCode, error, error_description: description } = errorIn(answer)

@@ -70,16 +70,11 @@ function isRefusedTunnel({ message }: Error): boolean {
   return /^Proxy response \(4\d\d\)/.test(message)
 }
 
-/** Whether the name that was looked up is the tenant's, not a proxy's. */
-function hasHost(fault: Error, origin: string): boolean {
-  return !('hostname' in fault) || fault.hostname === new URL(origin).hostname
-}
-
 function adviceOn(fault: Error, origin: string): string {
   if (codeOf(fault) === 'ENOTFOUND') {
-    return hasHost(fault, origin)
-      ? 'Check the input domain: this host does not exist.'
-      : "Check the runner's HTTPS_PROXY: the proxy's host does not exist."
+    const isProxy = 'hostname' in fault && fault.hostname !== new URL(origin).hostname
+    if (isProxy) return "Check the runner's HTTPS_PROXY: the proxy's host does not exist."
+    return 'Check the input domain: this host does not exist.'
   }
   if (isRefusedTunnel(fault)) return "Check the runner's HTTPS_PROXY and NO_PROXY, and what the proxy allows."
   if (!isLasting(fault)) return LATER

@@ -51,7 +51,7 @@ export async function readMembers(session: Session, role: string): Promise<Membe
   const { items, total } = await askMembers(session, role)(0)
   const pages = Math.ceil(total / Math.max(1, items.length))
   const more = total <= items.length ? 0 : total < MAX_NUMBERED ? pages - 1 : pages
-  return { role, users: new Set(items.map(({ user_id }) => user_id)), more, total }
+  return { role, users: new Set(items), more, total }
 }
 
 function askMembers({ send }: Session, role: string) {
@@ -66,8 +66,8 @@ export async function readAllMembers(session: Session, first: Members): Promise<
   if (more === 0) return users
   if (total >= MAX_NUMBERED) return readByCheckpoint(session, first)
   const members = await readPages(askMembers(session, role), {
-    keyOf: ({ user_id }) => user_id,
-    first: { items: [...users].map(user_id => ({ user_id })), total },
+    keyOf: user => user,
+    first: { items: [...users], total },
     unstable: found => unstableMembers(role, found),
   })
   return new Set(members.keys())
@@ -87,7 +87,7 @@ async function followCheckpoints({ send }: Session, { role, total }: Pick<Member
   for (let from = ''; ; ) {
     const answer = await send({ method: 'GET', path: membersPath(role), query: `take=${PER_PAGE}${from}` })
     const { users, next } = read(answer, { schema: checkpointPage, unread: unread(role) })
-    for (const { user_id } of users) members.add(user_id)
+    for (const user of users) members.add(user)
     const isComplete = total > MAX_NUMBERED && members.size >= total
     if (typeof next !== 'string' || users.length === 0 || isComplete) return { members, answer }
     from = `&from=${encodeURIComponent(next)}`

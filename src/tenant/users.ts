@@ -9,7 +9,7 @@ import type { Session } from './token.ts'
 /** Auth0's maximum number of users per search. */
 const MAX_FOUND = 1000
 
-export const userItem = z.object({ user_id: z.string().min(1) })
+export const userItem = z.object({ user_id: z.string().min(1) }).transform(user => user.user_id)
 export const userPage = z
   .object({ users: z.array(userItem), total: TOTAL })
   .transform(({ users, total }) => ({ items: users, total }))
@@ -55,7 +55,7 @@ export async function searchUsers({ send }: Session, query: string): Promise<rea
     return { ...found, answer }
   }
   const users = await readPages(ask, {
-    keyOf: user => user.user_id,
+    keyOf: user => user,
     fullPages: true,
     unstable: found => ({
       summary: `The search results changed while they were read: ${found} users were found`,
