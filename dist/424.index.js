@@ -517,8 +517,10 @@ async function send(state, request) {
     let since;
     try {
         for (let attempts = 1;; attempts++) {
-            const send = (headers) => exchange(request, { ...options, signal, headers, attempts });
-            const attempt = await takeTurn(turns, { request, send });
+            const attempt = await takeTurn(turns, {
+                request,
+                send: headers => exchange(request, { ...options, signal, headers, attempts }),
+            });
             if (hasWorked(attempt))
                 return attempt;
             failed = attempt;

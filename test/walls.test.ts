@@ -35,7 +35,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'report/publish.ts',
   ],
   '@actions/github': ['github/github.ts'],
-  undici: ['tenant/exchange.ts', 'tenant/http.ts'],
+  undici: ['tenant/exchange.ts'],
   'js-yaml': ['manifest/load.ts', 'manifest/locate.ts', 'manifest/scalars.ts', 'manifest/yaml-advice.ts'],
   'p-map': ['live/follow.ts', 'plan/apply.ts'],
 }

@@ -2,10 +2,8 @@
 // response means.
 
 import { once } from 'node:events'
-import type { Dispatcher } from 'undici'
 import { NotSentError, type TenantError } from '../errors.ts'
-import type { Clock } from '../runner/clock.ts'
-import { type Answer, type Attempt, exchange, type Headers, nameOf, type Request } from './exchange.ts'
+import { type Answer, type Attempt, type ExchangeOptions, exchange, nameOf, type Request } from './exchange.ts'
 import { givenUp, hasWorked, interrupted, isLasting } from './failure.ts'
 import { farTime, TOKEN_PATH } from './limits.ts'
 import { isDown, isOverdue } from './outage.ts'
@@ -24,15 +22,12 @@ export interface Http {
   readonly close: () => Promise<void>
 }
 
-export interface HttpOptions {
-  readonly origin: string
+export interface HttpOptions extends Pick<ExchangeOptions, 'dispatcher' | 'origin' | 'clock'> {
   /** Every mode but `apply` allows only GET, and POST to the token endpoint. */
   readonly mode: 'plan' | 'apply' | 'export'
   readonly limits: PaceLimits
   /** Aborted with a NotSentError. */
   readonly signal: AbortSignal
-  readonly dispatcher: Dispatcher
-  readonly clock: Clock
 }
 
 const FIRST_BACKOFF_MS = 250
@@ -79,8 +74,10 @@ async function send(state: State, request: Request): Promise<Answer> {
   let since: number | undefined
   try {
     for (let attempts = 1; ; attempts++) {
-      const send = (headers?: Headers) => exchange(request, { ...options, signal, headers, attempts })
-      const attempt = await takeTurn(turns, { request, send })
+      const attempt = await takeTurn(turns, {
+        request,
+        send: headers => exchange(request, { ...options, signal, headers, attempts }),
+      })
       if (hasWorked(attempt)) return attempt
       failed = attempt
       since ??= attempt.sentAt
