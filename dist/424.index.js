@@ -405,9 +405,8 @@ function queue(turns, request) {
     const mine = lane.queue.then(async () => {
         await waitForTurn(turns, request);
         lane.inFlight++;
-        const { limit: group } = lane;
-        if (group !== 'tokens')
-            turns.pace = (0,tenant_pace/* sending */.bh)(turns.pace, { group, now: turns.clock.now() });
+        if (lane.limit !== 'tokens')
+            turns.pace = (0,tenant_pace/* sending */.bh)(turns.pace, { group: lane.limit, now: turns.clock.now() });
         return turns.pace;
     });
     const turned = mine.finally(() => lane.waiting--);
@@ -996,7 +995,7 @@ function token_adviceOn(answer, { domain, audience, credential }) {
         return redirected;
     const { error, error_description: words = '' } = errorIn(answer);
     if (words.startsWith('Service not '))
-        return audienceAdvice(domain, audience);
+        return audienceAdvice(domain.host, audience);
     if (words.startsWith('Client is not authorized')) {
         return 'In Auth0, authorize the application under Applications → APIs → Auth0 Management API.';
     }
@@ -1022,7 +1021,7 @@ function token_adviceOn(answer, { domain, audience, credential }) {
 /** In seconds. Auth0 accepts an assertion whose validity includes its own time; this one is valid for a minute. */
 const MAX_CLOCK_SKEW = 60;
 /** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */
-function audienceAdvice({ host }, audience) {
+function audienceAdvice(host, audience) {
     if (!audience.endsWith('/'))
         return `Set the input audience to ${audience}/, with the trailing slash.`;
     if (host.endsWith('.auth0.com'))
@@ -1144,7 +1143,7 @@ function openTenant(session) {
             throw error;
         }
     };
-    const write = (write) => halting(`${write.method} ${kindOf(write)}`, writeAccesses(session, write));
+    const write = (change) => halting(`${change.method} ${kindOf(change)}`, writeAccesses(session, change));
     return {
         apis: identifiers => halting('apis', readApis(session, identifiers)),
         identifiers: () => halting('identifiers', listIdentifiers(session)),

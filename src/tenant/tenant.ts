@@ -84,7 +84,7 @@ export function openTenant(session: Session): Tenant {
     }
   }
 
-  const write = (write: Write) => halting(`${write.method} ${kindOf(write)}`, writeAccesses(session, write))
+  const write = (change: Write) => halting(`${change.method} ${kindOf(change)}`, writeAccesses(session, change))
 
   return {
     apis: identifiers => halting('apis', readApis(session, identifiers)),

@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { TenantError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
 import type { Algorithm, Credential } from '../runner/credential.ts'
-import type { Domain } from '../runner/domain.ts'
+import type { Connection } from '../runner/inputs.ts'
 import { answerError, errorIn, redirectAdvice } from './answers.ts'
 import type { Answer, Request } from './exchange.ts'
 import type { Http } from './http.ts'
@@ -21,11 +21,8 @@ export interface Session {
   readonly scopes: () => Promise<ReadonlySet<string> | undefined>
 }
 
-export interface SessionOptions {
+export interface SessionOptions extends Pick<Connection, 'domain' | 'audience' | 'credential'> {
   readonly http: Http
-  readonly domain: Domain
-  readonly audience: string
-  readonly credential: Credential
   /** Called with every token and assertion before its first use. */
   readonly mask: (secret: string) => void
   readonly clock: Clock
@@ -164,7 +161,7 @@ function adviceOn(answer: Answer, { domain, audience, credential }: SessionOptio
   const redirected = redirectAdvice(answer)
   if (redirected !== undefined) return redirected
   const { error, error_description: words = '' } = errorIn(answer)
-  if (words.startsWith('Service not ')) return audienceAdvice(domain, audience)
+  if (words.startsWith('Service not ')) return audienceAdvice(domain.host, audience)
   if (words.startsWith('Client is not authorized')) {
     return 'In Auth0, authorize the application under Applications → APIs → Auth0 Management API.'
   }
@@ -191,7 +188,7 @@ function adviceOn(answer: Answer, { domain, audience, credential }: SessionOptio
 const MAX_CLOCK_SKEW = 60
 
 /** @see https://auth0.com/docs/customize/custom-domains: the Management API's identifier has the tenant's own domain. */
-function audienceAdvice({ host }: Domain, audience: string): string {
+function audienceAdvice(host: string, audience: string): string {
   if (!audience.endsWith('/')) return `Set the input audience to ${audience}/, with the trailing slash.`
   if (host.endsWith('.auth0.com')) return `Set the input audience to https://${host}/api/v2/, or remove it.`
   return `The tenant has no API ${audience}. If ${host} is a custom domain, set the input audience to https://<tenant>.<region>.auth0.com/api/v2/, such as https://acme.eu.auth0.com/api/v2/: the identifier of the Auth0 Management API under Applications → APIs in Auth0.`

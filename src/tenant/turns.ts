@@ -40,7 +40,7 @@ export interface Turns {
   readonly clock: Clock
   /** Ends all waits; aborted with a NotSentError. */
   readonly stopped: AbortSignal
-  readonly traffic: { -readonly [Key in keyof Traffic]: Traffic[Key] }
+  readonly traffic: Traffic & { requests: number; waited: number; blind: boolean }
   readonly lanes: Readonly<Record<Limit, Lane>>
   /** By when each of them ends. */
   readonly pauses: Map<Pause, number>
@@ -53,7 +53,7 @@ export interface Turns {
 export type TurnsOptions = Pick<Turns, 'clock' | 'stopped'> & { readonly limits: PaceLimits }
 
 export function openTurns({ clock, stopped, limits }: TurnsOptions): Turns {
-  const pauses: Turns['pauses'] = new Map()
+  const pauses = new Map<Pause, number>()
   return {
     clock,
     stopped,
@@ -117,8 +117,7 @@ function queue(turns: Turns, request: Request): Promise<Pace> {
   const mine = lane.queue.then(async () => {
     await waitForTurn(turns, request)
     lane.inFlight++
-    const { limit: group } = lane
-    if (group !== 'tokens') turns.pace = sending(turns.pace, { group, now: turns.clock.now() })
+    if (lane.limit !== 'tokens') turns.pace = sending(turns.pace, { group: lane.limit, now: turns.clock.now() })
     return turns.pace
   })
   const turned = mine.finally(() => lane.waiting--)
