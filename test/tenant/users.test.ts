@@ -89,6 +89,16 @@ describe('a search', () => {
     expect(tenant.requests).toHaveLength(2)
   })
 
+  it('whose total changes between two pages is done again, though it shows as many users as it counts', async () => {
+    const { tenant, search } = await connect(102)
+    const ids = Array.from({ length: 102 }, (_, index) => idOf(index))
+    const isPage = (number: number) => (request: { readonly path: string }) => request.path.includes(`&page=${number}&`)
+    tenant.fault({ kind: 'garbage', body: page(101, ...ids.slice(0, 100)), when: isPage(0) })
+    tenant.fault({ kind: 'garbage', body: page(102, ...ids.slice(100)), when: isPage(1) })
+    expect(await search('*')).toEqual(ids)
+    expect(pagesOf(tenant)).toEqual(['0', '1', '0', '1'])
+  })
+
   it('that never shows as many users as it counts is an error rather than a part of them', async () => {
     const { tenant, search } = await connect(2)
     tenant.fault({ kind: 'garbage', body: page(2, idOf(0)), when: () => true, times: Number.POSITIVE_INFINITY })
