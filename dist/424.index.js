@@ -495,20 +495,22 @@ function createHttp(options) {
     const inFlight = new AbortController();
     signal.addEventListener('abort', () => clock.timeout(GRACE_MS).addEventListener('abort', () => inFlight.abort(signal.reason)), { once: true });
     const turns = openTurns({ clock, limits, stopped: AbortSignal.any([signal, halted.signal]) });
-    const state = { options, turns, inFlight: inFlight.signal };
+    const underWay = new Set();
+    const state = { options, turns, inFlight: inFlight.signal, underWay };
     return {
         send: request => send(state, request),
         halt: cause => halted.abort(new errors/* NotSentError */.SD('An earlier failure affected every user.', { cause })),
         traffic: turns.traffic,
-        /** Waits for requests in flight, so that the tenant received all that are counted. */
+        // Waits for requests in flight, so that the tenant received all that are counted. undici's own close() would do so, too,
+        // but its agents forget their connections then, and no later destroy() ends one that hangs.
         close: async () => {
-            await Promise.race([dispatcher.close(), (0,external_node_events_.once)(clock.timeout(GRACE_MS), 'abort')]);
+            await Promise.race([Promise.all(underWay), (0,external_node_events_.once)(clock.timeout(GRACE_MS), 'abort')]);
             await dispatcher.destroy();
         },
     };
 }
 async function send(state, request) {
-    const { options, turns, inFlight: signal } = state;
+    const { options, turns, inFlight: signal, underWay } = state;
     if (options.mode !== 'apply' && request.method !== 'GET' && request.path !== limits/* TOKEN_PATH */.od) {
         throw new Error(`${nameOf(request)} in a mode that writes nothing`);
     }
@@ -518,7 +520,11 @@ async function send(state, request) {
         for (let attempts = 1;; attempts++) {
             const attempt = await takeTurn(turns, {
                 request,
-                send: headers => exchange(request, { ...options, signal, headers, attempts }),
+                send: headers => {
+                    const exchanging = exchange(request, { ...options, signal, headers, attempts });
+                    underWay.add(exchanging);
+                    return exchanging.finally(() => underWay.delete(exchanging));
+                },
             });
             if (hasWorked(attempt))
                 return attempt;

@@ -40,6 +40,7 @@ interface State {
   readonly turns: Turns
   /** Aborts requests in flight. */
   readonly inFlight: AbortSignal
+  readonly underWay: Set<Promise<Attempt>>
 }
 
 export function createHttp(options: HttpOptions): Http {
@@ -52,21 +53,23 @@ export function createHttp(options: HttpOptions): Http {
     { once: true },
   )
   const turns = openTurns({ clock, limits, stopped: AbortSignal.any([signal, halted.signal]) })
-  const state: State = { options, turns, inFlight: inFlight.signal }
+  const underWay = new Set<Promise<Attempt>>()
+  const state: State = { options, turns, inFlight: inFlight.signal, underWay }
   return {
     send: request => send(state, request),
     halt: cause => halted.abort(new NotSentError('An earlier failure affected every user.', { cause })),
     traffic: turns.traffic,
-    /** Waits for requests in flight, so that the tenant received all that are counted. */
+    // Waits for requests in flight, so that the tenant received all that are counted. undici's own close() would do so, too,
+    // but its agents forget their connections then, and no later destroy() ends one that hangs.
     close: async () => {
-      await Promise.race([dispatcher.close(), once(clock.timeout(GRACE_MS), 'abort')])
+      await Promise.race([Promise.all(underWay), once(clock.timeout(GRACE_MS), 'abort')])
       await dispatcher.destroy()
     },
   }
 }
 
 async function send(state: State, request: Request): Promise<Answer> {
-  const { options, turns, inFlight: signal } = state
+  const { options, turns, inFlight: signal, underWay } = state
   if (options.mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
     throw new Error(`${nameOf(request)} in a mode that writes nothing`)
   }
@@ -76,7 +79,11 @@ async function send(state: State, request: Request): Promise<Answer> {
     for (let attempts = 1; ; attempts++) {
       const attempt = await takeTurn(turns, {
         request,
-        send: headers => exchange(request, { ...options, signal, headers, attempts }),
+        send: headers => {
+          const exchanging = exchange(request, { ...options, signal, headers, attempts })
+          underWay.add(exchanging)
+          return exchanging.finally(() => underWay.delete(exchanging))
+        },
       })
       if (hasWorked(attempt)) return attempt
       failed = attempt
