@@ -4384,6 +4384,62 @@ function grouped(count) {
 // Everything that a run reports, as data. Outputs, summary, comment and report file are all computed from it. Only the
 // journal writes it. Pure.
 
+/** Data only. Each field begins with what is known before the run: undefined, unless it has another value here. */
+class RunRecord {
+    mode;
+    revoke;
+    scope;
+    /** The tenant's host. */
+    tenant;
+    /** The manifest's commit; for a pull request its newest commit. Empty or undefined if there is none. */
+    commit;
+    /** The manifest's files. */
+    files = [];
+    /** How many users the manifest lists. */
+    users = 0;
+    /** The earliest `expires` of the manifest that is still to come, ISO 8601. */
+    nextExpiry;
+    /** Why the run ended early, in the words of the final sentence. */
+    stopped;
+    cancelled = false;
+    /** `fail-on-changes` is set, and the plan is not empty. */
+    drift = false;
+    /** What `mode: export` wrote. */
+    exported;
+    errors = [];
+    warnings = [];
+    notices = [];
+    failures = [];
+    plan;
+    /** `sha256:…` */
+    digest;
+    /** The plan was read from `plan-file`. */
+    saved = false;
+    /** Whether the plan is the one in `approved-plan`; an empty plan passes whatever was approved. */
+    approval;
+    outcomes = [];
+    /** Users whom the manifest lists by an address; plans and outcomes only have ids. */
+    emails = [];
+    /** Users who were removed from the manifest, so their managed grants are revoked. */
+    removed = [];
+    /** How many listed users were read. */
+    read = 0;
+    /** The APIs that the plan concerns. */
+    apis = [];
+    derived = [];
+    unmanaged = [];
+    /** Sentences that suggest how to simplify the manifest. */
+    advice = [];
+    ledger;
+    /** Paths of files with plans. */
+    planFile;
+    undoPlanFile;
+    /** `sha256:…` of the undo plan. */
+    undoDigest;
+    traffic = { requests: 0, waited: 0, waitingFor: undefined, blind: false };
+    /** Milliseconds. */
+    duration = 0;
+}
 function derivedOf({ id, live }) {
     return [...(live?.derived ?? [])].map(([grant, roles]) => ({
         user: id,
@@ -4394,44 +4450,6 @@ function derivedOf({ id, live }) {
 /** The addresses that list users, by id. */
 function emailsOf({ emails }) {
     return new Map(emails.map(({ user, email }) => [user, email]));
-}
-function newRecord() {
-    return {
-        mode: undefined,
-        revoke: undefined,
-        scope: undefined,
-        tenant: undefined,
-        commit: undefined,
-        files: [],
-        users: 0,
-        nextExpiry: undefined,
-        stopped: undefined,
-        cancelled: false,
-        drift: false,
-        exported: undefined,
-        errors: [],
-        warnings: [],
-        notices: [],
-        failures: [],
-        plan: undefined,
-        digest: undefined,
-        saved: false,
-        approval: undefined,
-        outcomes: [],
-        emails: [],
-        removed: [],
-        read: 0,
-        apis: [],
-        derived: [],
-        unmanaged: [],
-        advice: [],
-        ledger: undefined,
-        planFile: undefined,
-        undoPlanFile: undefined,
-        undoDigest: undefined,
-        traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
-        duration: 0,
-    };
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/text.js
@@ -7129,53 +7147,33 @@ function attemptFile(what, write) {
 // return what they find.
 
 function createJournal() {
-    const draft = newRecord();
+    const draft = new RunRecord();
     // Grows user by user, so it is not copied each time like the other lists.
     const outcomes = [];
-    const note = (facts) => void Object.assign(draft, facts);
     return {
-        ...collectRemarks(draft),
-        begin: inputs => {
-            note({ mode: inputs.mode, tenant: inputs.domain?.host });
-            if ('revoke' in inputs)
-                note({ revoke: inputs.revoke, scope: inputs.scope });
-        },
-        noteCommit: commit => note({ commit }),
-        noteManifest: note,
-        noteSaved: () => note({ saved: true }),
-        noteTraffic: traffic => note({ traffic }),
-        noteLedger: ledger => note({ ledger }),
-        noteLedgerHead: head => {
-            if (draft.ledger !== undefined)
-                note({ ledger: { ...draft.ledger, head } });
-        },
-        noteApis: apis => note({ apis }),
-        noteUsers: note,
-        noteAdvice: note,
-        notePlan: ({ plan, digest }) => note({ plan, digest }),
-        notePlanFile: planFile => note({ planFile }),
-        noteApproval: approval => note({ approval }),
-        noteDrift: () => note({ drift: true }),
-        noteOutcome: outcome => void outcomes.push(outcome),
-        noteUndo: note,
-        noteExport: note,
-        abandon: users => {
+        ...remarkVerbs(draft),
+        ...factVerbs(draft),
+        noteOutcome: (outcome) => void outcomes.push(outcome),
+        /** An error ends the run. If there is no plan yet, these users were not attempted. */
+        abandon: (users) => {
             if (draft.plan !== undefined)
                 return;
             for (const user of users)
                 outcomes.push({ user, status: 'not attempted', granted: [], revoked: [], errors: [] });
         },
+        /** Work on the tenant has ended. */
         end: ({ cancelled, duration }) => {
             // A signal that arrived after everything was done cancelled nothing.
             const undone = draft.stopped !== undefined || outcomes.some(({ status }) => status !== 'done');
-            note({ cancelled: cancelled && undone, duration });
+            Object.assign(draft, { cancelled: cancelled && undone, duration });
         },
         entries: () => ({ ...draft, outcomes: [...outcomes] }),
     };
 }
-function collectRemarks(draft) {
+function remarkVerbs(draft) {
     const add = (kind, remarks) => {
-        draft[kind] = [...draft[kind], ...remarks.map(findingOf)];
+        const findings = remarks.map(remark => (typeof remark === 'string' ? { message: remark } : remark));
+        draft[kind] = [...draft[kind], ...findings];
     };
     const stop = (stopped, remarks) => {
         if (remarks.length > 0)
@@ -7183,20 +7181,52 @@ function collectRemarks(draft) {
         add('errors', remarks);
     };
     return {
-        rejectInputs: problems => stop('inputs', problems),
-        rejectManifest: mistakes => stop('manifest', mistakes),
-        refuse: reasons => stop('refused', reasons),
-        fail: message => stop('error', [message]),
-        failUsers: failures => {
+        /** Inputs that cannot be used. */
+        rejectInputs: (problems) => stop('inputs', problems),
+        /** Mistakes in the manifest; an empty list does nothing. */
+        rejectManifest: (mistakes) => stop('manifest', mistakes),
+        /** Why nothing may be written; an empty list does nothing. */
+        refuse: (reasons) => stop('refused', reasons),
+        /** The run ends because of this. */
+        fail: (message) => stop('error', [message]),
+        /** Users who could not be read or fully updated. */
+        failUsers: (failures) => {
             draft.failures = [...draft.failures, ...failures];
         },
-        noteUnfinished: findings => add('errors', findings),
-        warn: remarks => add('warnings', remarks),
-        notice: remarks => add('notices', remarks),
+        /** Users who were not finished because the run ended early. */
+        noteUnfinished: (findings) => add('errors', findings),
+        warn: (remarks) => add('warnings', remarks),
+        notice: (remarks) => add('notices', remarks),
     };
 }
-function findingOf(remark) {
-    return typeof remark === 'string' ? { message: remark } : remark;
+function factVerbs(draft) {
+    const note = (facts) => void Object.assign(draft, facts);
+    return {
+        begin: (inputs) => {
+            note({ mode: inputs.mode, tenant: inputs.domain?.host });
+            if ('revoke' in inputs)
+                note({ revoke: inputs.revoke, scope: inputs.scope });
+        },
+        noteCommit: (commit) => note({ commit }),
+        noteManifest: (manifest) => note(manifest),
+        /** The plan is read from `plan-file`. */
+        noteSaved: () => note({ saved: true }),
+        /** @param traffic changes during the run */
+        noteTraffic: (traffic) => note({ traffic }),
+        noteLedger: (ledger) => note({ ledger }),
+        /** This run moved the ledger's branch. */
+        noteLedgerHead: (head) => note({ ledger: draft.ledger && { ...draft.ledger, head } }),
+        noteApis: (apis) => note({ apis }),
+        noteUsers: (users) => note(users),
+        noteAdvice: (advice) => note(advice),
+        notePlan: ({ plan, digest }) => note({ plan, digest }),
+        notePlanFile: (planFile) => note({ planFile }),
+        noteApproval: (approval) => note({ approval }),
+        /** `fail-on-changes` is set, and the plan is not empty. */
+        noteDrift: () => note({ drift: true }),
+        noteUndo: (undo) => note(undo),
+        noteExport: (exported) => note(exported),
+    };
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/report-file.js

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan, UserPlan } from '../../src/plan/plan.ts'
 import { grouped } from '../../src/report/conclude.ts'
-import { newRecord, type RunRecord } from '../../src/report/record.ts'
+import { RunRecord } from '../../src/report/record.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import { elementsOf, type HtmlNode, nodesOf, parseMarkdown, textOf } from '../preview/markdown.ts'
 import { RUNS } from '../preview/runs.ts'
@@ -16,7 +16,7 @@ function run(name: string): RunRecord {
 }
 
 function record(known: Partial<RunRecord>): RunRecord {
-  return { ...newRecord(), mode: 'plan', tenant: 't', ...known }
+  return { ...new RunRecord(), mode: 'plan', tenant: 't', ...known }
 }
 
 function planOf(users: readonly UserPlan[], known: Partial<Plan> = {}): Plan {
