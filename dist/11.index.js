@@ -4227,24 +4227,24 @@ function asUncertain(operation) {
 // they agree. Pure.
 
 function conclude(record) {
-    const { removed, ...totals } = computeTotals(record);
-    const result = resultOf(record, totals);
-    return { result, ...totals, sentence: sentenceOf(record, { result, removed, ...totals }) };
-}
-/** What was done in mode `apply`, otherwise what is planned. */
-function computeTotals({ mode, plan, outcomes, users, removed, failures, traffic }) {
-    const done = outcomes.map(({ user, granted, revoked }) => ({ user, grant: granted, revoke: revoked }));
-    const changed = (mode === 'apply' ? done : (plan?.users ?? [])).filter(({ grant, revoke }) => grant.length + revoke.length > 0);
-    const gone = new Set(removed);
-    return {
-        changed: changed.length > 0,
-        ...countOperations(changed),
+    const { users, outcomes, failures, traffic } = record;
+    const changes = changesOf(record);
+    const totals = {
+        changed: changes.length > 0,
+        ...countOperations(changes),
         users,
-        usersChanged: changed.length,
-        removed: changed.filter(({ user }) => gone.has(user)).length,
+        usersChanged: changes.length,
         usersFailed: shortfallsOf(outcomes, failures.length).reduce((sum, { count }) => sum + count, 0),
         requests: traffic.requests,
     };
+    const result = resultOf(record, totals);
+    return { result, ...totals, sentence: sentenceOf(record, result) };
+}
+/** What was done in mode `apply`, otherwise what is planned. */
+function changesOf({ mode, plan, outcomes }) {
+    const done = outcomes.map(({ user, granted, revoked }) => ({ user, grant: granted, revoke: revoked }));
+    const users = mode === 'apply' ? done : (plan?.users ?? []);
+    return users.filter(({ grant, revoke }) => grant.length + revoke.length > 0);
 }
 function resultOf({ mode, stopped, users }, { changed, usersFailed }) {
     if (stopped !== undefined)
@@ -4255,10 +4255,10 @@ function resultOf({ mode, stopped, users }, { changed, usersFailed }) {
         return 'unchanged';
     return mode === 'apply' ? 'applied' : 'planned';
 }
-function sentenceOf(record, { result, ...totals }) {
-    const { mode, stopped, errors, failures, outcomes } = record;
+function sentenceOf(record, result) {
+    const { stopped, errors, failures, outcomes } = record;
     if (record.cancelled)
-        return `Cancelled: ${doneSoFar(mode, totals)}.`;
+        return `Cancelled: ${doneSoFar(record)}.`;
     switch (stopped) {
         case 'inputs':
             return `${counted(errors.length, 'input problem')}; no request was sent.`;
@@ -4267,62 +4267,65 @@ function sentenceOf(record, { result, ...totals }) {
         case 'refused':
             return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`;
         case 'error':
-            return `Failed: ${doneSoFar(mode, totals)}.`;
+            return `Failed: ${doneSoFar(record)}.`;
         case undefined:
     }
     if (record.exported !== undefined)
-        return exportedText(record.exported, totals);
-    if (result === 'unchanged')
-        return unchangedText(record);
-    const shortfalls = shortfallsText(shortfallsOf(outcomes, failures.length));
-    return `${[...shortfalls, changeText(mode, totals), ...heldBackText(record)].join('; ')}.`;
+        return exportedText(record.exported, record.users);
+    if (result === 'unchanged' && record.mode === 'validate') {
+        return `The manifest is valid; it lists ${counted(record.users, 'user')}.`;
+    }
+    const what = result === 'unchanged'
+        ? [`Unchanged: ${unchangedText(record)}`]
+        : [shortfallsText(outcomes, failures.length), changeText(record)];
+    return `${[...what, heldBackText(record)].filter(Boolean).join('; ')}.`;
 }
-function exportedText({ path, grants, roles, leftOut }, { users }) {
-    const held = [counted(grants - (roles ?? 0), 'direct permission'), ...(roles ? [counted(roles, 'role')] : [])].join(' and ');
-    const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${held}`;
+function exportedText({ path, grants, roles, leftOut }, users) {
+    const held = [counted(grants - (roles ?? 0), 'direct permission'), roles ? counted(roles, 'role') : ''];
+    const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${joined(held)}`;
     const what = roles === undefined ? 'direct permissions' : 'direct permissions or roles';
     const rest = leftOut === 0 ? '' : `; ${counted(leftOut, 'user')} without ${what} ${was(leftOut)} left out`;
     return `Exported: ${path} lists ${listed}${rest}.`;
 }
 /** Listed users are counted as matching only if they were read. */
-function unchangedText(record) {
-    const { mode, users, read, saved, scope } = record;
-    if (mode === 'validate')
-        return `The manifest is valid; it lists ${counted(users, 'user')}.`;
-    const heldBack = heldBackText(record);
-    const parts = (text) => `Unchanged: ${[text, ...heldBack].join('; ')}.`;
+function unchangedText({ users, read, saved, scope }) {
     if (saved)
-        return parts('nothing in the saved plan is left to do');
+        return 'nothing in the saved plan is left to do';
     if (users === 0)
-        return parts('the manifest lists no users');
+        return 'the manifest lists no users';
     if (read === 0) {
-        return parts(scope === 'changed' ? 'no listed user was changed since the last apply' : 'there is nothing to do');
+        return scope === 'changed' ? 'no listed user was changed since the last apply' : 'there is nothing to do';
     }
-    if (read < users)
-        return parts(`the ${counted(read, 'listed user')} that ${was(read)} read ${match(read)} the manifest`);
-    return parts(users === 1 ? 'the listed user matches the manifest' : `all ${grouped(users)} listed users match the manifest`);
+    if (read < users) {
+        return `the ${counted(read, 'listed user')} that ${was(read)} read ${read === 1 ? 'matches' : 'match'} the manifest`;
+    }
+    return users === 1 ? 'the listed user matches the manifest' : `all ${grouped(users)} listed users match the manifest`;
 }
 /** Gives no total, because removed users change too but are not listed. */
-function changeText(mode, { grants, revocations, usersChanged, removed }) {
-    const verb = mode === 'apply' ? 'changed' : 'would change';
-    if (usersChanged === 0)
+function changeText(record) {
+    const verb = record.mode === 'apply' ? 'changed' : 'would change';
+    const changes = changesOf(record);
+    if (changes.length === 0)
         return `nothing ${verb}`;
-    const gone = removed === usersChanged ? 'removed from the manifest' : `${grouped(removed)} removed from the manifest`;
-    return `${counted(usersChanged, 'user')} ${verb}${removed === 0 ? '' : ` (${gone})`}: ${operationsText({ grants, revocations })}`;
+    const gone = new Set(record.removed);
+    const removed = changes.filter(({ user }) => gone.has(user)).length;
+    const some = removed === changes.length ? '' : `${grouped(removed)} `;
+    const note = removed === 0 ? '' : ` (${some}removed from the manifest)`;
+    return `${counted(changes.length, 'user')} ${verb}${note}: ${operationsText(changes)}`;
 }
-function operationsText({ grants, revocations }) {
-    const parts = [grants > 0 && counted(grants, 'grant'), revocations > 0 && counted(revocations, 'revocation')];
-    return parts.filter(part => part !== false).join(' and ');
+function operationsText(users) {
+    const { grants, revocations } = countOperations(users);
+    return joined([grants > 0 ? counted(grants, 'grant') : '', revocations > 0 ? counted(revocations, 'revocation') : '']);
 }
 function heldBackText({ plan }) {
     const count = plan?.heldBack.length ?? 0;
-    return count === 0 ? [] : [`${counted(count, 'revocation')} ${count === 1 ? 'is' : 'are'} held back`];
+    return count === 0 ? '' : `${counted(count, 'revocation')} ${count === 1 ? 'is' : 'are'} held back`;
 }
-function doneSoFar(mode, totals) {
-    if (mode !== 'apply' || !totals.changed)
-        return 'nothing was written';
-    return `before that, ${changeText(mode, totals)}`;
+function doneSoFar(record) {
+    const isChanged = record.mode === 'apply' && changesOf(record).length > 0;
+    return isChanged ? `before that, ${changeText(record)}` : 'nothing was written';
 }
+const MAX_DRIFT_EXAMPLES = 3;
 /** Why `fail-on-changes` fails the step, with what would change. */
 function driftOf({ drift, plan }) {
     if (!drift || plan === undefined)
@@ -4330,20 +4333,19 @@ function driftOf({ drift, plan }) {
     const { users } = plan;
     const shown = users.slice(0, MAX_DRIFT_EXAMPLES).map(({ user }) => user);
     const more = users.length > shown.length ? `, and ${grouped(users.length - shown.length)} more` : '';
-    const change = `${counted(users.length, 'user')} would change (${operationsText(countOperations(users))})`;
+    const change = `${counted(users.length, 'user')} would change (${operationsText(users)})`;
     const message = `The step fails because fail-on-changes is set and the plan is not empty: ${change}: ${shown.join(', ')}${more}.`;
     return [{ message }];
 }
-const MAX_DRIFT_EXAMPLES = 3;
 /** One sentence about all users who were not finished because the run ended; their ids are in the outcomes. */
 function unfinishedOf(outcomes, cancelled) {
-    const shortfalls = shortfallsText(shortfallsOf(outcomes, 0));
-    if (shortfalls.length === 0)
+    const shortfalls = shortfallsText(outcomes, 0);
+    if (shortfalls === '')
         return [];
     const why = cancelled
         ? 'because the run was cancelled. Run it again: it finishes the rest.'
         : 'because an earlier failure affected every user. The next run finishes the rest.';
-    return [{ message: `${shortfalls.join('; ')} ${why}` }];
+    return [{ message: `${shortfalls} ${why}` }];
 }
 /** How many users were not fully updated, by what happened to them. @param failed the number of users with a failure */
 function shortfallsOf(outcomes, failed) {
@@ -4355,22 +4357,18 @@ function shortfallsOf(outcomes, failed) {
         { count: untouched, what: `${was(untouched)} not attempted` },
     ].filter(({ count }) => count > 0);
 }
-/** Empty, or one text such as `2 users failed and 1 was not attempted`. */
-function shortfallsText([first, ...others]) {
-    if (first === undefined)
-        return [];
-    const parts = [
-        `${counted(first.count, 'user')} ${first.what}`,
-        ...others.map(({ count, what }) => `${grouped(count)} ${what}`),
-    ];
-    const last = parts.pop();
-    return [parts.length === 0 ? String(last) : `${parts.join(', ')} and ${last}`];
+/** For example `2 users failed and 1 was not attempted`; empty if there are none. */
+function shortfallsText(outcomes, failed) {
+    const parts = shortfallsOf(outcomes, failed).map(({ count, what }, index) => `${index === 0 ? counted(count, 'user') : grouped(count)} ${what}`);
+    return joined(parts);
+}
+/** `a, b and c`, without empty parts. */
+function joined(parts) {
+    const present = parts.filter(Boolean);
+    return [present.slice(0, -1).join(', '), ...present.slice(-1)].filter(Boolean).join(' and ');
 }
 function was(count) {
     return count === 1 ? 'was' : 'were';
-}
-function match(count) {
-    return count === 1 ? 'matches' : 'match';
 }
 function counted(count, noun) {
     return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
@@ -4736,7 +4734,7 @@ const changes_KINDS = [changes_REVOKE, GRANT];
 /** Users who were not fully updated come first, then those who lose something. */
 function userRows(users, known) {
     const rank = (user) => {
-        const statuses = new Set(changesOf(user, known).map(({ status }) => status));
+        const statuses = new Set(changes_changesOf(user, known).map(({ status }) => status));
         if (statuses.has('failed'))
             return 0;
         if (statuses.has('not attempted'))
@@ -4746,7 +4744,7 @@ function userRows(users, known) {
     return users.toSorted((a, b) => rank(a) - rank(b)).map(user => userRow(user, known));
 }
 function userRow(user, known) {
-    const changes = changesOf(user, known);
+    const changes = changes_changesOf(user, known);
     const statuses = new Set(changes.flatMap(change => statusText(change) ?? []));
     const isMixed = statuses.size > 1;
     const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : statuses)].filter(mark => mark !== '');
@@ -4759,7 +4757,7 @@ function userRow(user, known) {
     };
     return row([`${who}<br>${changes_userLines(changes, lineOf)}`]);
 }
-function changesOf(user, { outcomes }) {
+function changes_changesOf(user, { outcomes }) {
     const outcome = outcomes?.get(user.user);
     return changes_KINDS.flatMap(kind => {
         const done = (0,access_grants/* packAll */.pV)(outcome?.[kind.outcome] ?? []);
@@ -7232,33 +7230,30 @@ function factVerbs(draft) {
 ;// CONCATENATED MODULE: ./build/js/report/report-file.js
 // A run's record → the report file for scripts, which contains everything. Pure.
 
-/** Unknown values are null. Plans and outcomes have the form of plan files, which omit such keys. */
-function reportOf(record, { run, started }) {
+/** JSON. Unknown values are null; plans and outcomes have the form of plan files, which omit such keys. */
+function renderReportFile(record, { run, started }) {
     const { errors, failures, warnings, notices, commit, apis, ledger, traffic, ...rest } = record;
-    return {
+    const report = {
         /** Raised when a key changes its meaning or is removed; a new key does not raise it. */
         format: 1,
-        run: run ?? null,
-        commit: commit || null,
-        started: started.toISOString(),
+        run,
+        commit: commit || undefined,
+        started,
         ...conclude(record),
-        ...withNulls(rest),
-        errors: errors.map(reportFinding),
-        failures: failures.map(reportFinding),
-        warnings: warnings.map(reportFinding),
-        notices: notices.map(reportFinding),
-        apis: apis.map(withNulls),
-        ledger: ledger === undefined ? null : withNulls(ledger),
-        traffic: withNulls(traffic),
+        ...rest,
+        errors: errors.map(identifyUser),
+        failures: failures.map(identifyUser),
+        warnings: warnings.map(identifyUser),
+        notices: notices.map(identifyUser),
+        apis,
+        ledger,
+        traffic,
     };
+    return JSON.stringify(report, (_, value) => value ?? null, 2);
 }
-/** `user` is the id, or the address if no id was found; `id` and `email` are null if unknown. */
-function reportFinding({ message, place, user, email }) {
-    const id = user === email ? undefined : user;
-    return { message, place: place ?? null, user: user ?? null, id: id ?? null, email: email ?? null };
-}
-function withNulls(known) {
-    return Object.fromEntries(Object.entries(known).map(([key, value]) => [key, value ?? null]));
+/** `user` is the id, or the address if no id was found. */
+function identifyUser({ message, place, user, email }) {
+    return { message, place, user, id: user === email ? undefined : user, email };
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/publish.js
@@ -7280,7 +7275,7 @@ function publish(whole, { folder, ...circumstances }) {
     logLine(conclusion.sentence);
     if (conclusion.result === 'failed' || conclusion.result === 'partial' || record.drift)
         failStep();
-    const reportFile = folder.save('report', () => JSON.stringify(reportOf(record, circumstances), undefined, 2));
+    const reportFile = folder.save('report', () => renderReportFile(record, circumstances));
     logFiles({ 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile });
     attemptFile('outputs', () => writeOutputs(conclusion, { ...record, reportFile }));
     attemptFile('job summary', () => writeSummary(renderSummary(record)));

@@ -1,14 +1,12 @@
 // A run's record → its result, its counts, and the sentences about them. Log, summary and outputs all use these, so that
 // they agree. Pure.
 
-import { countOperations, type UserOutcome } from '../plan/plan.ts'
+import { countOperations, type UserOutcome, type UserPlan } from '../plan/plan.ts'
 import type { Exported, Finding, RunRecord } from './record.ts'
-
-type Result = 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
 
 /** The values of the outputs. */
 export interface Conclusion {
-  readonly result: Result
+  readonly result: 'unchanged' | 'planned' | 'applied' | 'partial' | 'failed'
   readonly changed: boolean
   readonly grants: number
   readonly revocations: number
@@ -22,48 +20,41 @@ export interface Conclusion {
   readonly sentence: string
 }
 
-interface Totals extends Omit<Conclusion, 'result' | 'sentence'> {
-  /** The number of changed users who were removed from the manifest. */
-  readonly removed: number
-}
-
 export function conclude(record: RunRecord): Conclusion {
-  const { removed, ...totals } = computeTotals(record)
-  const result = resultOf(record, totals)
-  return { result, ...totals, sentence: sentenceOf(record, { result, removed, ...totals }) }
-}
-
-/** What was done in mode `apply`, otherwise what is planned. */
-function computeTotals({ mode, plan, outcomes, users, removed, failures, traffic }: RunRecord): Totals {
-  const done = outcomes.map(({ user, granted, revoked }) => ({ user, grant: granted, revoke: revoked }))
-  const changed = (mode === 'apply' ? done : (plan?.users ?? [])).filter(
-    ({ grant, revoke }) => grant.length + revoke.length > 0,
-  )
-  const gone = new Set(removed)
-  return {
-    changed: changed.length > 0,
-    ...countOperations(changed),
+  const { users, outcomes, failures, traffic } = record
+  const changes = changesOf(record)
+  const totals = {
+    changed: changes.length > 0,
+    ...countOperations(changes),
     users,
-    usersChanged: changed.length,
-    removed: changed.filter(({ user }) => gone.has(user)).length,
+    usersChanged: changes.length,
     usersFailed: shortfallsOf(outcomes, failures.length).reduce((sum, { count }) => sum + count, 0),
     requests: traffic.requests,
   }
+  const result = resultOf(record, totals)
+  return { result, ...totals, sentence: sentenceOf(record, result) }
+}
+
+/** What was done in mode `apply`, otherwise what is planned. */
+function changesOf({ mode, plan, outcomes }: RunRecord): readonly UserPlan[] {
+  const done = outcomes.map(({ user, granted, revoked }) => ({ user, grant: granted, revoke: revoked }))
+  const users = mode === 'apply' ? done : (plan?.users ?? [])
+  return users.filter(({ grant, revoke }) => grant.length + revoke.length > 0)
 }
 
 function resultOf(
   { mode, stopped, users }: RunRecord,
-  { changed, usersFailed }: Pick<Totals, 'changed' | 'usersFailed'>,
-): Result {
+  { changed, usersFailed }: Pick<Conclusion, 'changed' | 'usersFailed'>,
+): Conclusion['result'] {
   if (stopped !== undefined) return changed && mode === 'apply' ? 'partial' : 'failed'
   if (usersFailed > 0) return usersFailed < users || changed ? 'partial' : 'failed'
   if (!changed) return 'unchanged'
   return mode === 'apply' ? 'applied' : 'planned'
 }
 
-function sentenceOf(record: RunRecord, { result, ...totals }: Totals & Pick<Conclusion, 'result'>): string {
-  const { mode, stopped, errors, failures, outcomes } = record
-  if (record.cancelled) return `Cancelled: ${doneSoFar(mode, totals)}.`
+function sentenceOf(record: RunRecord, result: Conclusion['result']): string {
+  const { stopped, errors, failures, outcomes } = record
+  if (record.cancelled) return `Cancelled: ${doneSoFar(record)}.`
   switch (stopped) {
     case 'inputs':
       return `${counted(errors.length, 'input problem')}; no request was sent.`
@@ -72,65 +63,69 @@ function sentenceOf(record: RunRecord, { result, ...totals }: Totals & Pick<Conc
     case 'refused':
       return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`
     case 'error':
-      return `Failed: ${doneSoFar(mode, totals)}.`
+      return `Failed: ${doneSoFar(record)}.`
     case undefined:
   }
-  if (record.exported !== undefined) return exportedText(record.exported, totals)
-  if (result === 'unchanged') return unchangedText(record)
-  const shortfalls = shortfallsText(shortfallsOf(outcomes, failures.length))
-  return `${[...shortfalls, changeText(mode, totals), ...heldBackText(record)].join('; ')}.`
+  if (record.exported !== undefined) return exportedText(record.exported, record.users)
+  if (result === 'unchanged' && record.mode === 'validate') {
+    return `The manifest is valid; it lists ${counted(record.users, 'user')}.`
+  }
+  const what =
+    result === 'unchanged'
+      ? [`Unchanged: ${unchangedText(record)}`]
+      : [shortfallsText(outcomes, failures.length), changeText(record)]
+  return `${[...what, heldBackText(record)].filter(Boolean).join('; ')}.`
 }
 
-function exportedText({ path, grants, roles, leftOut }: Exported, { users }: Totals): string {
-  const held = [counted(grants - (roles ?? 0), 'direct permission'), ...(roles ? [counted(roles, 'role')] : [])].join(
-    ' and ',
-  )
-  const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${held}`
+function exportedText({ path, grants, roles, leftOut }: Exported, users: number): string {
+  const held = [counted(grants - (roles ?? 0), 'direct permission'), roles ? counted(roles, 'role') : '']
+  const listed = users === 0 ? 'no users' : `${counted(users, 'user')} with ${joined(held)}`
   const what = roles === undefined ? 'direct permissions' : 'direct permissions or roles'
   const rest = leftOut === 0 ? '' : `; ${counted(leftOut, 'user')} without ${what} ${was(leftOut)} left out`
   return `Exported: ${path} lists ${listed}${rest}.`
 }
 
 /** Listed users are counted as matching only if they were read. */
-function unchangedText(record: RunRecord): string {
-  const { mode, users, read, saved, scope } = record
-  if (mode === 'validate') return `The manifest is valid; it lists ${counted(users, 'user')}.`
-  const heldBack = heldBackText(record)
-  const parts = (text: string) => `Unchanged: ${[text, ...heldBack].join('; ')}.`
-  if (saved) return parts('nothing in the saved plan is left to do')
-  if (users === 0) return parts('the manifest lists no users')
+function unchangedText({ users, read, saved, scope }: RunRecord): string {
+  if (saved) return 'nothing in the saved plan is left to do'
+  if (users === 0) return 'the manifest lists no users'
   if (read === 0) {
-    return parts(scope === 'changed' ? 'no listed user was changed since the last apply' : 'there is nothing to do')
+    return scope === 'changed' ? 'no listed user was changed since the last apply' : 'there is nothing to do'
   }
-  if (read < users)
-    return parts(`the ${counted(read, 'listed user')} that ${was(read)} read ${match(read)} the manifest`)
-  return parts(
-    users === 1 ? 'the listed user matches the manifest' : `all ${grouped(users)} listed users match the manifest`,
-  )
+  if (read < users) {
+    return `the ${counted(read, 'listed user')} that ${was(read)} read ${read === 1 ? 'matches' : 'match'} the manifest`
+  }
+  return users === 1 ? 'the listed user matches the manifest' : `all ${grouped(users)} listed users match the manifest`
 }
 
 /** Gives no total, because removed users change too but are not listed. */
-function changeText(mode: RunRecord['mode'], { grants, revocations, usersChanged, removed }: Totals): string {
-  const verb = mode === 'apply' ? 'changed' : 'would change'
-  if (usersChanged === 0) return `nothing ${verb}`
-  const gone = removed === usersChanged ? 'removed from the manifest' : `${grouped(removed)} removed from the manifest`
-  return `${counted(usersChanged, 'user')} ${verb}${removed === 0 ? '' : ` (${gone})`}: ${operationsText({ grants, revocations })}`
+function changeText(record: RunRecord): string {
+  const verb = record.mode === 'apply' ? 'changed' : 'would change'
+  const changes = changesOf(record)
+  if (changes.length === 0) return `nothing ${verb}`
+  const gone = new Set(record.removed)
+  const removed = changes.filter(({ user }) => gone.has(user)).length
+  const some = removed === changes.length ? '' : `${grouped(removed)} `
+  const note = removed === 0 ? '' : ` (${some}removed from the manifest)`
+  return `${counted(changes.length, 'user')} ${verb}${note}: ${operationsText(changes)}`
 }
 
-function operationsText({ grants, revocations }: Pick<Totals, 'grants' | 'revocations'>): string {
-  const parts = [grants > 0 && counted(grants, 'grant'), revocations > 0 && counted(revocations, 'revocation')]
-  return parts.filter(part => part !== false).join(' and ')
+function operationsText(users: readonly UserPlan[]): string {
+  const { grants, revocations } = countOperations(users)
+  return joined([grants > 0 ? counted(grants, 'grant') : '', revocations > 0 ? counted(revocations, 'revocation') : ''])
 }
 
-function heldBackText({ plan }: RunRecord): readonly string[] {
+function heldBackText({ plan }: RunRecord): string {
   const count = plan?.heldBack.length ?? 0
-  return count === 0 ? [] : [`${counted(count, 'revocation')} ${count === 1 ? 'is' : 'are'} held back`]
+  return count === 0 ? '' : `${counted(count, 'revocation')} ${count === 1 ? 'is' : 'are'} held back`
 }
 
-function doneSoFar(mode: RunRecord['mode'], totals: Totals): string {
-  if (mode !== 'apply' || !totals.changed) return 'nothing was written'
-  return `before that, ${changeText(mode, totals)}`
+function doneSoFar(record: RunRecord): string {
+  const isChanged = record.mode === 'apply' && changesOf(record).length > 0
+  return isChanged ? `before that, ${changeText(record)}` : 'nothing was written'
 }
+
+const MAX_DRIFT_EXAMPLES = 3
 
 /** Why `fail-on-changes` fails the step, with what would change. */
 export function driftOf({ drift, plan }: RunRecord): readonly Finding[] {
@@ -138,30 +133,23 @@ export function driftOf({ drift, plan }: RunRecord): readonly Finding[] {
   const { users } = plan
   const shown = users.slice(0, MAX_DRIFT_EXAMPLES).map(({ user }) => user)
   const more = users.length > shown.length ? `, and ${grouped(users.length - shown.length)} more` : ''
-  const change = `${counted(users.length, 'user')} would change (${operationsText(countOperations(users))})`
+  const change = `${counted(users.length, 'user')} would change (${operationsText(users)})`
   const message = `The step fails because fail-on-changes is set and the plan is not empty: ${change}: ${shown.join(', ')}${more}.`
   return [{ message }]
 }
 
-const MAX_DRIFT_EXAMPLES = 3
-
 /** One sentence about all users who were not finished because the run ended; their ids are in the outcomes. */
 export function unfinishedOf(outcomes: readonly UserOutcome[], cancelled: boolean): readonly Finding[] {
-  const shortfalls = shortfallsText(shortfallsOf(outcomes, 0))
-  if (shortfalls.length === 0) return []
+  const shortfalls = shortfallsText(outcomes, 0)
+  if (shortfalls === '') return []
   const why = cancelled
     ? 'because the run was cancelled. Run it again: it finishes the rest.'
     : 'because an earlier failure affected every user. The next run finishes the rest.'
-  return [{ message: `${shortfalls.join('; ')} ${why}` }]
-}
-
-interface Shortfall {
-  readonly count: number
-  readonly what: string
+  return [{ message: `${shortfalls} ${why}` }]
 }
 
 /** How many users were not fully updated, by what happened to them. @param failed the number of users with a failure */
-function shortfallsOf(outcomes: readonly UserOutcome[], failed: number): readonly Shortfall[] {
+function shortfallsOf(outcomes: readonly UserOutcome[], failed: number) {
   const partial = outcomes.filter(({ interrupted }) => interrupted).length
   const untouched = outcomes.filter(({ status }) => status === 'not attempted').length
   return [
@@ -171,23 +159,22 @@ function shortfallsOf(outcomes: readonly UserOutcome[], failed: number): readonl
   ].filter(({ count }) => count > 0)
 }
 
-/** Empty, or one text such as `2 users failed and 1 was not attempted`. */
-function shortfallsText([first, ...others]: readonly Shortfall[]): readonly string[] {
-  if (first === undefined) return []
-  const parts = [
-    `${counted(first.count, 'user')} ${first.what}`,
-    ...others.map(({ count, what }) => `${grouped(count)} ${what}`),
-  ]
-  const last = parts.pop()
-  return [parts.length === 0 ? String(last) : `${parts.join(', ')} and ${last}`]
+/** For example `2 users failed and 1 was not attempted`; empty if there are none. */
+function shortfallsText(outcomes: readonly UserOutcome[], failed: number): string {
+  const parts = shortfallsOf(outcomes, failed).map(
+    ({ count, what }, index) => `${index === 0 ? counted(count, 'user') : grouped(count)} ${what}`,
+  )
+  return joined(parts)
+}
+
+/** `a, b and c`, without empty parts. */
+function joined(parts: readonly string[]): string {
+  const present = parts.filter(Boolean)
+  return [present.slice(0, -1).join(', '), ...present.slice(-1)].filter(Boolean).join(' and ')
 }
 
 function was(count: number): string {
   return count === 1 ? 'was' : 'were'
-}
-
-function match(count: number): string {
-  return count === 1 ? 'matches' : 'match'
 }
 
 export function counted(count: number, noun: string): string {

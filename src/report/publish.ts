@@ -7,7 +7,7 @@ import { type Conclusion, conclude, driftOf } from './conclude.ts'
 import { attemptFile, type RunFolder, writeSummary } from './files.ts'
 import { logLine } from './log.ts'
 import type { RunRecord } from './record.ts'
-import { type Circumstances, reportOf } from './report-file.ts'
+import { type Circumstances, renderReportFile } from './report-file.ts'
 import { renderSummary } from './summary.ts'
 
 export interface PublishOptions extends Circumstances {
@@ -23,7 +23,7 @@ export function publish(whole: RunRecord, { folder, ...circumstances }: PublishO
   logLine(conclusion.sentence)
   if (conclusion.result === 'failed' || conclusion.result === 'partial' || record.drift) failStep()
 
-  const reportFile = folder.save('report', () => JSON.stringify(reportOf(record, circumstances), undefined, 2))
+  const reportFile = folder.save('report', () => renderReportFile(record, circumstances))
   logFiles({ 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile })
   attemptFile('outputs', () => writeOutputs(conclusion, { ...record, reportFile }))
   attemptFile('job summary', () => writeSummary(renderSummary(record)))

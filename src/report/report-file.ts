@@ -3,41 +3,36 @@
 import { conclude } from './conclude.ts'
 import type { Finding, RunRecord } from './record.ts'
 
-type Nullable<T> = { readonly [Key in keyof T]: undefined extends T[Key] ? Exclude<T[Key], undefined> | null : T[Key] }
-
 /** Facts about the run that are not in the record. */
 export interface Circumstances {
+  /** The URL of the run's page. */
   readonly run: string | undefined
   readonly started: Date
 }
 
-/** Unknown values are null. Plans and outcomes have the form of plan files, which omit such keys. */
-export function reportOf(record: RunRecord, { run, started }: Circumstances) {
+/** JSON. Unknown values are null; plans and outcomes have the form of plan files, which omit such keys. */
+export function renderReportFile(record: RunRecord, { run, started }: Circumstances): string {
   const { errors, failures, warnings, notices, commit, apis, ledger, traffic, ...rest } = record
-  return {
+  const report = {
     /** Raised when a key changes its meaning or is removed; a new key does not raise it. */
     format: 1,
-    run: run ?? null,
-    commit: commit || null,
-    started: started.toISOString(),
+    run,
+    commit: commit || undefined,
+    started,
     ...conclude(record),
-    ...withNulls(rest),
-    errors: errors.map(reportFinding),
-    failures: failures.map(reportFinding),
-    warnings: warnings.map(reportFinding),
-    notices: notices.map(reportFinding),
-    apis: apis.map(withNulls),
-    ledger: ledger === undefined ? null : withNulls(ledger),
-    traffic: withNulls(traffic),
+    ...rest,
+    errors: errors.map(identifyUser),
+    failures: failures.map(identifyUser),
+    warnings: warnings.map(identifyUser),
+    notices: notices.map(identifyUser),
+    apis,
+    ledger,
+    traffic,
   }
+  return JSON.stringify(report, (_, value: unknown) => value ?? null, 2)
 }
 
-/** `user` is the id, or the address if no id was found; `id` and `email` are null if unknown. */
-function reportFinding({ message, place, user, email }: Finding) {
-  const id = user === email ? undefined : user
-  return { message, place: place ?? null, user: user ?? null, id: id ?? null, email: email ?? null }
-}
-
-function withNulls<T extends object>(known: T): Nullable<T> {
-  return Object.fromEntries(Object.entries(known).map(([key, value]) => [key, value ?? null])) as Nullable<T>
+/** `user` is the id, or the address if no id was found. */
+function identifyUser({ message, place, user, email }: Finding) {
+  return { message, place, user, id: user === email ? undefined : user, email }
 }

@@ -2,10 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { Plan } from '../../src/plan/plan.ts'
 import { conclude } from '../../src/report/conclude.ts'
 import { RunRecord } from '../../src/report/record.ts'
-import { reportOf } from '../../src/report/report-file.ts'
+import { type Circumstances, renderReportFile } from '../../src/report/report-file.ts'
 import { SOURCE } from '../plan/fixtures.ts'
 
 const plan: Plan = { format: 2, source: SOURCE, tenant: 't', users: [], heldBack: [], found: [], holders: [] }
+
+function reportOf(record: RunRecord, circumstances: Circumstances) {
+  return JSON.parse(renderReportFile(record, circumstances))
+}
 
 describe('the report file', () => {
   const STARTED = new Date('2026-11-03T09:12:44Z')
@@ -17,7 +21,6 @@ describe('the report file', () => {
     const empty = Object.entries(report).filter(([key]) => !known.includes(key))
     for (const [key, value] of empty) expect([null, false, 0, []], key).toContainEqual(value)
     expect(Object.keys(report)).toEqual(expect.arrayContaining(Object.keys(new RunRecord())))
-    expect(JSON.parse(JSON.stringify(report))).toEqual(report)
     expect(report).toMatchObject({
       run: null,
       commit: null,
