@@ -4517,6 +4517,9 @@ function namesText(names, show) {
     const [first = '', ...others] = names.map(show);
     return others.length === 0 ? first : `${first} (${others.join(', ')})`;
 }
+function placeText({ file, line, column }) {
+    return `${file}:${line}:${column}`;
+}
 /** A URL without characters that could end it early or have another meaning. */
 const text_ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/?=&-]*)?$/;
 const MAX_ADDRESS = 500;
@@ -4533,7 +4536,8 @@ function escapeHtml(text) {
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/blocks.js
-// Building blocks of a report: HTML blocks, in which Markdown has no effect, and GitHub's alerts. Pure.
+// Building blocks of a report: HTML blocks, in which Markdown has no effect, and GitHub's alerts. A block with nothing to
+// show is an empty text, which the report leaves out. Pure.
 
 
 /** Longer lists and tables are folded. */
@@ -4548,8 +4552,10 @@ function blocks_name(text) {
 function message(text) {
     return prose(clip(text, MAX_MESSAGE));
 }
+/** @param lines empty ones are left out */
 function paragraph(lines) {
-    return lines.length === 0 ? [] : [`<p>${lines.join('<br>\n')}</p>`];
+    const text = lines.filter(Boolean).join('<br>\n');
+    return text && `<p>${text}</p>`;
 }
 function list(entries) {
     return `<ul>\n${entries}\n</ul>`;
@@ -4566,13 +4572,13 @@ function fold(title, block) {
 }
 /** An alert, which renders as a quotation outside GitHub. */
 function blocks_alert(kind, blocks) {
-    if (blocks.length === 0)
-        return [];
-    return [[`[!${kind}]`, ...blocks].join('\n').replaceAll(/^/gm, '> ')];
+    const text = blocks.filter(Boolean).join('\n');
+    return text && `[!${kind}]\n${text}`.replaceAll(/^/gm, '> ');
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/lists.js
 // The lists of a report share its space. A list that is too long is shown with its head and a shorter tail. Pure.
+
 
 /**
  * The space that is reserved for each list, in percent. Unused space is given to the other lists in this order, so that
@@ -4592,35 +4598,36 @@ const SHARES = {
     derived: 2,
 };
 function bullets(texts) {
-    return { entries: texts.map(text => `<li>${text}</li>`), gap: text => `<li>${text}</li>` };
+    const item = (text) => `<li>${text}</li>`;
+    return { entries: texts.map(item), gap: item, frame: list };
 }
-function rows(columns, entries) {
-    const span = columns === 1 ? '' : ` colspan="${columns}"`;
-    return { entries, gap: text => `<tr><td${span}>${text}</td></tr>` };
+function rows(headers, entries) {
+    const span = headers.length === 1 ? '' : ` colspan="${headers.length}"`;
+    return { entries, gap: text => `<tr><td${span}>${text}</td></tr>`, frame: shown => table(headers, shown) };
 }
 function shortenLists(lists, { bytes, whole }) {
     const names = Object.keys(SHARES);
-    const sizes = Object.fromEntries(names.map(list => [list, sizeOf(lists[list].entries)]));
-    const sure = (list) => Math.min(sizes[list], Math.floor((bytes * SHARES[list]) / 100));
+    const sure = (list) => Math.min(sizeOf(lists[list].entries), Math.floor((bytes * SHARES[list]) / 100));
     let spare = bytes - names.reduce((sum, list) => sum + sure(list), 0);
     const shortened = names.map(list => {
-        const more = Math.min(sizes[list] - sure(list), spare);
+        const more = Math.min(sizeOf(lists[list].entries) - sure(list), spare);
         spare -= more;
-        const fits = sizes[list] <= sure(list) + more;
-        return [list, fits ? showAll(lists[list]) : shorten(lists[list], { bytes: sure(list) + more, whole })];
+        return [list, shorten(lists[list], { bytes: sure(list) + more, whole })];
     });
     return Object.fromEntries(shortened);
 }
-function showAll({ entries }) {
-    return { html: entries.join('\n'), length: entries.length, cut: 0 };
-}
-function shorten({ entries, gap }, { bytes, whole }) {
+function shorten({ entries, gap, frame }, { bytes, whole }) {
+    const { length } = entries;
+    if (length === 0)
+        return { block: '', length, cut: 0 };
+    if (sizeOf(entries) <= bytes)
+        return { block: frame(entries.join('\n')), length, cut: 0 };
     const head = countFitting(entries, bytes * 0.75);
     const tail = countFitting(entries.toReversed(), bytes * 0.25);
-    const cut = entries.length - head - tail;
-    const text = `… ${grouped(cut)} of ${grouped(entries.length)} are not shown here; ${whole}.`;
-    const shown = [...entries.slice(0, head), gap(text), ...entries.slice(entries.length - tail)];
-    return { html: shown.join('\n'), length: entries.length, cut };
+    const cut = length - head - tail;
+    const text = `… ${grouped(cut)} of ${grouped(length)} are not shown here; ${whole}.`;
+    const shown = [...entries.slice(0, head), gap(text), ...entries.slice(length - tail)];
+    return { block: frame(shown.join('\n')), length, cut };
 }
 /** The number of leading entries that fit, if not all do. */
 function countFitting(entries, bytes) {
@@ -4665,60 +4672,36 @@ function changes_knownOf(record) {
 function isWritten({ mode, stopped }) {
     return mode === 'apply' && stopped !== 'refused';
 }
-function renderChanges(record, lists) {
-    const { plan } = record;
-    const users = plan?.users ?? [];
-    if (users.length === 0)
+function renderChanges(record, { changes }) {
+    if (changes.length === 0)
         return [];
-    const { changes, permissions } = lists;
-    const changeTable = table([headerOf(record)], changes.html);
     const title = counted(changes.length, 'user');
-    const hasRoles = plan?.holders.some(access => !(0,access_grants/* isPermission */.Yo)(access)) === true;
-    const header = hasRoles ? 'Permission or role' : 'Permission';
-    const holders = table([header, `Holders, of ${countedUsers(record)}`], permissions.html);
-    const holdersTitle = `By ${header.toLowerCase()}${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`;
-    // For one user or a long list, it adds little to the table above.
-    const isFolded = users.length === 1 || permissions.length > FOLD_AFTER;
     return [
         '### Changes',
-        changes.length > FOLD_AFTER ? fold(cutting(title, changes), changeTable) : changeTable,
-        ...paragraph([...changes_apiLines(record), ...tokenLines(record)]),
-        ...(permissions.length === 0
-            ? []
-            : isFolded
-                ? [fold(cutting(`${holdersTitle} (${grouped(permissions.length)})`, permissions), holders)]
-                : [`### ${holdersTitle}`, holders]),
+        changes.length > FOLD_AFTER ? fold(cutting(title, changes), changes.block) : changes.block,
+        paragraph(changes_apiLines(record)),
     ];
 }
-function headerOf(record) {
-    return isWritten(record)
-        ? 'User, and what they lose (−) and gain (+)'
-        : 'User, and what they would lose (−) and gain (+)';
+/** The header of the table of users. */
+function changeHeader(record) {
+    return `User, and what they ${isWritten(record) ? '' : 'would '}lose (−) and gain (+)`;
 }
-function isComplete({ plan, outcomes }) {
-    return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done');
-}
-/** The users among whom holders are counted; a user who was not read cannot be counted. */
-function countedUsers({ read, users }) {
-    return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user');
-}
-/** The APIs of which a user loses or gains a permission. */
-function touchedApis({ apis, plan }, kinds) {
+/** Says which names the manifest has for the APIs, and how long access tokens may contain what was revoked. */
+function changes_apiLines({ apis, plan }) {
     const users = plan?.users ?? [];
-    const touched = new Set(users.flatMap(user => kinds.flatMap(({ operations }) => user[operations].map(({ api }) => api))));
-    return apis.filter(({ identifier }) => touched.has(identifier));
-}
-function changes_apiLines(record) {
-    const named = touchedApis(record, changes_KINDS).flatMap(({ identifier, alias }) => alias === undefined ? [] : [`${blocks_name(alias)} is ${blocks_name(identifier)}`]);
-    return named.length === 0 ? [] : [`${named.join('; ')}.`];
-}
-/** A revocation has no effect on tokens that were issued before it. */
-function tokenLines(record) {
-    const lifetimes = touchedApis(record, [changes_REVOKE]).flatMap(({ identifier, alias, tokenLifetime }) => tokenLifetime === undefined ? [] : [`${lifetimeText(tokenLifetime)} for ${blocks_name(alias ?? identifier)}`]);
-    if (lifetimes.length === 0)
-        return [];
+    const losing = new Set(users.flatMap(({ revoke }) => revoke.map(({ api }) => api)));
+    const gaining = new Set(users.flatMap(({ grant }) => grant.map(({ api }) => api)));
+    const names = apis.flatMap(({ identifier, alias }) => alias !== undefined && (losing.has(identifier) || gaining.has(identifier))
+        ? [`${blocks_name(alias)} is ${blocks_name(identifier)}`]
+        : []);
+    const lifetimes = apis.flatMap(({ identifier, alias, tokenLifetime }) => tokenLifetime !== undefined && losing.has(identifier)
+        ? [`${lifetimeText(tokenLifetime)} for ${blocks_name(alias ?? identifier)}`]
+        : []);
     return [
-        `Access tokens issued before a revocation may contain the permission until they expire: ${lifetimes.join(', ')}.`,
+        names.length === 0 ? '' : `${names.join('; ')}.`,
+        lifetimes.length === 0
+            ? ''
+            : `Access tokens issued before a revocation may contain the permission until they expire: ${lifetimes.join(', ')}.`,
     ];
 }
 function lifetimeText(seconds) {
@@ -4728,9 +4711,10 @@ function lifetimeText(seconds) {
         return counted(Math.round(seconds / 60), 'minute');
     return counted(Math.round(seconds / 3_600), 'hour');
 }
-const GRANT = { operations: 'grant', outcome: 'granted', sign: '+ grant', effective: 'already effective' };
-const changes_REVOKE = { operations: 'revoke', outcome: 'revoked', sign: '− revoke', effective: 'still effective' };
-const changes_KINDS = [changes_REVOKE, GRANT];
+const changes_KINDS = [
+    { step: 'revoke', done: 'revoked', sign: '− revoke', effective: 'still effective' },
+    { step: 'grant', done: 'granted', sign: '+ grant', effective: 'already effective' },
+];
 /** Users who were not fully updated come first, then those who lose something. */
 function userRows(users, known) {
     const rank = (user) => {
@@ -4745,33 +4729,33 @@ function userRows(users, known) {
 }
 function userRow(user, known) {
     const changes = changes_changesOf(user, known);
-    const statuses = new Set(changes.flatMap(change => statusText(change) ?? []));
+    const statuses = new Set(changes.map(statusText));
     const isMixed = statuses.size > 1;
-    const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : statuses)].filter(mark => mark !== '');
-    const who = [userText({ user: user.user, email: known.emails.get(user.user) }, blocks_name), ...marks].join(', ');
+    const removed = known.removed.has(user.user) ? 'removed from the manifest' : '';
+    const who = [userHtml(user.user, known), removed, ...(isMixed ? [] : statuses)].filter(Boolean).join(', ');
     const lineOf = (change) => {
         const { operation, kind } = change;
         const prefix = isMixed ? `${statusText(change)}: ` : '';
         const notes = operationNotes(operation, { effective: kind.effective, show: blocks_name });
-        return `${prefix}${kind.sign} ${accessHtml(operation, known.aliases)}${notes}`;
+        return `${prefix}${kind.sign} ${accessHtml(operation, known)}${notes}`;
     };
     return row([`${who}<br>${changes_userLines(changes, lineOf)}`]);
 }
 function changes_changesOf(user, { outcomes }) {
     const outcome = outcomes?.get(user.user);
     return changes_KINDS.flatMap(kind => {
-        const done = (0,access_grants/* packAll */.pV)(outcome?.[kind.outcome] ?? []);
-        return user[kind.operations].map(operation => {
+        const done = (0,access_grants/* packAll */.pV)(outcome?.[kind.done] ?? []);
+        return user[kind.step].map(operation => {
             const isDone = outcome?.status === 'failed' && done.has((0,access_grants/* packAccess */.oe)(operation));
             const status = outcomes && (isDone ? 'done' : (outcome?.status ?? 'not attempted'));
-            const isUncertain = status === 'failed' && outcome?.uncertain?.includes(kind.operations) === true;
+            const isUncertain = status === 'failed' && outcome?.uncertain?.includes(kind.step) === true;
             return { kind, operation, status, isUncertain };
         });
     });
 }
 function statusText({ status, isUncertain }) {
     if (status === undefined || status === 'done')
-        return status;
+        return status ?? '';
     return `<strong>${status}</strong>${isUncertain ? ', but may have been done' : ''}`;
 }
 /** An operation's notes in parentheses; empty if it has none. */
@@ -4782,7 +4766,7 @@ function operationNotes({ roles, expires, reason, why, uncertain }, { effective,
         expires === undefined ? '' : `until ${show(expires)}`,
         reason === undefined ? '' : `reason: ${show(reason)}`,
         uncertain ? 'the opposite may not have been done' : '',
-    ].filter(note => note !== '');
+    ].filter(Boolean);
     return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
 }
 /** Empty for a removed user, because the row already says so. */
@@ -4792,8 +4776,11 @@ const WHY_WORDS = {
     expired: 'expired',
     'not listed': 'not in the manifest',
 };
+function userHtml(user, { emails }) {
+    return userText({ user, email: emails.get(user) }, blocks_name);
+}
 /** A permission by the manifest's name for the API, if it has one; or a role. */
-function accessHtml(access, aliases) {
+function accessHtml(access, { aliases }) {
     return (0,access_grants/* isPermission */.Yo)(access)
         ? `${blocks_name(access.permission)} on ${blocks_name(aliases.get(access.api) ?? access.api)}`
         : `the role ${blocks_name(access.name ?? access.role)}`;
@@ -4810,19 +4797,13 @@ function changes_userLines(items, lineOf) {
 /** The inputs that apply the plan, or undo it. */
 function renderDigests(record) {
     const { plan, digest, undoDigest } = record;
+    // Applying such a plan changes neither the tenant nor the ledger.
+    const isIdle = plan === undefined || plan.users.length + plan.found.length === 0;
+    const undoWords = `To undo this apply, set ${code('plan-file')} to the undo plan and ${code('approved-plan')} to its digest:`;
     return [
-        ...(digest === undefined ? [] : paragraph([`${digestWords(record)}:`, blocks_name(digest)])),
-        ...(undoDigest === undefined || isIdle(plan)
-            ? []
-            : paragraph([
-                `To undo this apply, set ${code('plan-file')} to the undo plan and ${code('approved-plan')} to its digest:`,
-                blocks_name(undoDigest),
-            ])),
+        digest === undefined ? '' : paragraph([`${digestWords(record)}:`, blocks_name(digest)]),
+        undoDigest === undefined || isIdle ? '' : paragraph([undoWords, blocks_name(undoDigest)]),
     ];
-}
-/** Whether applying the plan changes neither the tenant nor the ledger. */
-function isIdle(plan) {
-    return plan === undefined || plan.users.length + plan.found.length === 0;
 }
 /** Approval helps only if the plan was not refused, or was refused only because it was not approved. */
 function digestWords(record) {
@@ -5682,49 +5663,38 @@ async function editComment({ rest, repository, write }, { id, body }) {
 
 const MAX_FILES = 10;
 function renderFacts(record, { requests }) {
-    const { mode, stopped, commit, ledger, traffic, duration } = record;
+    const { mode, stopped, revoke, scope, commit, files, users, read, ledger, traffic, duration } = record;
     if (stopped === 'inputs' || mode === undefined)
-        return [];
+        return '';
     const isOnline = mode !== 'validate';
-    const facts = [
-        ['Mode', modeText(record)],
-        ['Manifest', record.files.length === 0 ? undefined : filesText(record.files)],
-        ['Commit', commit && shortCommit(commit)],
-        ['Listed users', listedText(record, isOnline)],
-        ['Ledger', ledger && blocks_name(ledger.branch)],
-        ['Previous apply', ledger && previousText(ledger)],
-        ['Files with plans', outputsText(record)],
-        ['Requests to the tenant', isOnline ? grouped(requests) : undefined],
-        ['Waited for the rate limit', isOnline ? time(traffic.waited) : undefined],
-        ['Duration', time(duration)],
-    ];
-    const rows = facts.flatMap(([fact, value]) => (value ? [row([fact, value])] : []));
+    const inputs = [mode, revoke && `revoke: ${revoke}`, scope && `scope: ${scope}`];
+    const plans = [record.planFile && code('plan-file'), record.undoPlanFile && code('undo-plan-file')].filter(Boolean);
+    const facts = {
+        Mode: inputs.flatMap(input => (input ? [code(input)] : [])).join(', '),
+        Manifest: filesText(files),
+        Commit: commit && shortCommit(commit),
+        'Listed users': `${grouped(users)}${isOnline ? `, ${grouped(read)} read` : ''}`,
+        Ledger: ledger && blocks_name(ledger.branch),
+        'Previous apply': ledger && previousText(ledger),
+        'Files with plans': plans.length > 0 && `${plans.length === 1 ? 'output' : 'outputs'} ${plans.join(' and ')}`,
+        'Requests to the tenant': isOnline && grouped(requests),
+        'Waited for the rate limit': isOnline && time(traffic.waited),
+        Duration: time(duration),
+    };
+    const rows = Object.entries(facts).flatMap(([fact, value]) => (value ? [row([fact, value])] : []));
     const sent = isOnline ? `, ${counted(requests, 'request')} to the tenant` : '';
-    return [fold(`About this run: ${code(mode)}${sent}, ${time(duration)}`, table(['Fact', 'Value'], rows.join('\n')))];
+    return fold(`About this run: ${code(mode)}${sent}, ${time(duration)}`, table(['Fact', 'Value'], rows.join('\n')));
 }
 function previousText({ commit, run }) {
-    const parts = [commit && `commit ${shortCommit(commit)}`, run && text_link(run, 'workflow run')].filter(Boolean);
-    return parts.length === 0 ? undefined : parts.join(', ');
-}
-function listedText({ users, read }, isOnline) {
-    return isOnline ? `${grouped(users)}, ${grouped(read)} read` : grouped(users);
-}
-function modeText({ mode, revoke, scope }) {
-    const inputs = Object.entries({ revoke, scope }).flatMap(([input, value]) => value ? [code(`${input}: ${value}`)] : []);
-    return [code(String(mode)), ...inputs].join(', ');
+    return [commit && `commit ${shortCommit(commit)}`, run && text_link(run, 'workflow run')].filter(Boolean).join(', ');
 }
 /** As `code`, and long enough to be unique. */
 function shortCommit(commit) {
     return code(commit.slice(0, 12));
 }
 function filesText(files) {
-    const shown = files.slice(0, MAX_FILES).map(blocks_name);
-    const more = files.length - shown.length;
-    return [...shown, ...(more === 0 ? [] : [`and ${grouped(more)} more`])].join('<br>');
-}
-function outputsText({ planFile, undoPlanFile }) {
-    const outputs = [planFile && code('plan-file'), undoPlanFile && code('undo-plan-file')].filter(Boolean);
-    return outputs.length === 0 ? undefined : `${outputs.length === 1 ? 'output' : 'outputs'} ${outputs.join(' and ')}`;
+    const more = files.length - MAX_FILES;
+    return [...files.slice(0, MAX_FILES).map(blocks_name), ...(more > 0 ? [`and ${grouped(more)} more`] : [])].join('<br>');
 }
 function time(milliseconds) {
     const seconds = milliseconds / 1000;
@@ -5750,47 +5720,46 @@ function renderAttention(record, lists) {
     const { errors, failures, stopped } = record;
     const both = errors.length > 0 && failures.length > 0;
     return [
-        ...blocks_alert('CAUTION', [
+        blocks_alert('CAUTION', [
             ...attention_listed(lists.errors, { title: ERROR_TITLES[stopped ?? 'error'], isTitled: both }),
             ...attention_listed(lists.failures, { title: 'Users that failed', isTitled: both }),
-            ...attention_listed(lists.untouched, { title: 'Users that were not attempted', isTitled: true }),
+            ...attention_listed(lists.untouched, { title: 'Users that were not attempted' }),
         ]),
-        ...blocks_alert('WARNING', [
-            ...revocationsInShort(record),
-            ...attention_listed(lists.heldBack, { title: 'Revocations held back', isTitled: true }),
+        blocks_alert('WARNING', [
+            revocationsInShort(record),
+            ...attention_listed(lists.heldBack, { title: 'Revocations held back' }),
             ...attention_listed(lists.warnings, { title: 'Warnings', isTitled: lists.heldBack.length > 0 }),
         ]),
     ];
 }
 /** A list, folded if it is long. */
-function attention_listed(shown, { title, isTitled }) {
+function attention_listed(shown, { title, isTitled = true }) {
     if (shown.length === 0)
         return [];
     const strong = `<strong>${counting(title, shown)}</strong>`;
     if (shown.length > FOLD_AFTER)
-        return [fold(strong, list(shown.html))];
-    return isTitled ? [`<p>${strong}</p>`, list(shown.html)] : [list(shown.html)];
+        return [fold(strong, shown.block)];
+    return isTitled ? [`<p>${strong}</p>`, shown.block] : [shown.block];
 }
-function findingText(finding) {
+function findingHtml(finding) {
     const { place } = finding;
-    const where = place === undefined ? '' : `${blocks_name(`${place.file}:${place.line}:${place.column}`)}<br>`;
+    const where = place === undefined ? '' : `${blocks_name(placeText(place))}<br>`;
     return `${where}${aboutText(finding, blocks_name)}${message(finding.message)}`;
 }
-function attention_heldBackText({ user, entry, ...access }, { emails, aliases }) {
-    const who = userText({ user, email: emails.get(user) }, blocks_name);
-    return `${who} keeps ${accessHtml(access, aliases)}, because ${blocks_name(entry)} cannot be identified`;
+function heldBackHtml({ user, entry, ...access }, known) {
+    return `${userHtml(user, known)} keeps ${accessHtml(access, known)}, because ${blocks_name(entry)} cannot be identified`;
 }
 function revocationsInShort(record) {
     const losing = (record.plan?.users ?? []).filter(({ revoke }) => revoke.length > 0);
     const planned = losing.reduce((sum, { revoke }) => sum + revoke.length, 0);
     if (planned === 0)
-        return [];
+        return '';
     const done = record.outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0);
     const verb = isWritten(record) ? 'revoked' : 'would be revoked';
     const text = isWritten(record) && done < planned
         ? `${grouped(done)} of ${counted(planned, 'planned revocation')} done`
         : `${counted(planned, 'grant')} ${verb}, from ${counted(losing.length, 'user')}`;
-    return [`<p><strong>− ${text}</strong></p>`];
+    return `<p><strong>− ${text}</strong></p>`;
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/asides.js
@@ -5809,23 +5778,12 @@ function renderAsides(record, lists) {
     const unmanagedTitle = `${counted(unmanaged.length, 'direct grant')} of ${counted(owners, 'user')} that the manifest does not list`;
     const derivedTitle = `${counted(derived.length, 'permission')} that users have through roles`;
     return [
-        ...attention_listed(lists.notices, { title: 'Notices', isTitled: true }),
-        ...folded(lists.unmanaged, {
-            title: cutting(unmanagedTitle, lists.unmanaged),
-            blocks: [
-                `<p>${unmanagedText(record)}</p>`,
-                table(['User, and the lines that would list what they have'], lists.unmanaged.html),
-            ],
-        }),
-        ...folded(lists.advice, { title: counting('Advice', lists.advice), blocks: [list(lists.advice.html)] }),
-        ...folded(lists.derived, {
-            title: cutting(derivedTitle, lists.derived),
-            blocks: [table(['User, and what they have through roles'], lists.derived.html)],
-        }),
+        ...attention_listed(lists.notices, { title: 'Notices' }),
+        lists.unmanaged.block &&
+            fold(cutting(unmanagedTitle, lists.unmanaged), `<p>${unmanagedText(record)}</p>\n${lists.unmanaged.block}`),
+        lists.advice.block && fold(counting('Advice', lists.advice), lists.advice.block),
+        lists.derived.block && fold(cutting(derivedTitle, lists.derived), lists.derived.block),
     ];
-}
-function folded({ length }, { title, blocks }) {
-    return length === 0 ? [] : [fold(title, blocks.join('\n'))];
 }
 function unmanagedText({ revoke }) {
     return revoke === 'all'
@@ -5833,28 +5791,26 @@ function unmanagedText({ revoke }) {
         : `They stay. To manage them, paste the line under the user's ${code('permissions')}, or add ${code('roles')} to the user; to revoke them, use ${code('revoke: all')}.`;
 }
 /** With the manifest's lines that would list these grants. */
-function unmanagedRows(unmanaged, known) {
-    return heldRows(unmanaged, {
-        known,
-        linesOf: held => changes_userLines([...Map.groupBy(held, ({ api }) => api)], ([api, accesses]) => {
+function unmanagedRows({ unmanaged }, known) {
+    return [...Map.groupBy(unmanaged, ({ user }) => user)].map(([user, held]) => {
+        const byApi = [...Map.groupBy(held, ({ api }) => api)];
+        const lines = changes_userLines(byApi, ([api, accesses]) => {
             const names = accesses.map(access => scalar((0,access_grants/* isPermission */.Yo)(access) ? access.permission : referenceTo(access)));
             const key = api === undefined ? 'roles' : scalar(known.aliases.get(api) ?? api);
             return code(`${key}: [${names.join(', ')}]`);
-        }),
+        });
+        return row([`${userHtml(user, known)}<br>${lines}`]);
     });
 }
 /** The role's name if a manifest can contain it and it is unambiguous, otherwise the id. */
 function referenceTo({ role, name = '' }) {
     return /^[\p{L}\p{N}]([\p{L}\p{N} ._&/-]*[\p{L}\p{N}])?$/u.test(name) && !/^rol_/.test(name) ? name : role;
 }
-function derivedRows(derived, known) {
-    return heldRows(derived, {
-        known,
-        linesOf: held => changes_userLines(held, each => `${accessHtml(each, known.aliases)}, through ${each.roles.map(blocks_name).join(', ')}`),
+function derivedRows({ derived }, known) {
+    return [...Map.groupBy(derived, ({ user }) => user)].map(([user, held]) => {
+        const lines = changes_userLines(held, each => `${accessHtml(each, known)}, through ${each.roles.map(blocks_name).join(', ')}`);
+        return row([`${userHtml(user, known)}<br>${lines}`]);
     });
-}
-function heldRows(items, { known: { emails }, linesOf }) {
-    return [...Map.groupBy(items, ({ user }) => user)].map(([user, owned]) => row([`${userText({ user, email: emails.get(user) }, blocks_name)}<br>${linesOf(owned)}`]));
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/holders.js
@@ -5863,35 +5819,49 @@ function heldRows(items, { known: { emails }, linesOf }) {
 
 
 
+
+function renderHolders(record, { changes, permissions }) {
+    if (changes.length === 0 || permissions.length === 0)
+        return [];
+    const isPlanned = isWritten(record) && !isComplete(record);
+    const title = `By ${holderHeader(record).toLowerCase()}${isPlanned ? ', as planned' : ''}`;
+    // For one user or a long list, it adds little to the table of users.
+    if (changes.length > 1 && permissions.length <= FOLD_AFTER)
+        return [`### ${title}`, permissions.block];
+    return [fold(cutting(`${title} (${grouped(permissions.length)})`, permissions), permissions.block)];
+}
+function isComplete({ plan, outcomes }) {
+    return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done');
+}
+/** The headers of the table. A user who was not read cannot be counted. */
+function holderHeaders(record) {
+    const { read, users } = record;
+    const counts = read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user');
+    return [holderHeader(record), `Holders, of ${counts}`];
+}
+function holderHeader({ plan }) {
+    return plan?.holders.some(access => !(0,access_grants/* isPermission */.Yo)(access)) ? 'Permission or role' : 'Permission';
+}
 /** Permissions and roles that somebody loses come first. */
-function holderRows({ holders, users, removed, aliases }) {
-    const listed = users.filter(({ user }) => !removed.has(user));
-    const gains = countByGrant(listed.flatMap(({ grant }) => grant));
-    const losses = countByGrant(listed.flatMap(({ revoke }) => revoke));
-    const changes = holders.map(each => ({ holders: each, change: changeOf(each, { gains, losses }) }));
-    return changes
-        .toSorted((a, b) => Number(b.change.fewer > 0) - Number(a.change.fewer > 0))
-        .map(({ holders: { before, after, ...access }, change }) => row([accessHtml(access, aliases), `${grouped(before)} → ${grouped(after)} (${holders_changeText(change)})`]));
-}
-function countByGrant(operations) {
-    const counts = new Map();
-    for (const grant of operations.map(access_grants/* packAccess */.oe)) {
-        counts.set(grant, (counts.get(grant) ?? 0) + 1);
-    }
-    return counts;
-}
-/** Counts the operations. If some of a saved plan were done earlier, only the difference of before and after is known. */
-function changeOf(holders, { gains, losses }) {
-    const { before, after } = holders;
-    const grant = (0,access_grants/* packAccess */.oe)(holders);
-    const change = { more: gains.get(grant) ?? 0, fewer: losses.get(grant) ?? 0 };
-    if (change.more - change.fewer === after - before)
-        return change;
-    return { more: Math.max(0, after - before), fewer: Math.max(0, before - after) };
-}
-function holders_changeText({ more, fewer }) {
-    const parts = [more === 0 ? '' : `${grouped(more)} more`, fewer === 0 ? '' : `${grouped(fewer)} fewer`];
-    return parts.filter(part => part !== '').join(', ') || 'unchanged';
+function holderRows({ holders, users }, known) {
+    const listed = users.filter(({ user }) => !known.removed.has(user));
+    const gains = Map.groupBy(listed.flatMap(({ grant }) => grant), access_grants/* packAccess */.oe);
+    const losses = Map.groupBy(listed.flatMap(({ revoke }) => revoke), access_grants/* packAccess */.oe);
+    const changes = holders.map(({ before, after, ...access }) => {
+        const grant = (0,access_grants/* packAccess */.oe)(access);
+        let more = gains.get(grant)?.length ?? 0;
+        let fewer = losses.get(grant)?.length ?? 0;
+        // If some of a saved plan were done earlier, only the difference of before and after is known.
+        if (more - fewer !== after - before) {
+            more = Math.max(0, after - before);
+            fewer = Math.max(0, before - after);
+        }
+        const parts = [more > 0 ? `${grouped(more)} more` : '', fewer > 0 ? `${grouped(fewer)} fewer` : ''];
+        const change = parts.filter(Boolean).join(', ') || 'unchanged';
+        const cells = [accessHtml(access, known), `${grouped(before)} → ${grouped(after)} (${change})`];
+        return { isLost: fewer > 0, html: row(cells) };
+    });
+    return changes.toSorted((a, b) => Number(b.isLost) - Number(a.isLost)).map(({ html }) => html);
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/summary.js
@@ -5908,7 +5878,7 @@ function holders_changeText({ more, fewer }) {
 
 /** GitHub rejects a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
 const SUMMARY = {
-    limit: 700_000,
+    bytes: 700_000,
     whole: 'the report file (output <code>report-file</code>) has all of them',
     notes: [],
 };
@@ -5916,50 +5886,47 @@ function renderSummary(record) {
     return renderReport(record, SUMMARY);
 }
 /** Headings start at the second level, because GitHub adds a title above. */
-function renderReport(record, medium) {
+function renderReport(record, { notes, whole, bytes: limit }) {
     const lists = listsOf(record);
     // The size of the text around the lists is only known once it is rendered.
-    for (let bytes = medium.limit;;) {
-        const report = renderWithin(record, {
-            notes: medium.notes,
-            lists: shortenLists(lists, { bytes, whole: medium.whole }),
-        });
-        const excess = Buffer.byteLength(report) - medium.limit;
+    for (let bytes = limit;;) {
+        const report = renderWithin(record, { notes, lists: shortenLists(lists, { bytes, whole }) });
+        const excess = Buffer.byteLength(report) - limit;
         if (excess <= 0 || bytes === 0)
             return report;
-        bytes = Math.max(0, bytes - Math.max(excess, Math.ceil(medium.limit / 100)));
+        bytes = Math.max(0, bytes - Math.max(excess, Math.ceil(limit / 100)));
     }
 }
 function renderWithin(record, { notes, lists }) {
     const conclusion = conclude(record);
-    return [
+    const blocks = [
         `## Auth0 permissions: ${headingOf(record, conclusion)}`,
-        ...lead(record, conclusion),
-        ...blocks_alert('NOTE', notes.flatMap(note => paragraph([note]))),
+        lead(record, conclusion),
+        blocks_alert('NOTE', notes.map(note => paragraph([note]))),
         ...renderAttention(record, lists),
         ...renderChanges(record, lists),
+        ...renderHolders(record, lists),
         ...renderDigests(record),
         ...renderAsides(record, lists),
-        ...renderFacts(record, conclusion),
-        '',
-    ].join('\n\n');
+        renderFacts(record, conclusion),
+    ];
+    return `${blocks.filter(Boolean).join('\n\n')}\n\n`;
 }
 function listsOf(record) {
-    const { errors, failures, warnings, notices, advice, plan, outcomes, unmanaged, derived } = record;
+    const { errors, failures, warnings, notices, advice, plan, outcomes } = record;
     const known = changes_knownOf(record);
-    const { users = [], holders = [], heldBack = [] } = plan ?? {};
     return {
-        errors: bullets(errors.map(findingText)),
-        failures: bullets(failures.map(findingText)),
+        errors: bullets(errors.map(findingHtml)),
+        failures: bullets(failures.map(findingHtml)),
         untouched: bullets(plan === undefined ? outcomes.map(({ user }) => blocks_name(user)) : []),
-        heldBack: bullets(heldBack.map(held => attention_heldBackText(held, known))),
-        changes: rows(1, userRows(users, known)),
-        warnings: bullets(warnings.map(findingText)),
-        permissions: rows(2, holderRows({ holders, users, ...known })),
-        notices: bullets(notices.map(findingText)),
-        unmanaged: rows(1, unmanagedRows(unmanaged, known)),
+        heldBack: bullets(plan?.heldBack.map(held => heldBackHtml(held, known)) ?? []),
+        changes: rows([changeHeader(record)], plan ? userRows(plan.users, known) : []),
+        warnings: bullets(warnings.map(findingHtml)),
+        permissions: rows(holderHeaders(record), plan ? holderRows(plan, known) : []),
+        notices: bullets(notices.map(findingHtml)),
+        unmanaged: rows(['User, and the lines that would list what they have'], unmanagedRows(record, known)),
         advice: bullets(advice.map(message)),
-        derived: rows(1, derivedRows(derived, known)),
+        derived: rows(['User, and what they have through roles'], derivedRows(record, known)),
     };
 }
 const RESULT_WORDS = {
@@ -5983,15 +5950,14 @@ function headingOf({ mode, stopped, cancelled, exported }, { result, changed }) 
 }
 function lead(record, { sentence }) {
     const { tenant, stopped, drift, saved, approval, plan } = record;
-    const lines = [
+    return paragraph([
         `<strong>${prose(sentence)}</strong>`,
         tenant === undefined ? '' : `Tenant: ${blocks_name(tenant)}.`,
         drift ? `The step fails because ${code('fail-on-changes')} is set and the plan is not empty.` : '',
         saved && stopped === undefined ? `The plan is the saved one in ${code('plan-file')}.` : '',
         approval === undefined || approval === 'other' || stopped !== undefined ? '' : APPROVALS[approval],
         plan?.restores === undefined ? '' : 'It is an undo plan: it reverses an earlier apply.',
-    ];
-    return paragraph(lines.filter(line => line !== ''));
+    ]);
 }
 const APPROVALS = {
     approved: 'It is the approved plan: its digest is the one in <code>approved-plan</code>.',
@@ -6009,26 +5975,32 @@ const MAX_REPORT = 62_000;
 const MAX_HOST = 253;
 /** Fewer than 65,536 characters and bytes; begins with the tenant's marker. */
 function renderComment(record, { runUrl, replaces }) {
-    const medium = {
-        limit: MAX_REPORT,
-        whole: `${summaryText(runUrl)} has more, and the report file (output <code>report-file</code>) has all of them`,
+    const { tenant = '', commit } = record;
+    const summary = runUrl === undefined ? 'job summary' : text_link(runUrl, 'job summary');
+    const report = renderReport(record, {
+        bytes: MAX_REPORT,
+        whole: `the ${summary} has more, and the report file (output <code>report-file</code>) has all of them`,
         notes: replaces ? outdatedNotes(record) : [],
-    };
-    const report = renderReport(record, medium).trimEnd();
-    const markers = `${markerOf(record.tenant ?? '')}\n${stampOf({ commit: record.commit, runUrl })}`;
-    return [markers, report, ...origin(record, runUrl), ''].join('\n\n');
+    });
+    const origin = [
+        commit ? `for commit ${shortCommit(commit)}` : '',
+        runUrl === undefined ? '' : `by ${text_link(runUrl, 'this workflow run')}`,
+    ].filter(Boolean);
+    return [
+        `${markerOf(tenant)}\n${stampOf(commit, runUrl)}`,
+        report.trimEnd(),
+        ...(origin.length === 0 ? [] : [`<p>Written ${origin.join(' ')}.</p>`]),
+        '',
+    ].join('\n\n');
 }
 /** An invisible HTML comment for `readStamp`. */
-function stampOf({ commit = '', runUrl = '', }) {
+function stampOf(commit = '', runUrl = '') {
     const [run = '0'] = /\d+$/.exec(runUrl) ?? [];
     return `<!-- commit ${/^[0-9a-f]+$/.test(commit) ? commit : ''} run ${run} -->`;
 }
 function readStamp(body) {
     const [, commit = '', run = '0'] = /^<!-- commit ([0-9a-f]*) run (\d+) -->$/m.exec(body) ?? [];
     return { commit, run: Number(run) };
-}
-function summaryText(runUrl) {
-    return `the ${runUrl === undefined ? 'job summary' : text_link(runUrl, 'job summary')}`;
 }
 /** An earlier plan must not be mistaken for what would happen now. */
 function outdatedNotes({ plan }) {
@@ -6037,13 +6009,6 @@ function outdatedNotes({ plan }) {
     if (plan.users.length > 0)
         return [];
     return ['The plan that this comment showed before is out of date: nothing would change now.'];
-}
-function origin({ commit }, runUrl) {
-    const parts = [
-        commit ? `for commit ${shortCommit(commit)}` : '',
-        runUrl === undefined ? '' : `by ${text_link(runUrl, 'this workflow run')}`,
-    ].filter(part => part !== '');
-    return parts.length === 0 ? [] : [`<p>Written ${parts.join(' ')}.</p>`];
 }
 /**
  * An invisible HTML comment that identifies the comment about this tenant. HTML ends a comment at `-->` or `--!>`, so
@@ -7070,20 +7035,19 @@ const ANNOTATE = { error: core/* error */.z3, warning: core/* warning */.$e, not
 function annotate(kind, findings) {
     const say = ANNOTATE[kind];
     if (findings.length > SHOWN_ANNOTATIONS) {
-        say(`${counted(findings.length, kind)}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`);
+        const all = counted(findings.length, kind);
+        say(`${all}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`);
     }
-    for (const finding of findings.slice(0, MAX_ANNOTATIONS)) {
+    for (const [index, finding] of findings.entries()) {
         const { place } = finding;
-        say(harmless(annotate_findingText(finding)), place && { file: harmless(place.file), startLine: place.line, startColumn: place.column });
+        const text = `${aboutText(finding, asIs)}${finding.message}`;
+        if (index < MAX_ANNOTATIONS) {
+            say(harmless(text), place && { file: harmless(place.file), startLine: place.line, startColumn: place.column });
+        }
+        else {
+            logLine(place === undefined ? text : `${placeText(place)} ${text}`);
+        }
     }
-    for (const finding of findings.slice(MAX_ANNOTATIONS)) {
-        const { place } = finding;
-        const text = annotate_findingText(finding);
-        logLine(place === undefined ? text : `${place.file}:${place.line}:${place.column} ${text}`);
-    }
-}
-function annotate_findingText(finding) {
-    return `${aboutText(finding, asIs)}${finding.message}`;
 }
 /** Fails the step when the process ends. */
 function failStep() {
@@ -7268,24 +7232,23 @@ function identifyUser({ message, place, user, email }) {
 
 function publish(whole, { folder, ...circumstances }) {
     const record = (0,runner_secrets/* redactAll */.$I)(whole);
-    const conclusion = conclude(record);
+    const { sentence, result } = conclude(record);
     annotate('error', [...record.errors, ...record.failures, ...driftOf(record)]);
     annotate('warning', record.warnings);
     annotate('notice', record.notices);
-    logLine(conclusion.sentence);
-    if (conclusion.result === 'failed' || conclusion.result === 'partial' || record.drift)
+    logLine(sentence);
+    if (result === 'failed' || result === 'partial' || record.drift)
         failStep();
     const reportFile = folder.save('report', () => renderReportFile(record, circumstances));
-    logFiles({ 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile });
-    attemptFile('outputs', () => writeOutputs(conclusion, { ...record, reportFile }));
-    attemptFile('job summary', () => writeSummary(renderSummary(record)));
-}
-function logFiles(files) {
+    const files = { 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile };
     for (const [file, path] of Object.entries(files))
         if (path !== undefined)
             logLine(`${file}: ${path}`);
+    attemptFile('outputs', () => writeOutputs(record, reportFile));
+    attemptFile('job summary', () => writeSummary(renderSummary(record)));
 }
-function writeOutputs(conclusion, files) {
+function writeOutputs(record, reportFile) {
+    const conclusion = conclude(record);
     const outputs = {
         result: conclusion.result,
         changed: conclusion.changed,
@@ -7294,13 +7257,13 @@ function writeOutputs(conclusion, files) {
         users: conclusion.users,
         'users-changed': conclusion.usersChanged,
         'users-failed': conclusion.usersFailed,
-        'plan-digest': files.digest,
-        'plan-file': files.planFile,
-        'undo-plan-digest': files.undoDigest,
-        'undo-plan-file': files.undoPlanFile,
+        'plan-digest': record.digest,
+        'plan-file': record.planFile,
+        'undo-plan-digest': record.undoDigest,
+        'undo-plan-file': record.undoPlanFile,
         requests: conclusion.requests,
-        'next-expiry': files.nextExpiry,
-        'report-file': files.reportFile,
+        'next-expiry': record.nextExpiry,
+        'report-file': reportFile,
     };
     for (const [name, value] of Object.entries(outputs))
         (0,core/* setOutput */.uH)(name, value ?? '');

@@ -3,7 +3,7 @@
 import { clip } from '../access/quote.ts'
 import type { RunRecord } from './record.ts'
 import { shortCommit } from './summary/facts.ts'
-import { type Medium, renderReport } from './summary.ts'
+import { renderReport } from './summary.ts'
 import { link } from './text.ts'
 
 /** GitHub accepts 65,536 characters; this leaves room for the text around the report. */
@@ -20,14 +20,23 @@ export interface CommentOptions {
 
 /** Fewer than 65,536 characters and bytes; begins with the tenant's marker. */
 export function renderComment(record: RunRecord, { runUrl, replaces }: CommentOptions): string {
-  const medium: Medium = {
-    limit: MAX_REPORT,
-    whole: `${summaryText(runUrl)} has more, and the report file (output <code>report-file</code>) has all of them`,
+  const { tenant = '', commit } = record
+  const summary = runUrl === undefined ? 'job summary' : link(runUrl, 'job summary')
+  const report = renderReport(record, {
+    bytes: MAX_REPORT,
+    whole: `the ${summary} has more, and the report file (output <code>report-file</code>) has all of them`,
     notes: replaces ? outdatedNotes(record) : [],
-  }
-  const report = renderReport(record, medium).trimEnd()
-  const markers = `${markerOf(record.tenant ?? '')}\n${stampOf({ commit: record.commit, runUrl })}`
-  return [markers, report, ...origin(record, runUrl), ''].join('\n\n')
+  })
+  const origin = [
+    commit ? `for commit ${shortCommit(commit)}` : '',
+    runUrl === undefined ? '' : `by ${link(runUrl, 'this workflow run')}`,
+  ].filter(Boolean)
+  return [
+    `${markerOf(tenant)}\n${stampOf(commit, runUrl)}`,
+    report.trimEnd(),
+    ...(origin.length === 0 ? [] : [`<p>Written ${origin.join(' ')}.</p>`]),
+    '',
+  ].join('\n\n')
 }
 
 /** The run that wrote a comment, to decide which of two comments is newer. */
@@ -39,13 +48,7 @@ export interface Stamp {
 }
 
 /** An invisible HTML comment for `readStamp`. */
-function stampOf({
-  commit = '',
-  runUrl = '',
-}: {
-  readonly commit?: string | undefined
-  readonly runUrl?: string | undefined
-}): string {
+function stampOf(commit = '', runUrl = ''): string {
   const [run = '0'] = /\d+$/.exec(runUrl) ?? []
   return `<!-- commit ${/^[0-9a-f]+$/.test(commit) ? commit : ''} run ${run} -->`
 }
@@ -55,23 +58,11 @@ export function readStamp(body: string): Stamp {
   return { commit, run: Number(run) }
 }
 
-function summaryText(runUrl: string | undefined): string {
-  return `the ${runUrl === undefined ? 'job summary' : link(runUrl, 'job summary')}`
-}
-
 /** An earlier plan must not be mistaken for what would happen now. */
 function outdatedNotes({ plan }: RunRecord): readonly string[] {
   if (plan === undefined) return ['The plan that this comment showed before is out of date; this run has no plan.']
   if (plan.users.length > 0) return []
   return ['The plan that this comment showed before is out of date: nothing would change now.']
-}
-
-function origin({ commit }: RunRecord, runUrl: string | undefined): readonly string[] {
-  const parts = [
-    commit ? `for commit ${shortCommit(commit)}` : '',
-    runUrl === undefined ? '' : `by ${link(runUrl, 'this workflow run')}`,
-  ].filter(part => part !== '')
-  return parts.length === 0 ? [] : [`<p>Written ${parts.join(' ')}.</p>`]
 }
 
 /**

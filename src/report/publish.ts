@@ -3,7 +3,7 @@
 import { setOutput } from '@actions/core'
 import { redactAll } from '../runner/secrets.ts'
 import { annotate, failStep } from './annotate.ts'
-import { type Conclusion, conclude, driftOf } from './conclude.ts'
+import { conclude, driftOf } from './conclude.ts'
 import { attemptFile, type RunFolder, writeSummary } from './files.ts'
 import { logLine } from './log.ts'
 import type { RunRecord } from './record.ts'
@@ -16,28 +16,22 @@ export interface PublishOptions extends Circumstances {
 
 export function publish(whole: RunRecord, { folder, ...circumstances }: PublishOptions): void {
   const record = redactAll(whole)
-  const conclusion = conclude(record)
+  const { sentence, result } = conclude(record)
   annotate('error', [...record.errors, ...record.failures, ...driftOf(record)])
   annotate('warning', record.warnings)
   annotate('notice', record.notices)
-  logLine(conclusion.sentence)
-  if (conclusion.result === 'failed' || conclusion.result === 'partial' || record.drift) failStep()
+  logLine(sentence)
+  if (result === 'failed' || result === 'partial' || record.drift) failStep()
 
   const reportFile = folder.save('report', () => renderReportFile(record, circumstances))
-  logFiles({ 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile })
-  attemptFile('outputs', () => writeOutputs(conclusion, { ...record, reportFile }))
+  const files = { 'Report file': reportFile, 'Plan file': record.planFile, 'Undo plan file': record.undoPlanFile }
+  for (const [file, path] of Object.entries(files)) if (path !== undefined) logLine(`${file}: ${path}`)
+  attemptFile('outputs', () => writeOutputs(record, reportFile))
   attemptFile('job summary', () => writeSummary(renderSummary(record)))
 }
 
-function logFiles(files: Readonly<Record<string, string | undefined>>): void {
-  for (const [file, path] of Object.entries(files)) if (path !== undefined) logLine(`${file}: ${path}`)
-}
-
-interface Files extends Pick<RunRecord, 'digest' | 'planFile' | 'undoDigest' | 'undoPlanFile' | 'nextExpiry'> {
-  readonly reportFile: string | undefined
-}
-
-function writeOutputs(conclusion: Conclusion, files: Files): void {
+function writeOutputs(record: RunRecord, reportFile: string | undefined): void {
+  const conclusion = conclude(record)
   const outputs = {
     result: conclusion.result,
     changed: conclusion.changed,
@@ -46,13 +40,13 @@ function writeOutputs(conclusion: Conclusion, files: Files): void {
     users: conclusion.users,
     'users-changed': conclusion.usersChanged,
     'users-failed': conclusion.usersFailed,
-    'plan-digest': files.digest,
-    'plan-file': files.planFile,
-    'undo-plan-digest': files.undoDigest,
-    'undo-plan-file': files.undoPlanFile,
+    'plan-digest': record.digest,
+    'plan-file': record.planFile,
+    'undo-plan-digest': record.undoDigest,
+    'undo-plan-file': record.undoPlanFile,
     requests: conclusion.requests,
-    'next-expiry': files.nextExpiry,
-    'report-file': files.reportFile,
+    'next-expiry': record.nextExpiry,
+    'report-file': reportFile,
   }
   for (const [name, value] of Object.entries(outputs)) setOutput(name, value ?? '')
 }

@@ -4,27 +4,23 @@
 import { type Conclusion, conclude } from './conclude.ts'
 import type { RunRecord } from './record.ts'
 import { derivedRows, renderAsides, unmanagedRows } from './summary/asides.ts'
-import { findingText, heldBackText, renderAttention } from './summary/attention.ts'
+import { findingHtml, heldBackHtml, renderAttention } from './summary/attention.ts'
 import { alert, message, name, paragraph } from './summary/blocks.ts'
-import { knownOf, renderChanges, renderDigests, userRows } from './summary/changes.ts'
+import { changeHeader, knownOf, renderChanges, renderDigests, userRows } from './summary/changes.ts'
 import { renderFacts } from './summary/facts.ts'
-import { holderRows } from './summary/holders.ts'
-import { bullets, type List, type ListName, type Lists, rows, shortenLists } from './summary/lists.ts'
+import { holderHeaders, holderRows, renderHolders } from './summary/holders.ts'
+import { bullets, type List, type ListName, type Lists, type Room, rows, shortenLists } from './summary/lists.ts'
 import { code, prose } from './text.ts'
 
 /** Where a report is shown. */
-export interface Medium {
-  /** In bytes of UTF-8, which are never fewer than the characters that GitHub counts. */
-  readonly limit: number
-  /** Where the reader finds what is not shown, as HTML. */
-  readonly whole: string
+export interface Medium extends Room {
   /** Further notes for the reader. */
   readonly notes: readonly string[]
 }
 
 /** GitHub rejects a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
 const SUMMARY: Medium = {
-  limit: 700_000,
+  bytes: 700_000,
   whole: 'the report file (output <code>report-file</code>) has all of them',
   notes: [],
 }
@@ -34,54 +30,51 @@ export function renderSummary(record: RunRecord): string {
 }
 
 /** Headings start at the second level, because GitHub adds a title above. */
-export function renderReport(record: RunRecord, medium: Medium): string {
+export function renderReport(record: RunRecord, { notes, whole, bytes: limit }: Medium): string {
   const lists = listsOf(record)
   // The size of the text around the lists is only known once it is rendered.
-  for (let bytes = medium.limit; ; ) {
-    const report = renderWithin(record, {
-      notes: medium.notes,
-      lists: shortenLists(lists, { bytes, whole: medium.whole }),
-    })
-    const excess = Buffer.byteLength(report) - medium.limit
+  for (let bytes = limit; ; ) {
+    const report = renderWithin(record, { notes, lists: shortenLists(lists, { bytes, whole }) })
+    const excess = Buffer.byteLength(report) - limit
     if (excess <= 0 || bytes === 0) return report
-    bytes = Math.max(0, bytes - Math.max(excess, Math.ceil(medium.limit / 100)))
+    bytes = Math.max(0, bytes - Math.max(excess, Math.ceil(limit / 100)))
   }
 }
 
 function renderWithin(record: RunRecord, { notes, lists }: Pick<Medium, 'notes'> & { readonly lists: Lists }): string {
   const conclusion = conclude(record)
-  return [
+  const blocks = [
     `## Auth0 permissions: ${headingOf(record, conclusion)}`,
-    ...lead(record, conclusion),
-    ...alert(
+    lead(record, conclusion),
+    alert(
       'NOTE',
-      notes.flatMap(note => paragraph([note])),
+      notes.map(note => paragraph([note])),
     ),
     ...renderAttention(record, lists),
     ...renderChanges(record, lists),
+    ...renderHolders(record, lists),
     ...renderDigests(record),
     ...renderAsides(record, lists),
-    ...renderFacts(record, conclusion),
-    '',
-  ].join('\n\n')
+    renderFacts(record, conclusion),
+  ]
+  return `${blocks.filter(Boolean).join('\n\n')}\n\n`
 }
 
 function listsOf(record: RunRecord): Readonly<Record<ListName, List>> {
-  const { errors, failures, warnings, notices, advice, plan, outcomes, unmanaged, derived } = record
+  const { errors, failures, warnings, notices, advice, plan, outcomes } = record
   const known = knownOf(record)
-  const { users = [], holders = [], heldBack = [] } = plan ?? {}
   return {
-    errors: bullets(errors.map(findingText)),
-    failures: bullets(failures.map(findingText)),
+    errors: bullets(errors.map(findingHtml)),
+    failures: bullets(failures.map(findingHtml)),
     untouched: bullets(plan === undefined ? outcomes.map(({ user }) => name(user)) : []),
-    heldBack: bullets(heldBack.map(held => heldBackText(held, known))),
-    changes: rows(1, userRows(users, known)),
-    warnings: bullets(warnings.map(findingText)),
-    permissions: rows(2, holderRows({ holders, users, ...known })),
-    notices: bullets(notices.map(findingText)),
-    unmanaged: rows(1, unmanagedRows(unmanaged, known)),
+    heldBack: bullets(plan?.heldBack.map(held => heldBackHtml(held, known)) ?? []),
+    changes: rows([changeHeader(record)], plan ? userRows(plan.users, known) : []),
+    warnings: bullets(warnings.map(findingHtml)),
+    permissions: rows(holderHeaders(record), plan ? holderRows(plan, known) : []),
+    notices: bullets(notices.map(findingHtml)),
+    unmanaged: rows(['User, and the lines that would list what they have'], unmanagedRows(record, known)),
     advice: bullets(advice.map(message)),
-    derived: rows(1, derivedRows(derived, known)),
+    derived: rows(['User, and what they have through roles'], derivedRows(record, known)),
   }
 }
 
@@ -103,17 +96,16 @@ function headingOf({ mode, stopped, cancelled, exported }: RunRecord, { result, 
   return mode === 'validate' && result === 'unchanged' ? 'the manifest is valid' : RESULT_WORDS[result]
 }
 
-function lead(record: RunRecord, { sentence }: Conclusion): readonly string[] {
+function lead(record: RunRecord, { sentence }: Conclusion): string {
   const { tenant, stopped, drift, saved, approval, plan } = record
-  const lines = [
+  return paragraph([
     `<strong>${prose(sentence)}</strong>`,
     tenant === undefined ? '' : `Tenant: ${name(tenant)}.`,
     drift ? `The step fails because ${code('fail-on-changes')} is set and the plan is not empty.` : '',
     saved && stopped === undefined ? `The plan is the saved one in ${code('plan-file')}.` : '',
     approval === undefined || approval === 'other' || stopped !== undefined ? '' : APPROVALS[approval],
     plan?.restores === undefined ? '' : 'It is an undo plan: it reverses an earlier apply.',
-  ]
-  return paragraph(lines.filter(line => line !== ''))
+  ])
 }
 
 const APPROVALS: Readonly<Record<'approved' | 'empty', string>> = {

@@ -2,6 +2,7 @@
 // the tenant or an error. Pure.
 
 import { clip } from '../access/quote.ts'
+import type { Place } from '../manifest/manifest.ts'
 
 /** Control characters (ANSI sequences, newlines), and invisible characters that reorder, hide or join text. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
@@ -88,6 +89,10 @@ function namesOf({ user, email }: Named): readonly string[] {
 function namesText(names: readonly string[], show: (name: string) => string): string {
   const [first = '', ...others] = names.map(show)
   return others.length === 0 ? first : `${first} (${others.join(', ')})`
+}
+
+export function placeText({ file, line, column }: Place): string {
+  return `${file}:${line}:${column}`
 }
 
 /** A URL without characters that could end it early or have another meaning. */

@@ -2,14 +2,13 @@
 
 import { isPermission, type Role } from '../../access/grants.ts'
 import { scalar } from '../../access/yaml.ts'
-import type { Held } from '../../plan/plan.ts'
 import { counted } from '../conclude.ts'
-import type { Derived, RunRecord } from '../record.ts'
-import { code, userText } from '../text.ts'
+import type { RunRecord } from '../record.ts'
+import { code } from '../text.ts'
 import { listed } from './attention.ts'
-import { fold, list, name, row, table } from './blocks.ts'
-import { accessHtml, type Known, userLines } from './changes.ts'
-import { counting, cutting, type Lists, type Shown } from './lists.ts'
+import { fold, name, row } from './blocks.ts'
+import { accessHtml, type Known, userHtml, userLines } from './changes.ts'
+import { counting, cutting, type Lists } from './lists.ts'
 
 export function renderAsides(record: RunRecord, lists: Lists): readonly string[] {
   const { unmanaged, derived } = record
@@ -17,29 +16,12 @@ export function renderAsides(record: RunRecord, lists: Lists): readonly string[]
   const unmanagedTitle = `${counted(unmanaged.length, 'direct grant')} of ${counted(owners, 'user')} that the manifest does not list`
   const derivedTitle = `${counted(derived.length, 'permission')} that users have through roles`
   return [
-    ...listed(lists.notices, { title: 'Notices', isTitled: true }),
-    ...folded(lists.unmanaged, {
-      title: cutting(unmanagedTitle, lists.unmanaged),
-      blocks: [
-        `<p>${unmanagedText(record)}</p>`,
-        table(['User, and the lines that would list what they have'], lists.unmanaged.html),
-      ],
-    }),
-    ...folded(lists.advice, { title: counting('Advice', lists.advice), blocks: [list(lists.advice.html)] }),
-    ...folded(lists.derived, {
-      title: cutting(derivedTitle, lists.derived),
-      blocks: [table(['User, and what they have through roles'], lists.derived.html)],
-    }),
+    ...listed(lists.notices, { title: 'Notices' }),
+    lists.unmanaged.block &&
+      fold(cutting(unmanagedTitle, lists.unmanaged), `<p>${unmanagedText(record)}</p>\n${lists.unmanaged.block}`),
+    lists.advice.block && fold(counting('Advice', lists.advice), lists.advice.block),
+    lists.derived.block && fold(cutting(derivedTitle, lists.derived), lists.derived.block),
   ]
-}
-
-interface Fold {
-  readonly title: string
-  readonly blocks: readonly string[]
-}
-
-function folded({ length }: Shown, { title, blocks }: Fold): readonly string[] {
-  return length === 0 ? [] : [fold(title, blocks.join('\n'))]
 }
 
 function unmanagedText({ revoke }: RunRecord): string {
@@ -49,15 +31,15 @@ function unmanagedText({ revoke }: RunRecord): string {
 }
 
 /** With the manifest's lines that would list these grants. */
-export function unmanagedRows(unmanaged: readonly Held[], known: Known): readonly string[] {
-  return heldRows(unmanaged, {
-    known,
-    linesOf: held =>
-      userLines([...Map.groupBy(held, ({ api }) => api)], ([api, accesses]) => {
-        const names = accesses.map(access => scalar(isPermission(access) ? access.permission : referenceTo(access)))
-        const key = api === undefined ? 'roles' : scalar(known.aliases.get(api) ?? api)
-        return code(`${key}: [${names.join(', ')}]`)
-      }),
+export function unmanagedRows({ unmanaged }: RunRecord, known: Known): readonly string[] {
+  return [...Map.groupBy(unmanaged, ({ user }) => user)].map(([user, held]) => {
+    const byApi = [...Map.groupBy(held, ({ api }) => api)]
+    const lines = userLines(byApi, ([api, accesses]) => {
+      const names = accesses.map(access => scalar(isPermission(access) ? access.permission : referenceTo(access)))
+      const key = api === undefined ? 'roles' : scalar(known.aliases.get(api) ?? api)
+      return code(`${key}: [${names.join(', ')}]`)
+    })
+    return row([`${userHtml(user, known)}<br>${lines}`])
   })
 }
 
@@ -66,25 +48,9 @@ function referenceTo({ role, name = '' }: Role): string {
   return /^[\p{L}\p{N}]([\p{L}\p{N} ._&/-]*[\p{L}\p{N}])?$/u.test(name) && !/^rol_/.test(name) ? name : role
 }
 
-export function derivedRows(derived: readonly Derived[], known: Known): readonly string[] {
-  return heldRows(derived, {
-    known,
-    linesOf: held =>
-      userLines(held, each => `${accessHtml(each, known.aliases)}, through ${each.roles.map(name).join(', ')}`),
+export function derivedRows({ derived }: RunRecord, known: Known): readonly string[] {
+  return [...Map.groupBy(derived, ({ user }) => user)].map(([user, held]) => {
+    const lines = userLines(held, each => `${accessHtml(each, known)}, through ${each.roles.map(name).join(', ')}`)
+    return row([`${userHtml(user, known)}<br>${lines}`])
   })
-}
-
-interface RowOptions<T> {
-  readonly known: Known
-  /** What one user has. */
-  readonly linesOf: (items: readonly T[]) => string
-}
-
-function heldRows<T extends Held>(
-  items: readonly T[],
-  { known: { emails }, linesOf }: RowOptions<T>,
-): readonly string[] {
-  return [...Map.groupBy(items, ({ user }) => user)].map(([user, owned]) =>
-    row([`${userText({ user, email: emails.get(user) }, name)}<br>${linesOf(owned)}`]),
-  )
 }

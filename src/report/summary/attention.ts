@@ -3,9 +3,9 @@
 import type { HeldBack } from '../../plan/plan.ts'
 import { counted, grouped } from '../conclude.ts'
 import type { Finding, RunRecord } from '../record.ts'
-import { aboutText, userText } from '../text.ts'
-import { alert, FOLD_AFTER, fold, list, message, name } from './blocks.ts'
-import { accessHtml, isWritten, type Known } from './changes.ts'
+import { aboutText, placeText } from '../text.ts'
+import { alert, FOLD_AFTER, fold, message, name } from './blocks.ts'
+import { accessHtml, isWritten, type Known, userHtml } from './changes.ts'
 import { counting, type Lists, type Shown } from './lists.ts'
 
 const ERROR_TITLES: Readonly<Record<NonNullable<RunRecord['stopped']>, string>> = {
@@ -19,14 +19,14 @@ export function renderAttention(record: RunRecord, lists: Lists): readonly strin
   const { errors, failures, stopped } = record
   const both = errors.length > 0 && failures.length > 0
   return [
-    ...alert('CAUTION', [
+    alert('CAUTION', [
       ...listed(lists.errors, { title: ERROR_TITLES[stopped ?? 'error'], isTitled: both }),
       ...listed(lists.failures, { title: 'Users that failed', isTitled: both }),
-      ...listed(lists.untouched, { title: 'Users that were not attempted', isTitled: true }),
+      ...listed(lists.untouched, { title: 'Users that were not attempted' }),
     ]),
-    ...alert('WARNING', [
-      ...revocationsInShort(record),
-      ...listed(lists.heldBack, { title: 'Revocations held back', isTitled: true }),
+    alert('WARNING', [
+      revocationsInShort(record),
+      ...listed(lists.heldBack, { title: 'Revocations held back' }),
       ...listed(lists.warnings, { title: 'Warnings', isTitled: lists.heldBack.length > 0 }),
     ]),
   ]
@@ -34,38 +34,37 @@ export function renderAttention(record: RunRecord, lists: Lists): readonly strin
 
 interface Title {
   readonly title: string
-  /** Whether the list has a title; a folded list always has one. */
-  readonly isTitled: boolean
+  /** False to show a list without its title; a folded list always has one. */
+  readonly isTitled?: boolean
 }
 
 /** A list, folded if it is long. */
-export function listed(shown: Shown, { title, isTitled }: Title): readonly string[] {
+export function listed(shown: Shown, { title, isTitled = true }: Title): readonly string[] {
   if (shown.length === 0) return []
   const strong = `<strong>${counting(title, shown)}</strong>`
-  if (shown.length > FOLD_AFTER) return [fold(strong, list(shown.html))]
-  return isTitled ? [`<p>${strong}</p>`, list(shown.html)] : [list(shown.html)]
+  if (shown.length > FOLD_AFTER) return [fold(strong, shown.block)]
+  return isTitled ? [`<p>${strong}</p>`, shown.block] : [shown.block]
 }
 
-export function findingText(finding: Finding): string {
+export function findingHtml(finding: Finding): string {
   const { place } = finding
-  const where = place === undefined ? '' : `${name(`${place.file}:${place.line}:${place.column}`)}<br>`
+  const where = place === undefined ? '' : `${name(placeText(place))}<br>`
   return `${where}${aboutText(finding, name)}${message(finding.message)}`
 }
 
-export function heldBackText({ user, entry, ...access }: HeldBack, { emails, aliases }: Known): string {
-  const who = userText({ user, email: emails.get(user) }, name)
-  return `${who} keeps ${accessHtml(access, aliases)}, because ${name(entry)} cannot be identified`
+export function heldBackHtml({ user, entry, ...access }: HeldBack, known: Known): string {
+  return `${userHtml(user, known)} keeps ${accessHtml(access, known)}, because ${name(entry)} cannot be identified`
 }
 
-function revocationsInShort(record: RunRecord): readonly string[] {
+function revocationsInShort(record: RunRecord): string {
   const losing = (record.plan?.users ?? []).filter(({ revoke }) => revoke.length > 0)
   const planned = losing.reduce((sum, { revoke }) => sum + revoke.length, 0)
-  if (planned === 0) return []
+  if (planned === 0) return ''
   const done = record.outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0)
   const verb = isWritten(record) ? 'revoked' : 'would be revoked'
   const text =
     isWritten(record) && done < planned
       ? `${grouped(done)} of ${counted(planned, 'planned revocation')} done`
       : `${counted(planned, 'grant')} ${verb}, from ${counted(losing.length, 'user')}`
-  return [`<p><strong>− ${text}</strong></p>`]
+  return `<p><strong>− ${text}</strong></p>`
 }

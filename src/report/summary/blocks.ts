@@ -1,4 +1,5 @@
-// Building blocks of a report: HTML blocks, in which Markdown has no effect, and GitHub's alerts. Pure.
+// Building blocks of a report: HTML blocks, in which Markdown has no effect, and GitHub's alerts. A block with nothing to
+// show is an empty text, which the report leaves out. Pure.
 
 import { clip } from '../../access/quote.ts'
 import { code, prose } from '../text.ts'
@@ -18,8 +19,10 @@ export function message(text: string): string {
   return prose(clip(text, MAX_MESSAGE))
 }
 
-export function paragraph(lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? [] : [`<p>${lines.join('<br>\n')}</p>`]
+/** @param lines empty ones are left out */
+export function paragraph(lines: readonly string[]): string {
+  const text = lines.filter(Boolean).join('<br>\n')
+  return text && `<p>${text}</p>`
 }
 
 export function list(entries: string): string {
@@ -40,7 +43,7 @@ export function fold(title: string, block: string): string {
 }
 
 /** An alert, which renders as a quotation outside GitHub. */
-export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', blocks: readonly string[]): readonly string[] {
-  if (blocks.length === 0) return []
-  return [[`[!${kind}]`, ...blocks].join('\n').replaceAll(/^/gm, '> ')]
+export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', blocks: readonly string[]): string {
+  const text = blocks.filter(Boolean).join('\n')
+  return text && `[!${kind}]\n${text}`.replaceAll(/^/gm, '> ')
 }

@@ -1,11 +1,11 @@
 // The changes: a row for each user, with losses before gains. Pure.
 
 import { type Access, isPermission, packAccess, packAll } from '../../access/grants.ts'
-import type { Operation, Plan, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
+import type { Operation, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
 import { counted, grouped } from '../conclude.ts'
-import { emailsOf, type NamedApi, type RunRecord } from '../record.ts'
+import { emailsOf, type RunRecord } from '../record.ts'
 import { code, userText } from '../text.ts'
-import { FOLD_AFTER, fold, name, paragraph, row, table } from './blocks.ts'
+import { FOLD_AFTER, fold, name, paragraph, row } from './blocks.ts'
 import { cutting, type Lists } from './lists.ts'
 
 /** Longer lists are shortened, so that a user with a thousand permissions does not fill the page. */
@@ -38,70 +38,41 @@ export function isWritten({ mode, stopped }: RunRecord): boolean {
   return mode === 'apply' && stopped !== 'refused'
 }
 
-export function renderChanges(record: RunRecord, lists: Lists): readonly string[] {
-  const { plan } = record
-  const users = plan?.users ?? []
-  if (users.length === 0) return []
-  const { changes, permissions } = lists
-  const changeTable = table([headerOf(record)], changes.html)
+export function renderChanges(record: RunRecord, { changes }: Lists): readonly string[] {
+  if (changes.length === 0) return []
   const title = counted(changes.length, 'user')
-  const hasRoles = plan?.holders.some(access => !isPermission(access)) === true
-  const header = hasRoles ? 'Permission or role' : 'Permission'
-  const holders = table([header, `Holders, of ${countedUsers(record)}`], permissions.html)
-  const holdersTitle = `By ${header.toLowerCase()}${isWritten(record) && !isComplete(record) ? ', as planned' : ''}`
-  // For one user or a long list, it adds little to the table above.
-  const isFolded = users.length === 1 || permissions.length > FOLD_AFTER
   return [
     '### Changes',
-    changes.length > FOLD_AFTER ? fold(cutting(title, changes), changeTable) : changeTable,
-    ...paragraph([...apiLines(record), ...tokenLines(record)]),
-    ...(permissions.length === 0
-      ? []
-      : isFolded
-        ? [fold(cutting(`${holdersTitle} (${grouped(permissions.length)})`, permissions), holders)]
-        : [`### ${holdersTitle}`, holders]),
+    changes.length > FOLD_AFTER ? fold(cutting(title, changes), changes.block) : changes.block,
+    paragraph(apiLines(record)),
   ]
 }
 
-function headerOf(record: RunRecord): string {
-  return isWritten(record)
-    ? 'User, and what they lose (−) and gain (+)'
-    : 'User, and what they would lose (−) and gain (+)'
+/** The header of the table of users. */
+export function changeHeader(record: RunRecord): string {
+  return `User, and what they ${isWritten(record) ? '' : 'would '}lose (−) and gain (+)`
 }
 
-function isComplete({ plan, outcomes }: RunRecord): boolean {
-  return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done')
-}
-
-/** The users among whom holders are counted; a user who was not read cannot be counted. */
-function countedUsers({ read, users }: RunRecord): string {
-  return read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user')
-}
-
-/** The APIs of which a user loses or gains a permission. */
-function touchedApis({ apis, plan }: RunRecord, kinds: readonly Kind[]): readonly NamedApi[] {
+/** Says which names the manifest has for the APIs, and how long access tokens may contain what was revoked. */
+function apiLines({ apis, plan }: RunRecord): readonly string[] {
   const users = plan?.users ?? []
-  const touched = new Set(
-    users.flatMap(user => kinds.flatMap(({ operations }) => user[operations].map(({ api }) => api))),
+  const losing = new Set(users.flatMap(({ revoke }) => revoke.map(({ api }) => api)))
+  const gaining = new Set(users.flatMap(({ grant }) => grant.map(({ api }) => api)))
+  const names = apis.flatMap(({ identifier, alias }) =>
+    alias !== undefined && (losing.has(identifier) || gaining.has(identifier))
+      ? [`${name(alias)} is ${name(identifier)}`]
+      : [],
   )
-  return apis.filter(({ identifier }) => touched.has(identifier))
-}
-
-function apiLines(record: RunRecord): readonly string[] {
-  const named = touchedApis(record, KINDS).flatMap(({ identifier, alias }) =>
-    alias === undefined ? [] : [`${name(alias)} is ${name(identifier)}`],
+  const lifetimes = apis.flatMap(({ identifier, alias, tokenLifetime }) =>
+    tokenLifetime !== undefined && losing.has(identifier)
+      ? [`${lifetimeText(tokenLifetime)} for ${name(alias ?? identifier)}`]
+      : [],
   )
-  return named.length === 0 ? [] : [`${named.join('; ')}.`]
-}
-
-/** A revocation has no effect on tokens that were issued before it. */
-function tokenLines(record: RunRecord): readonly string[] {
-  const lifetimes = touchedApis(record, [REVOKE]).flatMap(({ identifier, alias, tokenLifetime }) =>
-    tokenLifetime === undefined ? [] : [`${lifetimeText(tokenLifetime)} for ${name(alias ?? identifier)}`],
-  )
-  if (lifetimes.length === 0) return []
   return [
-    `Access tokens issued before a revocation may contain the permission until they expire: ${lifetimes.join(', ')}.`,
+    names.length === 0 ? '' : `${names.join('; ')}.`,
+    lifetimes.length === 0
+      ? ''
+      : `Access tokens issued before a revocation may contain the permission until they expire: ${lifetimes.join(', ')}.`,
   ]
 }
 
@@ -111,16 +82,10 @@ function lifetimeText(seconds: number): string {
   return counted(Math.round(seconds / 3_600), 'hour')
 }
 
-interface Kind {
-  readonly operations: 'grant' | 'revoke'
-  readonly outcome: 'granted' | 'revoked'
-  readonly sign: string
-  readonly effective: string
-}
-
-const GRANT: Kind = { operations: 'grant', outcome: 'granted', sign: '+ grant', effective: 'already effective' }
-const REVOKE: Kind = { operations: 'revoke', outcome: 'revoked', sign: '− revoke', effective: 'still effective' }
-const KINDS = [REVOKE, GRANT]
+const KINDS = [
+  { step: 'revoke', done: 'revoked', sign: '− revoke', effective: 'still effective' },
+  { step: 'grant', done: 'granted', sign: '+ grant', effective: 'already effective' },
+] as const
 
 /** Users who were not fully updated come first, then those who lose something. */
 export function userRows(users: readonly UserPlan[], known: Known): readonly string[] {
@@ -135,23 +100,21 @@ export function userRows(users: readonly UserPlan[], known: Known): readonly str
 
 function userRow(user: UserPlan, known: Known): string {
   const changes = changesOf(user, known)
-  const statuses = new Set(changes.flatMap(change => statusText(change) ?? []))
+  const statuses = new Set(changes.map(statusText))
   const isMixed = statuses.size > 1
-  const marks = [known.removed.has(user.user) ? 'removed from the manifest' : '', ...(isMixed ? [] : statuses)].filter(
-    mark => mark !== '',
-  )
-  const who = [userText({ user: user.user, email: known.emails.get(user.user) }, name), ...marks].join(', ')
+  const removed = known.removed.has(user.user) ? 'removed from the manifest' : ''
+  const who = [userHtml(user.user, known), removed, ...(isMixed ? [] : statuses)].filter(Boolean).join(', ')
   const lineOf = (change: Change) => {
     const { operation, kind } = change
     const prefix = isMixed ? `${statusText(change)}: ` : ''
     const notes = operationNotes(operation, { effective: kind.effective, show: name })
-    return `${prefix}${kind.sign} ${accessHtml(operation, known.aliases)}${notes}`
+    return `${prefix}${kind.sign} ${accessHtml(operation, known)}${notes}`
   }
   return row([`${who}<br>${userLines(changes, lineOf)}`])
 }
 
 interface Change {
-  readonly kind: Kind
+  readonly kind: (typeof KINDS)[number]
   readonly operation: Operation
   /** What happened to it; undefined if nothing was to be written. */
   readonly status: UserOutcome['status'] | undefined
@@ -162,18 +125,18 @@ interface Change {
 function changesOf(user: UserPlan, { outcomes }: Known): readonly Change[] {
   const outcome = outcomes?.get(user.user)
   return KINDS.flatMap(kind => {
-    const done = packAll(outcome?.[kind.outcome] ?? [])
-    return user[kind.operations].map(operation => {
+    const done = packAll(outcome?.[kind.done] ?? [])
+    return user[kind.step].map(operation => {
       const isDone = outcome?.status === 'failed' && done.has(packAccess(operation))
       const status = outcomes && (isDone ? 'done' : (outcome?.status ?? 'not attempted'))
-      const isUncertain = status === 'failed' && outcome?.uncertain?.includes(kind.operations) === true
+      const isUncertain = status === 'failed' && outcome?.uncertain?.includes(kind.step) === true
       return { kind, operation, status, isUncertain }
     })
   })
 }
 
-function statusText({ status, isUncertain }: Change): string | undefined {
-  if (status === undefined || status === 'done') return status
+function statusText({ status, isUncertain }: Change): string {
+  if (status === undefined || status === 'done') return status ?? ''
   return `<strong>${status}</strong>${isUncertain ? ', but may have been done' : ''}`
 }
 
@@ -195,7 +158,7 @@ export function operationNotes(
     expires === undefined ? '' : `until ${show(expires)}`,
     reason === undefined ? '' : `reason: ${show(reason)}`,
     uncertain ? 'the opposite may not have been done' : '',
-  ].filter(note => note !== '')
+  ].filter(Boolean)
   return notes.length === 0 ? '' : ` (${notes.join('; ')})`
 }
 
@@ -207,8 +170,12 @@ const WHY_WORDS: Readonly<Record<Why, string>> = {
   'not listed': 'not in the manifest',
 }
 
+export function userHtml(user: string, { emails }: Known): string {
+  return userText({ user, email: emails.get(user) }, name)
+}
+
 /** A permission by the manifest's name for the API, if it has one; or a role. */
-export function accessHtml(access: Access, aliases: Known['aliases']): string {
+export function accessHtml(access: Access, { aliases }: Known): string {
   return isPermission(access)
     ? `${name(access.permission)} on ${name(aliases.get(access.api) ?? access.api)}`
     : `the role ${name(access.name ?? access.role)}`
@@ -226,20 +193,13 @@ export function userLines<T>(items: readonly T[], lineOf: (item: T) => string): 
 /** The inputs that apply the plan, or undo it. */
 export function renderDigests(record: RunRecord): readonly string[] {
   const { plan, digest, undoDigest } = record
+  // Applying such a plan changes neither the tenant nor the ledger.
+  const isIdle = plan === undefined || plan.users.length + plan.found.length === 0
+  const undoWords = `To undo this apply, set ${code('plan-file')} to the undo plan and ${code('approved-plan')} to its digest:`
   return [
-    ...(digest === undefined ? [] : paragraph([`${digestWords(record)}:`, name(digest)])),
-    ...(undoDigest === undefined || isIdle(plan)
-      ? []
-      : paragraph([
-          `To undo this apply, set ${code('plan-file')} to the undo plan and ${code('approved-plan')} to its digest:`,
-          name(undoDigest),
-        ])),
+    digest === undefined ? '' : paragraph([`${digestWords(record)}:`, name(digest)]),
+    undoDigest === undefined || isIdle ? '' : paragraph([undoWords, name(undoDigest)]),
   ]
-}
-
-/** Whether applying the plan changes neither the tenant nor the ledger. */
-function isIdle(plan: Plan | undefined): boolean {
-  return plan === undefined || plan.users.length + plan.found.length === 0
 }
 
 /** Approval helps only if the plan was not refused, or was refused only because it was not approved. */

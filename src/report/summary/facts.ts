@@ -7,41 +7,31 @@ import { fold, name, row, table } from './blocks.ts'
 
 const MAX_FILES = 10
 
-export function renderFacts(record: RunRecord, { requests }: Conclusion): readonly string[] {
-  const { mode, stopped, commit, ledger, traffic, duration } = record
-  if (stopped === 'inputs' || mode === undefined) return []
+export function renderFacts(record: RunRecord, { requests }: Conclusion): string {
+  const { mode, stopped, revoke, scope, commit, files, users, read, ledger, traffic, duration } = record
+  if (stopped === 'inputs' || mode === undefined) return ''
   const isOnline = mode !== 'validate'
-  const facts: readonly (readonly [string, string | undefined])[] = [
-    ['Mode', modeText(record)],
-    ['Manifest', record.files.length === 0 ? undefined : filesText(record.files)],
-    ['Commit', commit && shortCommit(commit)],
-    ['Listed users', listedText(record, isOnline)],
-    ['Ledger', ledger && name(ledger.branch)],
-    ['Previous apply', ledger && previousText(ledger)],
-    ['Files with plans', outputsText(record)],
-    ['Requests to the tenant', isOnline ? grouped(requests) : undefined],
-    ['Waited for the rate limit', isOnline ? time(traffic.waited) : undefined],
-    ['Duration', time(duration)],
-  ]
-  const rows = facts.flatMap(([fact, value]) => (value ? [row([fact, value])] : []))
+  const inputs = [mode, revoke && `revoke: ${revoke}`, scope && `scope: ${scope}`]
+  const plans = [record.planFile && code('plan-file'), record.undoPlanFile && code('undo-plan-file')].filter(Boolean)
+  const facts = {
+    Mode: inputs.flatMap(input => (input ? [code(input)] : [])).join(', '),
+    Manifest: filesText(files),
+    Commit: commit && shortCommit(commit),
+    'Listed users': `${grouped(users)}${isOnline ? `, ${grouped(read)} read` : ''}`,
+    Ledger: ledger && name(ledger.branch),
+    'Previous apply': ledger && previousText(ledger),
+    'Files with plans': plans.length > 0 && `${plans.length === 1 ? 'output' : 'outputs'} ${plans.join(' and ')}`,
+    'Requests to the tenant': isOnline && grouped(requests),
+    'Waited for the rate limit': isOnline && time(traffic.waited),
+    Duration: time(duration),
+  }
+  const rows = Object.entries(facts).flatMap(([fact, value]) => (value ? [row([fact, value])] : []))
   const sent = isOnline ? `, ${counted(requests, 'request')} to the tenant` : ''
-  return [fold(`About this run: ${code(mode)}${sent}, ${time(duration)}`, table(['Fact', 'Value'], rows.join('\n')))]
+  return fold(`About this run: ${code(mode)}${sent}, ${time(duration)}`, table(['Fact', 'Value'], rows.join('\n')))
 }
 
-function previousText({ commit, run }: LedgerFacts): string | undefined {
-  const parts = [commit && `commit ${shortCommit(commit)}`, run && link(run, 'workflow run')].filter(Boolean)
-  return parts.length === 0 ? undefined : parts.join(', ')
-}
-
-function listedText({ users, read }: RunRecord, isOnline: boolean): string {
-  return isOnline ? `${grouped(users)}, ${grouped(read)} read` : grouped(users)
-}
-
-function modeText({ mode, revoke, scope }: RunRecord): string {
-  const inputs = Object.entries({ revoke, scope }).flatMap(([input, value]) =>
-    value ? [code(`${input}: ${value}`)] : [],
-  )
-  return [code(String(mode)), ...inputs].join(', ')
+function previousText({ commit, run }: LedgerFacts): string {
+  return [commit && `commit ${shortCommit(commit)}`, run && link(run, 'workflow run')].filter(Boolean).join(', ')
 }
 
 /** As `code`, and long enough to be unique. */
@@ -50,14 +40,8 @@ export function shortCommit(commit: string): string {
 }
 
 function filesText(files: readonly string[]): string {
-  const shown = files.slice(0, MAX_FILES).map(name)
-  const more = files.length - shown.length
-  return [...shown, ...(more === 0 ? [] : [`and ${grouped(more)} more`])].join('<br>')
-}
-
-function outputsText({ planFile, undoPlanFile }: RunRecord): string | undefined {
-  const outputs = [planFile && code('plan-file'), undoPlanFile && code('undo-plan-file')].filter(Boolean)
-  return outputs.length === 0 ? undefined : `${outputs.length === 1 ? 'output' : 'outputs'} ${outputs.join(' and ')}`
+  const more = files.length - MAX_FILES
+  return [...files.slice(0, MAX_FILES).map(name), ...(more > 0 ? [`and ${grouped(more)} more`] : [])].join('<br>')
 }
 
 function time(milliseconds: number): string {

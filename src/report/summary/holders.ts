@@ -1,58 +1,61 @@
 // For each permission and role: how many listed users have it before and after. Pure.
 
-import { type Grant, packAccess } from '../../access/grants.ts'
-import type { Holders, Operation, UserPlan } from '../../plan/plan.ts'
-import { grouped } from '../conclude.ts'
-import { row } from './blocks.ts'
-import { accessHtml, type Known } from './changes.ts'
+import { isPermission, packAccess } from '../../access/grants.ts'
+import type { Plan } from '../../plan/plan.ts'
+import { counted, grouped } from '../conclude.ts'
+import type { RunRecord } from '../record.ts'
+import { FOLD_AFTER, fold, row } from './blocks.ts'
+import { accessHtml, isWritten, type Known } from './changes.ts'
+import { cutting, type Lists } from './lists.ts'
 
-interface HolderOptions extends Pick<Known, 'removed' | 'aliases'> {
-  readonly holders: readonly Holders[]
-  readonly users: readonly UserPlan[]
+export function renderHolders(record: RunRecord, { changes, permissions }: Lists): readonly string[] {
+  if (changes.length === 0 || permissions.length === 0) return []
+  const isPlanned = isWritten(record) && !isComplete(record)
+  const title = `By ${holderHeader(record).toLowerCase()}${isPlanned ? ', as planned' : ''}`
+  // For one user or a long list, it adds little to the table of users.
+  if (changes.length > 1 && permissions.length <= FOLD_AFTER) return [`### ${title}`, permissions.block]
+  return [fold(cutting(`${title} (${grouped(permissions.length)})`, permissions), permissions.block)]
+}
+
+function isComplete({ plan, outcomes }: RunRecord): boolean {
+  return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done')
+}
+
+/** The headers of the table. A user who was not read cannot be counted. */
+export function holderHeaders(record: RunRecord): readonly string[] {
+  const { read, users } = record
+  const counts = read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user')
+  return [holderHeader(record), `Holders, of ${counts}`]
+}
+
+function holderHeader({ plan }: RunRecord): string {
+  return plan?.holders.some(access => !isPermission(access)) ? 'Permission or role' : 'Permission'
 }
 
 /** Permissions and roles that somebody loses come first. */
-export function holderRows({ holders, users, removed, aliases }: HolderOptions): readonly string[] {
-  const listed = users.filter(({ user }) => !removed.has(user))
-  const gains = countByGrant(listed.flatMap(({ grant }) => grant))
-  const losses = countByGrant(listed.flatMap(({ revoke }) => revoke))
-  const changes = holders.map(each => ({ holders: each, change: changeOf(each, { gains, losses }) }))
-  return changes
-    .toSorted((a, b) => Number(b.change.fewer > 0) - Number(a.change.fewer > 0))
-    .map(({ holders: { before, after, ...access }, change }) =>
-      row([accessHtml(access, aliases), `${grouped(before)} → ${grouped(after)} (${changeText(change)})`]),
-    )
-}
-
-function countByGrant(operations: readonly Operation[]): ReadonlyMap<Grant, number> {
-  const counts = new Map<Grant, number>()
-  for (const grant of operations.map(packAccess)) {
-    counts.set(grant, (counts.get(grant) ?? 0) + 1)
-  }
-  return counts
-}
-
-/** How many gain and how many lose a permission or a role. */
-interface Change {
-  readonly more: number
-  readonly fewer: number
-}
-
-interface Counts {
-  readonly gains: ReadonlyMap<Grant, number>
-  readonly losses: ReadonlyMap<Grant, number>
-}
-
-/** Counts the operations. If some of a saved plan were done earlier, only the difference of before and after is known. */
-function changeOf(holders: Holders, { gains, losses }: Counts): Change {
-  const { before, after } = holders
-  const grant = packAccess(holders)
-  const change = { more: gains.get(grant) ?? 0, fewer: losses.get(grant) ?? 0 }
-  if (change.more - change.fewer === after - before) return change
-  return { more: Math.max(0, after - before), fewer: Math.max(0, before - after) }
-}
-
-function changeText({ more, fewer }: Change): string {
-  const parts = [more === 0 ? '' : `${grouped(more)} more`, fewer === 0 ? '' : `${grouped(fewer)} fewer`]
-  return parts.filter(part => part !== '').join(', ') || 'unchanged'
+export function holderRows({ holders, users }: Pick<Plan, 'holders' | 'users'>, known: Known): readonly string[] {
+  const listed = users.filter(({ user }) => !known.removed.has(user))
+  const gains = Map.groupBy(
+    listed.flatMap(({ grant }) => grant),
+    packAccess,
+  )
+  const losses = Map.groupBy(
+    listed.flatMap(({ revoke }) => revoke),
+    packAccess,
+  )
+  const changes = holders.map(({ before, after, ...access }) => {
+    const grant = packAccess(access)
+    let more = gains.get(grant)?.length ?? 0
+    let fewer = losses.get(grant)?.length ?? 0
+    // If some of a saved plan were done earlier, only the difference of before and after is known.
+    if (more - fewer !== after - before) {
+      more = Math.max(0, after - before)
+      fewer = Math.max(0, before - after)
+    }
+    const parts = [more > 0 ? `${grouped(more)} more` : '', fewer > 0 ? `${grouped(fewer)} fewer` : '']
+    const change = parts.filter(Boolean).join(', ') || 'unchanged'
+    const cells = [accessHtml(access, known), `${grouped(before)} → ${grouped(after)} (${change})`]
+    return { isLost: fewer > 0, html: row(cells) }
+  })
+  return changes.toSorted((a, b) => Number(b.isLost) - Number(a.isLost)).map(({ html }) => html)
 }

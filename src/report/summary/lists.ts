@@ -1,6 +1,7 @@
 // The lists of a report share its space. A list that is too long is shown with its head and a shorter tail. Pure.
 
 import { grouped } from '../conclude.ts'
+import { list, table } from './blocks.ts'
 
 /**
  * The space that is reserved for each list, in percent. Unused space is given to the other lists in this order, so that
@@ -22,16 +23,19 @@ const SHARES = {
 
 export type ListName = keyof typeof SHARES
 
-/** HTML entries, and the entry that replaces those that are not shown. */
 export interface List {
+  /** As HTML. */
   readonly entries: readonly string[]
+  /** The entry that replaces those that are not shown. */
   readonly gap: (text: string) => string
+  /** The block with these entries. */
+  readonly frame: (entries: string) => string
 }
 
 /** The part of a list that fits. */
 export interface Shown {
   /** Empty if there is nothing to list. */
-  readonly html: string
+  readonly block: string
   /** The number of entries. */
   readonly length: number
   /** The number of entries that are not shown. */
@@ -41,16 +45,17 @@ export interface Shown {
 export type Lists = Readonly<Record<ListName, Shown>>
 
 export function bullets(texts: readonly string[]): List {
-  return { entries: texts.map(text => `<li>${text}</li>`), gap: text => `<li>${text}</li>` }
+  const item = (text: string) => `<li>${text}</li>`
+  return { entries: texts.map(item), gap: item, frame: list }
 }
 
-export function rows(columns: 1 | 2, entries: readonly string[]): List {
-  const span = columns === 1 ? '' : ` colspan="${columns}"`
-  return { entries, gap: text => `<tr><td${span}>${text}</td></tr>` }
+export function rows(headers: readonly string[], entries: readonly string[]): List {
+  const span = headers.length === 1 ? '' : ` colspan="${headers.length}"`
+  return { entries, gap: text => `<tr><td${span}>${text}</td></tr>`, frame: shown => table(headers, shown) }
 }
 
 export interface Room {
-  /** In bytes of UTF-8. */
+  /** In bytes of UTF-8, which are never fewer than the characters that GitHub counts. */
   readonly bytes: number
   /** Where the reader finds what is not shown, as HTML. */
   readonly whole: string
@@ -58,29 +63,26 @@ export interface Room {
 
 export function shortenLists(lists: Readonly<Record<ListName, List>>, { bytes, whole }: Room): Lists {
   const names = Object.keys(SHARES) as readonly ListName[]
-  const sizes = Object.fromEntries(names.map(list => [list, sizeOf(lists[list].entries)])) as Record<ListName, number>
-  const sure = (list: ListName) => Math.min(sizes[list], Math.floor((bytes * SHARES[list]) / 100))
+  const sure = (list: ListName) => Math.min(sizeOf(lists[list].entries), Math.floor((bytes * SHARES[list]) / 100))
   let spare = bytes - names.reduce((sum, list) => sum + sure(list), 0)
   const shortened = names.map(list => {
-    const more = Math.min(sizes[list] - sure(list), spare)
+    const more = Math.min(sizeOf(lists[list].entries) - sure(list), spare)
     spare -= more
-    const fits = sizes[list] <= sure(list) + more
-    return [list, fits ? showAll(lists[list]) : shorten(lists[list], { bytes: sure(list) + more, whole })]
+    return [list, shorten(lists[list], { bytes: sure(list) + more, whole })]
   })
   return Object.fromEntries(shortened) as Lists
 }
 
-function showAll({ entries }: List): Shown {
-  return { html: entries.join('\n'), length: entries.length, cut: 0 }
-}
-
-function shorten({ entries, gap }: List, { bytes, whole }: Room): Shown {
+function shorten({ entries, gap, frame }: List, { bytes, whole }: Room): Shown {
+  const { length } = entries
+  if (length === 0) return { block: '', length, cut: 0 }
+  if (sizeOf(entries) <= bytes) return { block: frame(entries.join('\n')), length, cut: 0 }
   const head = countFitting(entries, bytes * 0.75)
   const tail = countFitting(entries.toReversed(), bytes * 0.25)
-  const cut = entries.length - head - tail
-  const text = `… ${grouped(cut)} of ${grouped(entries.length)} are not shown here; ${whole}.`
-  const shown = [...entries.slice(0, head), gap(text), ...entries.slice(entries.length - tail)]
-  return { html: shown.join('\n'), length: entries.length, cut }
+  const cut = length - head - tail
+  const text = `… ${grouped(cut)} of ${grouped(length)} are not shown here; ${whole}.`
+  const shown = [...entries.slice(0, head), gap(text), ...entries.slice(length - tail)]
+  return { block: frame(shown.join('\n')), length, cut }
 }
 
 /** The number of leading entries that fit, if not all do. */
