@@ -25,7 +25,7 @@ export function renderComment(record: RunRecord, { runUrl, replaces }: CommentOp
   const report = renderReport(record, {
     bytes: MAX_REPORT,
     whole: `the ${summary} has more, and the report file (output <code>report-file</code>) has all of them`,
-    notes: replaces ? outdatedNotes(record) : [],
+    notes: replaces ? [outdatedNote(record)] : [],
   })
   const origin = [
     commit ? `for commit ${shortCommit(commit)}` : '',
@@ -59,10 +59,10 @@ export function readStamp(body: string): Stamp {
 }
 
 /** An earlier plan must not be mistaken for what would happen now. */
-function outdatedNotes({ plan }: RunRecord): readonly string[] {
-  if (plan === undefined) return ['The plan that this comment showed before is out of date; this run has no plan.']
-  if (plan.users.length > 0) return []
-  return ['The plan that this comment showed before is out of date: nothing would change now.']
+function outdatedNote({ plan }: RunRecord): string {
+  const words = 'The plan that this comment showed before is out of date'
+  if (plan === undefined) return `<p>${words}; this run has no plan.</p>`
+  return plan.users.length > 0 ? '' : `<p>${words}: nothing would change now.</p>`
 }
 
 /**

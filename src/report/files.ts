@@ -1,11 +1,11 @@
-// Writes the files of a run for later steps, and reports those that cannot be written.
+// Writes the files of a run for later steps. One that cannot be written is reported and fails the step.
 
 import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { errorOf } from '../errors.ts'
 import { redact } from '../runner/secrets.ts'
-import { annotate, failStep } from './annotate.ts'
+import { annotate } from './log.ts'
 
 /** The run's own folder under `$RUNNER_TEMP`; it is created with its first file. */
 export interface RunFolder {
@@ -45,6 +45,11 @@ const PLACES = {
   outputs: 'GITHUB_OUTPUT',
   'job summary': 'GITHUB_STEP_SUMMARY',
 } as const
+
+/** Fails the step when the process ends. */
+export function failStep(): void {
+  process.exitCode = 1
+}
 
 /** A file that cannot be written fails the step, because later steps rely on it; the others are still written. */
 export function attemptFile<T>(what: keyof typeof PLACES, write: () => T): T | undefined {

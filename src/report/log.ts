@@ -1,25 +1,49 @@
-// Logs lines and the plan. Outside text is made harmless first.
+// Logs lines, annotations and the plan. Outside text is made harmless first.
 
 import * as core from '@actions/core'
 import { accessText } from '../access/grants.ts'
 import { countOperations, type Operation, type Plan } from '../plan/plan.ts'
 import { redact } from '../runner/secrets.ts'
 import { counted } from './conclude.ts'
-import { emailsOf, type RunRecord } from './record.ts'
+import { emailsOf, type Finding, type RunRecord } from './record.ts'
 import { operationNotes } from './summary/changes.ts'
-import { plain, userText } from './text.ts'
+import { aboutText, placeText, plain, userText } from './text.ts'
 
-export function harmless(text: string): string {
+/** GitHub shows ten annotations of each kind for a step. */
+const SHOWN_ANNOTATIONS = 10
+/** Findings beyond this number are only logged. */
+const MAX_ANNOTATIONS = 100
+
+const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice }
+
+function harmless(text: string): string {
   return plain(redact(text))
 }
 
 /** For names in text that is made harmless later as a whole. */
-export function asIs(name: string): string {
+function asIs(name: string): string {
   return name
 }
 
 export function logLine(text: string): void {
   core.info(harmless(text))
+}
+
+export function annotate(kind: keyof typeof ANNOTATE, findings: readonly Finding[]): void {
+  const say = ANNOTATE[kind]
+  if (findings.length > SHOWN_ANNOTATIONS) {
+    const all = counted(findings.length, kind)
+    say(`${all}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`)
+  }
+  for (const [index, finding] of findings.entries()) {
+    const { place } = finding
+    const text = `${aboutText(finding, asIs)}${finding.message}`
+    if (index < MAX_ANNOTATIONS) {
+      say(harmless(text), place && { file: harmless(place.file), startLine: place.line, startColumn: place.column })
+    } else {
+      logLine(place === undefined ? text : `${placeText(place)} ${text}`)
+    }
+  }
 }
 
 /** One line for each user and each operation, with a sign and a verb; revocations come first. */
@@ -32,11 +56,7 @@ export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): 
 
 function logChanges(plan: Plan, emails: ReadonlyMap<string, string>): void {
   const { grants, revocations } = countOperations(plan.users)
-  const counts = [
-    counted(plan.users.length, 'user'),
-    counted(revocations, 'revocation'),
-    counted(grants, 'grant'),
-  ].join(', ')
+  const counts = `${counted(plan.users.length, 'user')}, ${counted(revocations, 'revocation')}, ${counted(grants, 'grant')}`
   core.startGroup(harmless(`Plan for ${plan.tenant}: ${counts}`))
   for (const { user, grant, revoke } of plan.users) {
     logLine(userText({ user, email: emails.get(user) }, asIs))

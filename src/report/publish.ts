@@ -2,10 +2,9 @@
 
 import { setOutput } from '@actions/core'
 import { redactAll } from '../runner/secrets.ts'
-import { annotate, failStep } from './annotate.ts'
 import { conclude, driftOf } from './conclude.ts'
-import { attemptFile, type RunFolder, writeSummary } from './files.ts'
-import { logLine } from './log.ts'
+import { attemptFile, failStep, type RunFolder, writeSummary } from './files.ts'
+import { annotate, logLine } from './log.ts'
 import type { RunRecord } from './record.ts'
 import { type Circumstances, renderReportFile } from './report-file.ts'
 import { renderSummary } from './summary.ts'

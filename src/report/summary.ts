@@ -14,7 +14,7 @@ import { code, prose } from './text.ts'
 
 /** Where a report is shown. */
 export interface Medium extends Room {
-  /** Further notes for the reader. */
+  /** Further notes for the reader, as blocks. */
   readonly notes: readonly string[]
 }
 
@@ -46,10 +46,7 @@ function renderWithin(record: RunRecord, { notes, lists }: Pick<Medium, 'notes'>
   const blocks = [
     `## Auth0 permissions: ${headingOf(record, conclusion)}`,
     lead(record, conclusion),
-    alert(
-      'NOTE',
-      notes.map(note => paragraph([note])),
-    ),
+    alert('NOTE', notes),
     ...renderAttention(record, lists),
     ...renderChanges(record, lists),
     ...renderHolders(record, lists),
@@ -103,12 +100,13 @@ function lead(record: RunRecord, { sentence }: Conclusion): string {
     tenant === undefined ? '' : `Tenant: ${name(tenant)}.`,
     drift ? `The step fails because ${code('fail-on-changes')} is set and the plan is not empty.` : '',
     saved && stopped === undefined ? `The plan is the saved one in ${code('plan-file')}.` : '',
-    approval === undefined || approval === 'other' || stopped !== undefined ? '' : APPROVALS[approval],
+    approval === undefined || stopped !== undefined ? '' : APPROVALS[approval],
     plan?.restores === undefined ? '' : 'It is an undo plan: it reverses an earlier apply.',
   ])
 }
 
-const APPROVALS: Readonly<Record<'approved' | 'empty', string>> = {
+const APPROVALS: Readonly<Record<NonNullable<RunRecord['approval']>, string>> = {
   approved: 'It is the approved plan: its digest is the one in <code>approved-plan</code>.',
   empty: 'It is empty, so there was nothing to approve; <code>approved-plan</code> has the digest of another plan.',
+  other: '',
 }

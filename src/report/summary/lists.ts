@@ -26,6 +26,8 @@ export type ListName = keyof typeof SHARES
 export interface List {
   /** As HTML. */
   readonly entries: readonly string[]
+  /** In bytes. */
+  readonly size: number
   /** The entry that replaces those that are not shown. */
   readonly gap: (text: string) => string
   /** The block with these entries. */
@@ -46,12 +48,14 @@ export type Lists = Readonly<Record<ListName, Shown>>
 
 export function bullets(texts: readonly string[]): List {
   const item = (text: string) => `<li>${text}</li>`
-  return { entries: texts.map(item), gap: item, frame: list }
+  const entries = texts.map(item)
+  return { entries, size: sizeOf(entries), gap: item, frame: list }
 }
 
 export function rows(headers: readonly string[], entries: readonly string[]): List {
   const span = headers.length === 1 ? '' : ` colspan="${headers.length}"`
-  return { entries, gap: text => `<tr><td${span}>${text}</td></tr>`, frame: shown => table(headers, shown) }
+  const gap = (text: string) => `<tr><td${span}>${text}</td></tr>`
+  return { entries, size: sizeOf(entries), gap, frame: shown => table(headers, shown) }
 }
 
 export interface Room {
@@ -63,20 +67,20 @@ export interface Room {
 
 export function shortenLists(lists: Readonly<Record<ListName, List>>, { bytes, whole }: Room): Lists {
   const names = Object.keys(SHARES) as readonly ListName[]
-  const sure = (list: ListName) => Math.min(sizeOf(lists[list].entries), Math.floor((bytes * SHARES[list]) / 100))
+  const sure = (list: ListName) => Math.min(lists[list].size, Math.floor((bytes * SHARES[list]) / 100))
   let spare = bytes - names.reduce((sum, list) => sum + sure(list), 0)
   const shortened = names.map(list => {
-    const more = Math.min(sizeOf(lists[list].entries) - sure(list), spare)
+    const more = Math.min(lists[list].size - sure(list), spare)
     spare -= more
     return [list, shorten(lists[list], { bytes: sure(list) + more, whole })]
   })
   return Object.fromEntries(shortened) as Lists
 }
 
-function shorten({ entries, gap, frame }: List, { bytes, whole }: Room): Shown {
+function shorten({ entries, size, gap, frame }: List, { bytes, whole }: Room): Shown {
   const { length } = entries
   if (length === 0) return { block: '', length, cut: 0 }
-  if (sizeOf(entries) <= bytes) return { block: frame(entries.join('\n')), length, cut: 0 }
+  if (size <= bytes) return { block: frame(entries.join('\n')), length, cut: 0 }
   const head = countFitting(entries, bytes * 0.75)
   const tail = countFitting(entries.toReversed(), bytes * 0.25)
   const cut = length - head - tail
