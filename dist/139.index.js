@@ -824,23 +824,22 @@ function readWorkflow() {
     const payload = readPayload(env.GITHUB_EVENT_PATH ?? '');
     const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/');
     const ref = env.GITHUB_REF ?? '';
-    const page = `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${owner}/${repo}`;
+    const server = env.GITHUB_SERVER_URL ?? 'https://github.com';
     const commit = env.GITHUB_SHA ?? '';
     const mergeRef = /^refs\/pull\/(\d+)\//.exec(ref)?.[1];
     return {
         name: env.GITHUB_EVENT_NAME ?? '',
         ref,
         refProtected: env.GITHUB_REF_PROTECTED === 'true',
-        defaultBranch: payload?.repository?.default_branch,
+        defaultBranch: payload.repository?.default_branch,
         workspace: env.GITHUB_WORKSPACE || currentFolder(),
         repository: owner && repo ? { owner, repo } : undefined,
         commit,
         // Only there: pull_request_target runs for the base branch.
-        knownCommit: (mergeRef && payload?.pull_request?.head?.sha) || commit,
+        knownCommit: (mergeRef && payload.pull_request?.head?.sha) || commit,
         secretsWithheld: secretsWithheld(payload),
-        runUrl: repo && env.GITHUB_RUN_ID ? `${page}/actions/runs/${env.GITHUB_RUN_ID}` : undefined,
-        repositoryUrl: repo ? page : undefined,
-        pullRequest: payload?.pull_request?.number ?? (mergeRef === undefined ? undefined : Number(mergeRef)),
+        runUrl: repo && env.GITHUB_RUN_ID ? `${server}/${owner}/${repo}/actions/runs/${env.GITHUB_RUN_ID}` : undefined,
+        pullRequest: payload.pull_request?.number ?? (mergeRef === undefined ? undefined : Number(mergeRef)),
     };
 }
 function currentFolder() {
@@ -848,9 +847,8 @@ function currentFolder() {
         return process.cwd();
     }
     catch (cause) {
-        throw new errors/* ActionError */.lZ('The current folder no longer exists; set GITHUB_WORKSPACE, or run this in an existing folder.', {
-            cause,
-        });
+        const advice = 'set GITHUB_WORKSPACE, or run this in an existing folder';
+        throw new errors/* ActionError */.lZ(`The current folder no longer exists; ${advice}.`, { cause });
     }
 }
 /**
@@ -861,21 +859,19 @@ function secretsWithheld(payload) {
     const { GITHUB_ACTOR, GITHUB_EVENT_NAME = '', GITHUB_REPOSITORY = '' } = process.env;
     if (GITHUB_ACTOR === 'dependabot[bot]')
         return 'dependabot';
-    const head = payload?.pull_request?.head?.repo;
+    const head = payload.pull_request?.head?.repo;
     if (head === undefined || !/^pull_request(?!_target)/.test(GITHUB_EVENT_NAME))
         return undefined;
     return head?.full_name.toLowerCase() === GITHUB_REPOSITORY.toLowerCase() ? undefined : 'fork';
 }
-/** undefined if there is no event, as outside a workflow, or if it cannot be read */
+/** Empty if there is no event, as outside a workflow, or if it cannot be read. */
 function readPayload(path) {
     try {
         // Reading a device may never end.
-        if (!(0,external_node_fs_.statSync)(path).isFile())
-            return undefined;
-        return eventPayload.parse(JSON.parse((0,external_node_fs_.readFileSync)(path, 'utf8')));
+        return (0,external_node_fs_.statSync)(path).isFile() ? eventPayload.parse(JSON.parse((0,external_node_fs_.readFileSync)(path, 'utf8'))) : {};
     }
     catch {
-        return undefined;
+        return {};
     }
 }
 

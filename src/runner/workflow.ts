@@ -24,8 +24,6 @@ export interface Workflow extends WorkflowEvent {
   readonly knownCommit: string
   /** The URL of the run's page. */
   readonly runUrl: string | undefined
-  /** The URL of the repository's page. */
-  readonly repositoryUrl: string | undefined
   /** The number of the pull request that the run is for. */
   readonly pullRequest: number | undefined
   /** Why GitHub gives the run no secrets, or other secrets than usual. */
@@ -66,23 +64,22 @@ export function readWorkflow(): Workflow {
   const payload = readPayload(env.GITHUB_EVENT_PATH ?? '')
   const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/')
   const ref = env.GITHUB_REF ?? ''
-  const page = `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${owner}/${repo}`
+  const server = env.GITHUB_SERVER_URL ?? 'https://github.com'
   const commit = env.GITHUB_SHA ?? ''
   const mergeRef = /^refs\/pull\/(\d+)\//.exec(ref)?.[1]
   return {
     name: env.GITHUB_EVENT_NAME ?? '',
     ref,
     refProtected: env.GITHUB_REF_PROTECTED === 'true',
-    defaultBranch: payload?.repository?.default_branch,
+    defaultBranch: payload.repository?.default_branch,
     workspace: env.GITHUB_WORKSPACE || currentFolder(),
     repository: owner && repo ? { owner, repo } : undefined,
     commit,
     // Only there: pull_request_target runs for the base branch.
-    knownCommit: (mergeRef && payload?.pull_request?.head?.sha) || commit,
+    knownCommit: (mergeRef && payload.pull_request?.head?.sha) || commit,
     secretsWithheld: secretsWithheld(payload),
-    runUrl: repo && env.GITHUB_RUN_ID ? `${page}/actions/runs/${env.GITHUB_RUN_ID}` : undefined,
-    repositoryUrl: repo ? page : undefined,
-    pullRequest: payload?.pull_request?.number ?? (mergeRef === undefined ? undefined : Number(mergeRef)),
+    runUrl: repo && env.GITHUB_RUN_ID ? `${server}/${owner}/${repo}/actions/runs/${env.GITHUB_RUN_ID}` : undefined,
+    pullRequest: payload.pull_request?.number ?? (mergeRef === undefined ? undefined : Number(mergeRef)),
   }
 }
 
@@ -90,12 +87,8 @@ function currentFolder(): string {
   try {
     return process.cwd()
   } catch (cause) {
-    throw new ActionError(
-      'The current folder no longer exists; set GITHUB_WORKSPACE, or run this in an existing folder.',
-      {
-        cause,
-      },
-    )
+    const advice = 'set GITHUB_WORKSPACE, or run this in an existing folder'
+    throw new ActionError(`The current folder no longer exists; ${advice}.`, { cause })
   }
 }
 
@@ -103,21 +96,20 @@ function currentFolder(): string {
  * @see https://docs.github.com/en/actions/security-for-github-actions/security-guides/using-secrets-in-github-actions
  * @see https://docs.github.com/en/code-security/dependabot/troubleshooting-dependabot/troubleshooting-dependabot-on-github-actions
  */
-function secretsWithheld(payload: Payload | undefined): Workflow['secretsWithheld'] {
+function secretsWithheld(payload: Payload): Workflow['secretsWithheld'] {
   const { GITHUB_ACTOR, GITHUB_EVENT_NAME = '', GITHUB_REPOSITORY = '' } = process.env
   if (GITHUB_ACTOR === 'dependabot[bot]') return 'dependabot'
-  const head = payload?.pull_request?.head?.repo
+  const head = payload.pull_request?.head?.repo
   if (head === undefined || !/^pull_request(?!_target)/.test(GITHUB_EVENT_NAME)) return undefined
   return head?.full_name.toLowerCase() === GITHUB_REPOSITORY.toLowerCase() ? undefined : 'fork'
 }
 
-/** undefined if there is no event, as outside a workflow, or if it cannot be read */
-function readPayload(path: string): Payload | undefined {
+/** Empty if there is no event, as outside a workflow, or if it cannot be read. */
+function readPayload(path: string): Payload {
   try {
     // Reading a device may never end.
-    if (!statSync(path).isFile()) return undefined
-    return eventPayload.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return statSync(path).isFile() ? eventPayload.parse(JSON.parse(readFileSync(path, 'utf8'))) : {}
   } catch {
-    return undefined
+    return {}
   }
 }

@@ -109,7 +109,6 @@ describe('variables that are missing', () => {
       commit: '',
       knownCommit: '',
       runUrl: undefined,
-      repositoryUrl: undefined,
       pullRequest: undefined,
       secretsWithheld: undefined,
     })
