@@ -123,7 +123,6 @@ var errors = __webpack_require__(2027);
 // Corrects variables of the runner that libraries read themselves, before those are loaded.
 
 const PROXIES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
-const NO_PROXIES = ['no_proxy', 'NO_PROXY'];
 /**
  * Changes `env`, because GitHub's client cannot be given a proxy in another way.
  * @throws ActionError that names a variable, without its value, which may contain a password
@@ -134,7 +133,7 @@ function prepareEnvironment(env) {
     if (env.GITHUB_API_URL && !/^https?:$/.test(URL.parse(env.GITHUB_API_URL)?.protocol ?? '')) {
         throw new errors/* ActionError */.lZ("The runner's variable GITHUB_API_URL is not a URL, such as https://api.github.com.");
     }
-    for (const name of [...PROXIES, ...NO_PROXIES]) {
+    for (const name of [...PROXIES, 'no_proxy', 'NO_PROXY']) {
         // For undici, an empty variable would hide its twin in the other letter case.
         if (env[name]?.trim() === '')
             delete env[name];
@@ -450,10 +449,8 @@ function readCredential(options, reject) {
     const { clientId, keyId, pem, algorithm } = options;
     const [first, second] = CREDENTIALS.filter(input => options[input] !== '');
     if (first === undefined) {
-        const why = secretsWithheld === undefined
-            ? 'set client-secret, client-private-key or access-token'
-            : WITHHELD[secretsWithheld];
-        return reject('client-secret', `no credential is set; ${why}.`);
+        const advice = secretsWithheld === undefined ? `set ${listed(CREDENTIALS)}` : WITHHELD[secretsWithheld];
+        return reject('client-secret', `no credential is set; ${advice}.`);
     }
     if (second !== undefined) {
         return reject(second, `conflicts with ${first}; set only one credential: ${listed(CREDENTIALS)}.`);
@@ -462,9 +459,10 @@ function readCredential(options, reject) {
         return reject('client-private-key-id', 'only valid with client-private-key; remove it.');
     }
     if (accessToken !== '') {
-        return /^[\x21-\x7e]+$/.test(accessToken)
-            ? { kind: 'access-token', accessToken }
-            : reject('access-token', 'it contains spaces or other characters that no token has; set it to the token alone, without "Bearer".');
+        if (/^[\x21-\x7e]+$/.test(accessToken))
+            return { kind: 'access-token', accessToken };
+        const what = 'it contains spaces or other characters that no token has';
+        return reject('access-token', `${what}; set it to the token alone, without "Bearer".`);
     }
     if (clientId === '') {
         return reject('client-id', `required by ${first}: the id of the machine-to-machine application.`);
@@ -472,7 +470,7 @@ function readCredential(options, reject) {
     if (clientSecret !== '')
         return { kind: 'client-secret', clientId, clientSecret };
     const key = readPrivateKey(pem, reject);
-    return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm };
+    return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId || undefined, algorithm };
 }
 /** Why GitHub withholds the credential from a run. */
 const WITHHELD = {
@@ -498,7 +496,8 @@ function readAudience(text, domain, reject) {
         return domain && audienceOf(domain);
     const site = readSite(text, text.replace(/\/api\/v2\/?$/, ''));
     if (typeof site === 'string') {
-        return reject('audience', `${site}; use the Management API's identifier, such as https://acme.eu.auth0.com/api/v2/.`);
+        const example = 'such as https://acme.eu.auth0.com/api/v2/';
+        return reject('audience', `${site}; use the Management API's identifier, ${example}.`);
     }
     const expected = audienceOf(site);
     if (text === expected.audience)
@@ -672,11 +671,9 @@ function readInputs({ secretsWithheld }) {
     if (problems.length > 0 || !complete)
         throw new errors/* InputError */.dz(problems);
     const connection = { manifest, domain, ...audience, credential, headroom, requestsPerSecond };
-    if (mode !== 'export') {
-        const githubToken = secrets['github-token'];
-        return { mode, ...connection, ...choices, githubToken: githubToken === '' ? undefined : githubToken, ledgerKey };
-    }
-    return { mode, ...connection, ...subjects };
+    if (mode === 'export')
+        return { mode, ...connection, ...subjects };
+    return { mode, ...connection, ...choices, githubToken: secrets['github-token'] || undefined, ledgerKey };
 }
 /** What a plan may do, and what is done with it. */
 function readChoices(mode, reject) {
@@ -685,7 +682,7 @@ function readChoices(mode, reject) {
     const maxRevocations = readRevocationLimit('max-revocations', reject);
     const missingUsers = oneOf('missing-users', MISSING_USERS, reject);
     const requireMerged = readBoolean('require-merged', reject);
-    const planFile = optional('plan-file');
+    const planFile = inputs_text('plan-file') || undefined;
     const approvedPlan = readDigest('approved-plan', reject);
     const failOnChanges = readBoolean('fail-on-changes', reject);
     const comment = inputs_text('comment') === 'changes' ? 'changes' : readBoolean('comment', reject, ['changes']);
@@ -711,7 +708,7 @@ function readSubjects(manifest, reject) {
         reject('manifest', 'mode export writes one file; set it to the path of that file.');
     }
     const users = lines('users');
-    const query = optional('query');
+    const query = inputs_text('query') || undefined;
     for (const id of users.filter(user => !isUserId(user) && !isAddress(user))) {
         reject('users', `${quoteInput(id)} is neither a user id nor an e-mail address.`);
     }
@@ -722,10 +719,6 @@ function readSubjects(manifest, reject) {
 function inputs_text(input) {
     const value = core/* getInput */.V4(input);
     return value === '' && input in DEFAULTS ? DEFAULTS[input] : value;
-}
-function optional(input) {
-    const value = inputs_text(input);
-    return value === '' ? undefined : value;
 }
 function lines(input) {
     return inputs_text(input)
@@ -750,33 +743,32 @@ function readDigest(input, reject) {
         return undefined;
     if (/^sha256:[0-9a-f]{64}$/.test(value))
         return value;
-    if (value === '') {
-        return reject(input, 'it is empty; set it to the output plan-digest of the plan that was approved (undo-plan-digest for an undo plan), or remove it to apply without an approval.');
-    }
-    return reject(input, `${quoteInput(value)} is not a digest; use the output plan-digest (undo-plan-digest for an undo plan): sha256: and 64 hexadecimal digits in lower case.`);
+    const what = value === ''
+        ? 'it is empty; set it to the output plan-digest of the plan that was approved (undo-plan-digest for an undo plan), or remove it to apply without an approval.'
+        : `${quoteInput(value)} is not a digest; use the output plan-digest (undo-plan-digest for an undo plan): sha256: and 64 hexadecimal digits in lower case.`;
+    return reject(input, what);
 }
 function oneOf(input, allowed, reject) {
     const value = inputs_text(input);
-    return (allowed.find(each => each === value) ?? reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`));
+    const known = allowed.find(each => each === value);
+    return known ?? reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`);
 }
-const LIMIT = /^(?<count>\d{1,9})?(?<or> or )?(?:(?<percent>[1-9]\d?|100) ?%)?$/;
+const LIMIT = /^(?:(?<count>\d{1,9})(?: or (?=\d)|$))?(?:(?<percent>[1-9]\d?|100) ?%)?$/;
 function readRevocationLimit(input, reject) {
     const value = inputs_text(input);
-    const { count, or, percent } = LIMIT.exec(value)?.groups ?? {};
-    const both = count !== undefined && percent !== undefined;
-    if ((count ?? percent) === undefined || both !== (or !== undefined)) {
-        return reject(input, `${quoteInput(value)} is not a limit; use a count (20), a percentage of the live grants from 1% to 100% (10%), or both for the larger (20 or 10%).`);
+    const { count, percent } = LIMIT.exec(value)?.groups ?? {};
+    if (count === undefined && percent === undefined) {
+        const forms = 'a count (20), a percentage of the live grants from 1% to 100% (10%), or both for the larger (20 or 10%)';
+        return reject(input, `${quoteInput(value)} is not a limit; use ${forms}.`);
     }
-    return {
-        count: count === undefined ? undefined : Number(count),
-        percent: percent === undefined ? undefined : Number(percent),
-    };
+    return { count: count ? Number(count) : undefined, percent: percent ? Number(percent) : undefined };
 }
 function readShare(input, reject) {
-    const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(inputs_text(input)) ?? [];
-    return percent === undefined
-        ? reject(input, `${quoteInput(inputs_text(input))} is not a share; use a percentage from 0% to 99%, such as 25%.`)
-        : Number(percent) / 100;
+    const value = inputs_text(input);
+    const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(value) ?? [];
+    if (percent !== undefined)
+        return Number(percent) / 100;
+    return reject(input, `${quoteInput(value)} is not a share; use a percentage from 0% to 99%, such as 25%.`);
 }
 function readRate(input, reject) {
     const value = inputs_text(input);
@@ -791,7 +783,8 @@ function readLedgerKey(value, reject) {
         return undefined;
     if (value.length >= MIN_LEDGER_KEY)
         return value;
-    return reject('ledger-key', `it has ${value.length} characters; use a secret of at least ${MIN_LEDGER_KEY}, such as the output of "openssl rand -hex 32".`);
+    const advice = `use a secret of at least ${MIN_LEDGER_KEY}, such as the output of "openssl rand -hex 32"`;
+    return reject('ledger-key', `it has ${value.length} characters; ${advice}.`);
 }
 
 // EXTERNAL MODULE: external "node:fs"
@@ -7492,10 +7485,7 @@ const MIN_SECRET = 8;
 /** Masks each line separately, too, because logs are lines; but not a key's BEGIN and END lines, which are not secret. */
 function mask(secret) {
     const lines = secret.split(/\r?\n|\\n/).map(line => line.trim());
-    for (const part of new Set([
-        secret,
-        ...lines.filter(line => line.length >= MIN_SECRET && !line.startsWith('-----')),
-    ])) {
+    for (const part of [secret, ...lines.filter(line => line.length >= MIN_SECRET && !line.startsWith('-----'))]) {
         if (part === '' || known.has(part))
             continue;
         (0,_actions_core__WEBPACK_IMPORTED_MODULE_0__/* .setSecret */ .Pq)(part);

@@ -21,9 +21,9 @@ export type Credential =
 
 const CREDENTIALS = ['client-secret', 'client-private-key', 'access-token'] as const
 
-interface CredentialOptions
-  extends Readonly<Record<(typeof CREDENTIALS)[number], string>>,
-    Pick<Workflow, 'secretsWithheld'> {
+type Secrets = Readonly<Record<(typeof CREDENTIALS)[number], string>>
+
+interface CredentialOptions extends Secrets, Pick<Workflow, 'secretsWithheld'> {
   readonly clientId: string
   readonly keyId: string
   /** The private key, or the text that was given instead. */
@@ -37,11 +37,8 @@ export function readCredential(options: CredentialOptions, reject: Reject): Cred
   const { clientId, keyId, pem, algorithm } = options
   const [first, second] = CREDENTIALS.filter(input => options[input] !== '')
   if (first === undefined) {
-    const why =
-      secretsWithheld === undefined
-        ? 'set client-secret, client-private-key or access-token'
-        : WITHHELD[secretsWithheld]
-    return reject('client-secret', `no credential is set; ${why}.`)
+    const advice = secretsWithheld === undefined ? `set ${listed(CREDENTIALS)}` : WITHHELD[secretsWithheld]
+    return reject('client-secret', `no credential is set; ${advice}.`)
   }
   if (second !== undefined) {
     return reject(second, `conflicts with ${first}; set only one credential: ${listed(CREDENTIALS)}.`)
@@ -50,19 +47,16 @@ export function readCredential(options: CredentialOptions, reject: Reject): Cred
     return reject('client-private-key-id', 'only valid with client-private-key; remove it.')
   }
   if (accessToken !== '') {
-    return /^[\x21-\x7e]+$/.test(accessToken)
-      ? { kind: 'access-token', accessToken }
-      : reject(
-          'access-token',
-          'it contains spaces or other characters that no token has; set it to the token alone, without "Bearer".',
-        )
+    if (/^[\x21-\x7e]+$/.test(accessToken)) return { kind: 'access-token', accessToken }
+    const what = 'it contains spaces or other characters that no token has'
+    return reject('access-token', `${what}; set it to the token alone, without "Bearer".`)
   }
   if (clientId === '') {
     return reject('client-id', `required by ${first}: the id of the machine-to-machine application.`)
   }
   if (clientSecret !== '') return { kind: 'client-secret', clientId, clientSecret }
   const key = readPrivateKey(pem, reject)
-  return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId === '' ? undefined : keyId, algorithm }
+  return key && algorithm && { kind: 'private-key', clientId, key, keyId: keyId || undefined, algorithm }
 }
 
 /** Why GitHub withholds the credential from a run. */

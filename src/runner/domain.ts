@@ -29,10 +29,8 @@ export function readAudience(text: string, domain: Domain | undefined, reject: R
   if (text === '') return domain && audienceOf(domain)
   const site = readSite(text, text.replace(/\/api\/v2\/?$/, ''))
   if (typeof site === 'string') {
-    return reject(
-      'audience',
-      `${site}; use the Management API's identifier, such as https://acme.eu.auth0.com/api/v2/.`,
-    )
+    const example = 'such as https://acme.eu.auth0.com/api/v2/'
+    return reject('audience', `${site}; use the Management API's identifier, ${example}.`)
   }
   const expected = audienceOf(site)
   if (text === expected.audience) return expected

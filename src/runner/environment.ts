@@ -3,7 +3,6 @@
 import { ActionError } from '../errors.ts'
 
 const PROXIES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
-const NO_PROXIES = ['no_proxy', 'NO_PROXY']
 
 /**
  * Changes `env`, because GitHub's client cannot be given a proxy in another way.
@@ -15,7 +14,7 @@ export function prepareEnvironment(env: NodeJS.ProcessEnv): void {
   if (env.GITHUB_API_URL && !/^https?:$/.test(URL.parse(env.GITHUB_API_URL)?.protocol ?? '')) {
     throw new ActionError("The runner's variable GITHUB_API_URL is not a URL, such as https://api.github.com.")
   }
-  for (const name of [...PROXIES, ...NO_PROXIES]) {
+  for (const name of [...PROXIES, 'no_proxy', 'NO_PROXY']) {
     // For undici, an empty variable would hide its twin in the other letter case.
     if (env[name]?.trim() === '') delete env[name]
   }

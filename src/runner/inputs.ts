@@ -27,7 +27,6 @@ export const MISSING_USERS = ['fail', 'warn'] as const
 export type Mode = (typeof MODES)[number]
 export type Revoke = (typeof REVOKE)[number]
 export type Scope = (typeof SCOPES)[number]
-export type MissingUsers = (typeof MISSING_USERS)[number]
 
 /** Values of inputs that the workflow does not set; a test compares them with `action.yml`. */
 export const DEFAULTS = {
@@ -68,8 +67,7 @@ export interface PlanInputs extends Connection {
   readonly revoke: Revoke
   readonly scope: Scope
   readonly maxRevocations: RevocationLimit
-  readonly missingUsers: MissingUsers
-  /** The path of a saved plan. */
+  readonly missingUsers: (typeof MISSING_USERS)[number]
   readonly planFile: string | undefined
   /** Whether `apply` refuses a manifest that is not merged. */
   readonly requireMerged: boolean
@@ -108,7 +106,7 @@ export function readInputs({ secretsWithheld }: Pick<Workflow, 'secretsWithheld'
   for (const secret of [...Object.values(secrets), pem, keyBody]) mask(secret)
 
   const problems: InputProblem[] = []
-  const reject = (input: string, message: string) => {
+  const reject: Reject = (input, message) => {
     problems.push({ input, message: `Input ${input}: ${message}` })
     return undefined
   }
@@ -136,11 +134,8 @@ export function readInputs({ secretsWithheld }: Pick<Workflow, 'secretsWithheld'
   const complete = mode && domain && audience && headroom !== undefined && credential && choices && subjects
   if (problems.length > 0 || !complete) throw new InputError(problems)
   const connection = { manifest, domain, ...audience, credential, headroom, requestsPerSecond }
-  if (mode !== 'export') {
-    const githubToken = secrets['github-token']
-    return { mode, ...connection, ...choices, githubToken: githubToken === '' ? undefined : githubToken, ledgerKey }
-  }
-  return { mode, ...connection, ...subjects }
+  if (mode === 'export') return { mode, ...connection, ...subjects }
+  return { mode, ...connection, ...choices, githubToken: secrets['github-token'] || undefined, ledgerKey }
 }
 
 type Choices = Omit<PlanInputs, keyof Connection | 'mode' | 'githubToken' | 'ledgerKey'>
@@ -152,7 +147,7 @@ function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefine
   const maxRevocations = readRevocationLimit('max-revocations', reject)
   const missingUsers = oneOf('missing-users', MISSING_USERS, reject)
   const requireMerged = readBoolean('require-merged', reject)
-  const planFile = optional('plan-file')
+  const planFile = text('plan-file') || undefined
   const approvedPlan = readDigest('approved-plan', reject)
   const failOnChanges = readBoolean('fail-on-changes', reject)
   const comment = text('comment') === 'changes' ? 'changes' : readBoolean('comment', reject, ['changes'])
@@ -176,7 +171,7 @@ function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportI
     reject('manifest', 'mode export writes one file; set it to the path of that file.')
   }
   const users = lines('users')
-  const query = optional('query')
+  const query = text('query') || undefined
   for (const id of users.filter(user => !isUserId(user) && !isAddress(user))) {
     reject('users', `${quoteInput(id)} is neither a user id nor an e-mail address.`)
   }
@@ -187,11 +182,6 @@ function readSubjects(manifest: readonly string[], reject: Reject): Pick<ExportI
 function text(input: string): string {
   const value = core.getInput(input)
   return value === '' && input in DEFAULTS ? DEFAULTS[input as keyof typeof DEFAULTS] : value
-}
-
-function optional(input: string): string | undefined {
-  const value = text(input)
-  return value === '' ? undefined : value
 }
 
 function lines(input: string): readonly string[] {
@@ -215,48 +205,37 @@ function readDigest(input: string, reject: Reject): string | undefined {
   const isSet = `INPUT_${input.toUpperCase()}` in process.env
   if (value === 'none' || !isSet) return undefined
   if (/^sha256:[0-9a-f]{64}$/.test(value)) return value
-  if (value === '') {
-    return reject(
-      input,
-      'it is empty; set it to the output plan-digest of the plan that was approved (undo-plan-digest for an undo plan), or remove it to apply without an approval.',
-    )
-  }
-  return reject(
-    input,
-    `${quoteInput(value)} is not a digest; use the output plan-digest (undo-plan-digest for an undo plan): sha256: and 64 hexadecimal digits in lower case.`,
-  )
+  const what =
+    value === ''
+      ? 'it is empty; set it to the output plan-digest of the plan that was approved (undo-plan-digest for an undo plan), or remove it to apply without an approval.'
+      : `${quoteInput(value)} is not a digest; use the output plan-digest (undo-plan-digest for an undo plan): sha256: and 64 hexadecimal digits in lower case.`
+  return reject(input, what)
 }
 
 function oneOf<T extends string>(input: string, allowed: readonly T[], reject: Reject): T | undefined {
   const value = text(input)
-  return (
-    allowed.find(each => each === value) ?? reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`)
-  )
+  const known = allowed.find(each => each === value)
+  return known ?? reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`)
 }
 
-const LIMIT = /^(?<count>\d{1,9})?(?<or> or )?(?:(?<percent>[1-9]\d?|100) ?%)?$/
+const LIMIT = /^(?:(?<count>\d{1,9})(?: or (?=\d)|$))?(?:(?<percent>[1-9]\d?|100) ?%)?$/
 
 function readRevocationLimit(input: string, reject: Reject): RevocationLimit | undefined {
   const value = text(input)
-  const { count, or, percent } = LIMIT.exec(value)?.groups ?? {}
-  const both = count !== undefined && percent !== undefined
-  if ((count ?? percent) === undefined || both !== (or !== undefined)) {
-    return reject(
-      input,
-      `${quoteInput(value)} is not a limit; use a count (20), a percentage of the live grants from 1% to 100% (10%), or both for the larger (20 or 10%).`,
-    )
+  const { count, percent } = LIMIT.exec(value)?.groups ?? {}
+  if (count === undefined && percent === undefined) {
+    const forms =
+      'a count (20), a percentage of the live grants from 1% to 100% (10%), or both for the larger (20 or 10%)'
+    return reject(input, `${quoteInput(value)} is not a limit; use ${forms}.`)
   }
-  return {
-    count: count === undefined ? undefined : Number(count),
-    percent: percent === undefined ? undefined : Number(percent),
-  }
+  return { count: count ? Number(count) : undefined, percent: percent ? Number(percent) : undefined }
 }
 
 function readShare(input: string, reject: Reject): number | undefined {
-  const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(text(input)) ?? []
-  return percent === undefined
-    ? reject(input, `${quoteInput(text(input))} is not a share; use a percentage from 0% to 99%, such as 25%.`)
-    : Number(percent) / 100
+  const value = text(input)
+  const [, percent] = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(value) ?? []
+  if (percent !== undefined) return Number(percent) / 100
+  return reject(input, `${quoteInput(value)} is not a share; use a percentage from 0% to 99%, such as 25%.`)
 }
 
 function readRate(input: string, reject: Reject): number | undefined {
@@ -271,8 +250,6 @@ const MIN_LEDGER_KEY = 32
 function readLedgerKey(value: string, reject: Reject): string | undefined {
   if (value === '') return undefined
   if (value.length >= MIN_LEDGER_KEY) return value
-  return reject(
-    'ledger-key',
-    `it has ${value.length} characters; use a secret of at least ${MIN_LEDGER_KEY}, such as the output of "openssl rand -hex 32".`,
-  )
+  const advice = `use a secret of at least ${MIN_LEDGER_KEY}, such as the output of "openssl rand -hex 32"`
+  return reject('ledger-key', `it has ${value.length} characters; ${advice}.`)
 }

@@ -13,10 +13,7 @@ const MIN_SECRET = 8
 /** Masks each line separately, too, because logs are lines; but not a key's BEGIN and END lines, which are not secret. */
 export function mask(secret: string): void {
   const lines = secret.split(/\r?\n|\\n/).map(line => line.trim())
-  for (const part of new Set([
-    secret,
-    ...lines.filter(line => line.length >= MIN_SECRET && !line.startsWith('-----')),
-  ])) {
+  for (const part of [secret, ...lines.filter(line => line.length >= MIN_SECRET && !line.startsWith('-----'))]) {
     if (part === '' || known.has(part)) continue
     setSecret(part)
     known.add(part)
