@@ -511,6 +511,7 @@ const domain_UNSEEN = /[\s\p{C}\p{Default_Ignorable_Code_Point}]/u;
 const NOT_ASCII = /[^\x21-\x7e]/u;
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 const AUTHORITY = /^(?<host>\[[0-9a-f:]+\]|[^:[\]]+)(?<port>:\d+)?$/i;
+const LOOPBACK = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/;
 const FULL_DOMAIN = /^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/;
 /**
  * @param address what is read; the whole text is quoted
@@ -543,7 +544,7 @@ function readSite(text, address = text) {
     // For example 0x7f.1, or a percent sign.
     if (host === undefined || url === null || url.hostname !== host.toLowerCase())
         return notDomain;
-    const loopback = isLoopback(url.hostname);
+    const loopback = LOOPBACK.test(url.hostname);
     if (protocol === 'http' && !loopback) {
         return `${named} is plain HTTP, which is only allowed to a loopback address; use https://`;
     }
@@ -562,9 +563,6 @@ function nameOf(character) {
 }
 function codePointOf(character) {
     return `U+${Number(character.codePointAt(0)).toString(16).toUpperCase().padStart(4, '0')}`;
-}
-function isLoopback(hostname) {
-    return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 ;// CONCATENATED MODULE: ./build/js/runner/glob.js
@@ -4245,25 +4243,21 @@ function resultOf({ mode, stopped, users }, { changed, usersFailed }) {
     return mode === 'apply' ? 'applied' : 'planned';
 }
 function sentenceOf(record, result) {
-    const { stopped, errors, failures, outcomes } = record;
-    if (record.cancelled)
+    const { mode, cancelled, stopped, errors, exported, users, failures, outcomes } = record;
+    if (cancelled)
         return `Cancelled: ${doneSoFar(record)}.`;
-    switch (stopped) {
-        case 'inputs':
-            return `${counted(errors.length, 'input problem')}; no request was sent.`;
-        case 'manifest':
-            return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`;
-        case 'refused':
-            return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`;
-        case 'error':
-            return `Failed: ${doneSoFar(record)}.`;
-        case undefined:
-    }
-    if (record.exported !== undefined)
-        return exportedText(record.exported, record.users);
-    if (result === 'unchanged' && record.mode === 'validate') {
-        return `The manifest is valid; it lists ${counted(record.users, 'user')}.`;
-    }
+    if (stopped === 'error')
+        return `Failed: ${doneSoFar(record)}.`;
+    if (stopped === 'inputs')
+        return `${counted(errors.length, 'input problem')}; no request was sent.`;
+    if (stopped === 'manifest')
+        return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`;
+    if (stopped === 'refused')
+        return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`;
+    if (exported !== undefined)
+        return exportedText(exported, users);
+    if (result === 'unchanged' && mode === 'validate')
+        return `The manifest is valid; it lists ${counted(users, 'user')}.`;
     const what = result === 'unchanged'
         ? [`Unchanged: ${unchangedText(record)}`]
         : [shortfallsText(outcomes, failures.length), changeText(record)];
@@ -4492,19 +4486,14 @@ function codeToken(token) {
  * @param show makes both harmless for display
  */
 function userText({ user, email }, show) {
-    return namesText(namesOf({ user, email }), show);
+    const [first, second] = [...new Set([email, user])].filter(name => name !== undefined).map(show);
+    return second === undefined ? (first ?? '') : `${first} (${second})`;
 }
 /** A prefix with those of the user's names that the message does not contain; empty if it contains all. */
-function aboutText({ message, ...named }, show) {
-    const unsaid = namesOf(named).filter(name => !message.includes(name));
-    return unsaid.length === 0 ? '' : `${namesText(unsaid, show)}: `;
-}
-function namesOf({ user, email }) {
-    return [...new Set([email, user])].filter(name => name !== undefined);
-}
-function namesText(names, show) {
-    const [first = '', ...others] = names.map(show);
-    return others.length === 0 ? first : `${first} (${others.join(', ')})`;
+function aboutText({ message, user, email }, show) {
+    const unsaid = (name) => (name !== undefined && message.includes(name) ? undefined : name);
+    const who = userText({ user: unsaid(user), email: unsaid(email) }, show);
+    return who && `${who}: `;
 }
 function placeText({ file, line, column }) {
     return `${file}:${line}:${column}`;
@@ -4546,9 +4535,6 @@ function paragraph(lines) {
     const text = lines.filter(Boolean).join('<br>\n');
     return text && `<p>${text}</p>`;
 }
-function list(entries) {
-    return `<ul>\n${entries}\n</ul>`;
-}
 function row(cells) {
     return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`;
 }
@@ -4589,7 +4575,7 @@ const SHARES = {
 function bullets(texts) {
     const item = (text) => `<li>${text}</li>`;
     const entries = texts.map(item);
-    return { entries, size: sizeOf(entries), gap: item, frame: list };
+    return { entries, size: sizeOf(entries), gap: item, frame: shown => `<ul>\n${shown}\n</ul>` };
 }
 function rows(headers, entries) {
     const span = headers.length === 1 ? '' : ` colspan="${headers.length}"`;
@@ -4653,9 +4639,13 @@ const MAX_USER_LINES = 25;
 function changes_knownOf(record) {
     const { removed, outcomes, apis } = record;
     return {
+        /** The addresses that list users, by id. */
         emails: emailsOf(record),
+        /** Users who were removed from the manifest. */
         removed: new Set(removed),
+        /** By user; undefined if nothing was to be written. */
         outcomes: isWritten(record) ? new Map(outcomes.map(outcome => [outcome.user, outcome])) : undefined,
+        /** The manifest's names for APIs, by identifier. */
         aliases: new Map(apis.flatMap(({ identifier, alias }) => (alias === undefined ? [] : [[identifier, alias]]))),
     };
 }
@@ -5678,13 +5668,17 @@ function renderFacts(record, { requests }) {
     const isOnline = mode !== 'validate';
     const inputs = [mode, revoke && `revoke: ${revoke}`, scope && `scope: ${scope}`];
     const plans = [record.planFile && code('plan-file'), record.undoPlanFile && code('undo-plan-file')].filter(Boolean);
+    const previous = [
+        ledger?.commit && `commit ${shortCommit(ledger.commit)}`,
+        ledger?.run && text_link(ledger.run, 'workflow run'),
+    ];
     const facts = {
         Mode: inputs.flatMap(input => (input ? [code(input)] : [])).join(', '),
         Manifest: filesText(files),
         Commit: commit && shortCommit(commit),
         'Listed users': `${grouped(users)}${isOnline ? `, ${grouped(read)} read` : ''}`,
         Ledger: ledger && blocks_name(ledger.branch),
-        'Previous apply': ledger && previousText(ledger),
+        'Previous apply': previous.filter(Boolean).join(', '),
         'Files with plans': plans.length > 0 && `${plans.length === 1 ? 'output' : 'outputs'} ${plans.join(' and ')}`,
         'Requests to the tenant': isOnline && grouped(requests),
         'Waited for the rate limit': isOnline && time(traffic.waited),
@@ -5693,9 +5687,6 @@ function renderFacts(record, { requests }) {
     const rows = Object.entries(facts).flatMap(([fact, value]) => (value ? [row([fact, value])] : []));
     const sent = isOnline ? `, ${counted(requests, 'request')} to the tenant` : '';
     return fold(`About this run: ${code(mode)}${sent}, ${time(duration)}`, table(['Fact', 'Value'], rows.join('\n')));
-}
-function previousText({ commit, run }) {
-    return [commit && `commit ${shortCommit(commit)}`, run && text_link(run, 'workflow run')].filter(Boolean).join(', ');
 }
 /** As `code`, and long enough to be unique. */
 function shortCommit(commit) {
@@ -5714,6 +5705,7 @@ function time(milliseconds) {
 
 ;// CONCATENATED MODULE: ./build/js/report/summary/attention.js
 // What needs attention: errors, failed users, revocations, warnings. Pure.
+
 
 
 
@@ -5741,7 +5733,7 @@ function renderAttention(record, lists) {
         ]),
     ];
 }
-/** A list, folded if it is long. */
+/** A list, folded if it is long; a folded list always has its title. */
 function attention_listed(shown, { title, isTitled = true }) {
     if (shown.length === 0)
         return [];
@@ -5760,9 +5752,9 @@ function heldBackHtml({ user, entry, ...access }, known) {
 }
 function revocationsInShort(record) {
     const losing = (record.plan?.users ?? []).filter(({ revoke }) => revoke.length > 0);
-    const planned = losing.reduce((sum, { revoke }) => sum + revoke.length, 0);
-    if (planned === 0)
+    if (losing.length === 0)
         return '';
+    const { revocations: planned } = countOperations(losing);
     const done = record.outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0);
     const verb = isWritten(record) ? 'revoked' : 'would be revoked';
     const text = isWritten(record) && done < planned
@@ -5832,8 +5824,9 @@ function derivedRows({ derived }, known) {
 function renderHolders(record, { changes, permissions }) {
     if (changes.length === 0 || permissions.length === 0)
         return [];
+    const [header] = holderHeaders(record);
     const isPlanned = isWritten(record) && !isComplete(record);
-    const title = `By ${holderHeader(record).toLowerCase()}${isPlanned ? ', as planned' : ''}`;
+    const title = `By ${header.toLowerCase()}${isPlanned ? ', as planned' : ''}`;
     // For one user or a long list, it adds little to the table of users.
     if (changes.length > 1 && permissions.length <= FOLD_AFTER)
         return [`### ${title}`, permissions.block];
@@ -5843,13 +5836,10 @@ function isComplete({ plan, outcomes }) {
     return outcomes.length === plan?.users.length && outcomes.every(({ status }) => status === 'done');
 }
 /** The headers of the table. A user who was not read cannot be counted. */
-function holderHeaders(record) {
-    const { read, users } = record;
+function holderHeaders({ plan, read, users }) {
+    const hasRoles = plan?.holders.some(access => !(0,access_grants/* isPermission */.Yo)(access));
     const counts = read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user');
-    return [holderHeader(record), `Holders, of ${counts}`];
-}
-function holderHeader({ plan }) {
-    return plan?.holders.some(access => !(0,access_grants/* isPermission */.Yo)(access)) ? 'Permission or role' : 'Permission';
+    return [hasRoles ? 'Permission or role' : 'Permission', `Holders, of ${counts}`];
 }
 /** Permissions and roles that somebody loses come first. */
 function holderRows({ holders, users }, known) {
@@ -5886,13 +5876,10 @@ function holderRows({ holders, users }, known) {
 
 
 /** GitHub rejects a summary over 1,048,576 bytes, and other commands of the same step may add to it. */
-const SUMMARY = {
-    bytes: 700_000,
-    whole: 'the report file (output <code>report-file</code>) has all of them',
-    notes: [],
-};
+const MAX_SUMMARY = 700_000;
 function renderSummary(record) {
-    return renderReport(record, SUMMARY);
+    const whole = 'the report file (output <code>report-file</code>) has all of them';
+    return renderReport(record, { bytes: MAX_SUMMARY, whole, notes: [] });
 }
 /** Headings start at the second level, because GitHub adds a title above. */
 function renderReport(record, { notes, whole, bytes: limit }) {
@@ -6131,9 +6118,9 @@ function adviseRoles(users) {
         .filter(({ count }) => count >= MIN_USERS)
         .sort((a, b) => b.count * b.permissions.length - a.count * a.permissions.length)
         .slice(0, MAX_SENTENCES)
-        .map(({ permissions, count }) => `${count} listed users have the same ${permissions.length} direct permissions (${advise_namesText(permissions)}); consider a role.`);
+        .map(({ permissions, count }) => `${count} listed users have the same ${permissions.length} direct permissions (${namesText(permissions)}); consider a role.`);
 }
-function advise_namesText(permissions) {
+function namesText(permissions) {
     const names = permissions.slice(0, advise_MAX_NAMES).map(grant => (0,access_grants/* accessText */.cd)((0,access_grants/* accessOf */.YK)(grant)));
     const more = permissions.length - names.length;
     return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;

@@ -53,23 +53,14 @@ function resultOf(
 }
 
 function sentenceOf(record: RunRecord, result: Conclusion['result']): string {
-  const { stopped, errors, failures, outcomes } = record
-  if (record.cancelled) return `Cancelled: ${doneSoFar(record)}.`
-  switch (stopped) {
-    case 'inputs':
-      return `${counted(errors.length, 'input problem')}; no request was sent.`
-    case 'manifest':
-      return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`
-    case 'refused':
-      return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`
-    case 'error':
-      return `Failed: ${doneSoFar(record)}.`
-    case undefined:
-  }
-  if (record.exported !== undefined) return exportedText(record.exported, record.users)
-  if (result === 'unchanged' && record.mode === 'validate') {
-    return `The manifest is valid; it lists ${counted(record.users, 'user')}.`
-  }
+  const { mode, cancelled, stopped, errors, exported, users, failures, outcomes } = record
+  if (cancelled) return `Cancelled: ${doneSoFar(record)}.`
+  if (stopped === 'error') return `Failed: ${doneSoFar(record)}.`
+  if (stopped === 'inputs') return `${counted(errors.length, 'input problem')}; no request was sent.`
+  if (stopped === 'manifest') return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`
+  if (stopped === 'refused') return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`
+  if (exported !== undefined) return exportedText(exported, users)
+  if (result === 'unchanged' && mode === 'validate') return `The manifest is valid; it lists ${counted(users, 'user')}.`
   const what =
     result === 'unchanged'
       ? [`Unchanged: ${unchangedText(record)}`]

@@ -70,25 +70,18 @@ interface Named {
  * @param show makes both harmless for display
  */
 export function userText({ user, email }: Named, show: (name: string) => string): string {
-  return namesText(namesOf({ user, email }), show)
+  const [first, second] = [...new Set([email, user])].filter(name => name !== undefined).map(show)
+  return second === undefined ? (first ?? '') : `${first} (${second})`
 }
 
 /** A prefix with those of the user's names that the message does not contain; empty if it contains all. */
 export function aboutText(
-  { message, ...named }: Named & { readonly message: string },
+  { message, user, email }: Named & { readonly message: string },
   show: (name: string) => string,
 ): string {
-  const unsaid = namesOf(named).filter(name => !message.includes(name))
-  return unsaid.length === 0 ? '' : `${namesText(unsaid, show)}: `
-}
-
-function namesOf({ user, email }: Named): readonly string[] {
-  return [...new Set([email, user])].filter(name => name !== undefined)
-}
-
-function namesText(names: readonly string[], show: (name: string) => string): string {
-  const [first = '', ...others] = names.map(show)
-  return others.length === 0 ? first : `${first} (${others.join(', ')})`
+  const unsaid = (name: string | undefined) => (name !== undefined && message.includes(name) ? undefined : name)
+  const who = userText({ user: unsaid(user), email: unsaid(email) }, show)
+  return who && `${who}: `
 }
 
 export function placeText({ file, line, column }: Place): string {

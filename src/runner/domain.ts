@@ -45,6 +45,7 @@ const UNSEEN = /[\s\p{C}\p{Default_Ignorable_Code_Point}]/u
 const NOT_ASCII = /[^\x21-\x7e]/u
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i
 const AUTHORITY = /^(?<host>\[[0-9a-f:]+\]|[^:[\]]+)(?<port>:\d+)?$/i
+const LOOPBACK = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/
 const FULL_DOMAIN = /^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/
 
 /**
@@ -72,7 +73,7 @@ function readSite(text: string, address = text): Domain | string {
   const url = URL.parse(`${protocol}://${authority}`)
   // For example 0x7f.1, or a percent sign.
   if (host === undefined || url === null || url.hostname !== host.toLowerCase()) return notDomain
-  const loopback = isLoopback(url.hostname)
+  const loopback = LOOPBACK.test(url.hostname)
   if (protocol === 'http' && !loopback) {
     return `${named} is plain HTTP, which is only allowed to a loopback address; use https://`
   }
@@ -89,8 +90,4 @@ function nameOf(character: string): string {
 
 function codePointOf(character: string): string {
   return `U+${Number(character.codePointAt(0)).toString(16).toUpperCase().padStart(4, '0')}`
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }

@@ -1,6 +1,6 @@
 // What needs attention: errors, failed users, revocations, warnings. Pure.
 
-import type { HeldBack } from '../../plan/plan.ts'
+import { countOperations, type HeldBack } from '../../plan/plan.ts'
 import { counted, grouped } from '../conclude.ts'
 import type { Finding, RunRecord } from '../record.ts'
 import { aboutText, placeText } from '../text.ts'
@@ -32,14 +32,11 @@ export function renderAttention(record: RunRecord, lists: Lists): readonly strin
   ]
 }
 
-interface Title {
-  readonly title: string
-  /** False to show a list without its title; a folded list always has one. */
-  readonly isTitled?: boolean
-}
-
-/** A list, folded if it is long. */
-export function listed(shown: Shown, { title, isTitled = true }: Title): readonly string[] {
+/** A list, folded if it is long; a folded list always has its title. */
+export function listed(
+  shown: Shown,
+  { title, isTitled = true }: { readonly title: string; readonly isTitled?: boolean },
+): readonly string[] {
   if (shown.length === 0) return []
   const strong = `<strong>${counting(title, shown)}</strong>`
   if (shown.length > FOLD_AFTER) return [fold(strong, shown.block)]
@@ -58,8 +55,8 @@ export function heldBackHtml({ user, entry, ...access }: HeldBack, known: Known)
 
 function revocationsInShort(record: RunRecord): string {
   const losing = (record.plan?.users ?? []).filter(({ revoke }) => revoke.length > 0)
-  const planned = losing.reduce((sum, { revoke }) => sum + revoke.length, 0)
-  if (planned === 0) return ''
+  if (losing.length === 0) return ''
+  const { revocations: planned } = countOperations(losing)
   const done = record.outcomes.reduce((sum, { revoked }) => sum + revoked.length, 0)
   const verb = isWritten(record) ? 'revoked' : 'would be revoked'
   const text =

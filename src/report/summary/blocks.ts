@@ -25,10 +25,6 @@ export function paragraph(lines: readonly string[]): string {
   return text && `<p>${text}</p>`
 }
 
-export function list(entries: string): string {
-  return `<ul>\n${entries}\n</ul>`
-}
-
 export function row(cells: readonly string[]): string {
   return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`
 }

@@ -12,23 +12,18 @@ import { cutting, type Lists } from './lists.ts'
 const MAX_USER_LINES = 25
 
 /** Facts beyond the plan. */
-export interface Known {
-  /** The addresses that list users, by id. */
-  readonly emails: ReadonlyMap<string, string>
-  /** Users who were removed from the manifest. */
-  readonly removed: ReadonlySet<string>
-  /** By user; undefined if nothing was to be written. */
-  readonly outcomes: ReadonlyMap<string, UserOutcome> | undefined
-  /** The manifest's names for APIs, by identifier. */
-  readonly aliases: ReadonlyMap<string, string>
-}
+export type Known = ReturnType<typeof knownOf>
 
-export function knownOf(record: RunRecord): Known {
+export function knownOf(record: RunRecord) {
   const { removed, outcomes, apis } = record
   return {
+    /** The addresses that list users, by id. */
     emails: emailsOf(record),
+    /** Users who were removed from the manifest. */
     removed: new Set(removed),
+    /** By user; undefined if nothing was to be written. */
     outcomes: isWritten(record) ? new Map(outcomes.map(outcome => [outcome.user, outcome])) : undefined,
+    /** The manifest's names for APIs, by identifier. */
     aliases: new Map(apis.flatMap(({ identifier, alias }) => (alias === undefined ? [] : [[identifier, alias]]))),
   }
 }

@@ -1,7 +1,7 @@
 // Facts about the run, folded into one line. Pure.
 
 import { type Conclusion, counted, grouped } from '../conclude.ts'
-import type { LedgerFacts, RunRecord } from '../record.ts'
+import type { RunRecord } from '../record.ts'
 import { code, link } from '../text.ts'
 import { fold, name, row, table } from './blocks.ts'
 
@@ -13,13 +13,17 @@ export function renderFacts(record: RunRecord, { requests }: Conclusion): string
   const isOnline = mode !== 'validate'
   const inputs = [mode, revoke && `revoke: ${revoke}`, scope && `scope: ${scope}`]
   const plans = [record.planFile && code('plan-file'), record.undoPlanFile && code('undo-plan-file')].filter(Boolean)
+  const previous = [
+    ledger?.commit && `commit ${shortCommit(ledger.commit)}`,
+    ledger?.run && link(ledger.run, 'workflow run'),
+  ]
   const facts = {
     Mode: inputs.flatMap(input => (input ? [code(input)] : [])).join(', '),
     Manifest: filesText(files),
     Commit: commit && shortCommit(commit),
     'Listed users': `${grouped(users)}${isOnline ? `, ${grouped(read)} read` : ''}`,
     Ledger: ledger && name(ledger.branch),
-    'Previous apply': ledger && previousText(ledger),
+    'Previous apply': previous.filter(Boolean).join(', '),
     'Files with plans': plans.length > 0 && `${plans.length === 1 ? 'output' : 'outputs'} ${plans.join(' and ')}`,
     'Requests to the tenant': isOnline && grouped(requests),
     'Waited for the rate limit': isOnline && time(traffic.waited),
@@ -28,10 +32,6 @@ export function renderFacts(record: RunRecord, { requests }: Conclusion): string
   const rows = Object.entries(facts).flatMap(([fact, value]) => (value ? [row([fact, value])] : []))
   const sent = isOnline ? `, ${counted(requests, 'request')} to the tenant` : ''
   return fold(`About this run: ${code(mode)}${sent}, ${time(duration)}`, table(['Fact', 'Value'], rows.join('\n')))
-}
-
-function previousText({ commit, run }: LedgerFacts): string {
-  return [commit && `commit ${shortCommit(commit)}`, run && link(run, 'workflow run')].filter(Boolean).join(', ')
 }
 
 /** As `code`, and long enough to be unique. */

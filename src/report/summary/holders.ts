@@ -10,8 +10,9 @@ import { cutting, type Lists } from './lists.ts'
 
 export function renderHolders(record: RunRecord, { changes, permissions }: Lists): readonly string[] {
   if (changes.length === 0 || permissions.length === 0) return []
+  const [header] = holderHeaders(record)
   const isPlanned = isWritten(record) && !isComplete(record)
-  const title = `By ${holderHeader(record).toLowerCase()}${isPlanned ? ', as planned' : ''}`
+  const title = `By ${header.toLowerCase()}${isPlanned ? ', as planned' : ''}`
   // For one user or a long list, it adds little to the table of users.
   if (changes.length > 1 && permissions.length <= FOLD_AFTER) return [`### ${title}`, permissions.block]
   return [fold(cutting(`${title} (${grouped(permissions.length)})`, permissions), permissions.block)]
@@ -22,14 +23,10 @@ function isComplete({ plan, outcomes }: RunRecord): boolean {
 }
 
 /** The headers of the table. A user who was not read cannot be counted. */
-export function holderHeaders(record: RunRecord): readonly string[] {
-  const { read, users } = record
+export function holderHeaders({ plan, read, users }: RunRecord): readonly [string, string] {
+  const hasRoles = plan?.holders.some(access => !isPermission(access))
   const counts = read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user')
-  return [holderHeader(record), `Holders, of ${counts}`]
-}
-
-function holderHeader({ plan }: RunRecord): string {
-  return plan?.holders.some(access => !isPermission(access)) ? 'Permission or role' : 'Permission'
+  return [hasRoles ? 'Permission or role' : 'Permission', `Holders, of ${counts}`]
 }
 
 /** Permissions and roles that somebody loses come first. */

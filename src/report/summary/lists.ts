@@ -1,7 +1,7 @@
 // The lists of a report share its space. A list that is too long is shown with its head and a shorter tail. Pure.
 
 import { grouped } from '../conclude.ts'
-import { list, table } from './blocks.ts'
+import { table } from './blocks.ts'
 
 /**
  * The space that is reserved for each list, in percent. Unused space is given to the other lists in this order, so that
@@ -49,7 +49,7 @@ export type Lists = Readonly<Record<ListName, Shown>>
 export function bullets(texts: readonly string[]): List {
   const item = (text: string) => `<li>${text}</li>`
   const entries = texts.map(item)
-  return { entries, size: sizeOf(entries), gap: item, frame: list }
+  return { entries, size: sizeOf(entries), gap: item, frame: shown => `<ul>\n${shown}\n</ul>` }
 }
 
 export function rows(headers: readonly string[], entries: readonly string[]): List {
