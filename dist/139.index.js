@@ -4374,7 +4374,6 @@ class RunRecord {
     tenant;
     /** The manifest's commit; for a pull request its newest commit. Empty or undefined if there is none. */
     commit;
-    /** The manifest's files. */
     files = [];
     /** How many users the manifest lists. */
     users = 0;
@@ -4412,7 +4411,6 @@ class RunRecord {
     /** Sentences that suggest how to simplify the manifest. */
     advice = [];
     ledger;
-    /** Paths of files with plans. */
     planFile;
     undoPlanFile;
     /** `sha256:…` of the undo plan. */
@@ -4641,7 +4639,6 @@ function changes_knownOf(record) {
     return {
         /** The addresses that list users, by id. */
         emails: emailsOf(record),
-        /** Users who were removed from the manifest. */
         removed: new Set(removed),
         /** By user; undefined if nothing was to be written. */
         outcomes: isWritten(record) ? new Map(outcomes.map(outcome => [outcome.user, outcome])) : undefined,
@@ -4663,7 +4660,6 @@ function renderChanges(record, { changes }) {
         paragraph(changes_apiLines(record)),
     ];
 }
-/** The header of the table of users. */
 function changeHeader(record) {
     return `User, and what they ${isWritten(record) ? '' : 'would '}lose (−) and gain (+)`;
 }
@@ -7110,7 +7106,6 @@ function remarkVerbs(draft) {
         add('errors', remarks);
     };
     return {
-        /** Inputs that cannot be used. */
         rejectInputs: (problems) => stop('inputs', problems),
         /** Mistakes in the manifest; an empty list does nothing. */
         rejectManifest: (mistakes) => stop('manifest', mistakes),
@@ -7138,7 +7133,6 @@ function factVerbs(draft) {
         },
         noteCommit: (commit) => note({ commit }),
         noteManifest: (manifest) => note(manifest),
-        /** The plan is read from `plan-file`. */
         noteSaved: () => note({ saved: true }),
         /** @param traffic changes during the run */
         noteTraffic: (traffic) => note({ traffic }),
@@ -7151,7 +7145,6 @@ function factVerbs(draft) {
         notePlan: ({ plan, digest }) => note({ plan, digest }),
         notePlanFile: (planFile) => note({ planFile }),
         noteApproval: (approval) => note({ approval }),
-        /** `fail-on-changes` is set, and the plan is not empty. */
         noteDrift: () => note({ drift: true }),
         noteUndo: (undo) => note(undo),
         noteExport: (exported) => note(exported),

@@ -12,9 +12,7 @@ const MAX_REPORT = 62_000
 const MAX_HOST = 253
 
 export interface CommentOptions {
-  /** The page of the workflow run. */
   readonly runUrl: string | undefined
-  /** Whether it replaces an earlier comment. */
   readonly replaces: boolean
 }
 

@@ -49,7 +49,6 @@ function remarkVerbs(draft: Draft) {
     add('errors', remarks)
   }
   return {
-    /** Inputs that cannot be used. */
     rejectInputs: (problems: readonly InputProblem[]) => stop('inputs', problems),
     /** Mistakes in the manifest; an empty list does nothing. */
     rejectManifest: (mistakes: readonly Finding[]) => stop('manifest', mistakes),
@@ -77,7 +76,6 @@ function factVerbs(draft: Draft) {
     },
     noteCommit: (commit: string) => note({ commit }),
     noteManifest: (manifest: Facts<'files' | 'users' | 'nextExpiry'>) => note(manifest),
-    /** The plan is read from `plan-file`. */
     noteSaved: () => note({ saved: true }),
     /** @param traffic changes during the run */
     noteTraffic: (traffic: Traffic) => note({ traffic }),
@@ -90,7 +88,6 @@ function factVerbs(draft: Draft) {
     notePlan: ({ plan, digest }: { readonly plan: Plan; readonly digest: string }) => note({ plan, digest }),
     notePlanFile: (planFile: string | undefined) => note({ planFile }),
     noteApproval: (approval: NonNullable<RunRecord['approval']>) => note({ approval }),
-    /** `fail-on-changes` is set, and the plan is not empty. */
     noteDrift: () => note({ drift: true }),
     noteUndo: (undo: Facts<'undoPlanFile' | 'undoDigest'>) => note(undo),
     noteExport: (exported: Facts<'exported' | 'users'>) => note(exported),

@@ -68,7 +68,6 @@ export class RunRecord {
   readonly tenant: string | undefined
   /** The manifest's commit; for a pull request its newest commit. Empty or undefined if there is none. */
   readonly commit: string | undefined
-  /** The manifest's files. */
   readonly files: readonly string[] = []
   /** How many users the manifest lists. */
   readonly users: number = 0
@@ -106,7 +105,6 @@ export class RunRecord {
   /** Sentences that suggest how to simplify the manifest. */
   readonly advice: readonly string[] = []
   readonly ledger: LedgerFacts | undefined
-  /** Paths of files with plans. */
   readonly planFile: string | undefined
   readonly undoPlanFile: string | undefined
   /** `sha256:…` of the undo plan. */

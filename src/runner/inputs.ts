@@ -69,7 +69,6 @@ export interface PlanInputs extends Connection {
   readonly maxRevocations: RevocationLimit
   readonly missingUsers: (typeof MISSING_USERS)[number]
   readonly planFile: string | undefined
-  /** Whether `apply` refuses a manifest that is not merged. */
   readonly requireMerged: boolean
   /** `sha256:…` */
   readonly approvedPlan: string | undefined

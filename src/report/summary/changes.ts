@@ -19,7 +19,6 @@ export function knownOf(record: RunRecord) {
   return {
     /** The addresses that list users, by id. */
     emails: emailsOf(record),
-    /** Users who were removed from the manifest. */
     removed: new Set(removed),
     /** By user; undefined if nothing was to be written. */
     outcomes: isWritten(record) ? new Map(outcomes.map(outcome => [outcome.user, outcome])) : undefined,
@@ -43,7 +42,6 @@ export function renderChanges(record: RunRecord, { changes }: Lists): readonly s
   ]
 }
 
-/** The header of the table of users. */
 export function changeHeader(record: RunRecord): string {
   return `User, and what they ${isWritten(record) ? '' : 'would '}lose (−) and gain (+)`
 }

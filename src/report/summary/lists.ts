@@ -26,7 +26,7 @@ export type ListName = keyof typeof SHARES
 export interface List {
   /** As HTML. */
   readonly entries: readonly string[]
-  /** In bytes. */
+  /** Of the entries, in bytes. */
   readonly size: number
   /** The entry that replaces those that are not shown. */
   readonly gap: (text: string) => string
@@ -38,7 +38,6 @@ export interface List {
 export interface Shown {
   /** Empty if there is nothing to list. */
   readonly block: string
-  /** The number of entries. */
   readonly length: number
   /** The number of entries that are not shown. */
   readonly cut: number
