@@ -19,9 +19,7 @@ export interface Finding {
 }
 
 /** The reason why one user could not be read or fully updated. */
-export interface UserFailure extends Finding {
-  readonly user: string
-}
+export type UserFailure = Finding & { readonly user: string }
 
 /** A permission that a listed user holds through roles. */
 export type Derived = Access & {

@@ -3,11 +3,17 @@
 
 import { type Conclusion, conclude } from './conclude.ts'
 import type { RunRecord } from './record.ts'
-import { derivedRows, renderAsides, unmanagedRows } from './summary/asides.ts'
-import { findingHtml, heldBackHtml, renderAttention } from './summary/attention.ts'
 import { alert, message, name, paragraph } from './summary/blocks.ts'
 import { changeHeader, knownOf, renderChanges, renderDigests, userRows } from './summary/changes.ts'
 import { renderFacts } from './summary/facts.ts'
+import {
+  derivedRows,
+  findingHtml,
+  heldBackHtml,
+  renderAsides,
+  renderAttention,
+  unmanagedRows,
+} from './summary/findings.ts'
 import { holderHeaders, holderRows, renderHolders } from './summary/holders.ts'
 import { bullets, type List, type ListName, type Lists, type Room, rows, shortenLists } from './summary/lists.ts'
 import { code, prose } from './text.ts'

@@ -37,14 +37,10 @@ function proxyUrlOf(value: string): string | undefined {
   const url = URL.parse(address)
   if (url === null || !/^https?:$/.test(url.protocol) || /[\s\p{C}]/u.test(address)) return undefined
   if (`${url.pathname}${url.search}${url.hash}` !== '/') return undefined
-  return isDecodable(url.username) && isDecodable(url.password) ? address : undefined
-}
-
-function isDecodable(text: string): boolean {
   try {
-    decodeURIComponent(text)
-    return true
+    decodeURIComponent(`${url.username}:${url.password}`)
+    return address
   } catch {
-    return false
+    return undefined
   }
 }
