@@ -1517,11 +1517,10 @@ function schema_text(kind, ruled, keywords) {
 function atMost(longest, what) {
     return { holds: text => text.length <= longest, message: `${what} must have at most ${longest} characters` };
 }
-function formed({ what, maxLength, holds, message, pattern }, keywords) {
-    const notEmpty = { holds: (text) => text !== '', message: `${what} must not be empty` };
-    const patternErrorMessage = message;
-    const all = { ...keywords, minLength: 1, maxLength, pattern, patternErrorMessage };
-    return schema_text(`${what} must be text`, [notEmpty, atMost(maxLength, what), { holds, message }], all);
+const notEmpty = (what) => ({ holds: text => text !== '', message: `${what} must not be empty` });
+function formed({ what, maxLength, pattern, ...rule }, keywords) {
+    const all = { ...keywords, minLength: 1, maxLength, pattern, patternErrorMessage: rule.message };
+    return schema_text(`${what} must be text`, [notEmpty(what), atMost(maxLength, what), rule], all);
 }
 function schema_name(what, maxLength, description, ...examples) {
     const holds = (text) => CLEAN.test(text) && text.isWellFormed();
@@ -1557,44 +1556,35 @@ const terms = {
         examples: ['quarter close, FIN-118'],
     }).optional(),
 };
+/** A name, or a mapping with the name and its terms. */
+function withTerms(name, kind) {
+    const message = `${kind}, or a mapping with name, expires and reason`;
+    return schemas/* union */.KCZ([name, schemas/* strictObject */.rej({ name, ...terms }, message)], message);
+}
 const permissionName = schema_name('a permission name', MAX_NAME, "The name of one of the API's permissions.", 'read:orders');
-const permissionItem = schemas/* strictObject */.rej({ name: permissionName, ...terms }, 'a permission must be a name, or a mapping with name, expires and reason');
-const permissionList = schemas/* array */.YOg(schemas/* union */.KCZ([permissionName, permissionItem], 'a permission must be a name, or a mapping with name, expires and reason'), 'an API must have a list of permission names here, such as [read:orders]')
-    .meta({
-    description: 'Permissions of this API: names, or mappings with `name`, `expires` and `reason`.',
-});
-const apiKey = schema_name('the name of an API', MAX_ID, 'An alias that `apis` defines, or the identifier of an API.');
-const permissions = schemas/* record */.g1P(apiKey, permissionList, 'permissions must name APIs, each with a list, such as orders: [read:orders]')
-    .meta({
-    description: 'Permissions by API. The key is an alias from `apis`, or an identifier (with a `:` or `/` in it).',
-});
+const permissionList = schemas/* array */.YOg(withTerms(permissionName, 'a permission must be a name'), 'an API must have a list of permission names here, such as [read:orders]')
+    .describe('Permissions of this API: names, or mappings with `name`, `expires` and `reason`.');
+const permissions = schemas/* record */.g1P(schema_name('the name of an API', MAX_ID, 'An alias that `apis` defines, or the identifier of an API.'), permissionList, 'permissions must name APIs, each with a list, such as orders: [read:orders]')
+    .describe('Permissions by API. The key is an alias from `apis`, or an identifier (with a `:` or `/` in it).');
 const identifier = schema_name('an API identifier', MAX_ID, 'The identifier of an API (Auth0: resource server), also called audience.', 'https://orders.acme.com/');
+const apiKind = 'an API must be an identifier, or a mapping with identifier and permissions';
 const apiDefinition = schemas/* strictObject */.rej({
     identifier,
     permissions: schemas/* array */.YOg(permissionName, 'permissions of an API must be a list of names, such as [read:orders]')
-        .meta({
-        description: 'A catalogue of the permissions that the API has, so that `validate` can check names offline.',
-    })
+        .describe('A catalogue of the permissions that the API has, so that `validate` can check names offline.')
         .optional(),
-}, 'an API must be an identifier, or a mapping with identifier and permissions');
-const api = schemas/* union */.KCZ([identifier, apiDefinition], 'an API must be an identifier, or a mapping with identifier and permissions')
-    .meta({ description: 'The API that this alias stands for.' });
-const bundleName = schema_name('the name of a bundle', MAX_NAME, 'A name from `bundles`.', 'support');
-const bundleItem = schemas/* strictObject */.rej({ name: bundleName, ...terms }, 'a bundle must be a name, or a mapping with name, expires and reason');
+}, apiKind);
 const roleName = schema_name('the name of a role', MAX_NAME, "The name of one of the tenant's roles, or its id.", 'Support');
-const roleItem = schemas/* strictObject */.rej({ name: roleName, ...terms }, 'a role must be a name or an id, or a mapping with name, expires and reason');
 const rolesKind = 'roles must be a list of names, such as [Support]';
 const userEntry = schemas/* strictObject */.rej({
     id: userId.optional(),
     email: address.optional(),
     connection: schema_name('connection', MAX_NAME, 'Narrows the look-up by `email` to one connection.', 'Username-Password-Authentication').optional(),
-    roles: schemas/* array */.YOg(schemas/* union */.KCZ([roleName, roleItem], 'a role must be a name or an id, or a mapping with name, expires and reason'), rolesKind)
-        .meta({
-        description: 'Roles of this user, by name or by id (`rol_…`), or mappings with `name`, `expires` and `reason`.',
-    })
+    roles: schemas/* array */.YOg(withTerms(roleName, 'a role must be a name or an id'), rolesKind)
+        .describe('Roles of this user, by name or by id (`rol_…`), or mappings with `name`, `expires` and `reason`.')
         .optional(),
-    bundles: schemas/* array */.YOg(schemas/* union */.KCZ([bundleName, bundleItem], 'a bundle must be a name, or a mapping with name, expires and reason'), 'bundles must be a list of names, such as [support]')
-        .meta({ description: 'Bundles whose permissions this user has.' })
+    bundles: schemas/* array */.YOg(withTerms(schema_name('the name of a bundle', MAX_NAME, 'A name from `bundles`.', 'support'), 'a bundle must be a name'), 'bundles must be a list of names, such as [support]')
+        .describe('Bundles whose permissions this user has.')
         .optional(),
     permissions: permissions.optional(),
     ...terms,
@@ -1604,23 +1594,19 @@ const userEntry = schemas/* strictObject */.rej({
     oneOf: [{ required: ['id'] }, { required: ['email'] }],
 });
 const manifestSchema = schemas/* strictObject */.rej({
-    version: schemas/* literal */.euz(1, 'version must be 1').meta({ description: "The manifest's format." }).optional(),
+    version: schemas/* literal */.euz(1, 'version must be 1').describe("The manifest's format.").optional(),
     tenant: schema_name('tenant', MAX_ID, 'The tenant that this manifest is for; a run against another `domain` is refused.', 'acme.eu.auth0.com').optional(),
-    apis: schemas/* record */.g1P(schema_name('an API alias', MAX_NAME, 'A short name for an API.'), api, 'apis must map aliases to APIs, such as orders: https://orders.acme.com/')
-        .meta({
-        description: 'Short names for APIs. An API listed here counts as named by the manifest.',
-    })
+    apis: schemas/* record */.g1P(schema_name('an API alias', MAX_NAME, 'A short name for an API.'), schemas/* union */.KCZ([identifier, apiDefinition], apiKind).describe('The API that this alias stands for.'), 'apis must map aliases to APIs, such as orders: https://orders.acme.com/')
+        .describe('Short names for APIs. An API listed here counts as named by the manifest.')
         .optional(),
     roles: schemas/* array */.YOg(roleName, rolesKind)
-        .meta({
-        description: "A catalogue of the tenant's roles, so that `validate` can check names offline. A role listed here counts as named by the manifest.",
-    })
+        .describe("A catalogue of the tenant's roles, so that `validate` can check names offline. A role listed here counts as named by the manifest.")
         .optional(),
     bundles: schemas/* record */.g1P(schema_name('the name of a bundle', MAX_NAME, 'A name for a set of permissions.'), permissions, 'bundles must map names to permissions')
-        .meta({ description: 'Named sets of permissions.' })
+        .describe('Named sets of permissions.')
         .optional(),
     users: schemas/* array */.YOg(userEntry, 'users must be a list; if nobody is listed, write users: []')
-        .meta({ description: 'The users whose direct permissions and roles are managed here.' }),
+        .describe('The users whose direct permissions and roles are managed here.'),
 }, 'a manifest must be a mapping with users')
     .meta({
     title: 'Auth0 user permissions',
@@ -1628,7 +1614,10 @@ const manifestSchema = schemas/* strictObject */.rej({
     patternProperties: { '^x-': {} },
 });
 /** Every known key. */
-const KEYS = new Set([manifestSchema, apiDefinition, userEntry, permissionItem].flatMap(({ shape }) => Object.keys(shape)));
+const KEYS = new Set([
+    'name',
+    ...[manifestSchema, apiDefinition, userEntry].flatMap(({ shape }) => Object.keys(shape)),
+]);
 /** The same definition for editors. Generated on demand, because the action itself does not use it. */
 function manifestJsonSchema() {
     return z.toJSONSchema(manifestSchema, { target: 'draft-7', io: 'input' });
@@ -2471,7 +2460,7 @@ function referTo(names) {
     const shared = new Set();
     for (const name of names.values())
         (seen.has(name) ? shared : seen).add(name);
-    const isClear = (name) => !(shared.has(name) || isRoleId(name) || names.has(name)) && roleItem.shape.name.safeParse(name).success;
+    const isClear = (name) => !(shared.has(name) || isRoleId(name) || names.has(name)) && roleName.safeParse(name).success;
     return new Map(Array.from(names, ([id, name]) => [id, isClear(name) ? name : id]));
 }
 function section(key, lines) {
@@ -2535,7 +2524,7 @@ function byGrant([a], [b]) {
     return (0,access_grants/* compareText */.n6)(a, b);
 }
 function refuseUser({ id }) {
-    const [reason] = userEntry.shape.id.safeParse(id).error?.issues ?? [];
+    const [reason] = userId.safeParse(id).error?.issues ?? [];
     if (reason === undefined)
         return [];
     return [`The user ${quote(id)} cannot be written into a manifest: ${reason.message}. Leave this user out.`];
@@ -2544,10 +2533,10 @@ function refuseGrant([grant, user]) {
     const access = (0,access_grants/* accessOf */.YK)(grant);
     const forms = (0,access_grants/* isPermission */.Yo)(access)
         ? {
-            apis: apiDefinition.shape.identifier.safeParse(access.api),
-            lists: permissionItem.shape.name.safeParse(access.permission),
+            apis: identifier.safeParse(access.api),
+            lists: permissionName.safeParse(access.permission),
         }
-        : { roles: roleItem.shape.name.safeParse(access.role) };
+        : { roles: roleName.safeParse(access.role) };
     const reasons = Object.entries(forms).flatMap(([place, { error }]) => (error?.issues ?? []).map(({ message }) => `in ${place}, ${message}`));
     if (reasons.length === 0)
         return [];

@@ -17,7 +17,7 @@ import { scalar } from '../access/yaml.ts'
 import { ActionError } from '../errors.ts'
 import { type Aliases, type Bundles, nameApis, nameBundles, setKey } from './export-names.ts'
 import { isRoleId } from './roles.ts'
-import { apiDefinition, permissionItem, roleItem, userEntry } from './schema.ts'
+import { identifier, permissionName, roleName, userId } from './schema.ts'
 
 export interface ExportedUser {
   readonly id: string
@@ -81,7 +81,7 @@ function referTo(names: RoleNames): ReadonlyMap<string, string> {
   const shared = new Set<string>()
   for (const name of names.values()) (seen.has(name) ? shared : seen).add(name)
   const isClear = (name: string) =>
-    !(shared.has(name) || isRoleId(name) || names.has(name)) && roleItem.shape.name.safeParse(name).success
+    !(shared.has(name) || isRoleId(name) || names.has(name)) && roleName.safeParse(name).success
   return new Map(Array.from(names, ([id, name]) => [id, isClear(name) ? name : id]))
 }
 
@@ -153,7 +153,7 @@ function byGrant([a]: readonly [Grant, string], [b]: readonly [Grant, string]): 
 }
 
 function refuseUser({ id }: ExportedUser): readonly string[] {
-  const [reason] = userEntry.shape.id.safeParse(id).error?.issues ?? []
+  const [reason] = userId.safeParse(id).error?.issues ?? []
   if (reason === undefined) return []
   return [`The user ${quote(id)} cannot be written into a manifest: ${reason.message}. Leave this user out.`]
 }
@@ -162,10 +162,10 @@ function refuseGrant([grant, user]: readonly [Grant, string]): readonly string[]
   const access = accessOf(grant)
   const forms = isPermission(access)
     ? {
-        apis: apiDefinition.shape.identifier.safeParse(access.api),
-        lists: permissionItem.shape.name.safeParse(access.permission),
+        apis: identifier.safeParse(access.api),
+        lists: permissionName.safeParse(access.permission),
       }
-    : { roles: roleItem.shape.name.safeParse(access.role) }
+    : { roles: roleName.safeParse(access.role) }
   const reasons = Object.entries(forms).flatMap(([place, { error }]) =>
     (error?.issues ?? []).map(({ message }) => `in ${place}, ${message}`),
   )

@@ -48,6 +48,8 @@ function atMost(longest: number, what: string): Rule {
   return { holds: text => text.length <= longest, message: `${what} must have at most ${longest} characters` }
 }
 
+const notEmpty = (what: string): Rule => ({ holds: text => text !== '', message: `${what} must not be empty` })
+
 interface Form extends Rule {
   readonly what: string
   readonly maxLength: number
@@ -55,11 +57,9 @@ interface Form extends Rule {
   readonly pattern: string
 }
 
-function formed({ what, maxLength, holds, message, pattern }: Form, keywords: object) {
-  const notEmpty = { holds: (text: string) => text !== '', message: `${what} must not be empty` }
-  const patternErrorMessage = message
-  const all = { ...keywords, minLength: 1, maxLength, pattern, patternErrorMessage }
-  return text(`${what} must be text`, [notEmpty, atMost(maxLength, what), { holds, message }], all)
+function formed({ what, maxLength, pattern, ...rule }: Form, keywords: object) {
+  const all = { ...keywords, minLength: 1, maxLength, pattern, patternErrorMessage: rule.message }
+  return text(`${what} must be text`, [notEmpty(what), atMost(maxLength, what), rule], all)
 }
 
 function name(what: string, maxLength: number, description: string, ...examples: readonly string[]) {
@@ -68,7 +68,7 @@ function name(what: string, maxLength: number, description: string, ...examples:
   return formed({ what, maxLength, holds, message, pattern: CLEAN.source }, { description, examples })
 }
 
-const userId = formed(
+export const userId = formed(
   {
     what: 'id',
     maxLength: MAX_ID,
@@ -111,62 +111,52 @@ const terms = {
   }).optional(),
 }
 
-const permissionName = name('a permission name', MAX_NAME, "The name of one of the API's permissions.", 'read:orders')
+/** A name, or a mapping with the name and its terms. */
+function withTerms(name: z.ZodString, kind: string) {
+  const message = `${kind}, or a mapping with name, expires and reason`
+  return z.union([name, z.strictObject({ name, ...terms }, message)], message)
+}
 
-export const permissionItem = z.strictObject(
-  { name: permissionName, ...terms },
-  'a permission must be a name, or a mapping with name, expires and reason',
+export const permissionName = name(
+  'a permission name',
+  MAX_NAME,
+  "The name of one of the API's permissions.",
+  'read:orders',
 )
 
 const permissionList = z
   .array(
-    z.union(
-      [permissionName, permissionItem],
-      'a permission must be a name, or a mapping with name, expires and reason',
-    ),
+    withTerms(permissionName, 'a permission must be a name'),
     'an API must have a list of permission names here, such as [read:orders]',
   )
-  .meta({
-    description: 'Permissions of this API: names, or mappings with `name`, `expires` and `reason`.',
-  })
-
-const apiKey = name('the name of an API', MAX_ID, 'An alias that `apis` defines, or the identifier of an API.')
+  .describe('Permissions of this API: names, or mappings with `name`, `expires` and `reason`.')
 
 const permissions = z
-  .record(apiKey, permissionList, 'permissions must name APIs, each with a list, such as orders: [read:orders]')
-  .meta({
-    description: 'Permissions by API. The key is an alias from `apis`, or an identifier (with a `:` or `/` in it).',
-  })
+  .record(
+    name('the name of an API', MAX_ID, 'An alias that `apis` defines, or the identifier of an API.'),
+    permissionList,
+    'permissions must name APIs, each with a list, such as orders: [read:orders]',
+  )
+  .describe('Permissions by API. The key is an alias from `apis`, or an identifier (with a `:` or `/` in it).')
 
-const identifier = name(
+export const identifier = name(
   'an API identifier',
   MAX_ID,
   'The identifier of an API (Auth0: resource server), also called audience.',
   'https://orders.acme.com/',
 )
 
-export const apiDefinition = z.strictObject(
+const apiKind = 'an API must be an identifier, or a mapping with identifier and permissions'
+
+const apiDefinition = z.strictObject(
   {
     identifier,
     permissions: z
       .array(permissionName, 'permissions of an API must be a list of names, such as [read:orders]')
-      .meta({
-        description: 'A catalogue of the permissions that the API has, so that `validate` can check names offline.',
-      })
+      .describe('A catalogue of the permissions that the API has, so that `validate` can check names offline.')
       .optional(),
   },
-  'an API must be an identifier, or a mapping with identifier and permissions',
-)
-
-const api = z
-  .union([identifier, apiDefinition], 'an API must be an identifier, or a mapping with identifier and permissions')
-  .meta({ description: 'The API that this alias stands for.' })
-
-const bundleName = name('the name of a bundle', MAX_NAME, 'A name from `bundles`.', 'support')
-
-const bundleItem = z.strictObject(
-  { name: bundleName, ...terms },
-  'a bundle must be a name, or a mapping with name, expires and reason',
+  apiKind,
 )
 
 export const roleName = name(
@@ -174,11 +164,6 @@ export const roleName = name(
   MAX_NAME,
   "The name of one of the tenant's roles, or its id.",
   'Support',
-)
-
-export const roleItem = z.strictObject(
-  { name: roleName, ...terms },
-  'a role must be a name or an id, or a mapping with name, expires and reason',
 )
 
 const rolesKind = 'roles must be a list of names, such as [Support]'
@@ -195,21 +180,18 @@ export const userEntry = z
         'Username-Password-Authentication',
       ).optional(),
       roles: z
-        .array(
-          z.union([roleName, roleItem], 'a role must be a name or an id, or a mapping with name, expires and reason'),
-          rolesKind,
-        )
-        .meta({
-          description:
-            'Roles of this user, by name or by id (`rol_…`), or mappings with `name`, `expires` and `reason`.',
-        })
+        .array(withTerms(roleName, 'a role must be a name or an id'), rolesKind)
+        .describe('Roles of this user, by name or by id (`rol_…`), or mappings with `name`, `expires` and `reason`.')
         .optional(),
       bundles: z
         .array(
-          z.union([bundleName, bundleItem], 'a bundle must be a name, or a mapping with name, expires and reason'),
+          withTerms(
+            name('the name of a bundle', MAX_NAME, 'A name from `bundles`.', 'support'),
+            'a bundle must be a name',
+          ),
           'bundles must be a list of names, such as [support]',
         )
-        .meta({ description: 'Bundles whose permissions this user has.' })
+        .describe('Bundles whose permissions this user has.')
         .optional(),
       permissions: permissions.optional(),
       ...terms,
@@ -224,7 +206,7 @@ export const userEntry = z
 export const manifestSchema = z
   .strictObject(
     {
-      version: z.literal(1, 'version must be 1').meta({ description: "The manifest's format." }).optional(),
+      version: z.literal(1, 'version must be 1').describe("The manifest's format.").optional(),
       tenant: name(
         'tenant',
         MAX_ID,
@@ -234,19 +216,16 @@ export const manifestSchema = z
       apis: z
         .record(
           name('an API alias', MAX_NAME, 'A short name for an API.'),
-          api,
+          z.union([identifier, apiDefinition], apiKind).describe('The API that this alias stands for.'),
           'apis must map aliases to APIs, such as orders: https://orders.acme.com/',
         )
-        .meta({
-          description: 'Short names for APIs. An API listed here counts as named by the manifest.',
-        })
+        .describe('Short names for APIs. An API listed here counts as named by the manifest.')
         .optional(),
       roles: z
         .array(roleName, rolesKind)
-        .meta({
-          description:
-            "A catalogue of the tenant's roles, so that `validate` can check names offline. A role listed here counts as named by the manifest.",
-        })
+        .describe(
+          "A catalogue of the tenant's roles, so that `validate` can check names offline. A role listed here counts as named by the manifest.",
+        )
         .optional(),
       bundles: z
         .record(
@@ -254,11 +233,11 @@ export const manifestSchema = z
           permissions,
           'bundles must map names to permissions',
         )
-        .meta({ description: 'Named sets of permissions.' })
+        .describe('Named sets of permissions.')
         .optional(),
       users: z
         .array(userEntry, 'users must be a list; if nobody is listed, write users: []')
-        .meta({ description: 'The users whose direct permissions and roles are managed here.' }),
+        .describe('The users whose direct permissions and roles are managed here.'),
     },
     'a manifest must be a mapping with users',
   )
@@ -269,9 +248,10 @@ export const manifestSchema = z
   })
 
 /** Every known key. */
-export const KEYS: ReadonlySet<string> = new Set(
-  [manifestSchema, apiDefinition, userEntry, permissionItem].flatMap(({ shape }) => Object.keys(shape)),
-)
+export const KEYS: ReadonlySet<string> = new Set([
+  'name',
+  ...[manifestSchema, apiDefinition, userEntry].flatMap(({ shape }) => Object.keys(shape)),
+])
 
 /** The same definition for editors. Generated on demand, because the action itself does not use it. */
 export function manifestJsonSchema(): object {
