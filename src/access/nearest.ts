@@ -35,8 +35,8 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best
 }
 
-/** The part of an identifier that people rarely mistype. */
-function coreOf(identifier: string): string {
+/** The part of an identifier or a host that people rarely mistype. */
+export function coreOf(identifier: string): string {
   return identifier
     .toLowerCase()
     .replace(/^https?:\/\//, '')

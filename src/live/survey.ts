@@ -5,7 +5,7 @@ import { type Grants, NO_GRANTS, roleGrantOf } from '../access/grants.ts'
 import type { Candidate, Live } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
 import { type Listing, listingOf as ledgerListingOf } from '../ledger/ledger.ts'
-import { type Identity, type ListedUser, longerTerms, type Mention } from '../manifest/manifest.ts'
+import { type Identity, type ListedUser, type Mention, mergeGrants } from '../manifest/manifest.ts'
 import { mapFollowed, resultOrError, type Work } from './follow.ts'
 import { candidatesOf, type Identification, type IdentifyOptions, identify } from './identify.ts'
 import { type Held, type RoleReader, readRoles } from './roles.ts'
@@ -193,16 +193,6 @@ function entryOf({ id, addresses: [address] }: KnownUser): string {
   return address.connection === undefined ? address.email : `${address.email} in connection ${address.connection}`
 }
 
-/** If two entries ask for a grant, the later expiry counts. */
-function mergeDesired(first: KnownUser['desired'], second: KnownUser['desired']): KnownUser['desired'] {
-  const merged = new Map(first)
-  for (const [grant, terms] of second) {
-    const other = first.get(grant)
-    merged.set(grant, other === undefined ? terms : longerTerms(other, terms))
-  }
-  return merged
-}
-
 function mergeUsers(first: KnownUser, second: KnownUser): KnownUser {
   return {
     id: first.id,
@@ -210,7 +200,7 @@ function mergeUsers(first: KnownUser, second: KnownUser): KnownUser {
     listed: first.listed || second.listed,
     listings: [...first.listings, ...second.listings],
     addresses: [...first.addresses, ...second.addresses],
-    desired: mergeDesired(first.desired, second.desired),
+    desired: mergeGrants([...first.desired, ...second.desired]),
     expired: first.expired.union(second.expired),
   }
 }

@@ -1,20 +1,17 @@
 // Aliases, bundles and expiry → the grants that the manifest asks for at a certain time. Pure.
 
-import type { Terms } from '../access/grants.ts'
-import { compareText, type Grant, type Grants, grantOf, roleGrantOf } from '../access/grants.ts'
+import { compareText, type Grant, type Grants, grantOf, roleGrantOf, type Terms } from '../access/grants.ts'
 import { isUserId } from '../access/identities.ts'
 import { endOf } from './expiry.ts'
-import type { Mention, Remark } from './problem.ts'
+import { type Mention, mentionWithin, type Remark } from './problem.ts'
 import {
   type Contents,
   type Identity,
-  type Item,
   identifierOf,
+  listsOf,
+  type NameList,
   type Names,
   nameOf,
-  type PermissionList,
-  permissionListsOf,
-  type UserEntry,
   userIdentity,
   type WrittenTerms,
 } from './read.ts'
@@ -33,22 +30,17 @@ export type ListedUser = Identity & {
 export function namedApis(contents: Contents): ReadonlySet<string> {
   const { names } = contents
   const apis = new Set([...names.apis.values()].map(api => api.identifier))
-  for (const { key } of permissionListsOf(contents)) {
+  for (const { key } of listsOf(contents, 'permission')) {
     const api = identifierOf(key, names)
     if (api !== undefined) apis.add(api)
   }
   return new Set([...apis].sort(compareText))
 }
 
-export function namedRoles({ roles, users }: Contents): ReadonlySet<string> {
-  const named = new Set(roles.map(({ role }) => role))
-  for (const user of users) {
-    for (const item of user.roles) {
-      const role = nameOf(item)
-      if (role !== undefined) named.add(role)
-    }
-  }
-  return named
+export function namedRoles(contents: Contents): ReadonlySet<string> {
+  const catalogue = contents.roles.map(({ role }) => role)
+  const listed = listsOf(contents, 'role').flatMap(({ items }) => items.flatMap(item => nameOf(item) ?? []))
+  return new Set(catalogue).union(new Set(listed))
 }
 
 /** Permissions and roles of all users; those of a bundle count for every user who has it. */
@@ -56,20 +48,25 @@ export const MAX_ASKS = 5_000_000
 
 /** Counts before bundles are expanded, because a small file can give a long bundle to many users. */
 export function checkAmount({ names, users }: Contents): readonly Remark[] {
-  const amountOf = (lists: readonly PermissionList[]) => lists.reduce((sum, { items }) => sum + items.length, 0)
-  const amounts = new Map<string | undefined, number>(
-    [...names.bundles].map(([name, { lists }]) => [name, amountOf(lists)]),
-  )
+  const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, countAsks(lists, new Map())]))
   let asks = 0
-  for (const { lists, bundles, roles, file, path, on } of users) {
-    asks += amountOf(lists) + roles.length
-    for (const bundle of bundles) asks += amounts.get(nameOf(bundle)) ?? 0
+  for (const { lists, file, path, on } of users) {
+    asks += countAsks(lists, bundles)
     if (asks <= MAX_ASKS) continue
     const message = () =>
       `Up to this user, the manifest lists ${asks} permissions and roles; at most ${MAX_ASKS} are allowed, and those of a bundle count for each of its users. List fewer users, or shorten the bundles.`
     return [{ file, path, on, message }]
   }
   return []
+}
+
+function countAsks(lists: readonly NameList[], bundles: ReadonlyMap<string, number>): number {
+  let asks = 0
+  for (const { of, items } of lists) {
+    if (of !== 'bundle') asks += items.length
+    else for (const item of items) asks += bundles.get(nameOf(item) ?? '') ?? 0
+  }
+  return asks
 }
 
 /** Terms with the moment at which they end, in milliseconds since 1970. */
@@ -88,26 +85,24 @@ type MutableUser = Identity & {
 
 /** @param now in milliseconds since 1970 */
 export function listUsers({ names, users: entries }: Contents, now: number): readonly ListedUser[] {
-  const grantsOf = openBundles(names)
+  const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...asksIn(lists, { names })]]))
   const users = new Map<string, MutableUser>()
-  for (const listed of entries) {
-    const { identity, file, path, on } = listed
+  for (const entry of entries) {
+    const { identity } = entry
     if (identity === undefined || (identity.id !== undefined && !isUserId(identity.id))) continue
     const key = userIdentity(identity)
-    const mention: Mention = { file, path: [...path, identity.id === undefined ? 'email' : 'id'], on }
-    const user: MutableUser = users.get(key) ?? { ...identity, mention, grants: new Map<Grant, Span>() }
+    const mention = mentionWithin(entry, [identity.id === undefined ? 'email' : 'id'])
+    const user: MutableUser = users.get(key) ?? { ...identity, mention, grants: new Map() }
     users.set(key, user)
     if (identity.email !== undefined && identity.email !== user.email) {
-      user.spellings ??= new Set()
-      user.spellings.add(identity.email)
+      user.spellings = (user.spellings ?? new Set()).add(identity.email)
     }
-    for (const [grant, span] of grantsOf(listed)) {
+    const terms = spanOf(entry)
+    for (const [grant, own] of asksIn(entry.lists, { names, bundles })) {
+      const span = narrow(terms, own)
+      if (span.until <= now) user.expired = (user.expired ?? new Set()).add(grant)
       // If two entries ask for a grant, the later expiry counts.
-      if (span.until > now && span.until > (user.grants.get(grant)?.until ?? 0)) user.grants.set(grant, span)
-      if (span.until <= now) {
-        user.expired ??= new Set()
-        user.expired.add(grant)
-      }
+      else if (span.until > (user.grants.get(grant)?.until ?? 0)) user.grants.set(grant, span)
     }
   }
   return [...users.values()]
@@ -115,47 +110,31 @@ export function listUsers({ names, users: entries }: Contents, now: number): rea
 
 type Asked = readonly [Grant, Span]
 
-/** Returns what a user's entry asks for; each bundle is expanded only once. */
-function openBundles(names: Names): (listed: UserEntry) => Generator<Asked> {
-  const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...grantsIn(lists, names)]]))
-  return function* (user) {
-    const span = spanOf(user)
-    for (const [grant, own] of grantsIn(user.lists, names)) yield [grant, narrow(span, own)]
-    for (const item of user.roles) {
-      const role = nameOf(item)
-      if (role !== undefined) yield [roleGrantOf(role), narrow(span, spanOfItem(item))]
-    }
-    for (const item of user.bundles) {
-      const within = narrow(span, spanOfItem(item))
-      for (const [grant, own] of bundles.get(nameOf(item) ?? '') ?? []) yield [grant, narrow(within, own)]
-    }
-  }
+/** Each bundle is expanded only once, and contains no bundles itself. */
+interface Known {
+  readonly names: Names
+  readonly bundles?: ReadonlyMap<string, readonly Asked[]>
 }
 
-function* grantsIn(lists: readonly PermissionList[], names: Names): Generator<Asked> {
-  for (const { key, items } of lists) {
-    const api = identifierOf(key, names)
+function* asksIn(lists: readonly NameList[], { names, bundles }: Known): Generator<Asked> {
+  for (const { of, key, items } of lists) {
+    const api = of === 'permission' ? identifierOf(key, names) : ''
     // This is reported as a mistake. Grants contain the identifier, so many with a huge one would take minutes.
     if (api === undefined || api.length > MAX_ID) continue
     for (const item of items) {
-      const permission = nameOf(item)
-      if (permission !== undefined) yield [grantOf(api, permission), spanOfItem(item)]
+      const name = nameOf(item)
+      if (name === undefined) continue
+      const span = typeof item === 'object' ? spanOf(item) : FOREVER
+      if (of === 'bundle') for (const [grant, own] of bundles?.get(name) ?? []) yield [grant, narrow(span, own)]
+      else yield [of === 'role' ? roleGrantOf(name) : grantOf(api, name), span]
     }
   }
 }
 
-function spanOfItem(item: Item): Span {
-  return typeof item === 'object' ? spanOf(item) : FOREVER
-}
-
 /** An invalid date never expires; expiry.ts reports it. */
-function spanOf({ expires, reason }: WrittenTerms): Span {
+function spanOf({ expires, reason }: Partial<WrittenTerms>, until = endOf(expires)): Span {
   if (expires === undefined && reason === undefined) return FOREVER
-  return {
-    until: endOf(expires),
-    ...(expires !== undefined && { expires }),
-    ...(reason !== undefined && { reason }),
-  }
+  return { until, ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) }
 }
 
 /** Combines two spans: the earlier end, and the reason that is closer to the permission or role. */
@@ -163,6 +142,5 @@ function narrow(outer: Span, inner: Span): Span {
   if (outer === FOREVER) return inner
   if (inner === FOREVER) return outer
   const { until, expires } = outer.until < inner.until ? outer : inner
-  const reason = inner.reason ?? outer.reason
-  return { until, ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }) }
+  return spanOf({ expires, reason: inner.reason ?? outer.reason }, until)
 }

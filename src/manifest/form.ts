@@ -6,8 +6,8 @@ import { explainAddress, explainUserId, isAddress, isUserId } from '../access/id
 import { advise, nearest } from '../access/nearest.ts'
 import { capitalize, clip, describeUnseen, quote } from '../access/quote.ts'
 import { scalar } from '../access/yaml.ts'
-import type { Document } from './document.ts'
 import type { Path, Remark } from './problem.ts'
+import type { Document } from './read.ts'
 import { fieldOf, isMapping, type Mapping, Unquoted, writtenOf } from './scalars.ts'
 import { brokenRule, expiry, manifestSchema, userEntry } from './schema.ts'
 

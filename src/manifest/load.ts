@@ -7,9 +7,9 @@ import { EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
 import { quote } from '../access/quote.ts'
 import { adviseOnPattern, isGlob } from '../runner/glob.ts'
 import { isWithin } from '../runner/paths.ts'
-import type { Document } from './document.ts'
 import { findKeyMistakes, placesIn, startOf } from './locate.ts'
 import type { Problem } from './problem.ts'
+import type { Document } from './read.ts'
 import { construct, Mapping, Unquoted } from './scalars.ts'
 import { explainYaml } from './yaml-advice.ts'
 
@@ -162,7 +162,7 @@ function parseWithin({ file, text }: Pick<Document, 'file' | 'text'>, budget: Bu
     })
     if (rest.values < 0) return refuse(topOf(file, excess('values')))
     if (rest.size < 0) return refuse(topOf(file, excess('size')))
-    const keyMistakes = hasDuplicateKeys || hasAliases ? findKeyMistakes(text, events) : []
+    const keyMistakes = hasDuplicateKeys || hasAliases ? [...findKeyMistakes({ file, text }, events)] : []
     return { documents: [{ file, text, content, keyMistakes }], problems: [], budget: rest }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error

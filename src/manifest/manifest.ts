@@ -1,25 +1,23 @@
 // The entry point of this folder: reads files into the manifest, its mistakes and their places, and exports a manifest of
 // what users have. Other folders import only this file.
 
-import type { Terms } from '../access/grants.ts'
-import type { Roles } from '../access/roles.ts'
-import { type Catalogue, checkHost, checkIdentifiers, checkManifest, checkPermissions } from './check.ts'
+import { type Grant, roleGrantOf, type Terms } from '../access/grants.ts'
+import { quote } from '../access/quote.ts'
+import { findRoles, type Roles } from '../access/roles.ts'
+import { type Catalogue, checkIdentifiers, checkManifest, checkPermissions, otherTenants } from './check.ts'
 import { checkAmount, type ListedUser, listUsers, namedApis, namedRoles } from './desired.ts'
-import type { Document } from './document.ts'
 import { endOf, findExpired, findExpiring, findNextExpiry } from './expiry.ts'
 import { type ExportOptions, refuseUnwritable, writeManifest } from './export.ts'
 import { findFiles, type Loaded, loadFiles, missingFiles } from './load.ts'
 import { findOffsets, placesIn } from './locate.ts'
 import { MAX_PROBLEMS, type Mention, type Place, type Problem, type Remark } from './problem.ts'
-import { readContents, readTenants } from './read.ts'
-import { replaceGrants, resolveReferences } from './resolve-roles.ts'
+import { type Document, readContents } from './read.ts'
 import { checkReferences } from './roles.ts'
 
 export type { ListedUser } from './desired.ts'
-export type { Document } from './document.ts'
 export type { ExportedUser } from './export.ts'
 export type { Mention, Place } from './problem.ts'
-export type { Identity } from './read.ts'
+export type { Document, Identity } from './read.ts'
 
 export interface Manifest {
   /** Identifiers of the APIs that the manifest names, sorted. */
@@ -38,8 +36,8 @@ export interface Manifest {
 export interface ManifestReading {
   readonly manifest: Manifest
   /**
-   * All mistakes, found during the iteration because there may be more than fit into memory. The manifest has everything
-   * else.
+   * All mistakes, found during the only iteration because there may be more than fit into memory. The manifest has
+   * everything else.
    */
   readonly mistakes: Iterable<Remark>
   /** Entries that no longer apply; also found during the iteration. */
@@ -60,31 +58,28 @@ export async function loadManifest(patterns: readonly string[], workspace: strin
 
 export function readManifest(documents: readonly Document[], now: Date): ManifestReading {
   const contents = readContents(documents)
-  const excess = checkAmount(contents)
+  const isTooMuch = checkAmount(contents).length > 0
   return {
     manifest: {
       apis: namedApis(contents),
       aliases: new Map(contents.apis.toReversed().map(({ identifier, alias }) => [identifier, alias])),
       roles: namedRoles(contents),
-      users: excess.length > 0 ? [] : listUsers(contents, now.getTime()),
+      users: isTooMuch ? [] : listUsers(contents, now.getTime()),
     },
-    mistakes: repeatable(function* () {
-      yield* checkManifest(documents, contents)
-      yield* excess
-    }),
-    expired: repeatable(() => findExpired(contents, now.getTime())),
-    expiring: repeatable(() => findExpiring(contents, now.getTime())),
+    mistakes: checkManifest(documents, contents),
+    expired: findExpired(contents, now.getTime()),
+    expiring: findExpiring(contents, now.getTime()),
     nextExpiry: findNextExpiry(contents, now.getTime()),
   }
 }
 
-function repeatable<T>(iterate: () => Iterator<T>): Iterable<T> {
-  return { [Symbol.iterator]: iterate }
-}
-
-/** A manifest with a tenant must not be used for another. */
+/** All files must be for the tenant of the input domain. */
 export function checkTenant(documents: readonly Document[], host: string): readonly Remark[] {
-  return checkHost(readTenants(documents), host)
+  return otherTenants(documents, host).map(({ tenant, ...mention }) => {
+    const message = () =>
+      `This manifest is for the tenant ${quote(tenant)}, but the input domain is ${quote(host)}; correct one of them.`
+    return { ...mention, message }
+  })
 }
 
 /** Names that are unknown in a tenant with these APIs. */
@@ -104,9 +99,34 @@ export function checkRoles(documents: readonly Document[], roles: Roles): Iterab
  * @param manifest without findings of `checkRoles`; other references stay as written
  */
 export function resolveRoles(manifest: Manifest, roles: Roles): Manifest {
-  const { ids, named } = resolveReferences(manifest.roles, roles)
+  const ids = new Map<Grant, Grant>()
+  const named = new Set<string>()
+  for (const reference of manifest.roles) {
+    const [id = reference, ...others] = findRoles(reference, roles)
+    const role = others.length === 0 ? id : reference
+    named.add(role)
+    if (role !== reference) ids.set(roleGrantOf(reference), roleGrantOf(role))
+  }
   if (ids.size === 0) return manifest
   return { ...manifest, roles: named, users: manifest.users.map(user => replaceGrants(user, ids)) }
+}
+
+/** Merges references to the same role; a grant that is desired has not expired. */
+function replaceGrants(user: ListedUser, ids: ReadonlyMap<Grant, Grant>): ListedUser {
+  const idOf = (reference: Grant) => ids.get(reference) ?? reference
+  const grants = mergeGrants(Array.from(user.grants, ([reference, terms]) => [idOf(reference), terms] as const))
+  if (user.expired === undefined) return { ...user, grants }
+  return { ...user, grants, expired: new Set(Array.from(user.expired, idOf)).difference(new Set(grants.keys())) }
+}
+
+/** If a grant is listed twice, the terms that end later count. */
+export function mergeGrants(listed: Iterable<readonly [Grant, Terms]>): ReadonlyMap<Grant, Terms> {
+  const merged = new Map<Grant, Terms>()
+  for (const [grant, terms] of listed) {
+    const other = merged.get(grant)
+    if (other === undefined || endOf(terms.expires) > endOf(other.expires)) merged.set(grant, terms)
+  }
+  return merged
 }
 
 /**
@@ -150,9 +170,4 @@ export function locate<M extends Mention>(
 export function exportManifest(options: ExportOptions): string {
   refuseUnwritable(options.users)
   return writeManifest(options)
-}
-
-/** The terms that end later, for a grant that is listed twice. */
-export function longerTerms(one: Terms, other: Terms): Terms {
-  return endOf(one.expires) >= endOf(other.expires) ? one : other
 }

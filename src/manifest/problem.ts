@@ -18,9 +18,9 @@ export interface Remark extends Mention {
   readonly message: () => string
 }
 
-/** @param within the path from the mention to the value that the remark is about */
-export function remarkOn({ file, path, on }: Mention, within: Path, message: Remark['message']): Remark {
-  return { file, path: [...path, ...within], on, message }
+/** A value within the value of a mention. */
+export function mentionWithin({ file, path, on }: Mention, inner: Path): Mention {
+  return { file, path: [...path, ...inner], on }
 }
 
 /** Lines and columns start at 1. */

@@ -1,14 +1,17 @@
 // Parsed documents → types, so that no later code sees data of unknown type. Reads everything that it can, and skips values
 // with an unexpected form, which form.ts reports. Pure.
 
-import type { Document } from './document.ts'
-import type { Mention, Path } from './problem.ts'
-import { entriesOf, fieldOf, isMapping, type Mapping, textOf, writtenOf } from './scalars.ts'
+import type { Mention, Path, Remark } from './problem.ts'
+import { entriesOf, fieldOf, isMapping, listOf, type Mapping, textOf, writtenOf } from './scalars.ts'
 
-/** The tenant that a file names. */
-interface NamedTenant {
+/** A file of the manifest, parsed. */
+export interface Document {
+  /** Relative to the workspace if it is within, with forward slashes. */
   readonly file: string
-  readonly tenant: string
+  readonly text: string
+  readonly content: unknown
+  /** Mistakes that the content does not show, because each key occurs once in it. */
+  readonly keyMistakes: readonly Remark[]
 }
 
 /** The definition of an alias. */
@@ -22,7 +25,7 @@ interface Api extends Mention {
 interface Bundle {
   readonly file: string
   readonly name: string
-  readonly lists: readonly PermissionList[]
+  readonly lists: readonly NameList[]
 }
 
 /** Terms as written; `expires` may be invalid. */
@@ -31,16 +34,13 @@ export interface WrittenTerms {
   readonly reason: string | undefined
 }
 
-/** A name with terms. */
-interface Termed extends WrittenTerms {
-  readonly name: string | undefined
-}
+/** An item of a list: a name, or a name with terms; undefined for anything else, so that indexes stay right. */
+export type Item = string | (WrittenTerms & { readonly name: string | undefined }) | undefined
 
-/** An item of a list of names: a name, or a name with terms; undefined for anything else, so that indexes stay right. */
-export type Item = string | Termed | undefined
-
-/** A list of permissions under an API's key. It is no Mention, because there are many lists and few have mistakes. */
-export interface PermissionList {
+/** A list of names under a key. It is no Mention, because there are many lists and few have mistakes. */
+export interface NameList {
+  readonly of: 'permission' | 'role' | 'bundle'
+  /** That of an API for permissions. */
   readonly key: string
   readonly items: readonly Item[]
   readonly file: string
@@ -63,14 +63,11 @@ export interface UserEntry extends Mention, WrittenTerms {
   readonly index: number
   /** As written; it may be an invalid id or address. */
   readonly identity: Identity | undefined
-  readonly lists: readonly PermissionList[]
-  readonly bundles: readonly Item[]
-  readonly roles: readonly Item[]
+  readonly lists: readonly NameList[]
 }
 
 /** The contents of all files, in order, with every definition of a name. */
 export interface Contents {
-  readonly tenants: readonly NamedTenant[]
   readonly apis: readonly Api[]
   readonly bundles: readonly Bundle[]
   /** The roles of the catalogues. */
@@ -88,23 +85,16 @@ export interface Names {
 }
 
 export function readContents(documents: readonly Document[]): Contents {
-  const apis = [...apisOf(documents)]
-  const bundles = [...bundlesOf(documents)]
-  const roles = [...catalogueRolesOf(documents)]
+  const apis = documents.flatMap(document => [...apisOf(document)])
+  const bundles = documents.flatMap(document => [...bundlesOf(document)])
+  const roles = documents.flatMap(document => [...catalogueRolesOf(document)])
   const hasRoles = documents.some(({ content }) => Array.isArray(fieldOf(content, 'roles')))
   const names = {
     apis: firstOf(apis, ({ alias }) => alias),
     bundles: firstOf(bundles, ({ name }) => name),
     roles: hasRoles ? new Set(roles.map(({ role }) => role)) : undefined,
   }
-  return { tenants: readTenants(documents), apis, bundles, roles, users: [...usersOf(documents)], names }
-}
-
-export function readTenants(documents: readonly Document[]): readonly NamedTenant[] {
-  return documents.flatMap(({ file, content }) => {
-    const tenant = textOf(fieldOf(content, 'tenant'))
-    return tenant === undefined ? [] : [{ file, tenant }]
-  })
+  return { apis, bundles, roles, users: documents.flatMap(document => [...usersOf(document)]), names }
 }
 
 function firstOf<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, T> {
@@ -113,68 +103,49 @@ function firstOf<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMa
   return first
 }
 
-function* apisOf(documents: readonly Document[]): Generator<Api> {
-  for (const { file, content } of documents) {
-    for (const [alias, definition] of entriesOf(fieldOf(content, 'apis'))) {
-      const short = writtenOf(definition)
-      const identifier = short ?? writtenOf(fieldOf(definition, 'identifier'))
-      if (identifier === undefined) continue
-      const path = short === undefined ? ['apis', alias, 'identifier'] : ['apis', alias]
-      const catalogue = fieldOf(definition, 'permissions')
-      yield {
-        alias,
-        identifier,
-        catalogue: Array.isArray(catalogue) ? new Set(catalogue.flatMap(name => textOf(name) ?? [])) : undefined,
-        file,
-        path,
-        on: 'value',
-      }
-    }
+function* apisOf({ file, content }: Document): Generator<Api> {
+  for (const [alias, definition] of entriesOf(fieldOf(content, 'apis'))) {
+    const short = writtenOf(definition)
+    const identifier = short ?? writtenOf(fieldOf(definition, 'identifier'))
+    if (identifier === undefined) continue
+    const path = short === undefined ? ['apis', alias, 'identifier'] : ['apis', alias]
+    const names = fieldOf(definition, 'permissions')
+    const catalogue = Array.isArray(names) ? new Set(names.flatMap(name => textOf(name) ?? [])) : undefined
+    yield { alias, identifier, catalogue, file, path, on: 'value' }
   }
 }
 
-function* bundlesOf(documents: readonly Document[]): Generator<Bundle> {
-  for (const { file, content } of documents) {
-    for (const [name, lists] of entriesOf(fieldOf(content, 'bundles'))) {
-      yield { file, name, lists: listsIn(lists, file, ['bundles', name]) }
-    }
+function* bundlesOf({ file, content }: Document): Generator<Bundle> {
+  for (const [name, lists] of entriesOf(fieldOf(content, 'bundles'))) {
+    yield { file, name, lists: permissionsIn(lists, { file, path: ['bundles', name] }) }
   }
 }
 
-function* catalogueRolesOf(documents: readonly Document[]): Generator<CatalogueRole> {
-  for (const { file, content } of documents) {
-    for (const [index, name] of listIn(content, 'roles').entries()) {
-      const role = textOf(name)
-      if (role !== undefined) yield { role, file, path: ['roles', index], on: 'value' }
-    }
+function* catalogueRolesOf({ file, content }: Document): Generator<CatalogueRole> {
+  for (const [index, name] of listOf(fieldOf(content, 'roles')).entries()) {
+    const role = textOf(name)
+    if (role !== undefined) yield { role, file, path: ['roles', index], on: 'value' }
   }
 }
 
-function* usersOf(documents: readonly Document[]): Generator<UserEntry> {
-  for (const { file, content } of documents) {
-    for (const [index, entry] of listIn(content, 'users').entries()) {
-      if (!isMapping(entry)) continue
-      yield {
-        index,
-        identity: readIdentity(entry),
-        lists: listsIn(fieldOf(entry, 'permissions'), file, ['users', index, 'permissions']),
-        bundles: listIn(entry, 'bundles').map(readItem),
-        roles: listIn(entry, 'roles').map(readItem),
-        expires: readExpires(entry),
-        reason: textOf(entry.get('reason')),
-        file,
-        path: ['users', index],
-        on: 'value',
-      }
-    }
+function* usersOf({ file, content }: Document): Generator<UserEntry> {
+  for (const [index, entry] of listOf(fieldOf(content, 'users')).entries()) {
+    if (!isMapping(entry)) continue
+    const within = ['users', index]
+    const lists: readonly NameList[] = [
+      ...permissionsIn(entry.get('permissions'), { file, path: [...within, 'permissions'] }),
+      { of: 'role', key: 'roles', items: itemsIn(entry.get('roles')), file, within },
+      { of: 'bundle', key: 'bundles', items: itemsIn(entry.get('bundles')), file, within },
+    ]
+    yield { index, identity: readIdentity(entry), lists, ...readTerms(entry), file, path: within, on: 'value' }
   }
 }
 
-function readIdentity(entry: unknown): Identity | undefined {
-  const id = textOf(fieldOf(entry, 'id'))
+function readIdentity(entry: Mapping): Identity | undefined {
+  const id = textOf(entry.get('id'))
   if (id !== undefined) return { id }
-  const email = textOf(fieldOf(entry, 'email'))
-  return email === undefined ? undefined : { email, connection: textOf(fieldOf(entry, 'connection')) }
+  const email = textOf(entry.get('email'))
+  return email === undefined ? undefined : { email, connection: textOf(entry.get('connection')) }
 }
 
 /** Equal for two entries that list the same user by the same id, or by the same address in any letter case. */
@@ -182,54 +153,60 @@ export function userIdentity(user: Identity): string {
   return JSON.stringify(user.id === undefined ? [user.email.toLowerCase(), user.connection ?? ''] : [user.id])
 }
 
-function listsIn(lists: unknown, file: string, within: Path): readonly PermissionList[] {
+function permissionsIn(lists: unknown, { file, path }: Pick<Mention, 'file' | 'path'>): readonly NameList[] {
   return Array.from(entriesOf(lists), ([key, items]) => ({
+    of: 'permission',
     key,
-    items: Array.isArray(items) ? items.map(readItem) : [],
+    items: itemsIn(items),
     file,
-    within,
+    within: path,
   }))
 }
 
-function listIn(value: unknown, key: string): readonly unknown[] {
-  const list = fieldOf(value, key)
-  return Array.isArray(list) ? list : []
-}
-
-function readItem(item: unknown): Item {
-  if (!isMapping(item)) return textOf(item)
-  return { name: textOf(item.get('name')), expires: readExpires(item), reason: textOf(item.get('reason')) }
+function itemsIn(list: unknown): readonly Item[] {
+  return listOf(list).map(item =>
+    isMapping(item) ? { name: textOf(item.get('name')), ...readTerms(item) } : textOf(item),
+  )
 }
 
 /** A date needs no quotes. */
-function readExpires(node: Mapping): string | undefined {
+function readTerms(node: Mapping): WrittenTerms {
   const expires = node.get('expires')
-  return expires === '' ? expires : writtenOf(expires)
+  return { expires: expires === '' ? expires : writtenOf(expires), reason: textOf(node.get('reason')) }
 }
 
 export function nameOf(item: Item): string | undefined {
   return typeof item === 'object' ? item.name : item
 }
 
-/** The path from an item's list to its name. */
-export function pathToName(index: number, item: Item): Path {
-  return typeof item === 'object' ? [index, 'name'] : [index]
+/** Every list of one kind, in bundles and users. */
+export function* listsOf({ bundles, users }: Omit<Contents, 'roles'>, of: NameList['of']): Generator<NameList> {
+  for (const { lists } of [...bundles, ...users]) yield* lists.filter(list => list.of === of)
 }
 
 /** The key of a list. */
-export function mentionOf({ key, file, within }: PermissionList): Mention {
+export function mentionOf({ key, file, within }: NameList): Mention {
   return { file, path: [...within, key], on: 'key' }
 }
 
 /** An item of a list, or a value in it. */
-export function mentionIn({ key, file, within }: PermissionList, path: Path): Mention {
+export function mentionIn({ key, file, within }: NameList, path: Path): Mention {
   return { file, path: [...within, key, ...path], on: 'value' }
 }
 
-/** Every list of permissions in bundles and users. */
-export function* permissionListsOf({ bundles, users }: Contents): Generator<PermissionList> {
-  for (const { lists } of bundles) yield* lists
-  for (const { lists } of users) yield* lists
+/** @param explain what is wrong with a name; undefined if nothing is */
+export function* checkNamesIn(
+  lists: Iterable<NameList>,
+  explain: (name: string, list: NameList) => Remark['message'] | undefined,
+): Generator<Remark> {
+  for (const list of lists) {
+    for (const [index, item] of list.items.entries()) {
+      const name = nameOf(item)
+      const message = name === undefined ? undefined : explain(name, list)
+      if (message === undefined) continue
+      yield { ...mentionIn(list, typeof item === 'object' ? [index, 'name'] : [index]), message }
+    }
+  }
 }
 
 /** The identifier for a key under `permissions`: that of the alias, or the key itself if it can be an identifier. */

@@ -3,8 +3,8 @@
 import { advise } from '../access/nearest.ts'
 import { quote } from '../access/quote.ts'
 import { findRoles, type Roles } from '../access/roles.ts'
-import { type Remark, remarkOn } from './problem.ts'
-import { type Contents, type Names, nameOf, pathToName } from './read.ts'
+import type { Remark } from './problem.ts'
+import { type Contents, checkNamesIn, listsOf, type Names } from './read.ts'
 import { roleName } from './schema.ts'
 
 /** Whether this has the form of Auth0's role ids. A role whose name has this form must be listed by its id. */
@@ -24,7 +24,7 @@ export function* checkCatalogue(contents: Contents): Generator<Remark> {
   const { names } = contents
   const known = names.roles
   if (known === undefined) return
-  yield* remarksOnUsers(contents, reference => {
+  yield* checkNamesIn(listsOf(contents, 'role'), reference => {
     if (isKnownRole(reference, names)) return undefined
     return () =>
       `The catalogue under roles has no role ${quote(reference)}. ${adviseOn(reference, names, known, ADD_ROLE)}`
@@ -36,27 +36,21 @@ const CREATE_ROLE = 'Correct the name, or create the role.'
 
 /** References that are unknown or ambiguous in a tenant with these roles. */
 export function* checkReferences(contents: Contents, roles: Roles): Generator<Remark> {
-  const explain = explainer(contents.names, roles)
-  for (const { role, file, path, on } of contents.roles) {
-    const message = explain(role)
-    if (message !== undefined) yield { file, path, on, message }
-  }
-  yield* remarksOnUsers(contents, explain)
-}
-
-type Explain = (reference: string) => Remark['message'] | undefined
-
-function explainer(names: Names, roles: Roles): Explain {
   // Suggests only names that a manifest can contain.
   const known = [...roles.ids.keys()].filter(name => roleName.safeParse(name).success)
-  return reference => {
+  const explain = (reference: string) => {
     const found = findRoles(reference, roles)
     if (found.length === 1) return undefined
     return () =>
       found.length === 0
-        ? `The tenant has no role ${quote(reference)}. ${adviseOn(reference, names, known, CREATE_ROLE)}`
+        ? `The tenant has no role ${quote(reference)}. ${adviseOn(reference, contents.names, known, CREATE_ROLE)}`
         : `The tenant has ${found.length} roles ${quote(reference)}: ${listIds(found)}. List the intended one by its id.`
   }
+  for (const { role, file, path, on } of contents.roles) {
+    const message = explain(role)
+    if (message !== undefined) yield { file, path, on, message }
+  }
+  yield* checkNamesIn(listsOf(contents, 'role'), explain)
 }
 
 function adviseOn(reference: string, { bundles }: Names, known: Iterable<string>, otherwise: string): string {
@@ -70,15 +64,4 @@ const MAX_IDS = 5
 function listIds(ids: readonly string[]): string {
   const shown = ids.toSorted().slice(0, MAX_IDS).join(', ')
   return ids.length > MAX_IDS ? `${shown} and ${ids.length - MAX_IDS} more` : shown
-}
-
-function* remarksOnUsers({ users }: Contents, explain: Explain): Generator<Remark> {
-  for (const user of users) {
-    for (const [index, item] of user.roles.entries()) {
-      const reference = nameOf(item)
-      const message = reference === undefined ? undefined : explain(reference)
-      if (message === undefined) continue
-      yield remarkOn(user, ['roles', ...pathToName(index, item)], message)
-    }
-  }
 }

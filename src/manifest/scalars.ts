@@ -48,6 +48,10 @@ export function fieldOf(value: unknown, key: string): unknown {
   return isMapping(value) ? value.get(key) : undefined
 }
 
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -90,7 +90,7 @@ function explainIndentation({ line, above }: Clues): Explanation | undefined {
 
 function explainTemplate({ text, reason, offset, events }: Clues): Explanation | undefined {
   const isComplexKey = reason === COMPLEX_KEY
-  const at = isComplexKey ? findComplexKey(events) : offset
+  const at = isComplexKey ? findComplexKey(text, events) : offset
   const template = ['{{', '${{'].find(mark => text.startsWith(mark, at) || text.startsWith(mark, at - 1))
   if (template !== undefined) {
     return { offset: at, message: `${template} begins a placeholder of a template; replace it with its value` }
