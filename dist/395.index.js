@@ -2454,6 +2454,8 @@ function refuseGrant([grant, user]) {
     ];
 }
 
+// EXTERNAL MODULE: external "node:buffer"
+var external_node_buffer_ = __webpack_require__(4573);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(6760);
 ;// CONCATENATED MODULE: ./build/js/runner/paths.js
@@ -2816,6 +2818,7 @@ function openBefore(text, end) {
 
 
 
+
 /** Limits for all files together. */
 const LIMITS = {
     /** Bytes. */
@@ -2828,6 +2831,7 @@ const LIMITS = {
     /** Lists and mappings within each other. */
     nesting: 20,
 };
+const COUNTED = ['lines', 'values', 'size'];
 /** @param pattern a path or a glob, relative to the workspace */
 async function findFiles(pattern, workspace) {
     const literal = (0,external_node_path_.resolve)(workspace, pattern);
@@ -2846,155 +2850,113 @@ function missingFiles(patterns, workspace) {
 }
 function loadFiles(paths, workspace) {
     const tooMany = topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`);
-    const problems = paths.length > LIMITS.files ? [tooMany] : [];
-    const documents = [];
-    let budget = LIMITS;
-    for (const path of paths.slice(0, LIMITS.files)) {
-        const loaded = loadFile({ path, workspace, budget });
-        documents.push(...loaded.documents);
-        problems.push(...loaded.problems);
-        budget = loaded.budget;
-    }
-    return { documents, problems };
+    const budget = { ...LIMITS };
+    const loaded = paths.slice(0, LIMITS.files).map(path => loadFile(path, { workspace, budget }));
+    const { documents, problems } = partition(loaded);
+    return { documents, problems: paths.length > LIMITS.files ? [tooMany, ...problems] : problems };
 }
-function load_nameOf(path, workspace) {
-    return isWithin(path, workspace) ? (0,external_node_path_.relative)(workspace, path).split(external_node_path_.sep).join('/') : path;
+function partition(loaded) {
+    return {
+        documents: loaded.filter(each => 'content' in each),
+        problems: loaded.filter(each => 'message' in each),
+    };
 }
-function loadFile(source) {
+function loadFile(path, { workspace, budget }) {
+    const file = isWithin(path, workspace) ? (0,external_node_path_.relative)(workspace, path).split(external_node_path_.sep).join('/') : path;
     try {
-        return readFile(source);
+        const target = external_node_fs_.realpathSync.native(path);
+        if (isWithin(path, workspace) && !isWithin(target, external_node_fs_.realpathSync.native(workspace))) {
+            return topOf(file, 'This is a link that leads out of the workspace; put the file itself here.');
+        }
+        const stats = (0,external_node_fs_.statSync)(target);
+        if (!stats.isFile())
+            return topOf(file, 'This is not a file; name files, or a glob such as permissions/*.yml.');
+        if (stats.size > budget.size)
+            return topOf(file, excess('size'));
+        const bytes = (0,external_node_fs_.readFileSync)(target);
+        if (!(0,external_node_buffer_.isUtf8)(bytes))
+            return topOf(file, 'The file is not UTF-8 text; save it as UTF-8.');
+        return parseWithin({ file, text: new TextDecoder().decode(bytes) }, budget);
     }
     catch (error) {
         // A broken link, a file without read permission, or one that was deleted in the meantime.
         if (!(error instanceof Error && 'syscall' in error))
             throw error;
-        const problem = topOf(load_nameOf(source.path, source.workspace), `This cannot be read: ${error.message}.`);
-        return { documents: [], problems: [problem], budget: source.budget };
+        return topOf(file, `This cannot be read: ${error.message}.`);
     }
-}
-/** @throws what the file system says */
-function readFile({ path, workspace, budget }) {
-    const file = load_nameOf(path, workspace);
-    const refuse = (message) => ({ documents: [], problems: [topOf(file, message)], budget });
-    const target = external_node_fs_.realpathSync.native(path);
-    if (isWithin(path, workspace) && !isWithin(target, external_node_fs_.realpathSync.native(workspace))) {
-        return refuse('This is a link that leads out of the workspace; put the file itself here.');
-    }
-    const stats = (0,external_node_fs_.statSync)(target);
-    if (!stats.isFile())
-        return refuse('This is not a file; name files, or a glob such as permissions/*.yml.');
-    if (stats.size > budget.size)
-        return refuse(excess('size'));
-    const text = load_decode((0,external_node_fs_.readFileSync)(target));
-    if (text === undefined)
-        return refuse('The file is not UTF-8 text; save it as UTF-8.');
-    return parseWithin({ file, text }, budget);
 }
 function excess(limit) {
     const amount = `${LIMITS[limit].toLocaleString('en')} ${limit === 'size' ? 'bytes' : limit}`;
     const counted = limit === 'lines' ? '' : ', counting the value of an alias each time';
     return `The manifest is too large: all its files together may have ${amount}${counted}. List fewer users, or use bundles.`;
 }
-function load_decode(bytes) {
-    try {
-        return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    }
-    catch {
-        return undefined;
-    }
-}
 /** Parses one file's text, and reports YAML errors; does not check what the text means. */
 function parseDocument(file, text) {
-    return parseWithin({ file, text }, LIMITS);
+    return partition([parseWithin({ file, text }, { ...LIMITS })]);
 }
 function parseWithin({ file, text }, budget) {
-    const marks = countMarks(text);
+    const amounts = { size: text.length, lines: count(text, LINE_BREAKS), values: count(text, MARKS) };
+    const exceeded = exceededBy(amounts, budget);
     // A refused file counts too, because counting it took time.
-    const remaining = subtract(budget, { size: text.length, ...marks });
-    const refuse = (problem) => ({ documents: [], problems: [problem], budget: remaining });
-    if (remaining.lines < 0)
-        return refuse(topOf(file, excess('lines')));
-    if (remaining.values < 0)
-        return refuse(topOf(file, excess('values')));
+    take(amounts, budget);
+    if (exceeded !== undefined)
+        return topOf(file, excess(exceeded));
     let events = [];
     try {
         events = (0,js_yaml/* parseEvents */.PH)(text, { maxDepth: LIMITS.nesting });
         const { contents, hasDuplicateKeys } = construct(events, text);
         // A separator at the top or the end of a file makes an empty document.
         const [content, ...others] = contents.filter(isPresent);
-        if (content === undefined) {
-            return refuse(topOf(file, 'The manifest is empty; if nobody is listed, write users: [].'));
-        }
+        if (content === undefined)
+            return topOf(file, 'The manifest is empty; if nobody is listed, write users: [].');
         if (others.length > 0) {
             const message = 'A file must have one YAML document; move the others to separate files.';
             const offset = startOfDocument(events, contents.findLastIndex(isPresent));
-            return refuse({ place: placesIn(file, text)(offset), message });
+            return { place: placesIn(file, text)(offset), message };
         }
         const hasAliases = events.some(event => event.type === js_yaml/* EVENT_ID */.hy.ALIAS);
-        const extent = hasAliases ? measure(content) : SCALAR;
-        if (extent === ENDLESS)
-            return refuse(topOf(file, TOO_DEEP));
-        const rest = subtract(remaining, {
-            size: Math.max(0, extent.size - text.length),
-            lines: 0,
-            values: Math.max(0, extent.values - marks.values),
-        });
-        if (rest.values < 0)
-            return refuse(topOf(file, excess('values')));
-        if (rest.size < 0)
-            return refuse(topOf(file, excess('size')));
+        if (hasAliases) {
+            const extent = measure(content);
+            if (extent === ENDLESS)
+                return topOf(file, TOO_DEEP);
+            const more = {
+                size: Math.max(0, extent.size - amounts.size),
+                lines: 0,
+                values: Math.max(0, extent.values - amounts.values),
+            };
+            const exceeded = exceededBy(more, budget);
+            if (exceeded !== undefined)
+                return topOf(file, excess(exceeded));
+            take(more, budget);
+        }
         const keyMistakes = hasDuplicateKeys || hasAliases ? [...findKeyMistakes({ file, text }, events)] : [];
-        return { documents: [{ file, text, content, keyMistakes }], problems: [], budget: rest };
+        return { file, text, content, keyMistakes };
     }
     catch (error) {
         if (!(error instanceof js_yaml/* YAMLException */.tB))
             throw error;
-        const { offset, message } = explainYaml(text, {
-            reason: error.reason,
-            offset: Number(error.mark?.position),
-            events,
-        });
-        return refuse({ place: placesIn(file, text)(offset), message: `This is not valid YAML: ${message}.` });
+        const failure = { reason: error.reason, offset: Number(error.mark?.position), events };
+        const { offset, message } = explainYaml(text, failure);
+        return { place: placesIn(file, text)(offset), message: `This is not valid YAML: ${message}.` };
     }
 }
-function subtract(budget, taken) {
-    return {
-        size: budget.size - taken.size,
-        lines: budget.lines - taken.lines,
-        values: budget.values - taken.values,
-    };
+function exceededBy(amounts, budget) {
+    return COUNTED.find(limit => amounts[limit] > budget[limit]);
 }
-const codes = (characters) => new Set([...characters].map(character => character.charCodeAt(0)));
-/** NaN is the code after the last character. */
-const BLANKS = codes(' \t\r\n').add(Number.NaN);
-const FLOW_MARKS = codes(',[]{}');
-const OPENING_MARKS = codes(',[{');
-/** A key that ends with one of these needs no space after its colon. */
-const CLOSING_MARKS = codes('"\']}');
-const [LINE_FEED, CARRIAGE_RETURN, COLON] = [0x0a, 0x0d, 0x3a];
-const DASH_OR_QUESTION_MARK = codes('-?');
-/**
- * Counts line breaks and the marks that begin values, before parsing, because the parser needs far more memory than the
- * text has bytes. Each mark makes at most three events.
- */
-function countMarks(text) {
-    let [lines, values] = [0, 0];
-    for (let at = 0; at < text.length; at++) {
-        const code = text.charCodeAt(at);
-        const next = text.charCodeAt(at + 1);
-        if (code === LINE_FEED || (code === CARRIAGE_RETURN && next !== LINE_FEED))
-            lines++;
-        else if (OPENING_MARKS.has(code))
-            values++;
-        else if (DASH_OR_QUESTION_MARK.has(code) && BLANKS.has(next))
-            values++;
-        else if (code === COLON) {
-            const isMark = BLANKS.has(next) || FLOW_MARKS.has(next) || CLOSING_MARKS.has(text.charCodeAt(at - 1));
-            if (isMark)
-                values++;
-        }
-    }
-    return { lines, values };
+function take(amounts, budget) {
+    for (const limit of COUNTED)
+        budget[limit] -= amounts[limit];
+}
+const LINE_BREAKS = /\n|\r(?!\n)/g;
+/** What may begin a value; each makes at most three events. A key that ends with a closing mark needs no space. */
+const MARKS = /[,[{]|[-?](?=[ \t\r\n]|$)|:(?=[ \t\r\n,[\]{}]|$)|(?<=["'\]}]):/g;
+const MAX_COUNT = Math.max(LIMITS.lines, LIMITS.values) + 1;
+/** Counts before parsing, because the parser needs far more memory than the text has bytes. */
+function count(text, pattern) {
+    return text
+        .matchAll(pattern)
+        .take(MAX_COUNT)
+        .reduce(sum => sum + 1, 0);
 }
 const SCALAR = { size: 0, values: 1, depth: 0 };
 const ENDLESS = { ...SCALAR, depth: Number.POSITIVE_INFINITY };

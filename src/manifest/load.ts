@@ -1,6 +1,7 @@
 // Files and globs → parsed documents. A manifest may be hostile, so everything is limited here, and links cannot lead out
 // of the workspace.
 
+import { isUtf8 } from 'node:buffer'
 import { existsSync, promises, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
@@ -24,14 +25,12 @@ export const LIMITS = {
   values: 1_500_000,
   /** Lists and mappings within each other. */
   nesting: 20,
-} as const
-
-/** What remains of the limits. */
-interface Budget {
-  readonly size: number
-  readonly lines: number
-  readonly values: number
 }
+
+const COUNTED = ['lines', 'values', 'size'] as const
+
+/** What a file takes from the limits, or what remains of them. */
+type Amounts = Record<(typeof COUNTED)[number], number>
 
 export interface Loaded {
   readonly documents: readonly Document[]
@@ -58,159 +57,116 @@ export function missingFiles(patterns: readonly string[], workspace: string): re
 
 export function loadFiles(paths: readonly string[], workspace: string): Loaded {
   const tooMany = topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`)
-  const problems = paths.length > LIMITS.files ? [tooMany] : []
-  const documents: Document[] = []
-  let budget: Budget = LIMITS
-  for (const path of paths.slice(0, LIMITS.files)) {
-    const loaded = loadFile({ path, workspace, budget })
-    documents.push(...loaded.documents)
-    problems.push(...loaded.problems)
-    budget = loaded.budget
+  const budget = { ...LIMITS }
+  const loaded = paths.slice(0, LIMITS.files).map(path => loadFile(path, { workspace, budget }))
+  const { documents, problems } = partition(loaded)
+  return { documents, problems: paths.length > LIMITS.files ? [tooMany, ...problems] : problems }
+}
+
+function partition(loaded: readonly (Document | Problem)[]): Loaded {
+  return {
+    documents: loaded.filter(each => 'content' in each),
+    problems: loaded.filter(each => 'message' in each),
   }
-  return { documents, problems }
 }
 
-function nameOf(path: string, workspace: string): string {
-  return isWithin(path, workspace) ? relative(workspace, path).split(sep).join('/') : path
-}
-
-interface FileToLoad {
-  readonly path: string
+interface Bounds {
   readonly workspace: string
-  readonly budget: Budget
+  /** Each file takes its part. */
+  readonly budget: Amounts
 }
 
-/** A file, and the budget that remains for others. */
-interface LoadedFile extends Loaded {
-  readonly budget: Budget
-}
-
-function loadFile(source: FileToLoad): LoadedFile {
+function loadFile(path: string, { workspace, budget }: Bounds): Document | Problem {
+  const file = isWithin(path, workspace) ? relative(workspace, path).split(sep).join('/') : path
   try {
-    return readFile(source)
+    const target = realpathSync.native(path)
+    if (isWithin(path, workspace) && !isWithin(target, realpathSync.native(workspace))) {
+      return topOf(file, 'This is a link that leads out of the workspace; put the file itself here.')
+    }
+    const stats = statSync(target)
+    if (!stats.isFile()) return topOf(file, 'This is not a file; name files, or a glob such as permissions/*.yml.')
+    if (stats.size > budget.size) return topOf(file, excess('size'))
+    const bytes = readFileSync(target)
+    if (!isUtf8(bytes)) return topOf(file, 'The file is not UTF-8 text; save it as UTF-8.')
+    return parseWithin({ file, text: new TextDecoder().decode(bytes) }, budget)
   } catch (error) {
     // A broken link, a file without read permission, or one that was deleted in the meantime.
     if (!(error instanceof Error && 'syscall' in error)) throw error
-    const problem = topOf(nameOf(source.path, source.workspace), `This cannot be read: ${error.message}.`)
-    return { documents: [], problems: [problem], budget: source.budget }
+    return topOf(file, `This cannot be read: ${error.message}.`)
   }
 }
 
-/** @throws what the file system says */
-function readFile({ path, workspace, budget }: FileToLoad): LoadedFile {
-  const file = nameOf(path, workspace)
-  const refuse = (message: string): LoadedFile => ({ documents: [], problems: [topOf(file, message)], budget })
-  const target = realpathSync.native(path)
-  if (isWithin(path, workspace) && !isWithin(target, realpathSync.native(workspace))) {
-    return refuse('This is a link that leads out of the workspace; put the file itself here.')
-  }
-  const stats = statSync(target)
-  if (!stats.isFile()) return refuse('This is not a file; name files, or a glob such as permissions/*.yml.')
-  if (stats.size > budget.size) return refuse(excess('size'))
-  const text = decode(readFileSync(target))
-  if (text === undefined) return refuse('The file is not UTF-8 text; save it as UTF-8.')
-  return parseWithin({ file, text }, budget)
-}
-
-function excess(limit: 'size' | 'lines' | 'values'): string {
+function excess(limit: keyof Amounts): string {
   const amount = `${LIMITS[limit].toLocaleString('en')} ${limit === 'size' ? 'bytes' : limit}`
   const counted = limit === 'lines' ? '' : ', counting the value of an alias each time'
   return `The manifest is too large: all its files together may have ${amount}${counted}. List fewer users, or use bundles.`
 }
 
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
-}
-
 /** Parses one file's text, and reports YAML errors; does not check what the text means. */
 export function parseDocument(file: string, text: string): Loaded {
-  return parseWithin({ file, text }, LIMITS)
+  return partition([parseWithin({ file, text }, { ...LIMITS })])
 }
 
-function parseWithin({ file, text }: Pick<Document, 'file' | 'text'>, budget: Budget): LoadedFile {
-  const marks = countMarks(text)
+function parseWithin({ file, text }: Pick<Document, 'file' | 'text'>, budget: Amounts): Document | Problem {
+  const amounts = { size: text.length, lines: count(text, LINE_BREAKS), values: count(text, MARKS) }
+  const exceeded = exceededBy(amounts, budget)
   // A refused file counts too, because counting it took time.
-  const remaining = subtract(budget, { size: text.length, ...marks })
-  const refuse = (problem: Problem): LoadedFile => ({ documents: [], problems: [problem], budget: remaining })
-  if (remaining.lines < 0) return refuse(topOf(file, excess('lines')))
-  if (remaining.values < 0) return refuse(topOf(file, excess('values')))
+  take(amounts, budget)
+  if (exceeded !== undefined) return topOf(file, excess(exceeded))
   let events: Event[] = []
   try {
     events = parseEvents(text, { maxDepth: LIMITS.nesting })
     const { contents, hasDuplicateKeys } = construct(events, text)
     // A separator at the top or the end of a file makes an empty document.
     const [content, ...others] = contents.filter(isPresent)
-    if (content === undefined) {
-      return refuse(topOf(file, 'The manifest is empty; if nobody is listed, write users: [].'))
-    }
+    if (content === undefined) return topOf(file, 'The manifest is empty; if nobody is listed, write users: [].')
     if (others.length > 0) {
       const message = 'A file must have one YAML document; move the others to separate files.'
       const offset = startOfDocument(events, contents.findLastIndex(isPresent))
-      return refuse({ place: placesIn(file, text)(offset), message })
+      return { place: placesIn(file, text)(offset), message }
     }
     const hasAliases = events.some(event => event.type === EVENT_ID.ALIAS)
-    const extent = hasAliases ? measure(content) : SCALAR
-    if (extent === ENDLESS) return refuse(topOf(file, TOO_DEEP))
-    const rest = subtract(remaining, {
-      size: Math.max(0, extent.size - text.length),
-      lines: 0,
-      values: Math.max(0, extent.values - marks.values),
-    })
-    if (rest.values < 0) return refuse(topOf(file, excess('values')))
-    if (rest.size < 0) return refuse(topOf(file, excess('size')))
+    if (hasAliases) {
+      const extent = measure(content)
+      if (extent === ENDLESS) return topOf(file, TOO_DEEP)
+      const more = {
+        size: Math.max(0, extent.size - amounts.size),
+        lines: 0,
+        values: Math.max(0, extent.values - amounts.values),
+      }
+      const exceeded = exceededBy(more, budget)
+      if (exceeded !== undefined) return topOf(file, excess(exceeded))
+      take(more, budget)
+    }
     const keyMistakes = hasDuplicateKeys || hasAliases ? [...findKeyMistakes({ file, text }, events)] : []
-    return { documents: [{ file, text, content, keyMistakes }], problems: [], budget: rest }
+    return { file, text, content, keyMistakes }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
-    const { offset, message } = explainYaml(text, {
-      reason: error.reason,
-      offset: Number(error.mark?.position),
-      events,
-    })
-    return refuse({ place: placesIn(file, text)(offset), message: `This is not valid YAML: ${message}.` })
+    const failure = { reason: error.reason, offset: Number(error.mark?.position), events }
+    const { offset, message } = explainYaml(text, failure)
+    return { place: placesIn(file, text)(offset), message: `This is not valid YAML: ${message}.` }
   }
 }
 
-function subtract(budget: Budget, taken: Budget): Budget {
-  return {
-    size: budget.size - taken.size,
-    lines: budget.lines - taken.lines,
-    values: budget.values - taken.values,
-  }
+function exceededBy(amounts: Amounts, budget: Amounts): keyof Amounts | undefined {
+  return COUNTED.find(limit => amounts[limit] > budget[limit])
 }
 
-const codes = (characters: string) => new Set([...characters].map(character => character.charCodeAt(0)))
-/** NaN is the code after the last character. */
-const BLANKS = codes(' \t\r\n').add(Number.NaN)
-const FLOW_MARKS = codes(',[]{}')
-const OPENING_MARKS = codes(',[{')
-/** A key that ends with one of these needs no space after its colon. */
-const CLOSING_MARKS = codes('"\']}')
-const [LINE_FEED, CARRIAGE_RETURN, COLON] = [0x0a, 0x0d, 0x3a]
-const DASH_OR_QUESTION_MARK = codes('-?')
+function take(amounts: Amounts, budget: Amounts): void {
+  for (const limit of COUNTED) budget[limit] -= amounts[limit]
+}
 
-/**
- * Counts line breaks and the marks that begin values, before parsing, because the parser needs far more memory than the
- * text has bytes. Each mark makes at most three events.
- */
-function countMarks(text: string): Pick<Budget, 'lines' | 'values'> {
-  let [lines, values] = [0, 0]
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    const next = text.charCodeAt(at + 1)
-    if (code === LINE_FEED || (code === CARRIAGE_RETURN && next !== LINE_FEED)) lines++
-    else if (OPENING_MARKS.has(code)) values++
-    else if (DASH_OR_QUESTION_MARK.has(code) && BLANKS.has(next)) values++
-    else if (code === COLON) {
-      const isMark = BLANKS.has(next) || FLOW_MARKS.has(next) || CLOSING_MARKS.has(text.charCodeAt(at - 1))
-      if (isMark) values++
-    }
-  }
-  return { lines, values }
+const LINE_BREAKS = /\n|\r(?!\n)/g
+/** What may begin a value; each makes at most three events. A key that ends with a closing mark needs no space. */
+const MARKS = /[,[{]|[-?](?=[ \t\r\n]|$)|:(?=[ \t\r\n,[\]{}]|$)|(?<=["'\]}]):/g
+const MAX_COUNT = Math.max(LIMITS.lines, LIMITS.values) + 1
+
+/** Counts before parsing, because the parser needs far more memory than the text has bytes. */
+function count(text: string, pattern: RegExp): number {
+  return text
+    .matchAll(pattern)
+    .take(MAX_COUNT)
+    .reduce(sum => sum + 1, 0)
 }
 
 /** The size of a value with all its aliases expanded. */
