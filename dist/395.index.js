@@ -1737,104 +1737,104 @@ function narrow(outer, inner) {
 function* checkForm({ file, content }, documents) {
     const lacksUsers = isMapping(content) && !content.has('users');
     const usersElsewhere = lacksUsers && documents.some(other => fieldOf(other.content, 'users') !== undefined);
-    for (const remark of check(manifestSchema, content, undefined)) {
-        if (!(usersElsewhere && remark.path[0] === 'users'))
-            yield { file, ...remark };
+    for (const finding of check(manifestSchema, content, [])) {
+        if (!(usersElsewhere && finding.path[0] === 'users'))
+            yield { file, ...finding };
     }
 }
-function* check(schema, value, trail) {
+function* check(schema, value, path) {
     if (schema instanceof schemas/* ZodOptional */.IiU)
-        yield* check(schema.unwrap(), value, trail);
+        yield* check(schema.unwrap(), value, path);
     else if (schema instanceof schemas/* ZodUnion */.fZ7)
-        yield* checkChoice(schema, value, trail);
+        yield* checkChoice(schema, value, path);
     else if (schema instanceof schemas/* ZodArray */.naA && Array.isArray(value)) {
-        for (const [key, item] of value.entries())
-            yield* check(schema.element, item, { above: trail, key });
+        for (const [index, item] of value.entries())
+            yield* check(schema.element, item, [...path, index]);
     }
     else if (schema instanceof schemas/* ZodRecord */.b8S && isMapping(value))
-        yield* checkRecord(schema, value, trail);
+        yield* checkRecord(schema, value, path);
     else if (schema instanceof schemas/* ZodObject */.bvH && isMapping(value))
-        yield* checkObject(schema, value, trail);
+        yield* checkObject(schema, value, path);
     else
-        yield* checkValue(schema, value, trail);
+        yield* checkValue(schema, value, path);
 }
 /** A value that is either text, its short form, or a mapping. */
-function* checkChoice(schema, value, trail) {
+function* checkChoice(schema, value, path) {
     const [short, long] = schema.options;
     if (isMapping(value)) {
-        const split = splitNameOf(value, long);
-        if (split === undefined)
-            yield* check(long, value, trail);
+        const message = explainSplitName(value, long);
+        if (message === undefined)
+            yield* check(long, value, path);
         else
-            yield finding(trail, 'value', () => adviseSplitName(split));
+            yield { path, on: 'value', message };
     }
     else if (typeof value === 'string' || value instanceof Unquoted)
-        yield* check(short, value, trail);
+        yield* check(short, value, path);
     else
-        yield* checkValue(schema, value, trail);
+        yield* checkValue(schema, value, path);
 }
-/** `read: orders` instead of `read:orders`. */
-function splitNameOf(value, { shape }) {
+/** For `read: orders` instead of `read:orders`. */
+function explainSplitName(value, { shape }) {
     const [[before, rest] = ['', undefined]] = value;
     if (value.size !== 1 || before === '<<' || nearest(before, Object.keys(shape)) !== undefined)
         return undefined;
-    if (rest === null)
-        return { before, after: '' };
-    if (rest instanceof Unquoted)
-        return { before, after: rest.text };
-    return typeof rest === 'string' ? { before, after: rest } : undefined;
+    const after = rest === null ? '' : rest instanceof Unquoted ? rest.text : rest;
+    if (typeof after !== 'string')
+        return undefined;
+    return () => {
+        const written = `${before}: ${after}`.trim();
+        const name = quote(`${before}:${after}`);
+        const advice = after === '' ? 'quote it' : `write ${name}, or quote it if the name has a space`;
+        return `YAML reads ${clip(written)} as a mapping, not as a name, because of the space after the colon; ${advice}: ${quote(written)}.`;
+    };
 }
-function adviseSplitName({ before, after }) {
-    const written = `${before}: ${after}`.trim();
-    const advice = after === '' ? 'quote it' : `write ${quote(`${before}:${after}`)}, or quote it if the name has a space`;
-    return `YAML reads ${clip(written)} as a mapping, not as a name, because of the space after the colon; ${advice}: ${quote(written)}.`;
-}
-function* checkRecord(schema, value, trail) {
+function* checkRecord(schema, value, path) {
     for (const [key, item] of value) {
-        const here = { above: trail, key };
+        const mention = { path: [...path, key], on: 'key' };
         if (key === '<<') {
-            yield finding(here, 'key', () => MERGE_KEY);
+            yield { ...mention, message: () => MERGE_KEY };
             continue;
         }
         const unquoted = value.unquoted?.get(key);
         if (unquoted !== undefined)
-            yield finding(here, 'key', () => adviseQuotes(unquoted));
+            yield { ...mention, message: () => adviseQuotes(unquoted) };
         const message = describe(schema.keyType, key);
         if (message !== undefined)
-            yield finding(here, 'key', message);
-        yield* check(schema.valueType, item, here);
+            yield { ...mention, message };
+        yield* check(schema.valueType, item, mention.path);
     }
 }
-function* checkObject(schema, value, trail) {
+function* checkObject(schema, value, path) {
     for (const [key, type] of Object.entries(schema.shape)) {
-        const field = fieldOf(value, key);
-        const here = { above: trail, key };
+        const field = value.get(key);
         if (field !== undefined)
-            yield* check(type, field, here);
+            yield* check(type, field, [...path, key]);
         else if (!(type instanceof schemas/* ZodOptional */.IiU)) {
-            yield finding(here, 'value', () => `${quote(key)} is missing; ${kindOf(type)}.`);
+            const message = () => `${quote(key)} is missing; ${kindOf(type)}.`;
+            yield { path: [...path, key], on: 'value', message };
         }
     }
     if (schema === userEntry)
-        yield* checkIdentity(value, trail);
+        yield* checkIdentity(value, path);
     for (const key of value.keys()) {
-        const isExtension = trail === undefined && key.startsWith('x-');
+        const isExtension = path.length === 0 && key.startsWith('x-');
         if (Object.hasOwn(schema.shape, key) || isExtension)
             continue;
         const message = () => `Unknown key ${quote(key)}. ${adviseKey(key, Object.keys(schema.shape))}`;
-        yield finding({ above: trail, key }, 'key', message);
+        yield { path: [...path, key], on: 'key', message };
     }
 }
-function* checkIdentity(user, trail) {
+function* checkIdentity(user, path) {
     if (!user.has('id') && !user.has('email')) {
-        yield finding(trail, 'value', () => 'A user needs an id or an email; add one.');
+        yield { path, on: 'value', message: () => 'A user needs an id or an email; add one.' };
     }
     if (user.has('id') && user.has('email')) {
-        yield finding({ above: trail, key: 'email' }, 'value', () => 'A user has an id or an email, not both; remove one.');
+        const message = () => 'A user has an id or an email, not both; remove one.';
+        yield { path: [...path, 'email'], on: 'value', message };
     }
     if (user.has('connection') && !user.has('email')) {
         const message = () => 'A connection narrows the look-up by email; remove it, or replace the id with an email.';
-        yield finding({ above: trail, key: 'connection' }, 'value', message);
+        yield { path: [...path, 'connection'], on: 'value', message };
     }
 }
 const MERGE_KEY = 'Merge keys (<<) are not supported; write the keys out, or use a bundle.';
@@ -1848,22 +1848,23 @@ function adviseKey(key, known) {
         return `It contains ${unseen}; indent with ordinary spaces.`;
     if (key.startsWith('-'))
         return 'Write a space after the dash.';
-    if (isUserId(key))
-        return `Write id: ${quote(key)}.`;
-    if (isAddress(key))
-        return `Write email: ${quote(key)}.`;
-    return advise(key, known, `Known here: ${known.join(', ')}.`);
+    return adviseIdentity(key) ?? advise(key, known, `Known here: ${known.join(', ')}.`);
 }
-function* checkValue(schema, value, trail) {
-    const isMisread = value instanceof Unquoted && schema instanceof schemas/* ZodString */.NDH;
+function adviseIdentity(text) {
+    if (isUserId(text))
+        return `Write id: ${quote(text)}.`;
+    return isAddress(text) ? `Write email: ${quote(text)}.` : undefined;
+}
+function* checkValue(schema, value, path) {
     // Dates are understood as written, with and without quotes.
-    if (isMisread && schema !== expiry)
-        yield finding(trail, 'value', () => adviseQuotes(value));
-    if (isMisread && value.value === null && schema !== expiry)
-        return;
+    if (value instanceof Unquoted && schema instanceof schemas/* ZodString */.NDH && schema !== expiry) {
+        yield { path, on: 'value', message: () => adviseQuotes(value) };
+        if (value.value === null)
+            return;
+    }
     const message = describe(schema, value);
     if (message !== undefined)
-        yield finding(trail, 'value', message);
+        yield { path, on: 'value', message };
 }
 function adviseQuotes({ text, kind, value }) {
     const otherwise = value === null ? ', or remove it' : '';
@@ -1877,7 +1878,7 @@ function describe(schema, value) {
     if (schema instanceof schemas/* ZodLiteral */.DN5 && plain === schema.value)
         return undefined;
     const found = () => (value instanceof Unquoted ? clip(value.text) : foundText(plain));
-    return () => [`${capitalize(kindOf(schema))}; found ${found()}.`, ...adviseKind(schema, value)].join(' ');
+    return () => `${capitalize(kindOf(schema))}; found ${found()}. ${adviseKind(schema, value)}`.trimEnd();
 }
 function describeText(schema, text) {
     const rule = brokenRule(schema, text);
@@ -1900,38 +1901,34 @@ function foundText(value) {
         return 'a mapping';
     return value === null ? 'nothing' : quote(value);
 }
-/** What to write instead of a value of the wrong kind, if it shows what was meant. */
+/** What to write instead of a value of the wrong kind; empty if it does not show what was meant. */
 function adviseKind(schema, value) {
     const text = typeof value === 'string' ? value : isMapping(value) ? (value.keys().next().value ?? '') : '';
     const unseen = describeUnseen(text);
     if (unseen !== undefined)
-        return [`It contains ${unseen}; use ordinary spaces.`];
+        return `It contains ${unseen}; use ordinary spaces.`;
     if (schema instanceof schemas/* ZodLiteral */.DN5)
-        return text === String(schema.value) ? ['Write it without quotes.'] : [];
+        return text === String(schema.value) ? 'Write it without quotes.' : '';
     if (schema instanceof schemas/* ZodUnion */.fZ7)
-        return value === null ? ['Quote a name that begins with # or &.'] : [];
+        return value === null ? 'Quote a name that begins with # or &.' : '';
     if (/^-\S/.test(text))
-        return ['Write a space after the dash.'];
+        return 'Write a space after the dash.';
     if (schema instanceof schemas/* ZodArray */.naA)
         return adviseList(schema, value);
     const [, key = '', rest = ''] = /^([^\s:]+):(\S.*)$/s.exec(text) ?? [];
     const isKey = schema instanceof schemas/* ZodObject */.bvH ? Object.hasOwn(schema.shape, key) : /^[[{]/.test(rest);
     if (isKey)
-        return [`Write a space after the colon: ${clip(`${key}: ${rest}`)}.`];
-    if (schema !== userEntry)
-        return [];
-    if (isUserId(text))
-        return [`Write id: ${quote(text)}.`];
-    return isAddress(text) ? [`Write email: ${quote(text)}.`] : [];
+        return `Write a space after the colon: ${clip(`${key}: ${rest}`)}.`;
+    return (schema === userEntry && adviseIdentity(text)) || '';
 }
 function adviseList(schema, value) {
-    if (typeof value === 'string' && schema.element !== userEntry) {
-        return [`Write [${clip(value.replace(/^\[|\]$/g, ''))}].`];
-    }
+    const isUsers = schema.element === userEntry;
+    if (typeof value === 'string' && !isUsers)
+        return `Write [${clip(value.replace(/^\[|\]$/g, ''))}].`;
     if (!isMapping(value))
-        return [];
-    const names = schema.element === userEntry ? undefined : namesIn(value, schema.element instanceof schemas/* ZodUnion */.fZ7);
-    return [names === undefined ? 'Begin each entry of the list with a dash and a space.' : `Write [${names}].`];
+        return '';
+    const names = isUsers ? undefined : namesIn(value, schema.element instanceof schemas/* ZodUnion */.fZ7);
+    return names === undefined ? 'Begin each entry of the list with a dash and a space.' : `Write [${names}].`;
 }
 const MAX_NAMES = 10;
 /** The list that was meant by a mapping whose keys are names, each with nothing or an `expires` after it. */
@@ -1946,15 +1943,6 @@ function namesIn(value, mayExpire) {
         items.push(item === null ? scalar(key) : `{name: ${scalar(key)}, expires: ${expires}}`);
     }
     return clip(items.join(', '));
-}
-function finding(trail, on, message) {
-    return { path: pathOf(trail), on, message };
-}
-function pathOf(trail) {
-    const path = [];
-    for (let step = trail; step !== undefined; step = step.above)
-        path.unshift(step.key);
-    return path;
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/roles.js

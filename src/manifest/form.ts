@@ -13,102 +13,93 @@ import { brokenRule, expiry, manifestSchema, userEntry } from './schema.ts'
 
 type Finding = Omit<Remark, 'file'>
 
-/** The path from the top of a document to a value; undefined for the top. */
-type Trail = { readonly above: Trail; readonly key: string | number } | undefined
-
 export function* checkForm({ file, content }: Document, documents: readonly Document[]): Generator<Remark> {
   const lacksUsers = isMapping(content) && !content.has('users')
   const usersElsewhere = lacksUsers && documents.some(other => fieldOf(other.content, 'users') !== undefined)
-  for (const remark of check(manifestSchema, content, undefined)) {
-    if (!(usersElsewhere && remark.path[0] === 'users')) yield { file, ...remark }
+  for (const finding of check(manifestSchema, content, [])) {
+    if (!(usersElsewhere && finding.path[0] === 'users')) yield { file, ...finding }
   }
 }
 
-function* check(schema: unknown, value: unknown, trail: Trail): Generator<Finding> {
-  if (schema instanceof z.ZodOptional) yield* check(schema.unwrap(), value, trail)
-  else if (schema instanceof z.ZodUnion) yield* checkChoice(schema, value, trail)
+function* check(schema: unknown, value: unknown, path: Path): Generator<Finding> {
+  if (schema instanceof z.ZodOptional) yield* check(schema.unwrap(), value, path)
+  else if (schema instanceof z.ZodUnion) yield* checkChoice(schema, value, path)
   else if (schema instanceof z.ZodArray && Array.isArray(value)) {
-    for (const [key, item] of value.entries()) yield* check(schema.element, item, { above: trail, key })
-  } else if (schema instanceof z.ZodRecord && isMapping(value)) yield* checkRecord(schema, value, trail)
-  else if (schema instanceof z.ZodObject && isMapping(value)) yield* checkObject(schema, value, trail)
-  else yield* checkValue(schema as z.ZodType, value, trail)
+    for (const [index, item] of value.entries()) yield* check(schema.element, item, [...path, index])
+  } else if (schema instanceof z.ZodRecord && isMapping(value)) yield* checkRecord(schema, value, path)
+  else if (schema instanceof z.ZodObject && isMapping(value)) yield* checkObject(schema, value, path)
+  else yield* checkValue(schema as z.ZodType, value, path)
 }
 
 /** A value that is either text, its short form, or a mapping. */
-function* checkChoice(schema: z.ZodUnion, value: unknown, trail: Trail): Generator<Finding> {
+function* checkChoice(schema: z.ZodUnion, value: unknown, path: Path): Generator<Finding> {
   const [short, long] = schema.options
   if (isMapping(value)) {
-    const split = splitNameOf(value, long as z.ZodObject)
-    if (split === undefined) yield* check(long, value, trail)
-    else yield finding(trail, 'value', () => adviseSplitName(split))
-  } else if (typeof value === 'string' || value instanceof Unquoted) yield* check(short, value, trail)
-  else yield* checkValue(schema, value, trail)
+    const message = explainSplitName(value, long as z.ZodObject)
+    if (message === undefined) yield* check(long, value, path)
+    else yield { path, on: 'value', message }
+  } else if (typeof value === 'string' || value instanceof Unquoted) yield* check(short, value, path)
+  else yield* checkValue(schema, value, path)
 }
 
-interface SplitName {
-  readonly before: string
-  /** After the colon. */
-  readonly after: string
-}
-
-/** `read: orders` instead of `read:orders`. */
-function splitNameOf(value: Mapping, { shape }: z.ZodObject): SplitName | undefined {
+/** For `read: orders` instead of `read:orders`. */
+function explainSplitName(value: Mapping, { shape }: z.ZodObject): Remark['message'] | undefined {
   const [[before, rest] = ['', undefined]] = value
   if (value.size !== 1 || before === '<<' || nearest(before, Object.keys(shape)) !== undefined) return undefined
-  if (rest === null) return { before, after: '' }
-  if (rest instanceof Unquoted) return { before, after: rest.text }
-  return typeof rest === 'string' ? { before, after: rest } : undefined
+  const after = rest === null ? '' : rest instanceof Unquoted ? rest.text : rest
+  if (typeof after !== 'string') return undefined
+  return () => {
+    const written = `${before}: ${after}`.trim()
+    const name = quote(`${before}:${after}`)
+    const advice = after === '' ? 'quote it' : `write ${name}, or quote it if the name has a space`
+    return `YAML reads ${clip(written)} as a mapping, not as a name, because of the space after the colon; ${advice}: ${quote(written)}.`
+  }
 }
 
-function adviseSplitName({ before, after }: SplitName): string {
-  const written = `${before}: ${after}`.trim()
-  const advice = after === '' ? 'quote it' : `write ${quote(`${before}:${after}`)}, or quote it if the name has a space`
-  return `YAML reads ${clip(written)} as a mapping, not as a name, because of the space after the colon; ${advice}: ${quote(written)}.`
-}
-
-function* checkRecord(schema: z.ZodRecord, value: Mapping, trail: Trail): Generator<Finding> {
+function* checkRecord(schema: z.ZodRecord, value: Mapping, path: Path): Generator<Finding> {
   for (const [key, item] of value) {
-    const here = { above: trail, key }
+    const mention = { path: [...path, key], on: 'key' } as const
     if (key === '<<') {
-      yield finding(here, 'key', () => MERGE_KEY)
+      yield { ...mention, message: () => MERGE_KEY }
       continue
     }
     const unquoted = value.unquoted?.get(key)
-    if (unquoted !== undefined) yield finding(here, 'key', () => adviseQuotes(unquoted))
+    if (unquoted !== undefined) yield { ...mention, message: () => adviseQuotes(unquoted) }
     const message = describe(schema.keyType as z.ZodType, key)
-    if (message !== undefined) yield finding(here, 'key', message)
-    yield* check(schema.valueType, item, here)
+    if (message !== undefined) yield { ...mention, message }
+    yield* check(schema.valueType, item, mention.path)
   }
 }
 
-function* checkObject(schema: z.ZodObject, value: Mapping, trail: Trail): Generator<Finding> {
+function* checkObject(schema: z.ZodObject, value: Mapping, path: Path): Generator<Finding> {
   for (const [key, type] of Object.entries(schema.shape)) {
-    const field = fieldOf(value, key)
-    const here = { above: trail, key }
-    if (field !== undefined) yield* check(type, field, here)
+    const field = value.get(key)
+    if (field !== undefined) yield* check(type, field, [...path, key])
     else if (!(type instanceof z.ZodOptional)) {
-      yield finding(here, 'value', () => `${quote(key)} is missing; ${kindOf(type as z.ZodType)}.`)
+      const message = () => `${quote(key)} is missing; ${kindOf(type as z.ZodType)}.`
+      yield { path: [...path, key], on: 'value', message }
     }
   }
-  if (schema === userEntry) yield* checkIdentity(value, trail)
+  if (schema === userEntry) yield* checkIdentity(value, path)
   for (const key of value.keys()) {
-    const isExtension = trail === undefined && key.startsWith('x-')
+    const isExtension = path.length === 0 && key.startsWith('x-')
     if (Object.hasOwn(schema.shape, key) || isExtension) continue
     const message = () => `Unknown key ${quote(key)}. ${adviseKey(key, Object.keys(schema.shape))}`
-    yield finding({ above: trail, key }, 'key', message)
+    yield { path: [...path, key], on: 'key', message }
   }
 }
 
-function* checkIdentity(user: Mapping, trail: Trail): Generator<Finding> {
+function* checkIdentity(user: Mapping, path: Path): Generator<Finding> {
   if (!user.has('id') && !user.has('email')) {
-    yield finding(trail, 'value', () => 'A user needs an id or an email; add one.')
+    yield { path, on: 'value', message: () => 'A user needs an id or an email; add one.' }
   }
   if (user.has('id') && user.has('email')) {
-    yield finding({ above: trail, key: 'email' }, 'value', () => 'A user has an id or an email, not both; remove one.')
+    const message = () => 'A user has an id or an email, not both; remove one.'
+    yield { path: [...path, 'email'], on: 'value', message }
   }
   if (user.has('connection') && !user.has('email')) {
     const message = () => 'A connection narrows the look-up by email; remove it, or replace the id with an email.'
-    yield finding({ above: trail, key: 'connection' }, 'value', message)
+    yield { path: [...path, 'connection'], on: 'value', message }
   }
 }
 
@@ -120,18 +111,22 @@ function adviseKey(key: string, known: readonly string[]): string {
   const unseen = describeUnseen(key)
   if (unseen !== undefined) return `It contains ${unseen}; indent with ordinary spaces.`
   if (key.startsWith('-')) return 'Write a space after the dash.'
-  if (isUserId(key)) return `Write id: ${quote(key)}.`
-  if (isAddress(key)) return `Write email: ${quote(key)}.`
-  return advise(key, known, `Known here: ${known.join(', ')}.`)
+  return adviseIdentity(key) ?? advise(key, known, `Known here: ${known.join(', ')}.`)
 }
 
-function* checkValue(schema: z.ZodType, value: unknown, trail: Trail): Generator<Finding> {
-  const isMisread = value instanceof Unquoted && schema instanceof z.ZodString
+function adviseIdentity(text: string): string | undefined {
+  if (isUserId(text)) return `Write id: ${quote(text)}.`
+  return isAddress(text) ? `Write email: ${quote(text)}.` : undefined
+}
+
+function* checkValue(schema: z.ZodType, value: unknown, path: Path): Generator<Finding> {
   // Dates are understood as written, with and without quotes.
-  if (isMisread && schema !== expiry) yield finding(trail, 'value', () => adviseQuotes(value))
-  if (isMisread && value.value === null && schema !== expiry) return
+  if (value instanceof Unquoted && schema instanceof z.ZodString && schema !== expiry) {
+    yield { path, on: 'value', message: () => adviseQuotes(value) }
+    if (value.value === null) return
+  }
   const message = describe(schema, value)
-  if (message !== undefined) yield finding(trail, 'value', message)
+  if (message !== undefined) yield { path, on: 'value', message }
 }
 
 function adviseQuotes({ text, kind, value }: Unquoted): string {
@@ -145,7 +140,7 @@ function describe(schema: z.ZodType, value: unknown): Remark['message'] | undefi
   if (schema instanceof z.ZodString && typeof plain === 'string') return describeText(schema, plain)
   if (schema instanceof z.ZodLiteral && plain === schema.value) return undefined
   const found = () => (value instanceof Unquoted ? clip(value.text) : foundText(plain))
-  return () => [`${capitalize(kindOf(schema))}; found ${found()}.`, ...adviseKind(schema, value)].join(' ')
+  return () => `${capitalize(kindOf(schema))}; found ${found()}. ${adviseKind(schema, value)}`.trimEnd()
 }
 
 function describeText(schema: z.ZodString, text: string): Remark['message'] | undefined {
@@ -167,30 +162,27 @@ function foundText(value: unknown): string {
   return value === null ? 'nothing' : quote(value)
 }
 
-/** What to write instead of a value of the wrong kind, if it shows what was meant. */
-function adviseKind(schema: z.ZodType, value: unknown): readonly string[] {
+/** What to write instead of a value of the wrong kind; empty if it does not show what was meant. */
+function adviseKind(schema: z.ZodType, value: unknown): string {
   const text = typeof value === 'string' ? value : isMapping(value) ? (value.keys().next().value ?? '') : ''
   const unseen = describeUnseen(text)
-  if (unseen !== undefined) return [`It contains ${unseen}; use ordinary spaces.`]
-  if (schema instanceof z.ZodLiteral) return text === String(schema.value) ? ['Write it without quotes.'] : []
-  if (schema instanceof z.ZodUnion) return value === null ? ['Quote a name that begins with # or &.'] : []
-  if (/^-\S/.test(text)) return ['Write a space after the dash.']
+  if (unseen !== undefined) return `It contains ${unseen}; use ordinary spaces.`
+  if (schema instanceof z.ZodLiteral) return text === String(schema.value) ? 'Write it without quotes.' : ''
+  if (schema instanceof z.ZodUnion) return value === null ? 'Quote a name that begins with # or &.' : ''
+  if (/^-\S/.test(text)) return 'Write a space after the dash.'
   if (schema instanceof z.ZodArray) return adviseList(schema, value)
   const [, key = '', rest = ''] = /^([^\s:]+):(\S.*)$/s.exec(text) ?? []
   const isKey = schema instanceof z.ZodObject ? Object.hasOwn(schema.shape, key) : /^[[{]/.test(rest)
-  if (isKey) return [`Write a space after the colon: ${clip(`${key}: ${rest}`)}.`]
-  if (schema !== userEntry) return []
-  if (isUserId(text)) return [`Write id: ${quote(text)}.`]
-  return isAddress(text) ? [`Write email: ${quote(text)}.`] : []
+  if (isKey) return `Write a space after the colon: ${clip(`${key}: ${rest}`)}.`
+  return (schema === userEntry && adviseIdentity(text)) || ''
 }
 
-function adviseList(schema: z.ZodArray, value: unknown): readonly string[] {
-  if (typeof value === 'string' && schema.element !== userEntry) {
-    return [`Write [${clip(value.replace(/^\[|\]$/g, ''))}].`]
-  }
-  if (!isMapping(value)) return []
-  const names = schema.element === userEntry ? undefined : namesIn(value, schema.element instanceof z.ZodUnion)
-  return [names === undefined ? 'Begin each entry of the list with a dash and a space.' : `Write [${names}].`]
+function adviseList(schema: z.ZodArray, value: unknown): string {
+  const isUsers = schema.element === userEntry
+  if (typeof value === 'string' && !isUsers) return `Write [${clip(value.replace(/^\[|\]$/g, ''))}].`
+  if (!isMapping(value)) return ''
+  const names = isUsers ? undefined : namesIn(value, schema.element instanceof z.ZodUnion)
+  return names === undefined ? 'Begin each entry of the list with a dash and a space.' : `Write [${names}].`
 }
 
 const MAX_NAMES = 10
@@ -205,14 +197,4 @@ function namesIn(value: Mapping, mayExpire: boolean): string | undefined {
     items.push(item === null ? scalar(key) : `{name: ${scalar(key)}, expires: ${expires}}`)
   }
   return clip(items.join(', '))
-}
-
-function finding(trail: Trail, on: Remark['on'], message: Remark['message']): Finding {
-  return { path: pathOf(trail), on, message }
-}
-
-function pathOf(trail: Trail): Path {
-  const path: (string | number)[] = []
-  for (let step = trail; step !== undefined; step = step.above) path.unshift(step.key)
-  return path
 }
