@@ -583,5 +583,5 @@ function cancelOnSignal() {
 // A log that cannot be written must not keep the rest from being written.
 process.stdout.on('error', () => undefined);
 const cancelled = cancelOnSignal();
-void Promise.all(/* import() */[__nccwpck_require__.e(880), __nccwpck_require__.e(395)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7395)).then(({ run }) => run(cancelled));
+void Promise.all(/* import() */[__nccwpck_require__.e(880), __nccwpck_require__.e(236)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2236)).then(({ run }) => run(cancelled));
 

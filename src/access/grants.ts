@@ -106,13 +106,8 @@ export function isNamed(grant: Grant, { apis, roles }: Named): boolean {
 
 /** Sorted lists of permission names by API identifier, sorted too. */
 export function groupByApi(grants: Iterable<Grant>): Readonly<Record<string, readonly string[]>> {
-  const groups = new Map<string, string[]>()
-  for (const { api, permission } of listAccess(grants).filter(isPermission)) {
-    const names = groups.get(api)
-    if (names === undefined) groups.set(api, [permission])
-    else names.push(permission)
-  }
-  return Object.fromEntries(groups)
+  const groups = Map.groupBy(listAccess(grants).filter(isPermission), ({ api }) => api)
+  return Object.fromEntries(Array.from(groups, ([api, list]) => [api, list.map(({ permission }) => permission)]))
 }
 
 export function isPermission<T extends Access>(access: T): access is T & Permission {

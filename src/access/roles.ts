@@ -24,3 +24,8 @@ export function displayNames({ names, ids }: Roles): RoleNames {
 export function findRoles(reference: string, { names, ids }: Roles): readonly string[] {
   return names.has(reference) ? [reference] : (ids.get(reference) ?? [])
 }
+
+/** Whether this has the form of Auth0's role ids. A role whose name has this form must be listed by its id. */
+export function isRoleId(reference: string): boolean {
+  return /^rol_\w+$/.test(reference)
+}

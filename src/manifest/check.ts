@@ -3,6 +3,7 @@
 
 import { advise, coreOf, nearest } from '../access/nearest.ts'
 import { capitalize, clip, quote } from '../access/quote.ts'
+import { findRoles, isRoleId, type Roles } from '../access/roles.ts'
 import { scalar } from '../access/yaml.ts'
 import { checkAmount } from './desired.ts'
 import { checkExpiries } from './expiry.ts'
@@ -21,8 +22,8 @@ import {
   type UserEntry,
   userIdentity,
 } from './read.ts'
-import { checkCatalogue, isKnownRole, MISPLACED_ROLE } from './roles.ts'
 import { fieldOf, textOf } from './scalars.ts'
+import { brokenRule, roleName } from './schema.ts'
 
 /** Permission names by API identifier. */
 export type Catalogue = ReadonlyMap<string, ReadonlySet<string>>
@@ -165,14 +166,10 @@ function adviseAlias(key: string, names: Names): string {
 
 /** The manifest's own catalogue of permission names; an API without a list is not in it. */
 function ownCatalogue({ apis }: Contents): Catalogue {
-  const catalogue = new Map<string, Set<string>>()
-  for (const api of apis) {
-    if (api.catalogue === undefined) continue
-    const names = catalogue.get(api.identifier) ?? new Set()
-    catalogue.set(api.identifier, names)
-    for (const name of api.catalogue) names.add(name)
-  }
-  return catalogue
+  const listed = apis.filter(({ catalogue }) => catalogue !== undefined)
+  const byApi = Map.groupBy(listed, ({ identifier }) => identifier)
+  const namesIn = (group: typeof listed) => group.flatMap(({ catalogue = new Set() }) => [...catalogue])
+  return new Map(Array.from(byApi, ([api, group]) => [api, new Set(namesIn(group))]))
 }
 
 export function* checkPermissions(contents: Contents, catalogue: Catalogue): Generator<Remark> {
@@ -205,4 +202,58 @@ export function* checkIdentifiers(contents: Contents, catalogue: Catalogue): Gen
 function unknownApi(identifier: string, mention: Mention, known: Catalogue): Remark {
   const advice = () => advise(identifier, known.keys(), 'Correct the identifier, or create the API.')
   return { ...mention, message: () => `The tenant has no API ${quote(identifier)}. ${advice()}` }
+}
+
+/** Whether this is a role, according to the manifest. */
+function isKnownRole(reference: string, { roles }: Names): boolean {
+  return isRoleId(reference) || roles?.has(reference) === true
+}
+
+const MISPLACED_ROLE = "That is a role; list it under a user's roles."
+
+/** Users' roles that are not in the catalogue, if there is one. */
+function* checkCatalogue(contents: Contents): Generator<Remark> {
+  const { names } = contents
+  const known = names.roles
+  if (known === undefined) return
+  yield* checkNamesIn(listsOf(contents, 'role'), reference => {
+    if (isKnownRole(reference, names)) return undefined
+    return () =>
+      `The catalogue under roles has no role ${quote(reference)}. ${adviseOn(reference, names, known, ADD_ROLE)}`
+  })
+}
+
+const ADD_ROLE = 'Correct the name, or add it to the catalogue.'
+const CREATE_ROLE = 'Correct the name, or create the role.'
+
+/** References that are unknown or ambiguous in a tenant with these roles. */
+export function* checkReferences(contents: Contents, roles: Roles): Generator<Remark> {
+  // Suggests only names that a manifest can contain.
+  const known = [...roles.ids.keys()].filter(name => brokenRule(roleName, name) === undefined)
+  const explain = (reference: string) => {
+    const found = findRoles(reference, roles)
+    if (found.length === 1) return undefined
+    return () =>
+      found.length === 0
+        ? `The tenant has no role ${quote(reference)}. ${adviseOn(reference, contents.names, known, CREATE_ROLE)}`
+        : `The tenant has ${found.length} roles ${quote(reference)}: ${listIds(found)}. List the intended one by its id.`
+  }
+  for (const { role, file, path, on } of contents.roles) {
+    const message = explain(role)
+    if (message !== undefined) yield { file, path, on, message }
+  }
+  yield* checkNamesIn(listsOf(contents, 'role'), explain)
+}
+
+function adviseOn(reference: string, { bundles }: Names, known: Iterable<string>, otherwise: string): string {
+  if (bundles.has(reference)) return "That is a bundle; list it under the user's bundles."
+  if (isRoleId(reference)) return 'Correct the id, or list the role by its name.'
+  return advise(reference, known, otherwise)
+}
+
+const MAX_IDS = 5
+
+function listIds(ids: readonly string[]): string {
+  const shown = ids.toSorted().slice(0, MAX_IDS).join(', ')
+  return ids.length > MAX_IDS ? `${shown} and ${ids.length - MAX_IDS} more` : shown
 }

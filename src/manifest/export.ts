@@ -13,11 +13,11 @@ import {
   rolesAmong,
 } from '../access/grants.ts'
 import { quote } from '../access/quote.ts'
+import { indexRoles, isRoleId } from '../access/roles.ts'
 import { scalar } from '../access/yaml.ts'
 import { ActionError } from '../errors.ts'
 import { type Aliases, type Bundles, nameApis, nameBundles, setKey } from './export-names.ts'
-import { isRoleId } from './roles.ts'
-import { identifier, permissionName, roleName, userId } from './schema.ts'
+import { brokenRule, identifier, permissionName, roleName, userId } from './schema.ts'
 
 export interface ExportedUser {
   readonly id: string
@@ -47,9 +47,13 @@ const HEADER = `# The direct permissions and roles that users had in the tenant 
 # Users without any are left out.`
 const MAX_LINE = 120
 
-/** @param options of users whom `refuseUnwritable` does not refuse */
+/**
+ * The text of a manifest that asks for exactly what users have, independent of the order of users and grants.
+ * @throws ActionError that names each user, API, permission and role that no manifest can express
+ */
 export function writeManifest({ tenant, users, roleNames }: ExportOptions): string {
-  const sorted = sortUsers(users)
+  const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
+  refuseUnwritable(sorted)
   const references = referTo(roleNames)
   const entries = sorted.map(({ id, email, direct }) => ({
     id,
@@ -59,29 +63,23 @@ export function writeManifest({ tenant, users, roleNames }: ExportOptions): stri
   }))
   const aliases = nameApis(entries)
   const bundles = nameBundles(entries, aliases)
-  const userSection = entries.flatMap(entry => userLines(entry, bundles, aliases))
+  const listed = entries.flatMap(entry => userLines(entry, bundles, aliases))
   const lines = [
     HEADER,
     'version: 1',
     `tenant: ${scalar(tenant)}`,
     ...section('apis', apiLines(aliases)),
     ...section('bundles', bundleLines(bundles, aliases)),
-    ...(userSection.length === 0 ? ['', 'users: []'] : section('users', userSection)),
+    ...(entries.length === 0 ? ['', 'users: []'] : section('users', listed)),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function sortUsers(users: readonly ExportedUser[]): readonly ExportedUser[] {
-  return users.toSorted((a, b) => compareText(a.id, b.id))
-}
-
 /** References to roles, by id: the name, unless it is ambiguous or not allowed in a manifest. */
 function referTo(names: RoleNames): ReadonlyMap<string, string> {
-  const seen = new Set<string>()
-  const shared = new Set<string>()
-  for (const name of names.values()) (seen.has(name) ? shared : seen).add(name)
+  const { ids } = indexRoles(names)
   const isClear = (name: string) =>
-    !(shared.has(name) || isRoleId(name) || names.has(name)) && roleName.safeParse(name).success
+    ids.get(name)?.length === 1 && !isRoleId(name) && !names.has(name) && brokenRule(roleName, name) === undefined
   return new Map(Array.from(names, ([id, name]) => [id, isClear(name) ? name : id]))
 }
 
@@ -134,41 +132,29 @@ function listLines(key: string, names: readonly string[]): readonly string[] {
 
 const MAX_REFUSALS = 20
 
-/**
- * Refuses to leave anything out, because the manifest would look complete.
- * @throws ActionError that names each user, API, permission and role that no manifest can express
- */
-export function refuseUnwritable(users: readonly ExportedUser[]): void {
-  const sorted = sortUsers(users)
+/** Refuses to leave anything out, because the manifest would look complete. */
+function refuseUnwritable(users: readonly ExportedUser[]): void {
   const holders = new Map<Grant, string>()
-  for (const { id, direct } of sorted) for (const grant of direct) if (!holders.has(grant)) holders.set(grant, id)
-  const refusals = [...sorted.flatMap(refuseUser), ...[...holders].sort(byGrant).flatMap(refuseGrant)]
+  for (const { id, direct } of users) for (const grant of direct) if (!holders.has(grant)) holders.set(grant, id)
+  const sorted = [...holders].sort(([a], [b]) => compareText(a, b))
+  const refusals = [...users.flatMap(refuseUser), ...sorted.flatMap(refuseGrant)]
   if (refusals.length === 0) return
   const more = refusals.length > MAX_REFUSALS ? [`${refusals.length - MAX_REFUSALS} more are not shown.`] : []
   throw new ActionError([...refusals.slice(0, MAX_REFUSALS), ...more].join('\n'))
 }
 
-function byGrant([a]: readonly [Grant, string], [b]: readonly [Grant, string]): number {
-  return compareText(a, b)
-}
-
 function refuseUser({ id }: ExportedUser): readonly string[] {
-  const [reason] = userId.safeParse(id).error?.issues ?? []
-  if (reason === undefined) return []
-  return [`The user ${quote(id)} cannot be written into a manifest: ${reason.message}. Leave this user out.`]
+  const rule = brokenRule(userId, id)
+  if (rule === undefined) return []
+  return [`The user ${quote(id)} cannot be written into a manifest: ${rule.message}. Leave this user out.`]
 }
 
 function refuseGrant([grant, user]: readonly [Grant, string]): readonly string[] {
   const access = accessOf(grant)
-  const forms = isPermission(access)
-    ? {
-        apis: identifier.safeParse(access.api),
-        lists: permissionName.safeParse(access.permission),
-      }
-    : { roles: roleName.safeParse(access.role) }
-  const reasons = Object.entries(forms).flatMap(([place, { error }]) =>
-    (error?.issues ?? []).map(({ message }) => `in ${place}, ${message}`),
-  )
+  const broken = isPermission(access)
+    ? { apis: brokenRule(identifier, access.api), lists: brokenRule(permissionName, access.permission) }
+    : { roles: brokenRule(roleName, access.role) }
+  const reasons = Object.entries(broken).flatMap(([place, rule]) => (rule ? `in ${place}, ${rule.message}` : []))
   if (reasons.length === 0) return []
   const what = isPermission(access)
     ? `permission ${quote(access.permission)} of the API ${quote(access.api)}`

@@ -8,13 +8,13 @@ import { capitalize, clip, describeUnseen, quote } from '../access/quote.ts'
 import { scalar } from '../access/yaml.ts'
 import type { Path, Remark } from './problem.ts'
 import type { Document } from './read.ts'
-import { fieldOf, isMapping, type Mapping, Unquoted, writtenOf } from './scalars.ts'
+import { fieldOf, Mapping, Unquoted, writtenOf } from './scalars.ts'
 import { brokenRule, expiry, manifestSchema, userEntry } from './schema.ts'
 
 type Finding = Omit<Remark, 'file'>
 
 export function* checkForm({ file, content }: Document, documents: readonly Document[]): Generator<Remark> {
-  const lacksUsers = isMapping(content) && !content.has('users')
+  const lacksUsers = content instanceof Mapping && !content.has('users')
   const usersElsewhere = lacksUsers && documents.some(other => fieldOf(other.content, 'users') !== undefined)
   for (const finding of check(manifestSchema, content, [])) {
     if (!(usersElsewhere && finding.path[0] === 'users')) yield { file, ...finding }
@@ -26,15 +26,15 @@ function* check(schema: unknown, value: unknown, path: Path): Generator<Finding>
   else if (schema instanceof z.ZodUnion) yield* checkChoice(schema, value, path)
   else if (schema instanceof z.ZodArray && Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* check(schema.element, item, [...path, index])
-  } else if (schema instanceof z.ZodRecord && isMapping(value)) yield* checkRecord(schema, value, path)
-  else if (schema instanceof z.ZodObject && isMapping(value)) yield* checkObject(schema, value, path)
+  } else if (schema instanceof z.ZodRecord && value instanceof Mapping) yield* checkRecord(schema, value, path)
+  else if (schema instanceof z.ZodObject && value instanceof Mapping) yield* checkObject(schema, value, path)
   else yield* checkValue(schema as z.ZodType, value, path)
 }
 
 /** A value that is either text, its short form, or a mapping. */
 function* checkChoice(schema: z.ZodUnion, value: unknown, path: Path): Generator<Finding> {
   const [short, long] = schema.options
-  if (isMapping(value)) {
+  if (value instanceof Mapping) {
     const message = explainSplitName(value, long as z.ZodObject)
     if (message === undefined) yield* check(long, value, path)
     else yield { path, on: 'value', message }
@@ -158,13 +158,13 @@ function kindOf(schema: z.ZodType): string {
 
 function foundText(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
-  if (isMapping(value)) return 'a mapping'
+  if (value instanceof Mapping) return 'a mapping'
   return value === null ? 'nothing' : quote(value)
 }
 
 /** What to write instead of a value of the wrong kind; empty if it does not show what was meant. */
 function adviseKind(schema: z.ZodType, value: unknown): string {
-  const text = typeof value === 'string' ? value : isMapping(value) ? (value.keys().next().value ?? '') : ''
+  const text = typeof value === 'string' ? value : value instanceof Mapping ? (value.keys().next().value ?? '') : ''
   const unseen = describeUnseen(text)
   if (unseen !== undefined) return `It contains ${unseen}; use ordinary spaces.`
   if (schema instanceof z.ZodLiteral) return text === String(schema.value) ? 'Write it without quotes.' : ''
@@ -180,7 +180,7 @@ function adviseKind(schema: z.ZodType, value: unknown): string {
 function adviseList(schema: z.ZodArray, value: unknown): string {
   const isUsers = schema.element === userEntry
   if (typeof value === 'string' && !isUsers) return `Write [${clip(value.replace(/^\[|\]$/g, ''))}].`
-  if (!isMapping(value)) return ''
+  if (!(value instanceof Mapping)) return ''
   const names = isUsers ? undefined : namesIn(value, schema.element instanceof z.ZodUnion)
   return names === undefined ? 'Begin each entry of the list with a dash and a space.' : `Write [${names}].`
 }

@@ -37,8 +37,21 @@ export interface Loaded {
   readonly problems: readonly Problem[]
 }
 
+/** @param patterns paths or globs, relative to the workspace */
+export async function loadFiles(patterns: readonly string[], workspace: string): Promise<Loaded> {
+  const found = await Promise.all(patterns.map(pattern => findFiles(pattern, workspace)))
+  const missing = patterns
+    .filter((_, index) => found[index]?.length === 0)
+    .map(pattern => topOf(pattern, `No file matches ${quote(pattern)}; ${adviseOnPattern(pattern, workspace)}.`))
+  const paths = [...new Set(found.flat())]
+  const tooMany = topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`)
+  const budget = { ...LIMITS }
+  const loaded = paths.slice(0, LIMITS.files).map(path => loadFile(path, { workspace, budget }))
+  return partition([...missing, ...(paths.length > LIMITS.files ? [tooMany] : []), ...loaded])
+}
+
 /** @param pattern a path or a glob, relative to the workspace */
-export async function findFiles(pattern: string, workspace: string): Promise<readonly string[]> {
+async function findFiles(pattern: string, workspace: string): Promise<readonly string[]> {
   const literal = resolve(workspace, pattern)
   if (existsSync(literal)) return [literal]
   if (!isGlob(pattern)) return []
@@ -46,21 +59,6 @@ export async function findFiles(pattern: string, workspace: string): Promise<rea
   const matches = await Array.fromAsync(promises.glob(pattern, { cwd: workspace, withFileTypes: true }))
   const files = matches.filter(match => !match.isDirectory())
   return files.map(({ parentPath, name }) => join(parentPath, name)).sort()
-}
-
-/** Lines of the input that match nothing. */
-export function missingFiles(patterns: readonly string[], workspace: string): readonly Problem[] {
-  return patterns.map(pattern =>
-    topOf(pattern, `No file matches ${quote(pattern)}; ${adviseOnPattern(pattern, workspace)}.`),
-  )
-}
-
-export function loadFiles(paths: readonly string[], workspace: string): Loaded {
-  const tooMany = topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`)
-  const budget = { ...LIMITS }
-  const loaded = paths.slice(0, LIMITS.files).map(path => loadFile(path, { workspace, budget }))
-  const { documents, problems } = partition(loaded)
-  return { documents, problems: paths.length > LIMITS.files ? [tooMany, ...problems] : problems }
 }
 
 function partition(loaded: readonly (Document | Problem)[]): Loaded {

@@ -4,15 +4,21 @@
 import { type Grant, roleGrantOf, type Terms } from '../access/grants.ts'
 import { quote } from '../access/quote.ts'
 import { findRoles, type Roles } from '../access/roles.ts'
-import { type Catalogue, checkIdentifiers, checkManifest, checkPermissions, otherTenants } from './check.ts'
+import {
+  type Catalogue,
+  checkIdentifiers,
+  checkManifest,
+  checkPermissions,
+  checkReferences,
+  otherTenants,
+} from './check.ts'
 import { checkAmount, type ListedUser, listUsers, namedApis, namedRoles } from './desired.ts'
 import { endOf, findExpired, findExpiring, findNextExpiry } from './expiry.ts'
-import { type ExportOptions, refuseUnwritable, writeManifest } from './export.ts'
-import { findFiles, type Loaded, loadFiles, missingFiles } from './load.ts'
+import { type ExportOptions, writeManifest } from './export.ts'
+import { type Loaded, loadFiles } from './load.ts'
 import { findOffsets, placesIn } from './locate.ts'
 import { MAX_PROBLEMS, type Mention, type Place, type Problem, type Remark } from './problem.ts'
 import { type Document, readContents } from './read.ts'
-import { checkReferences } from './roles.ts'
 
 export type { ListedUser } from './desired.ts'
 export type { ExportedUser } from './export.ts'
@@ -49,11 +55,8 @@ export interface ManifestReading {
 }
 
 /** @param patterns paths or globs, relative to the workspace */
-export async function loadManifest(patterns: readonly string[], workspace: string): Promise<Loaded> {
-  const found = await Promise.all(patterns.map(pattern => findFiles(pattern, workspace)))
-  const missing = patterns.filter((_, index) => found[index]?.length === 0)
-  const { documents, problems } = loadFiles([...new Set(found.flat())], workspace)
-  return { documents, problems: [...missingFiles(missing, workspace), ...problems] }
+export function loadManifest(patterns: readonly string[], workspace: string): Promise<Loaded> {
+  return loadFiles(patterns, workspace)
 }
 
 export function readManifest(documents: readonly Document[], now: Date): ManifestReading {
@@ -163,11 +166,7 @@ export function locate<M extends Mention>(
   })
 }
 
-/**
- * The text of a manifest that asks for exactly what users have, independent of the order of users and grants.
- * @throws ActionError that names each user, API, permission and role that no manifest can express
- */
+/** @throws ActionError that names each user, API, permission and role that no manifest can express */
 export function exportManifest(options: ExportOptions): string {
-  refuseUnwritable(options.users)
   return writeManifest(options)
 }

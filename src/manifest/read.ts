@@ -2,7 +2,7 @@
 // with an unexpected form, which form.ts reports. Pure.
 
 import type { Mention, Path, Remark } from './problem.ts'
-import { entriesOf, fieldOf, isMapping, listOf, type Mapping, textOf, writtenOf } from './scalars.ts'
+import { entriesOf, fieldOf, listOf, Mapping, textOf, writtenOf } from './scalars.ts'
 
 /** A file of the manifest, parsed. */
 export interface Document {
@@ -130,7 +130,7 @@ function* catalogueRolesOf({ file, content }: Document): Generator<CatalogueRole
 
 function* usersOf({ file, content }: Document): Generator<UserEntry> {
   for (const [index, entry] of listOf(fieldOf(content, 'users')).entries()) {
-    if (!isMapping(entry)) continue
+    if (!(entry instanceof Mapping)) continue
     const within = ['users', index]
     const lists: readonly NameList[] = [
       ...permissionsIn(entry.get('permissions'), { file, path: [...within, 'permissions'] }),
@@ -165,7 +165,7 @@ function permissionsIn(lists: unknown, { file, path }: Pick<Mention, 'file' | 'p
 
 function itemsIn(list: unknown): readonly Item[] {
   return listOf(list).map(item =>
-    isMapping(item) ? { name: textOf(item.get('name')), ...readTerms(item) } : textOf(item),
+    item instanceof Mapping ? { name: textOf(item.get('name')), ...readTerms(item) } : textOf(item),
   )
 }
 

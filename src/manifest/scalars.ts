@@ -1,17 +1,7 @@
 // Parser events → data. Text stays as written. An unquoted scalar that a version of YAML does not read as text is marked,
 // so that `1.10` becomes neither the name 1.1 nor a key that replaces another. Pure.
 
-import {
-  constructFromEvents,
-  DUMP_SCHEMA,
-  type Event,
-  NOT_RESOLVED,
-  realMapTag,
-  type ScalarTagDefinition,
-  Schema,
-  seqTag,
-  strTag,
-} from 'js-yaml'
+import { constructFromEvents, DUMP_SCHEMA, type Event, NOT_RESOLVED, realMapTag, Schema, seqTag, strTag } from 'js-yaml'
 
 /** A scalar that YAML does not read as text. */
 export class Unquoted {
@@ -34,18 +24,14 @@ export class Mapping extends Map<string, unknown> {
   unquoted: Map<string, Unquoted> | undefined
 }
 
-export function isMapping(value: unknown): value is Mapping {
-  return value instanceof Mapping
-}
-
 /** The entries of a mapping, without merge keys. */
 export function* entriesOf(value: unknown): Generator<readonly [string, unknown]> {
-  if (!isMapping(value)) return
+  if (!(value instanceof Mapping)) return
   for (const entry of value) if (entry[0] !== '<<') yield entry
 }
 
 export function fieldOf(value: unknown, key: string): unknown {
-  return isMapping(value) ? value.get(key) : undefined
+  return value instanceof Mapping ? value.get(key) : undefined
 }
 
 export function listOf(value: unknown): readonly unknown[] {
@@ -75,19 +61,14 @@ const LETTER = /^[yn]$/i
 /** Scalars that YAML 1.1 or 1.2 does not read as text, from the schema that the library uses for writing. */
 const unquotedTags = DUMP_SCHEMA.tags.flatMap(tag => {
   const kind = KINDS[tag.tagName]
-  return tag.nodeKind !== 'scalar' || kind === undefined ? [] : keepWritten(tag, kind)
-})
-
-function keepWritten(tag: ScalarTagDefinition, kind: string): ScalarTagDefinition {
-  return {
-    ...tag,
-    resolve: (source, isExplicit, tagName) => {
-      const value = tag.resolve(source, isExplicit, tagName)
-      if (LETTER.test(source)) return NOT_RESOLVED
-      return value === NOT_RESOLVED || source === '' ? value : new Unquoted(source, kind, value)
-    },
+  if (tag.nodeKind !== 'scalar' || kind === undefined) return []
+  const resolve: typeof tag.resolve = (source, isExplicit, tagName) => {
+    const value = tag.resolve(source, isExplicit, tagName)
+    if (LETTER.test(source)) return NOT_RESOLVED
+    return value === NOT_RESOLVED || source === '' ? value : new Unquoted(source, kind, value)
   }
-}
+  return { ...tag, resolve }
+})
 
 export interface Construction {
   readonly contents: readonly unknown[]

@@ -25,8 +25,8 @@ interface Rule {
 
 const rules = new WeakMap<z.ZodType, readonly Rule[]>()
 
-/** The first rule that a text breaks. Zod would find the same, but creates an error object each time. */
-export function brokenRule(schema: z.ZodType, value: string): Rule | undefined {
+/** The first rule that a text breaks. These are no checks of Zod's, which would create an error object each time. */
+export function brokenRule(schema: z.ZodString, value: string): Rule | undefined {
   return rules.get(schema)?.find(({ holds }) => !holds(value))
 }
 
@@ -35,11 +35,7 @@ export function brokenRule(schema: z.ZodType, value: string): Rule | undefined {
  * @param keywords of JSON Schema that come closest to the rules
  */
 function text(kind: string, ruled: readonly Rule[], keywords: object) {
-  const text = ruled.reduce(
-    (schema, { holds, message }) => schema.refine(holds, { error: message, abort: true }),
-    z.string(kind),
-  )
-  const schema = text.meta({ ...keywords })
+  const schema = z.string(kind).meta({ ...keywords })
   rules.set(schema, ruled)
   return schema
 }
@@ -48,50 +44,44 @@ function atMost(longest: number, what: string): Rule {
   return { holds: text => text.length <= longest, message: `${what} must have at most ${longest} characters` }
 }
 
-const notEmpty = (what: string): Rule => ({ holds: text => text !== '', message: `${what} must not be empty` })
-
 interface Form extends Rule {
   readonly what: string
-  readonly maxLength: number
+  readonly maxLength?: number
+  readonly description: string
+  readonly examples: readonly string[]
   /** For editors; text that matches may still break the rule. */
   readonly pattern: string
 }
 
-function formed({ what, maxLength, pattern, ...rule }: Form, keywords: object) {
-  const all = { ...keywords, minLength: 1, maxLength, pattern, patternErrorMessage: rule.message }
-  return text(`${what} must be text`, [notEmpty(what), atMost(maxLength, what), rule], all)
+function formed({ what, maxLength = MAX_ID, holds, message, pattern, ...keywords }: Form) {
+  const notEmpty = { holds: (text: string) => text !== '', message: `${what} must not be empty` }
+  const all = { ...keywords, minLength: 1, maxLength, pattern, patternErrorMessage: message }
+  return text(`${what} must be text`, [notEmpty, atMost(maxLength, what), { holds, message }], all)
 }
 
 function name(what: string, maxLength: number, description: string, ...examples: readonly string[]) {
   const holds = (text: string) => CLEAN.test(text) && text.isWellFormed()
   const message = `${what} must not begin or end with a space or contain control characters`
-  return formed({ what, maxLength, holds, message, pattern: CLEAN.source }, { description, examples })
+  return formed({ what, maxLength, holds, message, pattern: CLEAN.source, description, examples })
 }
 
-export const userId = formed(
-  {
-    what: 'id',
-    maxLength: MAX_ID,
-    holds: isUserId,
-    message: `id must have the form connection|identifier, such as ${EXAMPLE_ID}`,
-    pattern: String.raw`^[A-Za-z0-9_.-]+\|.*[^\s|]$`,
-  },
-  { description: 'The Auth0 user id. Give this or `email`.', examples: [EXAMPLE_ID] },
-)
+export const userId = formed({
+  what: 'id',
+  holds: isUserId,
+  message: `id must have the form connection|identifier, such as ${EXAMPLE_ID}`,
+  pattern: String.raw`^[A-Za-z0-9_.-]+\|.*[^\s|]$`,
+  description: 'The Auth0 user id. Give this or `email`.',
+  examples: [EXAMPLE_ID],
+})
 
-const address = formed(
-  {
-    what: 'email',
-    maxLength: MAX_ID,
-    holds: isAddress,
-    message: `email must be one plain address, such as ${EXAMPLE_ADDRESS}`,
-    pattern: String.raw`^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$`,
-  },
-  {
-    description: 'An address with exactly one user whose address is verified. Give this or `id`.',
-    examples: [EXAMPLE_ADDRESS],
-  },
-)
+const address = formed({
+  what: 'email',
+  holds: isAddress,
+  message: `email must be one plain address, such as ${EXAMPLE_ADDRESS}`,
+  pattern: String.raw`^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$`,
+  description: 'An address with exactly one user whose address is verified. Give this or `id`.',
+  examples: [EXAMPLE_ADDRESS],
+})
 
 export const expiry = text(
   'expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z',
