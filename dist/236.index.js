@@ -57,11 +57,8 @@ function kindOf(grant) {
 }
 /** The ids of the roles among grants. */
 function rolesAmong(grants) {
-    const roles = new Set();
-    for (const grant of grants)
-        if (kindOf(grant) === 'role')
-            roles.add(grant.slice(1));
-    return roles;
+    const roles = Iterator.from(grants).filter(grant => kindOf(grant) === 'role');
+    return new Set(roles.map(grant => grant.slice(1)));
 }
 /** Roles by id, then permissions by API and name; by code units, so that the order is the same on every machine. */
 function sortGrants(grants) {
@@ -173,18 +170,20 @@ function replaceUnseen(text, replacement) {
 /** Describes the first such character; undefined if there is none. */
 function describeUnseen(text) {
     const [character] = UNSEEN.exec(text) ?? [];
-    if (character === undefined)
-        return undefined;
-    const what = character === '\u00a0'
-        ? 'a no-break space'
-        : /\p{Zs}/u.test(character)
-            ? 'a special space'
-            : /\p{Cc}/u.test(character)
-                ? 'a control character'
-                : 'an invisible character';
-    return `${what} (U+${codeOf(character).toUpperCase()})`;
+    return character && `${kindOf(character)} (${codeOf(character)})`;
 }
+function kindOf(character) {
+    if (character === '\u00a0')
+        return 'a no-break space';
+    if (/\p{Zs}/u.test(character))
+        return 'a special space';
+    return /\p{Cc}/u.test(character) ? 'a control character' : 'an invisible character';
+}
+/** Such as `U+00A0`. */
 function codeOf(character) {
+    return `U+${hexOf(character).toUpperCase()}`;
+}
+function hexOf(character) {
     return Number(character.codePointAt(0)).toString(16).padStart(4, '0');
 }
 const MAX_QUOTE = 81;
@@ -198,7 +197,7 @@ function clip(text, most = MAX_QUOTE) {
 /** A value for a message: on one line, short, without invisible characters. */
 function quote(value) {
     const text = JSON.stringify(typeof value === 'string' ? value.slice(0, MAX_QUOTE) : value) ?? String(value);
-    const seen = replaceUnseen(text, character => `\\u{${codeOf(character)}}`);
+    const seen = replaceUnseen(text, character => `\\u{${hexOf(character)}}`);
     return clip(seen);
 }
 function capitalize(sentence) {
@@ -1799,7 +1798,7 @@ function* checkObject(schema, value, path) {
         if (field !== undefined)
             yield* check(type, field, [...path, key]);
         else if (!(type instanceof schemas/* ZodOptional */.IiU)) {
-            const message = () => `${quote(key)} is missing; ${kindOf(type)}.`;
+            const message = () => `${quote(key)} is missing; ${form_kindOf(type)}.`;
             yield { path: [...path, key], on: 'value', message };
         }
     }
@@ -1867,7 +1866,7 @@ function describe(schema, value) {
     if (schema instanceof schemas/* ZodLiteral */.DN5 && plain === schema.value)
         return undefined;
     const found = () => (value instanceof Unquoted ? clip(value.text) : foundText(plain));
-    return () => `${capitalize(kindOf(schema))}; found ${found()}. ${adviseKind(schema, value)}`.trimEnd();
+    return () => `${capitalize(form_kindOf(schema))}; found ${found()}. ${adviseKind(schema, value)}`.trimEnd();
 }
 function describeText(schema, text) {
     const rule = brokenRule(schema, text);
@@ -1880,7 +1879,7 @@ function describeText(schema, text) {
     return () => `${capitalize(rule.message)}; found ${quote(text)}.`;
 }
 /** Zod's message for a value of another kind. */
-function kindOf(schema) {
+function form_kindOf(schema) {
     return String(schema.safeParse(undefined).error?.issues[0]?.message);
 }
 function foundText(value) {
@@ -2562,37 +2561,28 @@ function offsetOf({ above, found }, on) {
 
 
 
-function explainYaml(text, failure) {
-    const line = lineAt(text, failure.offset);
+/** Tries certain explanations first, then likely ones. */
+function explainYaml(failure) {
+    const { text, reason, offset } = failure;
+    const line = lineAt(text, offset);
     const above = lineAt(text, text.slice(0, line.start).trimEnd().length);
-    const clues = { ...failure, text, line, above };
-    for (const explain of EXPLANATIONS) {
-        const explanation = explain(clues);
-        if (explanation !== undefined)
-            return explanation;
-    }
-    return { offset: failure.offset, message: failure.reason };
+    const clues = { ...failure, line, above };
+    return (explainConflict(clues) ??
+        explainIndentation(clues) ??
+        explainTemplate(clues) ??
+        explainReason(clues) ??
+        explainIndicator(clues) ??
+        explainColon(clues) ??
+        explainQuote(clues) ??
+        explainBracket(clues) ??
+        explainShape(clues) ?? { offset, message: reason });
 }
-/** From certain explanations to likely ones. */
-const EXPLANATIONS = [
-    explainConflict,
-    explainIndentation,
-    explainTemplate,
-    explainReason,
-    explainIndicator,
-    explainColon,
-    explainQuote,
-    explainBracket,
-    explainShape,
-];
 /** Limits of the text around an offset that is examined, because a hostile manifest may be one long line. */
 const yaml_advice_MAX_LINE = 1_000;
 const MAX_SCAN = 100_000;
 function lineAt(text, offset) {
-    const before = text
-        .slice(Math.max(0, offset - yaml_advice_MAX_LINE), offset)
-        .split('\n')
-        .at(-1) ?? '';
+    const linesBefore = text.slice(Math.max(0, offset - yaml_advice_MAX_LINE), offset).split('\n');
+    const [before = ''] = linesBefore.slice(-1);
     const [after = ''] = text.slice(offset, offset + yaml_advice_MAX_LINE).split('\n');
     return { start: offset - before.length, text: before + after };
 }
@@ -2624,8 +2614,7 @@ function explainTemplate({ text, reason, offset, events }) {
 }
 function explainReason({ text, reason, offset }) {
     if (/non-printable|null byte|valid JSON character/.test(reason)) {
-        const code = Number(text.codePointAt(offset)).toString(16).toUpperCase().padStart(4, '0');
-        return { offset, message: `the character U+${code} is not allowed; remove it` };
+        return { offset, message: `the character ${codeOf(text.slice(offset))} is not allowed; remove it` };
     }
     if (/unknown escape|expected hexadecimal/.test(reason)) {
         const message = 'a backslash within double quotes begins an escape; write it twice, or use single quotes';
@@ -2690,18 +2679,17 @@ function explainQuote({ text, offset, line }) {
 function explainBracket({ text, reason, offset }) {
     const open = openBefore(text, offset).at(-1);
     const next = text.charAt(offset);
+    const isClosing = /[\]}]/.test(next);
     if (open === undefined) {
         const opening = next === ']' ? '[' : '{';
         const message = `there is no ${opening} for this ${next}; remove it, or quote the value`;
-        return /[\]}]/.test(next) ? { offset, message } : undefined;
+        return isClosing ? { offset, message } : undefined;
     }
     if (next === ',')
         return { offset, message: 'there is nothing before this comma; remove it' };
-    if (/[\]}]/.test(next)) {
-        return {
-            offset,
-            message: `this ${next} does not match the ${open.mark} before it; close that one first, or remove this`,
-        };
+    if (isClosing) {
+        const message = `this ${next} does not match the ${open.mark} before it; close that one first, or remove this`;
+        return { offset, message };
     }
     if (reason.startsWith('missed comma'))
         return { offset, message: 'a comma is missing before this' };
@@ -2885,8 +2873,8 @@ function parseWithin({ file, text }, budget) {
     catch (error) {
         if (!(error instanceof js_yaml/* YAMLException */.tB))
             throw error;
-        const failure = { reason: error.reason, offset: Number(error.mark?.position), events };
-        const { offset, message } = explainYaml(text, failure);
+        const failure = { text, reason: error.reason, offset: Number(error.mark?.position), events };
+        const { offset, message } = explainYaml(failure);
         return { place: placesIn(file, text)(offset), message: `This is not valid YAML: ${message}.` };
     }
 }

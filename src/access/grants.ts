@@ -75,9 +75,8 @@ export function kindOf(grant: Grant): Kind {
 
 /** The ids of the roles among grants. */
 export function rolesAmong(grants: Iterable<Grant>): ReadonlySet<string> {
-  const roles = new Set<string>()
-  for (const grant of grants) if (kindOf(grant) === 'role') roles.add(grant.slice(1))
-  return roles
+  const roles = Iterator.from(grants).filter(grant => kindOf(grant) === 'role')
+  return new Set(roles.map(grant => grant.slice(1)))
 }
 
 /** Roles by id, then permissions by API and name; by code units, so that the order is the same on every machine. */

@@ -13,19 +13,21 @@ export function replaceUnseen(text: string, replacement: (character: string) => 
 /** Describes the first such character; undefined if there is none. */
 export function describeUnseen(text: string): string | undefined {
   const [character] = UNSEEN.exec(text) ?? []
-  if (character === undefined) return undefined
-  const what =
-    character === '\u00a0'
-      ? 'a no-break space'
-      : /\p{Zs}/u.test(character)
-        ? 'a special space'
-        : /\p{Cc}/u.test(character)
-          ? 'a control character'
-          : 'an invisible character'
-  return `${what} (U+${codeOf(character).toUpperCase()})`
+  return character && `${kindOf(character)} (${codeOf(character)})`
 }
 
-function codeOf(character: string): string {
+function kindOf(character: string): string {
+  if (character === '\u00a0') return 'a no-break space'
+  if (/\p{Zs}/u.test(character)) return 'a special space'
+  return /\p{Cc}/u.test(character) ? 'a control character' : 'an invisible character'
+}
+
+/** Such as `U+00A0`. */
+export function codeOf(character: string): string {
+  return `U+${hexOf(character).toUpperCase()}`
+}
+
+function hexOf(character: string): string {
   return Number(character.codePointAt(0)).toString(16).padStart(4, '0')
 }
 
@@ -41,7 +43,7 @@ export function clip(text: string, most = MAX_QUOTE): string {
 /** A value for a message: on one line, short, without invisible characters. */
 export function quote(value: unknown): string {
   const text = JSON.stringify(typeof value === 'string' ? value.slice(0, MAX_QUOTE) : value) ?? String(value)
-  const seen = replaceUnseen(text, character => `\\u{${codeOf(character)}}`)
+  const seen = replaceUnseen(text, character => `\\u{${hexOf(character)}}`)
   return clip(seen)
 }
 

@@ -140,8 +140,8 @@ function parseWithin({ file, text }: Pick<Document, 'file' | 'text'>, budget: Am
     return { file, text, content, keyMistakes }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
-    const failure = { reason: error.reason, offset: Number(error.mark?.position), events }
-    const { offset, message } = explainYaml(text, failure)
+    const failure = { text, reason: error.reason, offset: Number(error.mark?.position), events }
+    const { offset, message } = explainYaml(failure)
     return { place: placesIn(file, text)(offset), message: `This is not valid YAML: ${message}.` }
   }
 }

@@ -2,13 +2,14 @@
 // Pure.
 
 import type { Event } from 'js-yaml'
-import { clip, describeUnseen, quote } from '../access/quote.ts'
+import { clip, codeOf, describeUnseen, quote } from '../access/quote.ts'
 import { findComplexKey } from './locate.ts'
 import { COMPLEX_KEY } from './scalars.ts'
 import { KEYS } from './schema.ts'
 
 /** The parser's error. */
 interface Failure {
+  readonly text: string
   readonly reason: string
   readonly offset: number
   /** Empty if the text could not be parsed into events. */
@@ -22,7 +23,6 @@ interface Explanation {
 }
 
 interface Clues extends Failure {
-  readonly text: string
   /** The line of the offset, and the last one above it that is not blank. */
   readonly line: Line
   readonly above: Line
@@ -33,40 +33,32 @@ interface Line {
   readonly text: string
 }
 
-export function explainYaml(text: string, failure: Failure): Explanation {
-  const line = lineAt(text, failure.offset)
+/** Tries certain explanations first, then likely ones. */
+export function explainYaml(failure: Failure): Explanation {
+  const { text, reason, offset } = failure
+  const line = lineAt(text, offset)
   const above = lineAt(text, text.slice(0, line.start).trimEnd().length)
-  const clues = { ...failure, text, line, above }
-  for (const explain of EXPLANATIONS) {
-    const explanation = explain(clues)
-    if (explanation !== undefined) return explanation
-  }
-  return { offset: failure.offset, message: failure.reason }
+  const clues = { ...failure, line, above }
+  return (
+    explainConflict(clues) ??
+    explainIndentation(clues) ??
+    explainTemplate(clues) ??
+    explainReason(clues) ??
+    explainIndicator(clues) ??
+    explainColon(clues) ??
+    explainQuote(clues) ??
+    explainBracket(clues) ??
+    explainShape(clues) ?? { offset, message: reason }
+  )
 }
-
-/** From certain explanations to likely ones. */
-const EXPLANATIONS: readonly ((clues: Clues) => Explanation | undefined)[] = [
-  explainConflict,
-  explainIndentation,
-  explainTemplate,
-  explainReason,
-  explainIndicator,
-  explainColon,
-  explainQuote,
-  explainBracket,
-  explainShape,
-]
 
 /** Limits of the text around an offset that is examined, because a hostile manifest may be one long line. */
 const MAX_LINE = 1_000
 const MAX_SCAN = 100_000
 
 function lineAt(text: string, offset: number): Line {
-  const before =
-    text
-      .slice(Math.max(0, offset - MAX_LINE), offset)
-      .split('\n')
-      .at(-1) ?? ''
+  const linesBefore = text.slice(Math.max(0, offset - MAX_LINE), offset).split('\n')
+  const [before = ''] = linesBefore.slice(-1)
   const [after = ''] = text.slice(offset, offset + MAX_LINE).split('\n')
   return { start: offset - before.length, text: before + after }
 }
@@ -100,8 +92,7 @@ function explainTemplate({ text, reason, offset, events }: Clues): Explanation |
 
 function explainReason({ text, reason, offset }: Clues): Explanation | undefined {
   if (/non-printable|null byte|valid JSON character/.test(reason)) {
-    const code = Number(text.codePointAt(offset)).toString(16).toUpperCase().padStart(4, '0')
-    return { offset, message: `the character U+${code} is not allowed; remove it` }
+    return { offset, message: `the character ${codeOf(text.slice(offset))} is not allowed; remove it` }
   }
   if (/unknown escape|expected hexadecimal/.test(reason)) {
     const message = 'a backslash within double quotes begins an escape; write it twice, or use single quotes'
@@ -165,17 +156,16 @@ function explainQuote({ text, offset, line }: Clues): Explanation | undefined {
 function explainBracket({ text, reason, offset }: Clues): Explanation | undefined {
   const open = openBefore(text, offset).at(-1)
   const next = text.charAt(offset)
+  const isClosing = /[\]}]/.test(next)
   if (open === undefined) {
     const opening = next === ']' ? '[' : '{'
     const message = `there is no ${opening} for this ${next}; remove it, or quote the value`
-    return /[\]}]/.test(next) ? { offset, message } : undefined
+    return isClosing ? { offset, message } : undefined
   }
   if (next === ',') return { offset, message: 'there is nothing before this comma; remove it' }
-  if (/[\]}]/.test(next)) {
-    return {
-      offset,
-      message: `this ${next} does not match the ${open.mark} before it; close that one first, or remove this`,
-    }
+  if (isClosing) {
+    const message = `this ${next} does not match the ${open.mark} before it; close that one first, or remove this`
+    return { offset, message }
   }
   if (reason.startsWith('missed comma')) return { offset, message: 'a comma is missing before this' }
   const later = openBefore(text, Math.min(text.length, open.offset + MAX_SCAN / 2))
