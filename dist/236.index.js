@@ -1075,10 +1075,7 @@ function nearest(name, known) {
 }
 /** The part of an identifier or a host that people rarely mistype. */
 function coreOf(identifier) {
-    return identifier
-        .toLowerCase()
-        .replace(/^https?:\/\//, '')
-        .replace(/\/$/, '');
+    return identifier.toLowerCase().replace(/^https?:\/\/|\/$/g, '');
 }
 /**
  * The optimal string alignment distance: letters omitted, added, changed, or swapped with their neighbour. Only cells near
@@ -1111,10 +1108,7 @@ function typingMistakes(a, b, enough) {
         }
         if (least >= enough)
             return enough;
-        const spare = beforeLast;
-        beforeLast = last;
-        last = current;
-        current = spare;
+        [beforeLast, last, current] = [last, current, beforeLast];
     }
     return Number(last[b.length]);
 }
@@ -1248,11 +1242,11 @@ function readContents(documents) {
     const apis = documents.flatMap(document => [...apisOf(document)]);
     const bundles = documents.flatMap(document => [...bundlesOf(document)]);
     const roles = documents.flatMap(document => [...catalogueRolesOf(document)]);
-    const hasRoles = documents.some(({ content }) => Array.isArray(fieldOf(content, 'roles')));
+    const hasCatalogue = documents.some(({ content }) => Array.isArray(fieldOf(content, 'roles')));
     const names = {
         apis: firstOf(apis, ({ alias }) => alias),
         bundles: firstOf(bundles, ({ name }) => name),
-        roles: hasRoles ? new Set(roles.map(({ role }) => role)) : undefined,
+        roles: hasCatalogue ? new Set(roles.map(({ role }) => role)) : undefined,
     };
     return { apis, bundles, roles, users: documents.flatMap(document => [...usersOf(document)]), names };
 }
@@ -1311,14 +1305,8 @@ function readIdentity(entry) {
 function userIdentity(user) {
     return JSON.stringify(user.id === undefined ? [user.email.toLowerCase(), user.connection ?? ''] : [user.id]);
 }
-function permissionsIn(lists, { file, path }) {
-    return Array.from(entriesOf(lists), ([key, items]) => ({
-        of: 'permission',
-        key,
-        items: itemsIn(items),
-        file,
-        within: path,
-    }));
+function permissionsIn(lists, { file, path: within }) {
+    return Array.from(entriesOf(lists), ([key, list]) => ({ of: 'permission', key, items: itemsIn(list), file, within }));
 }
 function itemsIn(list) {
     return listOf(list).map(item => item instanceof Mapping ? { name: textOf(item.get('name')), ...readTerms(item) } : textOf(item));
@@ -1677,6 +1665,7 @@ function listUsers({ names, users: entries }, now) {
     }
     return [...users.values()];
 }
+/** @param bundles what each asks for, so that it is expanded only once; none for the lists of bundles */
 function* asksIn(lists, { names, bundles }) {
     for (const { of, key, items } of lists) {
         const api = of === 'permission' ? identifierOf(key, names) : '';
@@ -1813,14 +1802,15 @@ function* checkObject(schema, value, path) {
     }
 }
 function* checkIdentity(user, path) {
-    if (!user.has('id') && !user.has('email')) {
+    const [hasId, hasEmail] = [user.has('id'), user.has('email')];
+    if (!hasId && !hasEmail) {
         yield { path, on: 'value', message: () => 'A user needs an id or an email; add one.' };
     }
-    if (user.has('id') && user.has('email')) {
+    if (hasId && hasEmail) {
         const message = () => 'A user has an id or an email, not both; remove one.';
         yield { path: [...path, 'email'], on: 'value', message };
     }
-    if (user.has('connection') && !user.has('email')) {
+    if (user.has('connection') && !hasEmail) {
         const message = () => 'A connection narrows the look-up by email; remove it, or replace the id with an email.';
         yield { path: [...path, 'connection'], on: 'value', message };
     }
@@ -1984,19 +1974,16 @@ function tenantsIn(documents) {
 }
 function* definitionsOf({ apis, bundles }) {
     for (const { alias, identifier, catalogue, file } of apis) {
-        const form = () => JSON.stringify([identifier, catalogue && [...catalogue].sort()]);
+        const form = () => JSON.stringify([identifier, catalogue && sortedJson([...catalogue])]);
         yield { what: 'API alias', name: alias, form, file, path: ['apis', alias], on: 'key' };
     }
     for (const { name, lists, file } of bundles) {
-        const form = () => JSON.stringify(lists.map(formOfList).sort());
+        const form = () => sortedJson(lists.map(({ key, items }) => [key, sortedJson(items)]));
         yield { what: 'bundle', name, form, file, path: ['bundles', name], on: 'key' };
     }
 }
-function formOfList({ key, items }) {
-    return JSON.stringify([key, items.map(formOfItem).sort()]);
-}
-function formOfItem(item) {
-    return JSON.stringify(typeof item === 'object' ? [item.name, item.expires, item.reason] : [item]);
+function sortedJson(values) {
+    return JSON.stringify(values.map(value => JSON.stringify(value)).sort());
 }
 /** A definition in two files must be the same in both. */
 function* checkDefinitions(contents) {
@@ -2110,25 +2097,25 @@ function* checkCatalogue(contents) {
     const known = names.roles;
     if (known === undefined)
         return;
-    yield* checkNamesIn(listsOf(contents, 'role'), reference => {
-        if (isKnownRole(reference, names))
+    yield* checkNamesIn(listsOf(contents, 'role'), role => {
+        if (isKnownRole(role, names))
             return undefined;
-        return () => `The catalogue under roles has no role ${quote(reference)}. ${adviseOn(reference, names, known, ADD_ROLE)}`;
+        const advice = () => adviseRole(role, names) ?? advise(role, known, 'Correct the name, or add it to the catalogue.');
+        return () => `The catalogue under roles has no role ${quote(role)}. ${advice()}`;
     });
 }
-const ADD_ROLE = 'Correct the name, or add it to the catalogue.';
-const CREATE_ROLE = 'Correct the name, or create the role.';
 /** References that are unknown or ambiguous in a tenant with these roles. */
 function* checkReferences(contents, roles) {
     // Suggests only names that a manifest can contain.
     const known = [...roles.ids.keys()].filter(name => brokenRule(roleName, name) === undefined);
-    const explain = (reference) => {
-        const found = findRoles(reference, roles);
+    const explain = (role) => {
+        const found = findRoles(role, roles);
         if (found.length === 1)
             return undefined;
+        const advice = () => adviseRole(role, contents.names) ?? advise(role, known, 'Correct the name, or create the role.');
         return () => found.length === 0
-            ? `The tenant has no role ${quote(reference)}. ${adviseOn(reference, contents.names, known, CREATE_ROLE)}`
-            : `The tenant has ${found.length} roles ${quote(reference)}: ${listIds(found)}. List the intended one by its id.`;
+            ? `The tenant has no role ${quote(role)}. ${advice()}`
+            : `The tenant has ${found.length} roles ${quote(role)}: ${listIds(found)}. List the intended one by its id.`;
     };
     for (const { role, file, path, on } of contents.roles) {
         const message = explain(role);
@@ -2137,12 +2124,10 @@ function* checkReferences(contents, roles) {
     }
     yield* checkNamesIn(listsOf(contents, 'role'), explain);
 }
-function adviseOn(reference, { bundles }, known, otherwise) {
-    if (bundles.has(reference))
+function adviseRole(role, { bundles }) {
+    if (bundles.has(role))
         return "That is a bundle; list it under the user's bundles.";
-    if (isRoleId(reference))
-        return 'Correct the id, or list the role by its name.';
-    return advise(reference, known, otherwise);
+    return isRoleId(role) ? 'Correct the id, or list the role by its name.' : undefined;
 }
 const MAX_IDS = 5;
 function listIds(ids) {
@@ -2213,14 +2198,14 @@ function slug(text) {
 }
 /** A bundle for every set of at least two permissions that at least two users hold, whatever their roles. */
 function nameBundles(entries, aliases) {
-    const shared = [...Map.groupBy(entries, ({ permissions }) => setKey(permissions))].flatMap(([key, [first, ...others]]) => first === undefined || first.permissions.length < 2 || others.length === 0
-        ? []
-        : [[key, first.permissions]]);
-    const permissions = new Map(shared.sort(([a], [b]) => (0,access_grants/* compareText */.n6)(a, b)));
-    const candidates = new Map([...permissions].map(([key, list]) => [key, bundleNamesFor(list, aliases)]));
+    const shared = [...Map.groupBy(entries, ({ permissions }) => setKey(permissions))]
+        .filter(([, holders]) => holders.length > 1 && Number(holders[0]?.permissions.length) > 1)
+        .map(([key, holders]) => [key, holders[0]?.permissions ?? []])
+        .sort(([a], [b]) => (0,access_grants/* compareText */.n6)(a, b));
+    const candidates = new Map(shared.map(([key, permissions]) => [key, bundleNamesFor(permissions, aliases)]));
     const known = new Set(aliases.values());
     const names = chooseNames(candidates, name => !known.has(name));
-    return new Map([...permissions].map(([key, list]) => [key, { name: String(names.get(key)), permissions: list }]));
+    return new Map(shared.map(([key, permissions]) => [key, { name: String(names.get(key)), permissions }]));
 }
 /** Equal for equal sets. @param permissions sorted */
 function setKey(permissions) {
@@ -2230,12 +2215,9 @@ function setKey(permissions) {
 function bundleNamesFor(permissions, aliases) {
     const apis = new Set(permissions.map(({ api }) => String(aliases.get(api))));
     const [alias = ''] = apis;
-    const names = apis.size > 1
-        ? [[...apis].sort(access_grants/* compareText */.n6).join('-and-')]
-        : [
-            [alias, ...new Set(permissions.map(({ permission }) => verbOf(permission, alias)))].join('-'),
-            `${alias}-bundle`,
-        ];
+    const verbs = new Set(permissions.map(({ permission }) => verbOf(permission, alias)));
+    const ofOne = [[alias, ...verbs].join('-'), `${alias}-bundle`];
+    const names = apis.size > 1 ? [[...apis].sort(access_grants/* compareText */.n6).join('-and-')] : ofOne;
     const short = names.filter(name => name.length <= export_names_MAX_NAME && !name.endsWith('-'));
     return short.length > 0 ? short : ['bundle'];
 }
@@ -2353,8 +2335,9 @@ function userLines({ id, email, permissions, roles }, bundles, aliases) {
 }
 function permissionLines(indent, permissions, aliases) {
     return [...Map.groupBy(permissions, ({ api }) => String(aliases.get(api)))]
+        .map(([alias, list]) => [alias, list.map(({ permission }) => permission)])
         .sort(([a], [b]) => (0,access_grants/* compareText */.n6)(a, b))
-        .flatMap(([alias, list]) => listLines(`${indent}${scalar(alias)}:`, list.map(({ permission }) => permission)));
+        .flatMap(([alias, names]) => listLines(`${indent}${scalar(alias)}:`, names));
 }
 /** @param key with its indentation and its colon */
 function listLines(key, names) {
@@ -2435,25 +2418,20 @@ function placesIn(file, text) {
         return { file, line: low + 1, column: offset - Number(starts[low]) + 1 };
     };
 }
-/** The offset at which an event begins; undefined for one that closes. */
+/** The offset at which an event begins; undefined for a document. */
 function startOf(event) {
-    switch (event?.type) {
-        case js_yaml/* EVENT_ID */.hy.SCALAR: {
-            // An empty value may have a tag or an anchor, whose offset is after the ampersand.
-            if (event.valueStart < 0)
-                return Math.max(event.tagStart, event.anchorStart - 1);
-            // The parser's offset is after the quote.
-            const isQuoted = event.style === js_yaml/* SCALAR_STYLE */.jK.SINGLE_QUOTED || event.style === js_yaml/* SCALAR_STYLE */.jK.DOUBLE_QUOTED;
-            return isQuoted ? event.valueStart - 1 : event.valueStart;
-        }
-        case js_yaml/* EVENT_ID */.hy.SEQUENCE:
-        case js_yaml/* EVENT_ID */.hy.MAPPING:
-            return event.start;
-        case js_yaml/* EVENT_ID */.hy.ALIAS:
-            return event.anchorStart - 1;
-        default:
-            return undefined;
-    }
+    if (event.type === js_yaml/* EVENT_ID */.hy.SEQUENCE || event.type === js_yaml/* EVENT_ID */.hy.MAPPING)
+        return event.start;
+    if (event.type === js_yaml/* EVENT_ID */.hy.ALIAS)
+        return event.anchorStart - 1;
+    if (event.type !== js_yaml/* EVENT_ID */.hy.SCALAR)
+        return undefined;
+    // An empty value may have a tag or an anchor, whose offset is after the ampersand.
+    if (event.valueStart < 0)
+        return Math.max(event.tagStart, event.anchorStart - 1);
+    // The parser's offset is after the quote.
+    const isQuoted = event.style === js_yaml/* SCALAR_STYLE */.jK.SINGLE_QUOTED || event.style === js_yaml/* SCALAR_STYLE */.jK.DOUBLE_QUOTED;
+    return isQuoted ? event.valueStart - 1 : event.valueStart;
 }
 /** The offset after which the next event may begin. */
 function locate_endOf(event) {
@@ -2519,6 +2497,11 @@ function* findKeyMistakes({ file, text }, events) {
             yield { ...mention, message: () => `Duplicate key ${quote(key)}; merge both entries.` };
         keys.add(key);
     }
+}
+/** The offset of the value of each document. */
+function findDocuments(text, events) {
+    const values = nodesIn(text, events).filter(({ parent }) => parent?.event.type === js_yaml/* EVENT_ID */.hy.DOCUMENT);
+    return Array.from(values, ({ at }) => at);
 }
 /** The offset of the first key that is a list or a mapping. */
 function findComplexKey(text, events) {
@@ -2777,6 +2760,7 @@ async function loadFiles(patterns, workspace) {
         .map(pattern => topOf(pattern, `No file matches ${quote(pattern)}; ${adviseOnPattern(pattern, workspace)}.`));
     const paths = [...new Set(found.flat())];
     const tooMany = topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`);
+    // Each file takes its part.
     const budget = { ...LIMITS };
     const loaded = paths.slice(0, LIMITS.files).map(path => loadFile(path, { workspace, budget }));
     return partition([...missing, ...(paths.length > LIMITS.files ? [tooMany] : []), ...loaded]);
@@ -2849,7 +2833,7 @@ function parseWithin({ file, text }, budget) {
             return topOf(file, 'The manifest is empty; if nobody is listed, write users: [].');
         if (others.length > 0) {
             const message = 'A file must have one YAML document; move the others to separate files.';
-            const offset = startOfDocument(events, contents.findLastIndex(isPresent));
+            const offset = Number(findDocuments(text, events)[contents.findLastIndex(isPresent)]);
             return { place: placesIn(file, text)(offset), message };
         }
         const hasAliases = events.some(event => event.type === js_yaml/* EVENT_ID */.hy.ALIAS);
@@ -2933,11 +2917,6 @@ function measure(content) {
 }
 function isPresent(content) {
     return content !== null && content !== undefined;
-}
-function startOfDocument(events, index) {
-    let seen = 0;
-    const document = events.findIndex(event => event.type === js_yaml/* EVENT_ID */.hy.DOCUMENT && seen++ === index);
-    return Number(startOf(events[document + 1]));
 }
 function topOf(file, message) {
     return { place: { file, line: 1, column: 1 }, message };
@@ -5800,7 +5779,7 @@ const MIN_GRANTS = 2;
 const MAX_SENTENCES = 5;
 const advise_MAX_NAMES = 3;
 /** Sentences, those with the largest effect first. */
-function advise_adviseOn(users, plan) {
+function adviseOn(users, plan) {
     return [...adviseRoles(users), ...adviseDerived(users, plan)];
 }
 /** Auth0 recommends roles for permissions that many users share. */
@@ -6137,7 +6116,7 @@ function planChanges(context, surveyed) {
     journal.warn(warnOfHeldBack(plan));
     journal.noteAdvice({
         unmanaged: unmanagedOf(surveyed.states, computed, roles.names),
-        advice: advise_adviseOn(surveyed.states, computed),
+        advice: adviseOn(surveyed.states, computed),
     });
     return { plan, digest: digestOf(plan), refusals: [] };
 }

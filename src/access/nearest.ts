@@ -37,10 +37,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
 
 /** The part of an identifier or a host that people rarely mistype. */
 export function coreOf(identifier: string): string {
-  return identifier
-    .toLowerCase()
-    .replace(/^https?:\/\//, '')
-    .replace(/\/$/, '')
+  return identifier.toLowerCase().replace(/^https?:\/\/|\/$/g, '')
 }
 
 /**
@@ -73,10 +70,7 @@ function typingMistakes(a: string, b: string, enough: number): number {
       least = Math.min(least, cell)
     }
     if (least >= enough) return enough
-    const spare = beforeLast
-    beforeLast = last
-    last = current
-    current = spare
+    ;[beforeLast, last, current] = [last, current, beforeLast]
   }
   return Number(last[b.length])
 }

@@ -13,11 +13,9 @@ import {
   type Contents,
   checkNamesIn,
   type Document,
-  type Item,
   identifierOf,
   listsOf,
   mentionOf,
-  type NameList,
   type Names,
   type UserEntry,
   userIdentity,
@@ -79,21 +77,17 @@ interface Definition extends Mention {
 
 function* definitionsOf({ apis, bundles }: Contents): Generator<Definition> {
   for (const { alias, identifier, catalogue, file } of apis) {
-    const form = () => JSON.stringify([identifier, catalogue && [...catalogue].sort()])
+    const form = () => JSON.stringify([identifier, catalogue && sortedJson([...catalogue])])
     yield { what: 'API alias', name: alias, form, file, path: ['apis', alias], on: 'key' }
   }
   for (const { name, lists, file } of bundles) {
-    const form = () => JSON.stringify(lists.map(formOfList).sort())
+    const form = () => sortedJson(lists.map(({ key, items }) => [key, sortedJson(items)]))
     yield { what: 'bundle', name, form, file, path: ['bundles', name], on: 'key' }
   }
 }
 
-function formOfList({ key, items }: NameList): string {
-  return JSON.stringify([key, items.map(formOfItem).sort()])
-}
-
-function formOfItem(item: Item): string {
-  return JSON.stringify(typeof item === 'object' ? [item.name, item.expires, item.reason] : [item])
+function sortedJson(values: readonly unknown[]): string {
+  return JSON.stringify(values.map(value => JSON.stringify(value)).sort())
 }
 
 /** A definition in two files must be the same in both. */
@@ -216,27 +210,26 @@ function* checkCatalogue(contents: Contents): Generator<Remark> {
   const { names } = contents
   const known = names.roles
   if (known === undefined) return
-  yield* checkNamesIn(listsOf(contents, 'role'), reference => {
-    if (isKnownRole(reference, names)) return undefined
-    return () =>
-      `The catalogue under roles has no role ${quote(reference)}. ${adviseOn(reference, names, known, ADD_ROLE)}`
+  yield* checkNamesIn(listsOf(contents, 'role'), role => {
+    if (isKnownRole(role, names)) return undefined
+    const advice = () => adviseRole(role, names) ?? advise(role, known, 'Correct the name, or add it to the catalogue.')
+    return () => `The catalogue under roles has no role ${quote(role)}. ${advice()}`
   })
 }
-
-const ADD_ROLE = 'Correct the name, or add it to the catalogue.'
-const CREATE_ROLE = 'Correct the name, or create the role.'
 
 /** References that are unknown or ambiguous in a tenant with these roles. */
 export function* checkReferences(contents: Contents, roles: Roles): Generator<Remark> {
   // Suggests only names that a manifest can contain.
   const known = [...roles.ids.keys()].filter(name => brokenRule(roleName, name) === undefined)
-  const explain = (reference: string) => {
-    const found = findRoles(reference, roles)
+  const explain = (role: string) => {
+    const found = findRoles(role, roles)
     if (found.length === 1) return undefined
+    const advice = () =>
+      adviseRole(role, contents.names) ?? advise(role, known, 'Correct the name, or create the role.')
     return () =>
       found.length === 0
-        ? `The tenant has no role ${quote(reference)}. ${adviseOn(reference, contents.names, known, CREATE_ROLE)}`
-        : `The tenant has ${found.length} roles ${quote(reference)}: ${listIds(found)}. List the intended one by its id.`
+        ? `The tenant has no role ${quote(role)}. ${advice()}`
+        : `The tenant has ${found.length} roles ${quote(role)}: ${listIds(found)}. List the intended one by its id.`
   }
   for (const { role, file, path, on } of contents.roles) {
     const message = explain(role)
@@ -245,10 +238,9 @@ export function* checkReferences(contents: Contents, roles: Roles): Generator<Re
   yield* checkNamesIn(listsOf(contents, 'role'), explain)
 }
 
-function adviseOn(reference: string, { bundles }: Names, known: Iterable<string>, otherwise: string): string {
-  if (bundles.has(reference)) return "That is a bundle; list it under the user's bundles."
-  if (isRoleId(reference)) return 'Correct the id, or list the role by its name.'
-  return advise(reference, known, otherwise)
+function adviseRole(role: string, { bundles }: Names): string | undefined {
+  if (bundles.has(role)) return "That is a bundle; list it under the user's bundles."
+  return isRoleId(role) ? 'Correct the id, or list the role by its name.' : undefined
 }
 
 const MAX_IDS = 5

@@ -110,13 +110,11 @@ export function listUsers({ names, users: entries }: Contents, now: number): rea
 
 type Asked = readonly [Grant, Span]
 
-/** Each bundle is expanded only once, and contains no bundles itself. */
-interface Known {
-  readonly names: Names
-  readonly bundles?: ReadonlyMap<string, readonly Asked[]>
-}
-
-function* asksIn(lists: readonly NameList[], { names, bundles }: Known): Generator<Asked> {
+/** @param bundles what each asks for, so that it is expanded only once; none for the lists of bundles */
+function* asksIn(
+  lists: readonly NameList[],
+  { names, bundles }: { names: Names; bundles?: ReadonlyMap<string, readonly Asked[]> },
+): Generator<Asked> {
   for (const { of, key, items } of lists) {
     const api = of === 'permission' ? identifierOf(key, names) : ''
     // This is reported as a mistake. Grants contain the identifier, so many with a huge one would take minutes.

@@ -11,14 +11,8 @@ interface Entry {
 /** Aliases by API identifier. */
 export type Aliases = ReadonlyMap<string, string>
 
-/** A set of permissions that users share. */
-interface Bundle {
-  readonly name: string
-  readonly permissions: readonly Permission[]
-}
-
-/** By `setKey` of the permissions. */
-export type Bundles = ReadonlyMap<string, Bundle>
+/** Sets of permissions that users share, by `setKey`. */
+export type Bundles = ReadonlyMap<string, Entry & { readonly name: string }>
 
 /** Auth0's Management API, which its host would name after the company. */
 const MANAGEMENT_API = /^https:\/\/[^/]+\.auth0\.com\/api\/v2\/$/
@@ -86,17 +80,14 @@ function slug(text: string): string {
 
 /** A bundle for every set of at least two permissions that at least two users hold, whatever their roles. */
 export function nameBundles(entries: readonly Entry[], aliases: Aliases): Bundles {
-  const shared = [...Map.groupBy(entries, ({ permissions }) => setKey(permissions))].flatMap(
-    ([key, [first, ...others]]) =>
-      first === undefined || first.permissions.length < 2 || others.length === 0
-        ? []
-        : [[key, first.permissions] as const],
-  )
-  const permissions = new Map(shared.sort(([a], [b]) => compareText(a, b)))
-  const candidates = new Map([...permissions].map(([key, list]) => [key, bundleNamesFor(list, aliases)]))
+  const shared = [...Map.groupBy(entries, ({ permissions }) => setKey(permissions))]
+    .filter(([, holders]) => holders.length > 1 && Number(holders[0]?.permissions.length) > 1)
+    .map(([key, holders]) => [key, holders[0]?.permissions ?? []] as const)
+    .sort(([a], [b]) => compareText(a, b))
+  const candidates = new Map(shared.map(([key, permissions]) => [key, bundleNamesFor(permissions, aliases)]))
   const known = new Set(aliases.values())
   const names = chooseNames(candidates, name => !known.has(name))
-  return new Map([...permissions].map(([key, list]) => [key, { name: String(names.get(key)), permissions: list }]))
+  return new Map(shared.map(([key, permissions]) => [key, { name: String(names.get(key)), permissions }]))
 }
 
 /** Equal for equal sets. @param permissions sorted */
@@ -108,13 +99,9 @@ export function setKey(permissions: readonly Permission[]): string {
 function bundleNamesFor(permissions: readonly Permission[], aliases: Aliases): readonly string[] {
   const apis = new Set(permissions.map(({ api }) => String(aliases.get(api))))
   const [alias = ''] = apis
-  const names =
-    apis.size > 1
-      ? [[...apis].sort(compareText).join('-and-')]
-      : [
-          [alias, ...new Set(permissions.map(({ permission }) => verbOf(permission, alias)))].join('-'),
-          `${alias}-bundle`,
-        ]
+  const verbs = new Set(permissions.map(({ permission }) => verbOf(permission, alias)))
+  const ofOne = [[alias, ...verbs].join('-'), `${alias}-bundle`]
+  const names = apis.size > 1 ? [[...apis].sort(compareText).join('-and-')] : ofOne
   const short = names.filter(name => name.length <= MAX_NAME && !name.endsWith('-'))
   return short.length > 0 ? short : ['bundle']
 }

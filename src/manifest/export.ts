@@ -27,7 +27,6 @@ export interface ExportedUser {
   readonly direct: Grants
 }
 
-/** A user's grants, as the manifest lists them. */
 interface Entry extends Pick<ExportedUser, 'id' | 'email'> {
   readonly permissions: readonly Permission[]
   /** References, sorted. */
@@ -112,13 +111,9 @@ function userLines({ id, email, permissions, roles }: Entry, bundles: Bundles, a
 
 function permissionLines(indent: string, permissions: readonly Permission[], aliases: Aliases): readonly string[] {
   return [...Map.groupBy(permissions, ({ api }) => String(aliases.get(api)))]
+    .map(([alias, list]) => [alias, list.map(({ permission }) => permission)] as const)
     .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([alias, list]) =>
-      listLines(
-        `${indent}${scalar(alias)}:`,
-        list.map(({ permission }) => permission),
-      ),
-    )
+    .flatMap(([alias, names]) => listLines(`${indent}${scalar(alias)}:`, names))
 }
 
 /** @param key with its indentation and its colon */

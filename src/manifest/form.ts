@@ -90,14 +90,15 @@ function* checkObject(schema: z.ZodObject, value: Mapping, path: Path): Generato
 }
 
 function* checkIdentity(user: Mapping, path: Path): Generator<Finding> {
-  if (!user.has('id') && !user.has('email')) {
+  const [hasId, hasEmail] = [user.has('id'), user.has('email')]
+  if (!hasId && !hasEmail) {
     yield { path, on: 'value', message: () => 'A user needs an id or an email; add one.' }
   }
-  if (user.has('id') && user.has('email')) {
+  if (hasId && hasEmail) {
     const message = () => 'A user has an id or an email, not both; remove one.'
     yield { path: [...path, 'email'], on: 'value', message }
   }
-  if (user.has('connection') && !user.has('email')) {
+  if (user.has('connection') && !hasEmail) {
     const message = () => 'A connection narrows the look-up by email; remove it, or replace the id with an email.'
     yield { path: [...path, 'connection'], on: 'value', message }
   }

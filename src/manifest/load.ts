@@ -8,7 +8,7 @@ import { EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
 import { quote } from '../access/quote.ts'
 import { adviseOnPattern, isGlob } from '../runner/glob.ts'
 import { isWithin } from '../runner/paths.ts'
-import { findKeyMistakes, placesIn, startOf } from './locate.ts'
+import { findDocuments, findKeyMistakes, placesIn } from './locate.ts'
 import type { Problem } from './problem.ts'
 import type { Document } from './read.ts'
 import { construct, Mapping, Unquoted } from './scalars.ts'
@@ -45,6 +45,7 @@ export async function loadFiles(patterns: readonly string[], workspace: string):
     .map(pattern => topOf(pattern, `No file matches ${quote(pattern)}; ${adviseOnPattern(pattern, workspace)}.`))
   const paths = [...new Set(found.flat())]
   const tooMany = topOf('manifest', `${paths.length} files match; at most ${LIMITS.files} are read.`)
+  // Each file takes its part.
   const budget = { ...LIMITS }
   const loaded = paths.slice(0, LIMITS.files).map(path => loadFile(path, { workspace, budget }))
   return partition([...missing, ...(paths.length > LIMITS.files ? [tooMany] : []), ...loaded])
@@ -68,13 +69,7 @@ function partition(loaded: readonly (Document | Problem)[]): Loaded {
   }
 }
 
-interface Bounds {
-  readonly workspace: string
-  /** Each file takes its part. */
-  readonly budget: Amounts
-}
-
-function loadFile(path: string, { workspace, budget }: Bounds): Document | Problem {
+function loadFile(path: string, { workspace, budget }: { workspace: string; budget: Amounts }): Document | Problem {
   const file = isWithin(path, workspace) ? relative(workspace, path).split(sep).join('/') : path
   try {
     const target = realpathSync.native(path)
@@ -120,7 +115,7 @@ function parseWithin({ file, text }: Pick<Document, 'file' | 'text'>, budget: Am
     if (content === undefined) return topOf(file, 'The manifest is empty; if nobody is listed, write users: [].')
     if (others.length > 0) {
       const message = 'A file must have one YAML document; move the others to separate files.'
-      const offset = startOfDocument(events, contents.findLastIndex(isPresent))
+      const offset = Number(findDocuments(text, events)[contents.findLastIndex(isPresent)])
       return { place: placesIn(file, text)(offset), message }
     }
     const hasAliases = events.some(event => event.type === EVENT_ID.ALIAS)
@@ -209,12 +204,6 @@ function measure(content: unknown): Extent {
 
 function isPresent(content: unknown): boolean {
   return content !== null && content !== undefined
-}
-
-function startOfDocument(events: readonly Event[], index: number): number {
-  let seen = 0
-  const document = events.findIndex(event => event.type === EVENT_ID.DOCUMENT && seen++ === index)
-  return Number(startOf(events[document + 1]))
 }
 
 function topOf(file: string, message: string): Problem {

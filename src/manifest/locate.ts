@@ -20,24 +20,16 @@ export function placesIn(file: string, text: string): (offset: number) => Place 
   }
 }
 
-/** The offset at which an event begins; undefined for one that closes. */
-export function startOf(event: Event | undefined): number | undefined {
-  switch (event?.type) {
-    case EVENT_ID.SCALAR: {
-      // An empty value may have a tag or an anchor, whose offset is after the ampersand.
-      if (event.valueStart < 0) return Math.max(event.tagStart, event.anchorStart - 1)
-      // The parser's offset is after the quote.
-      const isQuoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED
-      return isQuoted ? event.valueStart - 1 : event.valueStart
-    }
-    case EVENT_ID.SEQUENCE:
-    case EVENT_ID.MAPPING:
-      return event.start
-    case EVENT_ID.ALIAS:
-      return event.anchorStart - 1
-    default:
-      return undefined
-  }
+/** The offset at which an event begins; undefined for a document. */
+function startOf(event: Event): number | undefined {
+  if (event.type === EVENT_ID.SEQUENCE || event.type === EVENT_ID.MAPPING) return event.start
+  if (event.type === EVENT_ID.ALIAS) return event.anchorStart - 1
+  if (event.type !== EVENT_ID.SCALAR) return undefined
+  // An empty value may have a tag or an anchor, whose offset is after the ampersand.
+  if (event.valueStart < 0) return Math.max(event.tagStart, event.anchorStart - 1)
+  // The parser's offset is after the quote.
+  const isQuoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED
+  return isQuoted ? event.valueStart - 1 : event.valueStart
 }
 
 /** The offset after which the next event may begin. */
@@ -119,6 +111,12 @@ export function* findKeyMistakes(
     if (keys.has(key)) yield { ...mention, message: () => `Duplicate key ${quote(key)}; merge both entries.` }
     keys.add(key)
   }
+}
+
+/** The offset of the value of each document. */
+export function findDocuments(text: string, events: readonly Event[]): readonly number[] {
+  const values = nodesIn(text, events).filter(({ parent }) => parent?.event.type === EVENT_ID.DOCUMENT)
+  return Array.from(values, ({ at }) => at)
 }
 
 /** The offset of the first key that is a list or a mapping. */

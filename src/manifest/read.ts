@@ -14,7 +14,6 @@ export interface Document {
   readonly keyMistakes: readonly Remark[]
 }
 
-/** The definition of an alias. */
 interface Api extends Mention {
   readonly alias: string
   readonly identifier: string
@@ -48,17 +47,11 @@ export interface NameList {
   readonly within: Path
 }
 
-/** A role in a catalogue. */
-interface CatalogueRole extends Mention {
-  readonly role: string
-}
-
 export type Identity =
   | { readonly id: string; readonly email?: never; readonly connection?: never }
   /** The address as written. */
   | { readonly id?: never; readonly email: string; readonly connection: string | undefined }
 
-/** A user's entry. */
 export interface UserEntry extends Mention, WrittenTerms {
   readonly index: number
   /** As written; it may be an invalid id or address. */
@@ -71,7 +64,7 @@ export interface Contents {
   readonly apis: readonly Api[]
   readonly bundles: readonly Bundle[]
   /** The roles of the catalogues. */
-  readonly roles: readonly CatalogueRole[]
+  readonly roles: readonly (Mention & { readonly role: string })[]
   readonly users: readonly UserEntry[]
   readonly names: Names
 }
@@ -88,11 +81,11 @@ export function readContents(documents: readonly Document[]): Contents {
   const apis = documents.flatMap(document => [...apisOf(document)])
   const bundles = documents.flatMap(document => [...bundlesOf(document)])
   const roles = documents.flatMap(document => [...catalogueRolesOf(document)])
-  const hasRoles = documents.some(({ content }) => Array.isArray(fieldOf(content, 'roles')))
+  const hasCatalogue = documents.some(({ content }) => Array.isArray(fieldOf(content, 'roles')))
   const names = {
     apis: firstOf(apis, ({ alias }) => alias),
     bundles: firstOf(bundles, ({ name }) => name),
-    roles: hasRoles ? new Set(roles.map(({ role }) => role)) : undefined,
+    roles: hasCatalogue ? new Set(roles.map(({ role }) => role)) : undefined,
   }
   return { apis, bundles, roles, users: documents.flatMap(document => [...usersOf(document)]), names }
 }
@@ -121,7 +114,7 @@ function* bundlesOf({ file, content }: Document): Generator<Bundle> {
   }
 }
 
-function* catalogueRolesOf({ file, content }: Document): Generator<CatalogueRole> {
+function* catalogueRolesOf({ file, content }: Document): Generator<Contents['roles'][number]> {
   for (const [index, name] of listOf(fieldOf(content, 'roles')).entries()) {
     const role = textOf(name)
     if (role !== undefined) yield { role, file, path: ['roles', index], on: 'value' }
@@ -153,14 +146,8 @@ export function userIdentity(user: Identity): string {
   return JSON.stringify(user.id === undefined ? [user.email.toLowerCase(), user.connection ?? ''] : [user.id])
 }
 
-function permissionsIn(lists: unknown, { file, path }: Pick<Mention, 'file' | 'path'>): readonly NameList[] {
-  return Array.from(entriesOf(lists), ([key, items]) => ({
-    of: 'permission',
-    key,
-    items: itemsIn(items),
-    file,
-    within: path,
-  }))
+function permissionsIn(lists: unknown, { file, path: within }: Pick<Mention, 'file' | 'path'>): readonly NameList[] {
+  return Array.from(entriesOf(lists), ([key, list]) => ({ of: 'permission', key, items: itemsIn(list), file, within }))
 }
 
 function itemsIn(list: unknown): readonly Item[] {
