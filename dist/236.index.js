@@ -1358,10 +1358,7 @@ const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const SOON_MS = 7 * DAY_MS;
-/**
- * Milliseconds since 1970: the end of a date's day in UTC, or an instant.
- * @returns undefined for text that is neither, such as the 30th of February
- */
+/** Milliseconds since 1970: the end of a date's day in UTC, or an instant. Undefined for text such as 2026-02-30. */
 function parseExpiry(text) {
     const date = DATE.exec(text);
     const [, year, month, day] = date ?? INSTANT.exec(text) ?? [];
@@ -2275,10 +2272,7 @@ function chooseNames(candidates, isFree) {
 const HEADER = `# The direct permissions and roles that users had in the tenant when this file was exported.
 # Users without any are left out.`;
 const MAX_LINE = 120;
-/**
- * The text of a manifest that asks for exactly what users have, independent of the order of users and grants.
- * @throws ActionError that names each user, API, permission and role that no manifest can express
- */
+/** @throws ActionError that names each user, API, permission and role that no manifest can express */
 function writeManifest({ tenant, users, roleNames }) {
     const sorted = users.toSorted((a, b) => (0,access_grants/* compareText */.n6)(a.id, b.id));
     refuseUnwritable(sorted);
@@ -2508,8 +2502,11 @@ function findComplexKey(text, events) {
     const isComplex = ({ type }) => type === js_yaml/* EVENT_ID */.hy.SEQUENCE || type === js_yaml/* EVENT_ID */.hy.MAPPING;
     return Number(nodesIn(text, events).find(node => isKey(node) && isComplex(node.event))?.at);
 }
-/** The offset of each mention; if its path leads through an alias or to a missing value, that of the nearest ancestor. */
-function findOffsets(text, mentions) {
+/**
+ * Mentions in a document with their places, from top to bottom. If a path leads through an alias or to a missing value, the
+ * place is that of the nearest ancestor.
+ */
+function findPlaces({ file, text }, mentions) {
     const root = { above: undefined, children: new Map() };
     const wanted = mentions.map(mention => [mention, mention.path.reduce(stepFrom, root)]);
     const wantedOf = new Map();
@@ -2526,7 +2523,11 @@ function findOffsets(text, mentions) {
             wantedOf.set(node, wanted);
         }
     }
-    return wanted.map(([mention, wanted]) => [mention, mention.offset ?? offsetOf(wanted, mention.on)]);
+    const placeAt = placesIn(file, text);
+    return wanted
+        .map(([mention, wanted]) => [mention, mention.offset ?? offsetOf(wanted, mention.on)])
+        .sort(([, a], [, b]) => a - b)
+        .map(([mention, offset]) => [mention, placeAt(offset)]);
 }
 function stepFrom(above, key) {
     const child = above.children.get(String(key)) ?? { above, children: new Map() };
@@ -3033,16 +3034,15 @@ function locateRemarks(documents, remarks) {
  * @param mentions those that are in none of the documents are left out
  */
 function locate(documents, mentions) {
-    return documents.flatMap(({ file, text }) => {
-        const own = mentions.filter(mention => mention.file === file);
-        if (own.length === 0)
-            return [];
-        const placeAt = placesIn(file, text);
-        const found = findOffsets(text, own).toSorted(([, a], [, b]) => a - b);
-        return found.map(([mention, offset]) => [mention, placeAt(offset)]);
+    return documents.flatMap(document => {
+        const own = mentions.filter(({ file }) => file === document.file);
+        return own.length === 0 ? [] : findPlaces(document, own);
     });
 }
-/** @throws ActionError that names each user, API, permission and role that no manifest can express */
+/**
+ * The text of a manifest that asks for exactly what users have, independent of the order of users and grants.
+ * @throws ActionError that names each user, API, permission and role that no manifest can express
+ */
 function exportManifest(options) {
     return writeManifest(options);
 }

@@ -89,11 +89,9 @@ export function listAccess(grants: Iterable<Grant>, names?: RoleNames): readonly
   return sortGrants(grants).map(grant => accessOf(grant, names))
 }
 
-/** The APIs and roles that a manifest names. */
+/** The identifiers of APIs and the ids of roles that a manifest names. */
 export interface Named {
-  /** Identifiers. */
   readonly apis: ReadonlySet<string>
-  /** Ids. */
   readonly roles: ReadonlySet<string>
 }
 

@@ -51,9 +51,7 @@ function* checkTenants(documents: readonly Document[]): Generator<Remark> {
   }
 }
 
-interface NamedTenant extends Mention {
-  readonly tenant: string
-}
+type NamedTenant = Mention & { readonly tenant: string }
 
 /** The tenants that files name, unless it is this one. */
 export function otherTenants(documents: readonly Document[], host: string): readonly NamedTenant[] {

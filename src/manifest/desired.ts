@@ -70,9 +70,7 @@ function countAsks(lists: readonly NameList[], bundles: ReadonlyMap<string, numb
 }
 
 /** Terms with the moment at which they end, in milliseconds since 1970. */
-interface Span extends Terms {
-  readonly until: number
-}
+type Span = Terms & { readonly until: number }
 
 const FOREVER: Span = { until: Number.POSITIVE_INFINITY }
 

@@ -9,10 +9,7 @@ const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-
 const DAY_MS = 24 * 60 * 60 * 1000
 const SOON_MS = 7 * DAY_MS
 
-/**
- * Milliseconds since 1970: the end of a date's day in UTC, or an instant.
- * @returns undefined for text that is neither, such as the 30th of February
- */
+/** Milliseconds since 1970: the end of a date's day in UTC, or an instant. Undefined for text such as 2026-02-30. */
 function parseExpiry(text: string): number | undefined {
   const date = DATE.exec(text)
   const [, year, month, day] = date ?? INSTANT.exec(text) ?? []

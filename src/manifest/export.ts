@@ -46,10 +46,7 @@ const HEADER = `# The direct permissions and roles that users had in the tenant 
 # Users without any are left out.`
 const MAX_LINE = 120
 
-/**
- * The text of a manifest that asks for exactly what users have, independent of the order of users and grants.
- * @throws ActionError that names each user, API, permission and role that no manifest can express
- */
+/** @throws ActionError that names each user, API, permission and role that no manifest can express */
 export function writeManifest({ tenant, users, roleNames }: ExportOptions): string {
   const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
   refuseUnwritable(sorted)

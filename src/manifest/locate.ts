@@ -132,11 +132,14 @@ interface Wanted {
   found?: { readonly key: number; readonly value: number }
 }
 
-/** The offset of each mention; if its path leads through an alias or to a missing value, that of the nearest ancestor. */
-export function findOffsets<M extends Mention>(
-  text: string,
+/**
+ * Mentions in a document with their places, from top to bottom. If a path leads through an alias or to a missing value, the
+ * place is that of the nearest ancestor.
+ */
+export function findPlaces<M extends Mention>(
+  { file, text }: Document,
   mentions: readonly M[],
-): readonly (readonly [M, number])[] {
+): readonly (readonly [M, Place])[] {
   const root: Wanted = { above: undefined, children: new Map() }
   const wanted = mentions.map(mention => [mention, mention.path.reduce(stepFrom, root)] as const)
   const wantedOf = new Map<Node, Wanted>()
@@ -151,7 +154,11 @@ export function findOffsets<M extends Mention>(
       wantedOf.set(node, wanted)
     }
   }
-  return wanted.map(([mention, wanted]) => [mention, mention.offset ?? offsetOf(wanted, mention.on)])
+  const placeAt = placesIn(file, text)
+  return wanted
+    .map(([mention, wanted]) => [mention, mention.offset ?? offsetOf(wanted, mention.on)] as const)
+    .sort(([, a], [, b]) => a - b)
+    .map(([mention, offset]) => [mention, placeAt(offset)])
 }
 
 function stepFrom(above: Wanted, key: Path[number]): Wanted {

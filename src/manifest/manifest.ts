@@ -16,7 +16,7 @@ import { checkAmount, type ListedUser, listUsers, namedApis, namedRoles } from '
 import { endOf, findExpired, findExpiring, findNextExpiry } from './expiry.ts'
 import { type ExportOptions, writeManifest } from './export.ts'
 import { type Loaded, loadFiles } from './load.ts'
-import { findOffsets, placesIn } from './locate.ts'
+import { findPlaces } from './locate.ts'
 import { MAX_PROBLEMS, type Mention, type Place, type Problem, type Remark } from './problem.ts'
 import { type Document, readContents } from './read.ts'
 
@@ -41,14 +41,11 @@ export interface Manifest {
 
 export interface ManifestReading {
   readonly manifest: Manifest
-  /**
-   * All mistakes, found during the only iteration because there may be more than fit into memory. The manifest has
-   * everything else.
-   */
+  /** All mistakes. To be iterated once: they are found on the way, because there may be more than fit into memory. */
   readonly mistakes: Iterable<Remark>
-  /** Entries that no longer apply; also found during the iteration. */
+  /** Entries that no longer apply; also to be iterated once. */
   readonly expired: Iterable<Remark>
-  /** Entries that expire within a week; also found during the iteration. */
+  /** Entries that expire within a week; also to be iterated once. */
   readonly expiring: Iterable<Remark>
   /** The earliest `expires` still to come, ISO 8601. */
   readonly nextExpiry: string | undefined
@@ -157,16 +154,16 @@ export function locate<M extends Mention>(
   documents: readonly Document[],
   mentions: readonly M[],
 ): readonly (readonly [M, Place])[] {
-  return documents.flatMap(({ file, text }) => {
-    const own = mentions.filter(mention => mention.file === file)
-    if (own.length === 0) return []
-    const placeAt = placesIn(file, text)
-    const found = findOffsets(text, own).toSorted(([, a], [, b]) => a - b)
-    return found.map(([mention, offset]) => [mention, placeAt(offset)] as const)
+  return documents.flatMap(document => {
+    const own = mentions.filter(({ file }) => file === document.file)
+    return own.length === 0 ? [] : findPlaces(document, own)
   })
 }
 
-/** @throws ActionError that names each user, API, permission and role that no manifest can express */
+/**
+ * The text of a manifest that asks for exactly what users have, independent of the order of users and grants.
+ * @throws ActionError that names each user, API, permission and role that no manifest can express
+ */
 export function exportManifest(options: ExportOptions): string {
   return writeManifest(options)
 }
