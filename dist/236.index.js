@@ -236,10 +236,9 @@ function explainUserId(text) {
     if (address !== undefined)
         return `${named} is an e-mail address, not a user id; write email: ${quote(address)}.`;
     const likely = likelyUserId(text);
-    const advice = likely === undefined
-        ? `a user id has the form connection|identifier, such as ${EXAMPLE_ID}`
-        : `write ${quote(likely)}`;
-    return `${named} ${whyNoUserId(text)}; ${advice}.`;
+    if (likely !== undefined)
+        return `${named} ${whyNoUserId(text)}; write ${quote(likely)}.`;
+    return `${named} ${whyNoUserId(text)}; a user id has the form connection|identifier, such as ${EXAMPLE_ID}.`;
 }
 function whyNoUserId(text) {
     const unclean = whyUnclean(text);
@@ -2162,14 +2161,11 @@ function aliasesFor(identifier) {
     const shortest = [...host.filter(isTelling).slice(-1), ...path.filter(isTelling).slice(-1)];
     const base = shortest.length > 0 ? shortest : words.length > 0 ? words.slice(-1) : ['api'];
     const names = [base, [...base, ...version], telling, words].filter(each => each.length > 0);
-    return names.map(each => readable(slug(each.join('-'))));
+    // A key needs no quotes.
+    return names.map(each => slug(each.join('-'))).map(alias => (isPlainScalar(alias) ? alias : `api-${alias}`));
 }
 function isTelling(word) {
     return !GENERIC.test(word) && !VERSION.test(word);
-}
-/** A key that needs no quotes. */
-function readable(alias) {
-    return isPlainScalar(alias) ? alias : `api-${alias}`;
 }
 /** The words of an identifier's host and path, each from the most general to the most specific. */
 function wordsOf(identifier) {
@@ -2829,12 +2825,12 @@ function parseWithin({ file, text }, budget) {
         events = (0,js_yaml/* parseEvents */.PH)(text, { maxDepth: LIMITS.nesting });
         const { contents, hasDuplicateKeys } = construct(events, text);
         // A separator at the top or the end of a file makes an empty document.
-        const [content, ...others] = contents.filter(isPresent);
+        const [content, ...others] = contents.filter(content => content !== null);
         if (content === undefined)
             return topOf(file, 'The manifest is empty; if nobody is listed, write users: [].');
         if (others.length > 0) {
             const message = 'A file must have one YAML document; move the others to separate files.';
-            const offset = Number(findDocuments(text, events)[contents.findLastIndex(isPresent)]);
+            const offset = Number(findDocuments(text, events)[contents.findLastIndex(content => content !== null)]);
             return { place: placesIn(file, text)(offset), message };
         }
         const hasAliases = events.some(event => event.type === js_yaml/* EVENT_ID */.hy.ALIAS);
@@ -2915,9 +2911,6 @@ function measure(content) {
         return extent;
     };
     return visit(content, 0);
-}
-function isPresent(content) {
-    return content !== null && content !== undefined;
 }
 function topOf(file, message) {
     return { place: { file, line: 1, column: 1 }, message };

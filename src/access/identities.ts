@@ -37,11 +37,8 @@ export function explainUserId(text: string): string {
   const address = text.includes('|') ? undefined : likelyAddress(text)
   if (address !== undefined) return `${named} is an e-mail address, not a user id; write email: ${quote(address)}.`
   const likely = likelyUserId(text)
-  const advice =
-    likely === undefined
-      ? `a user id has the form connection|identifier, such as ${EXAMPLE_ID}`
-      : `write ${quote(likely)}`
-  return `${named} ${whyNoUserId(text)}; ${advice}.`
+  if (likely !== undefined) return `${named} ${whyNoUserId(text)}; write ${quote(likely)}.`
+  return `${named} ${whyNoUserId(text)}; a user id has the form connection|identifier, such as ${EXAMPLE_ID}.`
 }
 
 function whyNoUserId(text: string): string {

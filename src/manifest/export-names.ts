@@ -41,16 +41,12 @@ function aliasesFor(identifier: string): readonly string[] {
   const shortest = [...host.filter(isTelling).slice(-1), ...path.filter(isTelling).slice(-1)]
   const base = shortest.length > 0 ? shortest : words.length > 0 ? words.slice(-1) : ['api']
   const names = [base, [...base, ...version], telling, words].filter(each => each.length > 0)
-  return names.map(each => readable(slug(each.join('-'))))
+  // A key needs no quotes.
+  return names.map(each => slug(each.join('-'))).map(alias => (isPlainScalar(alias) ? alias : `api-${alias}`))
 }
 
 function isTelling(word: string): boolean {
   return !GENERIC.test(word) && !VERSION.test(word)
-}
-
-/** A key that needs no quotes. */
-function readable(alias: string): string {
-  return isPlainScalar(alias) ? alias : `api-${alias}`
 }
 
 /** The words of an identifier's host and path, each from the most general to the most specific. */

@@ -111,11 +111,11 @@ function parseWithin({ file, text }: Pick<Document, 'file' | 'text'>, budget: Am
     events = parseEvents(text, { maxDepth: LIMITS.nesting })
     const { contents, hasDuplicateKeys } = construct(events, text)
     // A separator at the top or the end of a file makes an empty document.
-    const [content, ...others] = contents.filter(isPresent)
+    const [content, ...others] = contents.filter(content => content !== null)
     if (content === undefined) return topOf(file, 'The manifest is empty; if nobody is listed, write users: [].')
     if (others.length > 0) {
       const message = 'A file must have one YAML document; move the others to separate files.'
-      const offset = Number(findDocuments(text, events)[contents.findLastIndex(isPresent)])
+      const offset = Number(findDocuments(text, events)[contents.findLastIndex(content => content !== null)])
       return { place: placesIn(file, text)(offset), message }
     }
     const hasAliases = events.some(event => event.type === EVENT_ID.ALIAS)
@@ -200,10 +200,6 @@ function measure(content: unknown): Extent {
     return extent
   }
   return visit(content, 0)
-}
-
-function isPresent(content: unknown): boolean {
-  return content !== null && content !== undefined
 }
 
 function topOf(file: string, message: string): Problem {
