@@ -1,26 +1,29 @@
-// Something unexpected is thrown in each step of a run, which still reports it and writes all outputs.
+// What a run uses of its process and of JavaScript breaks, at each step of a run, which still reports it and writes all
+// outputs.
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { run } from '../src/run.ts'
 import { readDefinition } from './e2e/action.ts'
 import { startTenant, type Tenant } from './servers/tenant/tenant.ts'
 
 const API = 'https://orders.acme.com/'
 const CLIENT = { id: 'client-1', secret: 'a-secret-that-nobody-may-see' }
-const MANIFEST = { users: [{ id: 'auth0|1', permissions: { [API]: ['read:orders'] } }] }
+const USER = 'auth0|1'
+const MANIFEST = { users: [{ id: USER, permissions: { [API]: ['read:orders'] } }] }
 
 const home = mkdtempSync(join(tmpdir(), 'run-'))
-const { exitCode } = process
+const { env, exitCode } = process
 const outputCount = Object.keys((await readDefinition()).outputs).length
 let tenant: Tenant
 
 beforeAll(async () => {
   tenant = await startTenant({
-    apis: [{ identifier: API, permissions: ['read:orders'] }],
+    apis: [{ identifier: API, permissions: ['read:orders', 'write:orders'] }],
     clients: [CLIENT],
-    users: [{ id: 'auth0|1', direct: [{ api: API, permission: 'read:orders' }] }],
+    users: [{ id: USER, direct: [{ api: API, permission: 'write:orders' }] }],
   })
 })
 
@@ -30,50 +33,99 @@ afterAll(async () => {
 })
 
 afterEach(() => {
+  tenant.revoke(USER, { api: API, permission: 'read:orders' })
+  process.env = env
   process.exitCode = exitCode
-  vi.doUnmock(mocked)
   vi.restoreAllMocks()
-  vi.unstubAllEnvs()
 })
 
-let mocked = ''
+/** Breaks something of the process, given its environment; returns what is called with every line of the log. */
+type Break = (environment: NodeJS.ProcessEnv) => ((line: string) => void) | undefined
 
-/** Lets a function of a file in src/ throw, in the next run. */
-function breakFile(file: string, name: string, thrown: () => unknown = () => new TypeError('injected')): void {
-  mocked = `../src/${file}`
-  vi.doMock(mocked, async importOriginal => ({
-    ...(await importOriginal<object>()),
-    [name]: () => {
-      throw thrown()
-    },
-  }))
+const injected = (): unknown => new TypeError('injected')
+
+function variable(name: string): Break {
+  return environment => {
+    Object.defineProperty(environment, name, {
+      get: () => {
+        throw injected()
+      },
+    })
+    return undefined
+  }
 }
 
-async function runOnce(inputs: Readonly<Record<string, string>>, whileRunning: () => void = () => undefined) {
+/** The first line of the log that begins so cannot be written. */
+function line(beginning: string, thrown = injected): Break {
+  let broken = false
+  return () => text => {
+    if (broken || !text.startsWith(beginning)) return
+    broken = true
+    throw thrown()
+  }
+}
+
+/** @param calls breaks the next call of a function */
+function call(calls: () => { readonly mockImplementationOnce: (broken: () => never) => unknown }): Break {
+  return () => {
+    breakNext(calls)
+    return undefined
+  }
+}
+
+/** The same once a line of the log that begins so was written. */
+function callAfter(beginning: string, calls: Parameters<typeof call>[0]): Break {
+  let armed = false
+  return () => text => {
+    if (armed || !text.startsWith(beginning)) return
+    armed = true
+    breakNext(calls)
+  }
+}
+
+function breakNext(calls: Parameters<typeof call>[0]): void {
+  calls().mockImplementationOnce(() => {
+    throw injected()
+  })
+}
+
+/** In a run for a pull request, which needs neither the tenant nor GitHub before. */
+function commentOnly(): Break {
+  return environment => {
+    Object.assign(environment, { GITHUB_REPOSITORY: 'acme/access', GITHUB_REF: 'refs/pull/5/merge' })
+    return call(() => vi.spyOn(EventTarget.prototype, 'addEventListener'))(environment)
+  }
+}
+
+interface Running {
+  readonly breaks?: Break
+  readonly whileRunning?: () => void
+}
+
+async function runOnce(inputs: Readonly<Record<string, string>>, { breaks, whileRunning }: Running) {
   const place = mkdtempSync(join(home, 'run-'))
   const [output, summary, temp] = ['output', 'summary', 'temp'].map(name => join(place, name))
   writeFileSync(join(place, 'm.yml'), JSON.stringify(MANIFEST))
   writeFileSync(String(output), '')
   mkdirSync(String(temp))
-  const variables = {
-    ...{ GITHUB_WORKSPACE: place, GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, RUNNER_TEMP: temp },
-    ...{ GITHUB_REPOSITORY: '', GITHUB_EVENT_PATH: '', GITHUB_EVENT_NAME: 'push', GITHUB_REF: '', GITHUB_API_URL: '' },
-  }
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
   const given = {
     ...{ manifest: 'm.yml', domain: tenant.domain, revoke: 'never', 'require-merged': 'false' },
     ...{ 'client-id': CLIENT.id, 'client-secret': CLIENT.secret, ...inputs },
   }
-  for (const [name, value] of Object.entries(given)) vi.stubEnv(`INPUT_${name.toUpperCase()}`, value)
+  process.env = {
+    ...{ GITHUB_WORKSPACE: place, GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, RUNNER_TEMP: temp },
+    GITHUB_EVENT_NAME: 'push',
+    ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+  }
   let log = ''
+  const onLine = breaks?.(process.env)
   vi.spyOn(process.stdout, 'write').mockImplementation(chunk => {
     log += chunk
+    onLine?.(String(chunk))
     return true
   })
-  vi.resetModules()
-  const { run } = await import('../src/run.ts')
   const running = run(new AbortController().signal)
-  whileRunning()
+  whileRunning?.()
   await running
   const outputs = readFileSync(String(output), 'utf8')
   const [folder = ''] = readdirSync(String(temp))
@@ -86,55 +138,53 @@ async function runOnce(inputs: Readonly<Record<string, string>>, whileRunning: (
   }
 }
 
-/** What is called in each mode. */
-const STEPS: Readonly<Record<string, readonly (readonly [file: string, name: string])[]>> = {
-  validate: [
-    ['runner/workflow.ts', 'readWorkflow'],
-    ['runner/inputs.ts', 'readInputs'],
-    ['steps/read-files.ts', 'readFiles'],
-    ['manifest/manifest.ts', 'loadManifest'],
-    ['steps/comment.ts', 'publishComment'],
-  ],
-  plan: [
-    ['runner/environment.ts', 'prepareEnvironment'],
-    ['tenant/tenant.ts', 'connect'],
-    ['steps/recall.ts', 'recall'],
-    ['steps/check-access.ts', 'checkAccess'],
-    ['steps/check-apis.ts', 'checkApis'],
-    ['steps/compute-plan.ts', 'computePlan'],
-    ['live/survey.ts', 'survey'],
-    ['plan/diff.ts', 'diff'],
-    ['steps/apply-plan.ts', 'judgePlan'],
-  ],
-  apply: [
-    ['steps/read-saved.ts', 'readSavedPlan'],
-    ['steps/apply-plan.ts', 'applyPlan'],
-    ['plan/apply.ts', 'apply'],
-    ['steps/record-apply.ts', 'beginRecording'],
-    ['steps/record-apply.ts', 'endRecording'],
-  ],
-  export: [
-    ['steps/export-users.ts', 'exportUsers'],
-    ['manifest/manifest.ts', 'exportManifest'],
-  ],
-}
+const DIGEST = "The plan's digest"
+const COMMENT = { comment: 'true', 'github-token': 'a-token' }
+const EXPORT = { manifest: 'new.yml', users: USER }
 
-const MORE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  readSavedPlan: { 'plan-file': 'plan.json' },
-  export: { manifest: 'new.yml', users: 'auth0|1' },
+interface Row {
+  readonly mode: string
+  readonly step: string
+  readonly breaks: Break
+  readonly inputs?: Readonly<Record<string, string>>
 }
 
 describe('an unexpected error', () => {
-  const rows = Object.entries(STEPS).flatMap(([mode, steps]) =>
-    steps.map(([file, name]) => [mode, file, name] as const),
-  )
-  it.each(rows)('in mode %s, in %s: %s, is reported with all outputs', async (mode, file, name) => {
-    breakFile(file, name)
-    const run = await runOnce({ mode, ...MORE[name], ...MORE[mode] })
+  it.each<Row>([
+    { mode: 'validate', step: 'the workflow is read', breaks: variable('GITHUB_REF') },
+    { mode: 'validate', step: 'the inputs are read', breaks: variable('INPUT_DOMAIN') },
+    { mode: 'validate', step: 'the manifest is read', breaks: call(() => vi.spyOn(String.prototype, 'isWellFormed')) },
+    { mode: 'plan', step: 'the environment is prepared', breaks: variable('HTTPS_PROXY') },
+    { mode: 'plan', step: 'APIs are checked', breaks: call(() => vi.spyOn(Set.prototype, 'union')) },
+    { mode: 'plan', step: 'users are read', breaks: line('Reading users') },
+    { mode: 'plan', step: 'the plan is computed', breaks: call(() => vi.spyOn(Set.prototype, 'difference')) },
+    { mode: 'plan', step: 'the plan is logged', breaks: line('::group::Plan for') },
+    {
+      mode: 'plan',
+      step: 'the comment is published',
+      breaks: commentOnly(),
+      inputs: { ...COMMENT, manifest: 'missing.yml' },
+    },
+    {
+      mode: 'apply',
+      step: 'users are changed',
+      breaks: callAfter(DIGEST, () => vi.spyOn(Array.prototype, 'toSorted')),
+    },
+    { mode: 'apply', step: 'progress is logged', breaks: line('Changing users') },
+    {
+      mode: 'apply',
+      step: 'the apply is recorded',
+      breaks: callAfter('Changing users', () => vi.spyOn(Set.prototype, 'union')),
+    },
+    { mode: 'export', step: 'users are read', breaks: line('Reading users'), inputs: EXPORT },
+    { mode: 'export', step: 'the manifest is written', breaks: call(() => vi.spyOn(Map, 'groupBy')), inputs: EXPORT },
+  ])('in mode $mode, while $step, is reported with all outputs', async ({ mode, breaks, inputs = {} }) => {
+    const run = await runOnce({ mode, ...inputs }, { breaks })
     expect(run.log).toMatch(/^::error::This is a bug in the action; please report it: injected$/m)
     expect(run).toMatchObject({ result: expect.stringMatching(/failed|partial/), outputs: outputCount })
     expect(run.summary).toContain('injected')
-    expect(run.report.errors).toEqual([expect.objectContaining({ message: expect.stringContaining('injected') })])
+    const errors: readonly { readonly message: string }[] = run.report.errors
+    expect(errors.filter(({ message }) => message.includes('injected'))).toHaveLength(1)
     expect(process.exitCode).toBe(1)
   })
 
@@ -144,15 +194,15 @@ describe('an unexpected error', () => {
     ['an object', () => ({ injected: true })],
     ['an error without a stack', () => Object.assign(new Error('injected'), { stack: undefined })],
   ])('that is %s is one too', async (_, thrown) => {
-    breakFile('steps/recall.ts', 'recall', thrown)
-    const run = await runOnce({ mode: 'plan' })
+    const run = await runOnce({ mode: 'plan' }, { breaks: line('Reading users', thrown) })
     expect(run.log).toMatch(/^::error::This is a bug in the action/m)
     expect(run).toMatchObject({ result: 'failed', outputs: outputCount })
   })
 
   it('thrown where nobody awaits it ends the run in good order', async () => {
     const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never)
-    const run = await runOnce({ mode: 'plan' }, () => process.emit('uncaughtException', new TypeError('injected')))
+    const whileRunning = () => process.emit('uncaughtException', new TypeError('injected'))
+    const run = await runOnce({ mode: 'plan' }, { whileRunning })
     expect(run.log).toMatch(/^::error::This is a bug in the action; please report it: injected$/m)
     expect(run).toMatchObject({ result: 'failed', outputs: outputCount })
     expect(run.summary).not.toContain('Cancelled')
@@ -161,32 +211,21 @@ describe('an unexpected error', () => {
   })
 
   it('while the summary is rendered costs the summary alone', async () => {
-    breakFile('report/summary.ts', 'renderSummary')
-    const run = await runOnce({ mode: 'plan' })
+    const breaks = callAfter('Report file', () => vi.spyOn(Map, 'groupBy'))
+    const run = await runOnce({ mode: 'plan' }, { breaks })
     expect(run.log).toContain('::error::The job summary could not be written: injected.')
-    expect(run).toMatchObject({
-      result: 'unchanged',
-      outputs: outputCount,
-      summary: '',
-      report: { result: 'unchanged' },
-    })
+    expect(run).toMatchObject({ result: 'planned', outputs: outputCount, summary: '', report: { result: 'planned' } })
     expect(process.exitCode).toBe(1)
   })
 
-  it('while the record is read leaves the outputs of an empty one', async () => {
-    let broken = 0
-    mocked = '../src/report/conclude.ts'
-    vi.doMock(mocked, async importOriginal => {
-      const original = await importOriginal<typeof import('../src/report/conclude.ts')>()
-      const conclude: typeof original.conclude = each => {
-        if (broken++ === 0) throw new TypeError('injected')
-        return original.conclude(each)
-      }
-      return { ...original, conclude }
-    })
-    const run = await runOnce({ mode: 'apply' })
+  it('while the record is published leaves the outputs of an empty one, with what became of the users', async () => {
+    const run = await runOnce({ mode: 'apply' }, { breaks: line('1 user changed') })
     expect(run.log).toContain('please report it: injected')
-    expect(run).toMatchObject({ result: 'failed', outputs: outputCount })
+    expect(run).toMatchObject({ result: 'partial', outputs: outputCount })
     expect(run.summary).toContain('injected')
+    expect(run.report.outcomes).toMatchObject([
+      { user: USER, status: 'done', granted: [{ permission: 'read:orders' }] },
+    ])
+    expect(process.exitCode).toBe(1)
   })
 })
