@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
@@ -7,16 +8,6 @@ import { createJournal } from '../../src/report/journal.ts'
 import type { ExportInputs } from '../../src/runner/inputs.ts'
 import type { TenantContext } from '../../src/steps/context.ts'
 import { exportUsers } from '../../src/steps/export-users.ts'
-
-// Whoever runs this may be allowed everything.
-vi.mock('node:fs', async importOriginal => {
-  const fs = await importOriginal<typeof import('node:fs')>()
-  const accessSync = (path: string, mode: number) => {
-    if (path.endsWith('locked')) throw new Error(`EACCES: permission denied, access '${path}'`)
-    fs.accessSync(path, mode)
-  }
-  return { ...fs, accessSync }
-})
 
 const home = mkdtempSync(join(tmpdir(), 'export-'))
 const workspace = join(home, 'workspace')
@@ -34,6 +25,7 @@ symlinkSync('.', place('here'))
 afterAll(() => rmSync(home, { recursive: true }))
 afterEach(() => {
   vi.restoreAllMocks()
+  syncBuiltinESMExports()
 })
 
 /** @param onSearch what happens while the tenant is read */
@@ -90,12 +82,23 @@ describe('the path of an export', () => {
     ['deep below a file', 'link/a/new.yml', 'ENOTDIR'],
     ['a name that is too long', `${'a'.repeat(300)}.yml`, 'ENAMETOOLONG'],
     ['of another machine', '/__w/r/r/new.yml', 'path relative to the workspace: new.yml.'],
-    ['in a folder of somebody else', 'locked/a/new.yml', 'locked/a/new.yml cannot be written: EACCES'],
   ])('is refused before the tenant is asked if it is %s', async (_, manifest, words) => {
     const { failure, asked, exported } = await exportTo(manifest)
     expect(failure).toBeInstanceOf(InputError)
     expect(String(failure)).toMatch(/^InputError: Input manifest: /)
     expect(String(failure)).toContain(words)
+    expect({ asked, exported }).toEqual({ asked: false, exported: undefined })
+  })
+
+  it('is refused before the tenant is asked if it is in a folder of somebody else', async () => {
+    // Whoever runs this may be allowed everything.
+    vi.spyOn(fs, 'accessSync').mockImplementation(path => {
+      if (String(path).endsWith('locked')) throw new Error(`EACCES: permission denied, access '${path}'`)
+    })
+    syncBuiltinESMExports()
+    const { failure, asked, exported } = await exportTo('locked/a/new.yml')
+    expect(failure).toBeInstanceOf(InputError)
+    expect(String(failure)).toMatch(/^InputError: Input manifest: locked\/a\/new\.yml cannot be written: EACCES/)
     expect({ asked, exported }).toEqual({ asked: false, exported: undefined })
   })
 
