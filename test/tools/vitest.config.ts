@@ -1,4 +1,4 @@
-// Four projects. `core` and `runs` run in process and keep the machine busy; `action` runs the built action in processes of its
+// Five projects. `core`, `github` and `runs` run in process and keep the machine busy; `action` runs the built action in processes of its
 // own, mostly waits for it, and so runs several files and tests at once; `timed` is held against a clock, and so runs
 // first and by itself.
 
@@ -9,6 +9,8 @@ import { EVERY_RUN_BUILT } from './soak.ts'
 const TIMED = ['test/e2e/interruption.test.ts']
 /** Whole runs in this process; in the soak, of the built action in processes of its own. */
 const RUNS = ['test/runs/*.test.ts']
+/** What loads GitHub's client, which reads its variables then, and so must not be shared by files. */
+const GITHUB = ['test/{github,fuzz}/*.test.ts']
 /** The tests that start processes. */
 const ACTION = ['test/e2e/**/*.test.ts', 'test/demo/*.test.ts', 'test/house.test.ts']
 
@@ -41,7 +43,18 @@ export default defineConfig({
         test: {
           name: 'core',
           include: ['test/**/*.test.ts'],
-          exclude: [...ACTION, ...RUNS, '**/node_modules/**'],
+          exclude: [...ACTION, ...RUNS, ...GITHUB, '**/node_modules/**'],
+          // Loading the same modules for every file would take a third of the time.
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'github',
+          include: GITHUB,
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
