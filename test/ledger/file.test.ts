@@ -4,6 +4,7 @@ import { grantOf, roleGrantOf } from '../../src/access/grants.ts'
 import { formatLedger, parseLedger } from '../../src/ledger/file.ts'
 import type { Entry, Ledger, Listing } from '../../src/ledger/ledger.ts'
 import { BILLING, grants, roles } from '../plan/fixtures.ts'
+import { HOSTILE_MISTAKES } from '../tools/soak.ts'
 
 const KEY = 'a key that only the workflow has'
 
@@ -178,13 +179,12 @@ describe('a file that is not a ledger', () => {
 })
 
 describe('a hostile file', () => {
-  /** More than a call can have arguments. */
-  const MANY = 150_000
+  const DEEP = 150_000
   const content = JSON.parse(formatLedger(LEDGER, undefined))
   const [user] = content.users
-  const many = <T>(item: T): readonly T[] => Array.from({ length: MANY }, () => item)
+  const many = <T>(item: T): readonly T[] => Array.from({ length: HOSTILE_MISTAKES }, () => item)
   const withUser = (changes: object) => JSON.stringify({ ...content, users: [{ ...user, ...changes }] })
-  const deep = (open: string, close: string) => `${open.repeat(MANY)}1${close.repeat(MANY)}`
+  const deep = (open: string, close: string) => `${open.repeat(DEEP)}1${close.repeat(DEEP)}`
   /** What JSON has at a place, as a text that no value of JavaScript becomes. */
   const spliced = (place: string, json: string) => JSON.stringify(content).replace(place, json)
 

@@ -31,10 +31,10 @@ function catalogueAnd(names: readonly string[], asked: readonly string[]): strin
 }
 
 /**
- * Milliseconds of CPU time, which a busy machine does not stretch: far more than it takes, and far less than it took
- * before it was bounded. Code that counts its steps takes longer.
+ * Milliseconds of CPU time at full size, which a busy machine does not stretch: far more than it takes, and far less than
+ * it took before it was bounded. Code that counts its steps takes longer.
  */
-const MAX_CPU_MS = (process.env.NODE_V8_COVERAGE === undefined ? 8_000 : 25_000) * HOSTILE_SHARE
+const MAX_CPU_MS = process.env.NODE_V8_COVERAGE === undefined ? 8_000 : 25_000
 
 function size(full: number): number {
   return Math.ceil(full * HOSTILE_SHARE)
@@ -46,13 +46,6 @@ describe('in bounded time', () => {
     [
       'a huge unknown name is compared with huge known ones',
       catalogueAnd(['a'.repeat(40_000)], [`b${'a'.repeat(40_000)}`]),
-    ],
-    [
-      'as many users as can be have an unknown permission of an API with as many',
-      catalogueAnd(
-        names(1_000),
-        Array.from({ length: size(20_000) }, (_, index) => `reed:thing${index}y`),
-      ),
     ],
     [
       'long names differ only in their middle',
@@ -80,10 +73,6 @@ describe('in bounded time', () => {
     ['very many addresses are invalid', `users:\n${many(size(100_000), index => `- email: <a${index}@acme.com>`)}`],
     ['very many names are empty', `users: [{id: a|b, permissions: {'u:': [${"'',".repeat(size(300_000))}]}}]`],
     [
-      'very many roles are unknown',
-      `roles: [${inline(1_000, index => `role ${index}x,`)}]\nusers: [{id: a|b, roles: [${inline(size(300_000), index => `rule ${index}y,`)}]}]`,
-    ],
-    [
       'many APIs have the same identifier',
       `apis: {${inline(size(100_000), index => `a${index}: {identifier: u:x, permissions: [p${index}]},`)}}\nusers: [a]`,
     ],
@@ -96,13 +85,34 @@ describe('in bounded time', () => {
     ['a line of colons never ends', `users: a ${'a:'.repeat(size(5_000_000))}: [`],
     ['brackets open and never close', `users: ${'[ ],'.repeat(size(300_000))}]`],
   ])('%s', (_, text) => {
+    expectWithin(MAX_CPU_MS * HOSTILE_SHARE, text)
+  })
+
+  // At any size, the names that were meant are searched for as many of them as are shown.
+  it.each([
+    [
+      'as many users as can be have an unknown permission of an API with as many',
+      catalogueAnd(
+        names(1_000),
+        Array.from({ length: size(20_000) }, (_, index) => `reed:thing${index}y`),
+      ),
+    ],
+    [
+      'very many roles are unknown',
+      `roles: [${inline(1_000, index => `role ${index}x,`)}]\nusers: [{id: a|b, roles: [${inline(size(300_000), index => `rule ${index}y,`)}]}]`,
+    ],
+  ])('%s', (_, text) => {
+    expectWithin(MAX_CPU_MS * Math.max(1 / 3, HOSTILE_SHARE), text)
+  })
+
+  function expectWithin(limit: number, text: string): void {
     const before = cpuTime()
     const { messages } = read(text)
-    expect(cpuTime() - before).toBeLessThan(MAX_CPU_MS)
+    expect(cpuTime() - before).toBeLessThan(limit)
     expect(messages.length).toBeGreaterThan(0)
     expect(messages.length).toBeLessThanOrEqual(1_002)
     expect(Math.max(...messages.map(message => message.length))).toBeLessThan(1_000)
-  })
+  }
 })
 
 describe('a bundle that many users have', () => {

@@ -9,6 +9,7 @@ import type { Plan, UserOutcome, UserPlan } from '../../src/plan/plan.ts'
 import { resume } from '../../src/plan/resume.ts'
 import { readSaved, writeSaved } from '../../src/plan/saved.ts'
 import { undoOf } from '../../src/plan/undo.ts'
+import { HOSTILE_MISTAKES } from '../tools/soak.ts'
 import { BILLING, grants, live, nameOf, ORDERS, roles, SOURCE, state } from './fixtures.ts'
 
 function planOf(users: readonly UserState[]): Plan {
@@ -139,7 +140,7 @@ describe('a saved plan', () => {
     expect(readSaved(text)).toEqual({ problem })
   })
 
-  const many = Array.from({ length: 200_000 }, () => 1)
+  const many = Array.from({ length: HOSTILE_MISTAKES }, () => 1)
   it.each(['grant', 'revoke', 'before'])('is refused with more mistakes in %s than there is room for', key => {
     const { problem } = readSaved(JSON.stringify({ ...written, users: [{ ...user, [key]: many }] }))
     expect(problem).toMatch(/^it is not a plan that this action wrote: .{10,300}$/)

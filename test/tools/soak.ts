@@ -8,7 +8,9 @@ export const EVERY_RUN_BUILT = isSoak
 /** Whether every failure is provoked with every credential, and not only those that may quote it. */
 export const EVERY_CREDENTIAL = isSoak
 /** The share of a hostile manifest's full size, and of the time that it may take. */
-export const HOSTILE_SHARE = isSoak ? 1 : 1 / 3
+export const HOSTILE_SHARE = isSoak ? 1 : 1 / 5
+/** Mistakes in a hostile ledger or saved plan: at most more than a call can have arguments. */
+export const HOSTILE_MISTAKES = isSoak ? 200_000 : 20_000
 /** Users of most runs that are cancelled. */
 export const CANCELLED_TEAM = isSoak ? 1_000 : 200
 /** Files of a repository of which GitHub lists no more at once: in truth, it lists 100,000. */
@@ -16,7 +18,7 @@ export const LARGE_REPOSITORY = isSoak ? 100_000 : 10_000
 /** Runs with a fault at a fifth of their requests. */
 export const BAD_DAYS = isSoak ? 100 : 8
 /** Over all targets. */
-export const FUZZED_INPUTS = isSoak ? 100_000 : 1_000
+export const FUZZED_INPUTS = isSoak ? 100_000 : 500
 /** Of the requests at which a run is killed, every first or every fourth. */
 export const KILL_EVERY = isSoak ? 1 : 4
 /** Sequences of 20 revisions. */
