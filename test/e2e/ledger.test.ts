@@ -1,10 +1,11 @@
-// The memory between runs that are cancelled, killed or without GitHub, and what it costs with large repositories.
+// The memory between runs that are cancelled, killed or without GitHub, or that wait, and what it costs with large
+// repositories.
 
 import { describe, expect, it } from 'vitest'
 import type { GitHubOptions } from '../servers/github/server.ts'
 import type { TenantOptions } from '../servers/tenant/tenant.ts'
-import { LARGE_REPOSITORY } from '../tools/soak.ts'
-import { acme, errorsOf, heldBy, ORDERS, WITH_ROLES, wants } from './acme.ts'
+import { KILLED_AT, LARGE_LEDGER, LARGE_REPOSITORY, LONG_HISTORY } from '../tools/soak.ts'
+import { acme, errorsOf, heldBy, ORDERS, WITH_ROLES, wants, warningsOf } from './acme.ts'
 import { fastTime } from './action.ts'
 import { acmeRepository, type Files, manifestOf } from './repository.ts'
 
@@ -70,31 +71,28 @@ describe('a cancelled apply', () => {
 
 describe('an apply that is killed', () => {
   // Six before the first commit, which takes four, and four for the last one.
-  it.each([1, 4, 7, 9, 10, 11, 13, 14])(
-    'at request %i to GitHub is finished by the next run, and a third changes nothing',
-    async at => {
-      const { repository, held } = await start()
-      repository.begin([wants('auth0|1', 'read:orders', 'Support')])
-      const commit = repository.commit(manifestOf([wants('auth0|2', 'read:orders', 'Support')]))
-      let requests = 0
-      let disarm: () => void = () => undefined
-      const killed = await repository.run(commit, {
-        onStart: kill => {
-          disarm = repository.github.onRequest(() => {
-            if (++requests === at) kill('SIGKILL')
-          })
-        },
-      })
-      disarm()
-      expect(killed.signal, `${requests} requests`).toBe('SIGKILL')
-      const next = await repository.run(commit, { run: { runId: 78 } })
-      expect(next.exitCode, next.log).toBe(0)
-      expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['Support', 'read:orders']])
-      const log = repository.ledgerLog()
-      const third = await repository.run(commit, { run: { runId: 79 } })
-      expect([third.outputs.result, third.annotations, repository.ledgerLog()]).toEqual(['unchanged', [], log])
-    },
-  )
+  it.each(KILLED_AT)('at request %i to GitHub is finished by the next run, and a third changes nothing', async at => {
+    const { repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders', 'Support')])
+    const commit = repository.commit(manifestOf([wants('auth0|2', 'read:orders', 'Support')]))
+    let requests = 0
+    let disarm: () => void = () => undefined
+    const killed = await repository.run(commit, {
+      onStart: kill => {
+        disarm = repository.github.onRequest(() => {
+          if (++requests === at) kill('SIGKILL')
+        })
+      },
+    })
+    disarm()
+    expect(killed.signal, `${requests} requests`).toBe('SIGKILL')
+    const next = await repository.run(commit, { run: { runId: 78 } })
+    expect(next.exitCode, next.log).toBe(0)
+    expect([held('auth0|1'), held('auth0|2')]).toEqual([[], ['Support', 'read:orders']])
+    const log = repository.ledgerLog()
+    const third = await repository.run(commit, { run: { runId: 79 } })
+    expect([third.outputs.result, third.annotations, repository.ledgerLog()]).toEqual(['unchanged', [], log])
+  })
 })
 
 describe('GitHub fails', () => {
@@ -129,13 +127,34 @@ describe('GitHub fails', () => {
   })
 })
 
+it('revoke: managed revokes what has expired since', async () => {
+  const { repository, held } = await start()
+  const expires = new Date(Date.now() + 8_000).toISOString()
+  const expiring = (name: string) => [{ name, expires }]
+  const manifest = [{ id: 'auth0|1', permissions: { [ORDERS]: expiring('read:orders') }, roles: expiring('Support') }]
+  const first = await repository.apply(manifest)
+  expect(first.outputs).toMatchObject({ 'next-expiry': expires })
+  for (const named of ['"read:orders"', 'The role "Support"']) {
+    expect(warningsOf(first)).toContainEqual(
+      expect.stringMatching(`^${named} of auth0\\|1 expires at .*, within a day\\.`),
+    )
+  }
+  expect(held('auth0|1')).toEqual(['Support', 'read:orders'])
+  await new Promise(resolve => setTimeout(resolve, Date.parse(expires) + 50 - Date.now()))
+  const changed = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
+  expect(changed.outputs).toMatchObject({ revocations: '2', 'next-expiry': '' })
+  expect(changed.summary).toMatch(/− revoke <code>read:orders<\/code> on <code>[^<]*<\/code> \(expired\)/)
+  expect(changed.summary).toContain('− revoke the role <code>Support</code> (expired)')
+  expect(held('auth0|1')).toEqual([])
+})
+
 describe('what GitHub is asked', () => {
   const githubRequests = (repository: Awaited<ReturnType<typeof acmeRepository>>) => repository.github.requests.length
 
-  it('is at most 16 requests an apply and 8 a plan, with 1 and with 500 commits of the ledger', async () => {
+  it(`is at most 16 requests an apply and 8 a plan, with 1 and with ${LONG_HISTORY} commits of the ledger`, async () => {
     const { repository } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
-    for (const commits of [1, 500]) {
+    for (const commits of [1, LONG_HISTORY]) {
       for (let index = 0; index < commits; index++) repository.tamper(text => text)
       let seen = githubRequests(repository)
       const plan = await repository.apply([wants('auth0|2', 'read:orders')], { mode: 'plan' })
@@ -171,9 +190,9 @@ describe('what GitHub is asked', () => {
     expect(errorsOf(left)).toEqual([expect.stringContaining('services/7/auth0.yml is in the commit but not in the')])
   })
 
-  it('is as little for 50,000 users with five grants each', { timeout: 180_000 }, async () => {
+  it(`is as little for ${LARGE_LEDGER} users with five grants each`, { timeout: 180_000 }, async () => {
     const permissions = ['a:1', 'b:1', 'c:1', 'd:1', 'e:1']
-    const ids = Array.from({ length: 50_000 }, (_, index) => `auth0|${index}`)
+    const ids = Array.from({ length: LARGE_LEDGER }, (_, index) => `auth0|${index}`)
     const api = { identifier: ORDERS, permissions }
     const { repository } = await start({
       apis: [api],
@@ -192,6 +211,6 @@ describe('what GitHub is asked', () => {
     const run = await repository.run(commit, { inputs: { scope: 'changed' } })
     expect(run.outputs, run.log.slice(0, 2_000)).toMatchObject({ result: 'applied', revocations: '4', requests: '4' })
     expect(githubRequests(repository) - seen).toBeLessThanOrEqual(16)
-    expect(repository.ledger()?.users).toHaveLength(50_000)
+    expect(repository.ledger()?.users).toHaveLength(LARGE_LEDGER)
   })
 })

@@ -1,13 +1,14 @@
 // One of each kind of run in a repository, on the built action; test/runs/ has their siblings.
 
 import { expect, it } from 'vitest'
-import { acme, BILLING, errorsOf, MANIFEST, ORDERS } from './acme.ts'
+import type { TenantOptions } from '../servers/tenant/tenant.ts'
+import { acme, BILLING, errorsOf, MANIFEST, ORDERS, WITH_ROLES } from './acme.ts'
 import { acmeRepository, manifestOf } from './repository.ts'
 
 const wants = (id: string, ...permissions: readonly string[]) => ({ id, permissions: { [ORDERS]: permissions } })
 
-async function start() {
-  const tenant = await acme({ users: ['auth0|1', 'auth0|2'].map(id => ({ id })) })
+async function start(options: TenantOptions = {}) {
+  const tenant = await acme({ users: ['auth0|1', 'auth0|2'].map(id => ({ id })), ...options })
   const repository = await acmeRepository(tenant)
   const held = () => ['auth0|1', 'auth0|2'].map(user => tenant.grantsOf(user).map(({ permission }) => permission))
   return { tenant, repository, held }
@@ -68,4 +69,28 @@ it('what no longer exists is left out, and the rest is revoked', async () => {
   const run = await repository.apply([])
   expect(run.outputs, run.log).toMatchObject({ result: 'applied', revocations: '1', 'users-failed': '0' })
   expect(held()).toEqual([['read:invoices'], []])
+})
+
+it('roles are assigned, kept, and taken away once the manifest does not list them, by name and by id', async () => {
+  const { tenant, repository } = await start({
+    ...WITH_ROLES,
+    users: [{ id: 'auth0|1', roles: ['Auditor'] }, { id: 'auth0|2' }],
+  })
+  const first = await repository.apply([
+    { id: 'auth0|1', roles: ['Support'] },
+    { id: 'auth0|2', roles: ['rol_support', { name: 'Auditor' }] },
+  ])
+  expect(first.outputs).toMatchObject({ result: 'applied', grants: '3', revocations: '0', 'users-changed': '2' })
+  expect(tenant.rolesOf('auth0|1')).toEqual(['rol_auditor', 'rol_support'])
+  expect(repository.ledger()?.users).toEqual([
+    { id: 'auth0|1', listed: ['id'], managed: {}, roles: ['rol_support'] },
+    { id: 'auth0|2', listed: ['id'], managed: {}, roles: ['rol_auditor', 'rol_support'] },
+  ])
+  const second = await repository.apply([{ id: 'auth0|2', roles: ['Support'] }])
+  expect(second.outputs).toMatchObject({ result: 'applied', grants: '0', revocations: '2' })
+  // What people gave by hand stays.
+  expect(tenant.rolesOf('auth0|1')).toEqual(['rol_auditor'])
+  expect(tenant.rolesOf('auth0|2')).toEqual(['rol_support'])
+  const third = await repository.apply([{ id: 'auth0|2', roles: ['Support'] }])
+  expect(third.outputs).toMatchObject({ result: 'unchanged', 'users-changed': '0' })
 })

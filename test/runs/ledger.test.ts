@@ -79,27 +79,6 @@ describe('revoke: managed, the default', () => {
     expect(held('auth0|1')).toEqual(['Auditor', 'write:orders'])
   })
 
-  it('revokes what has expired since', async () => {
-    const { repository, held } = await start()
-    const expires = new Date(Date.now() + 8_000).toISOString()
-    const expiring = (name: string) => [{ name, expires }]
-    const manifest = [{ id: 'auth0|1', permissions: { [ORDERS]: expiring('read:orders') }, roles: expiring('Support') }]
-    const first = await repository.apply(manifest)
-    expect(first.outputs).toMatchObject({ 'next-expiry': expires })
-    for (const named of ['"read:orders"', 'The role "Support"']) {
-      expect(warningsOf(first)).toContainEqual(
-        expect.stringMatching(`^${named} of auth0\\|1 expires at .*, within a day\\.`),
-      )
-    }
-    expect(held('auth0|1')).toEqual(['Support', 'read:orders'])
-    await new Promise(resolve => setTimeout(resolve, Date.parse(expires) + 50 - Date.now()))
-    const changed = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
-    expect(changed.outputs).toMatchObject({ revocations: '2', 'next-expiry': '' })
-    expect(changed.summary).toMatch(/− revoke <code>read:orders<\/code> on <code>[^<]*<\/code> \(expired\)/)
-    expect(changed.summary).toContain('− revoke the role <code>Support</code> (expired)')
-    expect(held('auth0|1')).toEqual([])
-  })
-
   it('does not take a grant for its own that was revoked and given again by hand', async () => {
     const { tenant, repository, held } = await start()
     const [kept, again] = [

@@ -1,9 +1,9 @@
-// Roles, on the built action against an embedded tenant and an embedded GitHub.
+// Roles, against an embedded tenant and an embedded GitHub.
 
 import { describe, expect, it } from 'vitest'
+import { acme, CLIENT, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from '../e2e/acme.ts'
+import { acmeRepository, manifestOf } from '../e2e/repository.ts'
 import type { Tenant, TenantOptions } from '../servers/tenant/tenant.ts'
-import { acme, CLIENT, countRequests, errorsOf, MANIFEST, ORDERS, runAgainst, warningsOf } from './acme.ts'
-import { acmeRepository, manifestOf } from './repository.ts'
 
 const READ = { api: ORDERS, permission: 'read:orders' }
 const ROLES = [
@@ -38,27 +38,6 @@ function aboutRoles(tenant: Tenant): Readonly<Record<string, number>> {
 }
 
 describe('roles', () => {
-  it('are assigned, kept, and taken away once the manifest does not list them, by name and by id', async () => {
-    const { tenant, repository } = await start({ users: [{ id: 'auth0|1', roles: ['Auditor'] }, { id: 'auth0|2' }] })
-    const first = await repository.apply([
-      has('auth0|1', 'Support'),
-      has('auth0|2', 'rol_support', { name: 'Auditor' }),
-    ])
-    expect(first.outputs).toMatchObject({ result: 'applied', grants: '3', revocations: '0', 'users-changed': '2' })
-    expect(tenant.rolesOf('auth0|1')).toEqual(['rol_auditor', 'rol_support'])
-    expect(repository.ledger()?.users).toEqual([
-      { id: 'auth0|1', listed: ['id'], managed: {}, roles: ['rol_support'] },
-      { id: 'auth0|2', listed: ['id'], managed: {}, roles: ['rol_auditor', 'rol_support'] },
-    ])
-    const second = await repository.apply([has('auth0|2', 'Support')])
-    expect(second.outputs).toMatchObject({ result: 'applied', grants: '0', revocations: '2' })
-    // What people gave by hand stays.
-    expect(tenant.rolesOf('auth0|1')).toEqual(['rol_auditor'])
-    expect(tenant.rolesOf('auth0|2')).toEqual(['rol_support'])
-    const third = await repository.apply([has('auth0|2', 'Support')])
-    expect(third.outputs).toMatchObject({ result: 'unchanged', 'users-changed': '0' })
-  })
-
   it('are named as roles in the log, the summary and the plan', async () => {
     const { repository } = await start({ users: [{ id: 'auth0|1', roles: ['Auditor'] }] })
     const run = await repository.apply([has('auth0|1', { name: 'Support', reason: 'on call' })], { revoke: 'all' })

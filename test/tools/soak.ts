@@ -15,11 +15,18 @@ export const HOSTILE_MISTAKES = isSoak ? 200_000 : 20_000
 export const CANCELLED_TEAM = isSoak ? 1_000 : 200
 /** Files of a repository of which GitHub lists no more at once: in truth, it lists 100,000. */
 export const LARGE_REPOSITORY = isSoak ? 100_000 : 10_000
+/** Users of a ledger. */
+export const LARGE_LEDGER = isSoak ? 50_000 : 5_000
+/** Commits of a ledger. */
+export const LONG_HISTORY = isSoak ? 500 : 50
+/** Requests to GitHub at which an apply is killed: before its first commit, within it, and within its last. */
+export const KILLED_AT = isSoak ? [1, 4, 7, 9, 10, 11, 13, 14] : [4, 9, 11, 14]
 /** Runs with a fault at a fifth of their requests. */
 export const BAD_DAYS = isSoak ? 100 : 8
 /** Over all targets. */
 export const FUZZED_INPUTS = isSoak ? 100_000 : 500
 /** Of the requests at which a run is killed, every first or every fourth. */
 export const KILL_EVERY = isSoak ? 1 : 4
-/** Sequences of 20 revisions. */
-export const SEQUENCES = isSoak ? 300 : 1
+/** Seeds of sequences of 20 revisions, which are played at the same time, and how many sequences each seed has. */
+export const SEQUENCE_SEEDS = isSoak ? [137, 138, 139, 140, 141, 142] : [137]
+export const SEQUENCES = isSoak ? 50 : 1
