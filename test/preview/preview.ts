@@ -20,6 +20,8 @@ const WIDTHS = { narrow: 400, wide: 1012 } as const
 const THEMES = { light: '#ffffff', dark: '#0d1117' } as const
 /** What is longer is cut in the picture; the page has it. */
 const TALLEST = 4_000
+/** For one picture, or for measuring all sheets. */
+const BROWSER_TIMEOUT_MS = 60_000
 const FLAGS =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars'
 
@@ -149,6 +151,9 @@ async function measure(browser: string, home: string): Promise<Readonly<Record<s
 async function browse(browser: string, profile: string, args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(browser, [...FLAGS.split(' '), `--user-data-dir=${profile}`, ...args], {
     maxBuffer: 64_000_000,
+    timeout: BROWSER_TIMEOUT_MS,
+    // It may not end by itself if it is merely asked to.
+    killSignal: 'SIGKILL',
   })
   return stdout
 }
