@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GitHubOptions } from '../servers/github/server.ts'
 import type { TenantOptions } from '../servers/tenant/tenant.ts'
-import { KILLED_AT, LARGE_LEDGER, LARGE_REPOSITORY, LONG_HISTORY } from '../tools/soak.ts'
+import { KILLED_AT, LARGE_REPOSITORY, LARGE_TEAM, LONG_HISTORY } from '../tools/soak.ts'
 import { acme, errorsOf, heldBy, ORDERS, WITH_ROLES, wants, warningsOf } from './acme.ts'
 import { fastTime } from './action.ts'
 import { acmeRepository, type Files, manifestOf } from './repository.ts'
@@ -190,9 +190,9 @@ describe('what GitHub is asked', () => {
     expect(errorsOf(left)).toEqual([expect.stringContaining('services/7/auth0.yml is in the commit but not in the')])
   })
 
-  it(`is as little for ${LARGE_LEDGER} users with five grants each`, { timeout: 180_000 }, async () => {
+  it(`is as little for ${LARGE_TEAM} users with five grants each`, { timeout: 180_000 }, async () => {
     const permissions = ['a:1', 'b:1', 'c:1', 'd:1', 'e:1']
-    const ids = Array.from({ length: LARGE_LEDGER }, (_, index) => `auth0|${index}`)
+    const ids = Array.from({ length: LARGE_TEAM }, (_, index) => `auth0|${index}`)
     const api = { identifier: ORDERS, permissions }
     const { repository } = await start({
       apis: [api],
@@ -211,6 +211,6 @@ describe('what GitHub is asked', () => {
     const run = await repository.run(commit, { inputs: { scope: 'changed' } })
     expect(run.outputs, run.log.slice(0, 2_000)).toMatchObject({ result: 'applied', revocations: '4', requests: '4' })
     expect(githubRequests(repository) - seen).toBeLessThanOrEqual(16)
-    expect(repository.ledger()?.users).toHaveLength(LARGE_LEDGER)
+    expect(repository.ledger()?.users).toHaveLength(LARGE_TEAM)
   })
 })

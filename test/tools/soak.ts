@@ -15,8 +15,8 @@ export const HOSTILE_MISTAKES = isSoak ? 200_000 : 20_000
 export const CANCELLED_TEAM = isSoak ? 1_000 : 200
 /** Files of a repository of which GitHub lists no more at once: in truth, it lists 100,000. */
 export const LARGE_REPOSITORY = isSoak ? 100_000 : 10_000
-/** Users of a ledger. */
-export const LARGE_LEDGER = isSoak ? 50_000 : 5_000
+/** Users of a manifest and of a ledger. */
+export const LARGE_TEAM = isSoak ? 50_000 : 10_000
 /** Commits of a ledger. */
 export const LONG_HISTORY = isSoak ? 500 : 50
 /** Requests to GitHub at which an apply is killed: before its first commit, within it, and within its last. */
