@@ -1,12 +1,11 @@
 // The one test command: lint, types, a fresh dist/, tests and demo, each whatever the others said. The last line counts
 // every test, and each of the other checks as one.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 
-const CHECKS = ['lint', 'types', 'check:dist', 'demo']
 const SLOWEST = 5
 
 interface Counts {
@@ -24,7 +23,7 @@ interface Report {
 }
 
 const scratch = mkdtempSync(join(tmpdir(), 'tests-'))
-const results = [...CHECKS.map(runCheck), runTests()]
+const results = [...(await runChecks()), runTests()]
 rmSync(scratch, { recursive: true })
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0)
@@ -32,19 +31,52 @@ const failed = results.reduce((sum, result) => sum + result.failed, 0)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 
-function runCheck(script: string): Counts {
-  return runScript(script) ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+/** At the same time, and each printed once all before it are. */
+async function runChecks(): Promise<readonly Counts[]> {
+  const lint = runCheck('lint')
+  // It deletes and builds what lint looks for and the demo runs.
+  const fresh = lint.then(() => runCheck('check:dist'))
+  const checks = [lint, runCheck('types'), fresh, fresh.then(() => runCheck('demo'))]
+  const counts: Counts[] = []
+  for (const check of checks) {
+    const { script, output, passed } = await check
+    console.log(`\n# npm run ${script}\n${output}`)
+    counts.push(passed ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 })
+  }
+  return counts
+}
+
+interface Check {
+  readonly script: string
+  /** Of both streams. */
+  readonly output: string
+  readonly passed: boolean
+}
+
+function runCheck(script: string): Promise<Check> {
+  const child = spawn('npm', ['run', '--silent', script], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', text => {
+      output += text
+    })
+  }
+  return new Promise(resolve => {
+    child.on('close', code => resolve({ script, output: output.trimEnd(), passed: code === 0 }))
+  })
 }
 
 /** A run that ends without a report, or with a failure that no test has (such as a file that cannot load), fails. */
 function runTests(): Counts {
   const path = join(scratch, 'report.json')
-  const ended = runScript('test:unit', ['--reporter=default', '--reporter=json', `--outputFile.json=${path}`])
+  console.log('\n# npm run test:unit')
+  const options = ['--reporter=default', '--reporter=json', `--outputFile.json=${path}`]
+  const { status } = spawnSync('npm', ['run', '--silent', 'test:unit', '--', ...options], { stdio: 'inherit' })
   try {
     const report: Report = JSON.parse(readFileSync(path, 'utf8'))
     printSlowest(report)
     const { numPassedTests, numFailedTests } = report
-    return { passed: numPassedTests, failed: ended ? numFailedTests : Math.max(numFailedTests, 1) }
+    return { passed: numPassedTests, failed: status === 0 ? numFailedTests : Math.max(numFailedTests, 1) }
   } catch {
     return { passed: 0, failed: 1 }
   }
@@ -59,9 +91,4 @@ function printSlowest({ testResults }: Report): void {
   for (const { file, fullName, duration } of slowest) {
     console.log(`  ${(duration / 1000).toFixed(1)} s  ${file}: ${fullName}`)
   }
-}
-
-function runScript(script: string, options: readonly string[] = []): boolean {
-  console.log(`\n# npm run ${script}`)
-  return spawnSync('npm', ['run', '--silent', script, '--', ...options], { stdio: 'inherit' }).status === 0
 }
