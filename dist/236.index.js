@@ -4367,12 +4367,13 @@ function changes_apiLines({ apis, plan }) {
             : `Access tokens issued before a revocation may contain the permission until they expire: ${lifetimes.join(', ')}.`,
     ];
 }
+/** Rounded up, so that nobody relies on a permission being gone too early. */
 function lifetimeText(seconds) {
     if (seconds < 120)
         return counted(seconds, 'second');
     if (seconds < 7_200)
-        return counted(Math.round(seconds / 60), 'minute');
-    return counted(Math.round(seconds / 3_600), 'hour');
+        return counted(Math.ceil(seconds / 60), 'minute');
+    return counted(Math.ceil(seconds / 3_600), 'hour');
 }
 const changes_KINDS = [
     { step: 'revoke', done: 'revoked', sign: '− revoke', effective: 'still effective' },

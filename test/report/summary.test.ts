@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan, UserPlan } from '../../src/plan/plan.ts'
 import { grouped } from '../../src/report/conclude.ts'
-import { RunRecord } from '../../src/report/record.ts'
+import { newRecord, type RunRecord } from '../../src/report/record.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import { elementsOf, type HtmlNode, nodesOf, parseMarkdown, textOf } from '../preview/markdown.ts'
 import { RUNS } from '../preview/runs.ts'
@@ -16,7 +16,7 @@ function run(name: string): RunRecord {
 }
 
 function record(known: Partial<RunRecord>): RunRecord {
-  return { ...new RunRecord(), mode: 'plan', tenant: 't', ...known }
+  return { ...newRecord(), mode: 'plan', tenant: 't', ...known }
 }
 
 function planOf(users: readonly UserPlan[], known: Partial<Plan> = {}): Plan {
@@ -239,8 +239,11 @@ describe('the changes', () => {
     [1, '1 second'],
     [119, '119 seconds'],
     [600, '10 minutes'],
+    [610, '11 minutes'],
     [7_199, '120 minutes'],
     [7_200, '2 hours'],
+    [9_000, '3 hours'],
+    [11_000, '4 hours'],
     [2_592_000, '720 hours'],
   ])('give the lifetime of tokens in a fitting unit: %i is %s', (tokenLifetime, text) => {
     const apis = [{ identifier: 'a:', alias: undefined, tokenLifetime }]

@@ -69,10 +69,11 @@ function apiLines({ apis, plan }: RunRecord): readonly string[] {
   ]
 }
 
+/** Rounded up, so that nobody relies on a permission being gone too early. */
 function lifetimeText(seconds: number): string {
   if (seconds < 120) return counted(seconds, 'second')
-  if (seconds < 7_200) return counted(Math.round(seconds / 60), 'minute')
-  return counted(Math.round(seconds / 3_600), 'hour')
+  if (seconds < 7_200) return counted(Math.ceil(seconds / 60), 'minute')
+  return counted(Math.ceil(seconds / 3_600), 'hour')
 }
 
 const KINDS = [
