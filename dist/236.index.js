@@ -4051,60 +4051,6 @@ function grouped(count) {
 // Everything that a run reports, as data. Outputs, summary, comment and report file are all computed from it. Only the
 // journal writes it. Pure.
 
-/** Data only. Each field begins with what is known before the run: undefined, unless it has another value here. */
-class RunRecord {
-    mode;
-    revoke;
-    scope;
-    /** The tenant's host. */
-    tenant;
-    /** The manifest's commit; for a pull request its newest commit. Empty or undefined if there is none. */
-    commit;
-    files = [];
-    /** How many users the manifest lists. */
-    users = 0;
-    /** The earliest `expires` of the manifest that is still to come, ISO 8601. */
-    nextExpiry;
-    /** Why the run ended early, in the words of the final sentence. */
-    stopped;
-    cancelled = false;
-    /** `fail-on-changes` is set, and the plan is not empty. */
-    drift = false;
-    /** What `mode: export` wrote. */
-    exported;
-    errors = [];
-    warnings = [];
-    notices = [];
-    failures = [];
-    plan;
-    /** `sha256:…` */
-    digest;
-    /** The plan was read from `plan-file`. */
-    saved = false;
-    /** Whether the plan is the one in `approved-plan`; an empty plan passes whatever was approved. */
-    approval;
-    outcomes = [];
-    /** Users whom the manifest lists by an address; plans and outcomes only have ids. */
-    emails = [];
-    /** Users who were removed from the manifest, so their managed grants are revoked. */
-    removed = [];
-    /** How many listed users were read. */
-    read = 0;
-    /** The APIs that the plan concerns. */
-    apis = [];
-    derived = [];
-    unmanaged = [];
-    /** Sentences that suggest how to simplify the manifest. */
-    advice = [];
-    ledger;
-    planFile;
-    undoPlanFile;
-    /** `sha256:…` of the undo plan. */
-    undoDigest;
-    traffic = { requests: 0, waited: 0, waitingFor: undefined, blind: false };
-    /** Milliseconds. */
-    duration = 0;
-}
 function derivedOf({ id, live }) {
     return [...(live?.derived ?? [])].map(([grant, roles]) => ({
         user: id,
@@ -4115,6 +4061,45 @@ function derivedOf({ id, live }) {
 /** The addresses that list users, by id. */
 function emailsOf({ emails }) {
     return new Map(emails.map(({ user, email }) => [user, email]));
+}
+/** What is known before a run. */
+function newRecord() {
+    return {
+        mode: undefined,
+        revoke: undefined,
+        scope: undefined,
+        tenant: undefined,
+        commit: undefined,
+        files: [],
+        users: 0,
+        nextExpiry: undefined,
+        stopped: undefined,
+        cancelled: false,
+        drift: false,
+        exported: undefined,
+        errors: [],
+        warnings: [],
+        notices: [],
+        failures: [],
+        plan: undefined,
+        digest: undefined,
+        saved: false,
+        approval: undefined,
+        outcomes: [],
+        emails: [],
+        removed: [],
+        read: 0,
+        apis: [],
+        derived: [],
+        unmanaged: [],
+        advice: [],
+        ledger: undefined,
+        planFile: undefined,
+        undoPlanFile: undefined,
+        undoDigest: undefined,
+        traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
+        duration: 0,
+    };
 }
 
 ;// CONCATENATED MODULE: ./build/js/report/text.js
@@ -6750,7 +6735,7 @@ function attemptFile(what, write) {
 // return what they find.
 
 function createJournal() {
-    const draft = new RunRecord();
+    const draft = newRecord();
     // Grows user by user, so it is not copied each time like the other lists.
     const outcomes = [];
     return {

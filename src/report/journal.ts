@@ -5,7 +5,7 @@ import type { InputProblem } from '../errors.ts'
 import type { Plan, UserOutcome } from '../plan/plan.ts'
 import type { Inputs } from '../runner/inputs.ts'
 import type { Traffic } from '../tenant/turns.ts'
-import { type Finding, type LedgerFacts, RunRecord, type UserFailure } from './record.ts'
+import { type Finding, type LedgerFacts, newRecord, type RunRecord, type UserFailure } from './record.ts'
 
 /** A sentence, optionally with its place and its user. */
 type Remark = string | Finding
@@ -17,7 +17,7 @@ type Facts<Key extends keyof RunRecord> = Pick<RunRecord, Key>
 export type Journal = ReturnType<typeof createJournal>
 
 export function createJournal() {
-  const draft: Draft = new RunRecord()
+  const draft: Draft = newRecord()
   // Grows user by user, so it is not copied each time like the other lists.
   const outcomes: UserOutcome[] = []
   return {

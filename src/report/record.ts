@@ -57,8 +57,7 @@ export interface LedgerFacts {
   readonly head: string | undefined
 }
 
-/** Data only. Each field begins with what is known before the run: undefined, unless it has another value here. */
-export class RunRecord {
+export interface RunRecord {
   readonly mode: Mode | undefined
   readonly revoke: Revoke | undefined
   readonly scope: Scope | undefined
@@ -66,50 +65,50 @@ export class RunRecord {
   readonly tenant: string | undefined
   /** The manifest's commit; for a pull request its newest commit. Empty or undefined if there is none. */
   readonly commit: string | undefined
-  readonly files: readonly string[] = []
+  readonly files: readonly string[]
   /** How many users the manifest lists. */
-  readonly users: number = 0
+  readonly users: number
   /** The earliest `expires` of the manifest that is still to come, ISO 8601. */
   readonly nextExpiry: string | undefined
   /** Why the run ended early, in the words of the final sentence. */
   readonly stopped: 'inputs' | 'manifest' | 'refused' | 'error' | undefined
-  readonly cancelled: boolean = false
+  readonly cancelled: boolean
   /** `fail-on-changes` is set, and the plan is not empty. */
-  readonly drift: boolean = false
+  readonly drift: boolean
   /** What `mode: export` wrote. */
   readonly exported: Exported | undefined
-  readonly errors: readonly Finding[] = []
-  readonly warnings: readonly Finding[] = []
-  readonly notices: readonly Finding[] = []
-  readonly failures: readonly UserFailure[] = []
+  readonly errors: readonly Finding[]
+  readonly warnings: readonly Finding[]
+  readonly notices: readonly Finding[]
+  readonly failures: readonly UserFailure[]
   readonly plan: Plan | undefined
   /** `sha256:…` */
   readonly digest: string | undefined
   /** The plan was read from `plan-file`. */
-  readonly saved: boolean = false
+  readonly saved: boolean
   /** Whether the plan is the one in `approved-plan`; an empty plan passes whatever was approved. */
   readonly approval: 'approved' | 'other' | 'empty' | undefined
-  readonly outcomes: readonly UserOutcome[] = []
+  readonly outcomes: readonly UserOutcome[]
   /** Users whom the manifest lists by an address; plans and outcomes only have ids. */
-  readonly emails: readonly UserEmail[] = []
+  readonly emails: readonly UserEmail[]
   /** Users who were removed from the manifest, so their managed grants are revoked. */
-  readonly removed: readonly string[] = []
+  readonly removed: readonly string[]
   /** How many listed users were read. */
-  readonly read: number = 0
+  readonly read: number
   /** The APIs that the plan concerns. */
-  readonly apis: readonly NamedApi[] = []
-  readonly derived: readonly Derived[] = []
-  readonly unmanaged: readonly Held[] = []
+  readonly apis: readonly NamedApi[]
+  readonly derived: readonly Derived[]
+  readonly unmanaged: readonly Held[]
   /** Sentences that suggest how to simplify the manifest. */
-  readonly advice: readonly string[] = []
+  readonly advice: readonly string[]
   readonly ledger: LedgerFacts | undefined
   readonly planFile: string | undefined
   readonly undoPlanFile: string | undefined
   /** `sha256:…` of the undo plan. */
   readonly undoDigest: string | undefined
-  readonly traffic: Traffic = { requests: 0, waited: 0, waitingFor: undefined, blind: false }
+  readonly traffic: Traffic
   /** Milliseconds. */
-  readonly duration: number = 0
+  readonly duration: number
 }
 
 export function derivedOf({ id, live }: Pick<UserState, 'id' | 'live'>): readonly Derived[] {
@@ -123,4 +122,44 @@ export function derivedOf({ id, live }: Pick<UserState, 'id' | 'live'>): readonl
 /** The addresses that list users, by id. */
 export function emailsOf({ emails }: Pick<RunRecord, 'emails'>): ReadonlyMap<string, string> {
   return new Map(emails.map(({ user, email }) => [user, email]))
+}
+
+/** What is known before a run. */
+export function newRecord(): RunRecord {
+  return {
+    mode: undefined,
+    revoke: undefined,
+    scope: undefined,
+    tenant: undefined,
+    commit: undefined,
+    files: [],
+    users: 0,
+    nextExpiry: undefined,
+    stopped: undefined,
+    cancelled: false,
+    drift: false,
+    exported: undefined,
+    errors: [],
+    warnings: [],
+    notices: [],
+    failures: [],
+    plan: undefined,
+    digest: undefined,
+    saved: false,
+    approval: undefined,
+    outcomes: [],
+    emails: [],
+    removed: [],
+    read: 0,
+    apis: [],
+    derived: [],
+    unmanaged: [],
+    advice: [],
+    ledger: undefined,
+    planFile: undefined,
+    undoPlanFile: undefined,
+    undoDigest: undefined,
+    traffic: { requests: 0, waited: 0, waitingFor: undefined, blind: false },
+    duration: 0,
+  }
 }

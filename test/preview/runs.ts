@@ -8,7 +8,7 @@ import { adviseOn } from '../../src/plan/advise.ts'
 import { checkEvent, checkRevocations, warnOfApis } from '../../src/plan/guard.ts'
 import type { Holders, Operation, Plan, Source, UserOutcome, UserPlan } from '../../src/plan/plan.ts'
 import { unfinishedOf } from '../../src/report/conclude.ts'
-import { RunRecord, type UserFailure } from '../../src/report/record.ts'
+import { newRecord, type RunRecord, type UserFailure } from '../../src/report/record.ts'
 
 const TENANT = 'acme.eu.auth0.com'
 const ORDERS = 'https://orders.acme.com/'
@@ -69,7 +69,7 @@ function notAttempted({ user }: UserPlan): UserOutcome {
 
 function record(known: Partial<RunRecord>): RunRecord {
   return {
-    ...new RunRecord(),
+    ...newRecord(),
     mode: 'plan',
     revoke: 'managed',
     scope: 'all',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type CommentOptions, markerOf, renderComment } from '../../src/report/comment.ts'
 import { grouped } from '../../src/report/conclude.ts'
-import { RunRecord } from '../../src/report/record.ts'
+import { newRecord, type RunRecord } from '../../src/report/record.ts'
 import { elementsOf, nodesOf, parseMarkdown, textOf } from '../preview/markdown.ts'
 import { RUNS } from '../preview/runs.ts'
 
@@ -62,12 +62,12 @@ describe('an earlier plan', () => {
   })
 
   it('is out of date when there is no plan', () => {
-    const record: RunRecord = { ...new RunRecord(), mode: 'plan', stopped: 'manifest', errors: [{ message: 'no' }] }
+    const record: RunRecord = { ...newRecord(), mode: 'plan', stopped: 'manifest', errors: [{ message: 'no' }] }
     expect(words(record)).toContain('The plan that this comment showed before is out of date; this run has no plan.')
   })
 
   it('is not mentioned if there was none', () => {
-    const planless: RunRecord = { ...new RunRecord(), mode: 'plan', stopped: 'manifest', errors: [{ message: 'no' }] }
+    const planless: RunRecord = { ...newRecord(), mode: 'plan', stopped: 'manifest', errors: [{ message: 'no' }] }
     for (const record of [run('empty'), planless]) expect(commentOf(record)).not.toContain('out of date')
   })
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Plan, UserOutcome, UserPlan } from '../../src/plan/plan.ts'
 import { conclude, counted, driftOf, unfinishedOf } from '../../src/report/conclude.ts'
-import { RunRecord } from '../../src/report/record.ts'
+import { newRecord, type RunRecord } from '../../src/report/record.ts'
 import { SOURCE } from '../plan/fixtures.ts'
 
 const operation = { api: 'https://a/', permission: 'x', roles: [] }
@@ -224,19 +224,19 @@ it.each<readonly [roles: number, leftOut: number, sentence: string]>([
   [2, 0, 'lists 2 users with 3 direct permissions and 2 roles.'],
 ])('an export that has read roles, %i of them', (roles, leftOut, sentence) => {
   const exported = { path: 'm.yml', grants: 5, roles, leftOut }
-  const record = { ...new RunRecord(), mode: 'export' as const, users: 2, read: 2 + leftOut, exported }
+  const record = { ...newRecord(), mode: 'export' as const, users: 2, read: 2 + leftOut, exported }
   expect(conclude(record).sentence).toBe(`Exported: m.yml ${sentence}`)
 })
 
 it.each(exports)('an export of %i users and %i permissions, without %i others', (users, grants, leftOut, sentence) => {
   const exported = { path: 'm.yml', grants, leftOut }
-  const record = { ...new RunRecord(), mode: 'export' as const, users, read: users + leftOut, exported }
+  const record = { ...newRecord(), mode: 'export' as const, users, read: users + leftOut, exported }
   expect(conclude(record)).toMatchObject({ result: 'unchanged', users, sentence })
 })
 
 describe('the outputs of', () => {
   it.each(cases)('%s', (_, known, result, totals, sentence) => {
-    const conclusion = conclude({ ...new RunRecord(), ...known })
+    const conclusion = conclude({ ...newRecord(), ...known })
     const { grants, revocations, usersChanged, usersFailed, changed } = conclusion
     expect({ result: conclusion.result, sentence: conclusion.sentence }).toEqual({ result, sentence })
     expect([grants, revocations, usersChanged, usersFailed, changed].join(' ')).toBe(totals)
@@ -273,7 +273,7 @@ const runs = fc
       return fate === 'cut' ? { ...part, interrupted: true } : part
     })
     return {
-      ...new RunRecord(),
+      ...newRecord(),
       ...known,
       read: Math.max(0, known.users - unread),
       plan: { ...plan, users: planned, heldBack },
@@ -369,7 +369,7 @@ describe('what fail-on-changes says', () => {
     [5, 'not empty: 5 users would change (5 grants and 10 revocations): u0, u1, u2, and 2 more.'],
   ])('has the counts and the first three users: %i', (count, words) => {
     const users = Array.from({ length: count }, (_, index) => ({ ...planned, user: `u${index}` }))
-    const record = { ...new RunRecord(), plan: { ...plan, users } }
+    const record = { ...newRecord(), plan: { ...plan, users } }
     const message = `The step fails because fail-on-changes is set and the plan is ${words}`
     expect(driftOf({ ...record, drift: true })).toEqual([{ message }])
     expect(driftOf(record)).toEqual([])

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRunFolder } from '../../src/report/files.ts'
 import { publish } from '../../src/report/publish.ts'
-import { RunRecord } from '../../src/report/record.ts'
+import { newRecord } from '../../src/report/record.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'files-'))
 afterAll(() => rmSync(home, { recursive: true }))
@@ -38,7 +38,7 @@ function publishAll(folder = createRunFolder()): string {
     log += chunk
     return true
   })
-  publish({ ...new RunRecord(), mode: 'validate' }, { run: undefined, started: new Date(), folder })
+  publish({ ...newRecord(), mode: 'validate' }, { run: undefined, started: new Date(), folder })
   return log
 }
 

@@ -10,7 +10,7 @@ import { markerOf, renderComment } from '../../src/report/comment.ts'
 import { createRunFolder } from '../../src/report/files.ts'
 import { logLine, logPlan } from '../../src/report/log.ts'
 import { publish } from '../../src/report/publish.ts'
-import { RunRecord } from '../../src/report/record.ts'
+import { newRecord, type RunRecord } from '../../src/report/record.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import { plain } from '../../src/report/text.ts'
 import { elementsOf, type HtmlNode, nodesOf, parseMarkdown, textOf } from '../preview/markdown.ts'
@@ -137,7 +137,7 @@ describe.each(Object.entries(RENDERERS))('in %s', (_, render) => {
 
 it('the path of an exported manifest takes no effect', () => {
   for (const payload of HOSTILE_NAMES) {
-    const record = { ...new RunRecord(), mode: 'export' as const, exported: { path: payload, grants: 1, leftOut: 0 } }
+    const record = { ...newRecord(), mode: 'export' as const, exported: { path: payload, grants: 1, leftOut: 0 } }
     const tree = expectHarmless(renderSummary(record), 0)
     expect(textOf(tree)).toContain(plain(`Exported: ${payload} lists`))
   }
@@ -145,7 +145,7 @@ it('the path of an exported manifest takes no effect', () => {
 
 it.each(HOSTILE_NAMES)('%j takes no effect as a user whom the run never reached', user => {
   const outcome = { user, status: 'not attempted' as const, granted: [], revoked: [], errors: [] }
-  const record = { ...new RunRecord(), mode: 'apply' as const, stopped: 'error' as const, outcomes: [outcome] }
+  const record = { ...newRecord(), mode: 'apply' as const, stopped: 'error' as const, outcomes: [outcome] }
   expect(renderSummary(record)).toContain('Users that were not attempted (1)')
   expectHarmless(renderSummary(record), 0)
   expectHarmless(renderComment(record, { runUrl: undefined, replaces: false }), 2)
@@ -310,7 +310,7 @@ describe('in the log', () => {
     vi.stubEnv('GITHUB_OUTPUT', '')
     vi.stubEnv('GITHUB_STEP_SUMMARY', path)
     vi.stubEnv('RUNNER_TEMP', home)
-    const record = { ...new RunRecord(), mode: 'validate' as const }
+    const record = { ...newRecord(), mode: 'validate' as const }
     const log = await logOf(() => publishRecord(record)).finally(vi.unstubAllEnvs)
     const [error] = commandsOf(log).filter(({ name }) => name === 'error')
     expect(unescapeData(error?.data ?? '')).toContain(plain(path))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan, UserOutcome } from '../../src/plan/plan.ts'
 import { createJournal, type Journal } from '../../src/report/journal.ts'
-import { RunRecord } from '../../src/report/record.ts'
+import { newRecord } from '../../src/report/record.ts'
 import type { Inputs } from '../../src/runner/inputs.ts'
 import { SOURCE } from '../plan/fixtures.ts'
 
@@ -17,7 +17,7 @@ function entriesAfter(write: (journal: Journal) => void) {
 
 describe('a journal', () => {
   it('has the record of a run in which nothing happened', () => {
-    expect(createJournal().entries()).toEqual(new RunRecord())
+    expect(createJournal().entries()).toEqual(newRecord())
   })
 
   it('gives entries that do not change later in the run', () => {
@@ -25,7 +25,7 @@ describe('a journal', () => {
     const before = journal.entries()
     journal.warn(['later'])
     journal.noteOutcome(done)
-    expect(before).toEqual(new RunRecord())
+    expect(before).toEqual(newRecord())
     expect(journal.entries()).toMatchObject({ warnings: [{ message: 'later' }], outcomes: [done] })
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan } from '../../src/plan/plan.ts'
 import { conclude } from '../../src/report/conclude.ts'
-import { RunRecord } from '../../src/report/record.ts'
+import { newRecord, type RunRecord } from '../../src/report/record.ts'
 import { type Circumstances, renderReportFile } from '../../src/report/report-file.ts'
 import { SOURCE } from '../plan/fixtures.ts'
 
@@ -16,11 +16,11 @@ describe('the report file', () => {
   const circumstances = { run: undefined, started: STARTED }
 
   it('has null for everything unknown, and leaves out no key', () => {
-    const report = reportOf(new RunRecord(), circumstances)
+    const report = reportOf(newRecord(), circumstances)
     const known = ['format', 'started', 'duration', 'traffic', 'read', 'sentence', 'result', 'requests']
     const empty = Object.entries(report).filter(([key]) => !known.includes(key))
     for (const [key, value] of empty) expect([null, false, 0, []], key).toContainEqual(value)
-    expect(Object.keys(report)).toEqual(expect.arrayContaining(Object.keys(new RunRecord())))
+    expect(Object.keys(report)).toEqual(expect.arrayContaining(Object.keys(newRecord())))
     expect(report).toMatchObject({
       run: null,
       commit: null,
@@ -38,7 +38,7 @@ describe('the report file', () => {
     const previous = 'https://github.com/acme/access/actions/runs/7'
     const ledger = { branch: 'auth0-permissions/t', commit: 'be7d', run: previous, at: undefined, head: undefined }
     const record: RunRecord = {
-      ...new RunRecord(),
+      ...newRecord(),
       mode: 'plan',
       commit: 'c0ffee',
       users: 3,
@@ -68,7 +68,7 @@ describe('the report file', () => {
       { user: 'auth0|1', email: 'g@a.io', message: 'by both' },
       { user: 'g@a.io', email: 'g@a.io', message: 'by address' },
     ]
-    expect(reportOf({ ...new RunRecord(), [kind]: findings }, circumstances)[kind]).toEqual([
+    expect(reportOf({ ...newRecord(), [kind]: findings }, circumstances)[kind]).toEqual([
       { message: 'by id', place, user: 'auth0|1', id: 'auth0|1', email: null },
       { message: 'by both', place: null, user: 'auth0|1', id: 'auth0|1', email: 'g@a.io' },
       { message: 'by address', place: null, user: 'g@a.io', id: null, email: 'g@a.io' },
@@ -76,7 +76,7 @@ describe('the report file', () => {
   })
 
   it('has no user of a finding about none', () => {
-    const { errors } = reportOf({ ...new RunRecord(), errors: [{ message: 'no' }] }, circumstances)
+    const { errors } = reportOf({ ...newRecord(), errors: [{ message: 'no' }] }, circumstances)
     expect(errors).toEqual([{ message: 'no', place: null, user: null, id: null, email: null }])
   })
 })
