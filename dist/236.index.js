@@ -874,15 +874,16 @@ function emptyLedger(tenant) {
 }
 /** The ledger before the first write: what is about to be granted already counts as managed. */
 function beginUsers(users, progress) {
-    return updateUsers(users, progress, (known, { grant, revoke }) => ({
+    const update = (known, { grant, revoke }) => ({
         managed: known.union(grant),
         unfinished: grant.size + revoke.size > 0,
-    }));
+    });
+    return updateUsers(users, { ...progress, update });
 }
-/** The ledger after the last write. @param results of the users with operations, by id */
-function endUsers(users, progress, results) {
-    return updateUsers(users, progress, (known, { user, grant, revoke }) => {
-        const result = results.get(user);
+/** The ledger after the last write. */
+function endUsers(users, progress) {
+    const update = (known, { user, grant, revoke }) => {
+        const result = progress.results.get(user);
         switch (result?.status) {
             case undefined:
                 return { managed: known, unfinished: false };
@@ -894,9 +895,10 @@ function endUsers(users, progress, results) {
             case 'not attempted':
                 return { managed: known, unfinished: true };
         }
-    });
+    };
+    return updateUsers(users, { ...progress, update });
 }
-function updateUsers(users, { observations, gone, listings }, update) {
+function updateUsers(users, { observations, gone, listings, update }) {
     const updated = new Map(users);
     for (const [user, listed] of listings) {
         const entry = updated.get(user);
@@ -955,9 +957,9 @@ function isSame(a, b) {
  * Merges this run's users into a ledger that another run wrote in the meantime. Grants in either may be live, so all of
  * them count until a run reads these users again.
  */
-function mergeUsers(newer, own, users) {
+function mergeUsers({ newer, own }, changed) {
     const merged = new Map(newer);
-    for (const user of users) {
+    for (const user of changed) {
         const [theirs, ours] = [newer.get(user), own.get(user)];
         const managed = (theirs?.managed ?? access_grants/* NO_GRANTS */.cJ).union(ours?.managed ?? access_grants/* NO_GRANTS */.cJ);
         const listed = ours?.listed ?? theirs?.listed ?? [];
@@ -1005,10 +1007,10 @@ function isUnchanged(entry, listed) {
         return false;
     return isSame(entry.managed, new Set(listed.flatMap(({ grants }) => [...grants.keys()])));
 }
-/** `changed`: the users of `own` that differ from what both ledgers were computed from. */
-function mergeLedgers(newer, own, changed) {
+/** @param changed the users whose entries this run changed */
+function mergeLedgers({ newer, own }, changed) {
     const files = [...new Set([...newer.files, ...own.files])];
-    return { ...newer, files, users: mergeUsers(newer.users, own.users, changed) };
+    return { ...newer, files, users: mergeUsers({ newer: newer.users, own: own.users }, changed) };
 }
 /** The ids of users with managed grants whom the manifest no longer lists. */
 function removedUsers(users, known) {
@@ -3047,7 +3049,7 @@ var p_map = __webpack_require__(606);
 
 
 /** The results, in the order of the items. */
-async function mapFollowed(items, work, { doing, follow, width }) {
+async function mapFollowed(items, { doing, work, follow, width }) {
     const progress = follow(doing, items.length);
     const workOn = async (item) => {
         const result = await work(item);
@@ -3083,8 +3085,12 @@ function identify({ spellings, connection, found, remembered }) {
         const message = `The tenant has no user with the address ${address}. Correct the address (Auth0's look-up is case-sensitive), or remove the entry.`;
         return { kind: 'missing', message, candidates };
     }
-    if (match === undefined)
-        return { kind: 'refused', message: nobody(address, unverified, found), candidates };
+    if (match === undefined) {
+        const message = unverified.length > 0
+            ? `No user has the verified address ${address}; not counted because it is unverified: ${identify_listed(unverified)}. Have the address verified, or use id.`
+            : `No user has the address ${address}; found in other connections: ${identify_listed(found)}. Correct connection, or remove it.`;
+        return { kind: 'refused', message, candidates };
+    }
     if (others.length > 0) {
         const message = `${verified.length} users have the verified address ${address}: ${identify_listed(verified)}. Use id, or add connection.`;
         return { kind: 'refused', message, candidates };
@@ -3102,12 +3108,6 @@ function candidatesOf(found, remembered) {
     if (remembered !== undefined)
         ids.add(remembered);
     return ids.size === 0 ? undefined : ids;
-}
-function nobody(address, unverified, found) {
-    if (unverified.length > 0) {
-        return `No user has the verified address ${address}; not counted because it is unverified: ${identify_listed(unverified)}. Have the address verified, or use id.`;
-    }
-    return `No user has the address ${address}; found in other connections: ${identify_listed(found)}. Correct connection, or remove it.`;
 }
 function identify_listed(users) {
     return users.map(user => `${user.id} (${user.connections.join(', ') || 'no connection'})`).join('; ');
@@ -3127,7 +3127,7 @@ async function readRoles(question, reader) {
         return new Map();
     if (users.length <= roles.size)
         return readByUser(question, reader);
-    const first = await mapFollowed([...roles], reader.membersOf, { ...question, doing: 'Reading roles' });
+    const first = await mapFollowed([...roles], { ...question, doing: 'Reading roles', work: reader.membersOf });
     const more = first.reduce((sum, members) => sum + members.more, 0);
     if (more > users.length)
         return readByUser(question, reader);
@@ -3138,7 +3138,7 @@ async function readRoles(question, reader) {
             held.get(user)?.add(members.role);
     };
     await Promise.all(complete.map(readAll));
-    await mapFollowed(partial, readAll, { ...question, doing: 'Reading the other users of large roles' });
+    await mapFollowed(partial, { ...question, doing: 'Reading the other users of large roles', work: readAll });
     return new Map([...held].map(([user, roles]) => [user, { roles }]));
 }
 async function readByUser(question, reader) {
@@ -3149,7 +3149,7 @@ async function readByUser(question, reader) {
         const relevant = all.intersection(question.roles);
         return [user, { roles: relevant, others: all.size - relevant.size }];
     };
-    return new Map(await mapFollowed(question.users, read, { ...question, doing: 'Reading the roles of users' }));
+    return new Map(await mapFollowed(question.users, { ...question, doing: 'Reading the roles of users', work: read }));
 }
 
 ;// CONCATENATED MODULE: ./build/js/live/survey.js
@@ -3167,15 +3167,15 @@ function listedAs(user) {
     return { ...(email !== undefined && { email }), ...(mention && { mention }) };
 }
 /** @throws TenantError if a failure affects the whole run, NotSentError if the run stops */
-async function survey(subjects, reader, options) {
+async function survey(subjects, options) {
     const { alsoListed, managedOf } = options;
-    const identified = await identifySubjects(subjects, reader, options);
+    const identified = await identifySubjects(subjects, options);
     const { users, warnings } = mergeDuplicates(valuesOf(identified));
     const listed = users.map(user => {
         const others = alsoListed(user.id).map(entry => knownUser(user.id, { ...entry, listed: true }));
         return { ...others.reduce(survey_mergeUsers, user), managed: managedOf(user.id) };
     });
-    const read = await readStates(listed, reader, options);
+    const read = await readStates(listed, options);
     const readings = [...identified, ...read];
     const findings = (kind) => readings.flatMap(reading => (reading.kind === kind ? [reading.finding] : []));
     return {
@@ -3188,12 +3188,12 @@ async function survey(subjects, reader, options) {
         unidentified: identified.flatMap(reading => ('unidentified' in reading && reading.unidentified) || []),
     };
 }
-async function identifySubjects(subjects, reader, options) {
+async function identifySubjects(subjects, options) {
     const addressed = subjects.filter(({ email }) => email !== undefined);
-    const identifyNext = (subject) => identifySubject(subject, reader);
-    const found = await mapFollowed(addressed, identifyNext, { ...options, doing: 'Looking up addresses' });
+    const work = (subject) => identifySubject(subject, options.reader);
+    const found = await mapFollowed(addressed, { ...options, doing: 'Looking up addresses', work });
     const byAddress = new Map(addressed.map((subject, index) => [subject, found[index]]));
-    return Promise.all(subjects.map(subject => byAddress.get(subject) ?? identifyNext(subject)));
+    return Promise.all(subjects.map(subject => byAddress.get(subject) ?? work(subject)));
 }
 async function identifySubject(subject, reader) {
     const { id, email, connection, grants, remembered } = subject;
@@ -3267,10 +3267,11 @@ function survey_mergeUsers(first, second) {
         expired: first.expired.union(second.expired),
     };
 }
-async function readStates(users, reader, options) {
-    if (!options.readPermissions)
+async function readStates(users, options) {
+    const { reader, readPermissions } = options;
+    if (!readPermissions)
         return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }));
-    const read = await mapFollowed(users, user => readState(user, reader), { ...options, doing: 'Reading users' });
+    const read = await mapFollowed(users, { ...options, doing: 'Reading users', work: user => readState(user, reader) });
     const held = await readRoles({ ...options, users: valuesOf(read).map(({ id }) => id) }, reader);
     return read.map(reading => reading.kind === 'value' ? withRoles(reading.value, held.get(reading.value.id)) : reading);
 }
@@ -3361,9 +3362,10 @@ function batchesOf(userPlan) {
     }))).filter(({ operations }) => operations.length > 0);
 }
 /** In the order of a plan. */
-function operationsOf(batches, step) {
-    const operations = batches.flatMap(batch => (batch.step === step ? batch.operations : []));
-    return operations.toSorted((a, b) => (0,access_grants/* compareText */.n6)((0,access_grants/* packAccess */.oe)(a), (0,access_grants/* packAccess */.oe)(b)));
+function operationsOf(batches) {
+    const { grant = [], revoke = [] } = Object.groupBy(batches, ({ step }) => step);
+    const sorted = (each) => each.flatMap(({ operations }) => operations).sort((a, b) => (0,access_grants/* compareText */.n6)((0,access_grants/* packAccess */.oe)(a), (0,access_grants/* packAccess */.oe)(b)));
+    return { grant: sorted(grant), revoke: sorted(revoke) };
 }
 /** A plan with its roles' current names; those in a file may be wrong. */
 function nameRoles(plan, names) {
@@ -3393,8 +3395,9 @@ function rolesOf({ users }) {
     return (0,access_grants/* rolesAmong */.Wn)((0,access_grants/* packAll */.pV)(held));
 }
 /** What a user holds after these grants and revocations. */
-function stateAfter(before, granted, revoked) {
-    return (0,access_grants/* listAccess */.J$)((0,access_grants/* packAll */.pV)([...before, ...granted]).difference((0,access_grants/* packAll */.pV)(revoked)), plan_namesIn([...before, ...granted]));
+function stateAfter(before, { grant, revoke }) {
+    const all = [...before, ...grant];
+    return (0,access_grants/* listAccess */.J$)((0,access_grants/* packAll */.pV)(all).difference((0,access_grants/* packAll */.pV)(revoke)), plan_namesIn(all));
 }
 function plan_namesIn(accesses) {
     const names = new Map();
@@ -3514,8 +3517,8 @@ function describeObsolete(obsolete, step) {
             : `${gone} granted again to ${users}. If it is needed, add it to the API and list it in the manifest.`;
     });
 }
-/** Only the approved plan is applied. @param approved undefined if the run requires no approval */
-function checkApproval(plan, digest, approved) {
+/** Only the approved plan is applied. */
+function checkApproval(plan, { digest, approved }) {
     if (approved === undefined || approved === digest || plan.users.length === 0)
         return [];
     return [
@@ -3610,10 +3613,10 @@ function warnOfApis(apis) {
 
 
 /** One outcome for each user of the plan, in the plan's order. Rejects only for a defect of this action. */
-async function apply(plan, writer, options) {
+async function apply(plan, options) {
     let stop;
     const applyNext = async (userPlan) => {
-        const results = stop === undefined ? await applyUser(userPlan, { writer, otherRoles: options.otherRoles }) : NOTHING_WRITTEN;
+        const results = stop === undefined ? await applyUser(userPlan, options) : NOTHING_WRITTEN;
         stop ??= results.failures.find(failure => reachOf(failure) === 'run');
         const outcome = outcomeOf(userPlan, results);
         options.onOutcome(outcome);
@@ -3689,11 +3692,12 @@ function mayBeDone(error) {
 }
 function outcomeOf({ user }, { done, uncertain, failures, kept }) {
     const status = statusOf(done, failures);
+    const { grant: granted, revoke: revoked } = operationsOf(done);
     return {
         user,
         status,
-        granted: operationsOf(done, 'grant'),
-        revoked: operationsOf(done, 'revoke'),
+        granted,
+        revoked,
         errors: [...failures.map(failure => failure.message), ...kept.map(({ kind }) => KEPT[kind])],
         ...(uncertain.length > 0 && { uncertain: [...new Set(uncertain.map(({ step }) => step))] }),
         ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),
@@ -3863,7 +3867,7 @@ function readSaved(text) {
  * A plan that reverts what was done of this one, for users whose before-state is known. Operations that may have been done
  * are reverted, too: an apply of the undo plan can resume from either state.
  */
-function undoOf({ tenant, source, users, holders }, outcomes, restores) {
+function undoOf({ tenant, source, users, holders }, { outcomes, restores }) {
     const planned = new Map(users.map(user => [user.user, user]));
     const undone = outcomes.flatMap(({ user, granted, revoked, uncertain = [] }) => {
         const userPlan = planned.get(user);
@@ -3873,7 +3877,7 @@ function undoOf({ tenant, source, users, holders }, outcomes, restores) {
         const revoke = uncertain.includes('grant') ? userPlan.grant.map(asUncertain) : granted.map(withoutTerms);
         if (grant.length + revoke.length === 0)
             return [];
-        return { user, grant, revoke, before: stateAfter(userPlan.before, revoke, grant) };
+        return { user, grant, revoke, before: stateAfter(userPlan.before, { grant: revoke, revoke: grant }) };
     });
     const complete = outcomes.length === users.length && outcomes.every(({ status }) => status === 'done');
     return {
@@ -4608,7 +4612,7 @@ function parseLedger(content, key) {
     const ledger = { ...head, users: new Map(entries) };
     if (ledger.users.size < users.length)
         return { kind: 'unreadable', problem: 'a user is in it twice' };
-    return { kind: 'ledger', ledger, seal: checkSeal(content, seal, key) };
+    return { kind: 'ledger', ledger, seal: checkSeal(content, { seal, key }) };
 }
 /** Equal ledgers give equal bytes. */
 function formatLedger(ledger, key) {
@@ -4639,7 +4643,7 @@ function sealLine(seal) {
 function sealOf(content, key) {
     return `hmac-sha256:${(0,external_node_crypto_.createHmac)('sha256', key).update(content).digest('hex')}`;
 }
-function checkSeal(content, seal, key) {
+function checkSeal(content, { seal, key }) {
     if (key === undefined)
         return 'unchecked';
     if (seal === undefined)
@@ -4961,7 +4965,7 @@ async function mergeRecording({ journal }, { branch, ledger, changed, message })
             return;
         }
         const theirs = newer.kind === 'ledger' ? newer : undefined;
-        const merged = theirs === undefined ? ledger : mergeLedgers(theirs.ledger, ledger, changed);
+        const merged = theirs === undefined ? ledger : mergeLedgers({ newer: theirs.ledger, own: ledger }, changed);
         if ((await branch.write({ ledger: merged, message, head: theirs?.head })) === undefined)
             continue;
         const other = theirs === undefined ? 'Somebody deleted' : `${theirs.ledger.latest.run || 'Another run'} updated`;
@@ -5008,7 +5012,7 @@ function progressOf({ plan, survey, listings }) {
 }
 function endUsersOf({ before, planning, outcomes }) {
     const results = new Map(outcomes.map(({ user, status, revoked }) => [user, { status, revoked: (0,access_grants/* packAll */.pV)(revoked) }]));
-    const users = endUsers(before, progressOf(planning), results);
+    const users = endUsers(before, { ...progressOf(planning), results });
     const settled = planning.plan.restores?.filter(({ user }) => (results.get(user)?.status ?? 'done') === 'done') ?? [];
     return restoreUsers(users, new Map(settled.map(({ user, entry }) => [user, toEntry(entry)])));
 }
@@ -5063,7 +5067,7 @@ function judgePlan({ inputs, memory, planning, journal, task, folder }) {
     const readable = plan.users.every(({ before }) => before !== undefined);
     if (readable && task.saved === undefined)
         journal.notePlanFile(folder.save('plan', () => writeSaved(plan)));
-    const disapproval = checkApproval(plan, digest, approvedPlan);
+    const disapproval = checkApproval(plan, { digest, approved: approvedPlan });
     if (disapproval.length > 0)
         journal.noteApproval('other');
     else if (approvedPlan !== undefined)
@@ -5106,7 +5110,10 @@ async function applyPlan(context) {
     }
     finally {
         const ending = computeEnding(context, outcomes);
-        const undo = undoOf(planning.plan, outcomes, recording.branch === undefined ? [] : ending.restores);
+        const undo = undoOf(planning.plan, {
+            outcomes,
+            restores: recording.branch === undefined ? [] : ending.restores,
+        });
         // Before the ledger is written, which may take longer than the runner gives a cancelled run.
         journal.noteUndo({ undoPlanFile: folder.save('undo-plan', () => writeSaved(undo)), undoDigest: digestOf(undo) });
         await endRecording({ context, recording, ending, outcomes });
@@ -5114,7 +5121,8 @@ async function applyPlan(context) {
 }
 async function write({ tenant, heartbeat, planning: { plan, survey } }, onOutcome) {
     const progress = heartbeat.follow('Changing users', plan.users.length);
-    await apply(plan, tenant, {
+    await apply(plan, {
+        writer: tenant,
         width: pace/* MAX_IN_FLIGHT */.uK,
         otherRoles: otherRolesOf(survey),
         onOutcome: outcome => {
@@ -5819,8 +5827,9 @@ function diff({ tenant, source, users, revoke, named, roleNames, holdBack }) {
     };
     const sorted = users.toSorted((a, b) => (0,access_grants/* compareText */.n6)(a.id, b.id));
     const planned = sorted.map(user => {
-        const { surplus, heldBack } = surplusOf(user, isOurs[revoke], holdBack);
-        return { plan: planUser(user, { surplus, roleNames }), heldBack: listHeld(user.id, heldBack, roleNames) };
+        const { surplus, heldBack } = surplusOf(user, { isOurs: isOurs[revoke], holdBack });
+        const held = [...heldBack].map(([grant, entry]) => ({ user: user.id, ...(0,access_grants/* accessOf */.YK)(grant, roleNames), entry }));
+        return { plan: planUser(user, { surplus, roleNames }), heldBack: held };
     });
     const plans = planned.map(({ plan }) => plan).filter(({ grant, revoke }) => grant.length + revoke.length > 0);
     return {
@@ -5834,7 +5843,7 @@ function diff({ tenant, source, users, revoke, named, roleNames, holdBack }) {
     };
 }
 /** The live grants that are not desired and are ours to revoke, now or later. */
-function surplusOf(user, isOurs, holdBack) {
+function surplusOf(user, { isOurs, holdBack }) {
     const live = user.live?.direct ?? access_grants/* NO_GRANTS */.cJ;
     const ours = (0,access_grants/* sortGrants */.GF)([...live].filter(grant => !user.desired.has(grant) && isOurs(user, grant)));
     const heldBack = new Map();
@@ -5844,9 +5853,6 @@ function surplusOf(user, isOurs, holdBack) {
             heldBack.set(grant, entry);
     }
     return { surplus: ours.filter(grant => !heldBack.has(grant)), heldBack };
-}
-function listHeld(user, heldBack, names) {
-    return [...heldBack].map(([grant, entry]) => ({ user, ...(0,access_grants/* accessOf */.YK)(grant, names), entry }));
 }
 /** Desired grants that the tenant already has but that are not managed: applying the plan makes them managed. */
 function foundOf({ id, listed, desired, managed, live }, names) {
@@ -5862,11 +5868,12 @@ function planUser(user, { surplus, roleNames }) {
         ...desired,
         ...surplus.map(grant => [grant, { why: whyOf(user, grant) }]),
     ]);
-    const operations = (grants) => (0,access_grants/* sortGrants */.GF)(grants).map(grant => ({
-        ...(0,access_grants/* accessOf */.YK)(grant, roleNames),
-        roles: live === undefined ? [] : rolesGiving(grant, live, (0,access_grants/* rolesAmong */.Wn)(surplus)),
-        ...notesOf(terms.get(grant)),
-    }));
+    const revokedRoles = (0,access_grants/* rolesAmong */.Wn)(surplus);
+    const operations = (grants) => (0,access_grants/* sortGrants */.GF)(grants).map(grant => {
+        const giving = (live?.derived.get(grant) ?? []).filter(({ role }) => !revokedRoles.has(role));
+        const roles = giving.map(({ role, name }) => name ?? role);
+        return { ...(0,access_grants/* accessOf */.YK)(grant, roleNames), roles, ...notesOf(terms.get(grant)) };
+    });
     if (live === undefined)
         return { user: id, grant: operations(wanted), revoke: [] };
     return {
@@ -5875,11 +5882,6 @@ function planUser(user, { surplus, roleNames }) {
         revoke: operations(surplus),
         before: (0,access_grants/* listAccess */.J$)(live.direct, roleNames),
     };
-}
-/** Names of the roles that also give the permission, except those that the same plan removes. */
-function rolesGiving(grant, { derived }, revoked) {
-    const roles = derived.get(grant) ?? [];
-    return roles.filter(({ role }) => !revoked.has(role)).map(({ role, name }) => name ?? role);
 }
 function whyOf({ listed, managed, expired }, grant) {
     if (!listed)
@@ -5924,14 +5926,14 @@ function countHolders(plans, { users, roleNames }) {
         .map(([grant, counts]) => ({ ...(0,access_grants/* accessOf */.YK)(grant, roleNames), ...counts }));
 }
 /** Live grants of listed users that are not desired, and that the plan neither revokes nor holds back. */
-function unmanagedOf(users, plan, names) {
+function unmanagedOf(plan, { users, roleNames }) {
     const revoked = new Map(plan.users.map(({ user, revoke }) => [user, (0,access_grants/* packAll */.pV)(revoke)]));
     const heldBack = new Map([...Map.groupBy(plan.heldBack, ({ user }) => user)].map(([user, all]) => [user, (0,access_grants/* packAll */.pV)(all)]));
     return users.flatMap(({ id, listed, desired, live }) => {
         if (!listed || live === undefined)
             return [];
         const unmanaged = [...live.direct].filter(grant => !desired.has(grant) && !revoked.get(id)?.has(grant) && !heldBack.get(id)?.has(grant));
-        return (0,access_grants/* listAccess */.J$)(unmanaged, names).map(access => ({ user: id, ...access }));
+        return (0,access_grants/* listAccess */.J$)(unmanaged, roleNames).map(access => ({ user: id, ...access }));
     });
 }
 
@@ -5987,7 +5989,7 @@ function resumePlan(saved, { states, exists, names, roles }) {
 function resume(saved, { live, exists }) {
     const batches = batchesOf(saved);
     const isNow = (done) => {
-        const state = stateAfter(saved.before ?? [], operationsOf(done, 'grant'), operationsOf(done, 'revoke'));
+        const state = stateAfter(saved.before ?? [], operationsOf(done));
         return ![...(0,access_grants/* packAll */.pV)(state).symmetricDifference(live)].some(grant => exists((0,access_grants/* accessOf */.YK)(grant)));
     };
     const done = subsetsOf(batches).find(isNow);
@@ -5999,7 +6001,7 @@ function resume(saved, { live, exists }) {
     const before = (0,access_grants/* listAccess */.J$)(live, plan_namesIn([...(saved.before ?? []), ...saved.grant, ...saved.revoke]));
     return {
         kind: 'ready',
-        remaining: { ...saved, grant: operationsOf(remaining, 'grant'), revoke: operationsOf(remaining, 'revoke'), before },
+        remaining: { ...saved, ...operationsOf(remaining), before },
     };
 }
 /** From none to all of them. */
@@ -6094,7 +6096,7 @@ function planChanges(context, surveyed) {
     journal.notice(describeObsolete(obsolete, 'revoke'));
     journal.warn(warnOfHeldBack(plan));
     journal.noteAdvice({
-        unmanaged: unmanagedOf(surveyed.states, computed, roles.names),
+        unmanaged: unmanagedOf(computed, { users: surveyed.states, roleNames: roles.names }),
         advice: adviseOn(surveyed.states, computed),
     });
     return { plan, digest: digestOf(plan), refusals: [] };
@@ -6140,7 +6142,8 @@ async function readUsers(context, { subjects, known, skipped }) {
     if (access.assignOnly) {
         journal.warn(['The token cannot read users, so desired permissions are assigned without reading existing ones.']);
     }
-    const surveyed = await survey(subjects, tenant, {
+    const surveyed = await survey(subjects, {
+        reader: tenant,
         readPermissions: !access.assignOnly,
         roles: new Set(roles.names.keys()),
         width: pace/* MAX_IN_FLIGHT */.uK,
@@ -6243,7 +6246,8 @@ async function readRoleNames({ tenant, journal }, scopes) {
 /** @returns undefined unless every user could be read */
 async function readHoldings({ tenant, heartbeat, journal }, { names, roles }) {
     const subjects = names.map(export_users_subjectOf);
-    const surveyed = await survey(subjects, tenant, {
+    const surveyed = await survey(subjects, {
+        reader: tenant,
         width: pace/* MAX_IN_FLIGHT */.uK,
         readPermissions: true,
         roles,

@@ -66,7 +66,7 @@ export function parseLedger(content: string, key: string | undefined): LedgerRea
   ])
   const ledger = { ...head, users: new Map(entries) }
   if (ledger.users.size < users.length) return { kind: 'unreadable', problem: 'a user is in it twice' }
-  return { kind: 'ledger', ledger, seal: checkSeal(content, seal, key) }
+  return { kind: 'ledger', ledger, seal: checkSeal(content, { seal, key }) }
 }
 
 /** Equal ledgers give equal bytes. */
@@ -105,7 +105,10 @@ function sealOf(content: string, key: string): string {
   return `hmac-sha256:${createHmac('sha256', key).update(content).digest('hex')}`
 }
 
-function checkSeal(content: string, seal: string | undefined, key: string | undefined): keyof typeof SEAL_PROBLEMS {
+function checkSeal(
+  content: string,
+  { seal, key }: { readonly seal: string | undefined; readonly key: string | undefined },
+): keyof typeof SEAL_PROBLEMS {
   if (key === undefined) return 'unchecked'
   if (seal === undefined) return 'missing'
   const line = sealLine(seal)

@@ -89,16 +89,22 @@ export interface Progress {
 
 /** The ledger before the first write: what is about to be granted already counts as managed. */
 export function beginUsers(users: Entries, progress: Progress): Entries {
-  return updateUsers(users, progress, (known, { grant, revoke }) => ({
+  const update: Update = (known, { grant, revoke }) => ({
     managed: known.union(grant),
     unfinished: grant.size + revoke.size > 0,
-  }))
+  })
+  return updateUsers(users, { ...progress, update })
 }
 
-/** The ledger after the last write. @param results of the users with operations, by id */
-export function endUsers(users: Entries, progress: Progress, results: ReadonlyMap<string, UserResult>): Entries {
-  return updateUsers(users, progress, (known, { user, grant, revoke }) => {
-    const result = results.get(user)
+export interface EndedProgress extends Progress {
+  /** Of the users with operations, by id. */
+  readonly results: ReadonlyMap<string, UserResult>
+}
+
+/** The ledger after the last write. */
+export function endUsers(users: Entries, progress: EndedProgress): Entries {
+  const update: Update = (known, { user, grant, revoke }) => {
+    const result = progress.results.get(user)
     switch (result?.status) {
       case undefined:
         return { managed: known, unfinished: false }
@@ -110,13 +116,16 @@ export function endUsers(users: Entries, progress: Progress, results: ReadonlyMa
       case 'not attempted':
         return { managed: known, unfinished: true }
     }
-  })
+  }
+  return updateUsers(users, { ...progress, update })
 }
+
+/** @param known what is managed before anything is written */
+type Update = (known: Grants, observation: Observation) => Omit<Entry, 'listed'>
 
 function updateUsers(
   users: Entries,
-  { observations, gone, listings }: Progress,
-  update: (known: Grants, observation: Observation) => Omit<Entry, 'listed'>,
+  { observations, gone, listings, update }: Progress & { readonly update: Update },
 ): Entries {
   const updated = new Map(users)
   for (const [user, listed] of listings) {
@@ -171,13 +180,18 @@ function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && a.isSubsetOf(b)
 }
 
+interface Both<T> {
+  readonly newer: T
+  readonly own: T
+}
+
 /**
  * Merges this run's users into a ledger that another run wrote in the meantime. Grants in either may be live, so all of
  * them count until a run reads these users again.
  */
-export function mergeUsers(newer: Entries, own: Entries, users: ReadonlySet<string>): Entries {
+export function mergeUsers({ newer, own }: Both<Entries>, changed: ReadonlySet<string>): Entries {
   const merged = new Map(newer)
-  for (const user of users) {
+  for (const user of changed) {
     const [theirs, ours] = [newer.get(user), own.get(user)]
     const managed = (theirs?.managed ?? NO_GRANTS).union(ours?.managed ?? NO_GRANTS)
     const listed = ours?.listed ?? theirs?.listed ?? []
@@ -227,10 +241,10 @@ export function isUnchanged(entry: Entry | undefined, listed: readonly ListedUse
   return isSame(entry.managed, new Set(listed.flatMap(({ grants }) => [...grants.keys()])))
 }
 
-/** `changed`: the users of `own` that differ from what both ledgers were computed from. */
-export function mergeLedgers(newer: Ledger, own: Ledger, changed: ReadonlySet<string>): Ledger {
+/** @param changed the users whose entries this run changed */
+export function mergeLedgers({ newer, own }: Both<Ledger>, changed: ReadonlySet<string>): Ledger {
   const files = [...new Set([...newer.files, ...own.files])]
-  return { ...newer, files, users: mergeUsers(newer.users, own.users, changed) }
+  return { ...newer, files, users: mergeUsers({ newer: newer.users, own: own.users }, changed) }
 }
 
 /** The ids of users with managed grants whom the manifest no longer lists. */

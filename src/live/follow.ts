@@ -6,7 +6,7 @@ import { TenantError } from '../errors.ts'
 /** Begins to report how much of a list is done. @param doing such as `Reading users` */
 export type Follow = (doing: string, total: number) => { readonly step: () => void; readonly end: () => void }
 
-export interface Work {
+export interface Following {
   readonly follow: Follow
   /** How many items at once. */
   readonly width: number
@@ -15,8 +15,7 @@ export interface Work {
 /** The results, in the order of the items. */
 export async function mapFollowed<T, R>(
   items: readonly T[],
-  work: (item: T) => Promise<R>,
-  { doing, follow, width }: Work & { readonly doing: string },
+  { doing, work, follow, width }: Following & { readonly doing: string; readonly work: (item: T) => Promise<R> },
 ): Promise<readonly R[]> {
   const progress = follow(doing, items.length)
   const workOn = async (item: T) => {

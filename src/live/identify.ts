@@ -36,7 +36,13 @@ export function identify({ spellings, connection, found, remembered }: IdentifyO
     const message = `The tenant has no user with the address ${address}. Correct the address (Auth0's look-up is case-sensitive), or remove the entry.`
     return { kind: 'missing', message, candidates }
   }
-  if (match === undefined) return { kind: 'refused', message: nobody(address, unverified, found), candidates }
+  if (match === undefined) {
+    const message =
+      unverified.length > 0
+        ? `No user has the verified address ${address}; not counted because it is unverified: ${listed(unverified)}. Have the address verified, or use id.`
+        : `No user has the address ${address}; found in other connections: ${listed(found)}. Correct connection, or remove it.`
+    return { kind: 'refused', message, candidates }
+  }
   if (others.length > 0) {
     const message = `${verified.length} users have the verified address ${address}: ${listed(verified)}. Use id, or add connection.`
     return { kind: 'refused', message, candidates }
@@ -57,13 +63,6 @@ export function candidatesOf(
   const ids = new Set(found.map(({ id }) => id))
   if (remembered !== undefined) ids.add(remembered)
   return ids.size === 0 ? undefined : ids
-}
-
-function nobody(address: string, unverified: readonly Candidate[], found: readonly Candidate[]): string {
-  if (unverified.length > 0) {
-    return `No user has the verified address ${address}; not counted because it is unverified: ${listed(unverified)}. Have the address verified, or use id.`
-  }
-  return `No user has the address ${address}; found in other connections: ${listed(found)}. Correct connection, or remove it.`
 }
 
 function listed(users: readonly Candidate[]): string {

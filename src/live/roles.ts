@@ -2,7 +2,7 @@
 
 import type { Members } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
-import { mapFollowed, resultOrError, type Work } from './follow.ts'
+import { type Following, mapFollowed, resultOrError } from './follow.ts'
 
 export interface RoleReader {
   /** Ids of roles; undefined if the tenant has no such user. */
@@ -12,7 +12,7 @@ export interface RoleReader {
   readonly allMembersOf: (first: Members) => Promise<ReadonlySet<string>>
 }
 
-export interface RoleQuestion extends Work {
+export interface RoleQuestion extends Following {
   readonly users: readonly string[]
   /** Ids of the roles to look for; a user may hold others. */
   readonly roles: ReadonlySet<string>
@@ -37,7 +37,7 @@ export async function readRoles(question: RoleQuestion, reader: RoleReader): Pro
   const { users, roles } = question
   if (roles.size === 0 || users.length === 0) return new Map()
   if (users.length <= roles.size) return readByUser(question, reader)
-  const first = await mapFollowed([...roles], reader.membersOf, { ...question, doing: 'Reading roles' })
+  const first = await mapFollowed([...roles], { ...question, doing: 'Reading roles', work: reader.membersOf })
   const more = first.reduce((sum, members) => sum + members.more, 0)
   if (more > users.length) return readByUser(question, reader)
   const { complete = [], partial = [] } = Object.groupBy(first, ({ more }) => (more === 0 ? 'complete' : 'partial'))
@@ -46,7 +46,7 @@ export async function readRoles(question: RoleQuestion, reader: RoleReader): Pro
     for (const user of await reader.allMembersOf(members)) held.get(user)?.add(members.role)
   }
   await Promise.all(complete.map(readAll))
-  await mapFollowed(partial, readAll, { ...question, doing: 'Reading the other users of large roles' })
+  await mapFollowed(partial, { ...question, doing: 'Reading the other users of large roles', work: readAll })
   return new Map([...held].map(([user, roles]) => [user, { roles }]))
 }
 
@@ -57,5 +57,5 @@ async function readByUser(question: RoleQuestion, reader: Pick<RoleReader, 'role
     const relevant = all.intersection(question.roles)
     return [user, { roles: relevant, others: all.size - relevant.size }]
   }
-  return new Map(await mapFollowed(question.users, read, { ...question, doing: 'Reading the roles of users' }))
+  return new Map(await mapFollowed(question.users, { ...question, doing: 'Reading the roles of users', work: read }))
 }

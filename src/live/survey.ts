@@ -6,7 +6,7 @@ import type { Candidate, Live } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
 import { type Listing, listingOf as ledgerListingOf } from '../ledger/ledger.ts'
 import { type Identity, type ListedUser, type Mention, mergeGrants } from '../manifest/manifest.ts'
-import { mapFollowed, resultOrError, type Work } from './follow.ts'
+import { type Following, mapFollowed, resultOrError } from './follow.ts'
 import { candidatesOf, type Identification, type IdentifyOptions, identify } from './identify.ts'
 import { type Held, type RoleReader, readRoles } from './roles.ts'
 import type { Unidentified, UserEmail, UserState } from './user-state.ts'
@@ -66,7 +66,8 @@ export interface Survey {
   readonly unidentified: readonly Unidentified[]
 }
 
-export interface SurveyOptions extends Work {
+export interface SurveyOptions extends Following {
+  readonly reader: Reader
   /** If false, nothing is known of what users hold. */
   readonly readPermissions: boolean
   /** Ids of the roles to look for. */
@@ -90,15 +91,15 @@ type Reading<T> =
     }
 
 /** @throws TenantError if a failure affects the whole run, NotSentError if the run stops */
-export async function survey(subjects: readonly Subject[], reader: Reader, options: SurveyOptions): Promise<Survey> {
+export async function survey(subjects: readonly Subject[], options: SurveyOptions): Promise<Survey> {
   const { alsoListed, managedOf } = options
-  const identified = await identifySubjects(subjects, reader, options)
+  const identified = await identifySubjects(subjects, options)
   const { users, warnings } = mergeDuplicates(valuesOf(identified))
   const listed = users.map(user => {
     const others = alsoListed(user.id).map(entry => knownUser(user.id, { ...entry, listed: true }))
     return { ...others.reduce(mergeUsers, user), managed: managedOf(user.id) }
   })
-  const read = await readStates(listed, reader, options)
+  const read = await readStates(listed, options)
   const readings: readonly Reading<unknown>[] = [...identified, ...read]
   const findings = (kind: 'failure' | 'missing' | 'gone') =>
     readings.flatMap(reading => (reading.kind === kind ? [reading.finding] : []))
@@ -115,14 +116,13 @@ export async function survey(subjects: readonly Subject[], reader: Reader, optio
 
 async function identifySubjects(
   subjects: readonly Subject[],
-  reader: Reader,
   options: SurveyOptions,
 ): Promise<readonly Reading<KnownUser>[]> {
   const addressed = subjects.filter(({ email }) => email !== undefined)
-  const identifyNext = (subject: Subject) => identifySubject(subject, reader)
-  const found = await mapFollowed(addressed, identifyNext, { ...options, doing: 'Looking up addresses' })
+  const work = (subject: Subject) => identifySubject(subject, options.reader)
+  const found = await mapFollowed(addressed, { ...options, doing: 'Looking up addresses', work })
   const byAddress = new Map(addressed.map((subject, index) => [subject, found[index]]))
-  return Promise.all(subjects.map(subject => byAddress.get(subject) ?? identifyNext(subject)))
+  return Promise.all(subjects.map(subject => byAddress.get(subject) ?? work(subject)))
 }
 
 async function identifySubject(subject: Subject, reader: Reader): Promise<Reading<KnownUser>> {
@@ -207,11 +207,11 @@ function mergeUsers(first: KnownUser, second: KnownUser): KnownUser {
 
 async function readStates(
   users: readonly ManagedUser[],
-  reader: Reader,
   options: SurveyOptions,
 ): Promise<readonly Reading<SurveyedUser>[]> {
-  if (!options.readPermissions) return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }))
-  const read = await mapFollowed(users, user => readState(user, reader), { ...options, doing: 'Reading users' })
+  const { reader, readPermissions } = options
+  if (!readPermissions) return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }))
+  const read = await mapFollowed(users, { ...options, doing: 'Reading users', work: user => readState(user, reader) })
   const held = await readRoles({ ...options, users: valuesOf(read).map(({ id }) => id) }, reader)
   return read.map(reading =>
     reading.kind === 'value' ? withRoles(reading.value, held.get(reading.value.id)) : reading,

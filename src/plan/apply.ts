@@ -15,6 +15,7 @@ export interface Writer {
 }
 
 export interface ApplyOptions {
+  readonly writer: Writer
   /** How many users at once. */
   readonly width: number
   readonly otherRoles: OtherRoles
@@ -22,11 +23,10 @@ export interface ApplyOptions {
 }
 
 /** One outcome for each user of the plan, in the plan's order. Rejects only for a defect of this action. */
-export async function apply(plan: Plan, writer: Writer, options: ApplyOptions): Promise<readonly UserOutcome[]> {
+export async function apply(plan: Plan, options: ApplyOptions): Promise<readonly UserOutcome[]> {
   let stop: ActionError | undefined
   const applyNext = async (userPlan: UserPlan): Promise<UserOutcome> => {
-    const results =
-      stop === undefined ? await applyUser(userPlan, { writer, otherRoles: options.otherRoles }) : NOTHING_WRITTEN
+    const results = stop === undefined ? await applyUser(userPlan, options) : NOTHING_WRITTEN
     stop ??= results.failures.find(failure => reachOf(failure) === 'run')
     const outcome = outcomeOf(userPlan, results)
     options.onOutcome(outcome)
@@ -55,7 +55,7 @@ const KEPT: Readonly<Record<Kind, string>> = {
 
 async function applyUser(
   userPlan: UserPlan,
-  { writer, otherRoles }: { readonly writer: Writer; readonly otherRoles: OtherRoles },
+  { writer, otherRoles }: Pick<ApplyOptions, 'writer' | 'otherRoles'>,
 ): Promise<WriteResults> {
   const done: Batch[] = []
   const uncertain: Batch[] = []
@@ -114,11 +114,12 @@ function mayBeDone(error: ActionError): boolean {
 
 function outcomeOf({ user }: UserPlan, { done, uncertain, failures, kept }: WriteResults): UserOutcome {
   const status = statusOf(done, failures)
+  const { grant: granted, revoke: revoked } = operationsOf(done)
   return {
     user,
     status,
-    granted: operationsOf(done, 'grant'),
-    revoked: operationsOf(done, 'revoke'),
+    granted,
+    revoked,
     errors: [...failures.map(failure => failure.message), ...kept.map(({ kind }) => KEPT[kind])],
     ...(uncertain.length > 0 && { uncertain: [...new Set(uncertain.map(({ step }) => step))] }),
     ...(status === 'failed' && failures.every(isNotSent) && { interrupted: true }),

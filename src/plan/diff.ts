@@ -14,10 +14,9 @@ import {
   rolesAmong,
   sortGrants,
 } from '../access/grants.ts'
-import type { Live } from '../access/live.ts'
 import type { UserState } from '../live/user-state.ts'
 import type { HoldBack } from './hold-back.ts'
-import type { Held, HeldBack, Holders, Operation, Plan, Source, UserPlan, Why } from './plan.ts'
+import type { Held, Holders, Operation, Plan, Source, UserPlan, Why } from './plan.ts'
 
 /** Details of an operation, for display. */
 type Notes = Pick<Operation, 'expires' | 'reason' | 'why'>
@@ -45,8 +44,9 @@ export function diff({ tenant, source, users, revoke, named, roleNames, holdBack
   }
   const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
   const planned = sorted.map(user => {
-    const { surplus, heldBack } = surplusOf(user, isOurs[revoke], holdBack)
-    return { plan: planUser(user, { surplus, roleNames }), heldBack: listHeld(user.id, heldBack, roleNames) }
+    const { surplus, heldBack } = surplusOf(user, { isOurs: isOurs[revoke], holdBack })
+    const held = [...heldBack].map(([grant, entry]) => ({ user: user.id, ...accessOf(grant, roleNames), entry }))
+    return { plan: planUser(user, { surplus, roleNames }), heldBack: held }
   })
   const plans = planned.map(({ plan }) => plan).filter(({ grant, revoke }) => grant.length + revoke.length > 0)
   return {
@@ -67,7 +67,10 @@ interface Surplus {
 }
 
 /** The live grants that are not desired and are ours to revoke, now or later. */
-function surplusOf(user: UserState, isOurs: IsOurs, holdBack: HoldBack): Surplus {
+function surplusOf(
+  user: UserState,
+  { isOurs, holdBack }: { readonly isOurs: IsOurs; readonly holdBack: HoldBack },
+): Surplus {
   const live = user.live?.direct ?? NO_GRANTS
   const ours = sortGrants([...live].filter(grant => !user.desired.has(grant) && isOurs(user, grant)))
   const heldBack = new Map<Grant, string>()
@@ -76,10 +79,6 @@ function surplusOf(user: UserState, isOurs: IsOurs, holdBack: HoldBack): Surplus
     if (entry !== undefined) heldBack.set(grant, entry)
   }
   return { surplus: ours.filter(grant => !heldBack.has(grant)), heldBack }
-}
-
-function listHeld(user: string, heldBack: Surplus['heldBack'], names: RoleNames): readonly HeldBack[] {
-  return [...heldBack].map(([grant, entry]) => ({ user, ...accessOf(grant, names), entry }))
 }
 
 /** Desired grants that the tenant already has but that are not managed: applying the plan makes them managed. */
@@ -104,12 +103,13 @@ function planUser(user: UserState, { surplus, roleNames }: Changes): UserPlan {
     ...desired,
     ...surplus.map(grant => [grant, { why: whyOf(user, grant) }] as const),
   ])
+  const revokedRoles = rolesAmong(surplus)
   const operations = (grants: Iterable<Grant>): readonly Operation[] =>
-    sortGrants(grants).map(grant => ({
-      ...accessOf(grant, roleNames),
-      roles: live === undefined ? [] : rolesGiving(grant, live, rolesAmong(surplus)),
-      ...notesOf(terms.get(grant)),
-    }))
+    sortGrants(grants).map(grant => {
+      const giving = (live?.derived.get(grant) ?? []).filter(({ role }) => !revokedRoles.has(role))
+      const roles = giving.map(({ role, name }) => name ?? role)
+      return { ...accessOf(grant, roleNames), roles, ...notesOf(terms.get(grant)) }
+    })
   if (live === undefined) return { user: id, grant: operations(wanted), revoke: [] }
   return {
     user: id,
@@ -117,12 +117,6 @@ function planUser(user: UserState, { surplus, roleNames }: Changes): UserPlan {
     revoke: operations(surplus),
     before: listAccess(live.direct, roleNames),
   }
-}
-
-/** Names of the roles that also give the permission, except those that the same plan removes. */
-function rolesGiving(grant: Grant, { derived }: Live, revoked: ReadonlySet<string>): readonly string[] {
-  const roles = derived.get(grant) ?? []
-  return roles.filter(({ role }) => !revoked.has(role)).map(({ role, name }) => name ?? role)
 }
 
 function whyOf({ listed, managed, expired }: UserState, grant: Grant): Why {
@@ -170,7 +164,10 @@ function countHolders(plans: readonly UserPlan[], { users, roleNames }: HolderOp
 }
 
 /** Live grants of listed users that are not desired, and that the plan neither revokes nor holds back. */
-export function unmanagedOf(users: readonly UserState[], plan: Plan, names: RoleNames): readonly Held[] {
+export function unmanagedOf(
+  plan: Pick<Plan, 'users' | 'heldBack'>,
+  { users, roleNames }: HolderOptions,
+): readonly Held[] {
   const revoked = new Map(plan.users.map(({ user, revoke }) => [user, packAll(revoke)]))
   const heldBack = new Map(
     [...Map.groupBy(plan.heldBack, ({ user }) => user)].map(([user, all]) => [user, packAll(all)]),
@@ -180,6 +177,6 @@ export function unmanagedOf(users: readonly UserState[], plan: Plan, names: Role
     const unmanaged = [...live.direct].filter(
       grant => !desired.has(grant) && !revoked.get(id)?.has(grant) && !heldBack.get(id)?.has(grant),
     )
-    return listAccess(unmanaged, names).map(access => ({ user: id, ...access }))
+    return listAccess(unmanaged, roleNames).map(access => ({ user: id, ...access }))
   })
 }

@@ -169,8 +169,14 @@ export function describeObsolete(obsolete: readonly Obsolete[], step: Step): rea
   })
 }
 
-/** Only the approved plan is applied. @param approved undefined if the run requires no approval */
-export function checkApproval(plan: Plan, digest: string, approved: string | undefined): readonly Refusal[] {
+export interface Approval {
+  readonly digest: string
+  /** undefined if the run requires no approval */
+  readonly approved: string | undefined
+}
+
+/** Only the approved plan is applied. */
+export function checkApproval(plan: Plan, { digest, approved }: Approval): readonly Refusal[] {
   if (approved === undefined || approved === digest || plan.users.length === 0) return []
   return [
     `The plan is not the one that was approved: its digest is ${digest}, but approved-plan is ${approved}. The manifest or the tenant has changed since; review this plan, and approve it if it is correct.`,

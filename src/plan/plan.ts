@@ -191,9 +191,11 @@ export function batchesOf(userPlan: Pick<UserPlan, Step>): readonly Batch[] {
 }
 
 /** In the order of a plan. */
-export function operationsOf(batches: readonly Batch[], step: Step): readonly Operation[] {
-  const operations = batches.flatMap(batch => (batch.step === step ? batch.operations : []))
-  return operations.toSorted((a, b) => compareText(packAccess(a), packAccess(b)))
+export function operationsOf(batches: readonly Batch[]): Pick<UserPlan, Step> {
+  const { grant = [], revoke = [] } = Object.groupBy(batches, ({ step }) => step)
+  const sorted = (each: readonly Batch[]) =>
+    each.flatMap(({ operations }) => operations).sort((a, b) => compareText(packAccess(a), packAccess(b)))
+  return { grant: sorted(grant), revoke: sorted(revoke) }
 }
 
 /** A plan with its roles' current names; those in a file may be wrong. */
@@ -227,10 +229,10 @@ export function rolesOf({ users }: Pick<Plan, 'users'>): ReadonlySet<string> {
 /** What a user holds after these grants and revocations. */
 export function stateAfter(
   before: readonly Access[],
-  granted: readonly Access[],
-  revoked: readonly Access[],
+  { grant, revoke }: Readonly<Record<Step, readonly Access[]>>,
 ): readonly Access[] {
-  return listAccess(packAll([...before, ...granted]).difference(packAll(revoked)), namesIn([...before, ...granted]))
+  const all = [...before, ...grant]
+  return listAccess(packAll(all).difference(packAll(revoke)), namesIn(all))
 }
 
 export function namesIn(accesses: readonly Access[]): RoleNames {

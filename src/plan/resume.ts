@@ -78,7 +78,7 @@ export interface Present {
 export function resume(saved: UserPlan, { live, exists }: Present): Resumption {
   const batches = batchesOf(saved)
   const isNow = (done: readonly Batch[]) => {
-    const state = stateAfter(saved.before ?? [], operationsOf(done, 'grant'), operationsOf(done, 'revoke'))
+    const state = stateAfter(saved.before ?? [], operationsOf(done))
     return ![...packAll(state).symmetricDifference(live)].some(grant => exists(accessOf(grant)))
   }
   const done = subsetsOf(batches).find(isNow)
@@ -88,7 +88,7 @@ export function resume(saved: UserPlan, { live, exists }: Present): Resumption {
   const before = listAccess(live, namesIn([...(saved.before ?? []), ...saved.grant, ...saved.revoke]))
   return {
     kind: 'ready',
-    remaining: { ...saved, grant: operationsOf(remaining, 'grant'), revoke: operationsOf(remaining, 'revoke'), before },
+    remaining: { ...saved, ...operationsOf(remaining), before },
   }
 }
 

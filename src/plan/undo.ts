@@ -3,15 +3,16 @@
 import { compareText } from '../access/grants.ts'
 import { bareAccess, type Operation, type Plan, type Restored, stateAfter, type UserOutcome } from './plan.ts'
 
+export interface Applied {
+  readonly outcomes: readonly UserOutcome[]
+  readonly restores: readonly Restored[]
+}
+
 /**
  * A plan that reverts what was done of this one, for users whose before-state is known. Operations that may have been done
  * are reverted, too: an apply of the undo plan can resume from either state.
  */
-export function undoOf(
-  { tenant, source, users, holders }: Plan,
-  outcomes: readonly UserOutcome[],
-  restores: readonly Restored[],
-): Plan {
+export function undoOf({ tenant, source, users, holders }: Plan, { outcomes, restores }: Applied): Plan {
   const planned = new Map(users.map(user => [user.user, user]))
   const undone = outcomes.flatMap(({ user, granted, revoked, uncertain = [] }) => {
     const userPlan = planned.get(user)
@@ -19,7 +20,7 @@ export function undoOf(
     const grant = uncertain.includes('revoke') ? userPlan.revoke.map(asUncertain) : revoked.map(withoutTerms)
     const revoke = uncertain.includes('grant') ? userPlan.grant.map(asUncertain) : granted.map(withoutTerms)
     if (grant.length + revoke.length === 0) return []
-    return { user, grant, revoke, before: stateAfter(userPlan.before, revoke, grant) }
+    return { user, grant, revoke, before: stateAfter(userPlan.before, { grant: revoke, revoke: grant }) }
   })
   const complete = outcomes.length === users.length && outcomes.every(({ status }) => status === 'done')
   return {

@@ -28,7 +28,7 @@ export type Derived = Access & {
   readonly roles: readonly string[]
 }
 
-export interface NamedApi {
+interface NamedApi {
   readonly identifier: string
   /** The manifest's alias for it. */
   readonly alias: string | undefined

@@ -25,7 +25,7 @@ export function judgePlan({ inputs, memory, planning, journal, task, folder }: P
   logPlan({ plan, digest, emails: survey.emails })
   const readable = plan.users.every(({ before }) => before !== undefined)
   if (readable && task.saved === undefined) journal.notePlanFile(folder.save('plan', () => writeSaved(plan)))
-  const disapproval = checkApproval(plan, digest, approvedPlan)
+  const disapproval = checkApproval(plan, { digest, approved: approvedPlan })
   if (disapproval.length > 0) journal.noteApproval('other')
   else if (approvedPlan !== undefined) journal.noteApproval(approvedPlan === digest ? 'approved' : 'empty')
   const live = survey.states.reduce((sum, state) => sum + (state.live?.direct.size ?? 0), 0)
@@ -63,7 +63,10 @@ export async function applyPlan(context: PlannedContext): Promise<void> {
     reportOutcomes(context, outcomes)
   } finally {
     const ending = computeEnding(context, outcomes)
-    const undo = undoOf(planning.plan, outcomes, recording.branch === undefined ? [] : ending.restores)
+    const undo = undoOf(planning.plan, {
+      outcomes,
+      restores: recording.branch === undefined ? [] : ending.restores,
+    })
     // Before the ledger is written, which may take longer than the runner gives a cancelled run.
     journal.noteUndo({ undoPlanFile: folder.save('undo-plan', () => writeSaved(undo)), undoDigest: digestOf(undo) })
     await endRecording({ context, recording, ending, outcomes })
@@ -75,7 +78,8 @@ async function write(
   onOutcome: (outcome: UserOutcome) => void,
 ): Promise<void> {
   const progress = heartbeat.follow('Changing users', plan.users.length)
-  await apply(plan, tenant, {
+  await apply(plan, {
+    writer: tenant,
     width: MAX_IN_FLIGHT,
     otherRoles: otherRolesOf(survey),
     onOutcome: outcome => {

@@ -71,7 +71,7 @@ function planChanges(context: CheckedContext, surveyed: Survey): Planned {
   journal.notice(describeObsolete(obsolete, 'revoke'))
   journal.warn(warnOfHeldBack(plan))
   journal.noteAdvice({
-    unmanaged: unmanagedOf(surveyed.states, computed, roles.names),
+    unmanaged: unmanagedOf(computed, { users: surveyed.states, roleNames: roles.names }),
     advice: adviseOn(surveyed.states, computed),
   })
   return { plan, digest: digestOf(plan), refusals: [] }
@@ -127,7 +127,8 @@ async function readUsers(context: CheckedContext, { subjects, known, skipped }: 
   if (access.assignOnly) {
     journal.warn(['The token cannot read users, so desired permissions are assigned without reading existing ones.'])
   }
-  const surveyed = await survey(subjects, tenant, {
+  const surveyed = await survey(subjects, {
+    reader: tenant,
     readPermissions: !access.assignOnly,
     roles: new Set(roles.names.keys()),
     width: MAX_IN_FLIGHT,

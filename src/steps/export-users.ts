@@ -72,7 +72,8 @@ async function readHoldings(
   { names, roles }: { readonly names: readonly string[]; readonly roles: ReadonlySet<string> },
 ): Promise<readonly ExportedUser[] | undefined> {
   const subjects = names.map(subjectOf)
-  const surveyed = await survey(subjects, tenant, {
+  const surveyed = await survey(subjects, {
+    reader: tenant,
     width: MAX_IN_FLIGHT,
     readPermissions: true,
     roles,

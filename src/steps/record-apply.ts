@@ -130,7 +130,7 @@ async function mergeRecording({ journal }: Context, { branch, ledger, changed, m
       return
     }
     const theirs = newer.kind === 'ledger' ? newer : undefined
-    const merged = theirs === undefined ? ledger : mergeLedgers(theirs.ledger, ledger, changed)
+    const merged = theirs === undefined ? ledger : mergeLedgers({ newer: theirs.ledger, own: ledger }, changed)
     if ((await branch.write({ ledger: merged, message, head: theirs?.head })) === undefined) continue
     const other = theirs === undefined ? 'Somebody deleted' : `${theirs.ledger.latest.run || 'Another run'} updated`
     journal.fail(
@@ -192,7 +192,7 @@ function endUsersOf({ before, planning, outcomes }: Applied): Entries {
   const results = new Map(
     outcomes.map(({ user, status, revoked }) => [user, { status, revoked: packAll(revoked) }] as const),
   )
-  const users = endUsers(before, progressOf(planning), results)
+  const users = endUsers(before, { ...progressOf(planning), results })
   const settled = planning.plan.restores?.filter(({ user }) => (results.get(user)?.status ?? 'done') === 'done') ?? []
   return restoreUsers(users, new Map(settled.map(({ user, entry }) => [user, toEntry(entry)])))
 }

@@ -73,7 +73,7 @@ describe('an apply', () => {
     ['not attempted', { status: 'not attempted', revoked: set() }, entry(['a', 'b'], { unfinished: true })],
     ['nothing to do', undefined, entry(['a', 'b'])],
   ])('that ends knows of a user: %s', (_, result, expected) => {
-    const ended = endUsers(before, progressOf(change), new Map(result && [['u', result]]))
+    const ended = endUsers(before, { ...progressOf(change), results: new Map(result && [['u', result]]) })
     expect(ended).toEqual(new Map([['u', expected]]))
   })
 
@@ -81,7 +81,7 @@ describe('an apply', () => {
     const listed: readonly Listing[] = [{ email: 'u@acme.com' }]
     const known = new Map([['u', entry(['a'], { listed })]])
     const progress = progressOf(observation('u', { listed: [], live: set('a'), revoke: set('a') }))
-    const end = (result: UserResult) => endUsers(known, progress, new Map([['u', result]]))
+    const end = (result: UserResult) => endUsers(known, { ...progress, results: new Map([['u', result]]) })
     expect(beginUsers(known, progress)).toEqual(new Map([['u', entry(['a'], { listed, unfinished: true })]]))
     expect(end({ status: 'done', revoked: set('a') })).toEqual(NOBODY)
     const half = entry([], { listed, unfinished: true })
@@ -107,7 +107,7 @@ describe('an apply', () => {
     const listed: readonly Listing[] = [{ email: 'u@acme.com' }]
     const users = new Map([['u', entry([], { listed })]])
     const progress = { ...progressOf(observation('u', { listed: [] })), listings: new Map([['u', listed]]) }
-    expect(endUsers(users, progress, new Map())).toEqual(users)
+    expect(endUsers(users, { ...progress, results: new Map() })).toEqual(users)
   })
 
   it('knows a listed user with no grants', () => {
@@ -251,7 +251,7 @@ describe('a ledger', () => {
       ['unchanged', entry(['d'])],
     ])
     const own: Ledger = { ...empty, commit: 'ours', files: ['b.yml', 'c.yml'], users }
-    expect(mergeLedgers(newer, own, new Set(['u', 'v', 'forgotten by both']))).toEqual({
+    expect(mergeLedgers({ newer, own }, new Set(['u', 'v', 'forgotten by both']))).toEqual({
       ...newer,
       files: ['a.yml', 'b.yml', 'c.yml'],
       users: new Map([
@@ -313,7 +313,7 @@ describe('properties', () => {
       fc.property(run, statuses, some, ({ before, observations }, by, live) => {
         const begun = beginUsers(before, progressOf(...observations))
         const results = resultsOf(observations, by)
-        const ended = endUsers(begun, progressOf(...observations), results)
+        const ended = endUsers(begun, { ...progressOf(...observations), results })
         const unread = observations.map(each => ({ ...each, live: undefined, grant: set(), revoke: set() }))
         const later = beginUsers(begun, progressOf(...unread))
         const corrected = beginUsers(
@@ -343,7 +343,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(run, statuses, ({ before, observations }, by) => {
         const begun = beginUsers(before, progressOf(...observations))
-        const ended = endUsers(before, progressOf(...observations), resultsOf(observations, by))
+        const ended = endUsers(before, { ...progressOf(...observations), results: resultsOf(observations, by) })
         for (const { user, live, desired } of observations) {
           for (const after of [begun, ended]) expect(managedOf(after, user).isSubsetOf(live.union(desired))).toBe(true)
         }
@@ -362,8 +362,11 @@ describe('properties', () => {
             live: each.live.union(each.grant.intersection(sent)).difference(each.revoke.intersection(sent)),
           })),
         )
-        const ended = endUsers(beginUsers(begun, progressOf(...next)), progressOf(...next), resultsOf(next))
-        const whole = endUsers(before, progressOf(...observations), resultsOf(observations))
+        const ended = endUsers(beginUsers(begun, progressOf(...next)), {
+          ...progressOf(...next),
+          results: resultsOf(next),
+        })
+        const whole = endUsers(before, { ...progressOf(...observations), results: resultsOf(observations) })
         for (const [index, { user, live, grant, revoke }] of next.entries()) {
           const first = observations[index]
           // The tenant, and the ledger, are as they would be if nothing had been killed.
@@ -381,7 +384,7 @@ describe('properties', () => {
       fc.property(run, some, ({ before, observations }, heldBack) => {
         const partly = observations.map(each => ({ ...each, revoke: each.revoke.difference(heldBack) }))
         for (const start of [before, beginUsers(before, progressOf(...partly))]) {
-          const ended = endUsers(start, progressOf(...partly), resultsOf(partly))
+          const ended = endUsers(start, { ...progressOf(...partly), results: resultsOf(partly) })
           for (const { user, desired, live, revoke } of partly) {
             const kept = managedOf(before, user).intersection(live).difference(revoke)
             expectSame(managedOf(ended, user), desired.union(kept))
@@ -396,7 +399,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(run, statuses, ({ before, observations }, by) => {
         const begun = beginUsers(before, progressOf(...observations))
-        const ended = endUsers(begun, progressOf(...observations), resultsOf(observations, by))
+        const ended = endUsers(begun, { ...progressOf(...observations), results: resultsOf(observations, by) })
         for (const { user, live, desired } of observations) {
           const byHand = live.difference(managedOf(before, user)).difference(desired)
           for (const after of [begun, ended]) expect(managedOf(after, user).isDisjointFrom(byHand)).toBe(true)
@@ -409,7 +412,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(run, statuses, ({ before, observations }, by) => {
         const read = new Set(observations.map(({ user }) => user))
-        const ended = endUsers(before, progressOf(...observations), resultsOf(observations, by))
+        const ended = endUsers(before, { ...progressOf(...observations), results: resultsOf(observations, by) })
         for (const after of [beginUsers(before, progressOf(...observations)), ended]) {
           expect(changedEntries(before, after).isSubsetOf(read)).toBe(true)
         }
@@ -420,7 +423,7 @@ describe('properties', () => {
   it('a merge forgets no managed grant of either side, and marks the users', () => {
     fc.assert(
       fc.property(users, users, fc.subarray(USERS), (newer, own, chosen) => {
-        const merged = mergeUsers(newer, own, new Set(chosen))
+        const merged = mergeUsers({ newer, own }, new Set(chosen))
         for (const user of USERS) {
           const [theirs, ours, both] = [newer.get(user), own.get(user), merged.get(user)]
           if (!chosen.includes(user)) {

@@ -10,7 +10,7 @@ const GRACE = 'grace@acme.com'
 const READ = grantOf('orders', 'read')
 const WRITE = grantOf('orders', 'write')
 
-const OPTIONS: SurveyOptions = {
+const OPTIONS: Omit<SurveyOptions, 'reader'> = {
   width: 4,
   readPermissions: true,
   roles: new Set(),
@@ -50,7 +50,7 @@ it.each([
   const left = subject({ id: 'auth0|1', listed: false }, [])
   const listed = subject({ email: GRACE, connection: undefined, mention: mentionOf(0) }, [READ])
   const managedOf = (user: string): Grants => new Set(user === 'auth0|1' ? [WRITE] : [])
-  const found = await survey(order([listed, left]), tenantOf('auth0|1', GRACE), { ...OPTIONS, managedOf })
+  const found = await survey(order([listed, left]), { ...OPTIONS, reader: tenantOf('auth0|1', GRACE), managedOf })
   expect(found.states).toMatchObject([{ id: 'auth0|1', email: GRACE, listed: true, mention: mentionOf(0) }])
   expect([...(found.states[0]?.desired.keys() ?? [])]).toEqual([READ])
   expect([...(found.states[0]?.managed ?? [])]).toEqual([WRITE])
@@ -65,7 +65,11 @@ it.each([
   const chosen = subject({ id: 'auth0|1', mention: mentionOf(0) }, [READ])
   const alsoListed = (user: string): readonly ListedUser[] =>
     user === 'auth0|1' ? others.map(other => ({ ...other, grants: new Map([[WRITE, {}]]) })) : []
-  const { states, emails, warnings } = await survey([chosen], tenantOf('auth0|1', GRACE), { ...OPTIONS, alsoListed })
+  const { states, emails, warnings } = await survey([chosen], {
+    ...OPTIONS,
+    reader: tenantOf('auth0|1', GRACE),
+    alsoListed,
+  })
   expect(states).toMatchObject([{ id: 'auth0|1', listed: true, mention: mentionOf(0) }])
   expect([...(states[0]?.desired.keys() ?? [])].sort()).toEqual(desired)
   expect(states[0]?.listings).toEqual(['id', ...others.map(({ email }) => ({ email }))])
@@ -164,7 +168,7 @@ describe('an address with capitals', () => {
       permissionsOf: async () => ({ direct: NO_GRANTS, derived: new Map() }),
     }
     const entry = subject({ email: 'Grace@Acme.com', connection: undefined, ...identity } as Partial<Subject>, [READ])
-    const { states, emails, failures, missing, warnings, unidentified } = await survey([entry], reader, OPTIONS)
+    const { states, emails, failures, missing, warnings, unidentified } = await survey([entry], { ...OPTIONS, reader })
     expect(requests).toEqual(asked)
     const messages = [...failures, ...missing].map(({ message }) => message)
     expect(messages).toEqual(refusal === undefined ? [] : [expect.stringContaining(refusal)])
@@ -201,7 +205,7 @@ it.each<readonly [string, readonly Partial<Subject>[], readonly string[]]>([
   const subjects = entries.map((entry, index) =>
     subject({ ...entry, mention: mentionOf(index) } as Partial<Subject>, [READ]),
   )
-  const { states, warnings } = await survey(subjects, tenantOf('auth0|1', GRACE), OPTIONS)
+  const { states, warnings } = await survey(subjects, { ...OPTIONS, reader: tenantOf('auth0|1', GRACE) })
   expect(states.map(({ id }) => id)).toEqual(['auth0|1'])
   expect(warnings).toMatchObject(
     pairs.map((pair, index) => ({ user: 'auth0|1', mention: mentionOf(index + 1), message: `${pair} ${MERGED}` })),
@@ -218,7 +222,7 @@ it.each([
     { email: GRACE, connection: undefined, listed: true, grants: new Map([[READ, terms(first)]]) },
     { id: 'auth0|1', listed: true, grants: new Map([[READ, terms(second)]]) },
   ]
-  const { states } = await survey(subjects, tenantOf('auth0|1', GRACE), OPTIONS)
+  const { states } = await survey(subjects, { ...OPTIONS, reader: tenantOf('auth0|1', GRACE) })
   const longer = second === undefined ? {} : { expires: '2027-12-31' }
   expect(states.map(({ desired }) => [...desired])).toEqual([[[READ, longer]]])
 })
@@ -233,13 +237,16 @@ describe('a user whose roles cannot be read', () => {
   })
 
   it('is a failure, of that user alone', async () => {
-    const { states, failures } = await survey([subject({ id: 'auth0|1' }, [READ])], refusing(500), options)
+    const { states, failures } = await survey([subject({ id: 'auth0|1' }, [READ])], {
+      ...options,
+      reader: refusing(500),
+    })
     expect([states.length, failures.map(({ user }) => user)]).toEqual([0, ['auth0|1']])
   })
 
   it('and who was removed has nothing left if Auth0 refuses the id', async () => {
     const removed: Subject = { id: 'auth0|1', listed: false, grants: new Map() }
-    const { failures, gone } = await survey([removed], refusing(400), options)
+    const { failures, gone } = await survey([removed], { ...options, reader: refusing(400) })
     expect([failures.length, gone.map(({ user }) => user)]).toEqual([0, ['auth0|1']])
   })
 })
@@ -293,7 +300,7 @@ describe('an entry that cannot be identified', () => {
   ])('%s', async (_, reader, remembered, kind, candidates) => {
     const entry = subject({ email: ADA, connection: undefined, mention: mentionOf(0), remembered }, [READ, WRITE])
     const other = subject({ id: 'auth0|9' }, [READ])
-    const found = await survey([entry, other], reader, OPTIONS)
+    const found = await survey([entry, other], { ...OPTIONS, reader })
     expect(found.unidentified).toEqual([
       { entry: ADA, desired: new Set([READ, WRITE]), candidates: candidates && new Set(candidates) },
     ])
@@ -304,7 +311,7 @@ describe('an entry that cannot be identified', () => {
 
   it('is not one whose user is found, though the user cannot be read', async () => {
     const entry = subject({ email: ADA, connection: undefined }, [READ])
-    const found = await survey([entry], tenantWith([one], { 'auth0|1': failure(500) }), OPTIONS)
+    const found = await survey([entry], { ...OPTIONS, reader: tenantWith([one], { 'auth0|1': failure(500) }) })
     expect(found.unidentified).toEqual([])
     expect(found.failures).toMatchObject([{ user: 'auth0|1', email: ADA }])
     expect(found.emails).toEqual([{ user: 'auth0|1', email: ADA }])
@@ -313,7 +320,7 @@ describe('an entry that cannot be identified', () => {
   it('does not stop the run, unless the failure concerns all of it', async () => {
     const entry = subject({ email: ADA, connection: undefined }, [READ])
     const reader = tenantWith([], { [ADA]: failure(401, 'run') })
-    await expect(survey([entry], reader, OPTIONS)).rejects.toThrow('No (GET /x')
+    await expect(survey([entry], { ...OPTIONS, reader })).rejects.toThrow('No (GET /x')
   })
 })
 
@@ -333,7 +340,7 @@ describe('a user whom the tenant does not have', () => {
     ['for another reason is a failure, though removed', false, failure(403), 'failures', failure(403).message],
   ])('%s', async (_, listed, error, kind, message) => {
     const chosen = subject({ id: 'auth0|1', listed }, [])
-    const found = await survey([chosen], tenantWith([], { 'auth0|1': error }), OPTIONS)
+    const found = await survey([chosen], { ...OPTIONS, reader: tenantWith([], { 'auth0|1': error }) })
     expect(found[kind]).toEqual([{ user: 'auth0|1', message }])
     expect([...found.gone, ...found.missing, ...found.failures]).toHaveLength(1)
     expect(found.states).toEqual([])
@@ -343,6 +350,6 @@ describe('a user whom the tenant does not have', () => {
   it('ends the run if the tenant refuses everything', async () => {
     const chosen = subject({ id: 'auth0|1', listed: false }, [])
     const reader = tenantWith([], { 'auth0|1': failure(400, 'run') })
-    await expect(survey([chosen], reader, OPTIONS)).rejects.toThrow(TenantError)
+    await expect(survey([chosen], { ...OPTIONS, reader })).rejects.toThrow(TenantError)
   })
 })

@@ -34,7 +34,7 @@ async function applyTo(users: readonly UserState[], writer: Writer): Promise<rea
     roleNames: new Map(),
     holdBack: holdBackFor([]),
   })
-  return apply(plan, writer, { width: 1, otherRoles: new Map(), onOutcome: () => undefined })
+  return apply(plan, { writer, width: 1, otherRoles: new Map(), onOutcome: () => undefined })
 }
 
 const changing = (id: string) => state(id, grants(['new']), live(grants(['old'])))
@@ -125,8 +125,7 @@ describe('permissions and roles of one user', () => {
         roleNames: roleNames('Old', 'New', ...MANY),
         holdBack: holdBackFor([]),
       }),
-      writer,
-      { width: 1, otherRoles, onOutcome: () => undefined },
+      { writer, width: 1, otherRoles, onOutcome: () => undefined },
     )
 
   it('are written one request each, with all grants before all revocations', async () => {
@@ -202,14 +201,15 @@ describe('a plan', () => {
 
   it('that is empty has no outcomes, and writes nothing', async () => {
     const { writer, calls } = recorder()
-    expect(await apply(plan([]), writer, { width: 1, otherRoles: new Map(), onOutcome: () => undefined })).toEqual([])
+    expect(await apply(plan([]), { writer, width: 1, otherRoles: new Map(), onOutcome: () => undefined })).toEqual([])
     expect(calls).toEqual([])
   })
 
   it('reports each outcome as soon as it is known', async () => {
     const told: UserOutcome[] = []
     const { writer } = recorder({ 'b:grant': failure('user') })
-    const outcomes = await apply(plan(['c', 'a', 'b']), writer, {
+    const outcomes = await apply(plan(['c', 'a', 'b']), {
+      writer,
       width: 1,
       otherRoles: new Map(),
       onOutcome: each => told.push(each),
@@ -233,11 +233,12 @@ describe('a plan', () => {
       busy--
     }
     const ids = Array.from({ length: 9 }, (_, index) => `u${index}`)
-    await apply(
-      plan(ids),
-      { grant: write, revoke: write },
-      { width, otherRoles: new Map(), onOutcome: () => undefined },
-    )
+    await apply(plan(ids), {
+      writer: { grant: write, revoke: write },
+      width,
+      otherRoles: new Map(),
+      onOutcome: () => undefined,
+    })
     expect(most).toBe(width)
     expect(alone.slice(0, 2)).toEqual(['u0', 'u0'])
   })

@@ -296,13 +296,13 @@ describe('what a plan holds back', () => {
     const users = [state('v', [], live(grants(['a']))), state('u', [], live(grants(['a', 'b'])))]
     const found = plan(users, { holdBack: holdBackFor([entry(['a'])]) })
     expect(found.heldBack.map(each => each.user)).toEqual(['u', 'v'])
-    expect(unmanagedOf(users, found, new Map())).toEqual([])
+    expect(unmanagedOf(found, { users, roleNames: new Map() })).toEqual([])
   })
 })
 
 describe('what nobody manages', () => {
   const held = (users: readonly UserState[], options: Partial<DiffOptions> = {}) =>
-    unmanagedOf(users, plan(users, options), new Map()).map(each => [each.user, each.api, nameOf(each)])
+    unmanagedOf(plan(users, options), { users, roleNames: new Map() }).map(each => [each.user, each.api, nameOf(each)])
 
   it('are grants of listed users that the manifest does not ask for and the plan leaves alone, sorted', () => {
     const users = [
@@ -407,7 +407,7 @@ describe('roles', () => {
     const found = planFor(roles('Owner'), held, { holdBack: holdBackFor([entry]) })
     expect(found.found).toEqual([{ user: 'u', role: 'rol_owner', name: 'Owner' }])
     expect(found.heldBack).toEqual([{ user: 'u', role: 'rol_clerk', name: 'Clerk', entry: 'ada@acme.com' }])
-    expect(unmanagedOf([state('u', roles('Owner'), held)], found, options.roleNames)).toEqual([
+    expect(unmanagedOf(found, { users: [state('u', roles('Owner'), held)], roleNames: options.roleNames })).toEqual([
       { user: 'u', role: 'rol_auditor', name: 'Auditor' },
     ])
   })
@@ -478,7 +478,10 @@ describe('properties', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
         const found = plan(states, { revoke, named })
-        const told = unmanagedOf(states, found, new Map()).map(each => [each.user, packAccess(each)])
+        const told = unmanagedOf(found, { users: states, roleNames: new Map() }).map(each => [
+          each.user,
+          packAccess(each),
+        ])
         const left = states
           .filter(({ listed }) => listed)
           .flatMap(each => {

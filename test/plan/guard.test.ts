@@ -181,16 +181,16 @@ describe('max-revocations', () => {
 describe('an approved plan', () => {
   const plan = planOf(['a'], [])
   it('is let through with the digest that was approved, or if nobody asked for approval', () => {
-    expect(checkApproval(plan, 'sha256:1', 'sha256:1')).toEqual([])
-    expect(checkApproval(plan, 'sha256:1', undefined)).toEqual([])
+    expect(checkApproval(plan, { digest: 'sha256:1', approved: 'sha256:1' })).toEqual([])
+    expect(checkApproval(plan, { digest: 'sha256:1', approved: undefined })).toEqual([])
   })
   it('is refused with another digest, and both are shown', () => {
-    expect(checkApproval(plan, 'sha256:1', 'sha256:2')).toEqual([
+    expect(checkApproval(plan, { digest: 'sha256:1', approved: 'sha256:2' })).toEqual([
       'The plan is not the one that was approved: its digest is sha256:1, but approved-plan is sha256:2. The manifest or the tenant has changed since; review this plan, and approve it if it is correct.',
     ])
   })
   it('may always be empty', () => {
-    expect(checkApproval(planOf([], []), 'sha256:1', 'sha256:2')).toEqual([])
+    expect(checkApproval(planOf([], []), { digest: 'sha256:1', approved: 'sha256:2' })).toEqual([])
   })
 })
 

@@ -64,14 +64,14 @@ describe('an undo plan', () => {
       revoke: [removed],
       before: [{ role: 'rol_old' }, ...named('old')],
     }
-    const { users } = undoOf({ ...plan, users: [userPlan] }, [done(userPlan)], [])
+    const { users } = undoOf({ ...plan, users: [userPlan] }, { outcomes: [done(userPlan)], restores: [] })
     expect(users).toStrictEqual([
       { user: 'u', grant: [removed], revoke: [assigned], before: [{ role: 'rol_new', name: 'New' }, ...named('old')] },
     ])
   })
 
   it('takes back what was done, from the state that this left', () => {
-    expect(undoOf(plan, [done(first), done(second)], RESTORES)).toStrictEqual({
+    expect(undoOf(plan, { outcomes: [done(first), done(second)], restores: RESTORES })).toStrictEqual({
       format: 2,
       tenant: 'acme.eu.auth0.com',
       source: SOURCE,
@@ -96,25 +96,27 @@ describe('an undo plan', () => {
   })
 
   it('is sorted by user, in whatever order they ended', () => {
-    const undo = undoOf(plan, [done(second), done(first)], [])
+    const undo = undoOf(plan, { outcomes: [done(second), done(first)], restores: [] })
     expect(undo.users.map(({ user }) => user)).toEqual(['u', 'v'])
   })
 
   it('leaves out those for whom nothing was done', () => {
-    expect(undoOf(plan, [done(first), untouched(second)], []).users.map(({ user }) => user)).toEqual(['u'])
+    expect(
+      undoOf(plan, { outcomes: [done(first), untouched(second)], restores: [] }).users.map(({ user }) => user),
+    ).toEqual(['u'])
   })
 
   it('holds a user who gained as much as was lost', () => {
     const swapped = planOf(state('u', grants(['new']), live(grants(['old']))))
     const [user] = swapped.users as readonly [UserPlan]
-    expect(undoOf(swapped, [done(user)], []).users).toEqual([
+    expect(undoOf(swapped, { outcomes: [done(user)], restores: [] }).users).toEqual([
       { user: 'u', grant: [operation('old')], revoke: [operation('new')], before: named('new') },
     ])
   })
 
   it('drops expiry and reason, which end with what the manifest asked for', () => {
     const granted = [{ ...operation('new'), expires: '2026-12-31', reason: 'FIN-118' }]
-    const undo = undoOf(plan, [{ ...done(second), granted }], [])
+    const undo = undoOf(plan, { outcomes: [{ ...done(second), granted }], restores: [] })
     expect(undo.users[0]?.revoke).toStrictEqual([operation('new')])
   })
 
@@ -124,7 +126,7 @@ describe('an undo plan', () => {
     ['a user was not attempted', [done(first), untouched(second)]],
     ['not every user has an outcome', [done(first)]],
   ])('has no holders if %s, because what the others hold is unknown', (_, outcomes) => {
-    expect(undoOf(plan, outcomes, []).holders).toEqual([])
+    expect(undoOf(plan, { outcomes, restores: [] }).holders).toEqual([])
   })
 })
 
@@ -167,7 +169,7 @@ describe('a plan without what no longer exists', () => {
 
   it('keeps a grant of it, which is refused, but not in an undo plan', () => {
     expect(withoutObsolete(plan, exists).plan.users.flatMap(({ grant }) => grant)).toHaveLength(2)
-    const undo = undoOf(plan, [done(first), done(second)], RESTORES)
+    const undo = undoOf(plan, { outcomes: [done(first), done(second)], restores: RESTORES })
     const without = withoutObsolete(undo, exists)
     expect(without.plan.users).toEqual([{ user: 'u', grant: [operation('old')], revoke: [], before: named('new') }])
     expect(without.plan.restores).toEqual(RESTORES)

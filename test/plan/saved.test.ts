@@ -194,7 +194,7 @@ describe('an undo plan', () => {
     fc.assert(
       fc.property(states, users => {
         const forward = planOf(users)
-        const undo = undoOf(forward, outcomesOf(forward), [])
+        const undo = undoOf(forward, { outcomes: outcomesOf(forward), restores: [] })
         for (const { user, grant, revoke, before = [] } of undo.users) {
           const held = users.find(({ id }) => id === user)?.live?.direct as Grants
           const now = heldAfter(held, forward.users.find(each => each.user === user) as UserPlan)
@@ -207,7 +207,7 @@ describe('an undo plan', () => {
 
   it('holds what was done alone', () => {
     const [first] = outcomesOf(plan) as [UserOutcome]
-    const undo = undoOf(plan, [{ ...first, status: 'failed', revoked: [] }], [])
+    const undo = undoOf(plan, { outcomes: [{ ...first, status: 'failed', revoked: [] }], restores: [] })
     expect(undo.users).toEqual([
       {
         user: 'auth0|1',
@@ -227,7 +227,7 @@ describe('an undo plan', () => {
       granted: kinds.includes('grant') ? [] : first.granted,
       revoked: kinds.includes('revoke') ? [] : first.revoked,
     }
-    return undoOf(plan, [outcome], []).users[0] as UserPlan
+    return undoOf(plan, { outcomes: [outcome], restores: [] }).users[0] as UserPlan
   }
 
   // The plan's user had b and c, and gains a and loses c.
@@ -259,23 +259,23 @@ describe('an undo plan', () => {
     const undo = { ...plan, users: [uncertain('grant', 'revoke')] }
     expect(readSaved(writeSaved(undo)).plan).toEqual(undo)
     const [first] = outcomesOf(plan) as [UserOutcome]
-    expect(digestOf(undo)).toBe(digestOf({ ...undo, users: undoOf(plan, [first], []).users }))
+    expect(digestOf(undo)).toBe(digestOf({ ...undo, users: undoOf(plan, { outcomes: [first], restores: [] }).users }))
   })
 
   it('leaves out whom nobody read, though something may have been done', () => {
     const assigned = planOf([state('auth0|1', grants(['a']), undefined)])
     const [outcome] = outcomesOf(assigned) as [UserOutcome]
-    expect(undoOf(assigned, [{ ...outcome, uncertain: ['grant'] }], []).users).toEqual([])
+    expect(undoOf(assigned, { outcomes: [{ ...outcome, uncertain: ['grant'] }], restores: [] }).users).toEqual([])
   })
 
   it('leaves out whom nobody read', () => {
     const assigned = planOf([state('auth0|1', grants(['a']), undefined)])
-    expect(undoOf(assigned, outcomesOf(assigned), []).users).toEqual([])
+    expect(undoOf(assigned, { outcomes: outcomesOf(assigned), restores: [] }).users).toEqual([])
   })
 
   it('turns the counts of holders round', () => {
     const [holders] = plan.holders
-    expect(undoOf(plan, outcomesOf(plan), []).holders[0]).toEqual({
+    expect(undoOf(plan, { outcomes: outcomesOf(plan), restores: [] }).holders[0]).toEqual({
       ...holders,
       before: holders?.after,
       after: holders?.before,

@@ -60,7 +60,8 @@ export async function reconcile(
     await connection.session.scopes()
     await connection.tenant.apis([ORDERS])
     const subjects = users.map(user => ({ ...identityOf(user), listed: true, grants: DESIRED }) as Subject)
-    const { states, failures, missing } = await survey(subjects, connection.tenant, {
+    const { states, failures, missing } = await survey(subjects, {
+      reader: connection.tenant,
       width: MAX_IN_FLIGHT,
       readPermissions: true,
       roles: new Set(),
@@ -80,7 +81,8 @@ export async function reconcile(
       holdBack,
     })
     outcomes.push(
-      ...(await apply(plan, connection.tenant, {
+      ...(await apply(plan, {
+        writer: connection.tenant,
         width: MAX_IN_FLIGHT,
         otherRoles: new Map(),
         onOutcome: () => undefined,
