@@ -504,6 +504,7 @@ function createHttp(options) {
         // Waits for requests in flight, so that the tenant received all that are counted. undici's own close() would do so, too,
         // but its agents forget their connections then, and no later destroy() ends one that hangs.
         close: async () => {
+            halted.abort(new errors/* NotSentError */.SD('The run has ended.'));
             await Promise.race([Promise.all(underWay), (0,external_node_events_.once)(clock.timeout(GRACE_MS), 'abort')]);
             await dispatcher.destroy();
         },

@@ -62,6 +62,7 @@ export function createHttp(options: HttpOptions): Http {
     // Waits for requests in flight, so that the tenant received all that are counted. undici's own close() would do so, too,
     // but its agents forget their connections then, and no later destroy() ends one that hangs.
     close: async () => {
+      halted.abort(new NotSentError('The run has ended.'))
       await Promise.race([Promise.all(underWay), once(clock.timeout(GRACE_MS), 'abort')])
       await dispatcher.destroy()
     },

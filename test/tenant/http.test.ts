@@ -97,6 +97,25 @@ describe('a run that is asked to stop', () => {
   })
 })
 
+describe('a run that has ended', () => {
+  it('retries no request that nobody waits for', async () => {
+    const { tenant, http } = await connect()
+    always(tenant, { kind: 'status', status: 503 })
+    const sending = http.send(READ).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(tenant.requests).toHaveLength(1))
+    await http.close()
+    expect(await sending).toMatchObject({ message: expect.stringContaining('may have taken effect') })
+    expect(tenant.requests).toHaveLength(1)
+  })
+
+  it('sends nothing more', async () => {
+    const { tenant, http } = await connect()
+    await http.close()
+    await expect(http.send(READ)).rejects.toThrow('The run has ended.')
+    expect(tenant.requests).toEqual([])
+  })
+})
+
 describe('an exchange that hangs', () => {
   it('does not hold up a cancelled run', async () => {
     const cancelled = new AbortController()
