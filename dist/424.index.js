@@ -935,7 +935,7 @@ async function obtainToken(options) {
     const sentAt = clock.now();
     const headers = async () => ({ 'content-type': 'application/x-www-form-urlencoded' });
     const body = new URLSearchParams(tokenRequest(options, credential)).toString();
-    const answer = await http.send({ method: 'POST', path: limits/* TOKEN_PATH */.od, headers, body }).catch(explainQuota);
+    const answer = await http.send({ method: 'POST', path: limits/* TOKEN_PATH */.od, headers, body });
     if (answer.status !== 200) {
         const summary = 'Auth0 refused to issue a token';
         throw answerError(answer, { summary, reach: 'run', advice: token_adviceOn(answer, options) });
@@ -1034,16 +1034,6 @@ function audienceAdvice(host, audience) {
     if (host.endsWith('.auth0.com'))
         return `Set the input audience to https://${host}/api/v2/, or remove it.`;
     return `The tenant has no API ${audience}. If ${host} is a custom domain, set the input audience to https://<tenant>.<region>.auth0.com/api/v2/, such as https://acme.eu.auth0.com/api/v2/: the identifier of the Auth0 Management API under Applications → APIs in Auth0.`;
-}
-/** The token endpoint has its own rate limit, which affects the whole run. */
-function explainQuota(error) {
-    if (!(error instanceof errors/* TenantError */.rZ) || error.details.status !== 429)
-        throw error;
-    throw new errors/* TenantError */.rZ('Auth0 issued no token, because the quota of its token endpoint is used up', {
-        ...error.details,
-        reach: 'run',
-        advice: 'Run it again later; all applications of the tenant share this limit.',
-    });
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/write.js

@@ -86,7 +86,7 @@ async function obtainToken(options: SessionOptions): Promise<Token> {
   const sentAt = clock.now()
   const headers = async () => ({ 'content-type': 'application/x-www-form-urlencoded' })
   const body = new URLSearchParams(tokenRequest(options, credential)).toString()
-  const answer = await http.send({ method: 'POST', path: TOKEN_PATH, headers, body }).catch(explainQuota)
+  const answer = await http.send({ method: 'POST', path: TOKEN_PATH, headers, body })
   if (answer.status !== 200) {
     const summary = 'Auth0 refused to issue a token'
     throw answerError(answer, { summary, reach: 'run', advice: adviceOn(answer, options) })
@@ -192,14 +192,4 @@ function audienceAdvice(host: string, audience: string): string {
   if (!audience.endsWith('/')) return `Set the input audience to ${audience}/, with the trailing slash.`
   if (host.endsWith('.auth0.com')) return `Set the input audience to https://${host}/api/v2/, or remove it.`
   return `The tenant has no API ${audience}. If ${host} is a custom domain, set the input audience to https://<tenant>.<region>.auth0.com/api/v2/, such as https://acme.eu.auth0.com/api/v2/: the identifier of the Auth0 Management API under Applications → APIs in Auth0.`
-}
-
-/** The token endpoint has its own rate limit, which affects the whole run. */
-function explainQuota(error: unknown): never {
-  if (!(error instanceof TenantError) || error.details.status !== 429) throw error
-  throw new TenantError('Auth0 issued no token, because the quota of its token endpoint is used up', {
-    ...error.details,
-    reach: 'run',
-    advice: 'Run it again later; all applications of the tenant share this limit.',
-  })
 }

@@ -148,21 +148,6 @@ describe('a refused token', () => {
     expect(message).toMatch(new RegExp(`The runner's clock is (599|600|601) s ${direction} Auth0's`))
   })
 
-  it('for a quota that is used up names the endpoint, and ends the run', async () => {
-    const busy = new TenantError('Busy', {
-      request: 'POST /oauth/token',
-      reach: 'user',
-      attempts: 8,
-      status: 429,
-      advice: 'x',
-    })
-    const { message, details } = await refuse(busy)
-    expect(message).toBe(
-      'Auth0 issued no token, because the quota of its token endpoint is used up (POST /oauth/token; 8 attempts; Auth0 said: 429). Run it again later; all applications of the tenant share this limit.',
-    )
-    expect(details.reach).toBe('run')
-  })
-
   it.each([
     new NotSentError('SIGINT'),
     new TenantError('No', { request: 'POST /oauth/token', reach: 'user', attempts: 8, status: 500, advice: 'x' }),
