@@ -1020,8 +1020,8 @@ function removedUsers(users, known) {
 ;// CONCATENATED MODULE: ./build/js/access/roles.js
 // The roles of a tenant, and those that a manifest refers to. Pure.
 function indexRoles(names) {
-    const ids = Map.groupBy(names.keys(), id => names.get(id) ?? '');
-    return { names, ids };
+    const byName = Map.groupBy(names, ([, name]) => name);
+    return { names, ids: new Map([...byName].map(([name, roles]) => [name, roles.map(([id]) => id)])) };
 }
 /** Names for display: one that several roles have is followed by the id. */
 function displayNames({ names, ids }) {
@@ -2194,8 +2194,9 @@ function slug(text) {
 /** A bundle for every set of at least two permissions that at least two users hold, whatever their roles. */
 function nameBundles(entries, aliases) {
     const shared = [...Map.groupBy(entries, ({ permissions }) => setKey(permissions))]
-        .filter(([, holders]) => holders.length > 1 && Number(holders[0]?.permissions.length) > 1)
-        .map(([key, holders]) => [key, holders[0]?.permissions ?? []])
+        .flatMap(([key, [first, ...others]]) => first !== undefined && others.length > 0 && first.permissions.length > 1
+        ? [[key, first.permissions]]
+        : [])
         .sort(([a], [b]) => (0,access_grants/* compareText */.n6)(a, b));
     const candidates = new Map(shared.map(([key, permissions]) => [key, bundleNamesFor(permissions, aliases)]));
     const known = new Set(aliases.values());
@@ -4326,21 +4327,21 @@ function isWritten({ mode, stopped }) {
     return mode === 'apply' && stopped !== 'refused';
 }
 function renderChanges(record, { changes }) {
-    if (changes.length === 0)
+    const { plan } = record;
+    if (plan === undefined || changes.length === 0)
         return [];
     const title = counted(changes.length, 'user');
     return [
         '### Changes',
         changes.length > FOLD_AFTER ? fold(cutting(title, changes), changes.block) : changes.block,
-        paragraph(changes_apiLines(record)),
+        paragraph(changes_apiLines(plan, record)),
     ];
 }
 function changeHeader(record) {
     return `User, and what they ${isWritten(record) ? '' : 'would '}lose (−) and gain (+)`;
 }
 /** Says which names the manifest has for the APIs, and how long access tokens may contain what was revoked. */
-function changes_apiLines({ apis, plan }) {
-    const users = plan?.users ?? [];
+function changes_apiLines({ users }, { apis }) {
     const losing = new Set(users.flatMap(({ revoke }) => revoke.map(({ api }) => api)));
     const gaining = new Set(users.flatMap(({ grant }) => grant.map(({ api }) => api)));
     const names = apis.flatMap(({ identifier, alias }) => alias !== undefined && (losing.has(identifier) || gaining.has(identifier))
@@ -4514,12 +4515,9 @@ function annotate(kind, findings) {
     }
 }
 /** One line for each user and each operation, with a sign and a verb; revocations come first. */
-function logPlan(record) {
-    const { plan, digest } = record;
-    if (plan === undefined || digest === undefined)
-        return;
+function logPlan(plan, { digest, emails }) {
     if (plan.users.length + plan.heldBack.length > 0)
-        logChanges(plan, emailsOf(record));
+        logChanges(plan, emailsOf({ emails }));
     logLine(`The plan's digest is ${digest}${plan.users.length === 0 ? ', of an empty plan' : ''}`);
 }
 function logChanges(plan, emails) {
@@ -5063,7 +5061,7 @@ function resultText(outcomes, planned) {
 function judgePlan({ inputs, memory, planning, journal, task, folder }) {
     const { plan, digest, survey } = planning;
     const { mode, maxRevocations: limit, approvedPlan, failOnChanges } = inputs;
-    logPlan({ plan, digest, emails: survey.emails });
+    logPlan(plan, { digest, emails: survey.emails });
     const readable = plan.users.every(({ before }) => before !== undefined);
     if (readable && task.saved === undefined)
         journal.notePlanFile(folder.save('plan', () => writeSaved(plan)));

@@ -887,7 +887,6 @@ var coerce = __webpack_require__(9567);
 
 
 
-
 const tokenAnswer = schemas/* object */.Ikc({
     access_token: schemas/* string */.YjP().min(1),
     scope: schemas/* string */.YjP().optional(),

@@ -10,8 +10,8 @@ export interface Roles {
 }
 
 export function indexRoles(names: RoleNames): Roles {
-  const ids = Map.groupBy(names.keys(), id => names.get(id) ?? '')
-  return { names, ids }
+  const byName = Map.groupBy(names, ([, name]) => name)
+  return { names, ids: new Map([...byName].map(([name, roles]) => [name, roles.map(([id]) => id)])) }
 }
 
 /** Names for display: one that several roles have is followed by the id. */

@@ -77,8 +77,11 @@ function slug(text: string): string {
 /** A bundle for every set of at least two permissions that at least two users hold, whatever their roles. */
 export function nameBundles(entries: readonly Entry[], aliases: Aliases): Bundles {
   const shared = [...Map.groupBy(entries, ({ permissions }) => setKey(permissions))]
-    .filter(([, holders]) => holders.length > 1 && Number(holders[0]?.permissions.length) > 1)
-    .map(([key, holders]) => [key, holders[0]?.permissions ?? []] as const)
+    .flatMap(([key, [first, ...others]]) =>
+      first !== undefined && others.length > 0 && first.permissions.length > 1
+        ? [[key, first.permissions] as const]
+        : [],
+    )
     .sort(([a], [b]) => compareText(a, b))
   const candidates = new Map(shared.map(([key, permissions]) => [key, bundleNamesFor(permissions, aliases)]))
   const known = new Set(aliases.values())

@@ -46,11 +46,13 @@ export function annotate(kind: keyof typeof ANNOTATE, findings: readonly Finding
   }
 }
 
+export interface PlanFacts extends Pick<RunRecord, 'emails'> {
+  readonly digest: string
+}
+
 /** One line for each user and each operation, with a sign and a verb; revocations come first. */
-export function logPlan(record: Pick<RunRecord, 'plan' | 'digest' | 'emails'>): void {
-  const { plan, digest } = record
-  if (plan === undefined || digest === undefined) return
-  if (plan.users.length + plan.heldBack.length > 0) logChanges(plan, emailsOf(record))
+export function logPlan(plan: Plan, { digest, emails }: PlanFacts): void {
+  if (plan.users.length + plan.heldBack.length > 0) logChanges(plan, emailsOf({ emails }))
   logLine(`The plan's digest is ${digest}${plan.users.length === 0 ? ', of an empty plan' : ''}`)
 }
 

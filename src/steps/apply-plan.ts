@@ -22,7 +22,7 @@ export interface Judgement {
 export function judgePlan({ inputs, memory, planning, journal, task, folder }: PlannedContext): Judgement {
   const { plan, digest, survey } = planning
   const { mode, maxRevocations: limit, approvedPlan, failOnChanges } = inputs
-  logPlan({ plan, digest, emails: survey.emails })
+  logPlan(plan, { digest, emails: survey.emails })
   const readable = plan.users.every(({ before }) => before !== undefined)
   if (readable && task.saved === undefined) journal.notePlanFile(folder.save('plan', () => writeSaved(plan)))
   const disapproval = checkApproval(plan, { digest, approved: approvedPlan })

@@ -3,7 +3,7 @@
 
 import { constants, randomUUID, sign } from 'node:crypto'
 import * as z from 'zod'
-import { TenantError } from '../errors.ts'
+import type { TenantError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
 import type { Algorithm, Credential } from '../runner/credential.ts'
 import type { Connection } from '../runner/inputs.ts'

@@ -272,7 +272,10 @@ describe('in the log', () => {
   it.each(HOSTILE_NAMES)('%j in a plan is a name', async payload => {
     const text = (place: string) => `${payload} at ${place}`
     for (const each of [text, () => payload]) {
-      const log = await logOf(() => logPlan(hostileRecord(each)))
+      const log = await logOf(() => {
+        const { plan, digest, emails } = hostileRecord(each)
+        if (plan !== undefined && digest !== undefined) logPlan(plan, { digest, emails })
+      })
       const [group] = expectOneLineEach(log, ['group', 'endgroup'])
       expect(log.trimEnd().split('\n')).toHaveLength(7)
       expect(unescapeData(group?.data ?? '')).toContain(plain(`Plan for ${each('tenant')}`))

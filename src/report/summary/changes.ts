@@ -1,7 +1,7 @@
 // The changes: a row for each user, with losses before gains. Pure.
 
 import { type Access, isPermission, packAccess, packAll } from '../../access/grants.ts'
-import type { Operation, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
+import type { Operation, Plan, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
 import { counted, grouped } from '../conclude.ts'
 import { emailsOf, type RunRecord } from '../record.ts'
 import { code, userText } from '../text.ts'
@@ -33,12 +33,13 @@ export function isWritten({ mode, stopped }: RunRecord): boolean {
 }
 
 export function renderChanges(record: RunRecord, { changes }: Lists): readonly string[] {
-  if (changes.length === 0) return []
+  const { plan } = record
+  if (plan === undefined || changes.length === 0) return []
   const title = counted(changes.length, 'user')
   return [
     '### Changes',
     changes.length > FOLD_AFTER ? fold(cutting(title, changes), changes.block) : changes.block,
-    paragraph(apiLines(record)),
+    paragraph(apiLines(plan, record)),
   ]
 }
 
@@ -47,8 +48,7 @@ export function changeHeader(record: RunRecord): string {
 }
 
 /** Says which names the manifest has for the APIs, and how long access tokens may contain what was revoked. */
-function apiLines({ apis, plan }: RunRecord): readonly string[] {
-  const users = plan?.users ?? []
+function apiLines({ users }: Plan, { apis }: RunRecord): readonly string[] {
   const losing = new Set(users.flatMap(({ revoke }) => revoke.map(({ api }) => api)))
   const gaining = new Set(users.flatMap(({ grant }) => grant.map(({ api }) => api)))
   const names = apis.flatMap(({ identifier, alias }) =>
