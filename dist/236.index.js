@@ -22,7 +22,8 @@ export const modules = {
 /* harmony export */   n6: () => (/* binding */ compareText),
 /* harmony export */   od: () => (/* binding */ grantOf),
 /* harmony export */   oe: () => (/* binding */ packAccess),
-/* harmony export */   pV: () => (/* binding */ packAll)
+/* harmony export */   pV: () => (/* binding */ packAll),
+/* harmony export */   r0: () => (/* binding */ nameOfRole)
 /* harmony export */ });
 // Grants, and sets of them. A grant is a permission of an API or a role, assigned directly. It is packed into a string, so
 // that native sets compute a plan with union, difference and intersection. Pure.
@@ -86,7 +87,11 @@ function kindOfAccess(access) {
 }
 /** For a sentence: `read:orders on https://orders.acme.com/`, or `the role Support`. */
 function accessText(access) {
-    return isPermission(access) ? `${access.permission} on ${access.api}` : `the role ${access.name ?? access.role}`;
+    return isPermission(access) ? `${access.permission} on ${access.api}` : `the role ${nameOfRole(access)}`;
+}
+/** Its id if its name is unknown. */
+function nameOfRole({ role, name = role }) {
+    return name;
 }
 /** Compares UTF-16 code units, because `localeCompare` would make a plan depend on the machine's language. */
 function compareText(a, b) {
@@ -3404,7 +3409,7 @@ function plan_namesIn(accesses) {
     const names = new Map();
     for (const access of accesses)
         if (access.role !== undefined)
-            names.set(access.role, access.name ?? access.role);
+            names.set(access.role, (0,access_grants/* nameOfRole */.r0)(access));
     return names;
 }
 
@@ -4060,7 +4065,7 @@ function derivedOf({ id, live }) {
     return [...(live?.derived ?? [])].map(([grant, roles]) => ({
         user: id,
         ...(0,access_grants/* accessOf */.YK)(grant),
-        roles: roles.map(({ role, name }) => name ?? role),
+        roles: roles.map(access_grants/* nameOfRole */.r0),
     }));
 }
 /** The addresses that list users, by id. */
@@ -4437,7 +4442,7 @@ function userHtml(user, { emails }) {
 function accessHtml(access, { aliases }) {
     return (0,access_grants/* isPermission */.Yo)(access)
         ? `${blocks_name(access.permission)} on ${blocks_name(aliases.get(access.api) ?? access.api)}`
-        : `the role ${blocks_name(access.name ?? access.role)}`;
+        : `the role ${blocks_name((0,access_grants/* nameOfRole */.r0)(access))}`;
 }
 /** One user's items, one line each; only lines that are shown are rendered. */
 function changes_userLines(items, lineOf) {
@@ -5739,17 +5744,11 @@ function hasNews({ plan, errors, warnings, failures }) {
     const planned = plan === undefined ? 0 : plan.users.length + plan.heldBack.length;
     return planned + errors.length + warnings.length + failures.length > 0;
 }
-/** By the commits' history; after a force-push, by the run's id. */
+/** By the commits' history; after a force-push, or if the job may not read contents, by the run's id. */
 async function isNewer({ theirs, own }, github) {
     if (theirs.commit === '' || own.commit === '' || theirs.commit === own.commit)
         return false;
-    const comparing = compareCommits(github, { base: own.commit, head: theirs.commit });
-    const relation = await comparing.catch(error => {
-        // The job may lack the permission to read contents.
-        if (error instanceof errors/* GitHubError */.y_)
-            return undefined;
-        throw error;
-    });
+    const relation = await compareCommits(github, { base: own.commit, head: theirs.commit });
     if (relation === 'ahead')
         return true;
     return relation !== 'behind' && theirs.run > own.run;
@@ -5800,7 +5799,7 @@ function adviseDerived(users, plan) {
             const kept = roles.filter(({ role }) => !revoked.get(id)?.has(role));
             if (!desired.has(grant) || kept.length === 0)
                 continue;
-            const through = kept.map(({ role, name }) => name ?? role).join(', ');
+            const through = kept.map(access_grants/* nameOfRole */.r0).join(', ');
             const key = `${(0,access_grants/* accessText */.cd)((0,access_grants/* accessOf */.YK)(grant))} through the role ${through}`;
             counts.set(key, (counts.get(key) ?? 0) + 1);
         }
@@ -5869,7 +5868,7 @@ function planUser(user, { surplus, roleNames }) {
     const revokedRoles = (0,access_grants/* rolesAmong */.Wn)(surplus);
     const operations = (grants) => (0,access_grants/* sortGrants */.GF)(grants).map(grant => {
         const giving = (live?.derived.get(grant) ?? []).filter(({ role }) => !revokedRoles.has(role));
-        const roles = giving.map(({ role, name }) => name ?? role);
+        const roles = giving.map(access_grants/* nameOfRole */.r0);
         return { ...(0,access_grants/* accessOf */.YK)(grant, roleNames), roles, ...notesOf(terms.get(grant)) };
     });
     if (live === undefined)

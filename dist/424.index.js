@@ -668,7 +668,7 @@ function roleOf({ source_id: id, source_name: name }) {
     return { role: id || 'of an unknown id', ...(name && { name }) };
 }
 function byName(a, b) {
-    return (0,grants/* compareText */.n6)(a.name ?? a.role, b.name ?? b.role);
+    return (0,grants/* compareText */.n6)((0,grants/* nameOfRole */.r0)(a), (0,grants/* nameOfRole */.r0)(b));
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/resource-servers.js

@@ -117,7 +117,12 @@ export function kindOfAccess(access: Access): Kind {
 
 /** For a sentence: `read:orders on https://orders.acme.com/`, or `the role Support`. */
 export function accessText(access: Access): string {
-  return isPermission(access) ? `${access.permission} on ${access.api}` : `the role ${access.name ?? access.role}`
+  return isPermission(access) ? `${access.permission} on ${access.api}` : `the role ${nameOfRole(access)}`
+}
+
+/** Its id if its name is unknown. */
+export function nameOfRole({ role, name = role }: Role): string {
+  return name
 }
 
 /** Compares UTF-16 code units, because `localeCompare` would make a plan depend on the machine's language. */

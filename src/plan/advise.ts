@@ -6,6 +6,7 @@ import {
   compareText,
   type Grant,
   kindOf,
+  nameOfRole,
   packAll,
   rolesAmong,
   sortGrants,
@@ -59,7 +60,7 @@ function adviseDerived(users: readonly UserState[], plan: Pick<Plan, 'users'>): 
     for (const [grant, roles] of live.derived) {
       const kept = roles.filter(({ role }) => !revoked.get(id)?.has(role))
       if (!desired.has(grant) || kept.length === 0) continue
-      const through = kept.map(({ role, name }) => name ?? role).join(', ')
+      const through = kept.map(nameOfRole).join(', ')
       const key = `${accessText(accessOf(grant))} through the role ${through}`
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }

@@ -8,6 +8,7 @@ import {
   listAccess,
   type Named,
   NO_GRANTS,
+  nameOfRole,
   packAccess,
   packAll,
   type RoleNames,
@@ -107,7 +108,7 @@ function planUser(user: UserState, { surplus, roleNames }: Changes): UserPlan {
   const operations = (grants: Iterable<Grant>): readonly Operation[] =>
     sortGrants(grants).map(grant => {
       const giving = (live?.derived.get(grant) ?? []).filter(({ role }) => !revokedRoles.has(role))
-      const roles = giving.map(({ role, name }) => name ?? role)
+      const roles = giving.map(nameOfRole)
       return { ...accessOf(grant, roleNames), roles, ...notesOf(terms.get(grant)) }
     })
   if (live === undefined) return { user: id, grant: operations(wanted), revoke: [] }

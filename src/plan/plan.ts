@@ -8,6 +8,7 @@ import {
   type Kind,
   kindOfAccess,
   listAccess,
+  nameOfRole,
   packAccess,
   packAll,
   type RoleNames,
@@ -237,6 +238,6 @@ export function stateAfter(
 
 export function namesIn(accesses: readonly Access[]): RoleNames {
   const names = new Map<string, string>()
-  for (const access of accesses) if (access.role !== undefined) names.set(access.role, access.name ?? access.role)
+  for (const access of accesses) if (access.role !== undefined) names.set(access.role, nameOfRole(access))
   return names
 }

@@ -1,7 +1,7 @@
 // Everything that a run reports, as data. Outputs, summary, comment and report file are all computed from it. Only the
 // journal writes it. Pure.
 
-import { type Access, accessOf } from '../access/grants.ts'
+import { type Access, accessOf, nameOfRole } from '../access/grants.ts'
 import type { UserEmail, UserState } from '../live/user-state.ts'
 import type { Place } from '../manifest/manifest.ts'
 import type { Held, Plan, UserOutcome } from '../plan/plan.ts'
@@ -115,7 +115,7 @@ export function derivedOf({ id, live }: Pick<UserState, 'id' | 'live'>): readonl
   return [...(live?.derived ?? [])].map(([grant, roles]) => ({
     user: id,
     ...accessOf(grant),
-    roles: roles.map(({ role, name }) => name ?? role),
+    roles: roles.map(nameOfRole),
   }))
 }
 

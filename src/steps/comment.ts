@@ -1,6 +1,6 @@
 // Keeps one comment with the plan on the pull request up to date. If that fails, the run warns and continues.
 
-import { ActionError, GitHubError } from '../errors.ts'
+import { ActionError } from '../errors.ts'
 import { addComment, type Comment, editComment, listComments, readLogin } from '../github/comments.ts'
 import { compareCommits } from '../github/git.ts'
 import type { GitHub } from '../github/github.ts'
@@ -68,15 +68,10 @@ interface Stamps {
   readonly own: Stamp
 }
 
-/** By the commits' history; after a force-push, by the run's id. */
+/** By the commits' history; after a force-push, or if the job may not read contents, by the run's id. */
 async function isNewer({ theirs, own }: Stamps, github: GitHub): Promise<boolean> {
   if (theirs.commit === '' || own.commit === '' || theirs.commit === own.commit) return false
-  const comparing = compareCommits(github, { base: own.commit, head: theirs.commit })
-  const relation = await comparing.catch(error => {
-    // The job may lack the permission to read contents.
-    if (error instanceof GitHubError) return undefined
-    throw error
-  })
+  const relation = await compareCommits(github, { base: own.commit, head: theirs.commit })
   if (relation === 'ahead') return true
   return relation !== 'behind' && theirs.run > own.run
 }

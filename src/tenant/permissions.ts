@@ -1,7 +1,7 @@
 // Reads a user's permissions, direct and through roles.
 
 import * as z from 'zod'
-import { compareText, type Grant, grantOf, type Role } from '../access/grants.ts'
+import { compareText, type Grant, grantOf, nameOfRole, type Role } from '../access/grants.ts'
 import type { Live } from '../access/live.ts'
 import { readPagesOf, TOTAL } from './paging.ts'
 import type { Session } from './token.ts'
@@ -54,5 +54,5 @@ function roleOf({ source_id: id, source_name: name }: Source): Role {
 }
 
 function byName(a: Role, b: Role): number {
-  return compareText(a.name ?? a.role, b.name ?? b.role)
+  return compareText(nameOfRole(a), nameOfRole(b))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CommentOptions, markerOf, renderComment } from '../../src/report/comment.ts'
+import { type CommentOptions, markerOf, readStamp, renderComment } from '../../src/report/comment.ts'
 import { grouped } from '../../src/report/conclude.ts'
 import { newRecord, type RunRecord } from '../../src/report/record.ts'
 import { elementsOf, nodesOf, parseMarkdown, textOf } from '../preview/markdown.ts'
@@ -142,4 +142,11 @@ describe('the limit', () => {
     )
     expect(Buffer.byteLength(comment)).toBeLessThan(LIMIT)
   })
+})
+
+it('a comment says which run wrote it, and one that does not say so is older than any other', () => {
+  const runUrl = 'https://github.com/acme/access/actions/runs/77'
+  const body = renderComment({ ...newRecord(), mode: 'plan', commit: 'c0ffee' }, { runUrl, replaces: false })
+  expect(readStamp(body)).toEqual({ commit: 'c0ffee', run: 77 })
+  expect(readStamp('<!-- auth0-permissions: t -->')).toEqual({ commit: '', run: 0 })
 })

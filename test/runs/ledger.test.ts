@@ -16,7 +16,7 @@ import {
   wants,
   warningsOf,
 } from '../e2e/acme.ts'
-import { acmeRepository, manifestOf, type Permissions } from '../e2e/repository.ts'
+import { acmeRepository, manifestOf, type Permissions, type Repository } from '../e2e/repository.ts'
 import type { TenantOptions } from '../servers/tenant/tenant.ts'
 
 const direct = (...permissions: readonly string[]) => permissions.map(permission => ({ api: ORDERS, permission }))
@@ -469,6 +469,14 @@ describe('the ledger', () => {
   })
 })
 
+it('a branch without the ledger’s file is refused, and not overwritten', async () => {
+  const { repository } = await start()
+  repository.github.commit({ 'README.md': 'hello' }, { branch: repository.ledgerBranch, parents: [] })
+  const run = await repository.apply([wants('auth0|1', 'read:orders')])
+  expect(errorsOf(run)).toEqual([expect.stringContaining('it has no file ledger.json')])
+  expect(repository.ledgerLog()).toHaveLength(1)
+})
+
 describe('a job that may not', () => {
   const denials: readonly (readonly [string, Permissions, RegExp])[] = [
     ['write contents', { contents: 'read' }, /contents: write/],
@@ -575,6 +583,53 @@ describe('two runs', () => {
     expect(held('auth0|2')).toEqual(['Support', 'read:orders'])
   })
 
+  it.each<[string, (repository: Repository) => void, RegExp]>([
+    [
+      'deleted the branch: the ledger is written again',
+      ({ github, ledgerBranch }) => github.deleteBranch(ledgerBranch),
+      /^Somebody deleted the ledger's branch/,
+    ],
+    [
+      'ran outside a workflow: the ledgers are merged',
+      ({ tamper }) => tamper(text => text.replace(/"run":"[^"]*"/, '"run":""')),
+      /^Another run updated the ledger's branch/,
+    ],
+    [
+      'broke the ledger: what was done is not recorded',
+      ({ tamper }) => tamper(() => 'users: []'),
+      /^Somebody changed the ledger on the branch .* What this run did is not recorded there\. Revert/,
+    ],
+  ])('of which the other %s', async (_, change, expected) => {
+    const { tenant, repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    let changed = false
+    tenant.fault({
+      kind: 'delay',
+      ms: 0,
+      when: request => {
+        if (writes(request) && !changed) {
+          changed = true
+          change(repository)
+        }
+        return false
+      },
+    })
+    const run = await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(expected)])
+    expect(run.outputs).toMatchObject({ result: 'partial', grants: '1' })
+    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+  })
+
+  it('of which one outside a workflow has not ended: the next says so', async () => {
+    const { repository } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    repository.tamper(text =>
+      text.replace('"applying": false', '"applying": true').replace(/"run":"[^"]*"/, '"run":""'),
+    )
+    const run = await repository.run(repository.head())
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/^The apply of a run outside GitHub, .* has not ended/)])
+  })
+
   it('of which one has not ended: the next names it, and another attempt of it does not', async () => {
     const { repository } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
@@ -658,6 +713,20 @@ describe('an apply is refused, before anything is written,', () => {
     expect(held('auth0|1')).toEqual(['read:orders'])
     const both = await repository.run(commit, { inputs: { manifest: 'a.yml\nb.yml' } })
     expect(both.outputs).toMatchObject({ result: 'unchanged', revocations: '0' })
+  })
+
+  it.each([
+    ['plan', 'contents: read'],
+    ['apply', 'contents: write'],
+  ])('and a %s if GitHub does not let it compare the commits, with the permission to add', async (mode, permission) => {
+    const { tenant, repository } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    const isComparison = ({ path }: { readonly path: string }) => path.includes('/compare/')
+    repository.github.fault({ kind: 'status', status: 403, body: {}, when: isComparison, times: 10 })
+    const run = await repository.apply([wants('auth0|2')], { mode, 'require-merged': 'false' })
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/^Could not check whether this run may follow/)])
+    expect(errorsOf(run).join()).toContain(permission)
+    expect(tenant.requests.filter(writes)).toEqual([])
   })
 
   it('and not if that file was moved', async () => {

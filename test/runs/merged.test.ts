@@ -1,5 +1,8 @@
 // Only a merged manifest is applied, whatever the event, the branch and the checkout.
 
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { acme, errorsOf, heldBy, MANIFEST, runAgainst, WITH_ROLES, wants, warningsOf } from '../e2e/acme.ts'
 import type { WorkflowRun } from '../e2e/github.ts'
@@ -150,6 +153,11 @@ describe('the workspace', () => {
   it.each([
     ['has a file with other contents', { ...files, 'teams/a.yml': `${MERGED}\n` }, /teams\/a\.yml differs/],
     ['lacks a file', { 'teams/a.yml': MERGED }, /teams\/b\/c\.yml is in the commit but not in the workspace/],
+    [
+      'has many files more',
+      { ...files, ...Object.fromEntries([...'defghij'].map(name => [`teams/${name}.yml`, MERGED])) },
+      /teams\/h\.yml is not in the commit; and 2 more\. Check out/,
+    ],
     ['has a file more', { ...files, 'teams/d.yml': MERGED }, /teams\/d\.yml is not in the commit/],
   ])('that %s is refused', async (_, workspace, words) => {
     const { tenant, repository } = await start()
@@ -177,6 +185,18 @@ describe('the workspace', () => {
     const again = await repository.run(commit, { inputs: { manifest: 'teams/**/*.yml' } })
     expect(again.outputs, again.log).toMatchObject({ result: 'unchanged' })
   })
+})
+
+it('a manifest that is named by its whole path is that of the commit', async () => {
+  const { repository, main, held } = await start()
+  const workspace = mkdtempSync(join(tmpdir(), 'workspace-'))
+  const manifest = join(workspace, MANIFEST)
+  mkdirSync(dirname(manifest), { recursive: true })
+  writeFileSync(manifest, MERGED)
+  const run = await repository.run(main, { inputs: { manifest }, env: { GITHUB_WORKSPACE: workspace } })
+  rmSync(workspace, { recursive: true })
+  expect(run.outputs, run.log).toMatchObject({ result: 'applied' })
+  expect(held()).toBe(1)
 })
 
 describe('require-merged: false', () => {

@@ -85,6 +85,17 @@ describe('a run that is asked to stop', () => {
     expect(tenant.requests).toEqual([])
   })
 
+  it.each(['/oauth/token', '/api/v2/users/x'])('does not send a request whose token came too late: %s', async path => {
+    const controller = new AbortController()
+    const { tenant, http } = await connect({ signal: controller.signal })
+    const headers = async () => {
+      controller.abort(new NotSentError('Cancelled by SIGINT.'))
+      return {}
+    }
+    await expect(http.send({ method: 'POST', path, headers })).rejects.toThrow('Cancelled by SIGINT.')
+    expect(tenant.requests).toEqual([])
+  })
+
   it('says of a request that it had sent that its fate is not known', async () => {
     const controller = new AbortController()
     const { tenant, http } = await connect({

@@ -158,6 +158,15 @@ describe('the users of a role', () => {
   })
 })
 
+it('the users of a role are not mistaken for complete if they keep changing', async () => {
+  const { embedded, tenant } = await connect({ roles: [CLERK], users: staff(150) })
+  const first = await tenant.membersOf('rol_clerk')
+  const body = { users: [{ user_id: 'auth0|0' }], start: 0, limit: 100, total: 150 }
+  const isPage = ({ path }: { readonly path: string }) => path.includes('/users')
+  embedded.fault({ kind: 'status', when: isPage, times: Number.POSITIVE_INFINITY, status: 200, body })
+  await expect(tenant.allMembersOf(first)).rejects.toThrow('changed while they were read')
+})
+
 describe('a write', () => {
   const user = { id: 'auth0|1', roles: ['Clerk'] }
 
@@ -201,5 +210,18 @@ describe('permissions that come through a role', () => {
     const live = await tenant.permissionsOf('auth0|1')
     expect(live?.direct).toEqual(NO_GRANTS)
     expect([...(live?.derived.values() ?? [])]).toEqual([[{ role: 'rol_clerk', name: 'Clerk' }]])
+  })
+
+  it('are sorted by name, and may come from a role of which nothing is known', async () => {
+    const { embedded, tenant } = await connect({ users: [{ id: 'auth0|1' }] })
+    const role = (source_id: string, source_name: string) => ({ source_type: 'ROLE', source_id, source_name })
+    const sources = [role('rol_b', 'B'), role('', ''), role('rol_a', 'A')]
+    const permission = { permission_name: 'read', resource_server_identifier: 'https://orders.acme.com/', sources }
+    const body = { permissions: [permission], start: 0, limit: 100, total: 1 }
+    embedded.fault({ kind: 'status', when: ({ path }) => path.includes('/permissions'), status: 200, body })
+    const live = await tenant.permissionsOf('auth0|1')
+    expect([...(live?.derived.values() ?? [])]).toEqual([
+      [{ role: 'rol_a', name: 'A' }, { role: 'rol_b', name: 'B' }, { role: 'of an unknown id' }],
+    ])
   })
 })

@@ -1,6 +1,6 @@
 // The changes: a row for each user, with losses before gains. Pure.
 
-import { type Access, isPermission, packAccess, packAll } from '../../access/grants.ts'
+import { type Access, isPermission, nameOfRole, packAccess, packAll } from '../../access/grants.ts'
 import type { Operation, Plan, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
 import { counted, grouped } from '../conclude.ts'
 import { emailsOf, type RunRecord } from '../record.ts'
@@ -172,7 +172,7 @@ export function userHtml(user: string, { emails }: Known): string {
 export function accessHtml(access: Access, { aliases }: Known): string {
   return isPermission(access)
     ? `${name(access.permission)} on ${name(aliases.get(access.api) ?? access.api)}`
-    : `the role ${name(access.name ?? access.role)}`
+    : `the role ${name(nameOfRole(access))}`
 }
 
 /** One user's items, one line each; only lines that are shown are rendered. */
