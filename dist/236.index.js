@@ -1045,10 +1045,10 @@ function isRoleId(reference) {
 ;// CONCATENATED MODULE: ./build/js/access/nearest.js
 // Finds the known name that the author of an unknown one probably meant. Pure.
 
-/** Suggests a similar known name; returns `otherwise` if there is none. */
-function advise(name, known, otherwise) {
+/** Suggests a similar known name; undefined if there is none. */
+function suggest(name, known) {
     const near = nearest(name, known);
-    return near === undefined ? otherwise : `Did you mean ${quote(near)}?`;
+    return near === undefined ? undefined : `Did you mean ${quote(near)}?`;
 }
 // A manifest may be hostile, so the cost of a search is limited. Auth0 allows 1,000 permissions per API.
 const MAX_CANDIDATES = 1_000;
@@ -1071,7 +1071,7 @@ function nearest(name, known) {
             return candidate;
         if (name.length > MAX_COMPARED || Math.abs(candidate.length - name.length) >= fewest)
             continue;
-        const mistakes = typingMistakes(wanted, candidate.toLowerCase(), fewest);
+        const mistakes = typingMistakes([wanted, candidate.toLowerCase()], fewest);
         if (mistakes >= fewest)
             continue;
         fewest = mistakes;
@@ -1088,7 +1088,7 @@ function coreOf(identifier) {
  * the diagonal are computed, because all others are at least `enough`.
  * @returns `enough` for every distance that is not smaller
  */
-function typingMistakes(a, b, enough) {
+function typingMistakes([a, b], enough) {
     // Three rows are reused, because allocating one for each letter would cost more than the comparison. Bytes suffice,
     // because no cell exceeds `enough`.
     let beforeLast = new Uint8Array(b.length + 1);
@@ -1829,7 +1829,7 @@ function adviseKey(key, known) {
         return `It contains ${unseen}; indent with ordinary spaces.`;
     if (key.startsWith('-'))
         return 'Write a space after the dash.';
-    return adviseIdentity(key) ?? advise(key, known, `Known here: ${known.join(', ')}.`);
+    return adviseIdentity(key) ?? suggest(key, known) ?? `Known here: ${known.join(', ')}.`;
 }
 function adviseIdentity(text) {
     if (isUserId(text))
@@ -2029,7 +2029,7 @@ function* checkDuplicate(user, first) {
 function explainBundle(name, names) {
     if (names.bundles.has(name))
         return undefined;
-    const advice = () => isKnownRole(name, names) ? MISPLACED_ROLE : advise(name, names.bundles.keys(), 'Define it under bundles.');
+    const advice = () => isKnownRole(name, names) ? MISPLACED_ROLE : (suggest(name, names.bundles.keys()) ?? 'Define it under bundles.');
     return () => `There is no bundle ${quote(name)}. ${advice()}`;
 }
 function* checkApiKeys(contents) {
@@ -2048,8 +2048,8 @@ function adviseAlias(key, names) {
         return 'Permissions and bundles contain no roles; list them under roles of a user.';
     const alias = scalar(clip(key));
     const advice = `add the alias (apis: {${alias}: <identifier>}), or use the API's identifier as the key.`;
-    const near = nearest(key, names.apis.keys());
-    return near === undefined ? capitalize(advice) : `Did you mean ${quote(near)}? If not, ${advice}`;
+    const suggestion = suggest(key, names.apis.keys());
+    return suggestion === undefined ? capitalize(advice) : `${suggestion} If not, ${advice}`;
 }
 /** The manifest's own catalogue of permission names; an API without a list is not in it. */
 function ownCatalogue({ apis }) {
@@ -2067,7 +2067,7 @@ function* checkPermissions(contents, catalogue) {
             return undefined;
         const advice = () => isKnownRole(permission, names)
             ? MISPLACED_ROLE
-            : advise(permission, known, 'Correct the name, or add the permission to the API.');
+            : (suggest(permission, known) ?? 'Correct the name, or add the permission to the API.');
         return () => `The API ${quote(api)} has no permission ${quote(permission)}. ${advice()}`;
     });
 }
@@ -2076,18 +2076,18 @@ function* checkIdentifiers(contents, catalogue) {
     const { apis, names } = contents;
     for (const { identifier, file, path, on } of apis) {
         if (!catalogue.has(identifier))
-            yield unknownApi(identifier, { file, path, on }, catalogue);
+            yield { file, path, on, message: explainApi(identifier, catalogue) };
     }
     for (const list of listsOf(contents, 'permission')) {
         const identifier = identifierOf(list.key, names);
         if (identifier === undefined || names.apis.has(list.key) || catalogue.has(identifier))
             continue;
-        yield unknownApi(identifier, mentionOf(list), catalogue);
+        yield { ...mentionOf(list), message: explainApi(identifier, catalogue) };
     }
 }
-function unknownApi(identifier, mention, known) {
-    const advice = () => advise(identifier, known.keys(), 'Correct the identifier, or create the API.');
-    return { ...mention, message: () => `The tenant has no API ${quote(identifier)}. ${advice()}` };
+function explainApi(identifier, known) {
+    const advice = () => suggest(identifier, known.keys()) ?? 'Correct the identifier, or create the API.';
+    return () => `The tenant has no API ${quote(identifier)}. ${advice()}`;
 }
 /** Whether this is a role, according to the manifest. */
 function isKnownRole(reference, { roles }) {
@@ -2103,7 +2103,7 @@ function* checkCatalogue(contents) {
     yield* checkNamesIn(listsOf(contents, 'role'), role => {
         if (isKnownRole(role, names))
             return undefined;
-        const advice = () => adviseRole(role, names) ?? advise(role, known, 'Correct the name, or add it to the catalogue.');
+        const advice = () => adviseRole(role, names) ?? suggest(role, known) ?? 'Correct the name, or add it to the catalogue.';
         return () => `The catalogue under roles has no role ${quote(role)}. ${advice()}`;
     });
 }
@@ -2115,7 +2115,7 @@ function* checkReferences(contents, roles) {
         const found = findRoles(role, roles);
         if (found.length === 1)
             return undefined;
-        const advice = () => adviseRole(role, contents.names) ?? advise(role, known, 'Correct the name, or create the role.');
+        const advice = () => adviseRole(role, contents.names) ?? suggest(role, known) ?? 'Correct the name, or create the role.';
         return () => found.length === 0
             ? `The tenant has no role ${quote(role)}. ${advice()}`
             : `The tenant has ${found.length} roles ${quote(role)}: ${listIds(found)}. List the intended one by its id.`;

@@ -2,10 +2,10 @@
 
 import { quote } from './quote.ts'
 
-/** Suggests a similar known name; returns `otherwise` if there is none. */
-export function advise(name: string, known: Iterable<string>, otherwise: string): string {
+/** Suggests a similar known name; undefined if there is none. */
+export function suggest(name: string, known: Iterable<string>): string | undefined {
   const near = nearest(name, known)
-  return near === undefined ? otherwise : `Did you mean ${quote(near)}?`
+  return near === undefined ? undefined : `Did you mean ${quote(near)}?`
 }
 
 // A manifest may be hostile, so the cost of a search is limited. Auth0 allows 1,000 permissions per API.
@@ -27,7 +27,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
     if (compared++ >= MAX_CANDIDATES) break
     if (coreOf(candidate) === core) return candidate
     if (name.length > MAX_COMPARED || Math.abs(candidate.length - name.length) >= fewest) continue
-    const mistakes = typingMistakes(wanted, candidate.toLowerCase(), fewest)
+    const mistakes = typingMistakes([wanted, candidate.toLowerCase()], fewest)
     if (mistakes >= fewest) continue
     fewest = mistakes
     best = candidate
@@ -45,7 +45,7 @@ export function coreOf(identifier: string): string {
  * the diagonal are computed, because all others are at least `enough`.
  * @returns `enough` for every distance that is not smaller
  */
-function typingMistakes(a: string, b: string, enough: number): number {
+function typingMistakes([a, b]: readonly [string, string], enough: number): number {
   // Three rows are reused, because allocating one for each letter would cost more than the comparison. Bytes suffice,
   // because no cell exceeds `enough`.
   let beforeLast = new Uint8Array(b.length + 1)

@@ -1,7 +1,7 @@
 // Finds all mistakes of a manifest, as remarks about places in the data: its form, by the schema, and the meaning of
 // everything that can be read. One mistake never hides another. Pure.
 
-import { advise, coreOf, nearest } from '../access/nearest.ts'
+import { coreOf, suggest } from '../access/nearest.ts'
 import { capitalize, clip, quote } from '../access/quote.ts'
 import { findRoles, isRoleId, type Roles } from '../access/roles.ts'
 import { scalar } from '../access/yaml.ts'
@@ -134,7 +134,7 @@ function* checkDuplicate(user: UserEntry, first: Map<string, number>): Generator
 function explainBundle(name: string, names: Names): Remark['message'] | undefined {
   if (names.bundles.has(name)) return undefined
   const advice = () =>
-    isKnownRole(name, names) ? MISPLACED_ROLE : advise(name, names.bundles.keys(), 'Define it under bundles.')
+    isKnownRole(name, names) ? MISPLACED_ROLE : (suggest(name, names.bundles.keys()) ?? 'Define it under bundles.')
   return () => `There is no bundle ${quote(name)}. ${advice()}`
 }
 
@@ -152,8 +152,8 @@ function adviseAlias(key: string, names: Names): string {
   if (key === 'roles') return 'Permissions and bundles contain no roles; list them under roles of a user.'
   const alias = scalar(clip(key))
   const advice = `add the alias (apis: {${alias}: <identifier>}), or use the API's identifier as the key.`
-  const near = nearest(key, names.apis.keys())
-  return near === undefined ? capitalize(advice) : `Did you mean ${quote(near)}? If not, ${advice}`
+  const suggestion = suggest(key, names.apis.keys())
+  return suggestion === undefined ? capitalize(advice) : `${suggestion} If not, ${advice}`
 }
 
 /** The manifest's own catalogue of permission names; an API without a list is not in it. */
@@ -173,7 +173,7 @@ export function* checkPermissions(contents: Contents, catalogue: Catalogue): Gen
     const advice = () =>
       isKnownRole(permission, names)
         ? MISPLACED_ROLE
-        : advise(permission, known, 'Correct the name, or add the permission to the API.')
+        : (suggest(permission, known) ?? 'Correct the name, or add the permission to the API.')
     return () => `The API ${quote(api)} has no permission ${quote(permission)}. ${advice()}`
   })
 }
@@ -182,18 +182,18 @@ export function* checkPermissions(contents: Contents, catalogue: Catalogue): Gen
 export function* checkIdentifiers(contents: Contents, catalogue: Catalogue): Generator<Remark> {
   const { apis, names } = contents
   for (const { identifier, file, path, on } of apis) {
-    if (!catalogue.has(identifier)) yield unknownApi(identifier, { file, path, on }, catalogue)
+    if (!catalogue.has(identifier)) yield { file, path, on, message: explainApi(identifier, catalogue) }
   }
   for (const list of listsOf(contents, 'permission')) {
     const identifier = identifierOf(list.key, names)
     if (identifier === undefined || names.apis.has(list.key) || catalogue.has(identifier)) continue
-    yield unknownApi(identifier, mentionOf(list), catalogue)
+    yield { ...mentionOf(list), message: explainApi(identifier, catalogue) }
   }
 }
 
-function unknownApi(identifier: string, mention: Mention, known: Catalogue): Remark {
-  const advice = () => advise(identifier, known.keys(), 'Correct the identifier, or create the API.')
-  return { ...mention, message: () => `The tenant has no API ${quote(identifier)}. ${advice()}` }
+function explainApi(identifier: string, known: Catalogue): Remark['message'] {
+  const advice = () => suggest(identifier, known.keys()) ?? 'Correct the identifier, or create the API.'
+  return () => `The tenant has no API ${quote(identifier)}. ${advice()}`
 }
 
 /** Whether this is a role, according to the manifest. */
@@ -210,7 +210,8 @@ function* checkCatalogue(contents: Contents): Generator<Remark> {
   if (known === undefined) return
   yield* checkNamesIn(listsOf(contents, 'role'), role => {
     if (isKnownRole(role, names)) return undefined
-    const advice = () => adviseRole(role, names) ?? advise(role, known, 'Correct the name, or add it to the catalogue.')
+    const advice = () =>
+      adviseRole(role, names) ?? suggest(role, known) ?? 'Correct the name, or add it to the catalogue.'
     return () => `The catalogue under roles has no role ${quote(role)}. ${advice()}`
   })
 }
@@ -223,7 +224,7 @@ export function* checkReferences(contents: Contents, roles: Roles): Generator<Re
     const found = findRoles(role, roles)
     if (found.length === 1) return undefined
     const advice = () =>
-      adviseRole(role, contents.names) ?? advise(role, known, 'Correct the name, or create the role.')
+      adviseRole(role, contents.names) ?? suggest(role, known) ?? 'Correct the name, or create the role.'
     return () =>
       found.length === 0
         ? `The tenant has no role ${quote(role)}. ${advice()}`

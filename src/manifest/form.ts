@@ -3,7 +3,7 @@
 
 import * as z from 'zod'
 import { explainAddress, explainUserId, isAddress, isUserId } from '../access/identities.ts'
-import { advise, nearest } from '../access/nearest.ts'
+import { nearest, suggest } from '../access/nearest.ts'
 import { capitalize, clip, describeUnseen, quote } from '../access/quote.ts'
 import { scalar } from '../access/yaml.ts'
 import type { Path, Remark } from './problem.ts'
@@ -112,7 +112,7 @@ function adviseKey(key: string, known: readonly string[]): string {
   const unseen = describeUnseen(key)
   if (unseen !== undefined) return `It contains ${unseen}; indent with ordinary spaces.`
   if (key.startsWith('-')) return 'Write a space after the dash.'
-  return adviseIdentity(key) ?? advise(key, known, `Known here: ${known.join(', ')}.`)
+  return adviseIdentity(key) ?? suggest(key, known) ?? `Known here: ${known.join(', ')}.`
 }
 
 function adviseIdentity(text: string): string | undefined {
