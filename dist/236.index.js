@@ -1717,41 +1717,46 @@ function narrow(outer, inner) {
 function* checkForm({ file, content }, documents) {
     const lacksUsers = content instanceof Mapping && !content.has('users');
     const usersElsewhere = lacksUsers && documents.some(other => fieldOf(other.content, 'users') !== undefined);
-    for (const finding of check(manifestSchema, content, [])) {
+    for (const finding of check(manifestSchema, content)) {
         if (!(usersElsewhere && finding.path[0] === 'users'))
             yield { file, ...finding };
     }
 }
-function* check(schema, value, path) {
+function* check(schema, value) {
     if (schema instanceof schemas/* ZodOptional */.IiU)
-        yield* check(schema.unwrap(), value, path);
+        yield* check(schema.unwrap(), value);
     else if (schema instanceof schemas/* ZodUnion */.fZ7)
-        yield* checkChoice(schema, value, path);
+        yield* checkChoice(schema, value);
     else if (schema instanceof schemas/* ZodArray */.naA && Array.isArray(value)) {
         for (const [index, item] of value.entries())
-            yield* check(schema.element, item, [...path, index]);
+            yield* within(index, check(schema.element, item));
     }
     else if (schema instanceof schemas/* ZodRecord */.b8S && value instanceof Mapping)
-        yield* checkRecord(schema, value, path);
+        yield* checkRecord(schema, value);
     else if (schema instanceof schemas/* ZodObject */.bvH && value instanceof Mapping)
-        yield* checkObject(schema, value, path);
+        yield* checkObject(schema, value);
     else
-        yield* checkValue(schema, value, path);
+        yield* checkValue(schema, value);
+}
+/** Findings about a part, as findings about the whole. */
+function* within(key, findings) {
+    for (const finding of findings)
+        yield { ...finding, path: [key, ...finding.path] };
 }
 /** A value that is either text, its short form, or a mapping. */
-function* checkChoice(schema, value, path) {
+function* checkChoice(schema, value) {
     const [short, long] = schema.options;
     if (value instanceof Mapping) {
         const message = explainSplitName(value, long);
         if (message === undefined)
-            yield* check(long, value, path);
+            yield* check(long, value);
         else
-            yield { path, on: 'value', message };
+            yield { path: [], on: 'value', message };
     }
     else if (typeof value === 'string' || value instanceof Unquoted)
-        yield* check(short, value, path);
+        yield* check(short, value);
     else
-        yield* checkValue(schema, value, path);
+        yield* checkValue(schema, value);
 }
 /** For `read: orders` instead of `read:orders`. */
 function explainSplitName(value, { shape }) {
@@ -1768,9 +1773,9 @@ function explainSplitName(value, { shape }) {
         return `YAML reads ${clip(written)} as a mapping, not as a name, because of the space after the colon; ${advice}: ${quote(written)}.`;
     };
 }
-function* checkRecord(schema, value, path) {
+function* checkRecord(schema, value) {
     for (const [key, item] of value) {
-        const mention = { path: [...path, key], on: 'key' };
+        const mention = { path: [key], on: 'key' };
         if (key === '<<') {
             yield { ...mention, message: () => MERGE_KEY };
             continue;
@@ -1781,41 +1786,41 @@ function* checkRecord(schema, value, path) {
         const message = describe(schema.keyType, key);
         if (message !== undefined)
             yield { ...mention, message };
-        yield* check(schema.valueType, item, mention.path);
+        yield* within(key, check(schema.valueType, item));
     }
 }
-function* checkObject(schema, value, path) {
+function* checkObject(schema, value) {
     for (const [key, type] of Object.entries(schema.shape)) {
         const field = value.get(key);
         if (field !== undefined)
-            yield* check(type, field, [...path, key]);
+            yield* within(key, check(type, field));
         else if (!(type instanceof schemas/* ZodOptional */.IiU)) {
             const message = () => `${quote(key)} is missing; ${form_kindOf(type)}.`;
-            yield { path: [...path, key], on: 'value', message };
+            yield { path: [key], on: 'value', message };
         }
     }
     if (schema === userEntry)
-        yield* checkIdentity(value, path);
+        yield* checkIdentity(value);
     for (const key of value.keys()) {
-        const isExtension = path.length === 0 && key.startsWith('x-');
+        const isExtension = schema === manifestSchema && key.startsWith('x-');
         if (Object.hasOwn(schema.shape, key) || isExtension)
             continue;
         const message = () => `Unknown key ${quote(key)}. ${adviseKey(key, Object.keys(schema.shape))}`;
-        yield { path: [...path, key], on: 'key', message };
+        yield { path: [key], on: 'key', message };
     }
 }
-function* checkIdentity(user, path) {
+function* checkIdentity(user) {
     const [hasId, hasEmail] = [user.has('id'), user.has('email')];
     if (!hasId && !hasEmail) {
-        yield { path, on: 'value', message: () => 'A user needs an id or an email; add one.' };
+        yield { path: [], on: 'value', message: () => 'A user needs an id or an email; add one.' };
     }
     if (hasId && hasEmail) {
         const message = () => 'A user has an id or an email, not both; remove one.';
-        yield { path: [...path, 'email'], on: 'value', message };
+        yield { path: ['email'], on: 'value', message };
     }
     if (user.has('connection') && !hasEmail) {
         const message = () => 'A connection narrows the look-up by email; remove it, or replace the id with an email.';
-        yield { path: [...path, 'connection'], on: 'value', message };
+        yield { path: ['connection'], on: 'value', message };
     }
 }
 const MERGE_KEY = 'Merge keys (<<) are not supported; write the keys out, or use a bundle.';
@@ -1836,16 +1841,16 @@ function adviseIdentity(text) {
         return `Write id: ${quote(text)}.`;
     return isAddress(text) ? `Write email: ${quote(text)}.` : undefined;
 }
-function* checkValue(schema, value, path) {
+function* checkValue(schema, value) {
     // Dates are understood as written, with and without quotes.
     if (value instanceof Unquoted && schema instanceof schemas/* ZodString */.NDH && schema !== expiry) {
-        yield { path, on: 'value', message: () => adviseQuotes(value) };
+        yield { path: [], on: 'value', message: () => adviseQuotes(value) };
         if (value.value === null)
             return;
     }
     const message = describe(schema, value);
     if (message !== undefined)
-        yield { path, on: 'value', message };
+        yield { path: [], on: 'value', message };
 }
 function adviseQuotes({ text, kind, value }) {
     const otherwise = value === null ? ', or remove it' : '';

@@ -6,40 +6,46 @@ import { explainAddress, explainUserId, isAddress, isUserId } from '../access/id
 import { nearest, suggest } from '../access/nearest.ts'
 import { capitalize, clip, describeUnseen, quote } from '../access/quote.ts'
 import { scalar } from '../access/yaml.ts'
-import type { Path, Remark } from './problem.ts'
+import type { Remark } from './problem.ts'
 import type { Document } from './read.ts'
 import { fieldOf, Mapping, Unquoted, writtenOf } from './scalars.ts'
 import { brokenRule, expiry, manifestSchema, userEntry } from './schema.ts'
 
+/** Its path begins at the value that is checked. */
 type Finding = Omit<Remark, 'file'>
 
 export function* checkForm({ file, content }: Document, documents: readonly Document[]): Generator<Remark> {
   const lacksUsers = content instanceof Mapping && !content.has('users')
   const usersElsewhere = lacksUsers && documents.some(other => fieldOf(other.content, 'users') !== undefined)
-  for (const finding of check(manifestSchema, content, [])) {
+  for (const finding of check(manifestSchema, content)) {
     if (!(usersElsewhere && finding.path[0] === 'users')) yield { file, ...finding }
   }
 }
 
-function* check(schema: unknown, value: unknown, path: Path): Generator<Finding> {
-  if (schema instanceof z.ZodOptional) yield* check(schema.unwrap(), value, path)
-  else if (schema instanceof z.ZodUnion) yield* checkChoice(schema, value, path)
+function* check(schema: unknown, value: unknown): Generator<Finding> {
+  if (schema instanceof z.ZodOptional) yield* check(schema.unwrap(), value)
+  else if (schema instanceof z.ZodUnion) yield* checkChoice(schema, value)
   else if (schema instanceof z.ZodArray && Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield* check(schema.element, item, [...path, index])
-  } else if (schema instanceof z.ZodRecord && value instanceof Mapping) yield* checkRecord(schema, value, path)
-  else if (schema instanceof z.ZodObject && value instanceof Mapping) yield* checkObject(schema, value, path)
-  else yield* checkValue(schema as z.ZodType, value, path)
+    for (const [index, item] of value.entries()) yield* within(index, check(schema.element, item))
+  } else if (schema instanceof z.ZodRecord && value instanceof Mapping) yield* checkRecord(schema, value)
+  else if (schema instanceof z.ZodObject && value instanceof Mapping) yield* checkObject(schema, value)
+  else yield* checkValue(schema as z.ZodType, value)
+}
+
+/** Findings about a part, as findings about the whole. */
+function* within(key: string | number, findings: Iterable<Finding>): Generator<Finding> {
+  for (const finding of findings) yield { ...finding, path: [key, ...finding.path] }
 }
 
 /** A value that is either text, its short form, or a mapping. */
-function* checkChoice(schema: z.ZodUnion, value: unknown, path: Path): Generator<Finding> {
+function* checkChoice(schema: z.ZodUnion, value: unknown): Generator<Finding> {
   const [short, long] = schema.options
   if (value instanceof Mapping) {
     const message = explainSplitName(value, long as z.ZodObject)
-    if (message === undefined) yield* check(long, value, path)
-    else yield { path, on: 'value', message }
-  } else if (typeof value === 'string' || value instanceof Unquoted) yield* check(short, value, path)
-  else yield* checkValue(schema, value, path)
+    if (message === undefined) yield* check(long, value)
+    else yield { path: [], on: 'value', message }
+  } else if (typeof value === 'string' || value instanceof Unquoted) yield* check(short, value)
+  else yield* checkValue(schema, value)
 }
 
 /** For `read: orders` instead of `read:orders`. */
@@ -56,9 +62,9 @@ function explainSplitName(value: Mapping, { shape }: z.ZodObject): Remark['messa
   }
 }
 
-function* checkRecord(schema: z.ZodRecord, value: Mapping, path: Path): Generator<Finding> {
+function* checkRecord(schema: z.ZodRecord, value: Mapping): Generator<Finding> {
   for (const [key, item] of value) {
-    const mention = { path: [...path, key], on: 'key' } as const
+    const mention = { path: [key], on: 'key' } as const
     if (key === '<<') {
       yield { ...mention, message: () => MERGE_KEY }
       continue
@@ -67,40 +73,40 @@ function* checkRecord(schema: z.ZodRecord, value: Mapping, path: Path): Generato
     if (unquoted !== undefined) yield { ...mention, message: () => adviseQuotes(unquoted) }
     const message = describe(schema.keyType as z.ZodType, key)
     if (message !== undefined) yield { ...mention, message }
-    yield* check(schema.valueType, item, mention.path)
+    yield* within(key, check(schema.valueType, item))
   }
 }
 
-function* checkObject(schema: z.ZodObject, value: Mapping, path: Path): Generator<Finding> {
+function* checkObject(schema: z.ZodObject, value: Mapping): Generator<Finding> {
   for (const [key, type] of Object.entries(schema.shape)) {
     const field = value.get(key)
-    if (field !== undefined) yield* check(type, field, [...path, key])
+    if (field !== undefined) yield* within(key, check(type, field))
     else if (!(type instanceof z.ZodOptional)) {
       const message = () => `${quote(key)} is missing; ${kindOf(type as z.ZodType)}.`
-      yield { path: [...path, key], on: 'value', message }
+      yield { path: [key], on: 'value', message }
     }
   }
-  if (schema === userEntry) yield* checkIdentity(value, path)
+  if (schema === userEntry) yield* checkIdentity(value)
   for (const key of value.keys()) {
-    const isExtension = path.length === 0 && key.startsWith('x-')
+    const isExtension = schema === manifestSchema && key.startsWith('x-')
     if (Object.hasOwn(schema.shape, key) || isExtension) continue
     const message = () => `Unknown key ${quote(key)}. ${adviseKey(key, Object.keys(schema.shape))}`
-    yield { path: [...path, key], on: 'key', message }
+    yield { path: [key], on: 'key', message }
   }
 }
 
-function* checkIdentity(user: Mapping, path: Path): Generator<Finding> {
+function* checkIdentity(user: Mapping): Generator<Finding> {
   const [hasId, hasEmail] = [user.has('id'), user.has('email')]
   if (!hasId && !hasEmail) {
-    yield { path, on: 'value', message: () => 'A user needs an id or an email; add one.' }
+    yield { path: [], on: 'value', message: () => 'A user needs an id or an email; add one.' }
   }
   if (hasId && hasEmail) {
     const message = () => 'A user has an id or an email, not both; remove one.'
-    yield { path: [...path, 'email'], on: 'value', message }
+    yield { path: ['email'], on: 'value', message }
   }
   if (user.has('connection') && !hasEmail) {
     const message = () => 'A connection narrows the look-up by email; remove it, or replace the id with an email.'
-    yield { path: [...path, 'connection'], on: 'value', message }
+    yield { path: ['connection'], on: 'value', message }
   }
 }
 
@@ -120,14 +126,14 @@ function adviseIdentity(text: string): string | undefined {
   return isAddress(text) ? `Write email: ${quote(text)}.` : undefined
 }
 
-function* checkValue(schema: z.ZodType, value: unknown, path: Path): Generator<Finding> {
+function* checkValue(schema: z.ZodType, value: unknown): Generator<Finding> {
   // Dates are understood as written, with and without quotes.
   if (value instanceof Unquoted && schema instanceof z.ZodString && schema !== expiry) {
-    yield { path, on: 'value', message: () => adviseQuotes(value) }
+    yield { path: [], on: 'value', message: () => adviseQuotes(value) }
     if (value.value === null) return
   }
   const message = describe(schema, value)
-  if (message !== undefined) yield { path, on: 'value', message }
+  if (message !== undefined) yield { path: [], on: 'value', message }
 }
 
 function adviseQuotes({ text, kind, value }: Unquoted): string {
