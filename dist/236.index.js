@@ -1474,27 +1474,23 @@ const rules = new WeakMap();
 function brokenRule(schema, value) {
     return rules.get(schema)?.find(({ holds }) => !holds(value));
 }
-/**
- * @param kind the message for a value that is not text
- * @param keywords of JSON Schema that come closest to the rules
- */
-function schema_text(kind, ruled, keywords) {
-    const schema = schemas/* string */.YjP(kind).meta({ ...keywords });
+/** The schema's own keywords come as close to the rules as JSON Schema allows. */
+function withRules(schema, ruled) {
     rules.set(schema, ruled);
     return schema;
 }
 function atMost(longest, what) {
     return { holds: text => text.length <= longest, message: `${what} must have at most ${longest} characters` };
 }
-function formed({ what, maxLength = MAX_ID, holds, message, pattern, ...keywords }) {
+function formed({ what, maxLength = MAX_ID, holds, message, pattern, description, examples = [] }) {
     const notEmpty = { holds: (text) => text !== '', message: `${what} must not be empty` };
-    const all = { ...keywords, minLength: 1, maxLength, pattern, patternErrorMessage: message };
-    return schema_text(`${what} must be text`, [notEmpty, atMost(maxLength, what), { holds, message }], all);
+    const all = { description, examples, minLength: 1, maxLength, pattern, patternErrorMessage: message };
+    return withRules(schemas/* string */.YjP(`${what} must be text`).meta(all), [notEmpty, atMost(maxLength, what), { holds, message }]);
 }
-function schema_name(what, maxLength, description, ...examples) {
+function schema_name(form) {
     const holds = (text) => CLEAN.test(text) && text.isWellFormed();
-    const message = `${what} must not begin or end with a space or contain control characters`;
-    return formed({ what, maxLength, holds, message, pattern: CLEAN.source, description, examples });
+    const message = `${form.what} must not begin or end with a space or contain control characters`;
+    return formed({ ...form, holds, message, pattern: CLEAN.source });
 }
 const userId = formed({
     what: 'id',
@@ -1512,29 +1508,39 @@ const address = formed({
     description: 'An address with exactly one user whose address is verified. Give this or `id`.',
     examples: [EXAMPLE_ADDRESS],
 });
-const expiry = schema_text('expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z', [], {
+const expiry = schemas/* string */.YjP('expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z')
+    .meta({
     description: 'When this expires: a date, valid through the end of that day in UTC, or an instant with a zone.',
     examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
 });
 const terms = {
     expires: expiry.optional(),
-    reason: schema_text('reason must be text', [atMost(MAX_REASON, 'reason')], {
+    reason: withRules(schemas/* string */.YjP('reason must be text').meta({
         maxLength: MAX_REASON,
         description: 'A note that is shown in plans and reports.',
         examples: ['quarter close, FIN-118'],
-    }).optional(),
+    }), [atMost(MAX_REASON, 'reason')]).optional(),
 };
 /** A name, or a mapping with the name and its terms. */
 function withTerms(name, kind) {
     const message = `${kind}, or a mapping with name, expires and reason`;
     return schemas/* union */.KCZ([name, schemas/* strictObject */.rej({ name, ...terms }, message)], message);
 }
-const permissionName = schema_name('a permission name', MAX_NAME, "The name of one of the API's permissions.", 'read:orders');
+const permissionName = schema_name({
+    what: 'a permission name',
+    maxLength: MAX_NAME,
+    description: "The name of one of the API's permissions.",
+    examples: ['read:orders'],
+});
 const permissionList = schemas/* array */.YOg(withTerms(permissionName, 'a permission must be a name'), 'an API must have a list of permission names here, such as [read:orders]')
     .describe('Permissions of this API: names, or mappings with `name`, `expires` and `reason`.');
-const permissions = schemas/* record */.g1P(schema_name('the name of an API', MAX_ID, 'An alias that `apis` defines, or the identifier of an API.'), permissionList, 'permissions must name APIs, each with a list, such as orders: [read:orders]')
+const permissions = schemas/* record */.g1P(schema_name({ what: 'the name of an API', description: 'An alias that `apis` defines, or the identifier of an API.' }), permissionList, 'permissions must name APIs, each with a list, such as orders: [read:orders]')
     .describe('Permissions by API. The key is an alias from `apis`, or an identifier (with a `:` or `/` in it).');
-const identifier = schema_name('an API identifier', MAX_ID, 'The identifier of an API (Auth0: resource server), also called audience.', 'https://orders.acme.com/');
+const identifier = schema_name({
+    what: 'an API identifier',
+    description: 'The identifier of an API (Auth0: resource server), also called audience.',
+    examples: ['https://orders.acme.com/'],
+});
 const apiKind = 'an API must be an identifier, or a mapping with identifier and permissions';
 const apiDefinition = schemas/* strictObject */.rej({
     identifier,
@@ -1542,16 +1548,31 @@ const apiDefinition = schemas/* strictObject */.rej({
         .describe('A catalogue of the permissions that the API has, so that `validate` can check names offline.')
         .optional(),
 }, apiKind);
-const roleName = schema_name('the name of a role', MAX_NAME, "The name of one of the tenant's roles, or its id.", 'Support');
+const roleName = schema_name({
+    what: 'the name of a role',
+    maxLength: MAX_NAME,
+    description: "The name of one of the tenant's roles, or its id.",
+    examples: ['Support'],
+});
 const rolesKind = 'roles must be a list of names, such as [Support]';
 const userEntry = schemas/* strictObject */.rej({
     id: userId.optional(),
     email: address.optional(),
-    connection: schema_name('connection', MAX_NAME, 'Narrows the look-up by `email` to one connection.', 'Username-Password-Authentication').optional(),
+    connection: schema_name({
+        what: 'connection',
+        maxLength: MAX_NAME,
+        description: 'Narrows the look-up by `email` to one connection.',
+        examples: ['Username-Password-Authentication'],
+    }).optional(),
     roles: schemas/* array */.YOg(withTerms(roleName, 'a role must be a name or an id'), rolesKind)
         .describe('Roles of this user, by name or by id (`rol_…`), or mappings with `name`, `expires` and `reason`.')
         .optional(),
-    bundles: schemas/* array */.YOg(withTerms(schema_name('the name of a bundle', MAX_NAME, 'A name from `bundles`.', 'support'), 'a bundle must be a name'), 'bundles must be a list of names, such as [support]')
+    bundles: schemas/* array */.YOg(withTerms(schema_name({
+        what: 'the name of a bundle',
+        maxLength: MAX_NAME,
+        description: 'A name from `bundles`.',
+        examples: ['support'],
+    }), 'a bundle must be a name'), 'bundles must be a list of names, such as [support]')
         .describe('Bundles whose permissions this user has.')
         .optional(),
     permissions: permissions.optional(),
@@ -1563,14 +1584,18 @@ const userEntry = schemas/* strictObject */.rej({
 });
 const manifestSchema = schemas/* strictObject */.rej({
     version: schemas/* literal */.euz(1, 'version must be 1').describe("The manifest's format.").optional(),
-    tenant: schema_name('tenant', MAX_ID, 'The tenant that this manifest is for; a run against another `domain` is refused.', 'acme.eu.auth0.com').optional(),
-    apis: schemas/* record */.g1P(schema_name('an API alias', MAX_NAME, 'A short name for an API.'), schemas/* union */.KCZ([identifier, apiDefinition], apiKind).describe('The API that this alias stands for.'), 'apis must map aliases to APIs, such as orders: https://orders.acme.com/')
+    tenant: schema_name({
+        what: 'tenant',
+        description: 'The tenant that this manifest is for; a run against another `domain` is refused.',
+        examples: ['acme.eu.auth0.com'],
+    }).optional(),
+    apis: schemas/* record */.g1P(schema_name({ what: 'an API alias', maxLength: MAX_NAME, description: 'A short name for an API.' }), schemas/* union */.KCZ([identifier, apiDefinition], apiKind).describe('The API that this alias stands for.'), 'apis must map aliases to APIs, such as orders: https://orders.acme.com/')
         .describe('Short names for APIs. An API listed here counts as named by the manifest.')
         .optional(),
     roles: schemas/* array */.YOg(roleName, rolesKind)
         .describe("A catalogue of the tenant's roles, so that `validate` can check names offline. A role listed here counts as named by the manifest.")
         .optional(),
-    bundles: schemas/* record */.g1P(schema_name('the name of a bundle', MAX_NAME, 'A name for a set of permissions.'), permissions, 'bundles must map names to permissions')
+    bundles: schemas/* record */.g1P(schema_name({ what: 'the name of a bundle', maxLength: MAX_NAME, description: 'A name for a set of permissions.' }), permissions, 'bundles must map names to permissions')
         .describe('Named sets of permissions.')
         .optional(),
     users: schemas/* array */.YOg(userEntry, 'users must be a list; if nobody is listed, write users: []')

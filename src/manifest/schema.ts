@@ -30,12 +30,8 @@ export function brokenRule(schema: z.ZodString, value: string): Rule | undefined
   return rules.get(schema)?.find(({ holds }) => !holds(value))
 }
 
-/**
- * @param kind the message for a value that is not text
- * @param keywords of JSON Schema that come closest to the rules
- */
-function text(kind: string, ruled: readonly Rule[], keywords: object) {
-  const schema = z.string(kind).meta({ ...keywords })
+/** The schema's own keywords come as close to the rules as JSON Schema allows. */
+function withRules(schema: z.ZodString, ruled: readonly Rule[]): z.ZodString {
   rules.set(schema, ruled)
   return schema
 }
@@ -48,21 +44,21 @@ interface Form extends Rule {
   readonly what: string
   readonly maxLength?: number
   readonly description: string
-  readonly examples: readonly string[]
+  readonly examples?: readonly string[]
   /** For editors; text that matches may still break the rule. */
   readonly pattern: string
 }
 
-function formed({ what, maxLength = MAX_ID, holds, message, pattern, ...keywords }: Form) {
+function formed({ what, maxLength = MAX_ID, holds, message, pattern, description, examples = [] }: Form) {
   const notEmpty = { holds: (text: string) => text !== '', message: `${what} must not be empty` }
-  const all = { ...keywords, minLength: 1, maxLength, pattern, patternErrorMessage: message }
-  return text(`${what} must be text`, [notEmpty, atMost(maxLength, what), { holds, message }], all)
+  const all = { description, examples, minLength: 1, maxLength, pattern, patternErrorMessage: message }
+  return withRules(z.string(`${what} must be text`).meta(all), [notEmpty, atMost(maxLength, what), { holds, message }])
 }
 
-function name(what: string, maxLength: number, description: string, ...examples: readonly string[]) {
+function name(form: Omit<Form, keyof Rule | 'pattern'>) {
   const holds = (text: string) => CLEAN.test(text) && text.isWellFormed()
-  const message = `${what} must not begin or end with a space or contain control characters`
-  return formed({ what, maxLength, holds, message, pattern: CLEAN.source, description, examples })
+  const message = `${form.what} must not begin or end with a space or contain control characters`
+  return formed({ ...form, holds, message, pattern: CLEAN.source })
 }
 
 export const userId = formed({
@@ -83,22 +79,23 @@ const address = formed({
   examples: [EXAMPLE_ADDRESS],
 })
 
-export const expiry = text(
-  'expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z',
-  [],
-  {
+export const expiry = z
+  .string('expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z')
+  .meta({
     description: 'When this expires: a date, valid through the end of that day in UTC, or an instant with a zone.',
     examples: ['2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'],
-  },
-)
+  })
 
 const terms = {
   expires: expiry.optional(),
-  reason: text('reason must be text', [atMost(MAX_REASON, 'reason')], {
-    maxLength: MAX_REASON,
-    description: 'A note that is shown in plans and reports.',
-    examples: ['quarter close, FIN-118'],
-  }).optional(),
+  reason: withRules(
+    z.string('reason must be text').meta({
+      maxLength: MAX_REASON,
+      description: 'A note that is shown in plans and reports.',
+      examples: ['quarter close, FIN-118'],
+    }),
+    [atMost(MAX_REASON, 'reason')],
+  ).optional(),
 }
 
 /** A name, or a mapping with the name and its terms. */
@@ -107,12 +104,12 @@ function withTerms(name: z.ZodString, kind: string) {
   return z.union([name, z.strictObject({ name, ...terms }, message)], message)
 }
 
-export const permissionName = name(
-  'a permission name',
-  MAX_NAME,
-  "The name of one of the API's permissions.",
-  'read:orders',
-)
+export const permissionName = name({
+  what: 'a permission name',
+  maxLength: MAX_NAME,
+  description: "The name of one of the API's permissions.",
+  examples: ['read:orders'],
+})
 
 const permissionList = z
   .array(
@@ -123,18 +120,17 @@ const permissionList = z
 
 const permissions = z
   .record(
-    name('the name of an API', MAX_ID, 'An alias that `apis` defines, or the identifier of an API.'),
+    name({ what: 'the name of an API', description: 'An alias that `apis` defines, or the identifier of an API.' }),
     permissionList,
     'permissions must name APIs, each with a list, such as orders: [read:orders]',
   )
   .describe('Permissions by API. The key is an alias from `apis`, or an identifier (with a `:` or `/` in it).')
 
-export const identifier = name(
-  'an API identifier',
-  MAX_ID,
-  'The identifier of an API (Auth0: resource server), also called audience.',
-  'https://orders.acme.com/',
-)
+export const identifier = name({
+  what: 'an API identifier',
+  description: 'The identifier of an API (Auth0: resource server), also called audience.',
+  examples: ['https://orders.acme.com/'],
+})
 
 const apiKind = 'an API must be an identifier, or a mapping with identifier and permissions'
 
@@ -149,12 +145,12 @@ const apiDefinition = z.strictObject(
   apiKind,
 )
 
-export const roleName = name(
-  'the name of a role',
-  MAX_NAME,
-  "The name of one of the tenant's roles, or its id.",
-  'Support',
-)
+export const roleName = name({
+  what: 'the name of a role',
+  maxLength: MAX_NAME,
+  description: "The name of one of the tenant's roles, or its id.",
+  examples: ['Support'],
+})
 
 const rolesKind = 'roles must be a list of names, such as [Support]'
 
@@ -163,12 +159,12 @@ export const userEntry = z
     {
       id: userId.optional(),
       email: address.optional(),
-      connection: name(
-        'connection',
-        MAX_NAME,
-        'Narrows the look-up by `email` to one connection.',
-        'Username-Password-Authentication',
-      ).optional(),
+      connection: name({
+        what: 'connection',
+        maxLength: MAX_NAME,
+        description: 'Narrows the look-up by `email` to one connection.',
+        examples: ['Username-Password-Authentication'],
+      }).optional(),
       roles: z
         .array(withTerms(roleName, 'a role must be a name or an id'), rolesKind)
         .describe('Roles of this user, by name or by id (`rol_…`), or mappings with `name`, `expires` and `reason`.')
@@ -176,7 +172,12 @@ export const userEntry = z
       bundles: z
         .array(
           withTerms(
-            name('the name of a bundle', MAX_NAME, 'A name from `bundles`.', 'support'),
+            name({
+              what: 'the name of a bundle',
+              maxLength: MAX_NAME,
+              description: 'A name from `bundles`.',
+              examples: ['support'],
+            }),
             'a bundle must be a name',
           ),
           'bundles must be a list of names, such as [support]',
@@ -197,15 +198,14 @@ export const manifestSchema = z
   .strictObject(
     {
       version: z.literal(1, 'version must be 1').describe("The manifest's format.").optional(),
-      tenant: name(
-        'tenant',
-        MAX_ID,
-        'The tenant that this manifest is for; a run against another `domain` is refused.',
-        'acme.eu.auth0.com',
-      ).optional(),
+      tenant: name({
+        what: 'tenant',
+        description: 'The tenant that this manifest is for; a run against another `domain` is refused.',
+        examples: ['acme.eu.auth0.com'],
+      }).optional(),
       apis: z
         .record(
-          name('an API alias', MAX_NAME, 'A short name for an API.'),
+          name({ what: 'an API alias', maxLength: MAX_NAME, description: 'A short name for an API.' }),
           z.union([identifier, apiDefinition], apiKind).describe('The API that this alias stands for.'),
           'apis must map aliases to APIs, such as orders: https://orders.acme.com/',
         )
@@ -219,7 +219,7 @@ export const manifestSchema = z
         .optional(),
       bundles: z
         .record(
-          name('the name of a bundle', MAX_NAME, 'A name for a set of permissions.'),
+          name({ what: 'the name of a bundle', maxLength: MAX_NAME, description: 'A name for a set of permissions.' }),
           permissions,
           'bundles must map names to permissions',
         )
