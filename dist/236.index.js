@@ -1164,7 +1164,7 @@ class Unquoted {
     /** How YAML reads it, such as `a number`. */
     kind;
     value;
-    constructor(text, kind, value) {
+    constructor({ text, kind, value }) {
         this.text = text;
         this.kind = kind;
         this.value = value;
@@ -1214,7 +1214,7 @@ const unquotedTags = js_yaml/* DUMP_SCHEMA */.Xe.tags.flatMap(tag => {
         const value = tag.resolve(source, isExplicit, tagName);
         if (LETTER.test(source))
             return js_yaml/* NOT_RESOLVED */.Hg;
-        return value === js_yaml/* NOT_RESOLVED */.Hg || source === '' ? value : new Unquoted(source, kind, value);
+        return value === js_yaml/* NOT_RESOLVED */.Hg || source === '' ? value : new Unquoted({ text: source, kind, value });
     };
     return { ...tag, resolve };
 });
@@ -2319,7 +2319,7 @@ function writeManifest({ tenant, users, roleNames }) {
     }));
     const aliases = nameApis(entries);
     const bundles = nameBundles(entries, aliases);
-    const listed = entries.flatMap(entry => userLines(entry, bundles, aliases));
+    const listed = entries.flatMap(user => userLines({ ...user, bundle: bundles.get(setKey(user.permissions)) }, aliases));
     const lines = [
         HEADER,
         'version: 1',
@@ -2347,21 +2347,23 @@ function apiLines(aliases) {
 function bundleLines(bundles, aliases) {
     return [...bundles.values()]
         .sort((a, b) => (0,access_grants/* compareText */.n6)(a.name, b.name))
-        .flatMap(({ name, permissions }) => [`  ${scalar(name)}:`, ...permissionLines('    ', permissions, aliases)]);
+        .flatMap(({ name, permissions }) => [
+        `  ${scalar(name)}:`,
+        ...permissionLines({ permissions, indent: '    ' }, aliases),
+    ]);
 }
-function userLines({ id, email, permissions, roles }, bundles, aliases) {
+function userLines({ id, email, permissions, roles, bundle }, aliases) {
     const head = [
         `  - id: ${scalar(id)}${email === undefined ? '' : ` # ${scalar(email)}`}`,
         ...(roles.length === 0 ? [] : listLines('    roles:', roles)),
     ];
-    const bundle = bundles.get(setKey(permissions));
     if (bundle !== undefined)
         return [...head, `    bundles: [${scalar(bundle.name)}]`];
     if (permissions.length === 0)
         return head;
-    return [...head, '    permissions:', ...permissionLines('      ', permissions, aliases)];
+    return [...head, '    permissions:', ...permissionLines({ permissions, indent: '      ' }, aliases)];
 }
-function permissionLines(indent, permissions, aliases) {
+function permissionLines({ permissions, indent }, aliases) {
     return [...Map.groupBy(permissions, ({ api }) => String(aliases.get(api)))]
         .map(([alias, list]) => [alias, list.map(({ permission }) => permission)])
         .sort(([a], [b]) => (0,access_grants/* compareText */.n6)(a, b))
@@ -2477,7 +2479,7 @@ function* nodesIn(text, events) {
             continue;
         }
         const start = startOf(event) ?? end;
-        const at = start < 0 ? leftOutAt(text, end, parent) : start;
+        const at = start < 0 ? leftOutAt({ text, end, parent }) : start;
         end = Math.max(end, start < 0 ? at + 1 : at, locate_endOf(event));
         const key = parent?.openKey;
         const node = { event, at, parent, index: parent?.size ?? 0, key, size: 0, openKey: undefined };
@@ -2494,7 +2496,7 @@ function isKey({ parent, key }) {
     return parent?.event.type === js_yaml/* EVENT_ID */.hy.MAPPING && key === undefined;
 }
 /** The offset of an empty value or key after `end`: that of its dash, its key, or for a key its own mark. */
-function leftOutAt(text, end, parent) {
+function leftOutAt({ text, end, parent }) {
     if (parent?.openKey !== undefined)
         return parent.openKey.at;
     // Between two values are blanks, comments, and closing marks.

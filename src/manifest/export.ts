@@ -31,6 +31,12 @@ interface Entry extends Pick<ExportedUser, 'id' | 'email'> {
   readonly permissions: readonly Permission[]
   /** References, sorted. */
   readonly roles: readonly string[]
+  /** The bundle of exactly these permissions. */
+  readonly bundle?: { readonly name: string } | undefined
+}
+
+interface PermissionBlock extends Pick<Entry, 'permissions'> {
+  readonly indent: string
 }
 
 export interface ExportOptions {
@@ -59,7 +65,7 @@ export function writeManifest({ tenant, users, roleNames }: ExportOptions): stri
   }))
   const aliases = nameApis(entries)
   const bundles = nameBundles(entries, aliases)
-  const listed = entries.flatMap(entry => userLines(entry, bundles, aliases))
+  const listed = entries.flatMap(user => userLines({ ...user, bundle: bundles.get(setKey(user.permissions)) }, aliases))
   const lines = [
     HEADER,
     'version: 1',
@@ -92,21 +98,23 @@ function apiLines(aliases: Aliases): readonly string[] {
 function bundleLines(bundles: Bundles, aliases: Aliases): readonly string[] {
   return [...bundles.values()]
     .sort((a, b) => compareText(a.name, b.name))
-    .flatMap(({ name, permissions }) => [`  ${scalar(name)}:`, ...permissionLines('    ', permissions, aliases)])
+    .flatMap(({ name, permissions }) => [
+      `  ${scalar(name)}:`,
+      ...permissionLines({ permissions, indent: '    ' }, aliases),
+    ])
 }
 
-function userLines({ id, email, permissions, roles }: Entry, bundles: Bundles, aliases: Aliases): readonly string[] {
+function userLines({ id, email, permissions, roles, bundle }: Entry, aliases: Aliases): readonly string[] {
   const head = [
     `  - id: ${scalar(id)}${email === undefined ? '' : ` # ${scalar(email)}`}`,
     ...(roles.length === 0 ? [] : listLines('    roles:', roles)),
   ]
-  const bundle = bundles.get(setKey(permissions))
   if (bundle !== undefined) return [...head, `    bundles: [${scalar(bundle.name)}]`]
   if (permissions.length === 0) return head
-  return [...head, '    permissions:', ...permissionLines('      ', permissions, aliases)]
+  return [...head, '    permissions:', ...permissionLines({ permissions, indent: '      ' }, aliases)]
 }
 
-function permissionLines(indent: string, permissions: readonly Permission[], aliases: Aliases): readonly string[] {
+function permissionLines({ permissions, indent }: PermissionBlock, aliases: Aliases): readonly string[] {
   return [...Map.groupBy(permissions, ({ api }) => String(aliases.get(api)))]
     .map(([alias, list]) => [alias, list.map(({ permission }) => permission)] as const)
     .sort(([a], [b]) => compareText(a, b))

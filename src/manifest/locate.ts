@@ -62,7 +62,7 @@ function* nodesIn(text: string, events: readonly Event[]): Generator<Node> {
       continue
     }
     const start = startOf(event) ?? end
-    const at = start < 0 ? leftOutAt(text, end, parent) : start
+    const at = start < 0 ? leftOutAt({ text, end, parent }) : start
     end = Math.max(end, start < 0 ? at + 1 : at, endOf(event))
     const key = parent?.openKey
     const node: Node = { event, at, parent, index: parent?.size ?? 0, key, size: 0, openKey: undefined }
@@ -80,7 +80,7 @@ function isKey({ parent, key }: Node): boolean {
 }
 
 /** The offset of an empty value or key after `end`: that of its dash, its key, or for a key its own mark. */
-function leftOutAt(text: string, end: number, parent: Node | undefined): number {
+function leftOutAt({ text, end, parent }: { text: string; end: number; parent: Node | undefined }): number {
   if (parent?.openKey !== undefined) return parent.openKey.at
   // Between two values are blanks, comments, and closing marks.
   const marks = parent?.event.type === EVENT_ID.SEQUENCE ? /-|#.*/g : /[?:]|#.*/g

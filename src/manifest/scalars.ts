@@ -11,7 +11,7 @@ export class Unquoted {
   readonly kind: string
   readonly value: unknown
 
-  constructor(text: string, kind: string, value: unknown) {
+  constructor({ text, kind, value }: Unquoted) {
     this.text = text
     this.kind = kind
     this.value = value
@@ -65,7 +65,7 @@ const unquotedTags = DUMP_SCHEMA.tags.flatMap(tag => {
   const resolve: typeof tag.resolve = (source, isExplicit, tagName) => {
     const value = tag.resolve(source, isExplicit, tagName)
     if (LETTER.test(source)) return NOT_RESOLVED
-    return value === NOT_RESOLVED || source === '' ? value : new Unquoted(source, kind, value)
+    return value === NOT_RESOLVED || source === '' ? value : new Unquoted({ text: source, kind, value })
   }
   return { ...tag, resolve }
 })
