@@ -484,9 +484,7 @@ function readDomain(text, reject) {
     return reject('domain', `${site}; use the tenant's domain or custom domain, such as acme.eu.auth0.com.`);
 }
 /** @see https://auth0.com/docs/secure/tokens/access-tokens/management-api-access-tokens */
-function readAudience(text, domain, reject) {
-    if (text === '')
-        return domain && audienceOf(domain);
+function readAudience(text, reject) {
     const site = readSite(text, text.replace(/\/api\/v2\/?$/, ''));
     if (typeof site === 'string') {
         const example = 'such as https://acme.eu.auth0.com/api/v2/';
@@ -601,10 +599,14 @@ const FOREIGN_WORKSPACE = 'the workspace of a container has another path, so do 
 
 
 
-const MODES = ['validate', 'plan', 'apply', 'export'];
-const REVOKE = ['never', 'managed', 'all'];
-const SCOPES = ['all', 'changed'];
-const MISSING_USERS = ['fail', 'warn'];
+/** The allowed values of inputs that have a choice. */
+const CHOICES = {
+    mode: ['validate', 'plan', 'apply', 'export'],
+    revoke: ['never', 'managed', 'all'],
+    scope: ['all', 'changed'],
+    'missing-users': ['fail', 'warn'],
+    'client-private-key-algorithm': ALGORITHMS,
+};
 /** Values of inputs that the workflow does not set; a test compares them with `action.yml`. */
 const DEFAULTS = {
     mode: 'apply',
@@ -638,13 +640,13 @@ function readInputs({ secretsWithheld }) {
         problems.push({ input, message: `Input ${input}: ${message}` });
         return undefined;
     };
-    const mode = oneOf('mode', MODES, reject);
+    const mode = oneOf('mode', reject);
     const manifest = lines('manifest');
     const domain = readDomain(inputs_text('domain'), reject);
     const headroom = readShare('headroom', reject);
     const requestsPerSecond = readRate('requests-per-second', reject);
     const choices = readChoices(mode, reject);
-    const algorithm = oneOf('client-private-key-algorithm', ALGORITHMS, reject);
+    const algorithm = oneOf('client-private-key-algorithm', reject);
     const ledgerKey = readLedgerKey(secrets['ledger-key'], reject);
     if (mode === 'validate') {
         if (problems.length > 0)
@@ -656,7 +658,7 @@ function readInputs({ secretsWithheld }) {
     const clientId = core/* getInput */.V4('client-id');
     const keyId = core/* getInput */.V4('client-private-key-id');
     const credential = readCredential({ ...secrets, clientId, keyId, pem, algorithm, secretsWithheld }, reject);
-    const audience = readAudience(inputs_text('audience'), domain, reject);
+    const audience = inputs_text('audience') === '' ? domain && audienceOf(domain) : readAudience(inputs_text('audience'), reject);
     const subjects = mode === 'export' ? readSubjects(manifest, reject) : { users: [], query: undefined };
     const complete = mode && domain && audience && headroom !== undefined && credential && choices && subjects;
     if (problems.length > 0 || !complete)
@@ -668,15 +670,15 @@ function readInputs({ secretsWithheld }) {
 }
 /** What a plan may do, and what is done with it. */
 function readChoices(mode, reject) {
-    const revoke = oneOf('revoke', REVOKE, reject);
-    const scope = oneOf('scope', SCOPES, reject);
+    const revoke = oneOf('revoke', reject);
+    const scope = oneOf('scope', reject);
     const maxRevocations = readRevocationLimit('max-revocations', reject);
-    const missingUsers = oneOf('missing-users', MISSING_USERS, reject);
+    const missingUsers = oneOf('missing-users', reject);
     const requireMerged = readBoolean('require-merged', reject);
     const planFile = inputs_text('plan-file') || undefined;
     const approvedPlan = readDigest('approved-plan', reject);
     const failOnChanges = readBoolean('fail-on-changes', reject);
-    const comment = inputs_text('comment') === 'changes' ? 'changes' : readBoolean('comment', reject, ['changes']);
+    const comment = inputs_text('comment') === 'changes' ? 'changes' : readBoolean('comment', reject);
     if (planFile !== undefined && mode !== undefined && mode !== 'apply') {
         reject('plan-file', `only valid with mode: apply, because mode ${mode} computes its own plan; remove it.`);
     }
@@ -718,13 +720,14 @@ function lines(input) {
         .filter(line => line !== '');
 }
 /** The booleans of YAML 1.2, as in `getBooleanInput`. */
-function readBoolean(input, reject, others = []) {
+function readBoolean(input, reject) {
     const value = inputs_text(input);
     if (/^(true|True|TRUE)$/.test(value))
         return true;
     if (/^(false|False|FALSE)$/.test(value))
         return false;
-    return reject(input, `${quoteInput(value)} is not known; use ${listed(['true', 'false', ...others])}.`);
+    const allowed = input === 'comment' ? ['true', 'false', 'changes'] : ['true', 'false'];
+    return reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`);
 }
 /** @returns undefined for `none`; an expression that resolved to nothing must not count as `none` */
 function readDigest(input, reject) {
@@ -739,7 +742,8 @@ function readDigest(input, reject) {
         : `${quoteInput(value)} is not a digest; use the output plan-digest (undo-plan-digest for an undo plan): sha256: and 64 hexadecimal digits in lower case.`;
     return reject(input, what);
 }
-function oneOf(input, allowed, reject) {
+function oneOf(input, reject) {
+    const allowed = CHOICES[input];
     const value = inputs_text(input);
     const known = allowed.find(each => each === value);
     return known ?? reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`);

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { ALGORITHMS } from '../src/runner/credential.ts'
-import { DEFAULTS, MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/runner/inputs.ts'
+import { CHOICES, DEFAULTS } from '../src/runner/inputs.ts'
 import { readDefinition, runAction } from './e2e/action.ts'
 import { PAGES, readPage, renderPage } from './tools/readme.ts'
 
@@ -18,14 +17,7 @@ describe('action.yml', () => {
 
   it('names every allowed value of the inputs that have a choice', async () => {
     const { inputs } = await readDefinition()
-    const choices = {
-      mode: MODES,
-      revoke: REVOKE,
-      scope: SCOPES,
-      'missing-users': MISSING_USERS,
-      'client-private-key-algorithm': ALGORITHMS,
-    }
-    for (const [name, values] of Object.entries(choices)) {
+    for (const [name, values] of Object.entries(CHOICES)) {
       for (const value of values) expect(inputs[name]?.description).toContain(`\`${value}\``)
     }
   })

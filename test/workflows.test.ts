@@ -10,7 +10,7 @@ import { validate } from '@actions/languageservice'
 import { load } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { MISSING_USERS, MODES, REVOKE, SCOPES } from '../src/runner/inputs.ts'
+import { CHOICES } from '../src/runner/inputs.ts'
 import { readDefinition } from './e2e/action.ts'
 
 // Its ES module calls require.
@@ -201,8 +201,7 @@ function checkStep(step: Step, place: Place): readonly string[] {
 function checkOurs(step: Step, place: Place): readonly string[] {
   const { with: inputs = {} } = step
   const { mode = 'apply', domain } = inputs
-  const choices = { mode: MODES, revoke: REVOKE, scope: SCOPES, 'missing-users': MISSING_USERS }
-  const found = Object.entries(choices).flatMap(([name, values]) => {
+  const found = Object.entries(CHOICES).flatMap(([name, values]) => {
     const value = inputs[name]
     const known = value === undefined || values.some(each => each === value) || String(value).startsWith('${{')
     return known ? [] : [`there is no ${name}: ${value}`]

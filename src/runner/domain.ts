@@ -25,8 +25,7 @@ export interface Audience {
 }
 
 /** @see https://auth0.com/docs/secure/tokens/access-tokens/management-api-access-tokens */
-export function readAudience(text: string, domain: Domain | undefined, reject: Reject): Audience | undefined {
-  if (text === '') return domain && audienceOf(domain)
+export function readAudience(text: string, reject: Reject): Audience | undefined {
   const site = readSite(text, text.replace(/\/api\/v2\/?$/, ''))
   if (typeof site === 'string') {
     const example = 'such as https://acme.eu.auth0.com/api/v2/'
@@ -37,7 +36,7 @@ export function readAudience(text: string, domain: Domain | undefined, reject: R
   return reject('audience', `${quoteInput(text)} is not the Management API's identifier; use ${expected.audience}.`)
 }
 
-function audienceOf({ host }: Domain): Audience {
+export function audienceOf({ host }: Domain): Audience {
   return { audience: `https://${host}/api/v2/`, tenant: host }
 }
 

@@ -5,7 +5,7 @@ import * as core from '@actions/core'
 import { isAddress, isUserId } from '../access/identities.ts'
 import { InputError, type InputProblem } from '../errors.ts'
 import { ALGORITHMS, type Credential, readCredential } from './credential.ts'
-import { type Audience, type Domain, readAudience, readDomain } from './domain.ts'
+import { type Audience, audienceOf, type Domain, readAudience, readDomain } from './domain.ts'
 import { isGlob } from './glob.ts'
 import { listed, quoteInput, type Reject } from './input-problems.ts'
 import { unwrapKey } from './private-key.ts'
@@ -19,14 +19,19 @@ export interface RevocationLimit {
   readonly percent: number | undefined
 }
 
-export const MODES = ['validate', 'plan', 'apply', 'export'] as const
-export const REVOKE = ['never', 'managed', 'all'] as const
-export const SCOPES = ['all', 'changed'] as const
-export const MISSING_USERS = ['fail', 'warn'] as const
+/** The allowed values of inputs that have a choice. */
+export const CHOICES = {
+  mode: ['validate', 'plan', 'apply', 'export'],
+  revoke: ['never', 'managed', 'all'],
+  scope: ['all', 'changed'],
+  'missing-users': ['fail', 'warn'],
+  'client-private-key-algorithm': ALGORITHMS,
+} as const
 
-export type Mode = (typeof MODES)[number]
-export type Revoke = (typeof REVOKE)[number]
-export type Scope = (typeof SCOPES)[number]
+type Choice<Input extends keyof typeof CHOICES> = (typeof CHOICES)[Input][number]
+export type Mode = Choice<'mode'>
+export type Revoke = Choice<'revoke'>
+export type Scope = Choice<'scope'>
 
 /** Values of inputs that the workflow does not set; a test compares them with `action.yml`. */
 export const DEFAULTS = {
@@ -67,7 +72,7 @@ export interface PlanInputs extends Connection {
   readonly revoke: Revoke
   readonly scope: Scope
   readonly maxRevocations: RevocationLimit
-  readonly missingUsers: (typeof MISSING_USERS)[number]
+  readonly missingUsers: Choice<'missing-users'>
   readonly planFile: string | undefined
   readonly requireMerged: boolean
   /** `sha256:…` */
@@ -110,13 +115,13 @@ export function readInputs({ secretsWithheld }: Pick<Workflow, 'secretsWithheld'
     return undefined
   }
 
-  const mode = oneOf('mode', MODES, reject)
+  const mode = oneOf('mode', reject)
   const manifest = lines('manifest')
   const domain = readDomain(text('domain'), reject)
   const headroom = readShare('headroom', reject)
   const requestsPerSecond = readRate('requests-per-second', reject)
   const choices = readChoices(mode, reject)
-  const algorithm = oneOf('client-private-key-algorithm', ALGORITHMS, reject)
+  const algorithm = oneOf('client-private-key-algorithm', reject)
   const ledgerKey = readLedgerKey(secrets['ledger-key'], reject)
 
   if (mode === 'validate') {
@@ -128,7 +133,7 @@ export function readInputs({ secretsWithheld }: Pick<Workflow, 'secretsWithheld'
   const clientId = core.getInput('client-id')
   const keyId = core.getInput('client-private-key-id')
   const credential = readCredential({ ...secrets, clientId, keyId, pem, algorithm, secretsWithheld }, reject)
-  const audience = readAudience(text('audience'), domain, reject)
+  const audience = text('audience') === '' ? domain && audienceOf(domain) : readAudience(text('audience'), reject)
   const subjects = mode === 'export' ? readSubjects(manifest, reject) : { users: [], query: undefined }
   const complete = mode && domain && audience && headroom !== undefined && credential && choices && subjects
   if (problems.length > 0 || !complete) throw new InputError(problems)
@@ -141,15 +146,15 @@ type Choices = Omit<PlanInputs, keyof Connection | 'mode' | 'githubToken' | 'led
 
 /** What a plan may do, and what is done with it. */
 function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefined {
-  const revoke = oneOf('revoke', REVOKE, reject)
-  const scope = oneOf('scope', SCOPES, reject)
+  const revoke = oneOf('revoke', reject)
+  const scope = oneOf('scope', reject)
   const maxRevocations = readRevocationLimit('max-revocations', reject)
-  const missingUsers = oneOf('missing-users', MISSING_USERS, reject)
+  const missingUsers = oneOf('missing-users', reject)
   const requireMerged = readBoolean('require-merged', reject)
   const planFile = text('plan-file') || undefined
   const approvedPlan = readDigest('approved-plan', reject)
   const failOnChanges = readBoolean('fail-on-changes', reject)
-  const comment = text('comment') === 'changes' ? 'changes' : readBoolean('comment', reject, ['changes'])
+  const comment = text('comment') === 'changes' ? 'changes' : readBoolean('comment', reject)
   if (planFile !== undefined && mode !== undefined && mode !== 'apply') {
     reject('plan-file', `only valid with mode: apply, because mode ${mode} computes its own plan; remove it.`)
   }
@@ -191,11 +196,12 @@ function lines(input: string): readonly string[] {
 }
 
 /** The booleans of YAML 1.2, as in `getBooleanInput`. */
-function readBoolean(input: string, reject: Reject, others: readonly string[] = []): boolean | undefined {
+function readBoolean(input: string, reject: Reject): boolean | undefined {
   const value = text(input)
   if (/^(true|True|TRUE)$/.test(value)) return true
   if (/^(false|False|FALSE)$/.test(value)) return false
-  return reject(input, `${quoteInput(value)} is not known; use ${listed(['true', 'false', ...others])}.`)
+  const allowed = input === 'comment' ? ['true', 'false', 'changes'] : ['true', 'false']
+  return reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`)
 }
 
 /** @returns undefined for `none`; an expression that resolved to nothing must not count as `none` */
@@ -211,7 +217,8 @@ function readDigest(input: string, reject: Reject): string | undefined {
   return reject(input, what)
 }
 
-function oneOf<T extends string>(input: string, allowed: readonly T[], reject: Reject): T | undefined {
+function oneOf<Input extends keyof typeof CHOICES>(input: Input, reject: Reject): Choice<Input> | undefined {
+  const allowed: readonly Choice<Input>[] = CHOICES[input]
   const value = text(input)
   const known = allowed.find(each => each === value)
   return known ?? reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`)

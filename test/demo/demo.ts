@@ -9,7 +9,7 @@ import { join, parse, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { neededScopes } from '../../src/plan/guard.ts'
-import { MODES, type Mode } from '../../src/runner/inputs.ts'
+import { CHOICES, type Mode } from '../../src/runner/inputs.ts'
 import { type ActionRun, runAction } from '../e2e/action.ts'
 import { workflowVariables } from '../e2e/github.ts'
 import { startGitHub } from '../servers/github/server.ts'
@@ -172,7 +172,7 @@ function readArguments(): Arguments {
   try {
     const { positionals, values } = parseArgs({ allowPositionals: true, options: { verbose: { type: 'boolean' } } })
     const [name, file, ...others] = positionals
-    const mode = MODES.find(each => each === name)
+    const mode = CHOICES.mode.find(each => each === name)
     if (mode === name && others.length === 0) return { mode, file, isVerbose: values.verbose === true }
   } catch {
     // An unknown option.
