@@ -7368,19 +7368,19 @@ function startPace(limits) {
 }
 function sending(pace, { group, now }) {
     const { sent } = pace.views[group];
-    return { ...withView(pace, group, { sent: sent + 1 }), lastSentAt: now };
+    return { ...withView(pace, { group, sent: sent + 1 }), lastSentAt: now };
 }
 /** A request that was about to be sent was not sent. */
 function withdrawn(pace, group) {
     const { sent } = pace.views[group];
-    return withView(pace, group, { sent: sent - 1 });
+    return withView(pace, { group, sent: sent - 1 });
 }
 function received(pace, outcome) {
     const { group, kind } = outcome;
     // A bucket that refused a request is empty, whatever its headers say.
     const bucket = outcome.bucket && kind === 'throttled' ? { ...outcome.bucket, remaining: 0 } : outcome.bucket;
     const settled = withSettled(pace, { ...outcome, bucket });
-    const described = bucket === undefined ? settled : withSeen(settled, outcome, bucket);
+    const described = withSeen(settled, { ...outcome, bucket });
     if (kind === 'throttled')
         return slowedDown(described, group);
     return kind === 'worked' ? confirmed(described, group) : described;
@@ -7492,9 +7492,11 @@ function withSettled(pace, { group, sent, bucket, now }) {
     const { settled, recent, seen } = pace.views[group];
     const said = { at: now, remaining: bucket?.remaining };
     const from = seen?.sentAt ?? sent.lastSentAt;
-    return withView(pace, group, { settled: settled + 1, recent: [...recent.filter(({ at }) => at >= from), said] });
+    return withView(pace, { group, settled: settled + 1, recent: [...recent.filter(({ at }) => at >= from), said] });
 }
-function withSeen(pace, { group, sent, now }, bucket) {
+function withSeen(pace, { group, sent, bucket, now }) {
+    if (bucket === undefined)
+        return pace;
     const view = pace.views[group];
     const seen = {
         ...bucket,
@@ -7510,13 +7512,13 @@ function withSeen(pace, { group, sent, now }, bucket) {
         .map(each => pace.views[each])
         .find(each => continues(each, seen));
     if (view.seen?.limit !== seen.limit) {
-        return withView(pace, group, { seen, mark: seen, refill: sibling?.refill, blind: false });
+        return withView(pace, { group, seen, mark: seen, refill: sibling?.refill, blind: false });
     }
     const { mark, refill } = measure(view, seen);
     // Each measurement is too low by what the other group took, so the higher one counts.
     const isCurrent = sibling?.seen !== undefined && now - sibling.seen.at < MEASURED_FOR_MS;
     const refills = [refill, isCurrent ? sibling.refill : undefined].filter(each => each !== undefined);
-    return withView(pace, group, { seen, mark, refill: refills.length === 0 ? undefined : Math.max(...refills) });
+    return withView(pace, { group, seen, mark, refill: refills.length === 0 ? undefined : Math.max(...refills) });
 }
 /** Whether a description continues another group's: then the groups share the bucket. */
 function continues({ seen: last, refill = 0 }, seen) {
@@ -7553,7 +7555,7 @@ function measure({ mark, refill }, seen) {
 function confirmed(pace, group) {
     const blindCeiling = Math.min(pace.blindCeiling * BLIND_GROWTH, maxBlindCeiling(pace.limits));
     const blind = pace.views[group].seen === undefined;
-    return { ...withView(pace, group, { refused: false, blind }), blindCeiling };
+    return { ...withView(pace, { group, refused: false, blind }), blindCeiling };
 }
 /** Once for each series of refusals: halves the rate, and raises the margin. */
 function slowedDown(pace, group) {
@@ -7562,14 +7564,14 @@ function slowedDown(pace, group) {
         return pace;
     if (blind) {
         const blindCeiling = Math.max(pace.blindCeiling / 2, MIN_BLIND_CEILING);
-        return { ...withView(pace, group, { refused: true }), blindCeiling };
+        return { ...withView(pace, { group, refused: true }), blindCeiling };
     }
     if (seen === undefined)
         return pace;
     const more = Math.ceil(seen.limit * MARGIN);
-    return withView(pace, group, { refused: true, mark: undefined, refill: refill && refill / 2, margin: margin + more });
+    return withView(pace, { group, refused: true, mark: undefined, refill: refill && refill / 2, margin: margin + more });
 }
-function withView(pace, group, change) {
+function withView(pace, { group, ...change }) {
     return { ...pace, views: { ...pace.views, [group]: { ...pace.views[group], ...change } } };
 }
 

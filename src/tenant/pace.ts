@@ -135,13 +135,13 @@ export function startPace(limits: PaceLimits): Pace {
 
 export function sending(pace: Pace, { group, now }: Pick<Turn, 'group' | 'now'>): Pace {
   const { sent } = pace.views[group]
-  return { ...withView(pace, group, { sent: sent + 1 }), lastSentAt: now }
+  return { ...withView(pace, { group, sent: sent + 1 }), lastSentAt: now }
 }
 
 /** A request that was about to be sent was not sent. */
 export function withdrawn(pace: Pace, group: Group): Pace {
   const { sent } = pace.views[group]
-  return withView(pace, group, { sent: sent - 1 })
+  return withView(pace, { group, sent: sent - 1 })
 }
 
 export function received(pace: Pace, outcome: Outcome): Pace {
@@ -149,7 +149,7 @@ export function received(pace: Pace, outcome: Outcome): Pace {
   // A bucket that refused a request is empty, whatever its headers say.
   const bucket = outcome.bucket && kind === 'throttled' ? { ...outcome.bucket, remaining: 0 } : outcome.bucket
   const settled = withSettled(pace, { ...outcome, bucket })
-  const described = bucket === undefined ? settled : withSeen(settled, outcome, bucket)
+  const described = withSeen(settled, { ...outcome, bucket })
   if (kind === 'throttled') return slowedDown(described, group)
   return kind === 'worked' ? confirmed(described, group) : described
 }
@@ -281,10 +281,11 @@ function withSettled(pace: Pace, { group, sent, bucket, now }: Outcome): Pace {
   const { settled, recent, seen } = pace.views[group]
   const said = { at: now, remaining: bucket?.remaining }
   const from = seen?.sentAt ?? sent.lastSentAt
-  return withView(pace, group, { settled: settled + 1, recent: [...recent.filter(({ at }) => at >= from), said] })
+  return withView(pace, { group, settled: settled + 1, recent: [...recent.filter(({ at }) => at >= from), said] })
 }
 
-function withSeen(pace: Pace, { group, sent, now }: Outcome, bucket: Bucket): Pace {
+function withSeen(pace: Pace, { group, sent, bucket, now }: Outcome): Pace {
+  if (bucket === undefined) return pace
   const view = pace.views[group]
   const seen: Seen = {
     ...bucket,
@@ -299,13 +300,13 @@ function withSeen(pace: Pace, { group, sent, now }: Outcome, bucket: Bucket): Pa
     .map(each => pace.views[each])
     .find(each => continues(each, seen))
   if (view.seen?.limit !== seen.limit) {
-    return withView(pace, group, { seen, mark: seen, refill: sibling?.refill, blind: false })
+    return withView(pace, { group, seen, mark: seen, refill: sibling?.refill, blind: false })
   }
   const { mark, refill } = measure(view, seen)
   // Each measurement is too low by what the other group took, so the higher one counts.
   const isCurrent = sibling?.seen !== undefined && now - sibling.seen.at < MEASURED_FOR_MS
   const refills = [refill, isCurrent ? sibling.refill : undefined].filter(each => each !== undefined)
-  return withView(pace, group, { seen, mark, refill: refills.length === 0 ? undefined : Math.max(...refills) })
+  return withView(pace, { group, seen, mark, refill: refills.length === 0 ? undefined : Math.max(...refills) })
 }
 
 /** Whether a description continues another group's: then the groups share the bucket. */
@@ -341,7 +342,7 @@ function measure({ mark, refill }: View, seen: Seen): Pick<View, 'mark' | 'refil
 function confirmed(pace: Pace, group: Group): Pace {
   const blindCeiling = Math.min(pace.blindCeiling * BLIND_GROWTH, maxBlindCeiling(pace.limits))
   const blind = pace.views[group].seen === undefined
-  return { ...withView(pace, group, { refused: false, blind }), blindCeiling }
+  return { ...withView(pace, { group, refused: false, blind }), blindCeiling }
 }
 
 /** Once for each series of refusals: halves the rate, and raises the margin. */
@@ -350,13 +351,13 @@ function slowedDown(pace: Pace, group: Group): Pace {
   if (refused) return pace
   if (blind) {
     const blindCeiling = Math.max(pace.blindCeiling / 2, MIN_BLIND_CEILING)
-    return { ...withView(pace, group, { refused: true }), blindCeiling }
+    return { ...withView(pace, { group, refused: true }), blindCeiling }
   }
   if (seen === undefined) return pace
   const more = Math.ceil(seen.limit * MARGIN)
-  return withView(pace, group, { refused: true, mark: undefined, refill: refill && refill / 2, margin: margin + more })
+  return withView(pace, { group, refused: true, mark: undefined, refill: refill && refill / 2, margin: margin + more })
 }
 
-function withView(pace: Pace, group: Group, change: Partial<View>): Pace {
+function withView(pace: Pace, { group, ...change }: Partial<View> & { readonly group: Group }): Pace {
   return { ...pace, views: { ...pace.views, [group]: { ...pace.views[group], ...change } } }
 }
