@@ -1,6 +1,6 @@
 // A tenant that is down, wherever a run is by then: what is sent in vain, for how long, and what is reported.
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { mask, redactAll } from '../../src/runner/secrets.ts'
 import { fastClock } from '../clock.ts'
 import { acme, CLIENT } from '../e2e/acme.ts'
@@ -91,7 +91,9 @@ describe('a tenant that is down', () => {
   it('and echoes what it was sent makes no error show a secret', async () => {
     const tenant = await acme()
     tenant.fault({ kind: 'echo', status: 503, when: () => true, times: ALWAYS })
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValueOnce(true)
     mask(CLIENT.secret)
+    write.mockRestore()
     const { errors } = await reconcile(tenant, { users: MANY })
     expect(errors).toEqual([expect.stringContaining(CLIENT.secret)])
     expectNoneIn(redactAll(errors).join(), [CLIENT.secret])
