@@ -208,6 +208,12 @@ function quote(value) {
 function capitalize(sentence) {
     return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
 }
+/** The first of many texts, and how many more there are. */
+function shortList(texts, most = 3) {
+    const all = [...texts];
+    const shown = all.slice(0, most).join(', ');
+    return all.length > most ? `${shown} and ${all.length - most} more` : shown;
+}
 
 ;// CONCATENATED MODULE: ./build/js/access/identities.js
 // Validates user ids and e-mail addresses, and suggests what the author of an invalid one probably meant. Pure.
@@ -1974,6 +1980,8 @@ function namesIn(value, mayExpire) {
 
 
 
+/** Ids that are listed of roles with the same name. */
+const MAX_IDS = 5;
 /** Mistakes that can be found without the tenant. */
 function* checkManifest(documents, contents) {
     for (const { keyMistakes } of documents)
@@ -2152,7 +2160,7 @@ function* checkReferences(contents, roles) {
         const advice = () => adviseRole(role, contents.names) ?? suggest(role, known) ?? 'Correct the name, or create the role.';
         return () => found.length === 0
             ? `The tenant has no role ${quote(role)}. ${advice()}`
-            : `The tenant has ${found.length} roles ${quote(role)}: ${listIds(found)}. List the intended one by its id.`;
+            : `The tenant has ${found.length} roles ${quote(role)}: ${shortList(found.toSorted(), MAX_IDS)}. List the intended one by its id.`;
     };
     for (const { role, file, path, on } of contents.roles) {
         const message = explain(role);
@@ -2165,11 +2173,6 @@ function adviseRole(role, { bundles }) {
     if (bundles.has(role))
         return "That is a bundle; list it under the user's bundles.";
     return isRoleId(role) ? 'Correct the id, or list the role by its name.' : undefined;
-}
-const MAX_IDS = 5;
-function listIds(ids) {
-    const shown = ids.toSorted().slice(0, MAX_IDS).join(', ');
-    return ids.length > MAX_IDS ? `${shown} and ${ids.length - MAX_IDS} more` : shown;
 }
 
 ;// CONCATENATED MODULE: ./build/js/manifest/export-names.js
@@ -3538,11 +3541,6 @@ function warnOfHeldBack({ heldBack }) {
     return [
         `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same grants. Correct the manifest; a later run revokes the rest.`,
     ];
-}
-function shortList(names) {
-    const [first, second, third, ...others] = names;
-    const shown = [first, second, third].filter(name => name !== undefined).join(', ');
-    return others.length === 0 ? shown : `${shown} and ${others.length} more`;
 }
 /** A sentence for each permission or role that is left out of a plan. */
 function describeObsolete(obsolete, step) {
@@ -5793,11 +5791,11 @@ async function isNewer({ theirs, own }, github) {
 ;// CONCATENATED MODULE: ./build/js/plan/advise.js
 // Suggests how to simplify a manifest. Pure.
 
+
 /** Fewer users with the same grants are no pattern yet. */
 const MIN_USERS = 5;
 const MIN_GRANTS = 2;
 const MAX_SENTENCES = 5;
-const advise_MAX_NAMES = 3;
 /** Sentences, those with the largest effect first. */
 function adviseOn(users, plan) {
     return [...adviseRoles(users), ...adviseDerived(users, plan)];
@@ -5818,12 +5816,7 @@ function adviseRoles(users) {
         .filter(({ count }) => count >= MIN_USERS)
         .sort((a, b) => b.count * b.permissions.length - a.count * a.permissions.length)
         .slice(0, MAX_SENTENCES)
-        .map(({ permissions, count }) => `${count} listed users have the same ${permissions.length} direct permissions (${namesText(permissions)}); consider a role.`);
-}
-function namesText(permissions) {
-    const names = permissions.slice(0, advise_MAX_NAMES).map(grant => (0,access_grants/* accessText */.cd)((0,access_grants/* accessOf */.YK)(grant)));
-    const more = permissions.length - names.length;
-    return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+        .map(({ permissions, count }) => `${count} listed users have the same ${permissions.length} direct permissions (${shortList(permissions.map(grant => (0,access_grants/* accessText */.cd)((0,access_grants/* accessOf */.YK)(grant))))}); consider a role.`);
 }
 function adviseDerived(users, plan) {
     const revoked = new Map(plan.users.map(({ user, revoke }) => [user, (0,access_grants/* rolesAmong */.Wn)((0,access_grants/* packAll */.pV)(revoke))]));

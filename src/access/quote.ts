@@ -50,3 +50,10 @@ export function quote(value: unknown): string {
 export function capitalize(sentence: string): string {
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`
 }
+
+/** The first of many texts, and how many more there are. */
+export function shortList(texts: Iterable<string>, most = 3): string {
+  const all = [...texts]
+  const shown = all.slice(0, most).join(', ')
+  return all.length > most ? `${shown} and ${all.length - most} more` : shown
+}

@@ -2,7 +2,7 @@
 // everything that can be read. One mistake never hides another. Pure.
 
 import { coreOf, suggest } from '../access/nearest.ts'
-import { capitalize, clip, quote } from '../access/quote.ts'
+import { capitalize, clip, quote, shortList } from '../access/quote.ts'
 import { findRoles, isRoleId, type Roles } from '../access/roles.ts'
 import { scalar } from '../access/yaml.ts'
 import { checkAmount } from './desired.ts'
@@ -22,6 +22,9 @@ import {
 } from './read.ts'
 import { fieldOf, textOf } from './scalars.ts'
 import { brokenRule, roleName } from './schema.ts'
+
+/** Ids that are listed of roles with the same name. */
+const MAX_IDS = 5
 
 /** Permission names by API identifier. */
 export type Catalogue = ReadonlyMap<string, ReadonlySet<string>>
@@ -228,7 +231,7 @@ export function* checkReferences(contents: Contents, roles: Roles): Generator<Re
     return () =>
       found.length === 0
         ? `The tenant has no role ${quote(role)}. ${advice()}`
-        : `The tenant has ${found.length} roles ${quote(role)}: ${listIds(found)}. List the intended one by its id.`
+        : `The tenant has ${found.length} roles ${quote(role)}: ${shortList(found.toSorted(), MAX_IDS)}. List the intended one by its id.`
   }
   for (const { role, file, path, on } of contents.roles) {
     const message = explain(role)
@@ -240,11 +243,4 @@ export function* checkReferences(contents: Contents, roles: Roles): Generator<Re
 function adviseRole(role: string, { bundles }: Names): string | undefined {
   if (bundles.has(role)) return "That is a bundle; list it under the user's bundles."
   return isRoleId(role) ? 'Correct the id, or list the role by its name.' : undefined
-}
-
-const MAX_IDS = 5
-
-function listIds(ids: readonly string[]): string {
-  const shown = ids.toSorted().slice(0, MAX_IDS).join(', ')
-  return ids.length > MAX_IDS ? `${shown} and ${ids.length - MAX_IDS} more` : shown
 }

@@ -11,6 +11,7 @@ import {
   rolesAmong,
   sortGrants,
 } from '../access/grants.ts'
+import { shortList } from '../access/quote.ts'
 import type { UserState } from '../live/user-state.ts'
 import type { Plan } from './plan.ts'
 
@@ -18,7 +19,6 @@ import type { Plan } from './plan.ts'
 const MIN_USERS = 5
 const MIN_GRANTS = 2
 const MAX_SENTENCES = 5
-const MAX_NAMES = 3
 
 /** Sentences, those with the largest effect first. */
 export function adviseOn(users: readonly UserState[], plan: Pick<Plan, 'users'>): readonly string[] {
@@ -42,14 +42,8 @@ function adviseRoles(users: readonly UserState[]): readonly string[] {
     .slice(0, MAX_SENTENCES)
     .map(
       ({ permissions, count }) =>
-        `${count} listed users have the same ${permissions.length} direct permissions (${namesText(permissions)}); consider a role.`,
+        `${count} listed users have the same ${permissions.length} direct permissions (${shortList(permissions.map(grant => accessText(accessOf(grant))))}); consider a role.`,
     )
-}
-
-function namesText(permissions: readonly Grant[]): string {
-  const names = permissions.slice(0, MAX_NAMES).map(grant => accessText(accessOf(grant)))
-  const more = permissions.length - names.length
-  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function adviseDerived(users: readonly UserState[], plan: Pick<Plan, 'users'>): readonly string[] {

@@ -16,7 +16,7 @@ import {
   type Role,
   type RoleNames,
 } from '../access/grants.ts'
-import { capitalize } from '../access/quote.ts'
+import { capitalize, shortList } from '../access/quote.ts'
 import type { UserState } from '../live/user-state.ts'
 import type { RevocationLimit } from '../runner/inputs.ts'
 import type { WorkflowEvent } from '../runner/workflow.ts'
@@ -142,12 +142,6 @@ export function warnOfHeldBack({ heldBack }: Plan): readonly Warning[] {
   return [
     `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same grants. Correct the manifest; a later run revokes the rest.`,
   ]
-}
-
-function shortList(names: Iterable<string>): string {
-  const [first, second, third, ...others] = names
-  const shown = [first, second, third].filter(name => name !== undefined).join(', ')
-  return others.length === 0 ? shown : `${shown} and ${others.length} more`
 }
 
 /** A sentence for each permission or role that is left out of a plan. */

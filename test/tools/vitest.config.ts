@@ -1,6 +1,6 @@
-// Five projects. `core`, `github` and `runs` run in process and keep the machine busy; `action` runs the built action in processes of its
-// own, mostly waits for it, and so runs several files and tests at once; `timed` is held against a clock, and so runs
-// first and by itself.
+// Five projects. `core`, `github` and `runs` run in process and keep the machine busy; `action` runs the built action in
+// processes of its own, mostly waits for it, and so runs several files and tests at once; `timed` is held against a
+// clock, and so runs first and by itself.
 
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
