@@ -1414,12 +1414,11 @@ function* expiriesIn(lists, owner) {
 }
 /** A missing name or owner is reported elsewhere. */
 function subjectOf({ owner, of, name }) {
-    if (name === undefined)
-        return owner === undefined ? 'This' : `The entry of ${owner}`;
-    const part = of === 'permission' ? quote(name) : `${of} ${quote(name)}`;
     if (owner === undefined)
-        return of === 'bundle' ? `The entry of the ${part}` : 'This';
-    return of === 'permission' ? `${part} of ${owner}` : `The ${part} of ${owner}`;
+        return 'This';
+    if (name === undefined)
+        return `The entry of ${owner}`;
+    return of === 'permission' ? `${quote(name)} of ${owner}` : `The ${of} ${quote(name)} of ${owner}`;
 }
 function* checkExpiries(contents) {
     for (const { expires, mention } of expiriesOf(contents)) {

@@ -57,10 +57,9 @@ function* expiriesIn(lists: readonly NameList[], owner: string | undefined): Gen
 
 /** A missing name or owner is reported elsewhere. */
 function subjectOf({ owner, of, name }: Expiry): string {
-  if (name === undefined) return owner === undefined ? 'This' : `The entry of ${owner}`
-  const part = of === 'permission' ? quote(name) : `${of} ${quote(name)}`
-  if (owner === undefined) return of === 'bundle' ? `The entry of the ${part}` : 'This'
-  return of === 'permission' ? `${part} of ${owner}` : `The ${part} of ${owner}`
+  if (owner === undefined) return 'This'
+  if (name === undefined) return `The entry of ${owner}`
+  return of === 'permission' ? `${quote(name)} of ${owner}` : `The ${of} ${quote(name)} of ${owner}`
 }
 
 export function* checkExpiries(contents: Contents): Generator<Remark> {

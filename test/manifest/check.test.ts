@@ -239,6 +239,22 @@ describe('several files', () => {
     const first = 'bundles: {b: {"a:": [x, y], "c:": [z]}}\nusers: [{id: a|u}]'
     expect(mistakesOf(first, 'bundles: {b: {"c:": [z], "a:": [y, x]}}\nusers: [{id: a|u}]')).toEqual([])
   })
+  it.each([
+    ['identifier', 'apis: {a: "https://one/"}\nusers: []', 'apis: {a: {identifier: "https://one/"}}\nusers: []'],
+    [
+      'catalogue',
+      'apis: {a: {identifier: "a:", permissions: [x, y]}}\nusers: []',
+      'apis: {a: {identifier: "a:", permissions: [y, x]}}\nusers: []',
+    ],
+  ])('may define an API with the same %s', (_, first, second) => {
+    expect(mistakesOf(first, second)).toEqual([])
+  })
+  it('may each list a user once, by id or by address', () => {
+    const twice = 'users: [{email: G@a.io}, {email: g@a.io}]'
+    expect(mistakesOf('users: [{email: g@a.io}]', twice)).toEqual([
+      'm2:1:34 Duplicate user "g@a.io", first at users[0]; combine the entries.',
+    ])
+  })
   it('that define a name differently are reported in the later file', () => {
     const second = 'apis: {a: "https://two/"}\nbundles: {b: {"c:": [y]}}\nusers: []'
     expect(mistakesOf('apis: {a: "https://one/"}\nbundles: {b: {"c:": [x]}}\nusers: []', second)).toEqual([

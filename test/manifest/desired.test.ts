@@ -378,6 +378,8 @@ users:
     ['a user', '{id: a|u, expires: 2026-01-01}', 'The entry of a|u'],
     ['a bundle without its name', '{id: a|u, bundles: [{expires: 2026-01-01}]}', 'The entry of a|u'],
     ['a user without a name', '{expires: 2026-01-01}', 'This'],
+    ['a role of a user without a name', '{roles: [{name: Support, expires: 2026-01-01}]}', 'This'],
+    ['a bundle of a user without a name', '{bundles: [{name: b, expires: 2026-01-01}]}', 'This'],
   ])('that has come is reported with what it ends: %s', (_, user, what) => {
     const [remark] = readManifest(documentsOf([`users: [${user}]`]), new Date('2026-06-01')).expired
     const rest = 'expired on 2026-01-01 and no longer applies; remove it, or give it a later date.'

@@ -453,6 +453,18 @@ describe('folds', () => {
   })
 })
 
+describe('the lines that would list unmanaged roles', () => {
+  it.each([
+    ['a name', { role: 'rol_a', name: 'Support Team' }, '["Support Team"]'],
+    ['the id if the name is unknown', { role: 'rol_a' }, '[rol_a]'],
+    ['the id if the name is another id', { role: 'rol_a', name: 'rol_b' }, '[rol_a]'],
+    ['the id if the name has odd characters', { role: 'rol_a', name: 'Support!' }, '[rol_a]'],
+  ])('have %s', (_, role, list) => {
+    const summary = renderSummary(planRecord([], { unmanaged: [{ user: 'u', ...role }] }))
+    expect(textOf(parseMarkdown(summary))).toContain(`roles: ${list}`)
+  })
+})
+
 describe('facts', () => {
   it('are the mode, the manifest, the ledger, requests and times', () => {
     const rows = elementsOf(treeOf(run('approved')), 'table').at(-1)
