@@ -4579,8 +4579,6 @@ function operationText(operation, effective) {
     return `${harmless((0,access_grants/* accessText */.cd)(operation))}${operationNotes(operation, { effective, show: harmless })}`;
 }
 
-// EXTERNAL MODULE: ./build/js/tenant/pace.js
-var pace = __webpack_require__(5852);
 ;// CONCATENATED MODULE: ./build/js/steps/locate-users.js
 // Findings about users → the manifest's lines that list them.
 
@@ -5094,7 +5092,6 @@ function resultText(outcomes, planned) {
 
 
 
-
 /** Shows the plan, saves it, and reports every reason not to apply it. */
 function judgePlan({ inputs, memory, planning, journal, task, folder }) {
     const { plan, digest, survey } = planning;
@@ -5155,11 +5152,11 @@ async function applyPlan(context) {
         await endRecording({ context, recording, ending, outcomes });
     }
 }
-async function write({ tenant, heartbeat, planning: { plan, survey } }, onOutcome) {
+async function write({ tenant, width, heartbeat, planning: { plan, survey } }, onOutcome) {
     const progress = heartbeat.follow('Changing users', plan.users.length);
     await apply(plan, {
         writer: tenant,
-        width: pace/* MAX_IN_FLIGHT */.uK,
+        width,
         otherRoles: otherRolesOf(survey),
         onOutcome: outcome => {
             onOutcome(outcome);
@@ -6096,7 +6093,6 @@ function notLookedUp({ unknown, subjects }) {
 
 
 
-
 async function computePlan(context) {
     const { saved } = context.task;
     const choice = chooseUsers(context);
@@ -6163,7 +6159,7 @@ function planRest(context, surveyed) {
     return { plan, digest, refusals: [...checkNever(plan, revoke), ...unasked] };
 }
 async function readUsers(context, { subjects, known, skipped }) {
-    const { access, roles, memory, tenant, heartbeat, journal } = context;
+    const { access, roles, memory, tenant, width, heartbeat, journal } = context;
     if (access.assignOnly) {
         journal.warn(['The token cannot read users, so desired permissions are assigned without reading existing ones.']);
     }
@@ -6171,7 +6167,7 @@ async function readUsers(context, { subjects, known, skipped }) {
         reader: tenant,
         readPermissions: !access.assignOnly,
         roles: new Set(roles.names.keys()),
-        width: pace/* MAX_IN_FLIGHT */.uK,
+        width,
         managedOf: user => memory.ledger.users.get(user)?.managed ?? access_grants/* NO_GRANTS */.cJ,
         alsoListed: user => known.get(user)?.filter(each => skipped.has(each)) ?? [],
         follow: heartbeat.follow,
@@ -6208,7 +6204,6 @@ function context_usersOf({ saved, files }) {
 ;// CONCATENATED MODULE: ./build/js/steps/export-users.js
 // Writes a manifest with the users' direct grants. If a user cannot be read, no manifest is written, because nobody would
 // notice that the user is missing from it.
-
 
 
 
@@ -6269,11 +6264,11 @@ async function readRoleNames({ tenant, journal }, scopes) {
     }
 }
 /** @returns undefined unless every user could be read */
-async function readHoldings({ tenant, heartbeat, journal }, { names, roles }) {
+async function readHoldings({ tenant, width, heartbeat, journal }, { names, roles }) {
     const subjects = names.map(export_users_subjectOf);
     const surveyed = await survey(subjects, {
         reader: tenant,
-        width: pace/* MAX_IN_FLIGHT */.uK,
+        width,
         readPermissions: true,
         roles,
         managedOf: () => access_grants/* NO_GRANTS */.cJ,
@@ -7031,12 +7026,12 @@ function startHeartbeat(traffic) {
 
 async function withTenant(run, use) {
     const { inputs, journal, cancelled } = run;
-    const { connect } = await __webpack_require__.e(/* import() */ 424).then(__webpack_require__.bind(__webpack_require__, 3424));
-    const { tenant, session, traffic, close } = connect(inputs, { signal: cancelled, mask: runner_secrets/* mask */.dK });
+    const { connect } = await __webpack_require__.e(/* import() */ 23).then(__webpack_require__.bind(__webpack_require__, 7023));
+    const { tenant, session, width, traffic, close } = connect(inputs, { signal: cancelled, mask: runner_secrets/* mask */.dK });
     journal.noteTraffic(traffic);
     const heartbeat = startHeartbeat(traffic);
     try {
-        await use({ ...run, tenant, session, heartbeat });
+        await use({ ...run, tenant, session, width, heartbeat });
     }
     finally {
         heartbeat.end();
@@ -7194,377 +7189,6 @@ function redact(text) {
     for (const form of forms)
         redacted = redacted.replaceAll(form, '***');
     return redacted;
-}
-
-
-/***/ }),
-
-/***/ 607:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   LF: () => (/* binding */ limitOf),
-/* harmony export */   Ng: () => (/* binding */ describeWait),
-/* harmony export */   Rp: () => (/* binding */ farTime),
-/* harmony export */   fd: () => (/* binding */ GROUPS),
-/* harmony export */   jk: () => (/* binding */ readBucket),
-/* harmony export */   od: () => (/* binding */ TOKEN_PATH),
-/* harmony export */   sA: () => (/* binding */ readEnd),
-/* harmony export */   vA: () => (/* binding */ describeExhausted),
-/* harmony export */   ye: () => (/* binding */ readReset)
-/* harmony export */ });
-// Auth0's rate limits: which limit a request counts against, what a response's headers say, and how messages name a limit
-// and its end. Pure.
-const GROUPS = ['readingUsers', 'writingUsers', 'rest'];
-const TOKEN_PATH = '/oauth/token';
-const NAMES = {
-    readingUsers: 'rate limit for reading users',
-    writingUsers: 'rate limit for writing users',
-    rest: 'rate limit of the Management API',
-    tokens: 'quota for access tokens',
-};
-/** A nearer end is not mentioned. */
-const SOON_MS = 60_000;
-/** A later end is ignored. */
-const MAX_BELIEVED_MS = 24 * 60 * 60 * 1000;
-function limitOf({ method, path }) {
-    if (path === TOKEN_PATH)
-        return 'tokens';
-    if (!/^\/api\/v2\/users(-by-email)?(\/|$)/.test(path))
-        return 'rest';
-    return method === 'GET' ? 'readingUsers' : 'writingUsers';
-}
-/** @returns undefined if one of `x-ratelimit-limit`, `-remaining` and `-reset` is missing or invalid */
-function readBucket(headers, now) {
-    const limit = wholeNumber(headers['x-ratelimit-limit']);
-    const remaining = wholeNumber(headers['x-ratelimit-remaining']);
-    const reset = readReset(headers, now);
-    if (limit === undefined || limit === 0 || remaining === undefined || reset === undefined)
-        return undefined;
-    return { limit, remaining: Math.min(remaining, limit), resetAt: reset.at };
-}
-/** When the tenant accepts requests again: by `retry-after` in seconds, or for a 429 by its bucket's reset. */
-function readEnd({ status, headers }, now) {
-    const after = wholeNumber(headers['retry-after']);
-    if (after !== undefined)
-        return { at: now.at + after * 1000, time: serverTime(headers, now) + after * 1000 };
-    return status === 429 ? readReset(headers, now) : undefined;
-}
-/** By `x-ratelimit-reset` in UNIX seconds. */
-function readReset(headers, now) {
-    const reset = wholeNumber(headers['x-ratelimit-reset']);
-    if (reset === undefined)
-        return undefined;
-    return { at: now.at + Math.max(0, reset * 1000 - serverTime(headers, now)), time: reset * 1000 };
-}
-/** What is waited for; names the limit and its end only if the end is more than a minute away. */
-function describeWait({ limit, other, end }, now) {
-    const until = farTime(end, now);
-    if (until === undefined)
-        return limit === undefined ? other : 'the rate limit';
-    return `${limit === undefined ? other : `the ${NAMES[limit]}`}, until ${until}`;
-}
-function describeExhausted(limit, { origin, until }) {
-    return `The ${NAMES[limit]} of ${origin} is used up${until === undefined ? '' : ` until ${until}`}`;
-}
-/** The time of day, such as `14:05 UTC`, if it is more than a minute away and less than a day. */
-function farTime(end, now) {
-    if (end === undefined || end.at - now <= SOON_MS || end.at - now >= MAX_BELIEVED_MS)
-        return undefined;
-    const time = new Date(end.time);
-    // A response may have the last date that JavaScript can represent, and a later one is invalid.
-    return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(-13, -8)} UTC`;
-}
-function serverTime({ date }, { time }) {
-    const told = Date.parse(String(date));
-    return Number.isNaN(told) ? time : told;
-}
-function wholeNumber(header) {
-    return /^\d{1,12}$/.test(String(header)) ? Number(header) : undefined;
-}
-
-
-/***/ }),
-
-/***/ 5852:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   Lw: () => (/* binding */ delayBefore),
-/* harmony export */   VJ: () => (/* binding */ withdrawn),
-/* harmony export */   a: () => (/* binding */ startPace),
-/* harmony export */   bh: () => (/* binding */ sending),
-/* harmony export */   ed: () => (/* binding */ received),
-/* harmony export */   iE: () => (/* binding */ isBlind),
-/* harmony export */   uK: () => (/* binding */ MAX_IN_FLIGHT)
-/* harmony export */ });
-/* harmony import */ var _limits_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(607);
-// When the next request may be sent: responses' rate-limit headers and a clock in, a delay out. One file, because its
-// parts make sense only together. Pure; times are milliseconds of the local clock, rates are requests a millisecond.
-//
-//   reading users ──► bucket of 40    Each group of endpoints is paced by its own responses. Groups whose responses name the
-//   writing users ──► bucket of 20    same limit may share one bucket: together they never use more than one.
-//   the rest      ──► bucket of 10
-//
-//   limit  ┬ a response said: 31 remain                A request is sent if the bucket has one more than the reserve,
-//          │ − 4 that it may not have counted          even in the worst case: every request counts as taken after the
-//          │ + the refill since, as measured           response unless that is impossible.
-//   level  ┼ 27
-//          │ ours to spend
-//   reserve┴ headroom for others. Below it we wait for the refill, or for the reset while no refill is known.
-
-/** The rate while the tenant does not describe its bucket. */
-const BLIND_CEILING = 10 / 1000;
-const MIN_BLIND_CEILING = 0.5 / 1000;
-/** A refusal halves the blind ceiling; each success raises it again by this factor. */
-const BLIND_GROWTH = 1.01;
-const MAX_IN_FLIGHT = 48;
-/** The initial number of requests in flight; each response allows one more. */
-const FIRST_IN_FLIGHT = 8;
-/** The share of the bucket that is added to the margin after each series of refusals, because others take more. */
-const MARGIN = 0.04;
-/** Auth0's windows are at most a minute. The longest wait for a reset without a request. */
-const MAX_RESET_WAIT_MS = 60_000;
-/** Milliseconds for a request, and for a whole bucket, on the slowest of Auth0's plans. */
-const SLOWEST_REFILL_MS = 500;
-const SLOWEST_FILL_MS = 6_000;
-/** A reset that is further away is a window's end: plans that refill gradually have filled a bucket by then. */
-const WINDOWED_MS = 10_000;
-/** How much too late a reset may be announced: times are in whole seconds, and responses take time. */
-const RESET_SLACK_MS = 2_000;
-/** How long nothing is sent to measure the refill. */
-const SOUNDING_MS = 250;
-/** A refill is accepted after this many requests' worth of it, and measured again after the time below. */
-const ENOUGH = 3;
-const MEASURED_FOR_MS = 2_000;
-/** How soon to check again while requests are in flight. */
-const LOOK_AGAIN_MS = 5;
-const NEW_VIEW = {
-    sent: 0,
-    settled: 0,
-    seen: undefined,
-    mark: undefined,
-    refill: undefined,
-    recent: [],
-    refused: false,
-    margin: 0,
-    blind: false,
-};
-function startPace(limits) {
-    return {
-        limits,
-        views: { readingUsers: NEW_VIEW, writingUsers: NEW_VIEW, rest: NEW_VIEW },
-        lastSentAt: Number.NEGATIVE_INFINITY,
-        blindCeiling: maxBlindCeiling(limits),
-    };
-}
-function sending(pace, { group, now }) {
-    const { sent } = pace.views[group];
-    return { ...withView(pace, { group, sent: sent + 1 }), lastSentAt: now };
-}
-/** A request that was about to be sent was not sent. */
-function withdrawn(pace, group) {
-    const { sent } = pace.views[group];
-    return withView(pace, { group, sent: sent - 1 });
-}
-function received(pace, outcome) {
-    const { group, kind } = outcome;
-    // A bucket that refused a request is empty, whatever its headers say.
-    const bucket = outcome.bucket && kind === 'throttled' ? { ...outcome.bucket, remaining: 0 } : outcome.bucket;
-    const settled = withSettled(pace, { ...outcome, bucket });
-    const described = withSeen(settled, { ...outcome, bucket });
-    if (kind === 'throttled')
-        return slowedDown(described, group);
-    return kind === 'worked' ? confirmed(described, group) : described;
-}
-/** Whole milliseconds until the group's next request may be sent; 0 means now. */
-function delayBefore(pace, turn) {
-    return Math.max(0, Math.ceil(exactDelay(pace, turn)));
-}
-/**
- * A request must fit into the bucket according to its own group's responses, and to the latest response of each group that
- * may share the bucket. The first request of a group may count against any bucket.
- */
-function exactDelay(pace, { group, waiting, now }) {
-    const view = pace.views[group];
-    const spacing = pace.lastSentAt + 1 / ceilingOf(pace, view) - now;
-    if (spacing > 0)
-        return spacing;
-    if (inFlightOf(view) >= Math.min(FIRST_IN_FLIGHT + view.settled, MAX_IN_FLIGHT))
-        return LOOK_AGAIN_MS;
-    if (view.blind)
-        return 0;
-    // One request at a time finds out which bucket it is.
-    const probed = _limits_js__WEBPACK_IMPORTED_MODULE_0__/* .GROUPS */ .fd.map(each => pace.views[each]).filter(each => isNew(each) && inFlightOf(each) > 0);
-    if (view.seen === undefined && probed.length > 0)
-        return LOOK_AGAIN_MS;
-    // A new group would never get its turn if the others took the whole refill.
-    const newcomers = view.seen === undefined ? [] : waiting.filter(each => isNew(pace.views[each]));
-    const told = sharersOf(pace, group).filter(each => isLatest(pace, each));
-    const shared = told.map(each => ({ told: each, among: sharersOf(pace, each) }));
-    const sources = [{ told: group, among: [group] }, ...shared];
-    return Math.max(...sources.map(source => delayBy(pace, { ...source, left: newcomers.length, now })));
-}
-function isBlind({ views }) {
-    return _limits_js__WEBPACK_IMPORTED_MODULE_0__/* .GROUPS */ .fd.some(group => views[group].blind);
-}
-function isNew({ seen, blind }) {
-    return seen === undefined && !blind;
-}
-function inFlightOf({ sent, settled }) {
-    return sent - settled;
-}
-/** A ceiling in the inputs replaces this guess. */
-function maxBlindCeiling({ ceiling }) {
-    return ceiling === undefined ? BLIND_CEILING : ceiling / 1000;
-}
-function ceilingOf({ limits, blindCeiling }, { blind }) {
-    const ceiling = limits.ceiling === undefined ? Number.POSITIVE_INFINITY : limits.ceiling / 1000;
-    return blind ? Math.min(ceiling, blindCeiling) : ceiling;
-}
-/** The groups that may share a bucket with this one, including itself. */
-function sharersOf({ views }, group) {
-    const limit = views[group].seen?.limit;
-    return _limits_js__WEBPACK_IMPORTED_MODULE_0__/* .GROUPS */ .fd.filter(each => {
-        const other = views[each].seen?.limit;
-        return limit === undefined || other === undefined || limit === other;
-    });
-}
-/** Whether no other group has a later description of a bucket of this size. */
-function isLatest({ views }, group) {
-    const { seen } = views[group];
-    return !_limits_js__WEBPACK_IMPORTED_MODULE_0__/* .GROUPS */ .fd.some(each => views[each].seen?.limit === seen?.limit && sentAtOf(views[each]) > sentAtOf(views[group]));
-}
-function sentAtOf({ seen }) {
-    return seen?.sentAt ?? Number.NEGATIVE_INFINITY;
-}
-function delayBy({ views, limits }, { told, among, left, now }) {
-    const { seen, refill, margin } = views[told];
-    if (seen === undefined)
-        return 0;
-    const level = levelOf({ seen, refill, sharers: among.map(group => views[group]), now });
-    // In whole requests, as Auth0 counts them; one is always allowed, whatever the headroom.
-    const reserve = Math.min(Math.max(Math.ceil(seen.limit * limits.headroom), margin), seen.limit - 1);
-    const missing = Math.min(reserve + left + 1, seen.limit) - level;
-    if (missing <= 0 && refill !== undefined)
-        return 0;
-    // Until the refill is known, only half of what may be spent is spent, so that the refill can be measured.
-    if (missing <= (reserve - seen.limit) / 2)
-        return 0;
-    const filled = refill ? missing / refill : Number.POSITIVE_INFINITY;
-    if (among.some(group => inFlightOf(views[group]) > 0))
-        return Math.min(filled, LOOK_AGAIN_MS);
-    if (missing <= 0)
-        return seen.at + SOUNDING_MS - now;
-    return Math.min(filled, seen.at + delayByReset(seen, { missing, spendable: seen.limit - reserve }) - now);
-}
-/**
- * A reset adds at least one request: according to Auth0's documentation it is the time at which more requests are added,
- * according to its limiter the time at which the bucket is full. A window fills the bucket at once. If only one request may
- * be spent, the bucket is full by the announced time, but how much earlier can never be observed.
- */
-function delayByReset(seen, { missing, spendable }) {
-    const announced = seen.resetAt - seen.at;
-    if (isWindowed(seen))
-        return Math.min(announced, MAX_RESET_WAIT_MS);
-    const next = spendable === 1 && announced <= RESET_SLACK_MS ? Math.min(announced, SLOWEST_REFILL_MS) : announced;
-    return next + Math.max(0, missing - 1) * Math.min(SLOWEST_REFILL_MS, SLOWEST_FILL_MS / seen.limit);
-}
-/**
- * The minimum level of the bucket. Among the responses since the request of the latest one was sent is that of the request
- * which was counted last; requests in flight, and those whose responses had no description, may be counted after it.
- */
-function levelOf({ seen, refill = 0, sharers, now }) {
-    const said = sharers.flatMap(({ recent }) => recent.filter(({ at }) => at >= seen.sentAt));
-    const levels = said.map(({ at, remaining = seen.limit }) => Math.min(seen.limit, remaining + refill * (now - at)));
-    const silent = said.filter(({ remaining }) => remaining === undefined);
-    return sharers.reduce((level, view) => level - inFlightOf(view), Math.min(...levels) - silent.length);
-}
-function withSettled(pace, { group, sent, bucket, now }) {
-    const { settled, recent, seen } = pace.views[group];
-    const said = { at: now, remaining: bucket?.remaining };
-    const from = seen?.sentAt ?? sent.lastSentAt;
-    return withView(pace, { group, settled: settled + 1, recent: [...recent.filter(({ at }) => at >= from), said] });
-}
-function withSeen(pace, { group, sent, bucket, now }) {
-    if (bucket === undefined)
-        return pace;
-    const view = pace.views[group];
-    const seen = {
-        ...bucket,
-        at: now,
-        sentAt: sent.lastSentAt,
-        settledBefore: sent.views[group].settled,
-        sentByThen: view.sent,
-    };
-    // Responses overtake each other; an older one adds nothing.
-    if (seen.sentAt < sentAtOf(view))
-        return pace;
-    const sibling = _limits_js__WEBPACK_IMPORTED_MODULE_0__/* .GROUPS */ .fd.filter(each => each !== group)
-        .map(each => pace.views[each])
-        .find(each => continues(each, seen));
-    if (view.seen?.limit !== seen.limit) {
-        return withView(pace, { group, seen, mark: seen, refill: sibling?.refill, blind: false });
-    }
-    const { mark, refill } = measure(view, seen);
-    // Each measurement is too low by what the other group took, so the higher one counts.
-    const isCurrent = sibling?.seen !== undefined && now - sibling.seen.at < MEASURED_FOR_MS;
-    const refills = [refill, isCurrent ? sibling.refill : undefined].filter(each => each !== undefined);
-    return withView(pace, { group, seen, mark, refill: refills.length === 0 ? undefined : Math.max(...refills) });
-}
-/** Whether a description continues another group's: then the groups share the bucket. */
-function continues({ seen: last, refill = 0 }, seen) {
-    if (last?.limit !== seen.limit || isWindowed(last) !== isWindowed(seen))
-        return false;
-    const expected = last.remaining + refill * (seen.at - last.at);
-    return seen.remaining < Math.min(seen.limit - 1, expected + seen.limit / 10);
-}
-/** Whether a reset may be the end of a window, at which the bucket is filled all at once. */
-function isWindowed({ at, resetAt }) {
-    return resetAt - at > WINDOWED_MS;
-}
-/** Assumes the worst case, because a refill that is too low costs no speed, but one that is too high costs the reserve. */
-function measure({ mark, refill }, seen) {
-    // A refill at the end of a window will not repeat soon.
-    const crossed = mark && seen.at > mark.resetAt - RESET_SLACK_MS && isWindowed(seen);
-    if (mark === undefined || crossed)
-        return { mark: seen, refill };
-    // The request may have been counted before the mark.
-    if (seen.sentAt < mark.at)
-        return { mark, refill };
-    const taken = 1 + Math.max(0, seen.settledBefore - mark.sentByThen);
-    // Descriptions are in whole requests: there may have been almost one more, unless the bucket was full.
-    const filled = Math.max(0, seen.remaining - Math.min(mark.remaining + 1, mark.limit - 1) + taken);
-    const elapsed = Math.max(1, seen.at - mark.sentAt);
-    // A bucket that is full may have been full for a long time.
-    if (seen.remaining >= seen.limit - 1)
-        return { mark: seen, refill: Math.max(refill ?? 0, filled / elapsed) };
-    if (elapsed < SOUNDING_MS || (filled < ENOUGH && elapsed < MEASURED_FOR_MS))
-        return { mark, refill };
-    const isDone = filled >= ENOUGH && elapsed >= MEASURED_FOR_MS;
-    return { mark: isDone ? seen : mark, refill: filled / elapsed };
-}
-function confirmed(pace, group) {
-    const blindCeiling = Math.min(pace.blindCeiling * BLIND_GROWTH, maxBlindCeiling(pace.limits));
-    const blind = pace.views[group].seen === undefined;
-    return { ...withView(pace, { group, refused: false, blind }), blindCeiling };
-}
-/** Once for each series of refusals: halves the rate, and raises the margin. */
-function slowedDown(pace, group) {
-    const { seen, refill, margin, refused, blind } = pace.views[group];
-    if (refused)
-        return pace;
-    if (blind) {
-        const blindCeiling = Math.max(pace.blindCeiling / 2, MIN_BLIND_CEILING);
-        return { ...withView(pace, { group, refused: true }), blindCeiling };
-    }
-    if (seen === undefined)
-        return pace;
-    const more = Math.ceil(seen.limit * MARGIN);
-    return withView(pace, { group, refused: true, mark: undefined, refill: refill && refill / 2, margin: margin + more });
-}
-function withView(pace, { group, ...change }) {
-    return { ...pace, views: { ...pace.views, [group]: { ...pace.views[group], ...change } } };
 }
 
 

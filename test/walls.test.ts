@@ -22,7 +22,9 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
 
 /** All that other folders may import from a folder; everything, if it is not here. */
 const DOORS: Readonly<Record<string, string>> = {
+  live: 'live/survey.ts',
   manifest: 'manifest/manifest.ts',
+  tenant: 'tenant/tenant.ts',
 }
 
 /** Who may import a package; everybody, if it is not here. */

@@ -11,6 +11,9 @@ import { candidatesOf, type Identification, type IdentifyOptions, identify } fro
 import { type Held, type RoleReader, readRoles } from './roles.ts'
 import type { Unidentified, UserEmail, UserState } from './user-state.ts'
 
+export type { Follow } from './follow.ts'
+export type { Unidentified, UserEmail, UserState } from './user-state.ts'
+
 /** The reads that a survey uses. */
 export interface Reader extends RoleReader {
   /** The users with exactly this address. */

@@ -12,7 +12,7 @@ import {
   sortGrants,
 } from '../access/grants.ts'
 import { shortList } from '../access/quote.ts'
-import type { UserState } from '../live/user-state.ts'
+import type { UserState } from '../live/survey.ts'
 import type { Plan } from './plan.ts'
 
 /** Fewer users with the same grants are no pattern yet. */

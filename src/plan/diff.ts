@@ -15,7 +15,7 @@ import {
   rolesAmong,
   sortGrants,
 } from '../access/grants.ts'
-import type { UserState } from '../live/user-state.ts'
+import type { UserState } from '../live/survey.ts'
 import type { HoldBack } from './hold-back.ts'
 import type { Held, Holders, Operation, Plan, Source, UserPlan, Why } from './plan.ts'
 

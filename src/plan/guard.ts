@@ -17,7 +17,7 @@ import {
   type RoleNames,
 } from '../access/grants.ts'
 import { capitalize, shortList } from '../access/quote.ts'
-import type { UserState } from '../live/user-state.ts'
+import type { UserState } from '../live/survey.ts'
 import type { RevocationLimit } from '../runner/inputs.ts'
 import type { WorkflowEvent } from '../runner/workflow.ts'
 import type { HoldBack } from './hold-back.ts'

@@ -2,7 +2,7 @@
 // from any user that it may refer to. Pure.
 
 import type { Grant } from '../access/grants.ts'
-import type { Unidentified } from '../live/user-state.ts'
+import type { Unidentified } from '../live/survey.ts'
 
 /** @returns the entry that may still ask for this grant of this user; undefined if it can be revoked */
 export type HoldBack = (user: string, grant: Grant) => string | undefined

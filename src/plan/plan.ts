@@ -14,7 +14,7 @@ import {
   type RoleNames,
   rolesAmong,
 } from '../access/grants.ts'
-import type { UserEmail } from '../live/user-state.ts'
+import type { UserEmail } from '../live/survey.ts'
 
 /** One permission or role to grant or to revoke. */
 export type Operation = Access & OperationNotes

@@ -9,7 +9,7 @@ import {
   packAll,
   type RoleNames,
 } from '../access/grants.ts'
-import type { UserState } from '../live/user-state.ts'
+import type { UserState } from '../live/survey.ts'
 import {
   type Batch,
   batchesOf,

@@ -1,7 +1,7 @@
 // Logs a line every few seconds, so that a long run does not look stuck.
 
-import type { Follow } from '../live/follow.ts'
-import type { Traffic } from '../tenant/turns.ts'
+import type { Follow } from '../live/survey.ts'
+import type { Traffic } from '../tenant/tenant.ts'
 import { counted } from './conclude.ts'
 import { logLine } from './log.ts'
 

@@ -4,7 +4,7 @@
 import type { InputProblem } from '../errors.ts'
 import type { Plan, UserOutcome } from '../plan/plan.ts'
 import type { Inputs } from '../runner/inputs.ts'
-import type { Traffic } from '../tenant/turns.ts'
+import type { Traffic } from '../tenant/tenant.ts'
 import { type Finding, type LedgerFacts, newRecord, type RunRecord, type UserFailure } from './record.ts'
 
 /** A sentence, optionally with its place and its user. */

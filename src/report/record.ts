@@ -2,11 +2,11 @@
 // journal writes it. Pure.
 
 import { type Access, accessOf, nameOfRole } from '../access/grants.ts'
-import type { UserEmail, UserState } from '../live/user-state.ts'
+import type { UserEmail, UserState } from '../live/survey.ts'
 import type { Place } from '../manifest/manifest.ts'
 import type { Held, Plan, UserOutcome } from '../plan/plan.ts'
 import type { Mode, Revoke, Scope } from '../runner/inputs.ts'
-import type { Traffic } from '../tenant/turns.ts'
+import type { Traffic } from '../tenant/tenant.ts'
 
 /** Something that a person should look at, with its line in the manifest if it has one. */
 export interface Finding {

@@ -9,7 +9,6 @@ import { writeSaved } from '../plan/saved.ts'
 import { undoOf } from '../plan/undo.ts'
 import { unfinishedOf } from '../report/conclude.ts'
 import { logPlan } from '../report/log.ts'
-import { MAX_IN_FLIGHT } from '../tenant/pace.ts'
 import type { PlannedContext } from './compute-plan.ts'
 import { locateUsers } from './locate-users.ts'
 import { beginRecording, computeEnding, endRecording } from './record-apply.ts'
@@ -74,13 +73,13 @@ export async function applyPlan(context: PlannedContext): Promise<void> {
 }
 
 async function write(
-  { tenant, heartbeat, planning: { plan, survey } }: PlannedContext,
+  { tenant, width, heartbeat, planning: { plan, survey } }: PlannedContext,
   onOutcome: (outcome: UserOutcome) => void,
 ): Promise<void> {
   const progress = heartbeat.follow('Changing users', plan.users.length)
   await apply(plan, {
     writer: tenant,
-    width: MAX_IN_FLIGHT,
+    width,
     otherRoles: otherRolesOf(survey),
     onOutcome: outcome => {
       onOutcome(outcome)

@@ -9,8 +9,7 @@ import {
   rememberedUsers,
   removedUsers,
 } from '../ledger/ledger.ts'
-import type { Subject } from '../live/survey.ts'
-import type { Unidentified } from '../live/user-state.ts'
+import type { Subject, Unidentified } from '../live/survey.ts'
 import type { ListedUser } from '../manifest/manifest.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { RecalledContext } from './recall.ts'

@@ -11,7 +11,6 @@ import { holdBackFor } from '../plan/hold-back.ts'
 import { type Exists, type Plan, rolesOf, type Source, withoutObsolete } from '../plan/plan.ts'
 import { resumePlan } from '../plan/resume.ts'
 import { derivedOf } from '../report/record.ts'
-import { MAX_IN_FLIGHT } from '../tenant/pace.ts'
 import type { AccessCheck } from './check-access.ts'
 import type { ApiCheck } from './check-apis.ts'
 import type { RoleCheck } from './check-roles.ts'
@@ -123,7 +122,7 @@ function planRest(context: SavedContext, surveyed: Survey): Planned {
 }
 
 async function readUsers(context: CheckedContext, { subjects, known, skipped }: Choice): Promise<Survey> {
-  const { access, roles, memory, tenant, heartbeat, journal } = context
+  const { access, roles, memory, tenant, width, heartbeat, journal } = context
   if (access.assignOnly) {
     journal.warn(['The token cannot read users, so desired permissions are assigned without reading existing ones.'])
   }
@@ -131,7 +130,7 @@ async function readUsers(context: CheckedContext, { subjects, known, skipped }: 
     reader: tenant,
     readPermissions: !access.assignOnly,
     roles: new Set(roles.names.keys()),
-    width: MAX_IN_FLIGHT,
+    width,
     managedOf: user => memory.ledger.users.get(user)?.managed ?? NO_GRANTS,
     alsoListed: user => known.get(user)?.filter(each => skipped.has(each)) ?? [],
     follow: heartbeat.follow,

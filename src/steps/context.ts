@@ -7,8 +7,7 @@ import type { Heartbeat } from '../report/heartbeat.ts'
 import type { Journal } from '../report/journal.ts'
 import type { Inputs, PlanInputs, TenantInputs } from '../runner/inputs.ts'
 import type { Workflow } from '../runner/workflow.ts'
-import type { Tenant } from '../tenant/tenant.ts'
-import type { Session } from '../tenant/token.ts'
+import type { Connection } from '../tenant/tenant.ts'
 
 /** What is known before the run connects to the tenant. */
 export interface RunContext<I extends Inputs = Inputs> {
@@ -20,9 +19,9 @@ export interface RunContext<I extends Inputs = Inputs> {
   readonly cancelled: AbortSignal
 }
 
-export interface TenantContext<I extends TenantInputs> extends RunContext<I> {
-  readonly tenant: Tenant
-  readonly session: Session
+export interface TenantContext<I extends TenantInputs>
+  extends RunContext<I>,
+    Pick<Connection, 'tenant' | 'session' | 'width'> {
   readonly heartbeat: Heartbeat
 }
 

@@ -12,7 +12,6 @@ import { FOREIGN_WORKSPACE, pathInWorkspace } from '../runner/glob.ts'
 import type { ExportInputs } from '../runner/inputs.ts'
 import { isWithin } from '../runner/paths.ts'
 import type { Workflow } from '../runner/workflow.ts'
-import { MAX_IN_FLIGHT } from '../tenant/pace.ts'
 import type { TenantContext } from './context.ts'
 
 export async function exportUsers(context: TenantContext<ExportInputs>): Promise<void> {
@@ -68,13 +67,13 @@ async function readRoleNames(
 
 /** @returns undefined unless every user could be read */
 async function readHoldings(
-  { tenant, heartbeat, journal }: TenantContext<ExportInputs>,
+  { tenant, width, heartbeat, journal }: TenantContext<ExportInputs>,
   { names, roles }: { readonly names: readonly string[]; readonly roles: ReadonlySet<string> },
 ): Promise<readonly ExportedUser[] | undefined> {
   const subjects = names.map(subjectOf)
   const surveyed = await survey(subjects, {
     reader: tenant,
-    width: MAX_IN_FLIGHT,
+    width,
     readPermissions: true,
     roles,
     managedOf: () => NO_GRANTS,

@@ -11,11 +11,11 @@ export async function withTenant<I extends TenantInputs>(
 ): Promise<void> {
   const { inputs, journal, cancelled } = run
   const { connect } = await import('../tenant/tenant.ts')
-  const { tenant, session, traffic, close } = connect(inputs, { signal: cancelled, mask })
+  const { tenant, session, width, traffic, close } = connect(inputs, { signal: cancelled, mask })
   journal.noteTraffic(traffic)
   const heartbeat = startHeartbeat(traffic)
   try {
-    await use({ ...run, tenant, session, heartbeat })
+    await use({ ...run, tenant, session, width, heartbeat })
   } finally {
     heartbeat.end()
     if (traffic.blind) journal.warn([BLIND])

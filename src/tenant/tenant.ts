@@ -8,12 +8,16 @@ import { type Clock, SYSTEM_CLOCK } from '../runner/clock.ts'
 import type { TenantInputs } from '../runner/inputs.ts'
 import { openDispatcher } from './exchange.ts'
 import { createHttp, type Http, type HttpOptions } from './http.ts'
+import { MAX_IN_FLIGHT } from './pace.ts'
 import { readPermissions } from './permissions.ts'
 import { type Apis, listIdentifiers, readApis } from './resource-servers.ts'
 import { readAllMembers, readMembers, readRoles, readRolesOf } from './roles.ts'
 import { openSession, type Session, type SessionOptions } from './token.ts'
 import { findByEmail, searchUsers } from './users.ts'
 import { kindOf, type Write, writeAccesses } from './write.ts'
+
+export type { Apis } from './resource-servers.ts'
+export type { Traffic } from './turns.ts'
 
 export interface Tenant {
   /** The APIs among `identifiers` that exist in the tenant. */
@@ -42,6 +46,8 @@ export interface Tenant {
 export interface Connection extends Pick<Http, 'traffic' | 'close'> {
   readonly tenant: Tenant
   readonly session: Session
+  /** How many users to work on at once. */
+  readonly width: number
 }
 
 export interface ConnectOptions extends Pick<SessionOptions, 'mask'>, Pick<HttpOptions, 'signal'> {
@@ -53,7 +59,7 @@ export function connect(inputs: TenantInputs, { signal, mask, clock = SYSTEM_CLO
   const dispatcher = openDispatcher(domain.origin)
   const http = createHttp({ dispatcher, origin: domain.origin, mode, limits: { headroom, ceiling }, signal, clock })
   const session = openSession({ http, ...inputs, mask, clock })
-  return { tenant: openTenant(session), session, traffic: http.traffic, close: http.close }
+  return { tenant: openTenant(session), session, width: MAX_IN_FLIGHT, traffic: http.traffic, close: http.close }
 }
 
 /** Refusals in a row for several users, after which the token, not the user, is considered the cause. */
