@@ -40,7 +40,7 @@ export const WITH_ROLES = {
   ],
 } satisfies TenantOptions
 
-// Where tests are about grants of either kind, `read:orders` is a permission of the orders API and `Support` is a role.
+// In tests about both kinds of grants, `read:orders` is a permission of the orders API and `Support` is a role.
 
 interface Split {
   readonly permissions: readonly string[]
@@ -52,7 +52,7 @@ function split(names: readonly string[]): Split {
   return { permissions, roles }
 }
 
-/** What a manifest's user asks for; no key `roles` without a role. */
+/** What a manifest requests for a user; the key `roles` is omitted if there are none. */
 export function grantsNamed(names: readonly string[]): {
   readonly permissions: Readonly<Record<string, readonly string[]>>
   readonly roles?: readonly string[]
@@ -65,7 +65,7 @@ export function wants(id: string, ...names: readonly string[]) {
   return { id, ...grantsNamed(names) }
 }
 
-/** As people do in Auth0's dashboard. */
+/** As an administrator does in Auth0's dashboard. */
 export function give(tenant: Tenant, user: string, ...names: readonly string[]): void {
   const { permissions, roles } = split(names)
   tenant.grant(user, ...permissions.map(permission => ({ api: ORDERS, permission })))
@@ -78,7 +78,7 @@ export function take(tenant: Tenant, user: string, ...names: readonly string[]):
   tenant.unassignRoles(user, ...roles)
 }
 
-/** Sorted names of permissions, of whatever API, and of roles. */
+/** The sorted names of a user's permissions, whatever their API, and roles. */
 export function heldBy(tenant: Tenant, user: string): readonly string[] {
   const permissions = tenant.grantsOf(user).map(({ permission }) => permission)
   return [...permissions, ...tenant.rolesOf(user).map(roleName)].sort()
@@ -98,7 +98,7 @@ afterAll(async () => {
   await Promise.all(tenants.splice(0).map(tenant => tenant.close()))
 })
 
-/** A tenant for one test, closed when all tests of the file are done, as they run at the same time. */
+/** A tenant for one test. It is closed after all tests of the file, because they run concurrently. */
 export async function acme(options: TenantOptions = {}): Promise<Tenant> {
   const tenant = await startTenant({ apis: APIS, clients: [CLIENT], ...options })
   tenants.push(tenant)
@@ -111,7 +111,7 @@ export interface RunOptions extends Partial<ActionOptions> {
   readonly manifest?: string | object
 }
 
-/** Runs the action against a tenant, with the client's secret unless another credential is given. */
+/** Runs the action against a tenant, with the client secret unless `inputs` has another credential. */
 export async function runAgainst(tenant: Tenant, options: RunOptions): Promise<ActionRun> {
   const { users, manifest = { users }, inputs = {}, files, ...rest } = options
   const credential = inputs['access-token'] ? {} : { 'client-id': CLIENT.id, 'client-secret': CLIENT.secret }
@@ -124,7 +124,7 @@ export async function runAgainst(tenant: Tenant, options: RunOptions): Promise<A
   })
 }
 
-/** How many requests of each kind the tenant got. */
+/** How many requests of each kind the tenant received. */
 export function countRequests(tenant: Tenant): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const { method, path } of tenant.requests) {

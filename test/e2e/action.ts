@@ -9,20 +9,20 @@ import { load } from 'js-yaml'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const BUNDLE = join(ROOT, 'dist/index.js')
-/** What `npm run coverage` sets; then the sources run in place of the bundle, and say what of them ran. */
+/** Set by `npm run coverage`: run the sources instead of the bundle, and collect their coverage. */
 const { NODE_V8_COVERAGE } = process.env
 
 export interface ActionOptions {
   readonly inputs: Readonly<Record<string, string>>
   /** The workspace's files, by path. */
   readonly files?: Readonly<Record<string, string>>
-  /** Over what the runner sets; undefined takes something away. */
+  /** Overrides the runner's variables; undefined unsets one. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** A file of the workspace whose content is wanted afterwards. */
+  /** A file of the workspace whose content the run returns as `kept`. */
   readonly keep?: string
-  /** A new folder that stays, with the files of the runner and the action; otherwise they are deleted after the run. */
+  /** A new folder that keeps the files of the runner and the action; without it, they are deleted after the run. */
   readonly home?: string
-  /** Called with the running process, such as to send it a signal. */
+  /** Called when the process runs, for example to send it a signal. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void
 }
 
@@ -36,23 +36,23 @@ interface Annotation {
 
 export interface ActionRun {
   readonly exitCode: number | null
-  /** What ended the process, where it did not end by itself. */
+  /** The signal that ended the process; null if it exited by itself. */
   readonly signal: NodeJS.Signals | null
-  /** What the process printed on both streams, as it came. */
+  /** What the process wrote to stdout and stderr, in order. */
   readonly log: string
   readonly annotations: readonly Annotation[]
   readonly outputs: Readonly<Record<string, string>>
   readonly summary: string
   /** The report file's content. */
   readonly report: Readonly<Record<string, unknown>>
-  /** The saved plan, and the plan that takes back what was done, as they were written. */
+  /** The text of the saved plan and of the undo plan. */
   readonly plan: string
   readonly undoPlan: string
-  /** Empty where there is no such file. */
+  /** Empty if there is no such file. */
   readonly kept: string
-  /** Every file under `$RUNNER_TEMP`, one after the other. */
+  /** Every file under `$RUNNER_TEMP`, concatenated. */
   readonly temp: string
-  /** Every file of the workspace that was not there before, one after the other. */
+  /** Every new file of the workspace, concatenated. */
   readonly added: string
   readonly masked: readonly string[]
 }
@@ -63,8 +63,8 @@ interface ActionDefinition {
 }
 
 /**
- * An environment in which the action waits so many times as fast, for tests in which nothing else happens. What it does
- * takes as many times longer by its own clock.
+ * An environment in which time passes this many times as fast for the action, for tests that mostly wait. Work takes
+ * that many times longer by its clock.
  */
 export function fastTime(speed: number): Readonly<Record<string, string>> {
   return { NODE_OPTIONS: `--import=${new URL(`fast-time.ts?speed=${speed}`, import.meta.url)}` }
@@ -97,7 +97,7 @@ export type End = Pick<ActionRun, 'exitCode' | 'signal' | 'log'>
 
 let launch: (start: Start) => Promise<End> = launchProcess
 
-/** From now on, runs are started by this in place of a process. */
+/** From now on, this function runs the action instead of a new process. */
 export function launchBy(other: typeof launch): void {
   launch = other
 }
@@ -133,7 +133,7 @@ async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart
     workspace,
     env: {
       PATH: process.env.PATH,
-      // Hundreds of processes run the same bundle.
+      // Hundreds of processes share the compiled bundle.
       NODE_COMPILE_CACHE: join(ROOT, 'build/compile-cache'),
       ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }),
       ...(await inputVariables(inputs)),
@@ -175,7 +175,7 @@ async function readAll(folder: string, except: readonly string[] = []): Promise<
   return (await Promise.all(files.filter(path => !known.has(path)).map(path => readFile(path, 'utf8')))).join('\n')
 }
 
-/** The runner sets a variable for every declared input, with its default where the workflow says nothing. */
+/** The runner sets a variable for every declared input, with its default if the workflow does not set it. */
 async function inputVariables(inputs: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
   const { inputs: declared } = await readDefinition()
   const undeclared = Object.keys(inputs).filter(name => declared[name] === undefined)

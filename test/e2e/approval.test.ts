@@ -1,4 +1,4 @@
-// A plan is approved, applied as it was saved, and undone; test/runs/ has every way in which that is refused.
+// A plan is approved, applied as saved, and undone; test/runs/ has every way in which it can be refused.
 
 import { describe, expect, it } from 'vitest'
 import type { Tenant } from '../servers/tenant/tenant.ts'
@@ -26,7 +26,7 @@ function applySaved(tenant: Tenant, saved: string, inputs: Readonly<Record<strin
   })
 }
 
-it('a plan is applied as it was saved and under its approval alone, and is undone under another', async () => {
+it('a plan is applied as saved, only with its approval, and undone with an approval of the undo plan', async () => {
   const tenant = await start()
   const planned = await runAgainst(tenant, { manifest: MANIFEST_TEXT, inputs: { mode: 'plan', revoke: 'all' } })
   const refused = await applySaved(tenant, planned.plan, { 'approved-plan': `sha256:${'1'.repeat(64)}` })
@@ -43,7 +43,7 @@ it('a plan is applied as it was saved and under its approval alone, and is undon
   expect(heldBy(tenant, 'auth0|1')).toEqual(BEFORE)
 })
 
-describe('an undo plan of a write whose answer was lost', () => {
+describe('the undo plan of a write whose response was lost', () => {
   const OPERATIONS = {
     POST: [{ role: 'rol_support' }, { permission: 'write:orders' }],
     DELETE: [{ role: 'rol_auditor' }, { permission: 'refund:orders' }],
@@ -57,7 +57,7 @@ describe('an undo plan of a write whose answer was lost', () => {
     ['POST', 'roles', 'effect', 'cancelled'],
     ['DELETE', 'roles', 'nothing', 'cancelled'],
   ])(
-    '(%s of %s, after %s, then %s) says what may have been done, and takes it back',
+    '(%s of %s, after %s, then %s) reports what may have been written, and reverts it',
     async (method, kind, after, then) => {
       const tenant = await start()
       let kill: (signal: NodeJS.Signals) => void = () => undefined

@@ -20,7 +20,7 @@ describe('Private Key JWT', () => {
     expect(run.masked).toContain(PEM.trim())
   })
 
-  it('takes a key in quotes whose line ends are spelt out, and names the key if an id is given', async () => {
+  it('accepts a quoted key with escaped line breaks, and sends the key ID if there is one', async () => {
     const tenant = await acme({ users, clients })
     const inputs = {
       'client-secret': '',
@@ -37,7 +37,7 @@ describe('Private Key JWT', () => {
     expect(JSON.parse(claims)).toMatchObject({ iss: CLIENT.id, sub: CLIENT.id, exp: expect.any(Number) })
   })
 
-  it('of a key that the tenant does not know is refused in words that name the input', async () => {
+  it('fails with an error that names the input if the tenant does not know the key', async () => {
     const tenant = await acme({ users, clients })
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
     const pem = other.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -47,7 +47,7 @@ describe('Private Key JWT', () => {
   })
 })
 
-describe('a ready token', () => {
+describe('an access token from an input', () => {
   it('is used as it is, without a token request', async () => {
     const tenant = await acme({ users })
     const run = await runAgainst(tenant, { users: USERS, inputs: { 'access-token': tenant.issueToken() } })
@@ -65,15 +65,15 @@ describe('a ready token', () => {
   })
 
   it.each([
-    ['no JWT', 'an-opaque-token'],
-    ['no JWT that can be read', 'an.opaque.token'],
-  ])('that is %s does not list its scopes, so Auth0 decides', async (_, token) => {
+    ['not a JWT', 'an-opaque-token'],
+    ['a malformed JWT', 'an.opaque.token'],
+  ])('that is %s lists no scopes, so Auth0 decides', async (_, token) => {
     const tenant = await acme({ users })
     const run = await runAgainst(tenant, { users: USERS, inputs: { 'access-token': token } })
     expect(errorsOf(run)).toEqual([expect.stringMatching(/401.*credential/)])
   })
 
-  it('that is not accepted is an error that names what to check', async () => {
+  it('that Auth0 rejects fails the run with what to check', async () => {
     const tenant = await acme({ users })
     const token = tenant.issueToken()
     tenant.expireTokens()
@@ -83,10 +83,10 @@ describe('a ready token', () => {
   })
 })
 
-describe('a token with update:users alone', () => {
+describe('a token with only the scope update:users', () => {
   const clients = [{ ...CLIENT, scopes: ['update:users'] }]
 
-  it('and revoke: never assigns without reading, and says so', async () => {
+  it('assigns without reading if revoke is never, and says so', async () => {
     const tenant = await acme({ users, clients })
     const run = await runAgainst(tenant, { users: USERS })
     expect(run.exitCode, run.log).toBe(0)
@@ -95,7 +95,7 @@ describe('a token with update:users alone', () => {
     expect(warningsOf(run)).toEqual([expect.stringContaining('without reading existing ones')])
   })
 
-  it('says what to do if a permission does not exist, which it cannot read', async () => {
+  it('leads to advice if a permission does not exist, which the run cannot check', async () => {
     const tenant = await acme({ users, clients })
     const run = await runAgainst(tenant, {
       users: [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders', 'x'] } }],
@@ -109,7 +109,7 @@ describe('a token with update:users alone', () => {
   it.each([
     ['revoke: all', { revoke: 'all' }],
     ['mode: plan', { mode: 'plan' }],
-  ])('and %s is refused', async (_, inputs) => {
+  ])('is refused with %s', async (_, inputs) => {
     const tenant = await acme({ users, clients })
     const run = await runAgainst(tenant, { users: USERS, inputs })
     expect(run.exitCode).toBe(1)
@@ -119,7 +119,7 @@ describe('a token with update:users alone', () => {
 })
 
 describe('the audience', () => {
-  it('is the domain’s, or what is set for a custom domain', async () => {
+  it('follows from the domain, or is set for a custom domain', async () => {
     const tenant = await acme({ users, audience: 'https://acme.eu.auth0.com/api/v2/' })
     const refused = await runAgainst(tenant, { users: USERS })
     expect(refused.exitCode).toBe(1)
@@ -134,7 +134,7 @@ describe('the audience', () => {
 })
 
 describe('a token without a lifetime', () => {
-  it('is used as long as it is accepted', async () => {
+  it('is used for as long as Auth0 accepts it', async () => {
     const tenant = await acme({ users })
     const body = JSON.stringify({ access_token: tenant.issueToken() })
     tenant.fault({ kind: 'garbage', body, when: ({ path }) => path === '/oauth/token' })
@@ -144,8 +144,8 @@ describe('a token without a lifetime', () => {
   })
 })
 
-describe('a token that ends during the run', () => {
-  it('is renewed if it ends while requests wait for their turn', async () => {
+describe('a token that expires during the run', () => {
+  it('is renewed if it expires while requests wait for their turn', async () => {
     const many = Array.from({ length: 20 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({
       users: many.map(id => ({ id })),

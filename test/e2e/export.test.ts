@@ -20,7 +20,7 @@ const PERMISSIONS = [
   { api: BILLING, permission: 'read:invoices' },
   { api: REPORTS, permission: 'read:reports' },
 ]
-/** Some of the permissions, another choice for each number. */
+/** A subset of the permissions that depends on the number. */
 const choice = (number: number) => PERMISSIONS.filter((_, bit) => (number >> bit) & 1)
 const people = (count: number) =>
   Array.from({ length: count }, (_, index) => ({
@@ -32,7 +32,7 @@ const people = (count: number) =>
 const PATH = 'out/exported.yml'
 
 describe('mode: export', () => {
-  it('of 300 users: a plan of the result with revoke: all is empty', { timeout: 60_000 }, async () => {
+  it('writes a manifest of 300 users whose plan with revoke: all is empty', { timeout: 60_000 }, async () => {
     const tenant = await acme({
       users: people(300).map((user, index) => ({ ...user, roles: index % 3 === 0 ? ['Reader'] : [] })),
       roles: [{ name: 'Reader', permissions: [{ api: ORDERS, permission: 'read:orders' }] }],
@@ -54,7 +54,7 @@ describe('mode: export', () => {
     expect(plan.outputs).toMatchObject({ result: 'unchanged', users: '281' })
   })
 
-  it('of users by id and address leaves out those without direct permissions, and counts them', async () => {
+  it('omits and counts users without direct permissions, whether listed by id or by address', async () => {
     const tenant = await acme({ users: people(4) })
     const inputs = { mode: 'export', manifest: PATH, users: 'auth0|3\nu2@acme.com\nu0@acme.com\n' }
     const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
@@ -66,7 +66,7 @@ describe('mode: export', () => {
     expect(run.report).toMatchObject({ read: 3, exported: { path: PATH, grants: 3, leftOut: 1 } })
   })
 
-  it('of a search that finds nobody warns, and its manifest lists nobody', async () => {
+  it('warns and writes a manifest without users if the search finds nobody', async () => {
     const tenant = await acme({ users: people(4) })
     const inputs = { mode: 'export', manifest: PATH, query: 'email:"nobody@acme.com"' }
     const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
@@ -76,7 +76,7 @@ describe('mode: export', () => {
     expect(run.kept).toMatch(/\nusers: \[\]\n$/)
   })
 
-  it('of more users than Auth0 returns says so, and writes nothing', { timeout: 60_000 }, async () => {
+  it('fails and writes nothing if the search finds more users than Auth0 returns', { timeout: 60_000 }, async () => {
     const tenant = await acme({ users: people(1_001) })
     const run = await runAgainst(tenant, {
       files: {},
@@ -88,7 +88,7 @@ describe('mode: export', () => {
     expect(run.kept).toBe('')
   })
 
-  it('with somebody who cannot be read writes nothing', async () => {
+  it('writes nothing if a user cannot be read', async () => {
     const tenant = await acme({ users: people(2) })
     const inputs = { mode: 'export', manifest: PATH, users: 'auth0|1\nauth0|nobody' }
     const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
@@ -97,7 +97,7 @@ describe('mode: export', () => {
     expect(run.kept).toBe('')
   })
 
-  it('with a token that may not read users asks for no user', async () => {
+  it('requests no user if the token may not read users', async () => {
     const tenant = await acme({ users: people(2), clients: [{ ...CLIENT, scopes: ['update:users'] }] })
     const inputs = { mode: 'export', manifest: PATH, users: 'auth0|1' }
     const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
@@ -106,14 +106,14 @@ describe('mode: export', () => {
     expect(run.kept).toBe('')
   })
 
-  it('overwrites nothing', async () => {
+  it('overwrites no file', async () => {
     const tenant = await acme({ users: people(2) })
     const run = await runAgainst(tenant, { users: [], inputs: { mode: 'export', manifest: MANIFEST, query: '*' } })
     expect(errorsOf(run)).toEqual([expect.stringContaining('already exists')])
     expect(tenant.requests).toEqual([])
   })
 
-  it('with a query that Auth0 does not understand says what Auth0 said', async () => {
+  it('quotes Auth0’s message if the query is invalid', async () => {
     const tenant = await acme({ users: people(2) })
     const run = await runAgainst(tenant, { files: {}, inputs: { mode: 'export', manifest: PATH, query: 'a:(' } })
     expect(errorsOf(run)).toEqual([expect.stringMatching(/400.*query/)])

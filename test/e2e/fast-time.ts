@@ -1,5 +1,5 @@
-// Preloaded by a process of the action, with `env: fastTime(10)`: it waits and measures durations ten times as fast, so
-// that a minute of patience takes six seconds. The time of day stays, as servers have theirs.
+// Preloaded by a process of the action with `env: fastTime(10)`: it waits and measures durations ten times as fast, so
+// that a minute takes six seconds. The time of day is unchanged, because servers have their own clocks.
 
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 

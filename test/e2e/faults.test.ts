@@ -18,8 +18,8 @@ describe('a 429', () => {
   })
 })
 
-describe('an error that lasts', () => {
-  it('of the name look-up is not tried again', async () => {
+describe('a persistent error', () => {
+  it('of the DNS look-up is not retried', async () => {
     const tenant = await acme({ users })
     const run = await runAgainst(tenant, { users: USERS, inputs: { domain: 'nowhere.invalid' } })
     expect(run.exitCode).toBe(1)
@@ -27,9 +27,9 @@ describe('an error that lasts', () => {
   })
 })
 
-describe('what cannot be written outside the tenant', () => {
+describe('a file that cannot be read or written', () => {
   it.each(['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY', 'RUNNER_TEMP'])(
-    '(%s) is an error, and keeps nothing back that can',
+    '(%s) is an error, and everything else is still written',
     async name => {
       const tenant = await acme({ users })
       const run = await runAgainst(tenant, { users: USERS, env: { [name]: '/dev/null/nowhere' } })
@@ -45,7 +45,7 @@ describe('what cannot be written outside the tenant', () => {
     },
   )
 
-  it('(an event that is not there) stops nothing', async () => {
+  it('(a missing event file) does not stop the run', async () => {
     const tenant = await acme({ users })
     const run = await runAgainst(tenant, { users: USERS, env: { GITHUB_EVENT_PATH: '/dev/null/nowhere' } })
     expect(run.exitCode, run.log).toBe(0)

@@ -4,16 +4,16 @@ import type { GitHub } from '../servers/github/server.ts'
 
 export interface WorkflowRun {
   readonly commit: string
-  /** Such as `workflow_dispatch`; that of the pull request where there is one, else `push`. */
+  /** Such as `workflow_dispatch`; by default, the event of the pull request if there is one, else `push`. */
   readonly event?: string
-  /** The merge ref of the pull request where there is one, else the default branch. */
+  /** By default, the merge ref of the pull request if there is one, else the default branch. */
   readonly ref?: string
-  /** Its number. */
+  /** The pull request's number. */
   readonly pullRequest?: number
   readonly runId?: number
 }
 
-/** To be passed as `env` to runAction; the token is an input. */
+/** The `env` for runAction; the token is an input. */
 export function workflowVariables(github: GitHub, run: WorkflowRun): Readonly<Record<string, string>> {
   const { commit, pullRequest, runId = 77 } = run
   const isPullRequest = pullRequest !== undefined

@@ -44,7 +44,7 @@ function isWrite({ method, path }: LoggedRequest): boolean {
   return method !== 'GET' && path.includes('/users/')
 }
 
-/** Calls back at the nth request of a kind, as it arrives. */
+/** Calls back when the nth request of a kind arrives. */
 function onNth(tenant: Tenant, nth: number, kind: When, act: () => void): void {
   let seen = 0
   const when = (request: LoggedRequest) => {
@@ -54,7 +54,7 @@ function onNth(tenant: Tenant, nth: number, kind: When, act: () => void): void {
   tenant.fault({ kind: 'delay', ms: 0, when })
 }
 
-/** Milliseconds; the runner leaves ten seconds, and a busy machine takes its part of them. */
+/** Milliseconds. The runner allows ten seconds, some of which a busy machine needs. */
 const IN_TIME = 9_000
 
 describe('a cancelled apply to many users', () => {
@@ -68,7 +68,7 @@ describe('a cancelled apply to many users', () => {
     /** The signals come when the nth request of this kind arrives. */
     readonly at: readonly [nth: number, kind: When]
     readonly signals?: readonly (readonly [signal: NodeJS.Signals, afterMilliseconds: number])[]
-    /** What becomes of answers from then on. */
+    /** What happens to responses from then on. */
     readonly afterwards?: FaultKind
   }
 
@@ -79,7 +79,7 @@ describe('a cancelled apply to many users', () => {
     ['SIGKILL', 10_000],
   ] as const
 
-  /** The signal is there before the answer is. */
+  /** The signal arrives before the response. */
   const SOON = { kind: 'delay', ms: 100 } as const
 
   async function cancel(
@@ -108,7 +108,7 @@ describe('a cancelled apply to many users', () => {
     return { run, took }
   }
 
-  async function expectToldInTime({ run, took }: Cancelled, tenant: Tenant): Promise<readonly Outcome[]> {
+  async function expectReportInTime({ run, took }: Cancelled, tenant: Tenant): Promise<readonly Outcome[]> {
     expect({ exitCode: run.exitCode, signal: run.signal }, run.log).toEqual({ exitCode: 1, signal: null })
     expect(took).toBeLessThan(IN_TIME)
     const { outputs } = await readDefinition()
@@ -139,9 +139,9 @@ describe('a cancelled apply to many users', () => {
     ['after all but a hundred writes', WRITES - 100, isWrite],
   ]
 
-  it.each(EARLY)('%s ends in time, and has written nothing', async (_, nth, kind) => {
+  it.each(EARLY)('%s ends in time without a write', async (_, nth, kind) => {
     const cancelled = await team(SIZE)
-    const outcomes = await expectToldInTime(
+    const outcomes = await expectReportInTime(
       await cancel(cancelled, { at: [nth, kind], afterwards: SOON }),
       cancelled.tenant,
     )
@@ -149,7 +149,7 @@ describe('a cancelled apply to many users', () => {
     expect(cancelled.tenant.requests.filter(isWrite)).toEqual([])
   })
 
-  it('in the modes that read alone says that nobody was attempted too', async () => {
+  it('reports in read-only modes too that no user was attempted', async () => {
     const cancelled = await team(100)
     const inputs = { ...cancelled.options.inputs, mode: 'plan' }
     const { run } = await cancel(
@@ -164,24 +164,24 @@ describe('a cancelled apply to many users', () => {
     const cancelled = await team(SIZE)
     const { tenant } = cancelled
     const told = await cancel(cancelled, { at: [nth, kind], afterwards: SOON })
-    const outcomes = await expectToldInTime(told, tenant)
+    const outcomes = await expectReportInTime(told, tenant)
     expect(outcomes).toHaveLength(SIZE)
     expect(outcomes.filter(({ status }) => status === 'not attempted')).not.toEqual([])
     expect(tenant.requests.filter(isWrite).length).toBeLessThan(WRITES)
     expectToldInShort(told.run, outcomes)
   })
 
-  it('if answers are slow waits for those under way, and counts them', async () => {
+  it('waits for the responses to pending requests if they are slow, and counts them', async () => {
     const cancelled = await team(SIZE)
     const afterwards = { kind: 'delay', ms: 2_000 } as const
     const { run, took } = await cancel(cancelled, { at: [100, isWrite], afterwards })
-    const outcomes = await expectToldInTime({ run, took }, cancelled.tenant)
+    const outcomes = await expectReportInTime({ run, took }, cancelled.tenant)
     const written = Object.values(cancelled.tenant.snapshot()).filter(grants => !isDeepStrictEqual(grants, BEFORE))
     const told = outcomes.filter(({ granted, revoked }) => granted.length + revoked.length > 0)
     expect(told).toHaveLength(written.length)
   })
 
-  it('at its last write finishes, and reports that everything is done', async () => {
+  it('finishes if cancelled at its last write, and reports that everything is done', async () => {
     const cancelled = await team(SIZE)
     const afterwards = { kind: 'delay', ms: 500 } as const
     const { run, took } = await cancel(cancelled, { at: [WRITES, isWrite], afterwards })
@@ -202,16 +202,16 @@ describe('a cancelled apply to many users', () => {
 
   async function cancelWhereHanging(nth: number, kind: When): Promise<void> {
     const cancelled = await team(SIZE)
-    const outcomes = await expectToldInTime(
+    const outcomes = await expectReportInTime(
       await cancel(cancelled, { at: [nth, kind], afterwards: { kind: 'hang' } }),
       cancelled.tenant,
     )
-    // The tenant got these, and nobody knows whether it did what they ask for.
+    // The tenant received these requests; whether they took effect is unknown.
     if (kind === isWrite) expect(outcomes.some(({ status }) => status === 'failed')).toBe(true)
   }
 
   it.each<readonly [string, readonly (readonly [NodeJS.Signals, number])[]]>([
-    ['SIGTERM alone', [['SIGTERM', 0]]],
+    ['only SIGTERM', [['SIGTERM', 0]]],
     [
       'SIGINT and SIGTERM at once',
       [
@@ -227,30 +227,33 @@ describe('a cancelled apply to many users', () => {
         ['SIGINT', 50],
       ],
     ],
-  ])('by %s reports the same', async (_, signals) => {
+  ])('reports the same after %s', async (_, signals) => {
     const cancelled = await team(SIZE)
-    const outcomes = await expectToldInTime(await cancel(cancelled, { at: [SIZE, isWrite], signals }), cancelled.tenant)
+    const outcomes = await expectReportInTime(
+      await cancel(cancelled, { at: [SIZE, isWrite], signals }),
+      cancelled.tenant,
+    )
     expect(outcomes).toHaveLength(SIZE)
   })
 
-  it('no longer waits for the rate limit', async () => {
+  it('stops waiting for the rate limit', async () => {
     const cancelled = await team(100, { bucket: { limit: 160, perMinute: 1 } })
     const signals = [['SIGINT', 2_000]] as const
-    const outcomes = await expectToldInTime(await cancel(cancelled, { at: [1, isWrite], signals }), cancelled.tenant)
+    const outcomes = await expectReportInTime(await cancel(cancelled, { at: [1, isWrite], signals }), cancelled.tenant)
     expect(outcomes).toHaveLength(100)
   })
 
-  it('no longer waits for a retry', async () => {
+  it('stops waiting for a retry', async () => {
     const cancelled = await team(2)
     const signals = [['SIGINT', 3_000]] as const
     const afterwards = { kind: 'status', status: 503 } as const
     const { run, took } = await cancel(cancelled, { at: [1, isWrite], signals, afterwards })
-    await expectToldInTime({ run, took }, cancelled.tenant)
+    await expectReportInTime({ run, took }, cancelled.tenant)
     expect(took).toBeLessThan(2_000)
   })
 })
 
-/** Whom the cancellation alone left unfinished is no failure each, and progress counts those who were reached. */
+/** Users left unfinished only by the cancellation are not failures; progress counts those who were reached. */
 function expectToldInShort({ log, annotations, outputs }: ActionRun, outcomes: readonly Outcome[]): void {
   const untouched = outcomes.filter(({ status }) => status === 'not attempted').length
   const inPart = outcomes.filter(({ interrupted }) => interrupted).length
@@ -276,7 +279,7 @@ interface Outcome {
   readonly interrupted?: boolean
 }
 
-/** Every user of the plan is in the report once, and what it says is what the tenant holds. */
+/** The report has every user of the plan once, and agrees with the tenant. */
 function expectAgreement(run: ActionRun, tenant: Tenant): readonly Outcome[] {
   const plan = run.report.plan as { readonly users: readonly { readonly user: string }[] } | null
   const outcomes = run.report.outcomes as readonly Outcome[]
@@ -310,7 +313,7 @@ function expectAgreement(run: ActionRun, tenant: Tenant): readonly Outcome[] {
 
 describe('an apply that is killed', () => {
   const SIZE = 3
-  /** The token, the APIs, the roles and who has each of two; and for each user a read, two grants and two revocations. */
+  /** The token, the APIs, the roles and the users of two roles; for each user a read, two grants and two revocations. */
   const REQUESTS = 5 + 5 * SIZE
   const GIVEN = ['Support', 'read:orders']
   const TAKEN = ['Auditor', 'read:invoices']
@@ -325,7 +328,7 @@ describe('an apply that is killed', () => {
   }
 
   it.each(['before', 'after'] as const)(
-    'at any request, %s the tenant did it, is finished by the next, and the third has nothing to do',
+    'at any request, %s it took effect, is finished by the next apply, and a third has nothing to do',
     { timeout: 120_000 },
     async moment => {
       const all = Array.from({ length: REQUESTS }, (_, index) => index + 1)
@@ -365,7 +368,7 @@ describe('an apply that is killed', () => {
     return left.some(name => GIVEN.includes(name)) && left.some(name => TAKEN.includes(name))
   }
 
-  it('sends the requests between which the tests kill it', async () => {
+  it('sends exactly the requests at which these tests kill it', async () => {
     const { tenant, options } = await mixedTeam()
     const { exitCode, log } = await runAgainst(tenant, options)
     expect(exitCode, log).toBe(0)

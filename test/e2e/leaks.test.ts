@@ -1,5 +1,5 @@
 // Every credential, every mode and every kind of failure, with secrets that are easy to find: no byte that leaves the
-// process holds one, but for those that go where they belong.
+// process contains one, except in the requests that need it.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ import { acmeRepository, manifestOf, type Repository } from './repository.ts'
 
 type Inputs = Readonly<Record<string, string>>
 
-/** Longer than what is quoted of a wrong input. */
+/** Longer than the part of an invalid input that an error quotes. */
 const SECRET = `marked/secret+of the="client"&<all>?????${'0123456789abcdef'.repeat(5)}`
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const PEM = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -21,13 +21,13 @@ const client = { id: CLIENT.id, secret: SECRET, publicKey }
 const CREDENTIALS: Readonly<Record<string, (tenant: Tenant) => Inputs>> = {
   'a client secret': () => ({ 'client-secret': SECRET }),
   'a private key': () => ({ 'client-secret': '', 'client-private-key': PEM }),
-  'a ready token': tenant => ({ 'access-token': tenant.issueToken() }),
+  'an access token': tenant => ({ 'access-token': tenant.issueToken() }),
 }
 
 const wants = (...permissions: readonly string[]) => [{ id: 'auth0|1', permissions: { [ORDERS]: permissions } }]
 
 interface Stage {
-  /** Of the credential. */
+  /** The credential's secret. */
   readonly secret: string
   readonly tenant: Tenant
   readonly repository: Repository
@@ -55,7 +55,7 @@ type Scenario = (
   run: (inputs?: Inputs, more?: Pick<ActionOptions, 'env' | 'onStart' | 'files'>) => Promise<ActionRun>,
 ) => Promise<ActionRun>
 
-/** An answer that holds all that the request did, in every form. */
+/** A response that echoes everything in the request, in every encoding. */
 function echoing(status: number, when: (request: SentRequest) => boolean, inputs: Inputs = {}, more = {}): Scenario {
   return ({ tenant }, run) => {
     tenant.fault({ kind: 'echo', status, when, ...ALWAYS })
@@ -76,15 +76,15 @@ const SUCCESSES: Readonly<Record<string, Scenario>> = {
 }
 
 const FAILURES: Readonly<Record<string, Scenario>> = {
-  'wrong inputs': ({ secret }, run) =>
+  'invalid inputs': ({ secret }, run) =>
     run({ headroom: secret, 'max-revocations': secret, mode: secret, domain: secret }),
   'two credentials': (_, run) => run({ 'client-secret': SECRET, 'client-private-key': PEM }),
   'a manifest that does not parse': ({ secret }, run) => run({}, { files: { [MANIFEST]: `users: {${secret}` } }),
-  'a manifest that names the secret': ({ secret }, run) => {
+  'a manifest that contains the secret': ({ secret }, run) => {
     const user = { id: secret, permissions: { [ORDERS]: [secret], [secret]: ['x'] }, [secret]: 1 }
     return run({ revoke: 'never', 'require-merged': 'false' }, { files: { [MANIFEST]: manifestOf([user]) } })
   },
-  'a user who is missing, and named as the secret': ({ secret }, run) =>
+  'a missing user whose name is the secret': ({ secret }, run) =>
     run(
       { revoke: 'never', 'require-merged': 'false' },
       { files: { [MANIFEST]: manifestOf([{ id: secret, permissions: {} }, ...wants()]) } },
@@ -93,13 +93,13 @@ const FAILURES: Readonly<Record<string, Scenario>> = {
   'an apply on a pull request': (_, run) => run({ comment: 'true' }, pullRequest),
   'APIs that cannot be read': echoing(400, ({ path }) => path.includes('/resource-servers')),
   'users that cannot be read': echoing(400, isOfUser, PLAN, pullRequest),
-  'users who are read in another form': echoing(200, isOfUser, PLAN, pullRequest),
-  'writes that are refused one by one': echoing(400, isWrite),
-  'writes that are refused altogether': echoing(403, isWrite),
-  'a token that is refused again and again': echoing(401, isWrite),
+  'users in an unexpected response format': echoing(200, isOfUser, PLAN, pullRequest),
+  'writes that are refused individually': echoing(400, isWrite),
+  'writes that are all refused': echoing(403, isWrite),
+  'a token that is refused repeatedly': echoing(401, isWrite),
   'an export that cannot read': echoing(400, isOfUser, EXPORT),
   'a search that is refused': echoing(400, ({ path }) => path.includes('/users?'), EXPORT),
-  'a page of somebody else': ({ tenant, secret }, run) => {
+  'a page from another server': ({ tenant, secret }, run) => {
     tenant.fault({
       kind: 'status',
       status: 404,
@@ -109,33 +109,33 @@ const FAILURES: Readonly<Record<string, Scenario>> = {
     })
     return run()
   },
-  'a tenant that leads elsewhere': ({ tenant, elsewhere, secret }, run) => {
+  'a tenant that redirects': ({ tenant, elsewhere, secret }, run) => {
     const location = `${elsewhere.domain}/?${encodeURIComponent(secret)}`
     tenant.fault({ kind: 'status', status: 307, headers: { location }, when: isAny, ...ALWAYS })
     return run()
   },
-  'a tenant that leads elsewhere later': ({ tenant, elsewhere }, run) => {
+  'a tenant that redirects later': ({ tenant, elsewhere }, run) => {
     const headers = { location: elsewhere.domain }
     tenant.fault({ kind: 'status', status: 302, headers, when: each => !isToken(each), ...ALWAYS })
     return run()
   },
-  'a host that nobody knows': (_, run) => run({ domain: 'nowhere.invalid' }),
-  'a GitHub that refuses': ({ repository }, run) => {
+  'an unknown host': (_, run) => run({ domain: 'nowhere.invalid' }),
+  'a refusal by GitHub': ({ repository }, run) => {
     repository.github.fault({ kind: 'echo', status: 403, when: isAny, ...ALWAYS })
     return run({ comment: 'true' }, pullRequest)
   },
-  'a GitHub that takes no commit': ({ repository }, run) => {
+  'a commit that GitHub rejects': ({ repository }, run) => {
     repository.github.fault({ kind: 'echo', status: 422, when: ({ method }) => method === 'POST', ...ALWAYS })
     return run()
   },
-  'a GitHub that leads elsewhere': ({ repository, elsewhere }, run) => {
+  'a redirect by GitHub': ({ repository, elsewhere }, run) => {
     const headers = { location: `${elsewhere.domain}/x` }
     repository.github.fault({ kind: 'status', status: 307, headers, when: isAny, ...ALWAYS })
     return run({ comment: 'true' }, pullRequest)
   },
   'files that cannot be written': ({ secret }, run) =>
     run({}, { env: { GITHUB_STEP_SUMMARY: `/dev/null/${secret}`, RUNNER_TEMP: `/dev/null/${secret}` } }),
-  'a proxy that has no address': ({ secret }, run) =>
+  'a proxy without an address': ({ secret }, run) =>
     run({ domain: 'acme.test' }, { env: { HTTPS_PROXY: secret, ...fastTime(10) } }),
   'a cancelled apply': ({ tenant }, run) => {
     const onStart = (kill: (signal: NodeJS.Signals) => void) => {
@@ -149,36 +149,36 @@ const FAILURES: Readonly<Record<string, Scenario>> = {
   },
 }
 
-/** Of those who ask for a token themselves. */
+/** Failures of credentials that the action exchanges for a token. */
 const TOKEN_FAILURES: Readonly<Record<string, Scenario>> = {
   'a token that is refused': echoing(401, isToken),
-  'an answer without a token': echoing(200, isToken),
-  'a token that is of no use': ({ tenant }, run) => {
+  'a response without a token': echoing(200, isToken),
+  'an unusable token': ({ tenant }, run) => {
     tenant.fault({ kind: 'status', status: 401, when: isWrite })
     tenant.fault({ kind: 'echo', status: 400, when: isWrite })
     return run()
   },
 }
 
-/** Failures that may quote the credential, or what a server says of it. */
+/** Failures that may quote the credential, or a server's message about it. */
 const DEPENDENT = [
-  'wrong inputs',
+  'invalid inputs',
   'two credentials',
-  'a manifest that names the secret',
-  'a user who is missing, and named as the secret',
+  'a manifest that contains the secret',
+  'a missing user whose name is the secret',
   'APIs that cannot be read',
-  'writes that are refused one by one',
-  'writes that are refused altogether',
-  'a token that is refused again and again',
-  'a page of somebody else',
-  'a tenant that leads elsewhere',
+  'writes that are refused individually',
+  'writes that are all refused',
+  'a token that is refused repeatedly',
+  'a page from another server',
+  'a tenant that redirects',
   'files that cannot be written',
-  'a proxy that has no address',
+  'a proxy without an address',
 ]
 
 const SECRET_INPUTS = ['client-secret', 'client-private-key', 'access-token']
 
-/** All that a tenant was sent and that nobody else may see. */
+/** Everything sent to the tenant that nobody else may see. */
 function secretsSentTo({ requests }: Tenant): readonly string[] {
   return requests.flatMap(({ headers, body }) => [
     headers.authorization?.replace('Bearer ', '') ?? '',
@@ -220,40 +220,35 @@ async function playWithoutLeak(credential: (tenant: Tenant) => Inputs, scenario:
   return last
 }
 
-describe.each(Object.entries(CREDENTIALS))(
-  'no byte that leaves the process holds a secret, with %s',
-  (_, credential) => {
-    it.each(Object.entries(SUCCESSES))('in %s', async (_, scenario) => {
-      const run = await playWithoutLeak(credential, scenario)
-      expect(run.exitCode, run.log).toBe(0)
-    })
+describe.each(Object.entries(CREDENTIALS))('no output contains a secret, with %s,', (_, credential) => {
+  it.each(Object.entries(SUCCESSES))('in %s', async (_, scenario) => {
+    const run = await playWithoutLeak(credential, scenario)
+    expect(run.exitCode, run.log).toBe(0)
+  })
 
-    const isSecret = credential === CREDENTIALS['a client secret']
-    const asksForToken = credential !== CREDENTIALS['a ready token']
-    const failures = Object.entries(FAILURES).filter(
-      ([name]) => isSecret || EVERY_CREDENTIAL || DEPENDENT.includes(name),
-    )
-    it.each([...failures, ...(asksForToken ? Object.entries(TOKEN_FAILURES) : [])])('after %s', async (_, scenario) => {
-      const { annotations, log } = await playWithoutLeak(credential, scenario)
-      const told = annotations.filter(({ kind }) => kind !== 'notice')
-      expect(told, log).not.toEqual([])
-    })
+  const isSecret = credential === CREDENTIALS['a client secret']
+  const asksForToken = credential !== CREDENTIALS['an access token']
+  const failures = Object.entries(FAILURES).filter(([name]) => isSecret || EVERY_CREDENTIAL || DEPENDENT.includes(name))
+  it.each([...failures, ...(asksForToken ? Object.entries(TOKEN_FAILURES) : [])])('after %s', async (_, scenario) => {
+    const { annotations, log } = await playWithoutLeak(credential, scenario)
+    const told = annotations.filter(({ kind }) => kind !== 'notice')
+    expect(told, log).not.toEqual([])
+  })
 
-    it('after an echo, where asterisks stand in its place', async () => {
-      const run = await playWithoutLeak(credential, echoing(400, isWrite))
-      expect(run.summary).toContain('***')
-    })
-  },
-)
+  it('after an echo, which has asterisks instead', async () => {
+    const run = await playWithoutLeak(credential, echoing(400, isWrite))
+    expect(run.summary).toContain('***')
+  })
+})
 
-it('nor does the quote of a wrong input, which is cut off', async () => {
+it('the truncated quote of an invalid input contains no secret', async () => {
   const scenario: Scenario = (_, run) => run({ headroom: SECRET })
   const run = await playWithoutLeak(() => ({ 'client-secret': SECRET }), scenario)
   expect(run.log).toContain('Input headroom: "***"')
   expect(run.log.replaceAll(/^::add-mask::.*$/gm, '')).not.toContain(SECRET.slice(0, 10))
 })
 
-it('nor does a saved plan, where somebody gave the secret as a reason', async () => {
+it('a saved plan contains no secret, even if the secret is given as a reason', async () => {
   const permissions = { [ORDERS]: [{ name: 'read:orders', reason: `for ${SECRET}` }] }
   const files = { [MANIFEST]: manifestOf([{ id: 'auth0|1', permissions }]) }
   const scenario: Scenario = (_, run) => run({ revoke: 'never', 'require-merged': 'false' }, { files })

@@ -22,9 +22,9 @@ const writes = ({ method, path }: { readonly method: string; readonly path: stri
 
 describe('a cancelled apply', () => {
   it.each([
-    ['answers', false, ['Begin 2 grants and 0 revocations for 2 users', expect.stringMatching(/^End .*unfinished$/)]],
+    ['responds', false, ['Begin 2 grants and 0 revocations for 2 users', expect.stringMatching(/^End .*unfinished$/)]],
     ['hangs', true, ['Begin 2 grants and 0 revocations for 2 users']],
-  ])('ends in time if GitHub %s, and nothing that was attempted is forgotten', async (_, hangs, log) => {
+  ])('ends in time if GitHub %s, and the ledger keeps everything attempted', async (_, hangs, log) => {
     const { tenant, repository } = await start()
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders'), wants('auth0|2', 'Support')]))
     let cancelledAt = 0
@@ -49,7 +49,7 @@ describe('a cancelled apply', () => {
     expect(repository.managed()).toHaveProperty(['auth0|1'], ['read:orders'])
   })
 
-  it('before its first commit writes nothing', async () => {
+  it('writes nothing if cancelled before its first commit', async () => {
     const { tenant, repository, held } = await start()
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
     const run = await repository.run(commit, {
@@ -70,7 +70,7 @@ describe('a cancelled apply', () => {
 })
 
 describe('an apply that is killed', () => {
-  // Six before the first commit, which takes four, and four for the last one.
+  // Six requests before the first commit, which takes four, and four for the last one.
   it.each(KILLED_AT)('at request %i to GitHub is finished by the next run, and a third changes nothing', async at => {
     const { repository, held } = await start()
     repository.begin([wants('auth0|1', 'read:orders', 'Support')])
@@ -96,14 +96,14 @@ describe('an apply that is killed', () => {
 })
 
 describe('GitHub fails', () => {
-  it('for a moment: the run continues', async () => {
+  it('temporarily: the run continues', async () => {
     const { repository } = await start()
     repository.fail(502, 1)
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'applied' })
   })
 
-  it('for good: nothing is written, and the error says so', async () => {
+  it('permanently: nothing is written, and the error says so', async () => {
     const { repository, held } = await start()
     repository.fail(500, Number.POSITIVE_INFINITY)
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
@@ -113,7 +113,7 @@ describe('GitHub fails', () => {
     expect(held('auth0|1')).toEqual([])
   })
 
-  it('to give an answer, after it did what it was asked: nothing is attributed to somebody else', async () => {
+  it('to respond after it wrote: the run does not take its own commit for another run’s', async () => {
     const { repository } = await start()
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
     for (const method of ['POST', 'PATCH']) {
@@ -127,7 +127,7 @@ describe('GitHub fails', () => {
   })
 })
 
-it('revoke: managed revokes what has expired since', async () => {
+it('revoke: managed revokes grants that have expired since', async () => {
   const { repository, held } = await start()
   const expires = new Date(Date.now() + 8_000).toISOString()
   const expiring = (name: string) => [{ name, expires }]
@@ -148,10 +148,10 @@ it('revoke: managed revokes what has expired since', async () => {
   expect(held('auth0|1')).toEqual([])
 })
 
-describe('what GitHub is asked', () => {
+describe('the number of requests to GitHub', () => {
   const githubRequests = (repository: Awaited<ReturnType<typeof acmeRepository>>) => repository.github.requests.length
 
-  it(`is at most 16 requests an apply and 8 a plan, with 1 and with ${LONG_HISTORY} commits of the ledger`, async () => {
+  it(`is at most 16 for an apply and 8 for a plan, with 1 and with ${LONG_HISTORY} commits of the ledger`, async () => {
     const { repository } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
     for (const commits of [1, LONG_HISTORY]) {
@@ -167,7 +167,7 @@ describe('what GitHub is asked', () => {
     }
   })
 
-  it('is no more in a repository whose tree GitHub cuts, for a glob over 3,000 folders', {
+  it('is no larger in a repository whose tree GitHub truncates, for a glob over 3,000 folders', {
     timeout: 180_000,
   }, async () => {
     const { repository, held } = await start(undefined, { treeLimit: LARGE_REPOSITORY })
@@ -190,7 +190,7 @@ describe('what GitHub is asked', () => {
     expect(errorsOf(left)).toEqual([expect.stringContaining('services/7/auth0.yml is in the commit but not in the')])
   })
 
-  it(`is as little for ${LARGE_TEAM} users with five grants each`, { timeout: 180_000 }, async () => {
+  it(`is no larger for ${LARGE_TEAM} users with five grants each`, { timeout: 180_000 }, async () => {
     const permissions = ['a:1', 'b:1', 'c:1', 'd:1', 'e:1']
     const ids = Array.from({ length: LARGE_TEAM }, (_, index) => `auth0|${index}`)
     const api = { identifier: ORDERS, permissions }

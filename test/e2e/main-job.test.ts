@@ -13,7 +13,7 @@ const LISTED = indexes.map(index => ({
 const DIRECT = [grant(ORDERS, 'read:orders'), grant(BILLING, 'read:invoices'), grant(REPORTS, 'read:reports')]
 
 describe('500 users on 3 APIs', () => {
-  it('that are all in place cost one token, one API read, and one read each', async () => {
+  it('without changes take one token, one API read, and one read per user', async () => {
     const tenant = await acme({ users: indexes.map(index => ({ id: userId(index), direct: DIRECT })) })
     const run = await runAgainst(tenant, { users: LISTED, inputs: { revoke: 'all' } })
     expect(run.exitCode, run.log).toBe(0)
@@ -25,7 +25,7 @@ describe('500 users on 3 APIs', () => {
     })
   })
 
-  it('with 25 who gain and 15 who lose, 10 of them both, cost one more write for each user and kind', async () => {
+  it('with 25 users who gain and 15 who lose, 10 of them both, take one more write per user and kind', async () => {
     // 0 to 9 gain and lose, 10 to 24 gain, 25 to 29 lose.
     const tenant = await acme({
       users: indexes.map(index => ({

@@ -29,7 +29,7 @@ function opened<T extends Listener>(listener: T): T {
 
 interface Site {
   readonly tenant: Tenant
-  /** Of the TLS server in front of the tenant. */
+  /** The port of the TLS server in front of the tenant. */
   readonly port: number
   readonly run: (domain: string, env: Readonly<Record<string, string>>) => Promise<ActionRun>
 }
@@ -40,7 +40,7 @@ async function site(certificate: Certificate = trusted): Promise<Site> {
   return { tenant, port, run: (domain, env) => runAgainst(tenant, { users: USERS, inputs: { domain }, env }) }
 }
 
-/** What the runner's variable names. */
+/** A variable of the runner that makes Node trust the certificate. */
 function trusting({ cert }: Certificate): Readonly<Record<string, string>> {
   const file = join(scratch, `${Math.random()}.pem`)
   writeFileSync(file, cert)
@@ -48,7 +48,7 @@ function trusting({ cert }: Certificate): Readonly<Record<string, string>> {
 }
 
 describe('TLS', () => {
-  it('works with a certificate authority that NODE_EXTRA_CA_CERTS names', async () => {
+  it('trusts a certificate authority from NODE_EXTRA_CA_CERTS', async () => {
     const { tenant, port, run } = await site()
     const { exitCode, log } = await run(`127.0.0.1:${port}`, trusting(trusted))
     expect(exitCode, log).toBe(0)
@@ -60,7 +60,7 @@ describe('TLS', () => {
     ['is self-signed', trusted, '127.0.0.1', {}, /DEPTH_ZERO_SELF_SIGNED_CERT/],
     ['has expired', expired, '127.0.0.1', trusting(expired), /CERT_HAS_EXPIRED/],
     ['is for another host', trusted, 'localhost', trusting(trusted), /ERR_TLS_CERT_ALTNAME_INVALID/],
-  ])('refuses a certificate that %s at once, and sends it nothing', async (_, certificate, host, env, code) => {
+  ])('rejects a certificate that %s at once, and sends nothing', async (_, certificate, host, env, code) => {
     const { tenant, port, run } = await site(certificate)
     const refused = await run(`${host}:${port}`, env)
     expect(refused.exitCode).toBe(1)
@@ -77,7 +77,7 @@ describe('a proxy', () => {
     ['https_proxy', 'http://127.0.0.1:'],
     ['HTTPS_PROXY', '127.0.0.1:'],
     ['HTTP_PROXY', '127.0.0.1:'],
-  ])('that %s names (%s…) gets every request, in tunnels', async (variable, address) => {
+  ])('from %s (%s…) receives every request, through a tunnel', async (variable, address) => {
     const { tenant, port, run } = await site()
     const proxy = opened(await startProxy(port))
     const env = { ...trusting(trusted), [variable]: `${address}${proxy.port}/` }
@@ -88,7 +88,7 @@ describe('a proxy', () => {
     expect(proxy.plain).toEqual([])
   })
 
-  it.each(['NO_PROXY', 'no_proxy'])('is left alone for a host that %s names', async variable => {
+  it.each(['NO_PROXY', 'no_proxy'])('is bypassed for a host in %s', async variable => {
     const { tenant, port, run } = await site()
     const proxy = opened(await startProxy(port))
     const env = { ...trusting(trusted), HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, [variable]: '127.0.0.1' }
@@ -98,7 +98,7 @@ describe('a proxy', () => {
     expect(proxy.tunnels).toEqual([])
   })
 
-  it('never sees a tenant on loopback in plain HTTP', async () => {
+  it('is bypassed for a tenant on loopback with plain HTTP', async () => {
     const { tenant, port, run } = await site()
     const proxy = opened(await startProxy(port))
     const url = `http://127.0.0.1:${proxy.port}`
@@ -107,7 +107,7 @@ describe('a proxy', () => {
     expect([...proxy.tunnels, ...proxy.plain]).toEqual([])
   })
 
-  it('gets the user and password of its address, which no log shows', async () => {
+  it('receives the user and password in its address, which no log shows', async () => {
     const { port, run } = await site()
     const proxy = opened(await startProxy(port))
     const env = { ...trusting(trusted), HTTPS_PROXY: `proxy-user:proxy-password@127.0.0.1:${proxy.port}` }
@@ -118,7 +118,7 @@ describe('a proxy', () => {
     expect(log).not.toContain('proxy-password')
   })
 
-  it('is no way around the certificate', async () => {
+  it('does not bypass the check of the certificate', async () => {
     const { tenant, port, run } = await site()
     const proxy = opened(await startProxy(port))
     const refused = await run(HOST, { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` })
@@ -130,7 +130,7 @@ describe('a proxy', () => {
   it.each([
     ['refuses the tunnel', 403],
     ['asks for a password', 407],
-  ])('that %s (%s) is not asked again, and the error names its variable', async (_, status) => {
+  ])('that %s (%s) is not retried, and the error names its variable', async (_, status) => {
     const { tenant, port, run } = await site()
     const proxy = opened(await startProxy(port, status))
     const refused = await run(HOST, { HTTPS_PROXY: `http://proxy-user:proxy-password@127.0.0.1:${proxy.port}` })
@@ -139,7 +139,7 @@ describe('a proxy', () => {
     expect(refused.outputs.requests).toBe('1')
   })
 
-  it('that is down is asked again until it is back', async () => {
+  it('that is down is retried until it is back', async () => {
     const { tenant, port, run } = await site()
     const broken = createServer()
     await new Promise<void>(resolve => broken.listen(0, '127.0.0.1', resolve))
@@ -163,7 +163,7 @@ describe('a proxy', () => {
   })
 
   it.each(['proxy-user:proxy-password@no host:3128', 'ftp://proxy-user:proxy-password@proxy.acme.com'])(
-    'whose variable holds no address (%s) is a mistake of the runner, not of the action',
+    'with an invalid address (%s) is reported as a problem of the runner, not of the action',
     async value => {
       const { tenant, run } = await site()
       const failed = await run(HOST, { HTTPS_PROXY: value })
@@ -173,7 +173,7 @@ describe('a proxy', () => {
     },
   )
 
-  it.each(['', 'proxy-user:proxy-password@'])('without a scheme (%s…) leads to GitHub too', async credential => {
+  it.each(['', 'proxy-user:proxy-password@'])('without a scheme (%s…) is used for GitHub too', async credential => {
     const tenant = await acme({ users: [{ id: 'auth0|1' }] })
     const repository = await acmeRepository(tenant)
     const { port } = opened(await startTlsFront(trusted, repository.github.apiUrl))

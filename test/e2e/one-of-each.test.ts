@@ -1,4 +1,4 @@
-// One of each kind of run in a repository, on the built action; test/runs/ has their siblings.
+// One run of each kind in a repository, with the built action; test/runs/ has the variants.
 
 import { expect, it } from 'vitest'
 import type { TenantOptions } from '../servers/tenant/tenant.ts'
@@ -14,7 +14,7 @@ async function start(options: TenantOptions = {}) {
   return { tenant, repository, held }
 }
 
-it('the ledger: what the manifest gave is revoked with its line, and an older commit is refused', async () => {
+it('a grant is revoked once its line is removed, and an older commit is refused', async () => {
   const { tenant, repository, held } = await start()
   const first = await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
   expect(first.outputs).toMatchObject({ result: 'applied', grants: '2' })
@@ -38,7 +38,7 @@ it('a comment is kept up to date', async () => {
   expect(repository.github.comments).toMatchObject([{ body: expect.stringContaining('write:orders') }])
 })
 
-it('a manifest that is not merged, and one that is not the commit’s, are refused', async () => {
+it('an unmerged manifest, and one that differs from the commit’s, are refused', async () => {
   const { tenant, repository } = await start()
   const main = repository.commit(manifestOf([]))
   repository.github.moveBranch('feature', main)
@@ -50,7 +50,7 @@ it('a manifest that is not merged, and one that is not the commit’s, are refus
   expect(tenant.requests).toEqual([])
 })
 
-it('a sealed ledger is read with its key, and refused once somebody changed it', async () => {
+it('a sealed ledger is read with its key, and refused after somebody changed it', async () => {
   const { repository, held } = await start()
   const sealed = { 'ledger-key': 'a-key-of-thirty-two-characters-at-least' }
   await repository.apply([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')], sealed)
@@ -62,7 +62,7 @@ it('a sealed ledger is read with its key, and refused once somebody changed it',
   expect(held()).toEqual([['read:orders'], []])
 })
 
-it('what no longer exists is left out, and the rest is revoked', async () => {
+it('permissions that no longer exist are skipped, and the rest is revoked', async () => {
   const { tenant, repository, held } = await start()
   await repository.apply([{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'], [BILLING]: ['read:invoices'] } }])
   tenant.removeApi(BILLING)
@@ -71,7 +71,7 @@ it('what no longer exists is left out, and the rest is revoked', async () => {
   expect(held()).toEqual([['read:invoices'], []])
 })
 
-it('roles are assigned, kept, and taken away once the manifest does not list them, by name and by id', async () => {
+it('roles are assigned, kept, and removed once the manifest no longer lists them, by name and by id', async () => {
   const { tenant, repository } = await start({
     ...WITH_ROLES,
     users: [{ id: 'auth0|1', roles: ['Auditor'] }, { id: 'auth0|2' }],
@@ -88,7 +88,7 @@ it('roles are assigned, kept, and taken away once the manifest does not list the
   ])
   const second = await repository.apply([{ id: 'auth0|2', roles: ['Support'] }])
   expect(second.outputs).toMatchObject({ result: 'applied', grants: '0', revocations: '2' })
-  // What people gave by hand stays.
+  // Grants made by hand stay.
   expect(tenant.rolesOf('auth0|1')).toEqual(['rol_auditor'])
   expect(tenant.rolesOf('auth0|2')).toEqual(['rol_support'])
   const third = await repository.apply([{ id: 'auth0|2', roles: ['Support'] }])

@@ -1,4 +1,4 @@
-// What README.md says a job has to be allowed is enough, and not more than enough.
+// The job permissions that README.md lists are sufficient, and each of them is needed.
 
 import { describe, expect, it } from 'vitest'
 import { JOBS } from '../tools/readme.ts'
@@ -23,7 +23,7 @@ describe.each(JOBS)('$job', ({ inputs, permissions }) => {
     expect(await complaints(inputs, { ...NONE, ...permissions })).toBe(0)
   })
 
-  // For the checkout alone, which is no part of this action.
+  // In mode validate, only actions/checkout needs permissions.
   const names = inputs.mode === 'validate' ? [] : Object.keys(permissions)
   it.each(names)('needs %s', async name => {
     const less = permissions[name] === 'write' && name === 'contents' ? 'read' : 'none'

@@ -4,7 +4,7 @@ import { acme, ORDERS, runAgainst } from './acme.ts'
 const USERS = Array.from({ length: 9 }, (_, index) => `auth0|${index}`)
 const users = USERS.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } }))
 
-it('a long run says every few seconds what is done, what is to go, how fast, until when, and what it waits for', async () => {
+it('a long run logs every few seconds what is done, what remains, its rate, its end, and what it waits for', async () => {
   const tenant = await acme({ users: USERS.map(id => ({ id })) })
   const run = await runAgainst(tenant, { users, inputs: { mode: 'plan', 'requests-per-second': '1' } })
   const lines = run.log.split('\n').filter(line => line.startsWith('Reading users: '))

@@ -10,7 +10,7 @@ function writesTo(tenant: { readonly requests: readonly { readonly method: strin
   return tenant.requests.filter(({ method, path }) => method !== 'GET' && path !== '/oauth/token')
 }
 
-it('an unknown user is an error at the line that lists it, and nothing is written', async () => {
+it('an unknown user is an error at the line of the entry, and nothing is written', async () => {
   const tenant = await acme({ users: existing })
   const run = await runAgainst(tenant, {
     users: [{ id: 'auth0|nobody', permissions: { [ORDERS]: ['read:orders'] } }],
@@ -23,16 +23,16 @@ it('an unknown user is an error at the line that lists it, and nothing is writte
   expect(writesTo(tenant)).toEqual([])
 })
 
-describe('inputs that cannot be used are named before any request', () => {
+describe('invalid inputs are reported before any request', () => {
   const elliptic = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
   const good = { domain: 'acme.eu.auth0.com', 'client-id': 'c', 'client-secret': 'a-secret-of-some-length' }
-  // One for each reader of inputs; test/runner/inputs.test.ts has the rest.
+  // One for each kind of input; test/runner/inputs.test.ts has the rest.
   const cases: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[]])[] = [
     ['an unknown mode', { ...good, mode: 'destroy' }, ['mode', '"destroy"', 'validate, plan, apply or export']],
     ['a limit that is not a number', { ...good, 'max-revocations': 'many' }, ['max-revocations', '"many"']],
     ['no domain', { ...good, domain: '' }, ['domain']],
     ['a domain with a path', { ...good, domain: 'acme.eu.auth0.com/api/v2/' }, ['domain', 'path']],
-    ['a domain without end', { ...good, domain: 'a/'.repeat(100) }, [`"${'a/'.repeat(39)}a…`]],
+    ['an endless domain', { ...good, domain: 'a/'.repeat(100) }, [`"${'a/'.repeat(39)}a…`]],
     ['a wrong domain in mode validate', { mode: 'validate', domain: 'acme' }, ['domain', 'acme.eu.auth0.com']],
     ['no credential', { domain: good.domain, 'client-id': 'c' }, ['client-secret, client-private-key or access-token']],
     [
@@ -46,9 +46,9 @@ describe('inputs that cannot be used are named before any request', () => {
       ['client-private-key', 'type ec', 'RSA'],
     ],
     ['an invalid boolean', { ...good, 'fail-on-changes': 'yes' }, ['fail-on-changes', 'true or false']],
-    ['a saved plan to be planned', { ...good, mode: 'plan', 'plan-file': 'plan.json' }, ['plan-file', 'mode: apply']],
-    ['a saved plan that is not there', { ...good, 'plan-file': 'plan.json' }, ['plan-file', 'cannot be read']],
-    ['an export of nobody', { ...good, mode: 'export' }, ['users', 'query']],
+    ['a saved plan in mode plan', { ...good, mode: 'plan', 'plan-file': 'plan.json' }, ['plan-file', 'mode: apply']],
+    ['a missing saved plan', { ...good, 'plan-file': 'plan.json' }, ['plan-file', 'cannot be read']],
+    ['an export without users', { ...good, mode: 'export' }, ['users', 'query']],
     ['an export over a file', { ...good, mode: 'export', query: '*', manifest: MANIFEST }, ['manifest', 'exists']],
     ['a saved plan that is a folder', { ...good, 'plan-file': '.github' }, ['plan-file', 'a folder']],
   ]
@@ -66,7 +66,7 @@ describe('inputs that cannot be used are named before any request', () => {
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '1' })
   })
 
-  it('all at once', async () => {
+  it('all in one run', async () => {
     const run = await runAction({ inputs: { mode: 'x', revoke: 'y', 'max-revocations': 'z' } })
     expect(errorsOf(run)).toHaveLength(5)
   })

@@ -1,4 +1,4 @@
-// A repository of the Acme company on the embedded GitHub, whose commits have the manifest, and runs of the action in it.
+// A repository of the Acme company on the embedded GitHub, whose commits contain the manifest, and runs of the action in it.
 
 import { afterAll } from 'vitest'
 import { grantOf, roleGrantOf } from '../../src/access/grants.ts'
@@ -10,7 +10,7 @@ import { MANIFEST, roleId, roleName, runAgainst } from './acme.ts'
 import type { ActionOptions, ActionRun } from './action.ts'
 import { type WorkflowRun, workflowVariables } from './github.ts'
 
-/** What is not named is `write`. */
+/** A permission that is not set is `write`. */
 export type Permissions = Readonly<Partial<Record<'contents' | 'pull-requests', 'none' | 'read' | 'write'>>>
 
 type Inputs = Readonly<Record<string, string>>
@@ -19,13 +19,13 @@ export type Files = Readonly<Record<string, string>>
 interface RunOptions extends Pick<ActionOptions, 'onStart'> {
   readonly inputs?: Inputs
   readonly permissions?: Permissions
-  /** The workspace's files, in place of the commit's. */
+  /** The workspace's files, instead of the commit's. */
   readonly files?: Files
   readonly run?: Partial<WorkflowRun>
   readonly env?: ActionOptions['env']
 }
 
-/** A user as a manifest lists one by id. */
+/** A user whom a manifest lists by id. */
 interface ManifestUser {
   readonly id: string
   readonly permissions: Readonly<Record<string, readonly string[]>>
@@ -33,7 +33,7 @@ interface ManifestUser {
   readonly roles?: readonly string[]
 }
 
-/** One user of the file that keeps the ledger. */
+/** One user in the ledger's file. */
 interface LedgerUser {
   readonly id: string
   readonly listed: readonly unknown[]
@@ -54,7 +54,7 @@ interface LedgerFile {
 
 export interface Repository {
   readonly github: GitHub
-  /** Answers the next requests with this status alone. */
+  /** Answers the next requests with only this status. */
   readonly fail: (status: number, times: number) => void
   /** Stops responding. */
   readonly hang: () => void
@@ -63,16 +63,16 @@ export interface Repository {
   /** Commits the manifest on top of the default branch. */
   readonly commit: (manifest: string) => string
   readonly commitFiles: (files: Files, branch?: string) => string
-  /** Commits a manifest of these users, and leaves the tenant and the ledger as the first apply of it does, without a run. */
+  /** Commits a manifest of these users, and sets up tenant and ledger as its first apply would, without a run. */
   readonly begin: (users: readonly ManifestUser[], key?: string) => void
   /** Commits a manifest of these users, and runs the action for the commit. */
   readonly apply: (users: readonly unknown[], inputs?: Inputs, permissions?: Permissions) => Promise<ActionRun>
-  /** Runs the action for a commit, in a workspace that has what the commit has unless other files are given. */
+  /** Runs the action for a commit, in a workspace with the commit's files unless others are given. */
   readonly run: (commit: string, options?: RunOptions) => Promise<ActionRun>
   readonly ledgerBranch: string
-  /** The file that keeps the ledger; undefined if there is none. */
+  /** The text of the ledger's file; undefined if there is none. */
   readonly ledger: () => LedgerFile | undefined
-  /** What the ledger says is managed: sorted names of permissions and roles, by user. */
+  /** What is managed according to the ledger: sorted names of permissions and roles, by user. */
   readonly managed: () => Readonly<Record<string, readonly string[]>>
   /** The titles of the ledger's commits, oldest first. */
   readonly ledgerLog: () => readonly string[]
@@ -90,7 +90,7 @@ export function manifestOf(users: readonly unknown[]): string {
   return JSON.stringify({ users }, undefined, 2)
 }
 
-/** Applies follow each other faster here than GitHub lets a job write. */
+/** Here, applies follow each other faster than GitHub's limits let a job write. */
 const LIMITS: GitHubOptions = { rateLimit: 1_000_000, contentLimit: 1_000_000 }
 
 export async function acmeRepository(tenant: Tenant, options: GitHubOptions = {}): Promise<Repository> {

@@ -15,7 +15,7 @@ const ALWAYS = Number.POSITIVE_INFINITY
 const PATIENCE_MS = 60_000
 /** A minute of outage, and the pause before the last attempt. */
 const MAX_DURATION_MS = 70_000
-/** What is sent in vain until the tenant counts as down, and what was under way by then. */
+/** The failed requests until the tenant counts as down, and those in flight by then. */
 const BUDGET = 32 + 48
 const HTML = '<!doctype html><title>Sign in to the guest network</title>'
 
@@ -39,7 +39,7 @@ describe('a run', () => {
     ['/resource-servers', '[]', /has no API/],
     ['/permissions', '{"status":"ok","items":[1]}', /unexpected response format/],
   ])(
-    'with an answer of the wrong form (to %s: %s) fails in plain words, and writes nothing',
+    'that gets an unexpected response (to %s: %s) fails with a clear message, and writes nothing',
     async (path, body, error) => {
       const when = (request: LoggedRequest) => request.path.includes(path)
       const { tenant, run } = await runWith({ kind: 'garbage', body, times: ALWAYS, when })
@@ -53,8 +53,8 @@ describe('a run', () => {
 
   it.each<readonly [string, FaultKind]>([
     ['a token that is refused', { kind: 'status', status: 401 }],
-    ['an answer that never comes, and is asked for again after 20 s', { kind: 'hang' }],
-  ])('goes on after %s', async (_, fault) => {
+    ['a response that never arrives, by a retry after 20 s', { kind: 'hang' }],
+  ])('survives %s', async (_, fault) => {
     const { tenant, run } = await runWith({ ...fault, when: isPermissionRead })
     expect(run.exitCode, run.log).toBe(0)
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
@@ -62,18 +62,18 @@ describe('a run', () => {
     expect(tenant.requests.filter(isPermissionRead)).toHaveLength(2)
   })
 
-  it('fails when the tenant is down, within its budget and in plain words', async () => {
+  it('fails within its budget and with a clear message if the tenant is down', async () => {
     const many = Array.from({ length: 200 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: many.map(id => ({ id })) })
     tenant.fault({ kind: 'status', status: 500, body: HTML, times: ALWAYS, when: isPermissionRead })
     const run = await runAgainst(tenant, {
       users: many.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } })),
-      // A busy machine's seconds count as often, and the budget has ten to spare.
+      // In fast time, a busy machine's seconds count ten times; the budget has ten to spare.
       env: fastTime(3),
     })
     expect(run.exitCode, run.log).toBe(1)
     expect(run.outputs).toMatchObject({ result: 'failed', changed: 'false' })
-    // By the action's own clock, which does not count how long a busy machine takes to start it.
+    // Measured by the action's own clock, which excludes the time to start the process.
     expect(run.report.duration).toBeGreaterThan(PATIENCE_MS)
     expect(run.report.duration).toBeLessThan(MAX_DURATION_MS)
     expect(tenant.requests).toHaveLength(Number(run.outputs.requests))
@@ -121,7 +121,7 @@ describe('a run on a bad day', () => {
     readonly log: string
   }
 
-  it(`(a fault at ${SHARE} of its requests) ends right, ${BAD_DAYS} times of ${BAD_DAYS}`, {
+  it(`(a fault in ${SHARE} of its requests) converges, ${BAD_DAYS} times out of ${BAD_DAYS}`, {
     timeout: 240_000,
   }, async () => {
     const seeds = Array.from({ length: BAD_DAYS }, (_, seed) => seed)
@@ -133,7 +133,7 @@ describe('a run on a bad day', () => {
     ).toEqual([])
     const faults = days.reduce((sum, day) => sum + day.faults, 0)
     const requests = days.reduce((sum, day) => sum + day.requests, 0)
-    // The fewer runs, the further they may be from the share that they are drawn with.
+    // The fewer runs, the further the observed share may be from the expected one.
     const spread = 0.05 * Math.sqrt(100 / BAD_DAYS)
     expect(faults / requests).toBeGreaterThan(SHARE - spread)
     expect(faults / requests).toBeLessThan(SHARE + spread)
@@ -164,7 +164,7 @@ describe('a run on a bad day', () => {
     return { seed, exitCode: run.exitCode, right, faults, requests: tenant.requests.length, log: run.log }
   }
 
-  /** What befalls a request depends on the seed, on what it asks for and how often it was asked, not on its turn. */
+  /** The fault of a request depends on the seed, the request and its attempt, not on the order of requests. */
   function armAtRandom(tenant: Tenant, seed: number, onFault: () => void): void {
     const asked = new Map<string, number>()
     const fates = new WeakMap<LoggedRequest, FaultKind | undefined>()
@@ -180,7 +180,7 @@ describe('a run on a bad day', () => {
     }
     for (const fault of FAULTS) {
       const armed = { times: ALWAYS, when: (request: LoggedRequest) => fateOf(request) === fault }
-      // Not spread: the headers are made when the answer is.
+      // Not spread, because a getter computes the headers when the response is sent.
       tenant.fault(Object.create(fault, Object.getOwnPropertyDescriptors(armed)) as Fault)
     }
   }

@@ -1,6 +1,6 @@
-// The promises of the ledger, against an oracle: whatever revisions, people, failures, kills and other runs come before,
-// nobody who is listed loses what is asked for, nobody who was removed keeps what the action gave, no grant made by hand
-// is revoked by `revoke: managed`, and after a healthy run a further one changes nothing.
+// The ledger's promises, checked against an oracle. Whatever revisions, people, failures, kills and other runs came
+// before: no listed user loses a requested grant, no removed user keeps a grant that the action made, no grant made by
+// hand is revoked by `revoke: managed`, and a run after a successful one changes nothing.
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -13,7 +13,7 @@ import { acmeRepository, type Repository } from './repository.ts'
 const PEOPLE = ['ada', 'grace', 'joan', 'mary'] as const
 type Person = (typeof PEOPLE)[number]
 
-/** What the manifest may ask for, and what people give by hand. */
+/** What the manifest may request, and what people grant by hand. */
 const ASKED = ['a', 'b', 'c']
 const BY_HAND = ['x', 'y']
 const APIS = [
@@ -35,7 +35,7 @@ const entry = fc.record({
   permissions: fc.uniqueArray(fc.constantFrom(...ASKED)),
   roles: fc.uniqueArray(fc.constantFrom(...ROLES_ASKED)),
   rolesBy: fc.constantFrom('id', 'name'),
-  /** Whether one more permission and one more role are listed that have expired. */
+  /** Whether the entry also has an expired permission and an expired role. */
   expired: fc.boolean(),
 })
 type Entry = typeof entry extends fc.Arbitrary<infer T> ? T : never
@@ -62,12 +62,12 @@ const revision = fc.record({
   events: fc.array(event, { maxLength: 2 }),
   entries: fc.dictionary(fc.constantFrom(...PEOPLE), entry, { noNullPrototype: true }),
   fate: fc.constantFrom('done', 'done', ...FATES),
-  /** Before which request, to the tenant or to GitHub, it happens. */
+  /** The request to the tenant or to GitHub before which it happens. */
   at: fc.integer({ min: 1, max: 30 }),
   host: fc.constantFrom('tenant', 'github'),
   revoke: fc.constantFrom('managed', 'managed', 'managed', 'never', 'all'),
   scope: fc.constantFrom('all', 'changed'),
-  /** Whether the manifest has a catalogue of all roles, those given by hand too. */
+  /** Whether the manifest has a catalogue of all roles, including those assigned by hand. */
   catalogue: fc.boolean(),
 })
 type Revision = typeof revision extends fc.Arbitrary<infer T> ? T : never
@@ -75,7 +75,7 @@ type Revision = typeof revision extends fc.Arbitrary<infer T> ? T : never
 interface World {
   readonly tenant: Tenant
   readonly repository: Repository
-  /** The address that each person has now, whether it is verified, and how often the person was created again. */
+  /** The current address of each person, whether it is verified, and whether the user exists. */
   readonly people: Map<Person, { email: string; verified: boolean; exists: boolean }>
   /** The roles that exist. */
   readonly roles: Map<RoleKey, { readonly id: string; readonly name: string }>
@@ -103,7 +103,7 @@ function held({ tenant, people }: World, person: Person): ReadonlySet<string> {
   ])
 }
 
-/** Likewise: what people give by hand. */
+/** Names of permissions and ids of roles that people grant by hand. */
 function byHand({ roles }: World): readonly string[] {
   return [...BY_HAND, ...idsOf(roles, ['by hand'])]
 }
@@ -187,7 +187,7 @@ function happenToRole({ tenant, roles }: World, { kind, role }: Extract<Event, {
   }
 }
 
-/** The manifest calls roles what they are called now, and has none that does not exist. */
+/** The manifest uses the current names of roles, and has only roles that exist. */
 function manifestIn({ roles }: World, { entries, catalogue }: Pick<Revision, 'entries' | 'catalogue'>): string {
   return JSON.stringify({
     ...(catalogue && { roles: [...roles.values()].map(({ name }) => name) }),
@@ -195,7 +195,7 @@ function manifestIn({ roles }: World, { entries, catalogue }: Pick<Revision, 'en
   })
 }
 
-/** The manifest lists a person by the address that the person began with, whoever has it now. */
+/** The manifest lists people by their original addresses, whoever has those now. */
 function usersOf(entries: Revision['entries'], roles: World['roles']): readonly object[] {
   return Object.entries(entries).map(([person, { by, permissions, roles: keys, rolesBy, expired }]) => {
     const reference = (key: RoleKey) => roles.get(key)?.[rolesBy] ?? []
@@ -218,13 +218,13 @@ function expiredOf(all: readonly string[], desired: readonly string[]): readonly
 interface Meaning {
   /** Names of permissions and ids of roles. */
   readonly desired: readonly string[]
-  /** Who the entry may mean; undefined if it may mean anybody. */
+  /** The users whom the entry may mean; undefined if it may mean anybody. */
   readonly candidates: readonly Person[] | undefined
-  /** Who it means for sure. */
+  /** The user whom it certainly means. */
   readonly person: Person | undefined
 }
 
-/** By the world as it is, and by what the ledger remembers. */
+/** Derived from the state of the world and from the ledger. */
 function meaningsOf(
   { people, repository, roles }: World,
   { entries, scope }: Pick<Revision, 'entries' | 'scope'>,
@@ -319,7 +319,7 @@ async function apply(world: World, revision: Revision): Promise<ActionRun> {
   return run
 }
 
-/** Whatever becomes of the run. */
+/** Holds however the run ends. */
 function checkLosses(
   before: ReadonlyMap<Person, ReadonlySet<string>>,
   world: World,
@@ -336,7 +336,7 @@ function checkLosses(
   }
 }
 
-/** Whether it is the id of a role that was deleted. */
+/** Whether the grant is the id of a deleted role. */
 function isGone({ roles }: World, grant: string): boolean {
   return /^rol_/.test(grant) && !roles.values().some(({ id }) => id === grant)
 }
@@ -348,7 +348,7 @@ function checkByHand(before: ReadonlyMap<Person, ReadonlySet<string>>, world: Wo
   }
 }
 
-/** After a run that says that all went well. */
+/** Holds after a run that reports success. */
 function checkHealthy(world: World, meanings: readonly Meaning[]): void {
   for (const person of PEOPLE.filter(each => world.people.get(each)?.exists)) {
     const desired = new Set(meanings.filter(each => each.person === person).flatMap(each => each.desired))
@@ -391,7 +391,7 @@ async function play(revisions: readonly Revision[]): Promise<void> {
   await settle(world)
 }
 
-/** In the end, everything is as it should be, and stays so. */
+/** The final state is the desired one, and another run keeps it. */
 async function settle(world: World): Promise<void> {
   const { repository } = world
   const entries = Object.fromEntries(
@@ -414,10 +414,10 @@ async function settle(world: World): Promise<void> {
   expect(repository.ledgerLog()).toEqual(log)
 }
 
-/** Several run at the same time, on few cores. */
+/** Long, because several sequences run at the same time on few cores. */
 const TIMEOUT = { timeout: 120_000 * SEQUENCES }
 
-it.each(SEQUENCE_SEEDS)('hold over sequences of 20 revisions of any kind, from seed %i', TIMEOUT, async seed => {
+it.each(SEQUENCE_SEEDS)('the ledger’s promises hold over sequences of 20 revisions, seed %i', TIMEOUT, async seed => {
   const kinds = new Set<string>()
   const sequence = fc.array(revision, { minLength: 20, maxLength: 20 })
   const property = fc.asyncProperty(sequence, async revisions => {

@@ -6,14 +6,14 @@ import type { ActionRun } from './action.ts'
 const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
 const users = [{ id: 'auth0|1' }]
 
-/** Everything that the action wrote, but for the lines that tell the runner what to mask. */
+/** Everything that the action wrote, except for the lines that tell the runner what to mask. */
 function writtenBy({ log, outputs, summary, report }: ActionRun): string {
   const shown = log.replaceAll(/^::add-mask::.*$/gm, '')
   return [shown, JSON.stringify(outputs), summary, JSON.stringify(report)].join('\n')
 }
 
 describe('a secret', () => {
-  it('is masked before its first use, and is in nothing that is written', async () => {
+  it('is masked before its first use, and no output contains it', async () => {
     const tenant = await acme({ users })
     const run = await runAgainst(tenant, { users: USERS })
     expect(run.exitCode).toBe(0)
@@ -24,7 +24,7 @@ describe('a secret', () => {
     for (const secret of run.masked) expect(writtenBy(run)).not.toContain(secret)
   })
 
-  it.each(['GET', 'POST'])('that the tenant echoes in the error of a %s is taken out', async method => {
+  it.each(['GET', 'POST'])('that the tenant echoes in the error of a %s is removed', async method => {
     const tenant = await acme({ users })
     const token = tenant.issueToken()
     const body = { statusCode: 400, message: `You sent Bearer ${token}`, errorCode: 'echo' }
@@ -35,7 +35,7 @@ describe('a secret', () => {
     expect(writtenBy(run)).not.toContain(token)
   })
 
-  it('that the token endpoint echoes is taken out', async () => {
+  it('that the token endpoint echoes is removed', async () => {
     const tenant = await acme({ users })
     const body = { error: 'access_denied', error_description: `wrong: ${CLIENT.secret}` }
     tenant.fault({ kind: 'status', status: 401, body, when: ({ path }) => path === '/oauth/token' })
@@ -44,7 +44,7 @@ describe('a secret', () => {
     expect(writtenBy(run)).not.toContain(CLIENT.secret)
   })
 
-  it('with characters that JSON and HTML escape is removed, too', async () => {
+  it('with characters that JSON and HTML escape is removed too', async () => {
     const secret = 'a"secret<with>&odd\\characters'
     const tenant = await acme({ users, clients: [{ id: CLIENT.id, secret }] })
     const body = { statusCode: 400, message: `${'x '.repeat(140)}${secret}`, errorCode: 'echo' }
@@ -54,14 +54,14 @@ describe('a secret', () => {
     expect(writtenBy(run)).not.toMatch(/odd|secret.{0,5}with/)
   })
 
-  it('of a few letters is masked in the log alone, as every other word would be taken out with it', async () => {
+  it('of a few letters is only masked in the log, because removing it would mangle other words', async () => {
     const tenant = await acme({ users, clients: [{ id: CLIENT.id, secret: 'orders' }] })
     const run = await runAgainst(tenant, { users: USERS, inputs: { 'client-secret': 'orders' } })
     expect(run.masked).toContain('orders')
     expect(run.summary).toContain(ORDERS)
   })
 
-  it('of several lines is masked line by line, and as a whole', async () => {
+  it('with several lines is masked as a whole and line by line', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().trim()
     const tenant = await acme({ users })
@@ -70,7 +70,7 @@ describe('a secret', () => {
     expect(writtenBy(run)).not.toContain(pem.split('\n')[1])
   })
 
-  it('in an input that is wrong is not shown', async () => {
+  it('in an invalid input is not shown', async () => {
     const tenant = await acme({ users })
     const inputs = { 'client-secret': '', 'client-private-key': 'this-is-no-key-but-secret' }
     const run = await runAgainst(tenant, { users: USERS, inputs })

@@ -1,4 +1,4 @@
-// A run where not everything is as GitHub's runner has it.
+// Runs in an environment that differs from GitHub's runner.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,7 +14,7 @@ import { acmeRepository, manifestOf } from './repository.ts'
 const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
 
 describe('a run outside of GitHub', () => {
-  it('reads the current folder, and writes its files where the system has its temporary ones', async () => {
+  it('reads the current folder, and writes its files to the system’s folder for temporary files', async () => {
     const TMPDIR = await mkdtemp(join(tmpdir(), 'surroundings-'))
     const tenant = await acme({ users: [{ id: 'auth0|1' }] })
     const unset = {
@@ -39,7 +39,7 @@ describe('a run outside of GitHub', () => {
 })
 
 describe('a defect of the action', () => {
-  /** Breaks something that the action relies on, before it begins. */
+  /** Breaks something that the action relies on, before it starts. */
   const breaking = (program: string) => ({
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}`,
   })
@@ -48,14 +48,14 @@ describe('a defect of the action', () => {
     ['an error', "throw new TypeError('x is not a function')", /x is not a function/],
     ['an error without its stack', "throw Object.assign(new Error('no trace'), { stack: undefined })", /no trace/],
     ['anything else', "throw 'a text'", /a text/],
-  ])('that throws %s is reported as one, with all outputs', async (_, thrown, words) => {
+  ])('that throws %s is reported as a defect, with all outputs', async (_, thrown, words) => {
     const run = await runAgainst(await acme(), { users, env: breaking(`URL.parse = () => { ${thrown} }`) })
     expect(run).toMatchObject({ exitCode: 1, outputs: { result: 'failed', requests: '0' } })
     expect(errorsOf(run)).toEqual([expect.stringMatching(/^This is a bug in the action; please report it: /)])
     expect(errorsOf(run)).toEqual([expect.stringMatching(words)])
   })
 
-  it('thrown in a callback ends the run in good order', async () => {
+  it('that throws in a callback ends the run in an orderly way', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1' }] })
     tenant.fault({ kind: 'hang', when: ({ path }) => path.includes('/users/') })
     const crash = "setTimeout(() => { throw new TypeError('x is not a function') }, 300)"
@@ -68,7 +68,7 @@ describe('a defect of the action', () => {
 })
 
 describe('a broken environment', () => {
-  it('(an event that is not JSON) keeps neither the ledger nor the comment from being written', async () => {
+  it('(an event that is not JSON) prevents neither the ledger nor the comment', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1' }] })
     const repository = await acmeRepository(tenant)
     const commit = repository.commit(manifestOf(users))
@@ -83,7 +83,7 @@ describe('a broken environment', () => {
     expect((await repository.run(commit, options)).outputs.result).toBe('applied')
   })
 
-  it("(GitHub's address) is named before any request", async () => {
+  it('(an invalid address of GitHub) is reported before any request', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1' }] })
     const repository = await acmeRepository(tenant)
     const env = { GITHUB_API_URL: 'api.github.com' }
@@ -92,7 +92,7 @@ describe('a broken environment', () => {
     expect(errorsOf(run)).toEqual([expect.stringContaining('GITHUB_API_URL')])
   })
 
-  it('(a log on a full disk) keeps nothing else from being written', async () => {
+  it('(a log on a full disk) does not prevent other output', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'surroundings-'))
     await writeFile(join(folder, MANIFEST.split('/').at(-1) ?? ''), manifestOf(users))
     await writeFile(join(folder, 'output'), '')
@@ -113,7 +113,7 @@ describe('a broken environment', () => {
     await rm(folder, { recursive: true })
   })
 
-  it('(a fork without secrets) leads to mode: validate', async () => {
+  it('(a fork without secrets) leads to the advice to use mode: validate', async () => {
     const event = { pull_request: { number: 5, head: { sha: 'a', repo: { full_name: 'eve/access' } } } }
     const env = { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: 'event.json', GITHUB_REPOSITORY: 'acme/access' }
     const files = { [MANIFEST]: manifestOf(users), 'event.json': JSON.stringify(event) }

@@ -28,7 +28,7 @@ const USERS = [
   wants('auth0|3'),
 ]
 
-/** Two users who lack something, and two who have too much. */
+/** Two users who are missing something, and two who have too much. */
 function start(): Promise<Tenant> {
   return acme({
     ...WITH_ROLES,
@@ -47,7 +47,7 @@ function plan(tenant: Tenant, inputs: Readonly<Record<string, string>> = {}): Pr
 
 let example: Promise<ActionRun> | undefined
 
-/** What `plan` saves of any tenant as it is at the start, without the run: but for the tenant, all are the same. */
+/** The plan file for a new tenant, without another run: plans of new tenants differ only in the tenant's name. */
 async function savedPlan({ domain }: Tenant): Promise<{ readonly saved: string; readonly digest: string }> {
   example ??= start().then(plan)
   const { plan: text } = await example
@@ -56,7 +56,7 @@ async function savedPlan({ domain }: Tenant): Promise<{ readonly saved: string; 
   return { saved, digest: JSON.parse(saved).digest }
 }
 
-/** The digest in a file is what its author says it is. */
+/** Whoever writes a plan file can also write its digest. */
 function seal({ digest: _, ...plan }: Record<string, unknown>): string {
   return JSON.stringify({ digest: digestOf(plan as unknown as Plan), ...plan }, undefined, 2)
 }
@@ -76,7 +76,7 @@ const BEFORE = [['Auditor', 'read:orders', 'refund:orders'], [], ['Support', 'wr
 const AFTER = [['Auditor', 'Support', 'read:orders', 'write:orders'], ['read:orders'], []]
 
 describe('an approved digest', () => {
-  it('lets exactly this plan through', async () => {
+  it('allows exactly this plan', async () => {
     const tenant = await start()
     const { outputs } = await plan(tenant)
     expect(outputs['plan-digest']).toMatch(/^sha256:[0-9a-f]{64}$/)
@@ -88,7 +88,7 @@ describe('an approved digest', () => {
     expect(grantsOf(tenant)).toEqual(AFTER)
   })
 
-  it('is the same for a manifest that is only written otherwise', async () => {
+  it('is the same for a manifest that only differs in notation', async () => {
     const tenant = await start()
     const { outputs } = await plan(tenant)
     const manifest = `# comment\nusers:\n${[...USERS]
@@ -100,7 +100,7 @@ describe('an approved digest', () => {
   })
 
   it.each<[string, (tenant: Tenant) => void, string]>([
-    ['has one operation more', tenant => give(tenant, 'auth0|2', 'Support'), 'the role Support'],
+    ['has one more operation', tenant => give(tenant, 'auth0|2', 'Support'), 'the role Support'],
     [
       'has one operation replaced by another',
       tenant => {
@@ -109,7 +109,7 @@ describe('an approved digest', () => {
       },
       'refund:orders',
     ],
-  ])('refuses a plan that %s, and shows what it found', async (_, change, found) => {
+  ])('refuses a plan that %s, and shows the plan', async (_, change, found) => {
     const tenant = await start()
     const { digest } = await savedPlan(tenant)
     change(tenant)
@@ -126,7 +126,7 @@ describe('an approved digest', () => {
     expect(grantsOf(tenant)).toEqual(before)
   })
 
-  it('does not matter to an empty plan', async () => {
+  it('is irrelevant to an empty plan', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|2', direct: direct('read:orders') }] })
     const run = await runAgainst(tenant, {
       users: [{ id: 'auth0|2', permissions: { [ORDERS]: ['read:orders'] } }],
@@ -137,7 +137,7 @@ describe('an approved digest', () => {
 })
 
 describe('a saved plan', () => {
-  it('is applied exactly, by reading its users alone', async () => {
+  it('is applied exactly, and only its users are read', async () => {
     const tenant = await start()
     const { plan: saved } = await plan(tenant)
     const planned = countRequests(tenant)
@@ -148,14 +148,14 @@ describe('a saved plan', () => {
     expect((countRequests(tenant)[reads] ?? 0) - (planned[reads] ?? 0)).toBe(3)
   })
 
-  it('is the same to the byte for the same state, but for its clock', async () => {
+  it('is identical for the same state, except for its timestamp', async () => {
     const tenant = await start()
     const [first, second] = [await plan(tenant), await plan(tenant)]
     const withoutClock = (text: string) => text.replace(/"at": "[^"]*"/, '')
     expect(withoutClock(second.plan)).toBe(withoutClock(first.plan))
   })
 
-  it('refuses the users who have changed since, and does the others', async () => {
+  it('fails for users who have changed since, and is applied to the others', async () => {
     const tenant = await start()
     const { saved } = await savedPlan(tenant)
     tenant.grant('auth0|2', { api: BILLING, permission: 'read:invoices' })
@@ -175,7 +175,7 @@ describe('a saved plan', () => {
     ])
   })
 
-  it('names a user who holds nothing now, and one who was deleted', async () => {
+  it('reports a user who has no grants now, and one who was deleted', async () => {
     const tenant = await start()
     const { saved } = await savedPlan(tenant)
     take(tenant, 'auth0|1', 'read:orders', 'refund:orders', 'Auditor')
@@ -186,7 +186,7 @@ describe('a saved plan', () => {
     expect(errorsOf(run).join('\n')).toContain('no user auth0|3')
   })
 
-  it('that is stopped before it is read again names every user as not attempted', async () => {
+  it('whose run fails before its users are read lists every user as not attempted', async () => {
     const tenant = await start()
     const { saved } = await savedPlan(tenant)
     const run = await applySaved(tenant, saved, { 'client-secret': 'another-secret' })
@@ -213,12 +213,12 @@ describe('a saved plan', () => {
     expect(grantsOf(tenant)).toEqual(AFTER)
   })
 
-  it('that was done in part is finished under the same approval', async () => {
+  it('that was partially applied is finished with the same approval', async () => {
     const tenant = await start()
     const { saved, digest } = await savedPlan(tenant)
     give(tenant, 'auth0|2', 'read:orders')
     take(tenant, 'auth0|3', 'Support')
-    // What its author calls a role is not what an approver is shown.
+    // An approver sees the role's name in the tenant, not the one in the file.
     const renamed = saved.replaceAll('"name": "Support"', '"name": "Harmless"')
     const run = await applySaved(tenant, renamed, { 'approved-plan': digest })
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '2', revocations: '2', 'users-changed': '2' })
@@ -227,7 +227,7 @@ describe('a saved plan', () => {
     expect(grantsOf(tenant)).toEqual(AFTER)
   })
 
-  it('keeps its approved digest, and the ceiling on revocations', async () => {
+  it('is still subject to its approved digest and to max-revocations', async () => {
     const tenant = await start()
     const { saved, digest } = await savedPlan(tenant)
     const wrong = await applySaved(tenant, saved, { 'approved-plan': `sha256:${'1'.repeat(64)}` })
@@ -250,7 +250,7 @@ describe('a saved plan', () => {
       (plan: string) => plan.replaceAll('127.0.0.1', '127.0.0.2'),
       'changed after|another|tenant',
     ],
-    ['it is no plan', () => '{}', 'not a plan'],
+    ['it is not a plan', () => '{}', 'not a plan'],
   ])('is refused before any request if %s', async (_, change, expected) => {
     const tenant = await start()
     const { saved } = await savedPlan(tenant)
@@ -263,7 +263,7 @@ describe('a saved plan', () => {
 })
 
 describe('an undo plan', () => {
-  it('restores the snapshot from before the apply', async () => {
+  it('restores the state before the apply', async () => {
     const tenant = await start()
     const forward = await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' } })
     expect(grantsOf(tenant)).toEqual(AFTER)
@@ -276,7 +276,7 @@ describe('an undo plan', () => {
     expect(grantsOf(tenant)).toEqual(BEFORE)
   })
 
-  it('is written by an apply that was refused halfway too, for what was done', async () => {
+  it('is also written by an apply that failed halfway, and reverts what was done', async () => {
     const tenant = await acme({ ...WITH_ROLES, users: [{ id: 'auth0|1' }, { id: 'auth0|2' }] })
     tenant.fault({
       kind: 'status',
@@ -291,7 +291,7 @@ describe('an undo plan', () => {
 })
 
 describe('drift', () => {
-  it('fails the step if the plan is not empty, and only there', async () => {
+  it('fails the step only if the plan is not empty', async () => {
     const tenant = await start()
     const drifted = await plan(tenant, { 'fail-on-changes': 'true' })
     expect([drifted.exitCode, drifted.outputs.result]).toEqual([1, 'planned'])
@@ -340,7 +340,7 @@ describe('a saved plan that nobody approved', () => {
 
   it.each<[string, (plan: string) => string, readonly unknown[], object, RegExp, RegExp?]>([
     [
-      'grants what the manifest does not ask for',
+      'grants what the manifest does not request',
       text => {
         const { users, ...plan } = JSON.parse(text)
         const grant = [{ role: 'rol_owner' }, { api: ORDERS, permission: 'refund:orders' }]
@@ -361,7 +361,7 @@ describe('a saved plan that nobody approved', () => {
     ],
     ['grants what has expired since', text => text, [USERS[0], expiring(yesterday), USERS[2]], {}, /to auth0\|2/],
     [
-      'revokes what the manifest asks for now',
+      'revokes what the manifest now requests',
       text => text,
       [...USERS.slice(0, 2), wants('auth0|3', 'write:orders', 'Support')],
       {},
@@ -390,13 +390,13 @@ describe('a saved plan that nobody approved', () => {
     expect(grantsOf(tenant)).toEqual(BEFORE)
   })
 
-  it('is applied if the manifest still asks for all of it', async () => {
+  it('is applied if the manifest still requests all of it', async () => {
     const { run, tenant } = await saved(text => text, [USERS[0], expiring(tomorrow), USERS[2]])
     expect(run.outputs, run.log).toMatchObject({ result: 'applied' })
     expect(grantsOf(tenant)).toEqual(AFTER)
   })
 
-  it('of a user who is listed by address is checked by looking the address up', async () => {
+  it('for a user who is listed by address is checked by looking up the address', async () => {
     const tenant = await acme({
       users: [
         { id: 'auth0|1', email: 'grace@acme.com' },
@@ -430,7 +430,7 @@ describe('an empty approval', () => {
   })
 })
 
-it('a saved plan of a custom domain is one of its tenant', async () => {
+it('a saved plan from a custom domain belongs to its tenant', async () => {
   const tenant = await start()
   const audience = 'https://acme.eu.auth0.com/api/v2/'
   const { plan: saved } = await plan(tenant, { audience })
@@ -444,7 +444,7 @@ describe('the ledger and saved plans', () => {
     return { tenant, repository: await acmeRepository(tenant) }
   }
 
-  it('what a saved plan found in place is managed once it is applied', async () => {
+  it('a saved plan adopts existing grants once it is applied', async () => {
     const { tenant, repository } = await repositoryWith()
     give(tenant, 'auth0|2', 'read:orders', 'write:orders', 'Support', 'Auditor')
     const people = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'Support')]
@@ -457,7 +457,7 @@ describe('the ledger and saved plans', () => {
     expect(grantsOf(tenant)).toEqual([['read:orders'], ['Auditor', 'write:orders'], []])
   })
 
-  it('an undo plan restores what was managed, so that the same manifest does it again and a reverted one finds nothing', async () => {
+  it('an undo plan restores what was managed, so that the same manifest is applied again and a reverted one changes nothing', async () => {
     const { tenant, repository } = await repositoryWith()
     give(tenant, 'auth0|3', 'read:orders', 'Support')
     const first = [wants('auth0|1', 'read:orders', 'write:orders', 'Support')]
@@ -490,7 +490,7 @@ describe('the ledger and saved plans', () => {
     expect(grantsOf(tenant)[2]).toEqual(['Support', 'read:orders'])
   })
 
-  it('an undo plan gives back what was given by hand, and does not make it managed', async () => {
+  it('an undo plan restores grants made by hand without making them managed', async () => {
     const { tenant, repository } = await repositoryWith()
     give(tenant, 'auth0|1', 'refund:orders', 'Owner')
     const people = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'Owner')]
@@ -522,7 +522,7 @@ describe('the ledger and saved plans', () => {
     expect(again.outputs, again.log).toMatchObject({ result: 'applied', grants: '1' })
   })
 
-  it('a saved plan does not revoke what a newer, unidentified entry may ask for', async () => {
+  it('a saved plan does not revoke what a newer, unidentified entry may request', async () => {
     const { tenant, repository } = await repositoryWith()
     repository.begin([wants('auth0|1', 'read:orders')])
     const planned = await repository.apply([], { mode: 'plan' })

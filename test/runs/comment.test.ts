@@ -38,7 +38,7 @@ describe('comment: true', () => {
     expect(comment?.body).toContain('out of date')
   })
 
-  it('is out of date after a run that has no plan, and a first one is not', async () => {
+  it('is marked as out of date by a run without a plan, unless it is the first', async () => {
     const { repository } = await start()
     const mistaken = [{ id: 'auth0|1', permission: {} }]
     await plan(repository, mistaken)
@@ -49,7 +49,7 @@ describe('comment: true', () => {
   })
 
   it.each([
-    ['the newest commit of the pull request, not the merge of it', 'pull_request', 'refs/pull/5/merge', true],
+    ['the newest commit of the pull request, not its merge commit', 'pull_request', 'refs/pull/5/merge', true],
     ['the commit of the base branch if that is what the run is for', 'pull_request_target', 'refs/heads/main', false],
   ])('names %s', async (_, event, ref, isHead) => {
     const { repository } = await start()
@@ -66,7 +66,7 @@ describe('comment: true', () => {
     expect(run.report).toMatchObject({ commit: named, plan: { source: { commit: merge } } })
   })
 
-  it('is not overwritten by a run for an older commit, in whatever order they end', async () => {
+  it('is not overwritten by a run for an older commit, in whatever order the runs end', async () => {
     const { repository } = await start()
     const older = repository.commit(manifestOf(wants('read:orders')))
     const newer = repository.commit(manifestOf(wants('write:orders')))
@@ -113,7 +113,7 @@ describe('comment: true', () => {
     expect(comment?.body).toContain('read:orders')
   })
 
-  it('that cannot be updated is reported as out of date', async () => {
+  it('reports a comment that it cannot update as out of date', async () => {
     const { repository } = await start()
     await plan(repository, wants('read:orders'))
     const run = await plan(repository, wants('write:orders'), {}, { 'pull-requests': 'read' })
@@ -123,7 +123,7 @@ describe('comment: true', () => {
     )
   })
 
-  it('keeps one for each tenant', async () => {
+  it('keeps one comment per tenant', async () => {
     const { repository } = await start()
     const other = await acme({ users: [{ id: 'auth0|1' }] })
     await plan(repository, wants('read:orders'))
@@ -131,10 +131,10 @@ describe('comment: true', () => {
     expect(repository.github.comments).toHaveLength(2)
   })
 
-  it('never edits what somebody else wrote, whatever it begins with', async () => {
+  it('never edits somebody else’s comment, whatever it begins with', async () => {
     const { tenant, repository } = await start()
     const marker = `<!-- auth0-permissions: ${new URL(tenant.domain).host} -->`
-    // Older than the action's own, and so the first to be found.
+    // Older than the action's own, and so found first.
     const forged = repository.github.comment({ pullRequest: 5, login: 'mallory', body: `${marker}\n\nNothing to do` })
     await plan(repository, wants('read:orders'))
     const [, own] = repository.github.comments
@@ -156,21 +156,21 @@ describe('comment: true', () => {
     expect(repository.github.comments).toHaveLength(151)
   })
 
-  it('without the permission is a warning that names it, and never a failure', async () => {
+  it('warns about a missing permission by name, and does not fail', async () => {
     const { repository } = await start()
     const run = await plan(repository, wants('read:orders'), {}, { 'pull-requests': 'read' })
     expect(run).toMatchObject({ exitCode: 0, outputs: { result: 'planned' } })
     expect(warningsOf(run)).toContainEqual(expect.stringContaining('pull-requests: write'))
   })
 
-  it('without a token is a warning too', async () => {
+  it('warns about a missing token too', async () => {
     const { repository } = await start()
     const run = await plan(repository, wants('read:orders'), { revoke: 'never', 'github-token': '' })
     expect(run).toMatchObject({ exitCode: 0, outputs: { result: 'planned' } })
     expect(warningsOf(run)).toContainEqual(expect.stringMatching(/No comment .* github-token is empty/))
   })
 
-  it('that GitHub refuses for another reason is a warning to try again', async () => {
+  it('warns and suggests another run if GitHub refuses the comment for another reason', async () => {
     const { repository } = await start()
     repository.fail(422, Number.POSITIVE_INFINITY)
     const run = await plan(repository, wants('read:orders'), { revoke: 'never' })
@@ -188,7 +188,7 @@ describe('comment: true', () => {
     expect(repository.github.comments[0]?.body).toContain('no:such')
   })
 
-  it('holds no secret, though the runner does not mask it', async () => {
+  it('contains no secret, even though the runner does not mask comments', async () => {
     const { tenant, repository } = await start()
     const body = { statusCode: 400, message: `you sent ${CLIENT.secret}`, errorCode: 'echo' }
     tenant.fault({ kind: 'status', status: 400, body, when: ({ path }) => path.includes('/users/') })
@@ -206,7 +206,7 @@ describe('comment: true', () => {
     expect(repository.github.comments).toEqual([])
   })
 
-  it('holds 5,000 users within what GitHub takes, and says what is cut', { timeout: 60_000 }, async () => {
+  it('fits 5,000 users into GitHub’s limit, and says what is left out', { timeout: 60_000 }, async () => {
     const ids = Array.from({ length: 5_000 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: ids.map(id => ({ id })) })
     const repository = await acmeRepository(tenant)
@@ -224,7 +224,7 @@ describe('comment: true', () => {
 })
 
 describe('comment: changes', () => {
-  it('begins once there is something to show, and is then kept up to date', async () => {
+  it('adds a comment once there is something to show, and then keeps it up to date', async () => {
     const { tenant, repository } = await start()
     tenant.grant('auth0|1', { api: ORDERS, permission: 'read:orders' })
     const quiet = { comment: 'changes' }
@@ -242,7 +242,7 @@ describe('comment: changes', () => {
   it.each([
     ['a mistake', [{ id: 'auth0|1', permission: {} }], 'permission'],
     ['a user who failed', [{ id: 'auth0|9', permissions: { [ORDERS]: [] } }], 'auth0|9'],
-  ])('begins with %s', async (_, users, words) => {
+  ])('adds a comment for %s', async (_, users, words) => {
     const { repository } = await start()
     await plan(repository, users, { comment: 'changes' })
     expect(repository.github.comments[0]?.body).toContain(words)

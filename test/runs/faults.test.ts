@@ -4,8 +4,8 @@ import { acme, countRequests, errorsOf, ORDERS, runAgainst } from '../e2e/acme.t
 const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
 const users = [{ id: 'auth0|1', direct: [{ api: ORDERS, permission: 'write:orders' }] }]
 
-describe('an error that lasts', () => {
-  it('of one user says what Auth0 said, and leaves the others alone', async () => {
+describe('a persistent error', () => {
+  it('for one user quotes Auth0, and does not affect the others', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1' }, { id: 'auth0|2' }] })
     const body = { statusCode: 400, error: 'Bad Request', message: 'Odd thing', errorCode: 'invalid_uri' }
     const when = ({ path, method }: { path: string; method: string }) => path.includes('%7C1') && method === 'POST'
@@ -20,7 +20,7 @@ describe('an error that lasts', () => {
     expect(run.report).toMatchObject({ outcomes: [{ status: 'failed' }, { status: 'done' }] })
   })
 
-  it('of one user who is deleted before the write names the entry to remove', async () => {
+  it('for a user who is deleted before the write names the entry to remove', async () => {
     const tenant = await acme({ users: [...users, { id: 'auth0|2' }] })
     const when = ({ method, path }: { readonly method: string; readonly path: string }) => {
       if (method === 'POST' && path.includes('%7C2')) tenant.removeUser('auth0|2')
@@ -35,7 +35,7 @@ describe('an error that lasts', () => {
   it.each([
     ['the first', 'auth0|0', 'operation_not_supported'],
     ['another', 'auth0|3', 'insufficient_scope'],
-  ])('of %s user alone (403) leaves the others alone', async (_, failing, errorCode) => {
+  ])('for only %s user (403) does not affect the others', async (_, failing, errorCode) => {
     const many = Array.from({ length: 6 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: many.map(id => ({ id })) })
     const body = { statusCode: 403, error: 'Forbidden', message: 'Not this one', errorCode }
@@ -50,7 +50,7 @@ describe('an error that lasts', () => {
     expect(errorsOf(run)).toEqual([expect.stringContaining(`403 ${errorCode} Not this one`)])
   })
 
-  it('of one user after the other (403) is the token’s', async () => {
+  it('for one user after the other (403) ends the run, as the token is to blame', async () => {
     const many = Array.from({ length: 100 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: many.map(id => ({ id })) })
     const body = { statusCode: 403, error: 'Forbidden', message: 'Not any more', errorCode: 'operation_not_supported' }
@@ -64,7 +64,7 @@ describe('an error that lasts', () => {
     expect(errorsOf(run).join('\n')).toContain('were not attempted')
   })
 
-  it('of every write (403) stops at once, and lists who was not attempted', async () => {
+  it('for every write (403) ends the run at once, and lists who was not attempted', async () => {
     const many = Array.from({ length: 100 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: many.map(id => ({ id })) })
     const body = { statusCode: 403, error: 'Forbidden', message: 'Insufficient scope', errorCode: 'insufficient_scope' }
@@ -80,12 +80,12 @@ describe('an error that lasts', () => {
   })
 })
 
-describe('an answer that is not Auth0’s', () => {
+describe('a response that is not from Auth0', () => {
   it.each([
     ['POST', 200, '{"statusCode":500}', 'failed'],
     ['DELETE', 200, '{}', 'partial'],
     ['DELETE', 202, '', 'partial'],
-  ])('to a %s (%i %s) is no write that was done', async (method, status, body, result) => {
+  ])('to a %s (%i %s) does not count as success', async (method, status, body, result) => {
     const tenant = await acme({ users })
     const when = (each: { method: string; path: string }) => each.method === method && each.path.includes('/users/')
     tenant.fault({ kind: 'status', status, body, when })
@@ -95,7 +95,7 @@ describe('an answer that is not Auth0’s', () => {
     expect(errorsOf(run)[0]).toContain(String(status))
   })
 
-  it('to a read, with a total that never comes true, ends', async () => {
+  it('to a read, with a total that is never reached, does not loop', async () => {
     const tenant = await acme({ users })
     const item = { permission_name: 'x', resource_server_identifier: ORDERS, sources: [{ source_type: 'DIRECT' }] }
     const body = JSON.stringify({ permissions: [item], start: 0, limit: 100, total: 1_000_000_000 })
@@ -107,8 +107,8 @@ describe('an answer that is not Auth0’s', () => {
   })
 })
 
-describe('an answer without end', () => {
-  it('of full pages of permissions is not read for ever', async () => {
+describe('an endless response', () => {
+  it('of full pages of permissions is not read forever', async () => {
     const tenant = await acme({ users })
     const item = (_: unknown, index: number) => ({
       permission_name: `x${index}`,

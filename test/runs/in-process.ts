@@ -1,6 +1,6 @@
-// Runs the action's sources in this process, freshly loaded each time, with all that the runner gives to a process. It takes a fifth
-// of the processor time that a process takes; what only a process shows is in test/e2e/, and `npm run soak` runs all of
-// these on the built action too.
+// Runs the action's sources in this process, freshly loaded each time, with everything that the runner sets for a process.
+// It takes a fifth of the CPU time of a new process. Tests that need a process are in test/e2e/, and `npm run soak` also
+// runs all of these with the built action.
 
 import { vi } from 'vitest'
 import { type End, launchBy, type Start } from '../e2e/action.ts'

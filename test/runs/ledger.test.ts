@@ -1,4 +1,4 @@
-// The memory between runs, against an embedded tenant and an embedded GitHub.
+// The ledger, against an embedded tenant and an embedded GitHub.
 
 import { describe, expect, it } from 'vitest'
 import {
@@ -35,7 +35,7 @@ const NO_LEDGER = expect.stringMatching(/^There is no ledger yet/)
 const writes = ({ method, path }: { readonly method: string; readonly path: string }) =>
   method !== 'GET' && path.includes('/users/')
 
-it('tests begin with what the first apply leaves', async () => {
+it('tests begin with the state after a first apply', async () => {
   const people = [wants('auth0|2', 'write:orders', 'read:orders', 'Support'), wants('auth0|1', 'Support')]
   const left = ({ tenant, repository }: Awaited<ReturnType<typeof start>>) => [
     people.map(({ id }) => heldBy(tenant, id)),
@@ -52,7 +52,7 @@ it('tests begin with what the first apply leaves', async () => {
 })
 
 describe('revoke: managed, the default', () => {
-  it('takes away what the manifest gave and no longer gives, and leaves what people gave by hand', async () => {
+  it('revokes what the manifest granted and no longer lists, and keeps what was granted by hand', async () => {
     const { tenant, repository, held } = await start({
       users: [{ id: 'auth0|1', direct: direct('refund:orders'), roles: ['Owner'] }, { id: 'auth0|2' }],
     })
@@ -68,7 +68,7 @@ describe('revoke: managed, the default', () => {
     expect(repository.managed()).toEqual({ 'auth0|1': ['Support', 'read:orders'] })
   })
 
-  it('adopts what it finds in place and the manifest asks for', async () => {
+  it('adopts existing grants that the manifest lists', async () => {
     const { repository, held } = await start({
       users: [{ id: 'auth0|1', direct: direct('read:orders', 'write:orders'), roles: ['Support', 'Auditor'] }],
     })
@@ -79,7 +79,7 @@ describe('revoke: managed, the default', () => {
     expect(held('auth0|1')).toEqual(['Auditor', 'write:orders'])
   })
 
-  it('does not take a grant for its own that was revoked and given again by hand', async () => {
+  it('does not treat a grant as managed after it was revoked and granted again by hand', async () => {
     const { tenant, repository, held } = await start()
     const [kept, again] = [
       ['read:orders', 'Support'],
@@ -132,7 +132,7 @@ describe('revoke: managed, the default', () => {
 })
 
 describe('who an entry means', () => {
-  it('is the same user who was listed by address and is listed by id', async () => {
+  it('is the same user, first listed by address and then by id', async () => {
     const { repository, held } = await start({ users: [grace('auth0|1')] })
     await repository.apply([asks('Grace@acme.com', 'read:orders', 'write:orders')])
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
@@ -140,13 +140,13 @@ describe('who an entry means', () => {
     expect(held('auth0|1')).toEqual(['read:orders'])
   })
 
-  it('is who has the address as it is written, or in lower case, and the ledger knows it in any case', async () => {
+  it('is the user with the address as written or in lower case; the ledger ignores case', async () => {
     const { tenant, repository, held } = await start({ users: [grace('waad|1', 'Grace@Acme.com')] })
     const first = await repository.apply([asks('Grace@Acme.com', 'read:orders')])
     expect(first.outputs).toMatchObject({ result: 'applied', requests: '6' })
     expect(first.summary).toContain('<code>Grace@Acme.com</code>')
     expect(repository.ledger()?.users).toMatchObject([{ id: 'waad|1', listed: [{ email: 'grace@acme.com' }] }])
-    // Nothing about the entry has changed but its case, so nobody is looked up.
+    // Only the case of the entry has changed, so nobody is looked up.
     const unchanged = await repository.apply([asks('grace@Acme.com', 'read:orders')], { scope: 'changed' })
     expect(unchanged.outputs).toMatchObject({ result: 'unchanged', requests: '2' })
     const planned = await repository.apply([asks('Grace@Acme.com', 'write:orders')], { mode: 'plan' })
@@ -164,32 +164,37 @@ describe('who an entry means', () => {
   })
 
   it.each<readonly [string, NonNullable<TenantOptions['users']>]>([
-    ['nobody has', [{ id: 'auth0|1' }]],
-    ['is not verified', [grace('auth0|1', 'grace@acme.com', false)]],
+    ['no user has', [{ id: 'auth0|1' }]],
+    ['is unverified', [grace('auth0|1', 'grace@acme.com', false)]],
     ['two users have', [grace('auth0|1'), grace('auth0|9')]],
-  ])('is not known of an address that %s: who lost the entry by id keeps what it asks for', async (_, people) => {
-    const { repository, held } = await start({ users: people })
-    repository.begin([wants('auth0|1', 'read:orders', 'write:orders', 'Support', 'Auditor')])
-    const run = await repository.apply([asks('grace@acme.com', 'read:orders', 'Support')])
-    expect(run.outputs).toMatchObject({ revocations: '2', 'users-failed': '1' })
-    expect(held('auth0|1')).toEqual(['Support', 'read:orders'])
-    expect(warningsOf(run).join()).toMatch(/2 revocations are held back, because grace@acme\.com cannot be identified/)
-    expect(run.summary).toContain('Revocations held back')
-    const [entry, user] = ['grace@acme.com', 'auth0|1']
-    expect(run.report).toMatchObject({
-      plan: {
-        heldBack: [
-          { user, role: 'rol_support', name: 'Support', entry },
-          { user, permission: 'read:orders', entry },
-        ],
-      },
-    })
-    const later = await repository.apply([])
-    expect(later.outputs).toMatchObject({ result: 'applied', revocations: '2' })
-    expect(held('auth0|1')).toEqual([])
-  })
+  ])(
+    'is unknown for an address that %s: a user no longer listed by id keeps what the entry requests',
+    async (_, people) => {
+      const { repository, held } = await start({ users: people })
+      repository.begin([wants('auth0|1', 'read:orders', 'write:orders', 'Support', 'Auditor')])
+      const run = await repository.apply([asks('grace@acme.com', 'read:orders', 'Support')])
+      expect(run.outputs).toMatchObject({ revocations: '2', 'users-failed': '1' })
+      expect(held('auth0|1')).toEqual(['Support', 'read:orders'])
+      expect(warningsOf(run).join()).toMatch(
+        /2 revocations are held back, because grace@acme\.com cannot be identified/,
+      )
+      expect(run.summary).toContain('Revocations held back')
+      const [entry, user] = ['grace@acme.com', 'auth0|1']
+      expect(run.report).toMatchObject({
+        plan: {
+          heldBack: [
+            { user, role: 'rol_support', name: 'Support', entry },
+            { user, permission: 'read:orders', entry },
+          ],
+        },
+      })
+      const later = await repository.apply([])
+      expect(later.outputs).toMatchObject({ result: 'applied', revocations: '2' })
+      expect(held('auth0|1')).toEqual([])
+    },
+  )
 
-  it('is looked up in vain while the tenant fails: nobody loses what the entry asks for', async () => {
+  it('is unknown while the tenant fails: nobody loses what the entry requests', async () => {
     const { tenant, repository, held } = await start({ users: [{ id: 'auth0|1' }, { id: 'auth0|2' }] })
     repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders', 'write:orders')])
     const when = ({ path }: { readonly path: string }) => path.includes('users-by-email')
@@ -199,7 +204,7 @@ describe('who an entry means', () => {
     expect([held('auth0|1'), held('auth0|2')]).toEqual([['read:orders'], ['read:orders']])
   })
 
-  it('holds nothing back from who cannot be meant', async () => {
+  it('cannot be a user without the address, whose revocations are not held back', async () => {
     const { repository, held } = await start({ users: [...users, grace('auth0|8'), grace('auth0|9')] })
     repository.begin([wants('auth0|1', 'read:orders')])
     const run = await repository.apply([asks('grace@acme.com', 'read:orders')])
@@ -207,7 +212,7 @@ describe('who an entry means', () => {
     expect(held('auth0|1')).toEqual([])
   })
 
-  it('is refused once an address means somebody else: neither gains nor loses anything', async () => {
+  it('is an error if an address now belongs to another user: neither user is changed', async () => {
     const { tenant, repository, held } = await start({ users: [grace('auth0|1')] })
     await repository.apply([asks('grace@acme.com', 'read:orders', 'write:orders', 'Support')])
     tenant.setEmail('auth0|1', 'gone@acme.com', true)
@@ -224,7 +229,7 @@ describe('who an entry means', () => {
     expect(held('auth0|2')).toEqual(['Owner', 'Support', 'read:orders', 'refund:orders'])
   })
 
-  it('of an address that was taken over and then removed is who it was: the right one loses access', async () => {
+  it('is remembered if the address was taken over and the entry removed: the former user loses access', async () => {
     const { tenant, repository, held } = await start({ users: [grace('auth0|1')] })
     await repository.apply([asks('grace@acme.com', 'read:orders')])
     tenant.setEmail('auth0|1', 'gone@acme.com', true)
@@ -244,13 +249,13 @@ describe('who an entry means', () => {
     expect(repository.managed()).toEqual({})
   })
 
-  it('who became ambiguous is corrected or removed as the message says, and later runs work', async () => {
+  it('became ambiguous: after the entry is corrected or removed, later runs succeed', async () => {
     const { tenant, repository, held } = await start({ users: [grace('auth0|1'), ...users.slice(1)] })
     await repository.apply([asks('grace@acme.com', 'read:orders'), wants('auth0|2', 'read:orders')])
     tenant.addUser(grace('auth0|9'))
     const ambiguous = await repository.apply([asks('grace@acme.com', 'read:orders')])
     expect(ambiguous.outputs).toMatchObject({ 'users-failed': '1', result: 'partial' })
-    // Of the two whom the address may mean, neither is auth0|2.
+    // The address may mean two users, neither of which is auth0|2.
     expect([held('auth0|1'), held('auth0|2')]).toEqual([['read:orders'], []])
     const corrected = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(corrected.outputs).toMatchObject({ result: 'unchanged', 'users-failed': '0' })
@@ -266,7 +271,7 @@ describe('who an entry means', () => {
     await repository.apply([asks('grace@acme.com', 'read:orders')])
     tenant.setEmail('auth0|1', 'hopper@acme.com', true)
     tenant.setEmail('auth0|2', 'grace@acme.com', false)
-    // The same person, now by another address too, and with less.
+    // The same person, now also listed by another address, and with fewer permissions.
     const people = [asks('grace@acme.com', 'read:orders'), asks('hopper@acme.com')]
     for (let run = 0; run < 3; run++) {
       await repository.apply(people)
@@ -274,7 +279,7 @@ describe('who an entry means', () => {
     }
   })
 
-  it('is one user, listed in two ways', async () => {
+  it('is one user if listed in two ways', async () => {
     const { repository, held } = await start({ users: [grace('auth0|1')] })
     await repository.apply([asks('grace@acme.com', 'read:orders'), wants('auth0|1', 'write:orders')])
     expect(repository.ledger()?.users).toMatchObject([{ listed: [{ email: 'grace@acme.com' }, 'id'] }])
@@ -285,7 +290,7 @@ describe('who an entry means', () => {
 })
 
 describe('the ledger', () => {
-  it('is committed before the first write and after the last, with what was done, by which run and for which commit', async () => {
+  it('is committed before the first write and after the last, with what was done, the run and its commit', async () => {
     const { tenant, repository } = await start()
     let before: ReturnType<typeof repository.ledger>
     tenant.fault({
@@ -316,7 +321,7 @@ describe('the ledger', () => {
     expect(begin?.parents).toEqual([])
   })
 
-  it('makes no commit for an apply that changes nothing, in the tenant or in what is managed', async () => {
+  it('gets no commit for an apply that changes neither the tenant nor what is managed', async () => {
     const { repository } = await start()
     await repository.apply([wants('auth0|1', 'read:orders', 'Support')])
     const log = repository.ledgerLog()
@@ -325,7 +330,7 @@ describe('the ledger', () => {
     expect(repository.ledgerLog()).toEqual(log)
   })
 
-  it('plans without writing to it', async () => {
+  it('is not written by a plan', async () => {
     const { repository } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
     const log = repository.ledgerLog()
@@ -334,7 +339,7 @@ describe('the ledger', () => {
     expect(repository.ledgerLog()).toEqual(log)
   })
 
-  it('marks who failed, and remembers what was attempted', async () => {
+  it('marks users who failed, and remembers what was attempted', async () => {
     const { tenant, repository, held } = await start()
     repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'refund:orders'), wants('auth0|3', 'Owner')])
     const failing = ['/users/auth0%7C2/roles', '/users/auth0%7C3/permissions']
@@ -356,7 +361,7 @@ describe('the ledger', () => {
     const [READ, SUPPORT] = [{ permission: 'read:orders' }, { role: 'rol_support', name: 'Support' }]
     expect(partial.report.outcomes).toMatchObject([
       { user: 'auth0|1', status: 'done' },
-      // What a role or a permission that failed may replace is not revoked.
+      // What a failed role or permission was meant to replace is not revoked.
       {
         user: 'auth0|2',
         status: 'failed',
@@ -398,7 +403,7 @@ describe('the ledger', () => {
     expect([held('auth0|1'), held('auth0|2'), held('auth0|3')]).toEqual([['read:orders'], [], []])
   })
 
-  it('is kept by revoke: never and all, with what is managed of removed users', async () => {
+  it('is kept by revoke: never and all, including what is managed for removed users', async () => {
     const { tenant, repository, held } = await start()
     repository.begin([wants('auth0|1', 'read:orders', 'Support'), wants('auth0|2', 'read:orders', 'Support')])
     const more = [wants('auth0|1', 'read:orders', 'write:orders', 'Support', 'Auditor')]
@@ -420,7 +425,7 @@ describe('the ledger', () => {
     expect(held('auth0|2')).toEqual([])
   })
 
-  it('says in a warning that there is none', async () => {
+  it('is reported in a warning if it is missing', async () => {
     const { repository } = await start()
     const plan = await repository.apply([wants('auth0|1', 'read:orders')], { mode: 'plan' })
     expect(warningsOf(plan)).toEqual([NO_LEDGER])
@@ -433,14 +438,14 @@ describe('the ledger', () => {
     expect(warningsOf(deleted)).toEqual([NO_LEDGER])
   })
 
-  it('of a custom domain is that of the tenant', async () => {
+  it('is the same for a custom domain of the tenant', async () => {
     const { tenant, repository } = await start()
     await repository.apply([wants('auth0|1', 'read:orders')], { audience: 'https://acme.eu.auth0.com/api/v2/' })
     expect(repository.github.tip('auth0-permissions/acme.eu.auth0.com')).toBeDefined()
     expect(tenant.grantsOf('auth0|1')).toEqual(direct('read:orders'))
   })
 
-  it('works through the address of a GitHub Enterprise Server', async () => {
+  it('works with a GitHub Enterprise Server', async () => {
     const tenant = await acme({ users })
     const repository = await acmeRepository(tenant, { prefix: '/api/v3' })
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
@@ -448,10 +453,10 @@ describe('the ledger', () => {
   })
 
   it.each([
-    ['is no JSON', () => 'users: []'],
+    ['is not JSON', () => 'users: []'],
     ['is of another tenant', (text: string) => text.replace(/"tenant": "[^"]*"/, '"tenant": "other.eu.auth0.com"')],
     ['lists a user twice', (text: string) => text.replace(/(\{"id":"auth0\|1".*\})\n/, '$1,\n$1\n')],
-    ['has something more', (text: string) => text.replace('"format": 1', '"format": 1, "more": true')],
+    ['has an unknown key', (text: string) => text.replace('"format": 1', '"format": 1, "more": true')],
   ])('that %s is refused, and not overwritten', async (_, change) => {
     const { repository, held } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
@@ -492,7 +497,7 @@ describe('a job that may not', () => {
   })
 
   it.each(['never', 'all'])(
-    'write contents continues with revoke: %s, and says that nothing is recorded',
+    'write contents succeeds with revoke: %s, and warns that nothing is recorded',
     async revoke => {
       const { repository, held } = await start()
       const run = await repository.apply([wants('auth0|1', 'read:orders')], { revoke }, { contents: 'read' })
@@ -510,7 +515,7 @@ describe('a job that may not', () => {
     expect(held('auth0|1')).toEqual([])
   })
 
-  it('create the branch, by a ruleset, is refused with the rule’s words', async () => {
+  it('create the branch because of a ruleset is refused with the rule’s message', async () => {
     const { repository, held } = await start()
     repository.github.addRuleset({ refs: ['auth0-permissions/**'], rules: ['creation'] })
     const run = await repository.apply([wants('auth0|1', 'read:orders')])
@@ -518,7 +523,7 @@ describe('a job that may not', () => {
     expect(held('auth0|1')).toEqual([])
   })
 
-  it('is named if there is no token, and outside GitHub', async () => {
+  it('use the ledger (without a token, or outside GitHub) is refused with the reason', async () => {
     const { tenant, repository, held } = await start()
     const none = await repository.apply([wants('auth0|1', 'read:orders')], { 'github-token': '' })
     expect(errorsOf(none).join()).toContain('github-token is empty')
@@ -531,8 +536,8 @@ describe('a job that may not', () => {
   })
 })
 
-describe('two runs', () => {
-  it('at once: the one that finds the branch moved before its first write writes nothing', async () => {
+describe('concurrent runs', () => {
+  it('do not both write: a run whose branch moved before its first write writes nothing', async () => {
     const { tenant, repository, held } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
     let moved = false
@@ -550,7 +555,7 @@ describe('two runs', () => {
     expect(held('auth0|1')).toEqual(['read:orders'])
   })
 
-  it('at once: the one that finds it moved at the end merges, marks its users, and fails', async () => {
+  it('are merged: a run whose branch moved before its end merges the ledgers, marks its users, and fails', async () => {
     const { tenant, repository, held } = await start()
     repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|3', 'read:orders', 'Support')])
     let moved = false
@@ -599,7 +604,7 @@ describe('two runs', () => {
       ({ tamper }) => tamper(() => 'users: []'),
       /^Somebody changed the ledger on the branch .* What this run did is not recorded there\. Revert/,
     ],
-  ])('of which the other %s', async (_, change, expected) => {
+  ])('are reported if the other run %s', async (_, change, expected) => {
     const { tenant, repository, held } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
     let changed = false
@@ -620,7 +625,7 @@ describe('two runs', () => {
     expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
   })
 
-  it('of which one outside a workflow has not ended: the next says so', async () => {
+  it('are reported if the other run is outside a workflow and has not ended', async () => {
     const { repository } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
     repository.tamper(text =>
@@ -630,7 +635,7 @@ describe('two runs', () => {
     expect(warningsOf(run)).toEqual([expect.stringMatching(/^The apply of a run outside GitHub, .* has not ended/)])
   })
 
-  it('of which one has not ended: the next names it, and another attempt of it does not', async () => {
+  it('are reported if an earlier run has not ended, unless this is another attempt of it', async () => {
     const { repository } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
     repository.tamper(text => text.replace('"applying": false', '"applying": true'))
@@ -641,7 +646,7 @@ describe('two runs', () => {
   })
 })
 
-describe('an apply is refused, before anything is written,', () => {
+describe('an apply is refused before anything is written', () => {
   it('if its commit is older than the one that was applied', async () => {
     const { repository, held } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
@@ -656,7 +661,7 @@ describe('an apply is refused, before anything is written,', () => {
     expect(warningsOf(plan)).toEqual([expect.stringContaining('is older than')])
   })
 
-  it('and not for a revert, which is a new commit', async () => {
+  it('but not for a revert, which is a new commit', async () => {
     const { repository, held } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
     await repository.apply([wants('auth0|1', 'write:orders')])
@@ -680,7 +685,7 @@ describe('an apply is refused, before anything is written,', () => {
     expect(held('auth0|1')).toEqual(['read:orders'])
   })
 
-  it('and not after a force-push that dropped the commit, which is a warning', async () => {
+  it('but not after a force-push that dropped the commit, which is a warning', async () => {
     const { repository, held } = await start()
     const base = repository.commit(manifestOf([]))
     repository.begin([wants('auth0|1', 'read:orders')])
@@ -718,7 +723,7 @@ describe('an apply is refused, before anything is written,', () => {
   it.each([
     ['plan', 'contents: read'],
     ['apply', 'contents: write'],
-  ])('and a %s if GitHub does not let it compare the commits, with the permission to add', async (mode, permission) => {
+  ])('(and a %s too) if the token may not compare commits, with the permission to add', async (mode, permission) => {
     const { tenant, repository } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
     const isComparison = ({ path }: { readonly path: string }) => path.includes('/compare/')
@@ -729,7 +734,7 @@ describe('an apply is refused, before anything is written,', () => {
     expect(tenant.requests.filter(writes)).toEqual([])
   })
 
-  it('and not if that file was moved', async () => {
+  it('but not if that file was moved', async () => {
     const { repository } = await start()
     repository.begin([wants('auth0|1', 'read:orders', 'write:orders')])
     const moved = repository.commitFiles({ 'moved.yml': manifestOf([wants('auth0|1', 'read:orders')]) })
@@ -740,7 +745,7 @@ describe('an apply is refused, before anything is written,', () => {
 })
 
 describe('scope: changed', () => {
-  it('costs four requests for one line of 10,000, and five for a user who is listed by address', {
+  it('takes four requests for one changed line of 10,000, and five for a user who is listed by address', {
     timeout: 60_000,
   }, async () => {
     const ids = Array.from({ length: 10_000 }, (_, index) => `auth0|${index}`)
@@ -748,7 +753,7 @@ describe('scope: changed', () => {
       users: [{ id: 'auth0|4321', direct: direct('read:orders') }, grace('auth0|grace')],
     })
     await repository.apply([wants('auth0|4321', 'read:orders'), asks('grace@acme.com')])
-    // As an apply of all of them leaves it, without the time that it takes.
+    // The ledger after an apply of all of them, without the time that it takes.
     repository.tamper(text => {
       const { users, ...ledger } = JSON.parse(text)
       const others = ids.filter(id => id !== 'auth0|4321')
@@ -769,7 +774,7 @@ describe('scope: changed', () => {
     expect(countRequests(tenant)['GET /users-by-email']).toBe(2)
   })
 
-  it('reads everybody as long as nothing was applied', async () => {
+  it('reads every user until something has been applied', async () => {
     const { repository } = await start()
     const run = await repository.apply([wants('auth0|1', 'read:orders')], { scope: 'changed' })
     expect(run.outputs).toMatchObject({ result: 'applied' })
@@ -778,7 +783,7 @@ describe('scope: changed', () => {
     )
   })
 
-  it('asks for what another entry of the same user asks for, though that entry has not changed', async () => {
+  it('also applies what another, unchanged entry of the same user requests', async () => {
     const { repository, held } = await start({ users: [grace('auth0|1')] })
     repository.begin([wants('auth0|1', 'read:orders', 'Support')])
     const people = [wants('auth0|1', 'read:orders', 'Support'), asks('grace@acme.com', 'write:orders', 'Auditor')]
@@ -786,7 +791,7 @@ describe('scope: changed', () => {
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '2', revocations: '0' })
     expect(held('auth0|1')).toEqual(['Auditor', 'Support', 'read:orders', 'write:orders'])
     const again = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
-    // A token, the API and the roles.
+    // The token, the API and the roles.
     expect(again.outputs).toMatchObject({ result: 'unchanged', requests: '3' })
   })
 })

@@ -16,7 +16,7 @@ describe('plan', () => {
     expect(tenant.requests.filter(({ method, path }) => method !== 'GET' && path !== '/oauth/token')).toEqual([])
   })
 
-  it('names APIs as the manifest does, and says why something is revoked and how long tokens live on', async () => {
+  it('names APIs as the manifest does, and says why grants are revoked and how long tokens remain valid', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1', direct: [grant(ORDERS, 'write:orders')] }] })
     const manifest = { apis: { orders: ORDERS }, users: [{ id: 'auth0|1', permissions: { orders: [] } }] }
     const run = await runAgainst(tenant, { manifest, inputs: { mode: 'plan', revoke: 'all' } })
@@ -34,7 +34,7 @@ describe('plan', () => {
     )
   })
 
-  it('ends with its sentence and the files, and the report says which run it is of', async () => {
+  it('ends with a summary and the files, and the report identifies the run', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1' }] })
     const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
     const env = { GITHUB_REPOSITORY: 'acme/access', GITHUB_SHA: 'c0ffee', GITHUB_RUN_ID: '7' }
@@ -67,11 +67,11 @@ describe('plan', () => {
   })
 })
 
-describe('what comes through a role', () => {
+describe('a permission from a role', () => {
   const roles = [{ name: 'Support', permissions: [grant(ORDERS, 'read:orders')] }]
   const users = [{ id: 'auth0|1', permissions: { [ORDERS]: [] } }]
 
-  it('alone is never revoked, and a second plan is empty', async () => {
+  it('is never revoked if it is not direct, and a second plan is empty', async () => {
     const tenant = await acme({ roles, users: [{ id: 'auth0|1', roles: ['Support'] }] })
     for (const mode of ['apply', 'plan']) {
       const run = await runAgainst(tenant, { users, inputs: { mode, revoke: 'all' } })
@@ -83,7 +83,7 @@ describe('what comes through a role', () => {
     expect(countRequests(tenant)).not.toHaveProperty('DELETE /users/{id}/permissions')
   })
 
-  it('without a name is shown without one', async () => {
+  it('is shown without the role’s name if the role has none', async () => {
     const tenant = await acme({ users: [{ id: 'auth0|1' }] })
     const permission = {
       permission_name: 'write:orders',
@@ -97,7 +97,7 @@ describe('what comes through a role', () => {
     expect(run.outputs).toMatchObject({ result: 'unchanged', revocations: '0' })
   })
 
-  it('and directly too loses the direct one, and the report says through which role it stays effective', async () => {
+  it('that is also direct loses the direct grant, and the report names the role that keeps it effective', async () => {
     const direct = [grant(ORDERS, 'read:orders')]
     const tenant = await acme({ roles, users: [{ id: 'auth0|1', roles: ['Support'], direct }] })
     const run = await runAgainst(tenant, { users, inputs: { revoke: 'all' } })
@@ -110,7 +110,7 @@ describe('what comes through a role', () => {
     expect(second.outputs).toMatchObject({ result: 'unchanged' })
   })
 
-  it('is granted directly if the manifest asks for it, and the report says that it was effective already', async () => {
+  it('is granted directly if the manifest requests it, and the report says that it was already effective', async () => {
     const tenant = await acme({ roles, users: [{ id: 'auth0|1', roles: ['Support'] }] })
     const run = await runAgainst(tenant, { users: [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }] })
     expect(tenant.grantsOf('auth0|1')).toEqual([grant(ORDERS, 'read:orders')])
@@ -125,7 +125,7 @@ describe('direct permissions of one user', () => {
     { identifier: BILLING, permissions: ['read:invoices'] },
   ]
 
-  it('are read completely, however many they are', async () => {
+  it('are read completely, however many there are', async () => {
     const counts = [0, 1, 99, 100, 101, 1000]
     const people = counts.map(count => ({
       id: `auth0|${count}`,
@@ -145,7 +145,7 @@ describe('direct permissions of one user', () => {
     }
   })
 
-  it('that would be more than 1,000 are refused, and nothing is written', async () => {
+  it('are refused before any write if there would be more than 1,000', async () => {
     const direct = names.map(name => grant(ORDERS, name))
     const tenant = await acme({ apis, users: [{ id: 'auth0|1', direct }, { id: 'auth0|2' }] })
     const users = ['auth0|1', 'auth0|2'].map(id => ({ id, permissions: { [BILLING]: ['read:invoices'] } }))
@@ -171,7 +171,7 @@ describe('user ids', () => {
     'oidc|;a=b,c+d',
   ]
 
-  it('of any characters reach exactly their own endpoint', async () => {
+  it('with any characters reach exactly their own endpoint', async () => {
     const tenant = await acme({ users: ids.map(id => ({ id, direct: [grant(ORDERS, 'write:orders')] })) })
     const users = ids.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } }))
     const run = await runAgainst(tenant, { users, inputs: { revoke: 'all' } })
@@ -187,8 +187,8 @@ describe('user ids', () => {
     for (const id of ids) expect(tenant.grantsOf(id), run.log).toEqual([grant(ORDERS, 'read:orders')])
   })
 
-  // A URL's parser takes a segment of dots for a step in the path, encoded or not.
-  it.each(['.', '..'])('of dots (%s) are no ids, wherever they are given', async id => {
+  // A URL parser resolves a path segment of dots, encoded or not.
+  it.each(['.', '..'])('that are dots (%s) are refused, wherever they are given', async id => {
     const tenant = await acme()
     const listed = await runAgainst(tenant, { users: [{ id, permissions: { [ORDERS]: ['read:orders'] } }] })
     expect(errorsOf(listed)).toEqual([expect.stringContaining(`"${id}" is not a complete user id`)])
@@ -198,8 +198,8 @@ describe('user ids', () => {
   })
 })
 
-describe('what users would not notice', () => {
-  it('is warned of: RBAC off, and permissions that are not in the token', async () => {
+describe('a grant that would have no effect', () => {
+  it('is a warning: RBAC is off, or permissions are not in the token', async () => {
     const tenant = await acme({
       apis: [
         { identifier: ORDERS, permissions: ['read:orders'], enforcePolicies: false },
@@ -239,13 +239,13 @@ describe('users by e-mail', () => {
     ])
   })
 
-  it('never lead to another endpoint, whatever id the tenant has for them', async () => {
+  it('never reach another endpoint, whatever id the tenant returns', async () => {
     const tenant = await acme({ users: [{ id: '..', email: 'grace@acme.com', emailVerified: true }] })
     await runAgainst(tenant, { users: [{ email: 'grace@acme.com', permissions: { [ORDERS]: ['read:orders'] } }] })
     expect(tenant.requests.at(-1)?.path).toMatch(/^\/api\/v2\/users\/%2E%2E\/permissions\?/)
   })
 
-  it('are named by it wherever they are named', async () => {
+  it('are named by their address everywhere', async () => {
     const ids = ['auth0|1', 'auth0|2', 'auth0|3']
     const tenant = await acme({
       users: ids.map((id, index) => ({ id, email: `user${index + 1}@acme.com`, emailVerified: true })),
@@ -276,7 +276,7 @@ describe('users by e-mail', () => {
     expect(JSON.parse(run.plan).addresses).toHaveLength(2)
   })
 
-  it('of whom one is verified mean that one, and the others are reported', async () => {
+  it('are identified by the only verified address, and unverified ones are reported', async () => {
     const tenant = await acme({
       users: [
         { id: 'auth0|1', email: 'grace@acme.com', emailVerified: true },
@@ -290,7 +290,7 @@ describe('users by e-mail', () => {
     expect(warningsOf(run)).toEqual([expect.stringMatching(/grace@acme.com is auth0\|1; not counted.*auth0\|2/)])
   })
 
-  it('who are not verified fail alone', async () => {
+  it('fail without affecting others if their address is unverified', async () => {
     const tenant = await acme({
       users: [{ id: 'auth0|1', email: 'grace@acme.com', emailVerified: false }, { id: 'auth0|2' }],
     })

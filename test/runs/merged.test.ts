@@ -21,7 +21,7 @@ async function start() {
   return { tenant, repository, main, feature, held: () => heldBy(tenant, 'auth0|1').length }
 }
 
-describe('a manifest that is not merged is refused before the tenant is read,', () => {
+describe('an unmerged manifest is refused before the tenant is read', () => {
   it.each<[string, Partial<WorkflowRun>]>([
     ['pull_request', { event: 'pull_request', pullRequest: 5 }],
     ['pull_request_target', { event: 'pull_request_target', ref: 'refs/heads/main' }],
@@ -41,7 +41,7 @@ describe('a manifest that is not merged is refused before the tenant is read,', 
     ['a push to a branch', { event: 'push', ref: 'refs/heads/feature' }],
     ['a tag', { event: 'push', ref: 'refs/tags/v1' }],
     ['a release', { event: 'release', ref: 'refs/tags/v1' }],
-  ])('on %s, whatever revoke says', async (_, run) => {
+  ])('on %s, whatever the value of revoke', async (_, run) => {
     const { tenant, repository, feature } = await start()
     for (const revoke of ['never', 'managed', 'all']) {
       const refused = await repository.run(feature, { run, inputs: { revoke } })
@@ -60,7 +60,7 @@ describe('a manifest that is not merged is refused before the tenant is read,', 
     },
   )
 
-  it('if its commit is one of a fork, which the repository can read', async () => {
+  it('if its commit is in a fork, which the repository can read', async () => {
     const { tenant, repository } = await start()
     const fork = repository.github.commit({ [MANIFEST]: UNMERGED }, { branch: null })
     const refused = await repository.run(fork, { files: { [MANIFEST]: UNMERGED } })
@@ -77,7 +77,7 @@ describe('a manifest that is not merged is refused before the tenant is read,', 
     expect(tenant.requests).toEqual([])
   })
 
-  it('if a saved plan comes with it', async () => {
+  it('with a saved plan too', async () => {
     const { tenant, repository, feature } = await start()
     const plan = await repository.run(feature, { inputs: { mode: 'plan' } })
     const seen = tenant.requests.length
@@ -100,7 +100,7 @@ describe('a manifest that is not merged is refused before the tenant is read,', 
     expect(tenant.requests).toEqual([])
   })
 
-  it('if nobody may read what is merged, with the permission to add', async () => {
+  it('if the token may not read what is merged, with the permission to add', async () => {
     const { tenant, repository, main } = await start()
     const refused = await repository.run(main, { inputs: { revoke: 'all' }, permissions: { contents: 'none' } })
     expect(errorsOf(refused)).toEqual([expect.stringMatching(/require-merged cannot be checked.*contents: write/)])
@@ -114,7 +114,7 @@ describe('a merged manifest is applied', () => {
     ['on workflow_dispatch', { event: 'workflow_dispatch' }],
     ['on workflow_run, with the commit of the run checked out', { event: 'workflow_run' }],
     ['on a tag of a merged commit', { event: 'push', ref: 'refs/tags/v1' }],
-    ['on a branch that has nothing of its own', { event: 'workflow_dispatch', ref: 'refs/heads/same' }],
+    ['on a branch without commits of its own', { event: 'workflow_dispatch', ref: 'refs/heads/same' }],
   ])('%s', async (_, run) => {
     const { repository, main, held } = await start()
     const applied = await repository.run(main, { run })
@@ -139,7 +139,7 @@ describe('a merged manifest is applied', () => {
     expect(repository.ledger()).toMatchObject({ commit: feature, branch: 'feature' })
   })
 
-  it('from a default branch of another name, even if the event does not name it', async () => {
+  it('from a default branch with another name, even if the event does not name it', async () => {
     const { repository, feature } = await start()
     repository.github.setDefaultBranch('feature')
     const applied = await repository.run(feature, { run: { event: 'schedule', ref: 'refs/heads/feature' } })
@@ -152,13 +152,13 @@ describe('the workspace', () => {
 
   it.each([
     ['has a file with other contents', { ...files, 'teams/a.yml': `${MERGED}\n` }, /teams\/a\.yml differs/],
-    ['lacks a file', { 'teams/a.yml': MERGED }, /teams\/b\/c\.yml is in the commit but not in the workspace/],
+    ['is missing a file', { 'teams/a.yml': MERGED }, /teams\/b\/c\.yml is in the commit but not in the workspace/],
     [
-      'has many files more',
+      'has many additional files',
       { ...files, ...Object.fromEntries([...'defghij'].map(name => [`teams/${name}.yml`, MERGED])) },
       /teams\/h\.yml is not in the commit; and 2 more\. Check out/,
     ],
-    ['has a file more', { ...files, 'teams/d.yml': MERGED }, /teams\/d\.yml is not in the commit/],
+    ['has an additional file', { ...files, 'teams/d.yml': MERGED }, /teams\/d\.yml is not in the commit/],
   ])('that %s is refused', async (_, workspace, words) => {
     const { tenant, repository } = await start()
     const commit = repository.commitFiles(files)
@@ -168,11 +168,11 @@ describe('the workspace', () => {
   })
 
   it.each([
-    ['with the line endings of Windows', 'teams/**/*.yml', (text: string) => text.replaceAll('\n', '\r\n'), ''],
+    ['with Windows line endings', 'teams/**/*.yml', (text: string) => text.replaceAll('\n', '\r\n'), ''],
     ['in a folder', 'config/teams/**/*.yml', (text: string) => text, 'config/'],
-    ['in a folder of a folder, file by file', 'a/b/teams/a.yml\na/b/teams/b/c.yml', (text: string) => text, 'a/b/'],
-    ['with a dot at its beginning', './teams/**/*.yml', (text: string) => text, ''],
-  ])('that was checked out %s is the same', async (_, manifest, convert, folder) => {
+    ['in a nested folder, with each file listed', 'a/b/teams/a.yml\na/b/teams/b/c.yml', (text: string) => text, 'a/b/'],
+    ['with a leading dot in the glob', './teams/**/*.yml', (text: string) => text, ''],
+  ])('matches the commit %s', async (_, manifest, convert, folder) => {
     const { repository, held } = await start()
     const commit = repository.commitFiles(files)
     const workspace = Object.fromEntries(
@@ -187,7 +187,7 @@ describe('the workspace', () => {
   })
 })
 
-it('a manifest that is named by its whole path is that of the commit', async () => {
+it('a manifest with an absolute path is the one in the commit', async () => {
   const { repository, main, held } = await start()
   const workspace = mkdtempSync(join(tmpdir(), 'workspace-'))
   const manifest = join(workspace, MANIFEST)
@@ -200,7 +200,7 @@ it('a manifest that is named by its whole path is that of the commit', async () 
 })
 
 describe('require-merged: false', () => {
-  it('applies a manifest that the job made, keeps the ledger, and leaves the ledger’s commit as it was', async () => {
+  it('applies a generated manifest, keeps the ledger, and does not change the ledger’s commit', async () => {
     const { repository, main, held } = await start()
     await repository.run(main)
     const made = await repository.run(main, {
@@ -214,7 +214,7 @@ describe('require-merged: false', () => {
     expect(repository.managed()).toEqual({ 'auth0|1': ['Owner', 'read:orders'] })
   })
 
-  it('cannot stand in the way of the default branch', async () => {
+  it('does not block applies of the default branch', async () => {
     const { repository, feature, held } = await start()
     const run = { ref: 'refs/heads/feature' }
     const trial = await repository.run(feature, { run, inputs: { 'require-merged': 'false' } })

@@ -24,13 +24,13 @@ async function start() {
 const removeWrite = (tenant: Tenant) => tenant.removePermission(ORDERS, 'write:orders')
 const removeBilling = (tenant: Tenant) => tenant.removeApi(BILLING)
 
-describe('what no longer exists', () => {
+describe('a permission or an API that no longer exists', () => {
   it.each<readonly [string, readonly unknown[], (tenant: Tenant) => () => void, string, string]>([
     ['a permission of a removed user', [], removeWrite, 'write:orders', ORDERS],
     ['an API of a removed user', [], removeBilling, 'read:invoices', BILLING],
     ['a permission of a listed user', nothing, removeWrite, 'write:orders', ORDERS],
     ['an API of a listed user', nothing, removeBilling, 'read:invoices', BILLING],
-  ])('is left out and reported, and the rest is revoked: %s', async (_, users, remove, permission, api) => {
+  ])('is skipped and reported, and the rest is revoked: %s', async (_, users, remove, permission, api) => {
     const { tenant, repository, held, writes } = await start()
     const addAgain = remove(tenant)
     const run = await repository.apply(users, { 'max-revocations': '2' })
@@ -52,7 +52,7 @@ describe('what no longer exists', () => {
     expect(held()).toEqual([])
   })
 
-  it('is left out with revoke: all', async () => {
+  it('is skipped with revoke: all', async () => {
     const { tenant, repository, held } = await start()
     removeWrite(tenant)
     const run = await repository.apply([{ id: 'auth0|1', permissions: { [ORDERS]: [] } }], { revoke: 'all' })
@@ -61,7 +61,7 @@ describe('what no longer exists', () => {
     expect(held()).toEqual(['read:invoices', 'write:orders'])
   })
 
-  it('is left out of a saved plan and of an undo plan, under their approvals', async () => {
+  it('is skipped in an approved saved plan and in an approved undo plan', async () => {
     const { tenant, repository, held } = await start()
     const planned = await repository.apply([], { mode: 'plan' })
     const addAgain = removeWrite(tenant)
@@ -84,7 +84,7 @@ describe('what no longer exists', () => {
     expect(held()).toEqual(['read:invoices', 'write:orders'])
   })
 
-  it('between the plan and the revocation fails with what to do, and the next run does the rest', async () => {
+  it('since the plan fails its revocation with what to do, and the next run does the rest', async () => {
     const { tenant, repository, held } = await start()
     tenant.fault({
       kind: 'delay',

@@ -8,8 +8,8 @@ function writesTo(tenant: { readonly requests: readonly { readonly method: strin
   return tenant.requests.filter(({ method, path }) => method !== 'GET' && path !== '/oauth/token')
 }
 
-describe('one sentence that names what to change, and nothing written', () => {
-  it('for an unknown user among others, who are converged', async () => {
+describe('the run reports in one sentence what to change, and writes nothing', () => {
+  it('for an unknown user, while the others are updated', async () => {
     const tenant = await acme({ users: existing })
     const run = await runAgainst(tenant, { users: [...USERS, { id: 'auth0|nobody', permissions: {} }] })
     expect(run.exitCode).toBe(1)
@@ -30,7 +30,7 @@ describe('one sentence that names what to change, and nothing written', () => {
     expect(writesTo(tenant)).toEqual([])
   })
 
-  it('for identifiers that are almost those of APIs, with the right ones, for one request more', async () => {
+  it('for misspelled API identifiers, with the right ones, at the cost of one more request', async () => {
     const tenant = await acme({ users: existing })
     const permissions = { 'https://orders.acme.com': ['x'], 'http://Billing.acme.com/': ['x'], 'https://x.io/': ['x'] }
     const run = await runAgainst(tenant, { users: [{ id: 'auth0|1', permissions }], inputs: { mode: 'plan' } })
@@ -52,7 +52,7 @@ describe('one sentence that names what to change, and nothing written', () => {
     expect(writesTo(tenant)).toEqual([])
   })
 
-  it('for names without quotes, an address as an id, and half an address, before any request', async () => {
+  it('for names without quotes, an address as an id, and an incomplete address, before any request', async () => {
     const tenant = await acme({ users: existing })
     const manifest = `apis: {1.1: "${ORDERS}", 1.10: "${BILLING}"}
 users:
@@ -81,7 +81,7 @@ users:
     expect(countRequests(tenant)).toEqual({ 'POST /oauth/token': 1 })
   })
 
-  it('for missing scopes, all named, before the first read', async () => {
+  it('for missing scopes, all at once, before the first read', async () => {
     const tenant = await acme({ users: existing, clients: [{ ...CLIENT, scopes: ['read:resource_servers'] }] })
     const run = await runAgainst(tenant, { users: USERS, inputs: { revoke: 'all' } })
     expect(run.exitCode).toBe(1)
@@ -90,7 +90,7 @@ users:
     expect(writesTo(tenant)).toEqual([])
   })
 
-  it('for a manifest of another tenant, before any request', async () => {
+  it('for another tenant’s manifest, before any request', async () => {
     const tenant = await acme({ users: existing })
     const run = await runAgainst(tenant, { manifest: { tenant: 'other.eu.auth0.com', users: USERS } })
     expect(run.exitCode).toBe(1)
@@ -110,7 +110,7 @@ users:
     expect(tenant.grantsOf('auth0|1')).toHaveLength(3)
   })
 
-  it('for more than the share that max-revocations allows, of what the users have', async () => {
+  it('for more than the share of existing grants that max-revocations allows', async () => {
     const direct = ['read:orders', 'write:orders', 'refund:orders'].map(permission => ({ api: ORDERS, permission }))
     const tenant = await acme({ users: [{ id: 'auth0|1', direct }] })
     const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
@@ -128,7 +128,7 @@ users:
     expect(tenant.requests).toEqual([])
   })
 
-  it('for several reasons at once, all of them', async () => {
+  it('for each of several problems at once', async () => {
     const tenant = await acme({
       users: existing,
       clients: [{ ...CLIENT, scopes: ['read:users', 'read:resource_servers'] }],

@@ -48,7 +48,7 @@ describe('roles', () => {
     ])
   })
 
-  it('with revoke: all are taken away if the manifest names them, in its catalogue or for a user', async () => {
+  it('with revoke: all are removed if the manifest names them, in its catalogue or for a user', async () => {
     const { tenant, repository } = await start({
       roles: [...ROLES, { id: 'rol_owner', name: 'Owner' }],
       users: [
@@ -66,7 +66,7 @@ describe('roles', () => {
 })
 
 describe('a manifest without roles', () => {
-  it('sends no request about them, and needs no scope for them', async () => {
+  it('sends no requests for roles, and needs no scopes for them', async () => {
     const { tenant, repository } = await start({
       ...clientWith(['read:users', 'read:resource_servers', 'update:users']),
       users: [{ id: 'auth0|1', roles: ['Support'] }],
@@ -77,7 +77,7 @@ describe('a manifest without roles', () => {
   })
 })
 
-describe('who holds a role is read by the cheaper side', () => {
+describe('role assignments are read in the cheaper way', () => {
   it.each([
     [
       '1,000 users and 3 roles of 40 members: role by role',
@@ -121,7 +121,7 @@ describe('who holds a role is read by the cheaper side', () => {
     expect(run.outputs).toMatchObject({ grants: String(Math.max(0, listed - members) * roles), revocations: '0' })
   })
 
-  it('gives the same plan from either side', async () => {
+  it('and both ways give the same plan', async () => {
     const users = [
       { id: 'auth0|0', roles: ['Support', 'Auditor'] },
       { id: 'auth0|1', roles: ['Auditor'] },
@@ -143,7 +143,7 @@ describe('who holds a role is read by the cheaper side', () => {
 })
 
 describe('the name of a role', () => {
-  it('is not what the ledger knows it by: a renamed role is the same role', async () => {
+  it('does not identify it in the ledger: a renamed role is the same role', async () => {
     const { tenant, repository } = await start()
     await repository.apply([has('auth0|1', 'Support')])
     tenant.renameRole('Support', 'Help Desk')
@@ -155,7 +155,7 @@ describe('the name of a role', () => {
     expect(tenant.rolesOf('auth0|1')).toEqual([])
   })
 
-  it('is refused with the nearest one if the tenant does not have it, at its line', async () => {
+  it('is refused at its line, with the nearest name, if the tenant does not have it', async () => {
     const { tenant, repository } = await start()
     const run = await repository.apply([has('auth0|1', 'Suport')])
     expect(run.annotations).toContainEqual(
@@ -175,7 +175,7 @@ describe('the name of a role', () => {
     expect(tenant.rolesOf('auth0|1')).toEqual(['rol_other'])
   })
 
-  it('may be that of an organization’s role too, which does not count', async () => {
+  it('may also belong to an organization’s role, which is ignored', async () => {
     const organization = { id: 'rol_ofOrganization', name: 'Support', organization: 'org_1' }
     const { tenant, repository } = await start({ roles: [organization, ...ROLES] })
     await repository.apply([has('auth0|1', 'Support')])
@@ -184,7 +184,7 @@ describe('the name of a role', () => {
     expect(errorsOf(run)).toEqual([expect.stringContaining('The tenant has no role "rol_ofOrganization".')])
   })
 
-  it('and the id of one role are one role for a user', async () => {
+  it('and the id of a role count as one role of a user', async () => {
     const { tenant, repository } = await start()
     const run = await repository.apply([has('auth0|1', 'Support', 'rol_support')])
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '1' })
@@ -193,7 +193,7 @@ describe('the name of a role', () => {
 })
 
 describe('a role that is deleted in the tenant while it is managed', () => {
-  it('has left nothing to revoke, and the ledger forgets it', async () => {
+  it('leaves nothing to revoke, and is removed from the ledger', async () => {
     const { tenant, repository } = await start()
     await repository.apply([has('auth0|1', 'Support', 'Auditor')])
     tenant.deleteRole('Support')
@@ -225,14 +225,14 @@ describe('50 roles', () => {
   const names = Array.from({ length: 51 }, (_, index) => `R${index}`)
   const roles = names.map((name, index) => ({ id: `rol_${index}`, name }))
 
-  it('are as many as a user can have', async () => {
+  it('are the most that a user can have', async () => {
     const { tenant, repository } = await start({ roles })
     const run = await repository.apply([has('auth0|1', ...names.slice(0, 50))])
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '50' })
     expect(aboutRoles(tenant)).toEqual({ 'GET /roles': 1, 'GET /users/{id}/roles': 1, 'POST /users/{id}/roles': 1 })
   })
 
-  it('and one more are refused before anything is written', async () => {
+  it('plus one are refused before anything is written', async () => {
     const { tenant, repository } = await start({ roles })
     const run = await repository.apply([has('auth0|1', ...names)])
     expect(errorsOf(run)).toEqual(['auth0|1 would have 51 roles; Auth0 allows 50. Combine some of them into one role.'])
@@ -240,11 +240,11 @@ describe('50 roles', () => {
   })
 })
 
-describe('a user who has 50 roles already, most of them by hand', () => {
+describe('a user who already has 50 roles, most of them assigned by hand', () => {
   const names = Array.from({ length: 51 }, (_, index) => `R${index}`)
   const roles = names.map((name, index) => ({ id: `rol_${index}`, name }))
 
-  it('gets one more only in the place of another, which is taken away first', async () => {
+  it('gets another one only in exchange for a managed one, which is removed first', async () => {
     const { tenant, repository } = await start({ roles, users: [{ id: 'auth0|1', roles: names.slice(0, 49) }] })
     await repository.apply([has('auth0|1', 'R49')])
     const full = await repository.apply([has('auth0|1', 'R49', 'R50')])
@@ -259,8 +259,8 @@ describe('a user who has 50 roles already, most of them by hand', () => {
   })
 })
 
-describe('a role and a permission that it gives', () => {
-  it('are both taken away without a word about the role', async () => {
+describe('a role and a permission that it includes', () => {
+  it('are both revoked without a remark about the role', async () => {
     const { repository } = await start({ users: [{ id: 'auth0|1', roles: ['Support'], direct: [READ] }] })
     await repository.apply([{ id: 'auth0|1', roles: ['Support'], permissions: { [ORDERS]: ['read:orders'] } }])
     const run = await repository.apply([has('auth0|1')])
@@ -268,14 +268,14 @@ describe('a role and a permission that it gives', () => {
     expect(`${run.log}${run.summary}`).not.toContain('still effective')
   })
 
-  it('of which the permission alone is revoked: it is still effective through the role', async () => {
+  it('are reported if only the permission is revoked: it is still effective through the role', async () => {
     const { repository } = await start({ users: [{ id: 'auth0|1', roles: ['Support'], direct: [READ] }] })
     await repository.apply([{ id: 'auth0|1', roles: ['Support'], permissions: { [ORDERS]: ['read:orders'] } }])
     const run = await repository.apply([has('auth0|1', 'Support')])
     expect(run.log).toContain('still effective through role Support')
   })
 
-  it('of which the permission takes the place of the role is not effective already', async () => {
+  it('can replace each other: the permission does not count as already effective through the role', async () => {
     const { tenant, repository } = await start()
     await repository.apply([has('auth0|1', 'Support')])
     const run = await repository.apply([{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }])
@@ -292,7 +292,7 @@ describe('moving 20 people', () => {
   it.each([
     ['from direct permissions to a role', direct, (id: string): object => has(id, 'Support')],
     ['from a role to direct permissions', (id: string): object => has(id, 'Support'), direct],
-  ])('%s leaves nobody without the permission at any moment', async (_, before, after) => {
+  ])('%s never leaves anybody without the permission', async (_, before, after) => {
     const lacking: string[] = []
     let isMoving = false
     const { tenant, repository } = await start({
@@ -316,14 +316,14 @@ describe('the scopes for roles', () => {
     ['read:role_members', 'plan'],
     ['create:role_members', 'apply'],
     ['delete:role_members', 'apply'],
-  ])('%s is named if the token lacks it', async (scope, mode) => {
+  ])('%s is named if the token does not have it', async (scope, mode) => {
     const { tenant, repository } = await start(clientWith(SCOPES.filter(each => each !== scope)))
     const run = await repository.apply([has('auth0|1', 'Support')], { mode })
     expect(errorsOf(run)).toEqual([expect.stringContaining(`The token lacks the scope ${scope}.`)])
     expect(tenant.rolesOf('auth0|1')).toEqual([])
   })
 
-  it('to take roles away are not needed with revoke: never, and with update:users alone nobody is read', async () => {
+  it('to remove roles are not needed with revoke: never, and with only update:users no user is read', async () => {
     const scopes = ['update:users', 'read:roles', 'create:role_members']
     const { tenant, repository } = await start(clientWith(scopes))
     const run = await repository.apply([has('auth0|1', 'Support')], { revoke: 'never' })
@@ -343,7 +343,7 @@ describe('an export', () => {
     { id: 'auth0|4' },
   ]
 
-  it('has the roles of users: a plan of it with revoke: all is empty', async () => {
+  it('contains the roles of users, so that its plan with revoke: all is empty', async () => {
     const { tenant } = await start({ roles: [...ROLES, { id: 'rol_other', name: 'Support' }], users })
     const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
     expect(run.exitCode).toBe(0)
@@ -354,7 +354,7 @@ describe('an export', () => {
     expect(plan.outputs).toMatchObject({ result: 'unchanged', users: '3' })
   })
 
-  it('without the scopes for roles leaves them out, and says so', async () => {
+  it('omits roles and says so if the token does not have the scopes', async () => {
     const { tenant } = await start({ users: users.slice(2), ...clientWith(['read:users']) })
     const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
     expect(run.exitCode).toBe(0)
@@ -364,7 +364,7 @@ describe('an export', () => {
     expect(run.kept).not.toContain('roles:')
   })
 
-  it('with a token that does not show that it lacks these scopes leaves them out, too', async () => {
+  it('omits roles too if the token does not list its scopes', async () => {
     const { tenant } = await start({ users: users.slice(2) })
     const token = tenant.issueToken({ scopes: ['read:users'], opaque: true })
     const run = await runAgainst(tenant, {

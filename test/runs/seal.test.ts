@@ -1,4 +1,4 @@
-// The seal of the ledger: with `ledger-key`, whatever somebody else wrote is refused until a person has looked at it.
+// The seal of the ledger: with `ledger-key`, what somebody else wrote is refused until a person has reviewed it.
 
 import { describe, expect, it } from 'vitest'
 import { acme, errorsOf, heldBy, WITH_ROLES, wants, warningsOf } from '../e2e/acme.ts'
@@ -16,7 +16,7 @@ async function start() {
 }
 
 describe('a sealed ledger', () => {
-  it('is read by the runs that have the key, and the key is shown nowhere', async () => {
+  it('is read by runs with the key, which is shown nowhere', async () => {
     const { repository, held } = await start()
     const run = await repository.apply([wants('auth0|1', 'read:orders')], sealed)
     expect(run.outputs).toMatchObject({ result: 'applied', revocations: '1' })
@@ -29,14 +29,14 @@ describe('a sealed ledger', () => {
   })
 
   it.each<[string, (text: string) => string]>([
-    ['lost a user', text => text.replace(/\{"id":"auth0\|2".*\n/, '').replace(/,\n\]/, '\n]')],
-    ['names a grant more', text => text.replace('["read:orders"]', '["read:orders","write:orders"]')],
-    ['names a role more', text => text.replace('["rol_support"]', '["rol_owner","rol_support"]')],
+    ['is missing a user', text => text.replace(/\{"id":"auth0\|2".*\n/, '').replace(/,\n\]/, '\n]')],
+    ['has an additional grant', text => text.replace('["read:orders"]', '["read:orders","write:orders"]')],
+    ['has an additional role', text => text.replace('["rol_support"]', '["rol_owner","rol_support"]')],
     ['has another commit', text => text.replace(/"commit": "[^"]*"/, '"commit": ""')],
-    ['has another seal', text => text.replace(/hmac-sha256:../, 'hmac-sha256:00')],
+    ['has a wrong seal', text => text.replace(/hmac-sha256:../, 'hmac-sha256:00')],
     ['has no seal', text => text.replace(/,\n"seal": .*\n/, '\n')],
     ['was sealed with another key', text => text.replace(/hmac-sha256:[0-9a-f]*/, `hmac-sha256:${'0'.repeat(64)}`)],
-  ])('that %s is refused, whatever revoke says, and shows what would follow from it', async (_, change) => {
+  ])('that %s is refused, whatever the value of revoke, and the resulting plan is shown', async (_, change) => {
     const { repository, held } = await start()
     repository.tamper(change)
     for (const revoke of ['managed', 'all', 'never']) {
@@ -48,7 +48,7 @@ describe('a sealed ledger', () => {
     expect(held()).toEqual([['read:orders'], ['Support']])
   })
 
-  it('that somebody changed is accepted once, by approving what follows from it', async () => {
+  it('that somebody changed is accepted once the resulting plan is approved', async () => {
     const { repository, held } = await start()
     repository.tamper(text => text.replace(/hmac-sha256:../, 'hmac-sha256:00'))
     const commit = repository.commit(manifestOf([wants('auth0|1', 'read:orders')]))
@@ -62,7 +62,7 @@ describe('a sealed ledger', () => {
     expect(later.outputs).toMatchObject({ result: 'applied', revocations: '1' })
   })
 
-  it('is sealed again by the run that accepts it, also if there is nothing else to do', async () => {
+  it('is sealed again by the run that accepts it, even if there is nothing else to do', async () => {
     const { repository } = await start()
     repository.tamper(text => text.replace(/,\n"seal": .*\n/, '\n'))
     const plan = await repository.run(repository.head(), { inputs: { ...sealed, mode: 'plan' } })
@@ -74,7 +74,7 @@ describe('a sealed ledger', () => {
     expect([later.exitCode, later.annotations]).toEqual([0, []])
   })
 
-  it('that somebody replaces during an apply is not merged, and so not sealed', async () => {
+  it('that somebody replaces during an apply is neither merged nor sealed', async () => {
     const { tenant, repository } = await start()
     let replaced = false
     tenant.fault({
@@ -104,7 +104,7 @@ describe('a sealed ledger', () => {
     expect(errorsOf(run)).toEqual([expect.stringMatching(/is the ledger of the tenant 127\.0\.0\.1/)])
   })
 
-  it('that was set back has the right seal: its users count as the older apply left them', async () => {
+  it('that was rolled back has a valid seal: what is managed is what the older apply recorded', async () => {
     const { repository, held } = await start()
     const [newest] = repository.github.history(repository.ledgerBranch)
     await repository.apply([wants('auth0|1', 'read:orders')], sealed)
@@ -114,7 +114,7 @@ describe('a sealed ledger', () => {
     expect(held()).toEqual([['read:orders'], []])
   })
 
-  it('is not looked at without the key, and a key begins with the next commit', async () => {
+  it('is not verified without the key, and its next commit has no seal', async () => {
     const { repository } = await start()
     const open = await repository.apply([wants('auth0|1', 'read:orders')])
     expect(open.outputs).toMatchObject({ result: 'applied' })
