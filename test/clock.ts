@@ -1,12 +1,12 @@
-// Clocks for tests: waiting that takes no time, or little of it, and work measured however busy the machine is.
+// Clocks for tests: waits that take little or no time, and measurements that do not depend on how busy the machine is.
 
 import { subscribe } from 'node:diagnostics_channel'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Clock, SYSTEM_CLOCK } from '../src/runner/clock.ts'
 
 /**
- * Time runs so many times faster than outside: waiting is short, and everything still happens in the same order. A
- * request takes as many times longer, so a speed of 100 makes a millisecond of loopback a tenth of a second.
+ * Time runs this many times as fast: waits are short, and everything still happens in the same order. A request takes
+ * that many times longer, so with a speed of 100 a millisecond of loopback becomes a tenth of a second.
  */
 export function fastClock(speed: number): Clock {
   return {
@@ -17,7 +17,7 @@ export function fastClock(speed: number): Clock {
   }
 }
 
-/** Time advances only by sleeping, which returns at once. Nothing is ever late. */
+/** Time advances only by `sleep`, which returns at once, so nothing is ever late. */
 export function leapingClock(): Clock {
   let now = 1_000_000
   return {
@@ -30,13 +30,13 @@ export function leapingClock(): Clock {
   }
 }
 
-/** Milliseconds of processor time, which other processes do not stretch. */
+/** Milliseconds of CPU time, which other processes do not affect. */
 export function cpuTime(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1_000
 }
 
-/** Undici's requests that have no answer yet. @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
+/** Undici's pending requests. @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
 const underWay = new Set<unknown>()
 
 subscribe('undici:request:create', message => underWay.add(requestOf(message)))
@@ -47,14 +47,14 @@ function requestOf(message: unknown): unknown {
   return (message as { readonly request: unknown }).request
 }
 
-/** Pauses that are shorter, in milliseconds, are waited for. */
+/** Shorter pauses take real time. In milliseconds. */
 const LONG_PAUSE = 100
-/** Turns of the event loop that what an answer sets off may take. */
+/** The iterations of the event loop that the handling of a response may take. */
 const TURNS = 5
 
 /**
- * The machine's clock, but for long pauses: whenever no request is under way, time leaps to the end of the next one. So
- * minutes of pauses take no time, and a busy machine makes no request late.
+ * The machine's clock, except for long pauses: while no request is pending, time jumps to the end of the next pause. So
+ * minutes of pauses take no time, and a busy machine does not delay requests.
  */
 export function idleClock(): Clock {
   const pauses = new Set<{ readonly until: number; readonly end: () => void }>()

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { errorOf } from '../src/errors.ts'
 
-describe('what was thrown', () => {
-  it('is the error itself where it is one', () => {
+describe('a thrown value', () => {
+  it('is returned unchanged if it is an error', () => {
     const error = new TypeError('odd')
     expect(errorOf(error)).toBe(error)
   })
 
   it.each([
-    ['a text', 'odd', 'odd'],
+    ['a string', 'odd', 'odd'],
     ['nothing', undefined, 'undefined'],
-  ])('is told where it is %s', (_, thrown, told) => {
+  ])('becomes an error with a message if it is %s', (_, thrown, told) => {
     expect(errorOf(thrown).message).toBe(told)
   })
 })

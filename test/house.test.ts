@@ -6,16 +6,16 @@ import { readDefinition, runAction } from './e2e/action.ts'
 import { PAGES, readPage, renderPage } from './tools/readme.ts'
 
 describe('action.yml', () => {
-  it('has the defaults that the code has', async () => {
+  it('has the same defaults as the code', async () => {
     const { inputs } = await readDefinition()
-    // The runner itself fills in what is an expression.
+    // The runner evaluates expressions itself.
     const defaults = Object.entries(inputs).flatMap(([name, input]) =>
       input.default === undefined || input.default.startsWith('${{') ? [] : [[name, input.default]],
     )
     expect(Object.fromEntries(defaults)).toEqual(DEFAULTS)
   })
 
-  it('names every allowed value of the inputs that have a choice', async () => {
+  it('names every allowed value of inputs with a choice', async () => {
     const { inputs } = await readDefinition()
     for (const [name, values] of Object.entries(CHOICES)) {
       for (const value of values) expect(inputs[name]?.description).toContain(`\`${value}\``)
@@ -30,7 +30,7 @@ describe('action.yml', () => {
     expect([...new Set(read)].sort()).toEqual(Object.keys(inputs).sort())
   })
 
-  it('declares exactly the outputs that a run writes, also one that fails', async () => {
+  it('declares exactly the outputs that a run writes, even if it fails', async () => {
     const { outputs } = await readDefinition()
     const run = await runAction({ inputs: { mode: 'nonsense' } })
     expect(Object.keys(run.outputs).sort()).toEqual(Object.keys(outputs).sort())
@@ -64,7 +64,7 @@ describe('dependencies', () => {
     expect(bundled.toSorted()).toEqual([...new Set(bundled)].sort())
   })
 
-  it('are of exact versions, whose digests the lock file holds', async () => {
+  it('have exact versions, with digests in the lock file', async () => {
     const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
       await readFile(new URL('../package.json', import.meta.url), 'utf8'),
     )
@@ -76,7 +76,7 @@ describe('dependencies', () => {
     expect(undigested.map(([path]) => path)).toEqual([])
   })
 
-  it('run no script when they are installed, and neither does this package', async () => {
+  it('run no install scripts, and neither does this package', async () => {
     const { scripts } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
     expect(Object.keys(scripts).filter(name => /install|prepare/.test(name))).toEqual([])
     const { packages } = await readLock()
@@ -94,7 +94,7 @@ describe('dependencies', () => {
 })
 
 describe('the pages', () => {
-  it('names every key of the report file', async () => {
+  it('name every key of the report file', async () => {
     const table = await readPage('.github/REPORT.md')
     const keys = [...table.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, names = '']) =>
       names.replaceAll('`', '').split(', '),
@@ -103,7 +103,7 @@ describe('the pages', () => {
     expect(keys.toSorted()).toEqual(Object.keys(report).sort())
   })
 
-  it('draw the tree of src/', async () => {
+  it('show the tree of src/', async () => {
     const [, drawing = ''] = (await readPage('CONTRIBUTING.md')).split('\nsrc/\n')
     const drawn: string[] = []
     const folders: string[] = []
@@ -116,7 +116,7 @@ describe('the pages', () => {
     expect(drawn.toSorted()).toEqual(files.filter(file => file.endsWith('.ts')).sort())
   })
 
-  it('quotes messages that the code has', async () => {
+  it('quote messages that are in the code', async () => {
     const table = `${await readPage('README.md')}${await readPage('.github/TROUBLESHOOTING.md')}`
     const messages = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, message = '']) => message.split('…'))
     const files = await readdir(new URL('../src/', import.meta.url), { recursive: true })
@@ -130,7 +130,7 @@ describe('the pages', () => {
     expect(missing).toEqual([])
   })
 
-  it('has the tables that follow from action.yml (npm run readme writes them)', async () => {
+  it('have the generated tables (npm run readme writes them)', async () => {
     const pages = await Promise.all(PAGES.map(readPage))
     for (const page of pages) expect(page).toBe(await renderPage(page))
     for (const section of ['inputs', 'outputs', 'scopes', 'permissions', 'examples']) {
@@ -138,11 +138,11 @@ describe('the pages', () => {
     }
   })
 
-  it('is short', async () => {
+  it('include a short README', async () => {
     expect((await readPage('README.md')).split('\n').length).toBeLessThanOrEqual(301)
   })
 
-  it('names tests that exist in the threat model', async () => {
+  it('name only existing tests in the threat model', async () => {
     const rows = (await readPage('SECURITY.md')).matchAll(/^\|.* \| (`test\/.*) \|$/gm)
     // `path`: a title, another title, `path`
     const named = [...rows].flatMap(([, cell = '']) => [...cell.matchAll(/`(test\/[^`]+)`(?:: ((?:(?!, `)[^|])+))?/g)])
@@ -153,7 +153,7 @@ describe('the pages', () => {
     }
   })
 
-  it('links to files and headings that exist', async () => {
+  it('link only to existing files and headings', async () => {
     const pages = [
       ...['README.md', 'SECURITY.md', 'CONTRIBUTING.md', '.github/LEDGER.md', '.github/MANIFEST.md'],
       ...['.github/REPORT.md', '.github/PERFORMANCE.md', '.github/TROUBLESHOOTING.md'],

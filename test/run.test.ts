@@ -1,4 +1,4 @@
-// What a run uses of its process and of JavaScript breaks, at each step of a run, which still reports it and writes all
+// Something that a run uses of its process or of JavaScript breaks at each step; the run still reports it and writes all
 // outputs.
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -39,7 +39,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Breaks something of the process, given its environment; returns what is called with every line of the log. */
+/** Breaks something of the process, given its environment; returns a function that is called with every log line. */
 type Break = (environment: NodeJS.ProcessEnv) => ((line: string) => void) | undefined
 
 const injected = (): unknown => new TypeError('injected')
@@ -55,7 +55,7 @@ function variable(name: string): Break {
   }
 }
 
-/** The first line of the log that begins so cannot be written. */
+/** The first log line with this prefix cannot be written. */
 function line(beginning: string, thrown = injected): Break {
   let broken = false
   return () => text => {
@@ -73,7 +73,7 @@ function call(calls: () => { readonly mockImplementationOnce: (broken: () => nev
   }
 }
 
-/** The same once a line of the log that begins so was written. */
+/** The same after a log line with this prefix. */
 function callAfter(beginning: string, calls: Parameters<typeof call>[0]): Break {
   let armed = false
   return () => text => {
@@ -89,7 +89,7 @@ function breakNext(calls: Parameters<typeof call>[0]): void {
   })
 }
 
-/** In a run for a pull request, which needs neither the tenant nor GitHub before. */
+/** In a run for a pull request, which needs neither the tenant nor GitHub before that. */
 function commentOnly(): Break {
   return environment => {
     Object.assign(environment, { GITHUB_REPOSITORY: 'acme/access', GITHUB_REF: 'refs/pull/5/merge' })
@@ -189,17 +189,17 @@ describe('an unexpected error', () => {
   })
 
   it.each<readonly [string, () => unknown]>([
-    ['a text', () => 'injected'],
+    ['a string', () => 'injected'],
     ['nothing', () => undefined],
     ['an object', () => ({ injected: true })],
     ['an error without a stack', () => Object.assign(new Error('injected'), { stack: undefined })],
-  ])('that is %s is one too', async (_, thrown) => {
+  ])('may be %s', async (_, thrown) => {
     const run = await runOnce({ mode: 'plan' }, { breaks: line('Reading users', thrown) })
     expect(run.log).toMatch(/^::error::This is a bug in the action/m)
     expect(run).toMatchObject({ result: 'failed', outputs: outputCount })
   })
 
-  it('thrown where nobody awaits it ends the run in good order', async () => {
+  it('that nobody awaits ends the run in an orderly way', async () => {
     const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never)
     const whileRunning = () => process.emit('uncaughtException', new TypeError('injected'))
     const run = await runOnce({ mode: 'plan' }, { whileRunning })
@@ -210,7 +210,7 @@ describe('an unexpected error', () => {
     expect(process.listeners('uncaughtException').filter(({ name }) => name === 'stopOnCrash')).toEqual([])
   })
 
-  it('while the summary is rendered costs the summary alone', async () => {
+  it('while the summary is rendered affects only the summary', async () => {
     const breaks = callAfter('Report file', () => vi.spyOn(Map, 'groupBy'))
     const run = await runOnce({ mode: 'plan' }, { breaks })
     expect(run.log).toContain('::error::The job summary could not be written: injected.')
@@ -218,7 +218,7 @@ describe('an unexpected error', () => {
     expect(process.exitCode).toBe(1)
   })
 
-  it('while the record is published leaves the outputs of an empty one, with what became of the users', async () => {
+  it('while the record is published leaves the outputs of an empty one, with the outcomes of users', async () => {
     const run = await runOnce({ mode: 'apply' }, { breaks: line('1 user changed') })
     expect(run.log).toContain('please report it: injected')
     expect(run).toMatchObject({ result: 'partial', outputs: outputCount })

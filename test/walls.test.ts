@@ -5,7 +5,7 @@ import { dirname, join, normalize } from 'node:path/posix'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
-/** From the vocabulary to the story: each folder may import those named here, and `errors.ts`. */
+/** From the vocabulary to the whole run: each folder may import those named here, and `errors.ts`. */
 const WALLS: Readonly<Record<string, readonly string[]>> = {
   access: [],
   runner: ['access'],
@@ -20,14 +20,14 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   '.': ['runner', 'steps'],
 }
 
-/** All that other folders may import from a folder; everything, if it is not here. */
+/** What other folders may import from a folder; everything if it is not listed. */
 const DOORS: Readonly<Record<string, string>> = {
   live: 'live/survey.ts',
   manifest: 'manifest/manifest.ts',
   tenant: 'tenant/tenant.ts',
 }
 
-/** Who may import a package; everybody, if it is not here. */
+/** Who may import a package; everybody if it is not listed. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@actions/core': ['runner/inputs.ts', 'runner/secrets.ts', 'report/log.ts', 'report/publish.ts'],
   '@actions/github': ['github/github.ts'],
@@ -36,7 +36,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'p-map': ['live/follow.ts', 'plan/apply.ts'],
 }
 
-/** Files that say in their first comment that they are pure import neither I/O nor anything that has it. */
+/** Files whose first comment says that they are pure import neither I/O nor anything that uses it. */
 const IMPURE_PACKAGES = /^(node:(?!path\/posix$|util$|crypto$)|@actions\/|undici$|p-map$)/
 
 interface Source {
@@ -80,11 +80,11 @@ function isOwn({ of }: Import): boolean {
 }
 
 describe('the walls of src/', () => {
-  it('has a wall for each folder', () => {
+  it('exist for each folder', () => {
     expect([...new Set(SOURCES.map(({ file }) => folderOf(file)))].sort()).toEqual(Object.keys(WALLS).sort())
   })
 
-  it.each(Object.entries(WALLS))('%s imports nothing against the arrows', (folder, allowed) => {
+  it.each(Object.entries(WALLS))('%s imports only from allowed folders', (folder, allowed) => {
     const crossings = SOURCES.filter(({ file }) => folderOf(file) === folder).flatMap(({ file, imports }) =>
       imports
         .filter(isOwn)
@@ -94,19 +94,19 @@ describe('the walls of src/', () => {
     expect(crossings).toEqual([])
   })
 
-  it.each(Object.entries(DOORS))('%s is entered by its door alone', (folder, door) => {
+  it.each(Object.entries(DOORS))('%s is only imported through its entry file', (folder, door) => {
     const crossings = SOURCES.filter(({ file }) => folderOf(file) !== folder).flatMap(({ file, imports }) =>
       imports.filter(({ of }) => folderOf(of) === folder && of !== door).map(({ of }) => `${file} → ${of}`),
     )
     expect(crossings).toEqual([])
   })
 
-  it.each(Object.entries(PACKAGES))('%s is imported where it belongs, and everywhere there', (name, files) => {
+  it.each(Object.entries(PACKAGES))('%s is imported by exactly the listed files', (name, files) => {
     const importers = SOURCES.filter(({ imports }) => imports.some(({ of }) => of === name)).map(({ file }) => file)
     expect(importers.sort()).toEqual([...files].sort())
   })
 
-  it('has pure files that import nothing impure', () => {
+  it('keep pure files from importing impure ones', () => {
     const pure = new Set(SOURCES.filter(source => source.pure).map(({ file }) => file))
     expect(pure.size).toBeGreaterThan(30)
     const impure = SOURCES.filter(({ file }) => pure.has(file)).flatMap(({ file, imports }) =>
@@ -117,7 +117,7 @@ describe('the walls of src/', () => {
     expect(impure).toEqual([])
   })
 
-  it('has no circle of files', () => {
+  it('allow no import cycles', () => {
     const open = new Set<string>()
     const done = new Set<string>()
     const importsOf = new Map(SOURCES.map(({ file, imports }) => [file, imports.filter(isOwn).map(({ of }) => of)]))

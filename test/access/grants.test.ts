@@ -3,25 +3,25 @@ import { describe, expect, it } from 'vitest'
 import { accessOf, compareText, type Grants, grantOf, listAccess, NO_GRANTS } from '../../src/access/grants.ts'
 import { BILLING, grants, ORDERS } from '../plan/fixtures.ts'
 
-describe('the order of texts', () => {
+describe('the order of strings', () => {
   it.each([
     ['a before b', 'a', 'b', -1],
     ['b after a', 'b', 'a', 1],
     ['equal to itself', 'a', 'a', 0],
     ['capitals before small letters', 'Z', 'a', -1],
-    ['accents behind the alphabet, whatever the language of the machine', 'ä', 'z', 1],
-    ['the shorter of two with the same beginning first', 'read', 'read:all', -1],
+    ['accented letters after the alphabet, whatever the locale', 'ä', 'z', 1],
+    ['a prefix before the longer string', 'read', 'read:all', -1],
   ])('is by code units: %s', (_, a, b, expected) => {
     expect(compareText(a, b)).toBe(expected)
   })
 })
 
 describe('grants', () => {
-  it('have the same name on two APIs apart', () => {
+  it('of the same name on two APIs are different', () => {
     expect(grantOf(ORDERS, 'read')).not.toBe(grantOf(BILLING, 'read'))
   })
 
-  it('are shown by API, then by permission', () => {
+  it('are sorted by API, then by permission', () => {
     expect(listAccess([...grants(['b', 'a']), ...grants(['c'], BILLING)])).toEqual([
       { api: BILLING, permission: 'c' },
       { api: ORDERS, permission: 'a' },
@@ -29,7 +29,7 @@ describe('grants', () => {
     ])
   })
 
-  it('are none to begin with', () => {
+  it('start empty', () => {
     expect([...NO_GRANTS]).toEqual([])
   })
 })
@@ -44,7 +44,7 @@ describe('the algebra of grants', () => {
   const set = fc.array(few).map(pairs => new Set(pairs.map(([api, permission]) => grantOf(api, permission))))
   const shown = (...sets: readonly Grants[]) => sets.map(each => JSON.stringify(listAccess(each)))
 
-  it('a grant is its two parts, whatever they are', () => {
+  it('a grant consists of its two parts, whatever they contain', () => {
     fc.assert(
       fc.property(pair, ([api, permission]) => {
         expect(accessOf(grantOf(api, permission))).toEqual({ api, permission })
@@ -52,7 +52,7 @@ describe('the algebra of grants', () => {
     )
   })
 
-  it('two grants are equal exactly if both parts are', () => {
+  it('two grants are equal if and only if both parts are', () => {
     fc.assert(
       fc.property(few, few, (a, b) => {
         expect(grantOf(...a) === grantOf(...b)).toBe(a[0] === b[0] && a[1] === b[1])
@@ -60,7 +60,7 @@ describe('the algebra of grants', () => {
     )
   })
 
-  it('equal sets are shown equally, whatever the order in which they came to be', () => {
+  it('equal sets are listed in the same order, whatever the order of insertion', () => {
     fc.assert(
       fc.property(set, set, (a, b) => {
         const [one, other] = shown(a.union(b), b.union(a))
@@ -70,7 +70,7 @@ describe('the algebra of grants', () => {
     )
   })
 
-  it('what is granted and revoked leads from one set to any other, and back', () => {
+  it('grants and revocations lead from one set to any other, and back', () => {
     fc.assert(
       fc.property(set, set, (live, desired) => {
         const [granted, revoked] = [desired.difference(live), live.difference(desired)]
@@ -82,7 +82,7 @@ describe('the algebra of grants', () => {
     )
   })
 
-  it('the order is the one of the pairs: first the API, then the permission', () => {
+  it('the order is by API first, then by permission', () => {
     fc.assert(
       fc.property(fc.array(pair), pairs => {
         const sorted = listAccess(pairs.map(each => grantOf(...each)))

@@ -36,7 +36,7 @@ describe('a user id', () => {
     ['grace@acme.com', 'is an e-mail address, not a user id; write email: "grace@acme.com".'],
     ['Grace <grace@acme.com>', 'is an e-mail address, not a user id; write email: "grace@acme.com".'],
     ['mailto:grace@acme.com', 'is an e-mail address, not a user id; write email: "grace@acme.com".'],
-    // Half of an id
+    // Part of an id
     [HEX, `is not a complete user id; write "auth0|${HEX}".`],
     [HEX.toUpperCase(), `is not a complete user id; write "auth0|${HEX.toUpperCase()}".`],
     ['auth0', `is not a complete user id; ${FORM}`],
@@ -74,7 +74,7 @@ describe('a user id', () => {
     ['"auth0|5f7c"', 'is not a user id; write "auth0|5f7c".'],
     ["'auth0|5f7c'", 'is not a user id; write "auth0|5f7c".'],
     ['`auth0|5f7c`', 'is not a user id; write "auth0|5f7c".'],
-    // What nobody sees
+    // Invisible characters
     ['auth0|5f7c\u200b', 'contains an invisible character (U+200B); write "auth0|5f7c".'],
     ['\ufeffauth0|5f7c', 'contains an invisible character (U+FEFF); write "auth0|5f7c".'],
     ['auth0\u00ad|5f7c', 'contains an invisible character (U+00AD); write "auth0|5f7c".'],
@@ -90,7 +90,7 @@ describe('a user id', () => {
     [' auth0|5f7c', 'begins or ends with a space; write "auth0|5f7c".'],
     ['auth0|5f7c ', 'begins or ends with a space; write "auth0|5f7c".'],
     ['auth0| ', `begins or ends with a space; ${FORM}`],
-    // What was to be replaced
+    // Placeholders
     ...[
       `\${{ vars.USER_ID }}`,
       `\${USER_ID}`,
@@ -127,7 +127,7 @@ describe('a user id', () => {
     if (likely !== undefined) expect(isUserId(JSON.parse(likely))).toBe(true)
   })
 
-  it('is shown as written, with what nobody sees', () => {
+  it('is shown as written, with invisible characters escaped', () => {
     expect(explainUserId('auth0|5f7c\u200b')).toMatch(/^"auth0\|5f7c\\u\{200b\}" contains/)
   })
 })

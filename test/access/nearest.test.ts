@@ -19,7 +19,7 @@ describe('nearest', () => {
     expect(nearest(name, KNOWN)).toBe(expected)
   })
 
-  it('looks at a thousand names and no more', () => {
+  it('compares at most a thousand names', () => {
     const others = Array.from({ length: 1_000 }, (_, index) => `other:${index}`)
     expect(nearest('read:oders', [...others.slice(1), 'read:orders'])).toBe('read:orders')
     expect(nearest('read:oders', [...others, 'read:orders'])).toBeUndefined()
@@ -40,11 +40,11 @@ describe('nearest', () => {
     ['urn:Billing', 'urn:billing'],
     ['https://acme.com/orders', undefined],
   ])('identifier %s → %s', (name, expected) => {
-    // One that takes as many typing mistakes comes first.
+    // A name at the same distance comes first.
     expect(nearest(name, ['http://ordes.acme.com', ORDERS, `${LONG}/`, 'urn:billing'])).toBe(expected)
   })
 
-  it('prefers the one with fewer mistakes', () => {
+  it('prefers the name with fewer typing mistakes', () => {
     expect(nearest('abcd', ['abxx', 'abce'])).toBe('abce')
   })
 })

@@ -18,12 +18,12 @@ describe('describeUnseen', () => {
 })
 
 describe('quote', () => {
-  it('is one short line, whatever it gets', () => {
+  it('returns one short line for any value', () => {
     expect(quote('a\nb')).toBe('"a\\nb"')
     expect(quote('x'.repeat(100_000))).toHaveLength(81)
     expect(quote(undefined)).toBe('undefined')
   })
-  it('shows what nobody sees', () => {
+  it('escapes invisible characters', () => {
     expect(quote('a\u00a0b\u200bc')).toBe('"a\\u{00a0}b\\u{200b}c"')
   })
 })
@@ -39,7 +39,7 @@ describe('clip', () => {
     expect(clip(text, most)).toBe(expected)
   })
 
-  it('is never longer than that, never half a character, and the beginning of the text', () => {
+  it('returns a prefix of the text that is not longer and never splits a character', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 12 }), (text, most) => {
         const clipped = clip(text, most)

@@ -11,7 +11,7 @@ describe('a text as a YAML scalar', () => {
     'v1.10',
     'nulls',
     'once',
-  ])('has no quotes if no reader of YAML can take it for something else: %s', text => {
+  ])('has no quotes if no YAML parser can misread it: %s', text => {
     expect(isPlainScalar(text)).toBe(true)
     expect(scalar(text)).toBe(text)
   })
@@ -19,19 +19,19 @@ describe('a text as a YAML scalar', () => {
   it.each([
     ['nothing', '', '""'],
     ['a number', '1.10', '"1.10"'],
-    ['a number with an exponent alone', 'e5', '"e5"'],
+    ['a number with only an exponent', 'e5', '"e5"'],
     ['a boolean', 'on', '"on"'],
-    ['a boolean to few', 'Y', '"Y"'],
+    ['a boolean for some parsers', 'Y', '"Y"'],
     ['null', 'Null', '"Null"'],
-    ['null as a mark', '~', '"~"'],
+    ['null as a tilde', '~', '"~"'],
     ['a date', '2026-12-31', '"2026-12-31"'],
     ['a colon at the end', 'a:', '"a:"'],
     ['a space', 'a b', '"a b"'],
     ['a comma', 'a,b', '"a,b"'],
     ['a quote', 'a"b', '"a\\"b"'],
     ['a line break', 'a\nb', '"a\\nb"'],
-    ['a line break to few', 'a\u2028b', '"a\\u2028b"'],
-    ['a character beyond the first plane that nobody sees', 'a\u{e0001}b', '"a\\U000e0001b"'],
+    ['a line break for some parsers', 'a\u2028b', '"a\\u2028b"'],
+    ['an invisible character beyond the first plane', 'a\u{e0001}b', '"a\\U000e0001b"'],
   ])('has quotes otherwise: %s', (_, text, expected) => {
     expect(isPlainScalar(text)).toBe(false)
     expect(scalar(text)).toBe(expected)

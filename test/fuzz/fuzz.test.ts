@@ -6,7 +6,7 @@ import { TARGETS } from './targets.ts'
 
 const targets = [...TARGETS, ...RUNNER_TARGETS]
 
-describe('seeded nonsense does no harm', () => {
+describe('seeded random input does no harm', () => {
   it.each(targets)('$name', { timeout: 600_000 }, async target => {
     expect(await fuzz(target, { seed: 42, inputs: Math.ceil(FUZZED_INPUTS / targets.length) })).toBeUndefined()
   })

@@ -1,5 +1,5 @@
-// `npm run fuzz`: seeded nonsense against everything that reads data from outside. It ends with 1 where something is
-// found, and prints the seed that finds it again: `npm run fuzz -- --seed 7 --inputs 1000`.
+// `npm run fuzz`: seeded random input for everything that reads data from outside. If it finds something, it exits with 1
+// and prints the seed that reproduces it: `npm run fuzz -- --seed 7 --inputs 1000`.
 
 import { parseArgs } from 'node:util'
 import { fuzz } from './run.ts'

@@ -8,7 +8,7 @@ export interface FuzzOptions {
   readonly inputs: number
 }
 
-/** @returns what was found, with the smallest input that shows it; undefined where nothing was */
+/** @returns the finding, with the smallest input that reproduces it; undefined if there is none */
 export async function fuzz({ property }: Target, { seed, inputs }: FuzzOptions): Promise<string | undefined> {
   const details = await fc.check(property, { seed, numRuns: inputs })
   return details.failed ? fc.defaultReportMessage(details) : undefined

@@ -1,5 +1,5 @@
-// What is fuzzed of the runner: inputs, variables, events and files. Whatever they are, a run ends in words, with its
-// outputs.
+// Fuzz targets of the runner: inputs, variables, events and files. Whatever they are, a run ends with a clear message and
+// all outputs.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ import { must, type Target, target } from './targets.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-/** With these variables, and without what is printed. */
+/** Runs with these variables, and suppresses output. */
 async function within<T>(variables: Variables, work: () => T): Promise<{ value: Awaited<T>; log: string }> {
   const { env, exitCode } = process
   const { write } = process.stdout
@@ -41,7 +41,7 @@ const texts = (parts: readonly string[]) =>
     .array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...parts) }, fc.string({ unit: 'binary', maxLength: 3 })), {
       maxLength: 8,
     })
-    // A variable ends where there is a null byte.
+    // A variable ends at a null byte.
     .map(all => all.join('').replaceAll('\0', ''))
 
 const GOOD: Variables = {
@@ -96,7 +96,7 @@ const address = texts([
   ...['\n', '\r', '\t', ' ', '\u00a0', '\u00ad', '\u200b', '\u3002', '\u0430', '\uff41', 'xn--mnchen-3ya'],
 ])
 
-/** A request goes to the host that a person reads, or nowhere. */
+/** A request is sent to the host that a person reads, or not at all. */
 async function readAddress(text: string): Promise<void> {
   const bare = text.trim().replace(/^https?:\/\//i, '')
   const byDomain = await readQuietly({ INPUT_DOMAIN: text })
@@ -245,7 +245,7 @@ const proxy = texts([
 ])
 const PROXY_NAMES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY', 'no_proxy', 'NO_PROXY']
 
-/** What is accepted is a proxy for undici too. */
+/** Accepted values are valid proxies for undici too. */
 async function prepare(variables: Variables): Promise<void> {
   await within(variables, async () => {
     try {
@@ -316,7 +316,7 @@ async function readEvent([bytes, others]: readonly [Buffer, Variables]): Promise
 
 mkdirSync(place('folder'))
 writeFileSync(place('file'), '')
-/** Good ones are made anew for every run. */
+/** Valid ones are created for every run. */
 const PLACES = [
   'good',
   'good',
@@ -351,7 +351,7 @@ const surroundings = fc.record({
   others: variables,
 })
 
-/** What can be written has been written, and what cannot is an error. */
+/** Files that can be written have been written, and the others are errors. */
 async function runIn(given: typeof surroundings extends fc.Arbitrary<infer T> ? T : never): Promise<void> {
   const folder = mkdtempSync(place('run-'))
   const at = (name: 'output' | 'summary' | 'temp' | 'workspace' | 'event') =>

@@ -1,4 +1,4 @@
-// What is fuzzed: everything that reads data from outside. Each target says what must hold for any input; what it
+// Fuzz targets: everything that reads data from outside. Each target checks what must hold for any input; whatever it
 // throws is a finding.
 
 import fc from 'fast-check'
@@ -34,7 +34,7 @@ export interface Target {
   readonly property: fc.IAsyncProperty<[unknown]>
 }
 
-/** Milliseconds of processor time that one input may take. */
+/** Milliseconds of CPU time that one input may take. */
 const SLOW = 2_000
 
 export function target<T>(name: string, inputs: fc.Arbitrary<T>, check: (input: T) => unknown): Target {
@@ -51,7 +51,7 @@ export function must(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what)
 }
 
-/** @throws whatever is not an error for the user */
+/** @throws anything that is not an error for the user */
 async function answerOrError<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work()
@@ -62,7 +62,7 @@ async function answerOrError<T>(work: () => Promise<T>): Promise<T | undefined> 
   }
 }
 
-// Words that a manifest is made of, each at times in the place of another.
+// Parts of a manifest, which sometimes replace one another.
 const word = fc.oneof(
   {
     weight: 5,
@@ -107,7 +107,7 @@ const { value } = fc.letrec<{ value: unknown }>(tie => ({
 const permissions = fc.dictionary(word, fc.oneof(fc.array(fc.oneof(word, value), { maxLength: 4 }), value), {
   maxKeys: 3,
 })
-/** A reference to one of `ROLES`, or to none. */
+/** A reference to one of `ROLES`, or to none of them. */
 const role = fc.oneof(
   fc.constantFrom('Support', 'rol_1', 'rol_2', 'Twin', 'Suport', 'rol_9'),
   fc.record({ name: fc.constantFrom('Support', 'rol_1'), expires: word }),
@@ -256,8 +256,8 @@ function written({ text }: Scalar, style: 'plain' | 'single' | 'double'): string
 }
 
 /**
- * Aliases, bundles and roles with these names, and a user who has them, and one permission of each alias. Either there is a mistake, or every
- * name is what is written.
+ * Aliases, bundles and roles with these names, and a user who has all of them. Either there is a mistake, or every name
+ * is read as written.
  */
 function readKeys(keys: readonly (readonly [Scalar, 'plain' | 'single' | 'double'])[]): void {
   const names = keys.map(([scalar, style]) => written(scalar, style))
@@ -363,7 +363,7 @@ const part = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...IDENTITY_PARTS) },
   fc.string({ unit: 'binary', maxLength: 2 }),
 )
-/** Parts at random, or what somebody can have, with a part in the place of some of it. */
+/** Random parts, or a valid value with some of it replaced by a part. */
 const identity = fc.oneof(
   fc.array(part, { minLength: 1, maxLength: 8 }).map(parts => parts.join('')),
   fc
@@ -383,7 +383,7 @@ const identity = fc.oneof(
     .filter(text => text !== ''),
 )
 
-/** Letters, digits, marks, punctuation and symbols that can be seen, and the ordinary space. */
+/** Visible letters, digits, marks, punctuation and symbols, and the ordinary space. */
 function isSeen(character: string): boolean {
   if (character === ' ') return true
   return /[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cn}\p{Co}]/u.test(character) && !/[\p{DI}\u2800]/u.test(character)
@@ -407,7 +407,7 @@ function isReplaced(text: string): boolean {
   })
 }
 
-/** By the words of the README, character by character. */
+/** As the README says, character by character. */
 function canBeId(text: string): boolean {
   const bar = text.indexOf('|')
   const connection = text.slice(0, Math.max(0, bar))
@@ -479,7 +479,7 @@ const exchange = fc.record({
   latency: fc.nat({ max: 40_000 }),
 })
 
-/** No sequence of headers makes the pace wait for ever, or not at all after a refusal. */
+/** No sequence of headers makes the pace wait forever, or not at all after a refusal. */
 function keepPace(exchanges: readonly (typeof exchange extends fc.Arbitrary<infer T> ? T : never)[]): void {
   let pace = startPace({ headroom: 0.25, ceiling: undefined })
   let now = 1_795_000_000_000
@@ -598,14 +598,14 @@ const reply: fc.Arbitrary<Reply> = fc.record(
   },
   { requiredKeys: ['status', 'headers', 'body'] },
 )
-/** Without it no request to the Management API would ever be sent. */
+/** Without a token, no request to the Management API would be sent. */
 const TOKEN: Reply = {
   status: 200,
   headers: {},
   body: Buffer.from(JSON.stringify({ access_token: 'a-token', expires_in: 86_400, scope: 'read:users' })),
 }
 
-/** Longer than this nothing may be waited for, and more may not be sent, for these seven questions. */
+/** The most that these seven calls may wait and send. */
 const LONGEST_WAIT = 60 * 60_000
 const MOST_REQUESTS = 400
 
@@ -627,7 +627,7 @@ async function askOverHttp(replies: readonly Reply[]): Promise<void> {
   must(requests() < MOST_REQUESTS, `${requests()} requests`)
 }
 
-/** Node's own server sends no others. */
+/** Node's server sends no others. */
 const sendable = header.filter(each => /^[ -~]*$/.test(each))
 const githubHeaders = fc.record(
   { 'retry-after': sendable, 'x-ratelimit-remaining': sendable, 'x-ratelimit-reset': sendable },
@@ -670,7 +670,7 @@ const githubReply: fc.Arbitrary<Reply> = fc.record(
   { requiredKeys: ['status', 'headers', 'body'] },
 )
 
-/** Four tries for each of these questions, two of which are several. */
+/** Four attempts for each of these calls, two of which send several requests. */
 const MOST_GITHUB_REQUESTS = 60
 
 async function askGitHub(replies: readonly Reply[]): Promise<void> {
@@ -724,7 +724,7 @@ const SEALS = [
   '',
 ] as const
 
-/** A sealed file with some of it replaced by something else. */
+/** A sealed file, partially replaced. */
 const edited = fc
   .tuple(fc.nat({ max: SEALED.length }), fc.nat({ max: 20 }), fc.oneof(fc.constantFrom('', ' ', ',', '"', '}'), word))
   .map(([at, length, text]) => `${SEALED.slice(0, at)}${text}${SEALED.slice(at + length)}`)
@@ -760,7 +760,7 @@ const ledgerFile = fc.oneof(
       { requiredKeys: [] },
     )
     .map(change => JSON.stringify({ ...LEDGER_JSON, ...change })),
-  // A line of its own, and another one in a place where it is not the seal.
+  // On its own line, and on another one that is not the seal's place.
   fc.tuple(fc.constantFrom(...SEALS), word).map(([seal, text]) => {
     const line = `,\n"seal": "${seal}"\n}\n`
     return SEALED.replace(/,\n"seal".*\n}\n$/, `${line}${text}${line}`)
@@ -778,7 +778,7 @@ function readLedger(content: string): void {
     }
     const { ledger, seal } = reading
     must((seal === 'unchecked') === (key === undefined), `the seal is ${seal}`)
-    // Nobody here can make another seal.
+    // Without the key, no other seal can be made.
     must(seal !== 'right' || content === SEALED, 'a seal of nobody is right')
     must(seal !== 'wrong' || content !== SEALED, 'the right seal is wrong')
     const again = parseLedger(formatLedger(ledger, KEY), KEY)
@@ -800,7 +800,7 @@ const SAVED = JSON.parse(
   }),
 )
 
-/** A name that a log, a command, or Markdown could take for more than a name. */
+/** A name that could have an effect in a log, a command or Markdown. */
 const NASTY = [
   '::error::',
   '##[stop]',

@@ -1,4 +1,4 @@
-// Answers as they come over the wire, bytes and headers, through all that reads them.
+// Raw responses, bytes and headers, for everything that reads them.
 
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
@@ -14,7 +14,7 @@ export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[]>>
   readonly body: Uint8Array
-  /** The code of what happens on the way instead of an answer. */
+  /** The code of an error that occurs instead of a response. */
   readonly fault?: string | undefined
 }
 
@@ -23,11 +23,11 @@ interface Connection {
   readonly scopes: () => Promise<unknown>
   /** How many requests were sent so far. */
   readonly requests: () => number
-  /** Milliseconds that were waited. */
+  /** The milliseconds waited so far. */
   readonly waited: () => number
 }
 
-/** A tenant that gives these answers, over and over, to an action whose clock stands still but for its own waiting. */
+/** A tenant that repeats these responses, for an action whose clock only advances while it waits. */
 export function connectTenant(replies: readonly Reply[]): Connection {
   let requests = 0
   const clock = leapingClock()
@@ -56,7 +56,7 @@ export function connectTenant(replies: readonly Reply[]): Connection {
   }
 }
 
-/** A connection on which every request gets the next reply. */
+/** A connection on which each request gets the next reply. */
 class Replier extends Dispatcher {
   readonly #next: () => Reply | undefined
 
@@ -105,14 +105,14 @@ let github: Promise<GitHub> | undefined
 async function openEmbedded(): Promise<GitHub> {
   server.unref()
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  // Read when GitHub's client is loaded.
+  // Read when GitHub's client is imported.
   process.env.GITHUB_API_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const { openGitHub } = await import('../../src/github/github.ts')
   const repository = { owner: 'acme', repo: 'permissions' }
   return openGitHub({ token: 'a-token', repository, signal: new AbortController().signal, clock: githubClock })
 }
 
-/** GitHub's client in front of a server that gives these answers, over and over. */
+/** GitHub's client with a server that repeats these responses. */
 export async function connectGitHub(answers: readonly Reply[]): Promise<GitHub> {
   github ??= openEmbedded()
   replies = answers
@@ -121,7 +121,7 @@ export async function connectGitHub(answers: readonly Reply[]): Promise<GitHub> 
   return github
 }
 
-/** How many requests GitHub got since it was connected, and how many milliseconds were waited. */
+/** The number of requests to GitHub since it was connected, and the milliseconds waited. */
 export function costOfGitHub(): { readonly requests: number; readonly waited: number } {
   return { requests: served, waited: githubClock.now() - connectedAt }
 }

@@ -26,7 +26,7 @@ const LARGE = {
 beforeAll(async () => {
   github = await startGitHub({ treeLimit: TREE_LIMIT })
   github.commit({ 'm.yml': 'm' })
-  // Read when GitHub's client is loaded.
+  // Read when GitHub's client is imported.
   vi.stubEnv('GITHUB_API_URL', github.apiUrl)
   const { openGitHub } = await import('../../src/github/github.ts')
   ;({ readCommittedFiles, blobIdsOf } = await import('../../src/github/committed-files.ts'))
@@ -51,7 +51,7 @@ interface Reading {
   readonly requests: number
 }
 
-/** Reads a commit with these files, and expects each to have the id of its text. */
+/** Reads a commit with these files, and expects each file's id to be that of its text. */
 async function read(files: Readonly<Record<string, string>>, ...alternatives: string[][]): Promise<Reading> {
   const commit = github.commit(files, { branch: null, parents: [] })
   const before = github.requests.length
@@ -61,7 +61,7 @@ async function read(files: Readonly<Record<string, string>>, ...alternatives: st
 }
 
 describe('the files of a commit', () => {
-  it('are all of them, by one request', async () => {
+  it('are read with one request', async () => {
     const files = { 'm.yml': 'm', 'teams/a.yml': 'a', 'code/x.ts': 'x' }
     expect(await read(files, ['m.yml'])).toEqual({ paths: ['code/x.ts', 'm.yml', 'teams/a.yml'], requests: 1 })
   })
@@ -76,18 +76,18 @@ describe('the files of a commit', () => {
     ['a file in a folder', ['teams/a.yml'], teams, 3],
     ['a glob in a folder', ['teams/*.yml'], teams, 3],
     ['files and globs in the same folder', ['teams/a.yml', 'teams/b.yml', 'teams/*.yml'], teams, 3],
-    ['a file in a folder of a folder', ['teams/more/c.yml'], more, 4],
-    ['files in a folder and below it', ['teams/more/c.yml', 'teams/a.yml'], [...teams, ...more], 4],
-    ['a glob over folders', ['teams/**/*.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
-    ['a glob over folders, below a folder', ['teams/more/**'], more, 4],
+    ['a file in a nested folder', ['teams/more/c.yml'], more, 4],
+    ['files in a folder and in its subfolder', ['teams/more/c.yml', 'teams/a.yml'], [...teams, ...more], 4],
+    ['a recursive glob', ['teams/**/*.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
+    ['a recursive glob in a folder', ['teams/more/**'], more, 4],
     ['a glob for folders', ['teams/*/c.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
-    ['a choice of folders', ['teams/@(more|less)/*.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
-    ['all folders but one', ['teams/!(less)/*.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
+    ['a glob for one of two folders', ['teams/@(more|less)/*.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
+    ['a glob for all folders but one', ['teams/!(less)/*.yml'], [...teams, ...more, 'teams/more/deep/d.yml'], 3],
     ['a file in a folder that does not exist', ['nothing/at/all.yml'], [], 2],
-    ['a glob over folders in one that does not exist', ['nothing/**/*.yml'], [], 2],
+    ['a recursive glob in a folder that does not exist', ['nothing/**/*.yml'], [], 2],
     ['a file below a file', ['m.yml/x.yml'], [], 2],
     ['nothing', [], [], 2],
-  ])('that GitHub cuts are read folder by folder: %s', async (_, patterns, paths, requests) => {
+  ])('are read folder by folder if GitHub truncates the list: %s', async (_, patterns, paths, requests) => {
     expect(await read(LARGE, patterns)).toEqual({ paths, requests })
   })
 
@@ -99,7 +99,7 @@ describe('the files of a commit', () => {
     ['the folder code', ['code/**/*.yml'], LARGE],
     ['the folder teams/big', ['teams/big/**/*.yml'], below('teams/big/', CODE)],
     ['the repository', ['m.yml'], below('', CODE)],
-  ])('that GitHub cuts there too are an error that names %s: %j', async (folder, patterns, files) => {
+  ])('are an error that names %s if GitHub truncates that list too: %j', async (folder, patterns, files) => {
     await expect(read({ 'm.yml': 'm', ...files }, patterns)).rejects.toMatchObject({
       name: 'ActionError',
       message: `GitHub cannot list all files of ${folder}, which the input manifest reaches; use a narrower glob, or move the manifest to a folder of its own.`,
@@ -107,36 +107,40 @@ describe('the files of a commit', () => {
   })
 })
 
-describe('a checkout in a folder of the workspace', () => {
+describe('a checkout in a subfolder of the workspace', () => {
   it.each<[string, string[][], readonly string[]]>([
-    ['is recognised by what the root has', [['app/teams/*.yml'], ['teams/*.yml']], ['teams/a.yml', 'teams/b.yml']],
-    ['is not looked for if the root has it', [['teams/more/c.yml'], ['more/c.yml']], ['teams/more/c.yml']],
     [
-      'counts only if all patterns are there',
+      'is recognized by the files of the commit',
+      [['app/teams/*.yml'], ['teams/*.yml']],
+      ['teams/a.yml', 'teams/b.yml'],
+    ],
+    ['is not assumed if the paths exist as they are', [['teams/more/c.yml'], ['more/c.yml']], ['teams/more/c.yml']],
+    [
+      'is recognized only if all patterns match',
       [
         ['app/m.yml', 'm.yml'],
         ['m.yml', 'teams/*.yml'],
       ],
       ['m.yml', 'teams/a.yml', 'teams/b.yml'],
     ],
-    ['may begin with a glob', [['app/x.yml'], ['*.yml']], ['m.yml']],
-    ['has no files if none fits', [['app/x.yml'], ['x/y.yml']], []],
+    ['may use a glob', [['app/x.yml'], ['*.yml']], ['m.yml']],
+    ['has no files if nothing matches', [['app/x.yml'], ['x/y.yml']], []],
   ])('%s', async (_, alternatives, paths) => {
     expect((await read(LARGE, ...alternatives)).paths).toEqual(paths)
   })
 
-  it('may be of no pattern at all', async () => {
+  it('may have no patterns at all', async () => {
     expect((await read(LARGE)).paths).toEqual([])
   })
 })
 
 describe('the id of a file', () => {
-  it('is what Git gives it', () => {
+  it('is the one that Git computes', () => {
     expect(blobIdsOf('hello\n')[0]).toBe('ce013625030ba8dba906f756967f9e9ca394464a')
     expect(blobIdsOf('')[0]).toBe('e69de29bb2d1d6434b8b29ae775ad8c2e48c5391')
   })
 
-  it('is also the one with the line endings of a repository', () => {
+  it('is also the one with the repository’s line endings', () => {
     expect(blobIdsOf('hello\r\n')).toEqual([...blobIdsOf('hello\r\n').slice(0, 2), ...blobIdsOf('hello\n')])
     // Each of them with and without a byte order mark.
     expect(blobIdsOf('hello\r\n')).toHaveLength(4)

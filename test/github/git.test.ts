@@ -19,7 +19,7 @@ let openAs: (permissions: Permissions) => Client
 
 beforeAll(async () => {
   github = await startGitHub()
-  // Read when GitHub's client is loaded.
+  // Read when GitHub's client is imported.
   vi.stubEnv('GITHUB_API_URL', github.apiUrl)
   const { openGitHub } = await import('../../src/github/github.ts')
   const { signal } = new AbortController()
@@ -38,7 +38,7 @@ afterAll(async () => {
 
 let branches = 0
 
-/** A branch of its own for each test, as the ledger's are named. */
+/** A separate branch for each test, named as the ledger's. */
 function newBranch(): string {
   return `auth0-permissions/tenant-${++branches}`
 }
@@ -54,14 +54,14 @@ function requestsSince(count: number): readonly string[] {
 }
 
 describe('a branch', () => {
-  it('has a head, or does not exist, whatever begins with its name', async () => {
+  it('has a head or does not exist, even if another name begins with its name', async () => {
     const branch = newBranch()
     const head = github.commit({ a: '1' }, { branch: `${branch}-of-another` })
     expect(await readHead(git, branch)).toBeUndefined()
     expect(await readHead(git, `${branch}-of-another`)).toBe(head)
   })
 
-  it('that may not be read is not one that does not exist', async () => {
+  it('that the token may not read does not count as missing', async () => {
     await expect(readHead(openAs({}), 'main')).rejects.toMatchObject({ name: 'GitHubError', status: 404 })
   })
 
@@ -71,7 +71,7 @@ describe('a branch', () => {
 })
 
 describe('a commit', () => {
-  it('has files, in a folder or in all of them', async () => {
+  it('lists its files, in one folder or in all', async () => {
     const head = github.tip('main') ?? ''
     const { tree: entries, truncated } = await readTree(git, { of: head })
     expect(truncated).toBe(false)
@@ -85,7 +85,7 @@ describe('a commit', () => {
   })
 
   it.each<[readonly string[]]>([[[]], [['parent']]])(
-    'is written with one file, and no branch moves: %j',
+    'is written with one file, without moving a branch: %j',
     async names => {
       const parents = names.map(() => github.commit({ a: '1', b: '2' }, { branch: null }))
       const refs = [...github.refs]
@@ -120,14 +120,14 @@ describe('moving a branch', () => {
     expect(github.tip(branch)).toBe(second)
   })
 
-  it('says that somebody else created it', async () => {
+  it('reports that somebody else created it', async () => {
     const branch = newBranch()
     const theirs = github.commit({ a: '1' }, { branch, parents: [] })
     expect(await moveBranch(git, { branch, from: undefined, to: await write([]) })).toBe(false)
     expect(github.tip(branch)).toBe(theirs)
   })
 
-  it('says that somebody else moved it', async () => {
+  it('reports that somebody else moved it', async () => {
     const branch = newBranch()
     const from = github.commit({ a: '1' }, { branch, parents: [] })
     const to = await write([from])
@@ -136,7 +136,7 @@ describe('moving a branch', () => {
     expect(github.tip(branch)).toBe(theirs)
   })
 
-  it('says that somebody else deleted it', async () => {
+  it('reports that somebody else deleted it', async () => {
     const branch = newBranch()
     const from = github.commit({ a: '1' }, { branch, parents: [] })
     const to = await write([from])
@@ -148,7 +148,7 @@ describe('moving a branch', () => {
   it.each([
     ['created', 'POST', ['POST git/refs', 'POST git/refs', 'GET']],
     ['moved', 'PATCH', ['PATCH', 'PATCH']],
-  ])('counts as done if the answer was lost after it was %s', async (_, method, expected) => {
+  ])('counts as done if the response was lost after it was %s', async (_, method, expected) => {
     const branch = newBranch()
     const from = method === 'POST' ? undefined : github.commit({ a: '1' }, { branch, parents: [] })
     const to = await write(from === undefined ? [] : [from])
@@ -159,7 +159,7 @@ describe('moving a branch', () => {
     expect(requestsSince(before)).toEqual(expected.map(each => expect.stringContaining(each)))
   })
 
-  it('does not count as done if the answer was lost and somebody else went on', async () => {
+  it('does not count as done if the response was lost and somebody else moved it again', async () => {
     const branch = newBranch()
     const to = await write([])
     github.fault({ kind: 'reset', after: 'nothing', when: ({ method }) => method === 'POST' })
@@ -175,7 +175,7 @@ describe('moving a branch', () => {
     ['creation', 'Cannot create ref due to creations being restricted.'],
     ['update', 'Cannot update this protected ref.'],
     ['pull_request', 'Changes must be made through a pull request.'],
-  ] as const)('against the rule %s is an error with the words of the rule', async (rule, words) => {
+  ] as const)('against the rule %s is an error with the rule’s message', async (rule, words) => {
     const branch = newBranch()
     const from = rule === 'creation' ? undefined : github.commit({ a: '1' }, { branch, parents: [] })
     const to = await write(from === undefined ? [] : [from])

@@ -19,7 +19,7 @@ let openGitHub: typeof import('../../src/github/github.ts').openGitHub
 
 beforeAll(async () => {
   server = await startScriptedGitHub()
-  // Read when GitHub's client is loaded.
+  // Read when GitHub's client is imported.
   vi.stubEnv('GITHUB_API_URL', server.apiUrl)
   ;({ openGitHub } = await import('../../src/github/github.ts'))
 })
@@ -32,9 +32,9 @@ afterAll(() => {
 interface Run {
   readonly github: GitHub
   readonly cancel: () => void
-  /** Milliseconds that were waited for. */
+  /** The waits, in milliseconds. */
   readonly pauses: readonly number[]
-  /** Time-outs, in the order in which they were set, and what ends each. */
+  /** Time-outs, in the order in which they were set, with a function that triggers each. */
   readonly timeouts: readonly { readonly after: number; readonly end: () => void }[]
   readonly read: () => Promise<unknown>
   readonly write: () => Promise<unknown>
@@ -69,16 +69,16 @@ function start(known: Partial<Clock> = {}): Run {
 
 const refusal = (status: number, headers = {}): Reaction => ({ status, headers, body: { message: 'Not for you' } })
 
-describe('another try', () => {
+describe('a retry', () => {
   it.each<[string, Reaction]>([
     ['408', refusal(408)],
     ['500', refusal(500)],
-    ['502 from somebody in between', { status: 502, type: 'text/html', body: '<html>' }],
+    ['502 from a proxy', { status: 502, type: 'text/html', body: '<html>' }],
     ['503', refusal(503)],
-    ['a connection that breaks', 'broken'],
-    ['an answer that is cut', 'cut'],
-    ['an answer that is empty', { body: '' }],
-    ['an answer that is not its own', { body: ['busy'] }],
+    ['a connection reset', 'broken'],
+    ['a truncated response', 'cut'],
+    ['an empty response', { body: '' }],
+    ['a response that is not GitHub’s', { body: ['busy'] }],
   ])('follows %s', async (_, reaction) => {
     for (const method of ['read', 'write'] as const) {
       const run = start()
@@ -99,14 +99,14 @@ describe('another try', () => {
 
   it.each<[string, Reaction, number | undefined, string]>([
     ['500', refusal(500), 500, 'This run could not read it on GitHub (500): Not for you'],
-    ['no answer', 'broken', undefined, 'This run could not read it on GitHub (no response): '],
+    ['no response', 'broken', undefined, 'This run could not read it on GitHub (no response): '],
     [
-      'a cut answer',
+      'a truncated response',
       'cut',
       undefined,
       "GitHub's response was incomplete or unexpected, so this run could not read it.",
     ],
-  ])('is the fourth at most, after pauses that double: %s', async (_, reaction, status, message) => {
+  ])('follows up to three times, after pauses that double: %s', async (_, reaction, status, message) => {
     const run = start()
     server.script(reaction)
     await expect(run.read()).rejects.toMatchObject({
@@ -118,7 +118,7 @@ describe('another try', () => {
     expect(run.pauses).toEqual([750, 1_500, 3_000])
   })
 
-  it('that times out as well is reported as no answer', async () => {
+  it('that times out too is reported as a missing response', async () => {
     const run = start()
     server.script('silent')
     server.onRequest = () => run.timeouts.at(-1)?.end()
@@ -129,7 +129,7 @@ describe('another try', () => {
     expect(server.requests).toHaveLength(4)
   })
 
-  it('has a pause that depends on chance', async () => {
+  it('follows after a randomized pause', async () => {
     for (const [chance, pause] of [
       [0, 500],
       [1, 1_000],
@@ -159,18 +159,18 @@ describe('a rate limit', () => {
   const inSeconds = (seconds: number) => String(Math.ceil(Date.now() / 1000) + seconds)
 
   it.each<[string, number, () => Readonly<Record<string, string>>, number, number]>([
-    ['that says how long it lasts', 403, () => ({ 'retry-after': '7' }), 7_000, 7_000],
-    ['of status 429', 429, () => ({ 'retry-after': '0' }), 0, 0],
-    ['that lasts a minute', 403, () => ({ 'retry-after': '60' }), 60_000, 60_000],
+    ['with a duration', 403, () => ({ 'retry-after': '7' }), 7_000, 7_000],
+    ['with status 429', 429, () => ({ 'retry-after': '0' }), 0, 0],
+    ['of a minute', 403, () => ({ 'retry-after': '60' }), 60_000, 60_000],
+    ['with an end', 403, () => ({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': inSeconds(30) }), 29_000, 31_000],
     [
-      'that says when it is over',
+      'with an end in the past',
       403,
-      () => ({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': inSeconds(30) }),
-      29_000,
-      31_000,
+      () => ({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': inSeconds(-30) }),
+      0,
+      0,
     ],
-    ['that is over', 403, () => ({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': inSeconds(-30) }), 0, 0],
-    ['that only says its name', 403, () => ({}), 60_000, 60_000],
+    ['that is only named', 403, () => ({}), 60_000, 60_000],
   ])('%s is waited for', async (_, status, headersOf, least, most) => {
     const run = start()
     server.script({ status, headers: headersOf(), body }, OK)
@@ -181,8 +181,8 @@ describe('a rate limit', () => {
   })
 
   it.each([
-    ['for long', { 'retry-after': '61' }, 0],
-    ['again and again', { 'retry-after': '1' }, 3],
+    ['for a long time', { 'retry-after': '61' }, 0],
+    ['for several attempts', { 'retry-after': '1' }, 3],
   ])('that lasts %s is reported, and not mistaken for a missing permission', async (_, headers, pauses) => {
     const run = start()
     server.script({ status: 403, headers, body })
@@ -194,14 +194,14 @@ describe('a rate limit', () => {
     expect(server.requests).toHaveLength(pauses + 1)
   })
 
-  it('that is neither named nor dated is a refusal like any other', async () => {
+  it('that is neither named nor has an end counts as a refusal', async () => {
     const run = start()
     server.script(refusal(403, { 'x-ratelimit-remaining': '0' }))
     await expect(run.read()).rejects.toMatchObject({ status: 403 })
     expect(server.requests).toHaveLength(1)
   })
 
-  it('is waited for until the run is cancelled', async () => {
+  it('is no longer waited for once the run is cancelled', async () => {
     const slept: (() => void)[] = []
     const sleeping = new Promise<void>(resolve => slept.push(resolve))
     const run = start({
@@ -227,7 +227,7 @@ describe('a cancelled run', () => {
     await expect(run.read()).rejects.toBe(CANCELLED)
   })
 
-  it('sends no other read', async () => {
+  it('sends no further reads', async () => {
     const run = start()
     server.script(OK)
     run.cancel()
@@ -236,7 +236,7 @@ describe('a cancelled run', () => {
     expect(server.requests).toEqual(['PATCH /repos/acme/permissions'])
   })
 
-  it('finishes a write, with another try if it must be', async () => {
+  it('finishes a write, with a retry if needed', async () => {
     const run = start()
     server.script(refusal(500), OK)
     server.onRequest = run.cancel
@@ -244,7 +244,7 @@ describe('a cancelled run', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('still begins a write, such as the end of an apply', async () => {
+  it('still starts a write, such as the one at the end of an apply', async () => {
     const run = start()
     server.script(OK)
     run.cancel()
@@ -274,7 +274,7 @@ describe('a list', () => {
     expect(server.requests).toEqual([1, 2, 3].map(page))
   })
 
-  it('is read as far as it is asked for', async () => {
+  it('is read only as far as needed', async () => {
     server.script({ body: full })
     const { github } = start()
     const ids = z.array(z.object({ id: z.number() }))
@@ -287,33 +287,33 @@ describe('a list', () => {
     expect(server.requests).toEqual([page(1)])
   })
 
-  it('without end is not read for ever', async () => {
+  it('that is endless is not read forever', async () => {
     server.script({ body: full })
     await expect(listComments(start().github, 5)).rejects.toThrow('more than 100 pages')
     expect(server.requests).toHaveLength(100)
   })
 
-  it('of which an answer was cut is not mistaken for an empty one', async () => {
+  it('with a truncated response does not count as empty', async () => {
     server.script({ body: '' })
     await expect(listComments(start().github, 5)).rejects.toThrow('incomplete')
   })
 })
 
-describe('an answer', () => {
+describe('a response', () => {
   it.each(['application/vnd.github.raw', 'application/vnd.github.raw; charset=utf-8'])(
-    'that is a file is read, whether it comes as bytes or as text: %s',
+    'with a file is read as bytes or as text: %s',
     async type => {
       server.script({ type, body: 'users: [ü]' })
       expect(await readBlob(start().github, 'a-blob')).toBe('users: [ü]')
     },
   )
 
-  it('about a comment of a deleted account, or without text, is nobody’s and empty', async () => {
+  it('with a comment of a deleted account or without text has no author or an empty body', async () => {
     server.script({ body: [{ id: 1, user: null }] })
     expect(await listComments(start().github, 5)).toEqual([{ id: 1, author: '', body: '' }])
   })
 
-  it('about who the token writes as is optional', async () => {
+  it('with the token’s user may be missing', async () => {
     server.script({ body: { data: { viewer: { login: 'grace' } } } })
     expect(await readLogin(start().github)).toBe('grace')
     server.script(refusal(403))

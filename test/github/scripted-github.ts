@@ -1,4 +1,4 @@
-// A server in the place of GitHub that gives the answers that a test has written down, one after the other.
+// A stand-in for GitHub that sends the responses of a test's script, one after the other.
 
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -8,20 +8,20 @@ interface Answer {
   readonly status?: number
   readonly type?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** A text is sent as it is. */
+  /** A string is sent unchanged. */
   readonly body: unknown
 }
 
-/** `broken`: the connection ends without an answer; `cut`: within it; `silent`: no answer comes. */
+/** `broken`: the connection is closed without a response; `cut`: in the middle of it; `silent`: there is no response. */
 export type Reaction = Answer | 'broken' | 'cut' | 'silent'
 
 export interface ScriptedGitHub {
   readonly apiUrl: string
   /** Methods and paths with queries, in order of arrival. */
   readonly requests: readonly string[]
-  /** Forgets what was before. The last reaction is repeated. */
+  /** Replaces the script and forgets earlier requests. The last reaction is repeated. */
   readonly script: (...reactions: readonly Reaction[]) => void
-  /** Called with each request, before there is a reaction. */
+  /** Called with each request, before the reaction. */
   onRequest: (reaction: Reaction) => void | Promise<void>
   readonly close: () => void
 }

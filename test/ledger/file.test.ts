@@ -30,7 +30,7 @@ const LEDGER: Ledger = {
 }
 
 const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 })
-/** Without what separates the two, which no name in a manifest has. */
+/** Without the separator of the two, which no name in a manifest contains. */
 const part = fc
   .oneof({ weight: 4, arbitrary: fc.constantFrom('a', 'b', '__proto__', 'constructor', '7') }, name)
   .filter(each => !each.includes('\0'))
@@ -61,7 +61,7 @@ const ledger: fc.Arbitrary<Ledger> = fc.record({
 const key = fc.option(fc.string({ minLength: 1 }), { nil: undefined })
 
 describe('a ledger file', () => {
-  it('has the roles of a user by id, behind the permissions, and nothing about roles of a user without any', () => {
+  it('has a user’s roles by id after the permissions, and no key roles for a user without any', () => {
     const managed = new Set([...roles('Clerk', 'Auditor'), ...grants(['read:orders'])])
     const users = new Map<string, Entry>([
       ['auth0|1', { listed: ['id'], managed, unfinished: true }],
@@ -76,7 +76,7 @@ describe('a ledger file', () => {
     ])
   })
 
-  it('has one line for each property and each user, both in order', () => {
+  it('has one line per property and per user, in order', () => {
     expect(formatLedger(LEDGER, undefined)).toBe(
       [
         '{',
@@ -108,7 +108,7 @@ describe('a ledger file', () => {
     expect(formatLedger({ ...LEDGER, users: new Map() }, undefined)).toContain('"users": []\n}\n')
   })
 
-  it('is read back as it was written', () => {
+  it('reads back as it was written', () => {
     fc.assert(
       fc.property(ledger, key, (written, key) => {
         const reading = parseLedger(formatLedger(written, key), key)
@@ -117,7 +117,7 @@ describe('a ledger file', () => {
     )
   })
 
-  it('has equal bytes for equal ledgers, in whatever order they were put together', () => {
+  it('has the same bytes for equal ledgers, in whatever order they were built', () => {
     fc.assert(
       fc.property(ledger, key, (one, key) => {
         const users = [...one.users]
@@ -129,7 +129,7 @@ describe('a ledger file', () => {
     )
   })
 
-  it('has one line for each user, whatever their names are', () => {
+  it('has one line per user, whatever their names', () => {
     fc.assert(
       fc.property(ledger, key, (written, key) => {
         const lines = formatLedger(written, key).split('\n')
@@ -150,13 +150,13 @@ describe('a file that is not a ledger', () => {
     ['nothing', ''],
     ['not JSON', '{'],
     ['a list', '[]'],
-    ['of another format', JSON.stringify({ ...content, format: 2 })],
+    ['with another format', JSON.stringify({ ...content, format: 2 })],
     ['with an unknown property', JSON.stringify({ ...content, more: 1 })],
     ['without a tenant', JSON.stringify({ ...content, tenant: '' })],
     ['without a time', JSON.stringify({ ...content, latest: { ...content.latest, at: 'yesterday' } })],
     ['with a user without an id', JSON.stringify({ ...content, users: [{ ...user, id: '' }] })],
     [
-      'with a user who is listed by something else',
+      'with a user who is listed in an unknown way',
       JSON.stringify({ ...content, users: [{ ...user, listed: ['x'] }] }),
     ],
     ['with a grant without a name', JSON.stringify({ ...content, users: [{ ...user, managed: { a: [''] } }] })],
@@ -167,12 +167,12 @@ describe('a file that is not a ledger', () => {
     }
   })
 
-  it('is reported with the place of what is wrong', () => {
+  it('is reported with the place of the mistake', () => {
     const text = JSON.stringify({ ...content, users: [user, { ...user, id: 1 }] })
     expect(parseLedger(text, undefined)).toMatchObject({ problem: expect.stringMatching(/^users\.1\.id: /) })
   })
 
-  it('may have a user twice', () => {
+  it('may be one with a duplicate user', () => {
     const text = JSON.stringify({ ...content, users: [user, user] })
     expect(parseLedger(text, undefined)).toEqual({ kind: 'unreadable', problem: 'a user is in it twice' })
   })
@@ -185,29 +185,29 @@ describe('a hostile file', () => {
   const many = <T>(item: T): readonly T[] => Array.from({ length: HOSTILE_MISTAKES }, () => item)
   const withUser = (changes: object) => JSON.stringify({ ...content, users: [{ ...user, ...changes }] })
   const deep = (open: string, close: string) => `${open.repeat(DEEP)}1${close.repeat(DEEP)}`
-  /** What JSON has at a place, as a text that no value of JavaScript becomes. */
+  /** Replaces a part of the JSON with text that no JavaScript value is serialized to. */
   const spliced = (place: string, json: string) => JSON.stringify(content).replace(place, json)
 
   it.each<[string, () => string]>([
-    ['with more mistakes than a list of files', () => JSON.stringify({ ...content, files: many(1) })],
-    ['with more mistakes than a list of users', () => JSON.stringify({ ...content, users: many(1) })],
-    ['with a user of more mistakes than a list of addresses', () => withUser({ listed: many(1) })],
-    ['with a user of more mistakes than an API of names', () => withUser({ managed: { a: many(1) } })],
+    ['with a mistake in each of very many files', () => JSON.stringify({ ...content, files: many(1) })],
+    ['with a mistake in each of very many users', () => JSON.stringify({ ...content, users: many(1) })],
+    ['with a mistake in each of a user’s very many addresses', () => withUser({ listed: many(1) })],
+    ['with a mistake in each of an API’s very many names', () => withUser({ managed: { a: many(1) } })],
     [
-      'with a user of more mistakes than there are APIs',
+      'with a mistake in each of a user’s very many APIs',
       () => withUser({ managed: Object.fromEntries(many(1).map((each, index) => [`a${index}`, each])) }),
     ],
     ['with very many unknown properties', () => JSON.stringify({ ...content, ...many(1) })],
-    ['that is a list in lists', () => deep('[', ']')],
-    ['that is an object in objects', () => deep('{"a":', '}')],
-    ['with a user listed by a list in lists', () => spliced('"listed":["id"]', `"listed":${deep('[', ']')}`)],
+    ['of nested lists', () => deep('[', ']')],
+    ['of nested objects', () => deep('{"a":', '}')],
+    ['with a user listed by nested lists', () => spliced('"listed":["id"]', `"listed":${deep('[', ']')}`)],
     ['with a prototype', () => spliced('{', '{"__proto__":{"format":1},')],
     ['with a user with a prototype', () => spliced('{"id"', '{"__proto__":{"unfinished":true},"id"')],
     ['with users as an object', () => JSON.stringify({ ...content, users: { ...content.users } })],
-    ['with a user marked otherwise', () => withUser({ unfinished: false })],
-    ['with a user with permissions as a list', () => withUser({ managed: [['a', ['b']]] })],
-    ['with an address and more', () => withUser({ listed: [{ email: 'a@acme.com', id: 'u' }] })],
-    ['with an address without an address', () => withUser({ listed: [{ connection: 'okta' }] })],
+    ['with a user with another mark', () => withUser({ unfinished: false })],
+    ['with a user’s permissions as a list', () => withUser({ managed: [['a', ['b']]] })],
+    ['with an address and an id', () => withUser({ listed: [{ email: 'a@acme.com', id: 'u' }] })],
+    ['with a connection without an address', () => withUser({ listed: [{ connection: 'okta' }] })],
   ])('(%s) is unreadable for a reason', { timeout: 60_000 }, (_, textOf) => {
     const text = textOf()
     for (const key of [undefined, KEY]) {
@@ -215,7 +215,7 @@ describe('a hostile file', () => {
     }
   })
 
-  it('may have names that mean something to JavaScript, which mean nothing here', () => {
+  it('may have names with a meaning in JavaScript, which are ordinary names here', () => {
     const names = ['__proto__', 'constructor', 'toString']
     const managed = new Set(names.flatMap(api => grants(names, api)))
     const listed = names.map(email => ({ email, connection: email }))
@@ -224,7 +224,7 @@ describe('a hostile file', () => {
     expect(reading).toEqual({ kind: 'ledger', ledger: { ...LEDGER, users }, seal: 'right' })
   })
 
-  it('with a property twice does not have the seal of either', () => {
+  it('with a duplicate property does not have the seal of either', () => {
     const sealed = formatLedger(LEDGER, KEY)
     for (const line of [/"users": \[\n/, /"applying": .*/, /"tenant": .*/]) {
       const twice = sealed.replace(line, found =>
@@ -247,7 +247,7 @@ describe('a seal', () => {
     return sealed.replace(/"seal": .*/, /"seal": .*/.exec(other)?.[0] ?? '')
   }
 
-  it('is right for the key that it was made with', () => {
+  it('is valid for the key that it was made with', () => {
     expect(sealOf(sealed)).toBe('right')
     expect(sealOf(sealed, 'another key')).toBe('wrong')
   })
@@ -258,7 +258,7 @@ describe('a seal', () => {
     expect(sealOf(formatLedger(LEDGER, undefined))).toBe('missing')
   })
 
-  it('is never right once a single byte is changed, removed or added', () => {
+  it('is invalid once a single byte is changed, removed or added', () => {
     const bytes = Buffer.from(sealed)
     const found = new Set<string>()
     for (const [at, byte] of bytes.entries()) {
@@ -277,13 +277,13 @@ describe('a seal', () => {
       'with the seal first',
       sealed.replace(/,\n("seal": .*)/, '').replace('{', `{\n${/"seal": .*/.exec(sealed)?.[0]},`),
     ],
-    ['with other ends of lines', sealed.replaceAll('\n', '\r\n')],
+    ['with other line endings', sealed.replaceAll('\n', '\r\n')],
     ['without its last newline', sealed.slice(0, -1)],
     ['with the seal in capitals', sealed.replace(/[0-9a-f]{64}/, hash => hash.toUpperCase())],
     ['with the seal of another ledger', withSealOf(formatLedger({ ...LEDGER, applying: true }, KEY))],
-    ['with the seal of another key', withSealOf(formatLedger(LEDGER, 'another key'))],
+    ['with a seal by another key', withSealOf(formatLedger(LEDGER, 'another key'))],
     ['on one line', JSON.stringify(JSON.parse(sealed))],
-  ])('is wrong in a file %s', (_, content) => {
+  ])('is invalid in a file %s', (_, content) => {
     expect(content).not.toBe(sealed)
     expect(sealOf(content)).toBe('wrong')
   })

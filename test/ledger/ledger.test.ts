@@ -61,7 +61,7 @@ describe('an apply', () => {
   const before = new Map([['u', entry(['a', 'b'])]])
   const change = observation('u', { desired: set('a', 'c'), live: set('a', 'b'), grant: set('c'), revoke: set('b') })
 
-  it('that begins counts what it is about to grant, and marks the user', () => {
+  it('that begins records what it is about to grant, and marks the user', () => {
     const begun = beginUsers(before, progressOf(change))
     expect(begun).toEqual(new Map([['u', entry(['a', 'b', 'c'], { unfinished: true })]]))
   })
@@ -72,12 +72,12 @@ describe('an apply', () => {
     ['failed', { status: 'failed', revoked: set() }, entry(['a', 'b', 'c'], { unfinished: true })],
     ['not attempted', { status: 'not attempted', revoked: set() }, entry(['a', 'b'], { unfinished: true })],
     ['nothing to do', undefined, entry(['a', 'b'])],
-  ])('that ends knows of a user: %s', (_, result, expected) => {
+  ])('that ends records the result of a user: %s', (_, result, expected) => {
     const ended = endUsers(before, { ...progressOf(change), results: new Map(result && [['u', result]]) })
     expect(ended).toEqual(new Map([['u', expected]]))
   })
 
-  it('keeps a removed user until nothing is managed, as the manifest listed the user last', () => {
+  it('keeps a removed user, as last listed, until nothing is managed', () => {
     const listed: readonly Listing[] = [{ email: 'u@acme.com' }]
     const known = new Map([['u', entry(['a'], { listed })]])
     const progress = progressOf(observation('u', { listed: [], live: set('a'), revoke: set('a') }))
@@ -89,7 +89,7 @@ describe('an apply', () => {
     expect(beginUsers(NOBODY, progress)).toEqual(new Map([['u', entry([], { listed: [], unfinished: true })]]))
   })
 
-  it('knows every way in which a user is listed, once, also an address whose look-up failed', () => {
+  it('records every way in which a user is listed, including an address whose look-up failed', () => {
     const address: Listing = { email: 'u@acme.com' }
     const other: Listing = { ...address, connection: 'okta' }
     const users = new Map([['u', entry(['a'], { listed: ['id', address] })]])
@@ -103,18 +103,18 @@ describe('an apply', () => {
     expect(begin([], [address])).toEqual(new Map([['u', entry(['a'], { listed: [address] })]]))
   })
 
-  it('does not forget a user with nothing managed whose address could not be looked up', () => {
+  it('keeps a user without managed grants whose address could not be looked up', () => {
     const listed: readonly Listing[] = [{ email: 'u@acme.com' }]
     const users = new Map([['u', entry([], { listed })]])
     const progress = { ...progressOf(observation('u', { listed: [] })), listings: new Map([['u', listed]]) }
     expect(endUsers(users, { ...progress, results: new Map() })).toEqual(users)
   })
 
-  it('knows a listed user with no grants', () => {
+  it('records a listed user without grants', () => {
     expect(beginUsers(NOBODY, progressOf(observation('u')))).toEqual(new Map([['u', entry([])]]))
   })
 
-  it('forgets who is gone from the tenant, and updates how unread users are listed', () => {
+  it('forgets users who no longer exist, and updates how unread users are listed', () => {
     const users = new Map([
       ['u', entry(['a'])],
       ['v', entry(['b'], { unfinished: true })],
@@ -130,7 +130,7 @@ describe('an apply', () => {
 })
 
 describe('the user whom an entry means', () => {
-  it('has the id, or is remembered for the address and its connection', () => {
+  it('has its id, or is remembered for its address and connection', () => {
     const okta = { email: 'u@acme.com', connection: 'okta' }
     const remembered = rememberedUsers(
       new Map([
@@ -172,7 +172,7 @@ describe('the user whom an entry means', () => {
     expect(listingOf(user)).toStrictEqual(expected)
   })
 
-  it('has a key for each way of being listed', () => {
+  it('has a key for each way in which it is listed', () => {
     const listings: readonly Listing[] = ['id', { email: 'id' }, { email: 'a' }, { email: 'a', connection: 'b' }]
     expect(new Set(listings.map(keyOf)).size).toBe(listings.length)
   })
@@ -181,12 +181,17 @@ describe('the user whom an entry means', () => {
 describe('a user', () => {
   it.each<[string, boolean, Entry | undefined, readonly ListedUser[]]>([
     ['unknown to the ledger', false, undefined, [byId('u', [])]],
-    ['with what is managed', true, entry(['a', 'b']), [byId('u', ['b', 'a'])]],
-    ['with it in several entries', true, entry(['a', 'b']), [byId('u', ['a']), byEmail('u@a.io', ['a', 'b'])]],
-    ['with nothing, as before', true, entry([]), [byId('u', [])]],
-    ['with more', false, entry(['a']), [byId('u', ['a', 'b'])]],
-    ['with less', false, entry(['a', 'b']), [byId('u', ['a'])]],
-    ['with something else', false, entry(['a']), [byId('u', ['b'])]],
+    ['with the managed grants', true, entry(['a', 'b']), [byId('u', ['b', 'a'])]],
+    [
+      'with the managed grants in several entries',
+      true,
+      entry(['a', 'b']),
+      [byId('u', ['a']), byEmail('u@a.io', ['a', 'b'])],
+    ],
+    ['without grants, as before', true, entry([]), [byId('u', [])]],
+    ['with more grants', false, entry(['a']), [byId('u', ['a', 'b'])]],
+    ['with fewer grants', false, entry(['a', 'b']), [byId('u', ['a'])]],
+    ['with other grants', false, entry(['a']), [byId('u', ['b'])]],
     ['whom the latest apply left unfinished', false, entry(['a'], { unfinished: true }), [byId('u', ['a'])]],
   ])('%s is unchanged: %s', (_, expected, known, listed) => {
     expect(isUnchanged(known, listed)).toBe(expected)
@@ -204,7 +209,7 @@ describe('a user', () => {
     ['with fewer grants', true, entry(['a', 'b']), entry(['a'])],
     ['with other grants', true, entry(['a']), entry(['b'])],
     ['who is finished', true, entry(['a'], { unfinished: true }), entry(['a'])],
-    ['who is listed by id alone', true, entry([], { listed: both }), entry([])],
+    ['who is listed only by id', true, entry([], { listed: both }), entry([])],
     ['who is listed in a connection', true, entry([], { listed: both.slice(1) }), entry([], { listed: inOkta })],
   ])('%s has a changed entry: %s', (_, expected, before, after) => {
     const usersOf = (each: Entry | undefined): Entries => new Map(each && [['u', each]])
@@ -225,7 +230,7 @@ describe('a user', () => {
 describe('a ledger', () => {
   const empty = emptyLedger('acme.eu.auth0.com')
 
-  it('begins with nothing', () => {
+  it('starts empty', () => {
     expect(empty).toEqual({
       tenant: 'acme.eu.auth0.com',
       commit: '',
@@ -237,7 +242,7 @@ describe('a ledger', () => {
     })
   })
 
-  it('that another run wrote takes the files and the changed users of this one', () => {
+  it('of another run is merged with the files and the changed users of this one', () => {
     const newer: Ledger = {
       ...empty,
       commit: 'theirs',
@@ -277,7 +282,7 @@ describe('properties', () => {
 
   type Read = Pick<Observation, 'user' | 'listed' | 'desired'> & { readonly live: Grants }
 
-  /** Grants what is missing, and revokes what is managed and not desired. */
+  /** Grants what is missing, and revokes what is managed but not desired. */
   function planned(before: Entries, reads: readonly Read[]): readonly (Observation & Read)[] {
     return reads.map(read => {
       const { user, live } = read
@@ -308,7 +313,7 @@ describe('properties', () => {
     )
     .map(([before, reads]) => ({ before, observations: planned(before, reads) }))
 
-  it('what was attempted stays managed until a read says otherwise', () => {
+  it('an attempted grant stays managed until a read shows otherwise', () => {
     fc.assert(
       fc.property(run, statuses, some, ({ before, observations }, by, live) => {
         const begun = beginUsers(before, progressOf(...observations))
@@ -351,7 +356,7 @@ describe('properties', () => {
     )
   })
 
-  it('an apply that was killed converges with the next one, whatever it did before', () => {
+  it('an apply after a killed one converges, whatever that one did', () => {
     fc.assert(
       fc.property(run, some, ({ before, observations }, sent) => {
         const begun = beginUsers(before, progressOf(...observations))
@@ -369,7 +374,7 @@ describe('properties', () => {
         const whole = endUsers(before, { ...progressOf(...observations), results: resultsOf(observations) })
         for (const [index, { user, live, grant, revoke }] of next.entries()) {
           const first = observations[index]
-          // The tenant, and the ledger, are as they would be if nothing had been killed.
+          // The tenant and the ledger are in the same state as without a killed run.
           const held = first?.live.union(first.grant).difference(first.revoke)
           expectSame(live.union(grant).difference(revoke), held ?? set())
           expectSame(managedOf(ended, user), managedOf(whole, user))
@@ -379,7 +384,7 @@ describe('properties', () => {
     )
   })
 
-  it('an apply that is done leaves what is desired, and what was managed, is live and was not revoked', () => {
+  it('after an apply, managed grants are the desired ones and earlier ones that are live and were not revoked', () => {
     fc.assert(
       fc.property(run, some, ({ before, observations }, heldBack) => {
         const partly = observations.map(each => ({ ...each, revoke: each.revoke.difference(heldBack) }))
@@ -395,7 +400,7 @@ describe('properties', () => {
     )
   })
 
-  it('grants that were made by hand never become managed, unless the manifest lists them', () => {
+  it('grants made by hand never become managed, unless the manifest lists them', () => {
     fc.assert(
       fc.property(run, statuses, ({ before, observations }, by) => {
         const begun = beginUsers(before, progressOf(...observations))
@@ -420,7 +425,7 @@ describe('properties', () => {
     )
   })
 
-  it('a merge forgets no managed grant of either side, and marks the users', () => {
+  it('a merge keeps the managed grants of both sides, and marks the users', () => {
     fc.assert(
       fc.property(users, users, fc.subarray(USERS), (newer, own, chosen) => {
         const merged = mergeUsers({ newer, own }, new Set(chosen))
@@ -438,7 +443,7 @@ describe('properties', () => {
     )
   })
 
-  it('restoring the entries of before gives the entries of before', () => {
+  it('restoring earlier entries results in those entries', () => {
     fc.assert(
       fc.property(users, users, (before, after) => {
         const changed = [...changedEntries(before, after)]

@@ -15,7 +15,7 @@ function find(found: readonly Candidate[], options: Partial<IdentifyOptions> = {
 }
 
 describe('an address', () => {
-  it('of one verified user is that user', () => {
+  it('of one verified user means that user', () => {
     expect(find([user('auth0|1', true, 'db')])).toEqual({
       kind: 'found',
       id: 'auth0|1',
@@ -23,12 +23,12 @@ describe('an address', () => {
     })
   })
 
-  it('shared with an unverified user is the verified one, with a warning that names the other', () => {
+  it('shared with an unverified user means the verified one, with a warning that names the other', () => {
     const found = find([user('auth0|1', true, 'db'), user('auth0|2', false, 'db')])
     expect(found).toMatchObject({ kind: 'found', id: 'auth0|1', warning: expect.stringContaining('auth0|2') })
   })
 
-  it('of nobody is missing', () => {
+  it('that nobody has is missing', () => {
     expect(find([])).toMatchObject({
       kind: 'missing',
       message: expect.stringContaining('no user with the address a@x.io'),
@@ -36,7 +36,7 @@ describe('an address', () => {
   })
 
   const refused: readonly (readonly [string, string | undefined, readonly Candidate[], readonly string[]])[] = [
-    ['of an unverified user alone is refused', undefined, [user('auth0|2', false, 'db')], ['unverified', 'auth0|2']],
+    ['of only an unverified user is refused', undefined, [user('auth0|2', false, 'db')], ['unverified', 'auth0|2']],
     [
       'of several verified users is refused, with their ids and connections',
       undefined,
@@ -44,7 +44,7 @@ describe('an address', () => {
       ['auth0|1 (db)', 'waad|2 (corp)', 'connection'],
     ],
     [
-      'in another connection than the one asked for is refused, with the others',
+      'in another connection than the requested one is refused, with the others',
       'db',
       [user('waad|2', true, 'corp')],
       ['connection db', 'waad|2 (corp)'],
@@ -64,13 +64,13 @@ describe('an address', () => {
       "The tenant has no user with the address a@x.io. Correct the address (Auth0's look-up is case-sensitive), or remove the entry.",
     ],
     [
-      'it is verified nowhere',
+      'nobody has it verified',
       undefined,
       [user('auth0|1', false, 'db'), user('auth0|2', false)],
       'No user has the verified address a@x.io; not counted because it is unverified: auth0|1 (db); auth0|2 (no connection). Have the address verified, or use id.',
     ],
     [
-      'several have it',
+      'several users have it',
       'db',
       [user('auth0|1', true, 'db', 'corp'), user('auth0|2', true, 'db')],
       '2 users have the verified address a@x.io in connection db: auth0|1 (db, corp); auth0|2 (db). Use id, or add connection.',
@@ -81,11 +81,11 @@ describe('an address', () => {
       [user('waad|2', true, 'corp')],
       'No user has the address a@x.io in connection db; found in other connections: waad|2 (corp). Correct connection, or remove it.',
     ],
-  ])('gets a whole sentence if %s', (_, connection, candidates, message) =>
+  ])('is reported in a complete sentence if %s', (_, connection, candidates, message) =>
     expect(find(candidates, { connection })).toMatchObject({ message }),
   )
 
-  it('that was looked up in two cases is named in both', () => {
+  it('that was looked up in two spellings is reported in both', () => {
     const found = [user('waad|1', true, 'corp'), user('auth0|2', true, 'db')]
     expect(find(found, { spellings: ['A@x.io', 'a@x.io'], connection: undefined })).toMatchObject({
       kind: 'refused',
@@ -94,7 +94,7 @@ describe('an address', () => {
     })
   })
 
-  it('that is verified once and unverified twice names the two, with their connections', () => {
+  it('that is verified once and unverified twice leads to a warning with both, and their connections', () => {
     const candidates = [user('auth0|1', true, 'db'), user('auth0|2', false, 'db'), user('sms|3', false)]
     expect(find(candidates)).toEqual({
       kind: 'found',
@@ -112,13 +112,13 @@ describe('an address', () => {
 describe('an address that meant a user before', () => {
   const cases: readonly (readonly [string, readonly Candidate[], Partial<IdentifyOptions>, object])[] = [
     [
-      'and means the same now is found',
+      'and still does is found',
       [user('auth0|1', true, 'db')],
       { remembered: 'auth0|1' },
       { kind: 'found', id: 'auth0|1', warning: undefined },
     ],
     [
-      'and means another now is refused, as either may be meant',
+      'and now means another is refused, because either may be meant',
       [user('auth0|2', true, 'db')],
       { remembered: 'auth0|1' },
       {
@@ -129,7 +129,7 @@ describe('an address that meant a user before', () => {
       },
     ],
     [
-      'and means another in the connection is refused, though the first one still has it elsewhere',
+      'and means another in the connection is refused, even if the first still has it elsewhere',
       [user('auth0|1', true, 'db'), user('waad|2', true, 'corp')],
       { remembered: 'auth0|1', connection: 'corp' },
       {
@@ -138,7 +138,7 @@ describe('an address that meant a user before', () => {
       },
     ],
     [
-      'and is shared by two now is still ambiguous',
+      'and is now shared by two is ambiguous',
       [user('auth0|1', true, 'db'), user('waad|2', true, 'corp')],
       { remembered: 'auth0|1' },
       { kind: 'refused', message: expect.stringContaining('2 users have the verified address') },
@@ -164,7 +164,7 @@ describe('an address that cannot be identified', () => {
   ])[] = [
     ['may mean anybody if nobody has it', [], {}, undefined],
     ['may mean the remembered user if nobody has it now', [], { remembered: 'auth0|1' }, ['auth0|1']],
-    ['may mean whoever has it unverified', [user('auth0|2', false, 'db')], {}, ['auth0|2']],
+    ['may mean any user with the unverified address', [user('auth0|2', false, 'db')], {}, ['auth0|2']],
     [
       'may mean any of several verified users',
       [user('auth0|1', true, 'db'), user('waad|2', true, 'corp')],
@@ -172,7 +172,7 @@ describe('an address that cannot be identified', () => {
       ['auth0|1', 'waad|2'],
     ],
     [
-      'may mean whoever has it in another connection, and the remembered user',
+      'may mean any user with it in another connection, and the remembered user',
       [user('waad|2', true, 'corp')],
       { connection: 'db', remembered: 'auth0|1' },
       ['waad|2', 'auth0|1'],

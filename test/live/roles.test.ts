@@ -9,7 +9,7 @@ const MAX_NUMBERED = 1000
 
 type Holders = Readonly<Record<string, readonly string[]>>
 
-/** A tenant that answers a hundred members a page, and counts its requests. */
+/** A tenant that returns a hundred members per page, and counts its requests. */
 function tenantOf(holders: Holders, failing: Readonly<Record<string, TenantError>> = {}) {
   const requests = { users: 0, roles: 0 }
   const reader: RoleReader = {
@@ -44,7 +44,7 @@ async function read(users: readonly string[], holders: Holders, roles = Object.k
   return { held, requests }
 }
 
-describe('who holds which roles', () => {
+describe('role assignments', () => {
   it.each<readonly [string, readonly string[], Holders, { users: number; roles: number }]>([
     [
       '1,000 users and 3 roles of 40 members: role by role',
@@ -57,12 +57,12 @@ describe('who holds which roles', () => {
     ['a role of two pages: role by role', people(5), { a: people(200) }, { users: 0, roles: 2 }],
     ['no users', [], { a: people(3) }, { users: 0, roles: 0 }],
     ['no roles', people(3), {}, { users: 0, roles: 0 }],
-  ])('is read by the cheaper side: %s', async (_, users, holders, expected) => {
+  ])('are read in the cheaper way: %s', async (_, users, holders, expected) => {
     const { requests } = await read(users, holders)
     expect(requests).toEqual(expected)
   })
 
-  it('is the same from both sides, without roles that do not matter and users who are not asked for', async () => {
+  it('are the same either way, without irrelevant roles and users', async () => {
     const holders = { a: ['u0', 'stranger'], b: ['u1', 'u0'], other: ['u0', 'u1', 'u2'] }
     const byUser = await read(people(2), holders, ['a', 'b'])
     const byRole = await read(people(3), holders, ['a', 'b'])
@@ -78,7 +78,7 @@ describe('who holds which roles', () => {
     ])
   })
 
-  it('costs no more requests than there are users and roles, whatever their numbers', async () => {
+  it('take no more requests than there are users and roles', async () => {
     const sizes = fc.array(fc.nat({ max: 3_000 }), { maxLength: 12 })
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 60 }), sizes, async (count, members) => {
@@ -111,7 +111,7 @@ describe('roles that cannot be read', () => {
   })
 
   it.each<readonly [string, number, string, Reach]>([
-    ['what fails for every user', 2, 'u0', 'run'],
+    ['a failure for every user', 2, 'u0', 'run'],
     ['the members of a role', 3, 'a', 'user'],
   ])('stop the run: %s', async (_, users, failing, reach) => {
     const { reader } = tenantOf(holders, { [failing]: failure(reach) })
@@ -119,7 +119,7 @@ describe('roles that cannot be read', () => {
     await expect(reading).rejects.toThrow('No')
   })
 
-  it('of a deleted user are none', async () => {
+  it('because the user was deleted are empty', async () => {
     const { reader } = tenantOf(holders)
     const gone = { ...reader, rolesOf: async () => undefined }
     const held = await readRoles({ users: ['u0'], roles: new Set(['a']), width: 1, follow }, gone)

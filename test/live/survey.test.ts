@@ -26,7 +26,7 @@ const NO_ROLES: RoleReader = {
   allMembersOf: async ({ users }) => users,
 }
 
-/** A tenant with one user, who holds nothing. */
+/** A tenant with one user, who has no grants. */
 function tenantOf(id: string, email: string | undefined): Reader {
   return {
     ...NO_ROLES,
@@ -59,9 +59,9 @@ it.each([
 })
 
 it.each([
-  ['by which the user is also listed', [{ email: GRACE, connection: undefined, mention: mentionOf(1) }], [READ, WRITE]],
-  ['of somebody else', [], [READ]],
-])('an entry %s, though it is not looked up, asks for its part', async (_, others, desired) => {
+  ['it lists the same user', [{ email: GRACE, connection: undefined, mention: mentionOf(1) }], [READ, WRITE]],
+  ['it does not list another user', [], [READ]],
+])('the grants of an entry outside the scope count if %s', async (_, others, desired) => {
   const chosen = subject({ id: 'auth0|1', mention: mentionOf(0) }, [READ])
   const alsoListed = (user: string): readonly ListedUser[] =>
     user === 'auth0|1' ? others.map(other => ({ ...other, grants: new Map([[WRITE, {}]]) })) : []
@@ -94,7 +94,7 @@ describe('an address with capitals', () => {
       readonly warning?: string
     },
   ])[] = [
-    ['is found as it is stored', {}, { 'Grace@Acme.com': [enterprise] }, { user: 'waad|1' }],
+    ['is found as stored', {}, { 'Grace@Acme.com': [enterprise] }, { user: 'waad|1' }],
     ['is found in lower case', {}, { [GRACE]: [twin] }, { user: 'auth0|2' }],
     [
       'of two verified users, one in each case, is refused',
@@ -109,47 +109,42 @@ describe('an address with capitals', () => {
       { user: 'waad|1' },
     ],
     [
-      'whose twin is not verified is the verified user, and the twin is named',
+      'with an unverified twin means the verified user, and the twin is named',
       {},
       { 'Grace@Acme.com': [enterprise], [GRACE]: [unverified] },
       { user: 'waad|1', warning: 'not counted because the address is unverified: auth0|2 (db)' },
     ],
     [
-      'verified for nobody is refused',
+      'that nobody has verified is refused',
       {},
       { 'Grace@Acme.com': [{ ...enterprise, verified: false }], [GRACE]: [unverified] },
       { refusal: 'not counted because it is unverified: waad|1 (corp); auth0|2 (db)' },
     ],
     [
-      'of one user in both answers is that user',
+      'of the same user in both responses means that user',
       {},
       { 'Grace@Acme.com': [twin], [GRACE]: [twin] },
       { user: 'auth0|2' },
     ],
     [
-      'that files write in several cases is looked up in each of them once',
+      'that files spell with different cases is looked up once per spelling',
       { spellings: new Set(['GRACE@acme.com', GRACE]) },
       { 'GRACE@acme.com': [enterprise] },
       { asked: ['Grace@Acme.com', 'GRACE@acme.com', GRACE], user: 'waad|1' },
     ],
     [
-      'that another file writes in another case is refused for its user too',
+      'that another file spells with another case is refused for its user too',
       { spellings: new Set(['GRACE@acme.com']) },
       { 'GRACE@acme.com': [enterprise], [GRACE]: [twin] },
       { asked: ['Grace@Acme.com', 'GRACE@acme.com', GRACE], refusal: 'waad|1 (corp); auth0|2 (db)' },
     ],
     [
-      'that meant the twin before and means another now is refused',
+      'that meant the twin before and now means another is refused',
       { remembered: 'auth0|2' },
       { 'Grace@Acme.com': [enterprise] },
       { refusal: 'referred to auth0|2 before and refers to waad|1 now' },
     ],
-    [
-      'written in lower case is asked for once',
-      { email: GRACE },
-      { [GRACE]: [twin] },
-      { asked: [GRACE], user: 'auth0|2' },
-    ],
+    ['in lower case is looked up once', { email: GRACE }, { [GRACE]: [twin] }, { asked: [GRACE], user: 'auth0|2' }],
     [
       'is not guessed for an entry in lower case',
       { email: GRACE },
@@ -177,7 +172,7 @@ describe('an address with capitals', () => {
     const { email = '', connection } = entry
     const written = { email, ...(connection !== undefined && { connection }) }
     expect(emails).toEqual(user === undefined ? [] : [{ user, ...written }])
-    // The ledger knows an address by its letters, whatever their case.
+    // The ledger ignores the case of an address.
     expect(states.map(({ listings }) => listings)).toEqual(user === undefined ? [] : [[{ ...written, email: GRACE }]])
     expect(unidentified.map(({ entry }) => entry)).toEqual(user === undefined ? [email] : [])
   })
@@ -214,9 +209,9 @@ it.each<readonly [string, readonly Partial<Subject>[], readonly string[]]>([
 
 it.each([
   ['ends later', '2026-12-31', '2027-12-31'],
-  ['ends later, whichever comes first', '2027-12-31', '2026-12-31'],
+  ['ends later, in any order', '2027-12-31', '2026-12-31'],
   ['has no end', '2026-12-31', undefined],
-])('what two entries of one user ask for is desired by the one that %s', async (_, first, second) => {
+])('a grant that two entries of one user request follows the one that %s', async (_, first, second) => {
   const terms = (expires: string | undefined) => (expires === undefined ? {} : { expires })
   const subjects: readonly Subject[] = [
     { email: GRACE, connection: undefined, listed: true, grants: new Map([[READ, terms(first)]]) },
@@ -236,7 +231,7 @@ describe('a user whose roles cannot be read', () => {
     },
   })
 
-  it('is a failure, of that user alone', async () => {
+  it('is a failure for that user only', async () => {
     const { states, failures } = await survey([subject({ id: 'auth0|1' }, [READ])], {
       ...options,
       reader: refusing(500),
@@ -244,7 +239,7 @@ describe('a user whose roles cannot be read', () => {
     expect([states.length, failures.map(({ user }) => user)]).toEqual([0, ['auth0|1']])
   })
 
-  it('and who was removed has nothing left if Auth0 refuses the id', async () => {
+  it('but who was removed has nothing left if Auth0 refuses the id', async () => {
     const removed: Subject = { id: 'auth0|1', listed: false, grants: new Map() }
     const { failures, gone } = await survey([removed], { ...options, reader: refusing(400) })
     expect([failures.length, gone.map(({ user }) => user)]).toEqual([0, ['auth0|1']])
@@ -279,9 +274,15 @@ describe('an entry that cannot be identified', () => {
 
   it.each<readonly [string, Reader, string | undefined, 'missing' | 'failures', readonly string[] | undefined]>([
     ['because nobody has the address may mean anybody', tenantWith([]), undefined, 'missing', undefined],
-    ['because nobody has the address now may mean the same', tenantWith([]), 'auth0|1', 'missing', ['auth0|1']],
     [
-      'because two have the address may mean both',
+      'because nobody has the address any more may mean the remembered user',
+      tenantWith([]),
+      'auth0|1',
+      'missing',
+      ['auth0|1'],
+    ],
+    [
+      'because two users have the address may mean either',
       tenantWith([one, two]),
       undefined,
       'failures',
@@ -289,14 +290,20 @@ describe('an entry that cannot be identified', () => {
     ],
     ['because the address moved may mean either', tenantWith([two]), 'auth0|1', 'failures', ['auth0|1', 'waad|2']],
     [
-      'because the address is not verified may mean whoever has it',
+      'because the address is unverified may mean any user with it',
       tenantWith([{ ...one, verified: false }]),
       undefined,
       'failures',
       ['auth0|1'],
     ],
     ['because its look-up fails may mean anybody', tenantWith([one], refused), undefined, 'failures', undefined],
-    ['because its look-up fails may mean the same', tenantWith([one], refused), 'auth0|1', 'failures', ['auth0|1']],
+    [
+      'because its look-up fails may mean the remembered user',
+      tenantWith([one], refused),
+      'auth0|1',
+      'failures',
+      ['auth0|1'],
+    ],
   ])('%s', async (_, reader, remembered, kind, candidates) => {
     const entry = subject({ email: ADA, connection: undefined, mention: mentionOf(0), remembered }, [READ, WRITE])
     const other = subject({ id: 'auth0|9' }, [READ])
@@ -309,7 +316,7 @@ describe('an entry that cannot be identified', () => {
     expect(found.states.map(({ id }) => id)).toEqual(['auth0|9'])
   })
 
-  it('is not one whose user is found, though the user cannot be read', async () => {
+  it('is not an entry whose user is found but cannot be read', async () => {
     const entry = subject({ email: ADA, connection: undefined }, [READ])
     const found = await survey([entry], { ...OPTIONS, reader: tenantWith([one], { 'auth0|1': failure(500) }) })
     expect(found.unidentified).toEqual([])
@@ -317,27 +324,39 @@ describe('an entry that cannot be identified', () => {
     expect(found.emails).toEqual([{ user: 'auth0|1', email: ADA }])
   })
 
-  it('does not stop the run, unless the failure concerns all of it', async () => {
+  it('does not stop the run, unless the failure affects all of it', async () => {
     const entry = subject({ email: ADA, connection: undefined }, [READ])
     const reader = tenantWith([], { [ADA]: failure(401, 'run') })
     await expect(survey([entry], { ...OPTIONS, reader })).rejects.toThrow('No (GET /x')
   })
 })
 
-describe('a user whom the tenant does not have', () => {
+describe('a user who does not exist in the tenant', () => {
   const removedFrom = (why: string) => `auth0|1 was removed from the manifest and ${why}, so nothing is revoked.`
   it.each<readonly [string, boolean, Error | undefined, 'gone' | 'missing' | 'failures', string]>([
-    ['and who was removed is gone', false, undefined, 'gone', removedFrom('no longer exists in the tenant')],
-    ['and whose id is refused was removed', false, failure(400), 'gone', removedFrom('has an id that Auth0 refuses')],
+    ['who was removed is gone', false, undefined, 'gone', removedFrom('no longer exists in the tenant')],
     [
-      'and who is listed is missing',
+      'whose id is refused and who was removed is gone',
+      false,
+      failure(400),
+      'gone',
+      removedFrom('has an id that Auth0 refuses'),
+    ],
+    [
+      'who is listed is missing',
       true,
       undefined,
       'missing',
       'The tenant has no user auth0|1. Correct the id, or remove the entry.',
     ],
-    ['and whose id is refused, and who is listed, is a failure', true, failure(400), 'failures', failure(400).message],
-    ['for another reason is a failure, though removed', false, failure(403), 'failures', failure(403).message],
+    ['whose id is refused and who is listed is a failure', true, failure(400), 'failures', failure(400).message],
+    [
+      'who cannot be read for another reason is a failure, even if removed',
+      false,
+      failure(403),
+      'failures',
+      failure(403).message,
+    ],
   ])('%s', async (_, listed, error, kind, message) => {
     const chosen = subject({ id: 'auth0|1', listed }, [])
     const found = await survey([chosen], { ...OPTIONS, reader: tenantWith([], { 'auth0|1': error }) })

@@ -16,7 +16,7 @@ function documentsOf(...texts: readonly string[]): readonly Document[] {
   return texts.flatMap((text, index) => parseDocument(`m${index + 1}.yml`, text).documents)
 }
 
-/** Every mistake of the files as `file:line:column message`. */
+/** Every mistake in the files as `file:line:column message`. */
 function mistakesOf(...texts: readonly string[]): readonly string[] {
   const parsed = texts.map((text, index) => parseDocument(`m${index + 1}.yml`, text))
   const documents = parsed.flatMap(each => each.documents)
@@ -27,7 +27,7 @@ function mistakesOf(...texts: readonly string[]): readonly string[] {
   )
 }
 
-describe('what is left out', () => {
+describe('a missing value', () => {
   it.each<readonly [string, readonly string[]]>([
     ['users:\n  -\n', ['2:3']],
     ['users:\n  - id: "a|a-b" # a - b\n\n  - # nobody\n  -\n', ['4:3', '5:3']],
@@ -41,14 +41,14 @@ describe('what is left out', () => {
     ['users: []\n: 1 # one: two\n: 2\n', ['3:1', '3:1']],
     ['users: []\n? # none: ?\n? # none\n', ['3:1', '3:1']],
     ['users:\n  - &a-b\n  - !!null\n  -\n', ['2:5', '3:5', '4:3']],
-    // The parser says that the mapping begins behind its question mark.
+    // The parser reports the start of the mapping after its question mark.
     ['users: [? ]', ['1:11', '1:12']],
-  ])('is reported at its dash, its key or its own mark: %j', (text, places) => {
+  ])('is reported at its dash, its key or another mark: %j', (text, places) => {
     expect(mistakesOf(text).map(mistake => mistake.split(' ')[0])).toEqual(places.map(place => `m1:${place}`))
   })
 })
 
-describe('a manifest with many mistakes', () => {
+describe('the mistakes in a manifest', () => {
   const MANY = `version: 2
 tenant: 42
 apis:
@@ -92,7 +92,7 @@ users:
         - [x]
   - just text
 `
-  it('are all found in one run, each at its line and column, with advice', () => {
+  it('are all reported in one run, each at its line and column, with advice', () => {
     expect(mistakesOf(MANY)).toEqual([
       'm1:1:10 Version must be 1; found 2.',
       'm1:2:9 YAML reads 42 as a number, not as text; quote it: "42".',
@@ -126,7 +126,7 @@ users:
     ])
   })
 
-  it('has a thousand of them shown, and the rest counted', () => {
+  it('are shown up to a thousand, and the rest are counted', () => {
     const users = Array.from({ length: 1500 }, (_, index) => `  - {id: a|u${index}, x: 1}`)
     const mistakes = mistakesOf(`users:\n${users.join('\n')}\n`)
     expect(mistakes).toHaveLength(1001)
@@ -141,11 +141,7 @@ describe('a single mistake', () => {
       'version: 1',
       'm1:1:1 "users" is missing; users must be a list; if nobody is listed, write users: [].',
     ],
-    [
-      'users that are nothing',
-      'users:',
-      'm1:1:1 Users must be a list; if nobody is listed, write users: []; found nothing.',
-    ],
+    ['empty users', 'users:', 'm1:1:1 Users must be a list; if nobody is listed, write users: []; found nothing.'],
     [
       'a merge key',
       'users:\n  - &a {id: a|x}\n  - <<: *a\n    id: a|y',
@@ -154,11 +150,11 @@ describe('a single mistake', () => {
     ['a list at the top', '- id: a|x', 'm1:1:1 A manifest must be a mapping with users; found a list.'],
     ['text at the top', 'users', 'm1:1:1 A manifest must be a mapping with users; found "users".'],
     ['an empty file', '', 'm1:1:1 The manifest is empty; if nobody is listed, write users: [].'],
-    ['a comment alone', '# nothing\n', 'm1:1:1 The manifest is empty; if nobody is listed, write users: [].'],
+    ['only a comment', '# nothing\n', 'm1:1:1 The manifest is empty; if nobody is listed, write users: [].'],
     ['broken YAML', 'users:\n  - id: "x', 'm1:2:9 This is not valid YAML: this " is not closed on its line'],
     ['two documents', 'users: []\n---\nusers: []\n', 'm1:3:1 A file must have one YAML document'],
     [
-      'an alias of nothing',
+      'an alias without an anchor',
       'users: *nobody',
       'm1:1:8 This is not valid YAML: there is no anchor for the alias *nobody; a value that begins with * needs quotes: "*nobody".',
     ],
@@ -169,7 +165,7 @@ describe('a single mistake', () => {
     ],
     ['an empty id', "users: [{id: ''}]", 'm1:1:14 Id must not be empty; found "".'],
     [
-      'an id with half a character',
+      'an id with an unpaired surrogate',
       'users: [{id: "a|\\uD800"}]',
       'm1:1:14 "a|\\ud800" contains an invisible character (U+D800)',
     ],
@@ -184,18 +180,18 @@ describe('a single mistake', () => {
       'm1:1:8 The name "__proto__" is not allowed; choose another.',
     ],
     ['__proto__ in a user', 'users: [{id: a|x, __proto__: {}}]', 'm1:1:19 Unknown key "__proto__".'],
-    ['an address with blanks', 'users: [{email: "a b@c.io"}]', 'm1:1:17 "a b@c.io" contains a space'],
+    ['an address with spaces', 'users: [{email: "a b@c.io"}]', 'm1:1:17 "a b@c.io" contains a space'],
     [
-      'an expired instant without zone',
+      'an expired instant without a time zone',
       'users: [{id: a|x, expires: 2026-01-01T00:00}]',
       'm1:1:28 "2026-01-01T00:00" has no time zone',
     ],
     [
-      'an hour that there is not',
+      'an hour that does not exist',
       'users: [{id: a|x, expires: 2026-01-01T25:00:00Z}]',
       'm1:1:28 "2026-01-01T25:00:00Z" is not a date',
     ],
-    ['an expiry that is empty', "users: [{id: a|x, expires: ''}]", 'm1:1:28 "" is not a date'],
+    ['an empty expiry', "users: [{id: a|x, expires: ''}]", 'm1:1:28 "" is not a date'],
     [
       'an alias as a key',
       'apis: {&q o: "https://a/", *q : "https://b/"}\nusers: []',
@@ -222,17 +218,17 @@ describe('a single mistake', () => {
     'apis: {constructor: https://a/}\nusers: [{id: a|toString, permissions: {constructor: [hasOwnProperty]}}]',
     'users: [{id: a|a, permissions: {"u:": &p [x]}}, {id: a|b, permissions: {"u:": *p}}]',
     'users: [{email: a@b.io}, {email: a@b.io, connection: db}]',
-  ])('none in %j', text => {
+  ])('does not exist in %j', text => {
     expect(mistakesOf(text)).toEqual([])
   })
 })
 
 describe('several files', () => {
-  it('share aliases and bundles, and one of them need have users', () => {
+  it('share aliases and bundles, and only one of them needs users', () => {
     const shared = 'apis: {orders: https://orders/}\nbundles: {b: {orders: [x]}}'
     expect(mistakesOf(shared, 'users: [{id: a|a, bundles: [b], permissions: {orders: [y]}}]')).toEqual([])
   })
-  it('of which none has users are a mistake in each', () => {
+  it('without users in any of them are a mistake in each', () => {
     expect(mistakesOf('version: 1', 'version: 1')).toHaveLength(2)
   })
   it('may list the same user, and define the same name with the same content in any order', () => {
@@ -283,12 +279,12 @@ users:
     ])
   })
 
-  it('a permission that is not even text is missing from its catalogue, and from nothing else', () => {
+  it('a permission that is not text is only reported as such', () => {
     const text = "apis: {o: {identifier: 'https://a/', permissions: ['', read]}}\nusers: []"
     expect(mistakesOf(text)).toEqual([expect.stringMatching(/^m1:1:52 /)])
   })
 
-  it('an unknown permission is reported once, also in a bundle of many users', () => {
+  it('an unknown permission is reported once, even in a bundle of many users', () => {
     const text = `bundles: {b: {https://orders/: [read:oders]}}
 users: [{id: a|a, bundles: [b]}, {id: a|c, bundles: [b]}, {id: a|d, permissions: {https://orders/: [{name: write}]}}]`
     expect(namesIn(text)).toEqual([
@@ -312,7 +308,7 @@ describe('references to roles', () => {
       ],
     ],
     [
-      'anything, in an empty catalogue',
+      'any name with an empty catalogue',
       `roles: []\n${user('roles: [Support]')}`,
       ['m1:2:27 The catalogue under roles has no role "Support". Correct the name, or add it to the catalogue.'],
     ],
@@ -345,14 +341,14 @@ describe('references to roles', () => {
         'm1:2:33 There is no API alias "roles". Permissions and bundles contain no roles; list them under roles of a user.',
       ],
     ],
-    ['an id, which is in no catalogue', `roles: [Support]\n${user('roles: [rol_Xm0eYj1cLKpPqZ7T]')}`, []],
+    ['an id, which needs no catalogue', `roles: [Support]\n${user('roles: [rol_Xm0eYj1cLKpPqZ7T]')}`, []],
     ['a name without a catalogue', user('roles: [Support]'), []],
     ['an id and a name in a catalogue', `roles: [rol_1, Support]\n${user('roles: [Support]')}`, []],
   ])('%s', (_, text, expected) => {
     expect(mistakesOf(text)).toEqual(expected)
   })
 
-  it('are to the catalogues of all files together', () => {
+  it('are checked against the catalogues of all files', () => {
     expect(mistakesOf('roles: [Support]', 'roles: [Auditor]', user('roles: [Auditor, Support]'))).toEqual([])
     expect(mistakesOf('roles: [Support]', user('roles: [Auditor]'))).toEqual([
       'm2:1:27 The catalogue under roles has no role "Auditor". Correct the name, or add it to the catalogue.',
@@ -388,14 +384,14 @@ describe('references to roles', () => {
       'The tenant has 7 roles "Many": rol_70, rol_71, rol_72, rol_73, rol_74 and 2 more. List the intended one by its id.',
     ],
     ['the id of one of them', 'rol_3', undefined],
-  ])('meet the tenant, of a user or in a catalogue: %s', (_, reference, message) => {
+  ])('are checked against the tenant, for a user or in a catalogue: %s', (_, reference, message) => {
     const found = (place: string) => (message === undefined ? [] : [`${place} ${message}`])
     expect(rolesIn(`roles: [${reference}]\nusers: []`)).toEqual(found('m1:1:9'))
     expect(rolesIn(user(`roles: [${reference}]`))).toEqual(found('m1:1:27'))
     expect(rolesIn(user(`roles: [Support, {expires: 2026-12-31, name: ${reference}}]`))).toEqual(found('m1:1:64'))
   })
 
-  it('that the tenant does not know may be bundles', () => {
+  it('that are unknown in the tenant may be bundles', () => {
     expect(rolesIn(`bundles: {support: {}}\n${user('roles: [support]')}`)).toEqual([
       'm1:2:27 The tenant has no role "support". That is a bundle; list it under the user\'s bundles.',
     ])
@@ -409,7 +405,7 @@ describe('references to roles', () => {
     ])
   })
 
-  it('that are no text are reported elsewhere', () => {
+  it('that are not text are reported elsewhere', () => {
     expect(rolesIn(`roles: [1, [x]]\n${user('roles: [1, {nmae: x}]')}`)).toEqual([])
     expect(rolesIn('roles: Support\nusers: [{id: a|b, roles: Support}]')).toEqual([])
   })
@@ -427,7 +423,7 @@ describe('the tenant', () => {
   it.each(['acme.eu.auth0.com', 'https://ACME.eu.auth0.com/'])('%s is the input domain', tenant => {
     expect(checkTenant(documentsOf(`tenant: ${tenant}\nusers: []`), 'acme.eu.auth0.com')).toEqual([])
   })
-  it('that is another is a mistake that names both', () => {
+  it('that differs is a mistake that names both', () => {
     const [remark] = checkTenant(documentsOf('tenant: other.auth0.com\nusers: []'), 'acme.eu.auth0.com')
     expect(remark).toMatchObject({ path: ['tenant'] })
     expect(remark?.message()).toMatch(/other\.auth0\.com.*acme\.eu/)

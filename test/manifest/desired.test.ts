@@ -30,7 +30,7 @@ function end(date: string): number {
 }
 
 describe('what is desired', () => {
-  it('is what aliases, identifiers and bundles come to', () => {
+  it('is resolved from aliases, identifiers and bundles', () => {
     const manifest = `
 apis: {orders: 'https://orders/'}
 bundles: {support: {orders: [read, refund], 'b:': [x]}}
@@ -43,7 +43,7 @@ users:
     })
   })
 
-  it('of a user in two files is what both ask for', () => {
+  it('for a user in two files is the union of both', () => {
     const files = [
       { users: [{ id: 'a|u', permissions: { 'a:': ['x'] } }] },
       { users: [{ id: 'a|u', permissions: { 'a:': ['y'] } }] },
@@ -51,7 +51,7 @@ users:
     expect(desiredOf(files, '2026-01-01')).toEqual({ 'a|u': ['a: x', 'a: y'] })
   })
 
-  it('of a user listed by address is merged whatever the case of the address, which stays as written, and kept apart by connection', () => {
+  it('for a user listed by address is merged whatever the case of the address, which stays as written, and separate by connection', () => {
     const list = (email: string, permission: string, connection?: string) => ({
       users: [{ email, permissions: { 'a:': [permission] }, ...(connection !== undefined && { connection }) }],
     })
@@ -71,11 +71,11 @@ users:
     ])
   })
 
-  it('of nobody is nothing: an entry without id and e-mail lists no user', () => {
+  it('is nothing for an entry without id and e-mail, which lists no user', () => {
     expect(desiredOf([{ users: [{ permissions: { 'a:': ['x'] } }, { connection: 'db' }] }], '2026-01-01')).toEqual({})
   })
 
-  it('of a bundle that nobody defines is nothing, also if the entry has no name', () => {
+  it('is nothing for an undefined bundle, even if the entry has no name', () => {
     const manifest = {
       bundles: { b: { 'a:': ['x'], alias: ['y'] } },
       users: [{ id: 'a|u', bundles: ['c', 7, { expires: '2099-01-01' }, { name: 'b' }] }],
@@ -83,7 +83,7 @@ users:
     expect(desiredOf([manifest], '2026-01-01')).toEqual({ 'a|u': ['a: x'] })
   })
 
-  it('is all that can be understood, if something else is wrong', () => {
+  it('is everything that can be resolved, if there are mistakes elsewhere', () => {
     const manifest = {
       users: [{ id: 'a|u', bundles: ['none'], permissions: { 'a:': ['x', 7, { nmae: 'z' }], noalias: ['y'] } }, 'text'],
     }
@@ -92,7 +92,7 @@ users:
 })
 
 describe('the APIs that the manifest names', () => {
-  it('are those under apis, in bundles and of users, sorted, even if nobody has a permission on them', () => {
+  it('are those under apis, in bundles and for users, sorted, even without a user who has permissions on them', () => {
     const manifest = {
       apis: { z: 'https://z/' },
       bundles: { b: { 'm:': ['x'] } },
@@ -101,14 +101,14 @@ describe('the APIs that the manifest names', () => {
     expect([...readManifest(documentsOf([manifest]), new Date()).manifest.apis]).toEqual(['a:', 'https://z/', 'm:'])
   })
 
-  it('are no names that are neither alias nor identifier', () => {
+  it('do not include names that are neither alias nor identifier', () => {
     const manifest = { users: [{ id: 'a|u', permissions: { noalias: ['x'], 'a:': ['x'] } }] }
     expect([...readManifest(documentsOf([manifest]), new Date()).manifest.apis]).toEqual(['a:'])
   })
 })
 
 describe('the roles that the manifest names', () => {
-  it('are those of catalogues and of users, as they are written', () => {
+  it('are those in catalogues and for users, as written', () => {
     const files = [
       { roles: ['Support', 7], users: [{ id: 'a|u', roles: ['rol_1', { name: 'Auditor' }] }] },
       { roles: ['Admin'], users: [{ email: 'a@b.io', roles: ['Support', { expires: '2026-12-31' }] }] },
@@ -118,7 +118,7 @@ describe('the roles that the manifest names', () => {
     )
   })
 
-  it('are none in a manifest without roles', () => {
+  it('are undefined for a manifest without roles', () => {
     expect(readManifest(documentsOf([{ users: [{ id: 'a|u' }] }]), new Date()).manifest.roles).toEqual(new Set())
   })
 })
@@ -127,13 +127,13 @@ describe('the roles of a user', () => {
   const read = (user: object, now = '2026-06-01') =>
     readManifest(documentsOf([{ users: [{ id: 'a|u', ...user }] }]), new Date(now)).manifest.users[0]
 
-  it('are grants like permissions, next to them', () => {
+  it('are grants, as permissions are', () => {
     expect(
       desiredOf([{ users: [{ id: 'a|u', roles: ['Support'], permissions: { 'a:': ['x'] } }] }], '2026-01-01'),
     ).toEqual({ 'a|u': ['Support', 'a: x'] })
   })
 
-  it('have terms of their own, narrowed by those of the user', () => {
+  it('have their own terms, restricted by those of the user', () => {
     const roles = ['R', { name: 'S', expires: '2026-12-31', reason: 'own' }, { name: 'T', expires: '2027-12-31' }]
     expect([...(read({ roles, expires: '2027-06-30', reason: 'given' })?.grants ?? [])]).toMatchObject([
       [roleGrantOf('R'), { expires: '2027-06-30', reason: 'given' }],
@@ -142,7 +142,7 @@ describe('the roles of a user', () => {
     ])
   })
 
-  it('that are listed twice last as long as the later of both', () => {
+  it('last until the later expiry if they are listed twice', () => {
     const roles = [
       { name: 'R', expires: '2026-12-31' },
       { name: 'R', expires: '2027-12-31' },
@@ -172,10 +172,10 @@ describe('the place of a user', () => {
   })
 })
 
-describe('two entries list the same user', () => {
+describe('two entries are for the same user', () => {
   it.each([
     ['with the same id', { id: 'a|u' }, { id: 'a|u' }, true],
-    ['not with two ids', { id: 'a|u' }, { id: 'a|v' }, false],
+    ['but not with different ids', { id: 'a|u' }, { id: 'a|v' }, false],
     [
       'with the same address',
       { email: 'a@x.io', connection: undefined },
@@ -188,20 +188,25 @@ describe('two entries list the same user', () => {
       { email: 'a@X.io', connection: 'B' },
       true,
     ],
-    ['not in two connections', { email: 'a@x.io', connection: 'a' }, { email: 'a@x.io', connection: 'b' }, false],
     [
-      'not if one has a connection',
+      'but not with different connections',
+      { email: 'a@x.io', connection: 'a' },
+      { email: 'a@x.io', connection: 'b' },
+      false,
+    ],
+    [
+      'but not if only one has a connection',
       { email: 'a@x.io', connection: 'a' },
       { email: 'a@x.io', connection: undefined },
       false,
     ],
-    ['not if an id looks like an address', { id: 'a@x.io' }, { email: 'a@x.io', connection: undefined }, false],
+    ['but not if an id looks like an address', { id: 'a@x.io' }, { email: 'a@x.io', connection: undefined }, false],
   ])('%s', (_, one, other, same) => {
     expect(userIdentity(one) === userIdentity(other)).toBe(same)
   })
 })
 
-describe('a manifest that asks for more than is read', () => {
+describe('a manifest with more grants than the limit', () => {
   const permissions = Array.from({ length: 1_000 }, (_, index) => `p${index}`)
   // Without an id, so that the entries are counted without being written out.
   const full = { bundles: Array.from({ length: MAX_ASKS / 1_000 }, () => 'b') }
@@ -215,7 +220,7 @@ describe('a manifest that asks for more than is read', () => {
       .map(remark => ({ ...remark, message: remark.message() }))
       .filter(({ message }) => /at most 5/.test(message))
 
-  it('is refused at the first permission too many, with how many and what to do', () => {
+  it('is refused at the first permission above the limit, with the number and what to do', () => {
     const user = { id: 'a|u', permissions: { 'a:': ['x', 'y'], 'b:': ['z'] }, roles: ['R', { name: 'S' }] }
     expect(refusals(full, user, { id: 'a|v' })).toEqual([
       {
@@ -228,16 +233,16 @@ describe('a manifest that asks for more than is read', () => {
     ])
   })
 
-  it('is refused for a bundle too many', () => {
+  it('is refused at a bundle above the limit', () => {
     const [refusal] = refusals(full, { id: 'a|u' }, { id: 'a|v', bundles: ['b'] })
     expect(refusal).toMatchObject({ path: ['users', 2], message: expect.stringContaining('lists 5001000') })
   })
 
-  it('lists nobody', () => {
+  it('lists no users', () => {
     expect(read(full, { id: 'a|u', permissions: { 'a:': ['x'] } }).manifest.users).toEqual([])
   })
 
-  it('is read up to that limit, and bundles that there are not count nothing', () => {
+  it('is accepted at the limit, and undefined bundles do not count', () => {
     expect(refusals({ id: 'a|u', bundles: [{ name: 'none' }, { expires: '2026-01-01' }] }, full)).toEqual([])
     expect(read({ id: 'a|u', permissions: { 'a:': ['x'] } }).manifest.users).toHaveLength(1)
   })
@@ -251,13 +256,13 @@ describe('expiry', () => {
     ['a date at midnight after it', '2026-12-31', '2027-01-01T00:00:00Z', false],
     ['the 29th of February of a leap year', '2028-02-29', '2028-02-29T10:00:00Z', true],
     ['an instant just before it', '2026-12-31T18:00:00Z', '2026-12-31T17:59:59Z', true],
-    ['an instant at it', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00Z', false],
+    ['an instant exactly at it', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00Z', false],
     ['an instant in another zone', '2026-12-31T18:00:00+02:00', '2026-12-31T16:30:00Z', false],
   ])('%s', (_, expires, now, desired) => {
     expect(desiredOf([until(expires)], now)).toEqual({ 'a|u': desired ? ['a: x'] : [] })
   })
 
-  it('along one way is the earliest of user, bundle entry and permission', () => {
+  it('of one path to a grant is the earliest of user, bundle entry and permission', () => {
     const manifest = {
       bundles: { b: { 'a:': ['plain', { name: 'item', expires: '2026-01-10' }] } },
       users: [
@@ -269,7 +274,7 @@ describe('expiry', () => {
     expect(desiredOf([manifest], '2026-01-15')).toEqual({ 'a|u': ['a: plain'], 'a|v': [] })
   })
 
-  it('by several ways is the latest of them, with its terms', () => {
+  it('of several paths to a grant is the latest of them, with its terms', () => {
     const manifest = {
       users: [
         { id: 'a|u', permissions: { 'a:': [{ name: 'x', expires: '2026-03-01', reason: 'long' }] }, bundles: ['b'] },
@@ -289,32 +294,32 @@ describe('expiry', () => {
   const item = (more: object) => ({ permissions: { 'a:': [{ name: 'x', ...more }] } })
   const forever = Number.POSITIVE_INFINITY
   it.each([
-    ['of a name alone are none', item({}), { until: forever }],
-    ['are a reason by itself', item({ reason: 'r' }), { until: forever, reason: 'r' }],
-    ['are an end by itself', item({ expires: '2026-02-01' }), { until: end('2026-02-01'), expires: '2026-02-01' }],
-    ['do not end if the date is invalid', item({ expires: 'soon' }), { until: forever, expires: 'soon' }],
+    ['of a bare name are empty', item({}), { until: forever }],
+    ['may be only a reason', item({ reason: 'r' }), { until: forever, reason: 'r' }],
+    ['may be only an expiry', item({ expires: '2026-02-01' }), { until: end('2026-02-01'), expires: '2026-02-01' }],
+    ['do not expire if the date is invalid', item({ expires: 'soon' }), { until: forever, expires: 'soon' }],
     [
-      'of the user hold for each permission',
+      'of the user apply to each permission',
       { ...item({}), expires: '2026-02-01' },
       { until: end('2026-02-01'), expires: '2026-02-01' },
     ],
     [
-      'are the earlier end, and the reason of the permission',
+      'are the earlier expiry, and the reason of the permission',
       { ...item({ expires: '2026-03-01', reason: 'r' }), expires: '2026-02-01' },
       { until: end('2026-02-01'), expires: '2026-02-01', reason: 'r' },
     ],
     [
-      'are the end of the permission if that is earlier',
+      'are the expiry of the permission if that is earlier',
       { ...item({ expires: '2026-02-01' }), expires: '2026-03-01' },
       { until: end('2026-02-01'), expires: '2026-02-01' },
     ],
     [
-      'are the words nearer to the permission if both end together',
+      'are those of the permission if both expire together',
       { ...item({ expires: '2026-02-02T00:00:00Z' }), expires: '2026-02-01' },
       { until: end('2026-02-01'), expires: '2026-02-02T00:00:00Z' },
     ],
     [
-      'take the end from the user if the permission has a reason alone',
+      'take the expiry from the user if the permission only has a reason',
       { ...item({ reason: 'r' }), expires: '2026-02-01' },
       { until: end('2026-02-01'), expires: '2026-02-01', reason: 'r' },
     ],
@@ -322,7 +327,7 @@ describe('expiry', () => {
     expect(terms(user)).toStrictEqual([expected])
   })
 
-  it('terms of a bundle entry give their reason to what has none', () => {
+  it('terms of a bundle entry supply a missing reason', () => {
     const bundles = { b: { 'a:': ['x', { name: 'y', reason: 'own' }, { name: 'z', expires: '2026-02-01' }] } }
     expect(terms({ bundles: [{ name: 'b', reason: 'given' }] }, bundles)).toStrictEqual([
       { until: forever, reason: 'given' },
@@ -331,13 +336,13 @@ describe('expiry', () => {
     ])
   })
 
-  it('terms of what is asked for twice for as long are the first', () => {
+  it('terms of a grant that is listed twice with the same expiry are the first', () => {
     const twice = { permissions: { 'a:': [{ name: 'x', reason: 'first' }] }, bundles: ['b'] }
     const bundles = { b: { 'a:': [{ name: 'x', reason: 'second' }] } }
     expect(terms(twice, bundles)).toStrictEqual([{ until: forever, reason: 'first' }])
   })
 
-  it('that comes at this very moment has come', () => {
+  it('that is now has passed', () => {
     const documents = documentsOf([until('2026-01-01T00:00:00Z')])
     const [remark, ...others] = readManifest(documents, new Date('2026-01-01')).expired
     expect(remark).toMatchObject({
@@ -352,11 +357,11 @@ describe('expiry', () => {
     expect([...readManifest(documents, new Date('2025-12-31T23:59:59.999Z')).expired]).toEqual([])
   })
 
-  it('that cannot be read has not come', () => {
+  it('that is invalid has not passed', () => {
     expect([...readManifest(documentsOf([until('soon')]), new Date('2026-01-01')).expired]).toEqual([])
   })
 
-  it('that has come is reported once, at its line', () => {
+  it('that has passed is reported once, at its line', () => {
     const text = `bundles: {b: {'a:': [{name: x, expires: 2026-01-01}]}}
 users:
   - {id: a|u, bundles: [b]}
@@ -380,13 +385,13 @@ users:
     ['a user without a name', '{expires: 2026-01-01}', 'This'],
     ['a role of a user without a name', '{roles: [{name: Support, expires: 2026-01-01}]}', 'This'],
     ['a bundle of a user without a name', '{bundles: [{name: b, expires: 2026-01-01}]}', 'This'],
-  ])('that has come is reported with what it ends: %s', (_, user, what) => {
+  ])('that has passed is reported with what it ends: %s', (_, user, what) => {
     const [remark] = readManifest(documentsOf([`users: [${user}]`]), new Date('2026-06-01')).expired
     const rest = 'expired on 2026-01-01 and no longer applies; remove it, or give it a later date.'
     expect(remark?.message()).toBe(`${what} ${rest}`)
   })
 
-  it("that has come is reported with a bundle's permission", () => {
+  it("that has passed is reported for a bundle's permission", () => {
     const text = `bundles: {b: {'a:': [{name: x, expires: 2026-01-01}]}}\nusers: []`
     const [remark] = readManifest(documentsOf([text]), new Date('2026-06-01')).expired
     expect(remark?.message()).toMatch(/^"x" of the bundle "b" expired on /)
@@ -452,7 +457,7 @@ describe('properties', () => {
     )
   })
 
-  it('several files ask for the union of their grants', () => {
+  it('several files request the union of their grants', () => {
     fc.assert(
       fc.property(bundles, files, moment, (bundles, contents, now) => {
         const union = new Map<string, Set<string>>()
@@ -477,7 +482,7 @@ describe('properties', () => {
     )
   })
 
-  /** By what the words say: along some way from the user to the permission, nothing has expired yet. */
+  /** By definition: on some path from the user to the permission, nothing has expired yet. */
   function asked({ permissions = {}, bundles: entries = [], expires }: User, bundles: Bundles, now: string): string[] {
     const over = (date: string | undefined) => date !== undefined && end(date) <= Date.parse(now)
     const ways = [permissions, ...entries.flatMap(entry => (over(entry.expires) ? [] : [bundles[entry.name]]))]
@@ -489,7 +494,7 @@ describe('properties', () => {
     return [...new Set(names)].sort()
   }
 
-  it('what is desired at a moment is what some way asks for on which nothing has expired', () => {
+  it('a grant is desired at a moment if and only if nothing has expired on some path to it', () => {
     fc.assert(
       fc.property(bundles, users, moment, (bundles, users, now) => {
         const expected = users.map(each => [each.id, asked(each, bundles, now)])
@@ -499,7 +504,7 @@ describe('properties', () => {
     )
   })
 
-  it('time only takes away', () => {
+  it('the passage of time only removes grants', () => {
     fc.assert(
       fc.property(bundles, users, (bundles, users) => {
         const [before, after] = ['2026-01-02T12:00:00Z', '2026-01-03T12:00:00Z'].map(now =>
@@ -511,7 +516,7 @@ describe('properties', () => {
   })
 })
 
-describe('expiries to come', () => {
+describe('future expiries', () => {
   const NOW = new Date('2026-12-01T00:00:00Z')
   const readExpiries = (...expires: readonly string[]) =>
     readManifest(
@@ -539,7 +544,7 @@ describe('expiries to come', () => {
     ['2026-12-01T12:00:00Z', 'expires at 2026-12-01T12:00:00Z, within a day.'],
     ['2026-12-03', 'expires on 2026-12-03, within 3 days.'],
     ['2026-12-07', 'expires on 2026-12-07, within 7 days.'],
-  ])('are announced within a week: %s', (expires, words) => {
+  ])('are announced during the week before: %s', (expires, words) => {
     const [remark, ...others] = readExpiries(expires).expiring
     expect(remark).toMatchObject({ path: ['users', 0, 'permissions', 'a:', 0, 'expires'], on: 'value' })
     expect(remark?.message()).toBe(`"p0" of auth0|u ${words} If it is still needed, give it a later date.`)
@@ -547,13 +552,13 @@ describe('expiries to come', () => {
   })
 
   it.each(['2026-12-08', '2026-11-30', 'soon'])(
-    'are not announced later, after the end, or without a date: %s',
+    'are not announced earlier, afterwards, or without a date: %s',
     expires => {
       expect([...readExpiries(expires).expiring]).toEqual([])
     },
   )
 
-  it('may be those of roles', () => {
+  it('may belong to roles', () => {
     const roles = [{ name: 'R', expires: '2026-12-03' }]
     const { expiring, nextExpiry } = readManifest(documentsOf([{ users: [{ id: 'a|u', roles }] }]), NOW)
     const [remark] = expiring
@@ -562,7 +567,7 @@ describe('expiries to come', () => {
     expect(nextExpiry).toBe('2026-12-04T00:00:00.000Z')
   })
 
-  it('keep what has expired with the user, unless another entry still asks for it', () => {
+  it('keep expired grants with the user, unless another entry still requests them', () => {
     const [user] = readExpiries('2026-11-30', '2027-01-31').manifest.users
     expect([...(user?.expired ?? [])]).toEqual([grantOf('a:', 'p0')])
     expect(readExpiries('2027-01-31').manifest.users[0]?.expired).toBeUndefined()

@@ -35,7 +35,7 @@ function write(users: readonly ExportedUser[]): string {
   return exportManifest({ tenant: TENANT, users, roleNames: ROLE_NAMES })
 }
 
-/** What our own parser makes of the text. */
+/** The text as our own parser reads it. */
 function readBack(text: string) {
   const { documents, problems } = parseDocument('m.yml', text)
   const { manifest, mistakes } = readManifest(documents, new Date())
@@ -60,7 +60,7 @@ const ORDERS = 'https://orders.acme.com/'
 const BILLING = 'https://api.acme.com/billing/v2'
 
 describe('an exported manifest', () => {
-  it('is as people would write it', () => {
+  it('is formatted as people would write it', () => {
     const both = [
       [ORDERS, 'read:orders'],
       [ORDERS, 'write:orders'],
@@ -108,7 +108,7 @@ users:
   })
 
   it.each(['a\u2028b@acme.com', '1@acme.com', 'a\nusers: []@acme.com'])(
-    'has no more of an address than a comment: %j',
+    'has an address only as a comment: %j',
     email => {
       const text = write([{ ...user('auth0|1', [ORDERS, 'read:orders']), email }])
       expect(text.match(/ # (.*)$/m)?.[1]).toMatch(/^"[\x20-\x7e]+"$/)
@@ -116,7 +116,7 @@ users:
     },
   )
 
-  it('of nobody is a manifest too', () => {
+  it('without users is valid too', () => {
     expect(readBack(write([]))).toMatchObject({ manifest: { users: [] }, mistakes: [] })
   })
 
@@ -140,7 +140,7 @@ users:
     expect(write([user('auth0|u', [identifier, 'p'])])).toContain(`\n  ${alias}: `)
   })
 
-  it('tells APIs apart that would have the same name', () => {
+  it('gives different aliases to APIs that would have the same', () => {
     const text = write([user('auth0|u', ['https://orders.acme.com/', 'p'], ['https://orders.acme.org/', 'p'])])
     expect(text).toContain('  orders: https://orders.acme.com/\n  orders-2: https://orders.acme.org/')
   })
@@ -153,26 +153,26 @@ users:
     ],
     ['by the company', ['https://orders.acme.com/', 'https://orders.beta.com/'], ['acme-orders', 'beta-orders']],
     [
-      'and gives no API the identifier of another one as its alias',
+      'and never uses the identifier of another API as an alias',
       ['orders', 'https://orders.acme.com/'],
       ['acme-orders', 'orders'],
     ],
     [
-      'and leaves its alias to one that is called like it',
+      'and keeps an identifier that is like an alias for its API',
       ['ORDERS', 'orders', 'Orders'],
       ['orders', 'orders-2', 'orders-3'],
     ],
-    ['by numbers if nothing else is left', ['urn:api', 'URN:API', 'api'], ['api', 'api-2', 'api-3']],
-  ])('tells APIs apart %s', (_, identifiers, aliases) => {
+    ['by numbers if nothing else differs', ['urn:api', 'URN:API', 'api'], ['api', 'api-2', 'api-3']],
+  ])('distinguishes APIs %s', (_, identifiers, aliases) => {
     const text = write([user('auth0|u', ...identifiers.map(identifier => [identifier, 'p'] as const))])
     expect([...text.matchAll(/^ {2}([\w-]+): /gm)].map(([, alias]) => alias)).toEqual(aliases)
-    // An alias that is an identifier too is that API's.
+    // An alias that is also an identifier belongs to that API.
     for (const alias of aliases) if (identifiers.includes(alias)) expect(text).toContain(`  ${alias}: ${alias}\n`)
   })
 
   it.each<[string, readonly (readonly [string, string])[], string]>([
     [
-      'by what may be done, on one API',
+      'by its actions on one API',
       [
         [ORDERS, 'read:orders'],
         [ORDERS, 'write:orders'],
@@ -180,7 +180,7 @@ users:
       'orders-read-write',
     ],
     [
-      'by it too if the API comes first',
+      'by its actions too if names begin with the API',
       [
         [ORDERS, 'orders:read'],
         [ORDERS, 'orders.write'],
@@ -188,12 +188,12 @@ users:
       'orders-write-read',
     ],
     [
-      'by the API alone if that would be long',
+      'only by the API if that would be long',
       [...'abcdef'].map(verb => [ORDERS, `${verb.repeat(9)}:x`] as const),
       'orders-bundle',
     ],
     [
-      'by the API alone if nothing else is in a name',
+      'only by the API if names contain nothing else',
       [
         [ORDERS, 'orders'],
         [ORDERS, 'orders:orders'],
@@ -201,7 +201,7 @@ users:
       'orders-bundle',
     ],
     [
-      'by the APIs, on several',
+      'by the APIs if there are several',
       [
         [ORDERS, 'a'],
         ['urn:reports', 'a'],
@@ -209,24 +209,24 @@ users:
       'orders-and-reports',
     ],
     [
-      'by a word if these are many',
+      'by a fixed word if there are many APIs',
       [...'abcdefghij'].map(letter => [`urn:${letter.repeat(9)}`, 'p'] as const),
       'bundle',
     ],
-  ])('calls a bundle %s', (_, grants, name) => {
+  ])('names a bundle %s', (_, grants, name) => {
     const text = write([user('auth0|u1', ...grants), user('auth0|u2', ...[...grants].reverse())])
     expect(text).toContain(`\nbundles:\n  ${name}:\n`)
     expect(text.match(/ {4}bundles: .*/g)).toEqual([`    bundles: [${name}]`, `    bundles: [${name}]`])
   })
 
-  it('gives no API the number that another one has for a name', () => {
+  it('does not number an API with the name of another', () => {
     const text = write([user('auth0|u', ['Orders', 'p'], ['orders', 'p'], ['orders-2', 'p'])])
     expect(text).toContain('  orders: orders\n')
     expect(text).toContain('  orders-2: orders-2\n')
     expect(text).toContain('  orders-3: Orders\n')
   })
 
-  it('gives no bundle the alias of an API', () => {
+  it('does not name a bundle like the alias of an API', () => {
     const grants = [
       [ORDERS, 'read:a'],
       [ORDERS, 'read:b'],
@@ -250,7 +250,7 @@ users:
     expect(text).toContain('  orders-read-write-2:\n    orders: [read:a, write:b]\n')
   })
 
-  it('puts names that one line cannot hold on lines of their own', () => {
+  it('puts names that do not fit on one line on separate lines', () => {
     const names = Array.from({ length: 8 }, (_, index) => `read:things-${index + 10}`)
     const text = write([user('auth0|u', ...names.map(name => [ORDERS, name] as const))])
     expect(text).toContain('      orders:\n        - read:things-10\n        - read:things-11\n')
@@ -259,10 +259,10 @@ users:
 
   it.each<[string, readonly (readonly [string, string])[], string, string]>([
     ['its name', [['rol_1', 'Support']], 'rol_1', 'Support'],
-    ['its name, in quotes', [['rol_1', 'On call: EU']], 'rol_1', '"On call: EU"'],
-    ['its id if nobody knows the name', [], 'rol_1', 'rol_1'],
+    ['its quoted name', [['rol_1', 'On call: EU']], 'rol_1', '"On call: EU"'],
+    ['its id if the name is unknown', [], 'rol_1', 'rol_1'],
     [
-      'its id if another one has the name too',
+      'its id if another role has the same name',
       [
         ['rol_1', 'a'],
         ['rol_2', 'a'],
@@ -270,10 +270,10 @@ users:
       'rol_1',
       'rol_1',
     ],
-    ['its id if no manifest can have the name', [['rol_1', 'a ']], 'rol_1', 'rol_1'],
+    ['its id if a manifest cannot contain the name', [['rol_1', 'a ']], 'rol_1', 'rol_1'],
     ['its id if the name looks like an id', [['rol_1', 'rol_9']], 'rol_1', 'rol_1'],
     [
-      'its id if the name is the id of another one',
+      'its id if the name is the id of another role',
       [
         ['rol_1', 'x'],
         ['x', 'Support'],
@@ -281,7 +281,7 @@ users:
       'rol_1',
       'rol_1',
     ],
-  ])('calls a role by %s', (_, names, id, expected) => {
+  ])('lists a role by %s', (_, names, id, expected) => {
     const text = exportManifest({
       tenant: TENANT,
       users: [withRoles(user('auth0|u'), id)],
@@ -290,7 +290,7 @@ users:
     expect(text).toContain(`  - id: auth0|u\n    roles: [${expected}]\n`)
   })
 
-  it('puts roles that one line cannot hold on lines of their own', () => {
+  it('puts roles that do not fit on one line on separate lines', () => {
     const names = Array.from({ length: 9 }, (_, index): [string, string] => [
       `rol_${index}`,
       `Approver of level ${index}`,
@@ -300,7 +300,7 @@ users:
     expect(text).toContain('    roles:\n      - "Approver of level 0"\n      - "Approver of level 1"\n')
   })
 
-  it('shows what nobody could see', () => {
+  it('escapes invisible characters', () => {
     const text = write([
       user('auth0|u', [ORDERS, 'a\u202eb'], [ORDERS, 'c\ufeffd'], [ORDERS, 'e\u{e0001}f'], [ORDERS, 'g\u00a0h']),
     ])
@@ -325,20 +325,20 @@ users:
   })
 
   it.each([
-    ['a blank at the end of a permission', user('auth0|1', [ORDERS, 'read ']), /"read ".*auth0\|1/],
+    ['a space at the end of a permission', user('auth0|1', [ORDERS, 'read ']), /"read ".*auth0\|1/],
     ['a name that is too long', user('auth0|1', [ORDERS, 'x'.repeat(281)]), /auth0\|1/],
     ['an identifier with a control character', user('auth0|1', ['a\u0007b', 'p']), /in apis/],
     [
-      'a role whose id no manifest can have',
+      'a role with an id that a manifest cannot contain',
       withRoles(user('auth0|1'), 'a\nb'),
       /The role "a\\nb", which the user "auth0\|1" holds, cannot be written into a manifest: in roles, /,
     ],
-  ])('cannot hold %s, and says so', (_, odd, words) => {
+  ])('cannot contain %s, and says so', (_, odd, words) => {
     expect(() => write([odd])).toThrow(words)
   })
 })
 
-describe('for all that Auth0 could hold', () => {
+describe('for any state of a tenant, an exported manifest', () => {
   const NASTY = [
     'yes',
     'null',
@@ -391,7 +391,7 @@ describe('for all that Auth0 could hold', () => {
   )
   const api = fc.oneof(fc.constantFrom(ORDERS, BILLING, 'urn:acme:reports', 'https://orders.acme.org/'), name)
   const set = fc.uniqueArray(fc.tuple(api, name), { minLength: 1, maxLength: 6, selector: pair => pair.join('\0') })
-  // No user of Auth0's has one of these ids, and a manifest may not either.
+  // No user in Auth0 has one of these ids, and a manifest may not contain them.
   const id = fc
     .oneof(
       fc.constantFrom('auth0|1', 'waad|a b', 'email|x'),
@@ -408,7 +408,7 @@ describe('for all that Auth0 could hold', () => {
     .map(names => new Map(ROLE_IDS.map((id, index): [string, string] => [id, String(names[index])])))
   const roleSets = fc.array(fc.subarray(ROLE_IDS), { minLength: 1, maxLength: 3 })
 
-  it('reads back as exactly what was exported', () => {
+  it('reads back exactly as exported', () => {
     fc.assert(
       fc.property(users, roleNames, roleSets, (withPermissions, roleNames, roles) => {
         const exported = withPermissions.map((user, index) => withRoles(user, ...(roles[index % roles.length] ?? [])))
@@ -431,7 +431,7 @@ describe('for all that Auth0 could hold', () => {
     )
   })
 
-  it('is the same whatever the order', () => {
+  it('is the same whatever the order of users and grants', () => {
     fc.assert(
       fc.property(users, exported => {
         const turned = exported

@@ -24,7 +24,7 @@ const aliasAdvice = (alias: string) =>
 const splitAdvice = (written: string, joined: string) =>
   `YAML reads ${written} as a mapping, not as a name, because of the space after the colon; write "${joined}", or quote it if the name has a space: "${written}".`
 
-describe('words that lead to the fix', () => {
+describe('a message that leads to the fix', () => {
   it.each<readonly [string, string, readonly string[]]>([
     [
       'a name with a space after its colon',
@@ -42,12 +42,12 @@ describe('words that lead to the fix', () => {
       [`4:14 ${splitAdvice('read: 1.10', 'read:1.10')}`],
     ],
     [
-      'a name with a colon at its end',
+      'a name with a trailing colon',
       below("      'u:': [read:]"),
       ['4:14 YAML reads read: as a mapping, not as a name, because of the space after the colon; quote it: "read:".'],
     ],
     [
-      'such a name of a bundle',
+      'such a name for a bundle',
       'bundles: {"support:eu": {}}\nusers: [{id: a|b, bundles: [support: eu]}]',
       [`2:29 ${splitAdvice('support: eu', 'support:eu')}`],
     ],
@@ -65,13 +65,13 @@ describe('words that lead to the fix', () => {
       ],
     ],
     [
-      'a name that is a comment',
+      'a name that YAML reads as a comment',
       below("      'u:':\n        - #admin\n"),
       [`5:9 ${NAME}; found nothing. Quote a name that begins with # or &.`],
     ],
-    ['a list in place of a name', below("      'u:': [[x]]"), [`4:14 ${NAME}; found a list.`]],
+    ['a list instead of a name', below("      'u:': [[x]]"), [`4:14 ${NAME}; found a list.`]],
     [
-      'a name in place of a list',
+      'a name instead of a list',
       below("      'u:': read:orders"),
       [
         '4:13 An API must have a list of permission names here, such as [read:orders]; found "read:orders". Write [read:orders].',
@@ -92,18 +92,18 @@ describe('words that lead to the fix', () => {
       ],
     ],
     [
-      'a bundle in place of a list',
+      'a bundle instead of a list',
       'users: [{id: a|b, bundles: support}]',
       ['1:28 Bundles must be a list of names, such as [support]; found "support". Write [support].'],
     ],
     [
-      'a catalogue in place of a list',
+      'a catalogue that is not a list',
       'apis: {a: {identifier: "u:", permissions: x}}\nusers: []',
       ['1:43 Permissions of an API must be a list of names, such as [read:orders]; found "x". Write [x].'],
     ],
     // Roles
     [
-      'a role in place of a list',
+      'a role instead of a list',
       'users: [{id: a|b, roles: Support}]',
       [`1:26 ${ROLES}; found "Support". Write [Support].`],
     ],
@@ -128,7 +128,7 @@ describe('words that lead to the fix', () => {
       [`1:8 ${ROLES}; found a mapping. Begin each entry of the list with a dash and a space.`],
     ],
     [
-      'another mapping, a long one, or one with nothing in it',
+      'another mapping, a long one, or an empty one',
       `users: [{id: a|b, roles: {name: Support}}, {id: a|c, roles: {${'abcdefghijk'.split('').join(': , ')}: }}, {id: a|d, roles: {}}]`,
       [26, 61, 136].map(
         column => `1:${column} ${ROLES}; found a mapping. Begin each entry of the list with a dash and a space.`,
@@ -153,7 +153,7 @@ describe('words that lead to the fix', () => {
       ],
     ],
     [
-      'roles that are no names',
+      'roles that are not names',
       "roles: ['', [x]]\nusers: [{id: a|b, roles: ['', [x], {nmae: x}, {name: rol_1, expires: [], more: 1}]}]",
       [
         '1:9 The name of a role must not be empty; found "".',
@@ -180,7 +180,7 @@ describe('words that lead to the fix', () => {
       ],
     ],
     [
-      'a role whose date is none',
+      'a role with an invalid date',
       'users: [{id: a|b, roles: [{name: x, expires: soon}]}]',
       ['1:46 "soon" is not a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z.'],
     ],
@@ -194,7 +194,7 @@ describe('words that lead to the fix', () => {
       [`1:9 ${USER}; found "id:auth0|1". Write a space after the colon: id: auth0|1.`],
     ],
     [
-      'a user behind a no-break space',
+      'a user after a no-break space',
       'users:\n  - id:\u00a0auth0|1\n',
       [`2:5 ${USER}; found "id:\\u{00a0}auth0|1". It contains a no-break space (U+00A0); use ordinary spaces.`],
     ],
@@ -224,13 +224,13 @@ describe('words that lead to the fix', () => {
       [`2:3 ${LIST}; found a mapping. It contains a no-break space (U+00A0); use ordinary spaces.`],
     ],
     [
-      'a mapping with nothing in it',
+      'an empty mapping',
       'users: {}',
       [`1:8 ${LIST}; found a mapping. Begin each entry of the list with a dash and a space.`],
     ],
     // Spaces
     [
-      'keys behind no-break spaces',
+      'keys after no-break spaces',
       'users:\n  - id: a|b\n\u00a0\u00a0permissions:\n\u00a0\u00a0\u00a0orders: [x]\n',
       [
         '3:1 Unknown key "\\u{00a0}\\u{00a0}permissions". It contains a no-break space (U+00A0); indent with ordinary spaces.',
@@ -238,7 +238,7 @@ describe('words that lead to the fix', () => {
       ],
     ],
     [
-      'a key behind an invisible character',
+      'a key after an invisible character',
       'users: []\n\u200bversion: 1\n',
       ['2:1 Unknown key "\\u{200b}version". It contains an invisible character (U+200B); indent with ordinary spaces.'],
     ],
@@ -330,7 +330,7 @@ describe('words that lead to the fix', () => {
         '4:15 Unknown key "<<". Merge keys (<<) are not supported; write the keys out, or use a bundle.',
       ],
     ],
-    // Ids and addresses, which have tables of their own
+    // Ids and addresses, which have their own tables
     [
       'an id that is an address',
       'users: [{id: grace@acme.com}]',
@@ -352,7 +352,7 @@ describe('words that lead to the fix', () => {
 })
 
 describe('keys that begin with x-', () => {
-  it('are ignored at the top, whatever is in them', () => {
+  it('are ignored at the top level, whatever they contain', () => {
     expect(mistakesOf('x-: 1\nx-team: {owner: 007, ~: [1.10, 2026-10-01, !!int "5"]}\nusers: []')).toEqual([])
   })
 
@@ -364,7 +364,7 @@ describe('keys that begin with x-', () => {
     expect(manifest.users.map(({ grants }) => grants.size)).toEqual([2])
   })
 
-  it('have mistakes if something else takes them over', () => {
+  it('are checked if an alias uses them elsewhere', () => {
     expect(mistakesOf('x-read: &read [1.10]\nusers: [{id: a|b, permissions: {"u:": *read}}]')).toEqual([
       '2:39 YAML reads 1.10 as a number, not as text; quote it: "1.10".',
     ])
@@ -375,11 +375,11 @@ describe('keys that begin with x-', () => {
     ['x_team: 1\nusers: []', '1:1 Unknown key "x_team". '],
     ['users: [{id: a|b, x-team: 1}]', '1:19 Unknown key "x-team". '],
     ['users: []\napis: {a: {identifier: "u:", x-team: 1}}', '2:30 Unknown key "x-team". '],
-  ])('are nothing else, and nowhere else: %j', (text, expected) => {
+  ])('must be spelled like this, and at the top level: %j', (text, expected) => {
     expect(mistakesOf(text)).toEqual([expect.stringContaining(expected)])
   })
 
-  it('make no manifest of a file that only has them', () => {
+  it('are not enough for a manifest', () => {
     expect(mistakesOf('x-a: 1')).toEqual([
       '1:1 "users" is missing; users must be a list; if nobody is listed, write users: [].',
     ])
@@ -388,7 +388,7 @@ describe('keys that begin with x-', () => {
 })
 
 describe('several files', () => {
-  it('need users in one of them, and no mistake in any', () => {
+  it('need users in one of them, and no mistakes in any', () => {
     expect(mistakesOf('version: 1', 'users: [a]')).toEqual([`1:9 ${USER}; found "a".`])
     expect(mistakesOf('users: nobody', 'users: []')).toEqual([`1:8 ${LIST}; found "nobody".`])
   })

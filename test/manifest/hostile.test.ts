@@ -19,7 +19,7 @@ function many(count: number, write: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => write(index)).join('\n')
 }
 
-/** The same within brackets, where a line would have to be indented. */
+/** The same within brackets, in which a line would have to be indented. */
 function inline(count: number, write: (index: number) => string): string {
   return many(count, write).replaceAll('\n', ' ')
 }
@@ -31,8 +31,8 @@ function catalogueAnd(names: readonly string[], asked: readonly string[]): strin
 }
 
 /**
- * Milliseconds of CPU time at full size, which a busy machine does not stretch: far more than it takes, and far less than
- * it took before it was bounded. Code that counts its steps takes longer.
+ * Milliseconds of CPU time at full size, which does not depend on how busy the machine is: far more than needed, and far
+ * less than before it was bounded. Instrumented code takes longer.
  */
 const MAX_CPU_MS = process.env.NODE_V8_COVERAGE === undefined ? 8_000 : 25_000
 
@@ -40,7 +40,7 @@ function size(full: number): number {
   return Math.ceil(full * HOSTILE_SHARE)
 }
 
-describe('in bounded time', () => {
+describe('a hostile manifest is checked in bounded time if', () => {
   const names = (count: number) => Array.from({ length: count }, (_, index) => `read:thing${index}x`)
   it.each([
     [
@@ -55,20 +55,20 @@ describe('in bounded time', () => {
       ),
     ],
     [
-      'aliases lead from one to the next, each within a duplicate key',
+      'aliases are chained, each within a duplicate key',
       `x: &a0 []\n${many(20_000, index => `x: &a${index + 1} [*a${index}]`)}\nusers: []`,
     ],
     [
-      'aliases lead from one to the next, further than any list is deep',
+      'aliases are chained, more often than lists may be nested',
       `x:\n - &a0 []\n${many(3_000, index => ` - &a${index + 1} [*a${index}]`)}\nbundles: {y: *a3000}\nusers: []`,
     ],
-    ['dashes have nothing behind them', `users:\n${' -\n'.repeat(size(200_000))}`],
-    ['keys are left out', `users: [{${'? , '.repeat(size(300_000))}}]`],
-    ['anchors are nothing’s', `users: [${'&a , '.repeat(size(200_000))}]`],
+    ['nothing follows the dashes', `users:\n${' -\n'.repeat(size(200_000))}`],
+    ['keys are missing', `users: [{${'? , '.repeat(size(300_000))}}]`],
+    ['anchors have no value', `users: [${'&a , '.repeat(size(200_000))}]`],
     ['one user has very many mistakes', `users: [{id: a, permissions: {'u:': [${'1,'.repeat(size(300_000))}]}}]`],
     ['a key occurs very often', `users: []\n${'k: 1\n'.repeat(size(300_000))}`],
     ['very many keys are unknown', `users: []\n${many(size(300_000), index => `k${index}:`)}`],
-    ['very many keys lack quotes', `apis: {${inline(size(300_000), index => `1.${index}: 1,`)}}\nusers: []`],
+    ['very many keys need quotes', `apis: {${inline(size(300_000), index => `1.${index}: 1,`)}}\nusers: []`],
     ['very many ids are invalid', `users:\n${many(size(100_000), index => `- id: 5f7c${index}`)}`],
     ['very many addresses are invalid', `users:\n${many(size(100_000), index => `- email: <a${index}@acme.com>`)}`],
     ['very many names are empty', `users: [{id: a|b, permissions: {'u:': [${"'',".repeat(size(300_000))}]}}]`],
@@ -88,10 +88,10 @@ describe('in bounded time', () => {
     expectWithin(MAX_CPU_MS * HOSTILE_SHARE, text)
   })
 
-  // At any size, the names that were meant are searched for as many of them as are shown.
+  // At any size, similar names are searched only for the mistakes that are shown.
   it.each([
     [
-      'as many users as can be have an unknown permission of an API with as many',
+      'very many users have an unknown permission of an API with very many permissions',
       catalogueAnd(
         names(1_000),
         Array.from({ length: size(20_000) }, (_, index) => `reed:thing${index}y`),
@@ -126,7 +126,7 @@ ${many(users, index => ` - {id: a|${index}, bundles: [b]}`)}`
     expect(messages).toEqual([expect.stringMatching(/at most 5000000 are allowed.*List fewer users/)])
   })
 
-  it('is no problem below it', () => {
+  it('is accepted below it', () => {
     const { manifest, messages } = read(text(10))
     expect(messages).toEqual([])
     expect(manifest.users).toHaveLength(users)
@@ -145,18 +145,18 @@ it('too many lines are refused before they are parsed', () => {
   }
 })
 
-describe('values begin', () => {
+describe('values start', () => {
   it.each([
     ['keys without values', 1, '{', 'a,', '}'],
     ['pairs without keys', 2, '[', ':,', ']'],
     ['pairs with a question mark', 2, '[', '? ,', ']'],
     ['keys of JSON', 2, '{', '"a":1,', '}'],
-    ['colons behind a list', 3, '[', '[]:a,', ']'],
+    ['colons after a list', 3, '[', '[]:a,', ']'],
     ['dashes', 1, '', '\n- ', ''],
     ['question marks', 1, '', '\n? ', ''],
     ['colons', 1, '', '\n: ', ''],
     ['separators', 1, '', '\n---', ''],
-  ])('behind marks, no more than three for each: %s', (_, marks, opening, part, closing) => {
+  ])('after marks, at most three for each: %s', (_, marks, opening, part, closing) => {
     const { problems } = parseDocument('m.yml', opening + part.repeat(LIMITS.values / marks + 1) + closing)
     expect(problems).toMatchObject([{ message: expect.stringContaining('1,500,000 values') }])
     const count = 1_000
@@ -165,7 +165,7 @@ describe('values begin', () => {
   })
 })
 
-it('an alias behind the deepest allowed nesting is refused, and one at it is not', () => {
+it('an alias below the deepest allowed nesting is refused, and one at it is not', () => {
   const nested = (depth: number) => `${'['.repeat(depth)}x${']'.repeat(depth)}`
   const behind = (depth: number) =>
     parseDocument('m.yml', `a: &a ${nested(10)}\nb: ${nested(depth).replace('x', '*a')}`)
@@ -175,7 +175,7 @@ it('an alias behind the deepest allowed nesting is refused, and one at it is not
   ])
 })
 
-describe('over all files together', () => {
+describe('the limits of all files together', () => {
   let workspace: string
 
   beforeEach(async () => {
@@ -197,7 +197,7 @@ describe('over all files together', () => {
   const refusal = 'The manifest is too large: all its files together may have'
   const third = Math.ceil(LIMITS.values / 3)
 
-  it('bytes count', async () => {
+  it('apply to bytes', async () => {
     const text = `users: [] #${' '.repeat(LIMITS.size / 2)}`
     expect(await load(text, 'users: []', text)).toMatchObject({
       files: ['0.yml', '1.yml'],
@@ -205,7 +205,7 @@ describe('over all files together', () => {
     })
   })
 
-  it('values count', async () => {
+  it('apply to values', async () => {
     const text = `users: [${'a,'.repeat(third)}]`
     expect(await load(text, text, text)).toMatchObject({
       files: ['0.yml', '1.yml'],
@@ -213,7 +213,7 @@ describe('over all files together', () => {
     })
   })
 
-  it('values behind aliases count', async () => {
+  it('apply to values of aliases', async () => {
     const text = `x-a: &a [${'b,'.repeat(100)}]\nusers: [${'*a,'.repeat(third / 100)}]`
     expect(await load(text, text, text)).toMatchObject({
       files: ['0.yml', '1.yml'],
@@ -221,7 +221,7 @@ describe('over all files together', () => {
     })
   })
 
-  it('characters behind aliases count', async () => {
+  it('apply to characters of aliases', async () => {
     const text = `x-a: &a ${'b'.repeat(1_000)}\nusers: [${'*a,'.repeat(LIMITS.size / 2_500)}]`
     expect(await load(text, text, text)).toMatchObject({
       files: ['0.yml', '1.yml'],
@@ -229,7 +229,7 @@ describe('over all files together', () => {
     })
   })
 
-  it('lines count', async () => {
+  it('apply to lines', async () => {
     const text = `users: []${'\n'.repeat(LIMITS.lines / 2)}`
     expect(await load(text, text, text)).toMatchObject({
       files: ['0.yml', '1.yml'],
@@ -237,7 +237,7 @@ describe('over all files together', () => {
     })
   })
 
-  it('what was refused counts too', async () => {
+  it('also count refused files', async () => {
     const text = `users: "${' '.repeat(LIMITS.size / 2)}`
     const { files, problems } = await load(text, text, 'users: []', text)
     expect(files).toEqual(['2.yml'])
@@ -248,11 +248,11 @@ describe('over all files together', () => {
     ])
   })
 
-  it('mistakes are shown up to a thousand, and the rest counted', async () => {
+  it('apply to mistakes: a thousand are shown, and the rest are counted', async () => {
     const { documents } = await load(`users: [${'a,'.repeat(700)}]`, `users: []\n${'k: 1\n'.repeat(701)}`)
     const shown = locateRemarks(documents, readManifest(documents, new Date()).mistakes)
     expect(shown).toHaveLength(1_001)
-    // Each of them, and 700 keys that stand twice, and an unknown key.
+    // Each of them, 700 duplicate keys, and an unknown key.
     expect(shown.at(-1)?.message).toBe('401 more are not shown.')
   })
 })

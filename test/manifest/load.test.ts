@@ -33,17 +33,17 @@ describe('the files', () => {
   it.each([
     ['a path', ['one.yml'], ['one.yml']],
     ['a glob, sorted', ['teams/*.yml'], ['teams/a.yml', 'teams/b.yml']],
-    ['a glob over folders', ['**/*.{yml,yaml}'], ['one.yml', 'teams/a.yml', 'teams/b.yml', 'teams/deep/c.yaml']],
+    ['a recursive glob', ['**/*.{yml,yaml}'], ['one.yml', 'teams/a.yml', 'teams/b.yml', 'teams/deep/c.yaml']],
     ['several lines, each file once', ['teams/b.yml', './teams/*.yml'], ['teams/b.yml', 'teams/a.yml']],
   ])('of %s', async (_, patterns, files) => {
     expect(await load(...patterns)).toEqual({ files, problems: [] })
   })
 
-  it('of a glob that folders match too', async () => {
+  it('of a glob that also matches folders', async () => {
     expect((await load('teams/**')).files).toEqual(['teams/a.yml', 'teams/b.yml', 'teams/deep/c.yaml'])
   })
 
-  it('of an absolute path, with a name that looks like a glob', async () => {
+  it('of an absolute path with a name that looks like a glob', async () => {
     await writeFile(join(workspace, 'a[1].yml'), 'users: []')
     expect((await load(join(workspace, 'a[1].yml'))).files).toEqual(['a[1].yml'])
   })
@@ -52,7 +52,7 @@ describe('the files', () => {
     expect((await load(join(workspace, 'teams/*.yml'))).files).toEqual(['teams/a.yml', 'teams/b.yml'])
   })
 
-  it('outside of the workspace are read if the workflow names them', async () => {
+  it('outside the workspace are read if the workflow names them', async () => {
     await writeFile(join(home, 'outside.yml'), 'users: []')
     expect((await load(join(home, 'outside.yml'))).problems).toEqual([])
   })
@@ -75,11 +75,11 @@ describe('a line of the input manifest', () => {
       '/__w/r/r/one.yml',
       'No file matches "/__w/r/r/one.yml"; the workspace of a container has another path, so do not use github.workspace: write the path relative to the workspace: one.yml.',
     ],
-  ])('%s says what the input takes', async (pattern, problem) => {
+  ])('%s leads to an error with the allowed values', async (pattern, problem) => {
     expect((await load(pattern)).problems).toEqual([problem])
   })
 
-  it('that a file is called is no mistake', async () => {
+  it('that is the name of a file is allowed', async () => {
     for (const name of ['a.yml,b.yml', '!x.yml', '["x"]', 'a\\b.yml']) {
       await writeFile(join(workspace, name), 'users: []')
       expect(await load(name)).toEqual({ files: [name], problems: [] })
@@ -106,11 +106,11 @@ describe('a problem is', () => {
     await symlink(join(home, 'secret'), join(workspace, 'link.yml'))
     expect(await load('link.yml')).toEqual({ files: [], problems: [expect.stringContaining('out of the workspace')] })
   })
-  it('not a link within it', async () => {
+  it('but not a link within it', async () => {
     await symlink('one.yml', join(workspace, 'link.yml'))
     expect((await load('link.yml')).problems).toEqual([])
   })
-  it('a link to nothing, whether it is named or matched', async () => {
+  it('a dangling link, whether it is named or matched', async () => {
     await symlink('nothing', join(workspace, 'link.yml'))
     expect((await load('link.yml')).problems).toHaveLength(1)
     const { files, problems } = await load('*.yml')
@@ -121,7 +121,7 @@ describe('a problem is', () => {
     await writeFile(join(workspace, 'latin.yml'), Buffer.from([0x75, 0xff, 0xfe]))
     expect((await load('latin.yml')).problems).toEqual([expect.stringContaining('UTF-8')])
   })
-  it('more files than are read', async () => {
+  it('more files than the limit', async () => {
     await mkdir(join(workspace, 'many'))
     const names = Array.from({ length: LIMITS.files + 1 }, (_, index) => join(workspace, 'many', `${index}.yml`))
     await Promise.all(names.map(name => writeFile(name, 'users: []')))
@@ -152,9 +152,9 @@ describe('hostile text', () => {
       Array.from({ length: 2_000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
       /not valid YAML/,
     ],
-    ['a tag of another language', 'users: !!js/function x', /not valid YAML/],
+    ['a tag for another language', 'users: !!js/function x', /not valid YAML/],
     ['control characters', 'users: \u0007', /not valid YAML/],
-  ])('%s is refused in no time', (_, text, message) => {
+  ])('with %s is refused quickly', (_, text, message) => {
     const from = cpuTime()
     const { documents, problems } = parseDocument('m.yml', text)
     expect(cpuTime() - from).toBeLessThan(2_000)
@@ -163,24 +163,24 @@ describe('hostile text', () => {
     expect(problems[0]?.message).toMatch(message)
   })
 
-  it('that merges keys merges nothing: << is a key like any other', () => {
+  it('with a merge key merges nothing: << is an ordinary key', () => {
     const { documents } = parseDocument('m.yml', 'a: &a {x: y}\nb: {<<: *a}')
     const { content } = documents[0] ?? {}
     expect([...(fieldOf(content, 'b') as Mapping).keys()]).toEqual(['<<'])
   })
 
-  it('leaves no trace on prototypes', () => {
+  it('does not change prototypes', () => {
     parseDocument('m.yml', '__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}')
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 })
 
-it('a defect is not mistaken for a file that cannot be read', async () => {
+it('a defect is not reported as a file that cannot be read', async () => {
   const decode = vi.spyOn(TextDecoder.prototype, 'decode').mockReturnValue(5 as unknown as string)
   await expect(load('one.yml').finally(() => decode.mockRestore())).rejects.toThrow(TypeError)
 })
 
-it('a defect is not mistaken for a mistake of the text', () => {
+it('a defect is not reported as a mistake in the text', () => {
   const noText = undefined as unknown as string
   expect(() => parseDocument('m.yml', noText)).toThrow(TypeError)
 })
@@ -189,10 +189,10 @@ describe('a file', () => {
   it.each([
     ['ends with a separator', 'users: []\n---\n'],
     ['ends with a separator and a comment', 'users: []\n--- # the end\n'],
-    ['ends with an end mark', 'users: []\n...\n'],
+    ['ends with an end marker', 'users: []\n...\n'],
     ['ends with both', 'users: []\n...\n---\n'],
     ['begins with a separator', '---\nusers: []\n'],
-    ['begins with two of them', '---\n---\nusers: []'],
+    ['begins with two separators', '---\n---\nusers: []'],
     ['begins with a directive', '%YAML 1.2\n---\nusers: []'],
   ])('that %s has one document', (_, text) => {
     const { documents, problems } = parseDocument('m.yml', text)
@@ -200,21 +200,21 @@ describe('a file', () => {
     expect(documents.map(({ content }) => [...(content as Mapping).keys()])).toEqual([['users']])
   })
 
-  it.each(['', '# a comment', '---', '---\n# nothing\n---\n', '...'])('with nothing in it is empty: %j', text => {
+  it.each(['', '# a comment', '---', '---\n# nothing\n---\n', '...'])('without content is empty: %j', text => {
     const { problems } = parseDocument('m.yml', text)
     expect(problems.map(({ message }) => message)).toEqual([
       'The manifest is empty; if nobody is listed, write users: [].',
     ])
   })
 
-  it('has no second document', () => {
+  it('cannot have a second document', () => {
     const { problems } = parseDocument('m.yml', 'users: []\n---\nversion: 1\n')
     expect(problems).toMatchObject([
       { place: { line: 3, column: 1 }, message: expect.stringContaining('one YAML document') },
     ])
   })
 
-  it('has no second document, and the last one may be empty', () => {
+  it('cannot have a second document, even if the last one is empty', () => {
     const { problems } = parseDocument('m.yml', 'users: []\n---\nversion: 1\n---')
     expect(problems).toMatchObject([{ place: { line: 3, column: 1 } }])
   })

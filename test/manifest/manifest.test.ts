@@ -24,8 +24,8 @@ const resolve = (content: object) => resolveRoles(read(content), ROLES)
 const grantsOf = ({ users }: Manifest) => users.map(({ grants }) => [...grants])
 const role = (id: string) => roleGrantOf(id)
 
-describe('references to roles become ids', () => {
-  it('in the grants of users, in what has expired, and in what the manifest names', () => {
+describe('references to roles are resolved to ids', () => {
+  it('in the grants of users, in expired grants, and in the named roles', () => {
     const manifest = resolve({
       roles: ['Auditor', 'Support'],
       users: [
@@ -41,7 +41,7 @@ describe('references to roles become ids', () => {
     expect(manifest.users[0]?.grants.size).toBe(3)
   })
 
-  it('and all else stays', () => {
+  it('and nothing else changes', () => {
     const content = { apis: { a: 'a:' }, users: [{ email: 'A@b.io', roles: ['Support'] }] }
     const [before, after] = [read(content), resolve(content)]
     expect({ ...after, roles: before.roles, users: before.users }).toEqual(before)
@@ -50,11 +50,11 @@ describe('references to roles become ids', () => {
 
   it.each([
     ['the longer expiry counts', ['2026-12-31', '2027-12-31'], '2027-12-31'],
-    ['whichever comes first', ['2027-12-31', '2026-12-31'], '2027-12-31'],
+    ['in any order', ['2027-12-31', '2026-12-31'], '2027-12-31'],
     ['an instant may be the longer one', ['2026-12-31', '2027-01-01T00:00:01Z'], '2027-01-01T00:00:01Z'],
     ['no expiry is the longest', ['2026-12-31', undefined], undefined],
-    ['also if it comes first', [undefined, '2026-12-31'], undefined],
-  ])('of two references to one role, %s', (_, [first, second], expected) => {
+    ['even if it comes first', [undefined, '2026-12-31'], undefined],
+  ])('and of two references to one role, %s', (_, [first, second], expected) => {
     const roles = [
       { name: 'Support', expires: first },
       { name: 'rol_1', expires: second },
@@ -63,20 +63,20 @@ describe('references to roles become ids', () => {
     expect(grants?.map(([grant, { expires }]) => [grant, expires])).toEqual([[role('rol_1'), expected]])
   })
 
-  it('and what one reference asks for has not expired, whatever another one says', () => {
+  it('and a role has not expired if one of its references has not', () => {
     const roles = [{ name: 'Support', expires: '2026-01-01' }, 'rol_1', { name: 'Auditor', expires: '2026-01-01' }]
     expect(resolve({ users: [{ id: 'a|u', roles }] }).users).toMatchObject([
       { grants: new Map([[role('rol_1'), {}]]), expired: new Set([role('rol_2')]) },
     ])
   })
 
-  it('unless they are unknown, or mean several roles', () => {
+  it('unless they are unknown or ambiguous', () => {
     const manifest = resolve({ users: [{ id: 'a|u', roles: ['Twin', 'Nobody', 'Support'] }] })
     expect(manifest.roles).toEqual(new Set(['Twin', 'Nobody', 'rol_1']))
     expect(grantsOf(manifest)[0]?.map(([grant]) => grant)).toEqual(['Twin', 'Nobody', 'rol_1'].map(role))
   })
 
-  it('of which a manifest without any has none', () => {
+  it('and a manifest without roles has none', () => {
     const manifest = read({ users: [{ id: 'a|u', permissions: { 'a:': ['x'] } }] })
     expect(resolveRoles(manifest, ROLES)).toBe(manifest)
   })

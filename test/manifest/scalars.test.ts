@@ -51,7 +51,7 @@ const SCALARS = [
   ['~', 'nothing'],
 ] as const
 
-/** A manifest with a name in one place of its second line. */
+/** Manifests with a name in one place of the second line. */
 const PLACES = [
   ['an API alias', 'apis:\n  NAME: "u:x"\nusers: []'],
   ['an identifier', 'apis:\n  a: NAME\nusers: []'],
@@ -76,7 +76,7 @@ function write(template: string, name: string, known = name): string {
   return template.replace('NAME', name).replace('KNOWN', known)
 }
 
-describe('what YAML does not read as text', () => {
+describe('a name that YAML does not read as text', () => {
   it.each(PLACES)('is a mistake without quotes, and text with them: %s', (_, template) => {
     const column = Number(template.split('\n')[1]?.indexOf('NAME')) + 1
     for (const [name, kind] of SCALARS) {
@@ -88,20 +88,23 @@ describe('what YAML does not read as text', () => {
     }
   })
 
-  it.each(SCALARS)('is no id and no address either: %s', (name, kind) => {
+  it.each(SCALARS)('is not an id or an address either: %s', (name, kind) => {
     const quoted = kind === 'nothing' ? [] : [expect.stringContaining('is not')]
     const unquoted = expect.stringMatching(/^1:\d+ YAML reads .* quote it: /)
     expect(read(`users: [{id: ${name}}]`).mistakes).toEqual([unquoted, ...quoted])
     expect(read(`users: [{email: ${name}}]`).mistakes).toEqual([unquoted, ...quoted])
   })
 
-  it.each(['!!int "5"', '!!bool "true"', '!!float 1', "!!null 'null'"])('by its tag is a mistake too: %s', name => {
-    expect(read(`users: [{id: a|b, permissions: {"u:x": [${name}]}}]`).mistakes).toEqual([
-      expect.stringContaining('quote it: "'),
-    ])
-  })
+  it.each(['!!int "5"', '!!bool "true"', '!!float 1', "!!null 'null'"])(
+    'because of its tag is a mistake too: %s',
+    name => {
+      expect(read(`users: [{id: a|b, permissions: {"u:x": [${name}]}}]`).mistakes).toEqual([
+        expect.stringContaining('quote it: "'),
+      ])
+    },
+  )
 
-  it('is named as it is written in JSON too', () => {
+  it('is shown as written in JSON too', () => {
     const text = '{"users": [{"id": "a|b", "permissions": {"u:x": [1.10, true, null]}}]}'
     expect(read(text).mistakes).toEqual([
       '1:50 YAML reads 1.10 as a number, not as text; quote it: "1.10".',
@@ -110,7 +113,7 @@ describe('what YAML does not read as text', () => {
     ])
   })
 
-  it('is shown as it is written if something else is expected', () => {
+  it('is shown as written if something else is expected', () => {
     expect(read('version: 1.5\nusers: true').mistakes).toEqual([
       '1:10 Version must be 1; found 1.5.',
       '2:8 Users must be a list; if nobody is listed, write users: []; found true.',
@@ -124,7 +127,7 @@ describe('what YAML does not read as text', () => {
   })
 })
 
-describe('what YAML reads as text', () => {
+describe('a name that YAML reads as text', () => {
   it.each([
     'y',
     'N',
@@ -149,8 +152,8 @@ describe('what YAML reads as text', () => {
   })
 })
 
-describe('what is written without quotes', () => {
-  it('is what YAML reads as text', () => {
+describe('a name without quotes', () => {
+  it('is written only if YAML reads it as text', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.constantFrom(...SCALARS.map(([name]) => name)), fc.stringMatching(/^[A-Za-z][\w.~:+-]{0,4}$/)),
@@ -166,7 +169,7 @@ describe('what is written without quotes', () => {
   })
 })
 
-describe('dates of expires', () => {
+describe('dates for expires', () => {
   it.each(['2026-12-31', '"2026-12-31"', "'2026-12-31'", '2026-12-31T18:00:00Z', '2026-12-31T18:00:00+01:00'])(
     'need no quotes: %s',
     expires => {
@@ -176,7 +179,7 @@ describe('dates of expires', () => {
   )
 
   it.each(['2026', 'true', '~', '2026-12-31 18:00:00', '20261231'])(
-    'are shown as written if they are none: %s',
+    'are shown as written if they are invalid: %s',
     expires => {
       expect(read(`users: [{id: a|b, expires: ${expires}}]`).mistakes).toEqual([
         `1:28 "${expires}" is not a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z.`,
@@ -190,10 +193,10 @@ describe('two keys', () => {
     ['that are the same number', 'apis: {1.1: "u:a", 1.10: "u:b"}', [/1\.1 as/, /1\.10 as/]],
     ['that are the same text', 'apis: {a: "u:a", "a": "u:b"}', [/^1:18 Duplicate key "a"; merge both entries/]],
     ['that are the same after an escape', 'apis: {a: "u:a", "\\x61": "u:b"}', [/^1:18 Duplicate key "a"/]],
-    ['of which one lacks quotes', 'apis: {1: "u:a", "1": "u:b"}', [/1 as a number/, /^1:18 Duplicate key "1"/]],
-    ['that both lack quotes', 'apis: {~: "u:a", ~: "u:b"}', [/^1:18 Duplicate key "~"/, /~ as nothing/]],
-    ['of a bundle', 'bundles: {b: {"u:": [x], "u:": [y]}}', [/^1:26 Duplicate key "u:"/]],
-    ['of a user', 'x-a: 1\nusers: [{id: a|b, id: a|c}]', [/^2:19 Duplicate key "id"/]],
+    ['of which one needs quotes', 'apis: {1: "u:a", "1": "u:b"}', [/1 as a number/, /^1:18 Duplicate key "1"/]],
+    ['that both need quotes', 'apis: {~: "u:a", ~: "u:b"}', [/^1:18 Duplicate key "~"/, /~ as nothing/]],
+    ['in a bundle', 'bundles: {b: {"u:": [x], "u:": [y]}}', [/^1:26 Duplicate key "u:"/]],
+    ['in a user', 'x-a: 1\nusers: [{id: a|b, id: a|c}]', [/^2:19 Duplicate key "id"/]],
     [
       'that are __proto__',
       'users: [{id: a|b, permissions: {"u:": [x]}}]\n__proto__: 1\n__proto__: 2',
@@ -206,19 +209,19 @@ describe('two keys', () => {
     for (const message of expected) expect(mistakes).toContainEqual(expect.stringMatching(message))
   })
 
-  it('of the same letters in another case, or with another number of zeros, are two', () => {
+  it('that differ in case or in the number of zeros are two', () => {
     const text = `apis: {orders: "u:a", Orders: "u:b", "1.1": "u:c", "1.10": "u:d", "01.1": "u:e"}
 users: [{id: a|b, permissions: {orders: [x], Orders: [x], "1.1": [x], "1.10": [x], "01.1": [x]}}]`
     expect(read(text)).toEqual({ mistakes: [], grants: ['u:a', 'u:b', 'u:c', 'u:d', 'u:e'].map(api => [api, 'x']) })
   })
 
-  it('never become one by an alias', () => {
+  it('cannot be aliases', () => {
     expect(read('apis: {&q o: "u:a", *q : "u:b"}\nusers: []').mistakes).toEqual([
       '1:21 An alias cannot be a key here; write the key out.',
     ])
   })
 
-  it('are not proposed for one another as numbers', () => {
+  it('that are numbers are compared as text in suggestions', () => {
     const text = `bundles: {"2026.10": {"u:": [x]}, "2026.1": {"u:": [z]}, "007": {}}
 users: [{id: a|b, bundles: ["2026.11", "2026.1", "07"]}]`
     expect(read(text).mistakes).toEqual([

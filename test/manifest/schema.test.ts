@@ -50,7 +50,7 @@ async function diagnosticsOf(text: string): Promise<readonly string[]> {
 }
 
 describe('the published schema', () => {
-  it('is the one that the code has', async () => {
+  it('matches the code', async () => {
     expect(JSON.parse(await readFile(published, 'utf8'))).toEqual(manifestJsonSchema())
   })
 })
@@ -59,9 +59,9 @@ describe('every pattern of the schema', () => {
   const patterns = [...JSON.stringify(manifestJsonSchema()).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(match =>
     JSON.parse(String(match[1])),
   )
-  it('can be read by the regular expressions of other languages', () => {
+  it('is valid as a regular expression in other languages', () => {
     expect(patterns.length).toBeGreaterThan(5)
-    // No Unicode classes (Python), no \\u escapes (Go), nothing that looks around (Go, Rust).
+    // No Unicode classes (Python), no \\u escapes (Go), no look-around (Go, Rust).
     for (const pattern of patterns) expect(pattern).not.toMatch(/\\[pPu]|\(\?/)
   })
 })
@@ -106,10 +106,10 @@ describe('diagnostics', () => {
     ['an unknown key of a user', 'users:\n  - id: a|b\n    permision: {}', /^3:5 .*permision.* not allowed/],
     ['a missing key', 'version: 1', /^1:1 Missing property "users"/],
     ['a wrong type', 'users: nobody', /^1:8 .*"array"/],
-    ['a role in place of a list', 'users:\n  - id: a|b\n    roles: Support', /^3:12 .*"array"/],
+    ['a role instead of a list', 'users:\n  - id: a|b\n    roles: Support', /^3:12 .*"array"/],
     ['a wrong version', 'version: 2\nusers: []', /^1:10 .*1/],
-    ['a name with a blank at its end', "users:\n  - id: 'a '", /^2:9 id must have the form connection/],
-    ['a permission with a space at its end', "users:\n  - id: a|b\n    permissions: {'u:': ['a ']}", /space/],
+    ['an id with a trailing space', "users:\n  - id: 'a '", /^2:9 id must have the form connection/],
+    ['a permission with a trailing space', "users:\n  - id: a|b\n    permissions: {'u:': ['a ']}", /space/],
     ['a number if text is expected', 'users:\n  - id: 42', /^2:9 .*"string"/],
   ])('reject %s', async (_, text, message) => {
     expect(await diagnosticsOf(text)).toEqual(expect.arrayContaining([expect.stringMatching(message)]))
@@ -117,14 +117,14 @@ describe('diagnostics', () => {
 
   it.each([
     ['keys that begin with x-', 'x-a: &a [x]\nusers: [{id: a|b, permissions: {"u:": *a}}]'],
-    ['ids and addresses of every form', "users: [{id: 'samlp|acme|CN=Grace Hopper'}, {email: 用户@例子.公司}]"],
+    ['ids and addresses of every kind', "users: [{id: 'samlp|acme|CN=Grace Hopper'}, {email: 用户@例子.公司}]"],
     ['roles', 'roles: [Support, "On call"]\nusers: [{id: a|b, roles: [Support, rol_Xm0eYj1c, {name: x, reason: y}]}]'],
     ['dates without quotes', 'users: [{id: a|b, expires: 2026-12-31}]'],
   ])('find nothing wrong with %s', async (_, text) => {
     expect(await diagnosticsOf(text)).toEqual([])
   })
 
-  it('find nothing wrong with the examples of the README and of its page about manifests', async () => {
+  it('find nothing wrong with the examples in the README and in MANIFEST.md', async () => {
     const pages = await Promise.all(PAGES.map(page => readFile(page, 'utf8')))
     const blocks = [...pages.join('\n').matchAll(/```yaml\n([\s\S]*?)```/g)].map(match => match[1] ?? '')
     const manifests = blocks.filter(block => /^users:/m.test(block))

@@ -17,11 +17,11 @@ const unmatched = (end: string, mark: string) =>
   `this ${end} does not match the ${mark} before it; close that one first, or remove this`
 const NO_KEY = 'a key is missing here, or the colon and space after one'
 
-describe('what is not valid YAML', () => {
+describe('invalid YAML', () => {
   it.each<readonly [string, string, string, string]>([
-    // A mark that means something else
+    // A character with a special meaning
     ['a star in a list', below('      orders: [*]'), '4:16', needsQuotes('*', '*')],
-    ['a star behind a dash', below('      orders:\n        - *\n'), '5:11', needsQuotes('*', '*')],
+    ['a star after a dash', below('      orders:\n        - *\n'), '5:11', needsQuotes('*', '*')],
     [
       'a star before a name',
       below('      orders: [x, *:orders ]'),
@@ -29,20 +29,20 @@ describe('what is not valid YAML', () => {
       `there is no anchor for the alias *:orders; ${needsQuotes('*', '*:orders')}`,
     ],
     [
-      'an alias of nothing',
+      'an alias without an anchor',
       'users:\n  - id: auth0|1\n    permissions: *none # later\n',
       '3:18',
       `there is no anchor for the alias *none; ${needsQuotes('*', '*none')}`,
     ],
     ['an at sign', below('      orders:\n        - @admin # all\n'), '5:11', needsQuotes('@', '@admin')],
     ['an at sign in a list', below('      orders: [@admin, x]'), '4:16', needsQuotes('@', '@admin')],
-    ['an at sign as the beginning of a key', below('      @orders: [x]'), '4:7', needsQuotes('@', '@orders')],
-    ['an at sign as the beginning of an address', 'users:\n  - email: @acme\n', '2:12', needsQuotes('@', '@acme')],
+    ['an at sign at the start of a key', below('      @orders: [x]'), '4:7', needsQuotes('@', '@orders')],
+    ['an at sign at the start of an address', 'users:\n  - email: @acme\n', '2:12', needsQuotes('@', '@acme')],
     ['a backtick', below('      orders:\n        - `x`\n'), '5:11', needsQuotes('`', '`x`')],
     ['a backtick in a list', below('      orders: [`x`]'), '4:16', needsQuotes('`', '`x`')],
     ['a percent sign', below('      orders:\n        - %x\n'), '5:11', needsQuotes('%', '%x')],
     ['a percent sign in a list', below('      orders: [%x]'), '4:16', needsQuotes('%', '%x')],
-    ['a percent sign as the beginning of a line', '%x: 1\nusers: []', '1:1', needsQuotes('%', '%x')],
+    ['a percent sign at the start of a line', '%x: 1\nusers: []', '1:1', needsQuotes('%', '%x')],
     ['a bar', 'users:\n  - id: |5f7c8ec\n', '2:9', needsQuotes('|', '|5f7c8ec')],
     ['an angle bracket', 'users:\n  - id: >x\n', '2:9', needsQuotes('>', '>x')],
     ['an exclamation mark', below('      orders: [!admin]'), '4:16', needsQuotes('!', '!admin')],
@@ -51,13 +51,8 @@ describe('what is not valid YAML', () => {
     ['a dash in a list', below('      orders: [-]'), '4:16', needsQuotes('-', '-')],
     // Spaces
     ['a tab', 'users:\n\t- id: auth0|1', '2:1', 'the line is indented with a tab; use spaces'],
-    ['a tab behind spaces', below('    \torders: [x]'), '4:5', 'the line is indented with a tab; use spaces'],
-    [
-      'a tab behind a dash',
-      'users:\n  -\tid: a|b\n    reason: x',
-      '2:4',
-      'the line is indented with a tab; use spaces',
-    ],
+    ['a tab after spaces', below('    \torders: [x]'), '4:5', 'the line is indented with a tab; use spaces'],
+    ['a tab after a dash', 'users:\n  -\tid: a|b\n    reason: x', '2:4', 'the line is indented with a tab; use spaces'],
     ['a tab in a list', below('      orders: [\n\tx]'), '5:1', 'the line is indented with a tab; use spaces'],
     [
       'a no-break space',
@@ -72,22 +67,27 @@ describe('what is not valid YAML', () => {
       'the line is indented with a no-break space (U+00A0); use spaces',
     ],
     // Colons
-    ['a key without a space', 'version:1\nusers: []\n', '1:1', 'a space is missing after the colon; write version: 1'],
-    ['a last key without one', 'users: []\nversion:1\n', '2:1', 'a space is missing after the colon; write version: 1'],
     [
-      'a first key without one',
+      'a key without a space after the colon',
+      'version:1\nusers: []\n',
+      '1:1',
+      'a space is missing after the colon; write version: 1',
+    ],
+    ['such a last key', 'users: []\nversion:1\n', '2:1', 'a space is missing after the colon; write version: 1'],
+    [
+      'such a first key',
       'users:\n  - id:auth0|1\n    reason: x\n',
       '2:5',
       'a space is missing after the colon; write id: auth0|1',
     ],
     [
-      'a mapping without one',
+      'such a mapping',
       'users:\n  - id: a|b\n    permissions:{}\n',
       '3:5',
       'a space is missing after the colon; write permissions: {}',
     ],
     [
-      'an alias without one',
+      'such an alias',
       below('      orders:[x]\n      billing: [y]'),
       '4:7',
       'a space is missing after the colon; write orders: [x]',
@@ -124,7 +124,7 @@ describe('what is not valid YAML', () => {
       "this ' is not closed on its line; add a ' at the end of the value",
     ],
     [
-      'a quote that is not closed behind an escaped one',
+      'a quote that is not closed after an escaped one',
       'users: [] # "\nx-a: "\\"\n',
       '2:6',
       'this " is not closed on its line; add a " at the end of the value',
@@ -136,13 +136,13 @@ describe('what is not valid YAML', () => {
       "there is text after the closing '; put the whole value in quotes, with '' for each ' in it",
     ],
     [
-      'text behind double quotes',
+      'text after double quotes',
       'users:\n  - id: "auth0"|1\n',
       '2:16',
       'there is text after the closing "; put the whole value in quotes, with \\" for each " in it',
     ],
     [
-      'text behind a quoted key',
+      'text after a quoted key',
       below('      orders:\n        - "read":orders\n'),
       '5:18',
       'there is text after the closing "; put the whole value in quotes, with \\" for each " in it',
@@ -160,33 +160,53 @@ describe('what is not valid YAML', () => {
       'a backslash within double quotes begins an escape; write it twice, or use single quotes',
     ],
     [
-      'a quote behind a comma that is not closed',
+      'a quote after a comma that is not closed',
       below('      orders: [a,"b]\n'),
       '4:18',
       'this " is not closed on its line; add a " at the end of the value',
     ],
     // Brackets
-    ['a list that only a comment ends', below('      orders: [x, # ]\n'), '4:15', 'this [ is not closed; add a ]'],
-    ['a list without its end', below('      orders: [x\n  - id: a|b\n'), '4:15', 'this [ is not closed; add a ]'],
     [
-      'a list without its end before a key',
+      'a list that is only closed in a comment',
+      below('      orders: [x, # ]\n'),
+      '4:15',
+      'this [ is not closed; add a ]',
+    ],
+    [
+      'a list without its closing bracket',
+      below('      orders: [x\n  - id: a|b\n'),
+      '4:15',
+      'this [ is not closed; add a ]',
+    ],
+    [
+      'a list without its closing bracket before a key',
       below('      orders: [x\n      b: [y]\n'),
       '4:15',
       'this [ is not closed; add a ]',
     ],
-    ['a list without its end, at the end', below('      orders: [x, \n'), '4:15', 'this [ is not closed; add a ]'],
-    ['a mapping without its end', 'users: [{id: a|b]\n', '1:17', unmatched(']', '{')],
-    ['JSON without its end', '{"users": [{"id": "a|b"}]', '1:1', 'this { is not closed; add a }'],
     [
-      'one end too many',
+      'a list without its closing bracket at the end',
+      below('      orders: [x, \n'),
+      '4:15',
+      'this [ is not closed; add a ]',
+    ],
+    ['a mapping without its closing brace', 'users: [{id: a|b]\n', '1:17', unmatched(']', '{')],
+    ['JSON without its closing brace', '{"users": [{"id": "a|b"}]', '1:1', 'this { is not closed; add a }'],
+    [
+      'one bracket too many',
       below('      orders: [x]]\n'),
       '4:18',
       'there is no [ for this ]; remove it, or quote the value',
     ],
     ['one brace too many', 'users: [{id: a|b}}]\n', '1:18', unmatched('}', '[')],
-    ['a brace that nothing begins', 'users: {}}\n', '1:10', 'there is no { for this }; remove it, or quote the value'],
     [
-      'an end without indentation',
+      'a brace without an opening one',
+      'users: {}}\n',
+      '1:10',
+      'there is no { for this }; remove it, or quote the value',
+    ],
+    [
+      'a closing bracket without indentation',
       below('      orders: [\n  x\n  ]\n'),
       '5:3',
       'indent this line more than the key of the [ that it belongs to',
@@ -222,7 +242,7 @@ describe('what is not valid YAML', () => {
     ['a line that is not a key', 'users: []\nversion\n', '3:1', NO_KEY],
     ['a line of text before a key', 'version\nusers: []\n', '2:6', NO_KEY],
     ['nesting', `users: ${'['.repeat(30)}`, '1:27', 'lists and mappings are nested more than 20 deep'],
-    // The rest
+    // Everything else
     ['a control character', 'users: \u0007', '1:8', 'the character U+0007 is not allowed; remove it'],
     ['a control character in quotes', 'users: "a\u0007"', '1:10', 'the character U+0007 is not allowed; remove it'],
     ['a NUL', 'users: []\0', '1:10', 'the character U+0000 is not allowed; remove it'],

@@ -19,14 +19,14 @@ function run(name: string): RunRecord {
 }
 
 describe('every typical run', () => {
-  it.each(Object.keys(RUNS))('(%s) begins with what its comment is recognised by', name => {
+  it.each(Object.keys(RUNS))('(%s) begins with the marker of the comment', name => {
     const comment = commentOf(run(name))
     const marker = markerOf(run(name).tenant ?? '')
     expect(comment.startsWith(`${marker}\n`)).toBe(true)
     expect(comment.split(marker)).toHaveLength(2)
   })
 
-  it.each(Object.keys(RUNS))('(%s) is taken by GitHub', name => {
+  it.each(Object.keys(RUNS))('(%s) fits into a GitHub comment', name => {
     const comment = commentOf(run(name), { runUrl: RUN_URL, replaces: true })
     expect(comment.length).toBeLessThan(LIMIT)
     expect(Buffer.byteLength(comment)).toBeLessThan(LIMIT)
@@ -41,7 +41,7 @@ describe('every typical run', () => {
 })
 
 describe('a plan', () => {
-  it('has the same content as the summary, and its facts folded', () => {
+  it('has the same content as the summary, with its facts folded', () => {
     const comment = commentOf(run('mixed'), { replaces: true })
     for (const part of ['RBAC is off for', '− revoke', '+ grant', '2 → 1 (1 fewer)', '3 direct grants of 2 users']) {
       expect(comment).toContain(part)
@@ -54,14 +54,14 @@ describe('a plan', () => {
 describe('an earlier plan', () => {
   const words = (record: RunRecord) => textOf(parseMarkdown(commentOf(record, { replaces: true })))
 
-  it('is out of date when nothing would change now', () => {
+  it('is marked as out of date if nothing would change now', () => {
     expect(words(run('empty'))).toContain('Auth0 permissions: nothing to change')
     expect(words(run('empty'))).toContain(
       'The plan that this comment showed before is out of date: nothing would change now.',
     )
   })
 
-  it('is out of date when there is no plan', () => {
+  it('is marked as out of date if there is no plan', () => {
     const record: RunRecord = { ...newRecord(), mode: 'plan', stopped: 'manifest', errors: [{ message: 'no' }] }
     expect(words(record)).toContain('The plan that this comment showed before is out of date; this run has no plan.')
   })
@@ -72,7 +72,7 @@ describe('an earlier plan', () => {
   })
 })
 
-describe('its origin', () => {
+describe('the origin of a comment', () => {
   const origin = (commit: string | undefined, runUrl: string | undefined) =>
     commentOf({ ...run('empty'), commit }, { runUrl })
       .split('\n\n')
@@ -91,7 +91,7 @@ describe('its origin', () => {
     expect(origin(commit, runUrl)).toBe(expected)
   })
 
-  it.each([undefined, ''])('is left out if nothing is known: %s', commit => {
+  it.each([undefined, ''])('is omitted if nothing is known: %s', commit => {
     expect(commentOf({ ...run('empty'), commit })).not.toContain('Written')
   })
 })
@@ -99,11 +99,11 @@ describe('its origin', () => {
 describe('a plan of 5,000 changed users', () => {
   const comment = commentOf(run('large'), { runUrl: RUN_URL })
 
-  it('uses the room that there is', () => {
+  it('uses the available space', () => {
     expect(Buffer.byteLength(comment)).toBeGreaterThan(0.85 * LIMIT)
   })
 
-  it('shows users who lose something first, and says how many users are not shown and where they are', () => {
+  it('shows users who lose something first, and says how many users are not shown and where to find them', () => {
     const rows = comment.match(/<tr><td><code>auth0.*<\/tr>/g) ?? []
     expect(rows.length).toBeGreaterThan(100)
     expect(rows.filter(row => row.includes('− revoke')).length).toBeGreaterThan(0.7 * rows.length)
@@ -123,7 +123,7 @@ describe('a plan of 5,000 changed users', () => {
 })
 
 describe('the limit', () => {
-  it('holds for hostile text as long as it comes', () => {
+  it('is kept for hostile text of any length', () => {
     const absurd = '\u{e0001}"&'.repeat(3_000)
     const finding = { message: absurd, place: { file: absurd, line: 1, column: 1 } }
     const comment = commentOf(
@@ -144,7 +144,7 @@ describe('the limit', () => {
   })
 })
 
-it('a comment says which run wrote it, and one that does not say so is older than any other', () => {
+it('a comment names the run that wrote it, and one without a run counts as the oldest', () => {
   const runUrl = 'https://github.com/acme/access/actions/runs/77'
   const body = renderComment({ ...newRecord(), mode: 'plan', commit: 'c0ffee' }, { runUrl, replaces: false })
   expect(readStamp(body)).toEqual({ commit: 'c0ffee', run: 77 })

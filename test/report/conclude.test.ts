@@ -45,28 +45,28 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     'Unchanged: all 3 listed users match the manifest.',
   ],
   [
-    'an empty plan of those who were changed since',
+    'an empty plan of users who changed since',
     { mode: 'plan', scope: 'changed', users: 3, read: 1, plan: empty },
     'unchanged',
     '0 0 0 0 false',
     'Unchanged: the 1 listed user that was read matches the manifest.',
   ],
   [
-    'an empty plan when nobody was changed since',
+    'an empty plan if no user changed since',
     { mode: 'plan', scope: 'changed', users: 3, read: 0, plan: empty },
     'unchanged',
     '0 0 0 0 false',
     'Unchanged: no listed user was changed since the last apply.',
   ],
   [
-    'an empty plan when nobody was read',
+    'an empty plan if no user was read',
     { mode: 'apply', scope: 'all', users: 3, read: 0, plan: empty },
     'unchanged',
     '0 0 0 0 false',
     'Unchanged: there is nothing to do.',
   ],
   [
-    'an empty plan of some users of many, one of them warned of',
+    'an empty plan of some of the users, with a warning about one',
     { mode: 'plan', scope: 'all', users: 3, read: 2, plan: empty },
     'unchanged',
     '0 0 0 0 false',
@@ -87,7 +87,7 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     'Unchanged: all 2 listed users match the manifest; 1 revocation is held back.',
   ],
   [
-    'a saved plan that is done already',
+    'a saved plan that was already applied',
     { mode: 'apply', saved: true, users: 3, read: 1, plan: empty },
     'unchanged',
     '0 0 0 0 false',
@@ -143,7 +143,7 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     '1 user changed: 1 grant and 2 revocations.',
   ],
   [
-    'an apply half of which failed',
+    'an apply that failed for one of two users',
     { mode: 'apply', users: 1, plan, outcomes: [half], failures: [failure] },
     'partial',
     '1 0 1 1 true',
@@ -157,28 +157,28 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     '1 user failed; nothing changed.',
   ],
   [
-    'an apply that a failure for everybody ended',
+    'an apply that ended with a failure for every user',
     { mode: 'apply', users: 4, plan, outcomes: [done, half, untouched, untouched], failures: [failure] },
     'partial',
     '2 2 2 3 true',
     '1 user failed and 2 were not attempted; 2 users changed: 2 grants and 2 revocations.',
   ],
   [
-    'an apply that a failure for everybody ended in the middle of others',
+    'an apply that ended with a failure for every user while others were in progress',
     { mode: 'apply', users: 5, plan, outcomes: [done, half, cut, untouched, untouched], failures: [failure] },
     'partial',
     '3 2 3 4 true',
     '1 user failed, 1 was partially changed and 2 were not attempted; 3 users changed: 3 grants and 2 revocations.',
   ],
   [
-    'an apply that was cancelled in the middle of users',
+    'an apply that was cancelled while users were in progress',
     { mode: 'apply', users: 3, plan, outcomes: [done, cut, untouched], cancelled: true },
     'partial',
     '2 2 2 2 true',
     'Cancelled: before that, 2 users changed: 2 grants and 2 revocations.',
   ],
   [
-    'an apply that an error ended',
+    'an apply that ended with an error',
     { mode: 'apply', users: 3, plan, outcomes: [done, untouched], stopped: 'error' },
     'partial',
     '1 2 1 1 true',
@@ -199,7 +199,7 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     'The manifest has 2 mistakes; nothing was written.',
   ],
   [
-    'an input that is wrong',
+    'an invalid input',
     { stopped: 'inputs', errors: [{ message: 'a' }] },
     'failed',
     '0 0 0 0 false',
@@ -222,13 +222,13 @@ const exports: readonly (readonly [users: number, grants: number, leftOut: numbe
 it.each<readonly [roles: number, leftOut: number, sentence: string]>([
   [0, 1, 'lists 2 users with 5 direct permissions; 1 user without direct permissions or roles was left out.'],
   [2, 0, 'lists 2 users with 3 direct permissions and 2 roles.'],
-])('an export that has read roles, %i of them', (roles, leftOut, sentence) => {
+])('an export with %i roles', (roles, leftOut, sentence) => {
   const exported = { path: 'm.yml', grants: 5, roles, leftOut }
   const record = { ...newRecord(), mode: 'export' as const, users: 2, read: 2 + leftOut, exported }
   expect(conclude(record).sentence).toBe(`Exported: m.yml ${sentence}`)
 })
 
-it.each(exports)('an export of %i users and %i permissions, without %i others', (users, grants, leftOut, sentence) => {
+it.each(exports)('an export of %i users and %i permissions that omits %i users', (users, grants, leftOut, sentence) => {
   const exported = { path: 'm.yml', grants, leftOut }
   const record = { ...newRecord(), mode: 'export' as const, users, read: users + leftOut, exported }
   expect(conclude(record)).toMatchObject({ result: 'unchanged', users, sentence })
@@ -250,7 +250,7 @@ const changes = fc
   .uniqueArray(fc.record({ user: ids, grant: operations, revoke: operations }), { selector: ({ user }) => user })
   .map(users => users.filter(({ grant, revoke }) => grant.length + revoke.length > 0))
 
-/** Any run that ended, with as many facts as a record can have. */
+/** Any run that has ended, with every fact that a record can have. */
 const runs = fc
   .record({
     mode: fc.constantFrom('plan', 'apply'),
@@ -285,7 +285,7 @@ describe('the sentence of any run', () => {
   const numberBefore = (sentence: string, words: RegExp) =>
     Number(new RegExp(`(\\d+) (?:${words.source})`).exec(sentence)?.[1] ?? 0)
 
-  it('says what the outputs say', () => {
+  it('agrees with the outputs', () => {
     fc.assert(
       fc.property(runs, record => {
         const { sentence, result, grants, revocations, usersChanged } = conclude(record)
@@ -300,7 +300,7 @@ describe('the sentence of any run', () => {
     )
   })
 
-  it('says that users match the manifest only if they were read, and there is nothing else to say', () => {
+  it('says that users match the manifest only if they were read and there is nothing else to report', () => {
     fc.assert(
       fc.property(runs, record => {
         const { sentence } = conclude(record)
@@ -333,24 +333,24 @@ describe('the sentence of any run', () => {
   })
 })
 
-describe('users whom the end of the run left unfinished', () => {
+describe('users left unfinished when the run ended', () => {
   const many = (outcome: UserOutcome, count: number) => Array.from({ length: count }, () => outcome)
   const AGAIN = 'because the run was cancelled. Run it again: it finishes the rest.'
 
   it.each([
     [
-      'in part and not at all',
+      'partially changed and not attempted',
       [...many(cut, 20), ...many(untouched, 203)],
       `20 users were partially changed and 203 were not attempted ${AGAIN}`,
     ],
     ['one of each', [cut, untouched], `1 user was partially changed and 1 was not attempted ${AGAIN}`],
-    ['only in part', [cut], `1 user was partially changed ${AGAIN}`],
-    ['not at all', [half, ...many(untouched, 2)], `2 users were not attempted ${AGAIN}`],
+    ['partially changed', [cut], `1 user was partially changed ${AGAIN}`],
+    ['not attempted', [half, ...many(untouched, 2)], `2 users were not attempted ${AGAIN}`],
   ])('are reported in one sentence: %s', (_, outcomes, message) => {
     expect(unfinishedOf(outcomes, true)).toEqual([{ message }])
   })
 
-  it('are none if each is done, or failed by itself', () => {
+  it('are not reported if each is done or has its own failure', () => {
     expect(unfinishedOf([done, half], true)).toEqual([])
   })
 
@@ -362,12 +362,12 @@ describe('users whom the end of the run left unfinished', () => {
   })
 })
 
-describe('what fail-on-changes says', () => {
+describe('the error of fail-on-changes', () => {
   it.each([
     [1, 'not empty: 1 user would change (1 grant and 2 revocations): u0.'],
     [3, 'not empty: 3 users would change (3 grants and 6 revocations): u0, u1, u2.'],
     [5, 'not empty: 5 users would change (5 grants and 10 revocations): u0, u1, u2, and 2 more.'],
-  ])('has the counts and the first three users: %i', (count, words) => {
+  ])('contains the counts and the first three of %i users', (count, words) => {
     const users = Array.from({ length: count }, (_, index) => ({ ...planned, user: `u${index}` }))
     const record = { ...newRecord(), plan: { ...plan, users } }
     const message = `The step fails because fail-on-changes is set and the plan is ${words}`
@@ -382,6 +382,6 @@ it.each([
   [1_000, '1,000 users'],
   [12_400, '12,400 users'],
   [1_234_567, '1,234,567 users'],
-])('%i users are counted as people read it', (count, text) => {
+])('a count of %i users is written for people', (count, text) => {
   expect(counted(count, 'user')).toBe(text)
 })

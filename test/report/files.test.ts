@@ -42,7 +42,7 @@ function publishAll(folder = createRunFolder()): string {
   return log
 }
 
-/** What was written, by the variable that says where. */
+/** The written content, by the variable that names the file. */
 function written(): Readonly<Record<keyof typeof files, boolean>> {
   const isFilled = (path: string) => existsSync(path) && readFileSync(path, 'utf8') !== ''
   return {
@@ -75,7 +75,7 @@ describe("the runner's files", () => {
     ['RUNNER_TEMP', 'is a file', () => files.GITHUB_OUTPUT, 'EEXIST'],
     ['RUNNER_TEMP', 'is a device', () => '/dev/full', 'EEXIST'],
   ]
-  it.each(broken)('without %s, which %s, are still written where possible', (variable, _, path, why) => {
+  it.each(broken)('without %s, which %s, are still written if possible', (variable, _, path, why) => {
     vi.stubEnv(variable, path())
     const log = publishAll()
     expect(log.match(/^::error.*/gm)).toEqual([
@@ -100,7 +100,7 @@ describe("the runner's files", () => {
     expect(process.exitCode).toBeUndefined()
   })
 
-  it('that cannot even be rendered do not keep the others', () => {
+  it('that cannot be rendered do not prevent the others', () => {
     vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     const render = () => {
       throw new RangeError('Invalid string length')
@@ -112,7 +112,7 @@ describe("the runner's files", () => {
     expect(process.exitCode).toBe(1)
   })
 
-  it('of one run are in one folder, and those of the next in another', () => {
+  it('of one run share a folder, and the next run has another', () => {
     const folder = createRunFolder()
     const plan = folder.save('plan', () => '{}')
     publishAll(folder)

@@ -1,5 +1,5 @@
-// Hostile names through every place that shows text, read back by what would let them take effect: a parser of GitHub's
-// Markdown, and one of the commands that the runner looks for in a log.
+// Hostile names in every place that shows text, read back by the parsers that could give them effect: one of GitHub's
+// Markdown, and one of the runner's workflow commands.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -37,19 +37,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   td: ['colSpan'],
 }
 
-/** What GitHub would make more of, outside of `<code>`: mentions, references, hashes, addresses, emoji, formulas. */
+/** What GitHub would turn into something else outside of `<code>`: mentions, references, hashes, addresses, emoji, formulas. */
 const EFFECTIVE = /[@#$`<>[\]|*~\\]|\bGH-\d|\b[0-9a-f]{7,40}\b|https?:|www\.|:[a-z_]+:|::|(?<!\w)_|_(?!\w)/
 
-/** Text outside of code, and so within GitHub's reach. */
+/** Text outside of code, which GitHub processes. */
 function* proseOf(node: HtmlNode): Generator<string> {
   if (node.tagName === 'code') return
   if (node.type === 'text') yield node.value ?? ''
   for (const child of node.children ?? []) yield* proseOf(child)
 }
 
-/** The comment's own marker is the only one. */
+/** The comment's own marker is the only HTML comment. */
 function expectHarmless(markdown: string, comments: number): HtmlNode {
-  // GitHub looks for formulas before it knows what is HTML.
+  // GitHub looks for formulas before it parses HTML.
   expect(markdown).not.toContain('$')
   const tree = parseMarkdown(markdown)
   const nodes = [...nodesOf(tree)]
@@ -61,13 +61,13 @@ function expectHarmless(markdown: string, comments: number): HtmlNode {
   expect(nodes.filter(({ type }) => type === 'comment')).toHaveLength(comments)
   expect(nodes.filter(({ type }) => type === 'doctype')).toEqual([])
   for (const text of proseOf(tree)) {
-    // An alert's mark is ours, and is on its own line.
+    // An alert's marker is ours, on its own line.
     if (!/^\[!(CAUTION|WARNING|NOTE)\]\n?$/.test(text)) expect(text).not.toMatch(EFFECTIVE)
   }
   return tree
 }
 
-/** Places whose text is a name, and is shown as one piece. */
+/** Places whose text is a name, which is shown in one piece. */
 const NAMES = [
   'tenant',
   'user',
@@ -98,12 +98,12 @@ const NAMES = [
   'ledger run',
 ]
 
-/** What a person can paste into a manifest. */
+/** Text that can be pasted into a manifest. */
 function unmanagedLine(text: (place: string) => string): string {
   return plain(`${scalar(text('unmanaged api'))}: [${scalar(text('unmanaged permission'))}]`)
 }
 
-/** Places whose text is a sentence: words stay words. */
+/** Places whose text is a sentence, whose words stay words. */
 const SENTENCES = ['error', 'warning', 'notice', 'failure', 'advice']
 
 const RENDERERS: Readonly<Record<string, (text: (place: string) => string) => readonly [string, number]>> = {
@@ -113,7 +113,7 @@ const RENDERERS: Readonly<Record<string, (text: (place: string) => string) => re
 }
 
 describe.each(Object.entries(RENDERERS))('in %s', (_, render) => {
-  it.each(HOSTILE_NAMES)('%j takes no effect and is shown as it is', payload => {
+  it.each(HOSTILE_NAMES)('%j has no effect and is shown unchanged', payload => {
     const text = (place: string) => `${payload} at ${place}`
     const [markdown, comments] = render(text)
     const tree = expectHarmless(markdown, comments)
@@ -129,13 +129,13 @@ describe.each(Object.entries(RENDERERS))('in %s', (_, render) => {
     }
   })
 
-  it.each(HOSTILE_NAMES)('%j takes no effect at the start of a commit or alone', payload => {
+  it.each(HOSTILE_NAMES)('%j has no effect at the start of a commit or alone', payload => {
     const [markdown, comments] = render(() => payload)
     expectHarmless(markdown, comments)
   })
 })
 
-it('the path of an exported manifest takes no effect', () => {
+it('the path of an exported manifest has no effect', () => {
   for (const payload of HOSTILE_NAMES) {
     const record = { ...newRecord(), mode: 'export' as const, exported: { path: payload, grants: 1, leftOut: 0 } }
     const tree = expectHarmless(renderSummary(record), 0)
@@ -143,7 +143,7 @@ it('the path of an exported manifest takes no effect', () => {
   }
 })
 
-it.each(HOSTILE_NAMES)('%j takes no effect as a user whom the run never reached', user => {
+it.each(HOSTILE_NAMES)('%j has no effect as a user whom the run never reached', user => {
   const outcome = { user, status: 'not attempted' as const, granted: [], revoked: [], errors: [] }
   const record = { ...newRecord(), mode: 'apply' as const, stopped: 'error' as const, outcomes: [outcome] }
   expect(renderSummary(record)).toContain('Users that were not attempted (1)')
@@ -169,7 +169,7 @@ describe('a link', () => {
     expect(elementsOf(tree, 'code').map(textOf)).toContain(plain(address))
   })
 
-  it('is made of the addresses of this run and of the previous one, and of no more', () => {
+  it('is made of the addresses of this run and of the previous one only', () => {
     const run = 'https://github.com/a/b/actions/runs/1'
     const previous = 'https://ghe.acme.com:8443/a/b/actions/runs/x%2Fy?a=1&b=2'
     const record = { ...hostileRecord(() => 'x'), ledger: { ...LEDGER, run: previous } }
@@ -179,22 +179,28 @@ describe('a link', () => {
 })
 
 describe('the marker', () => {
-  it.each([...HOSTILE_NAMES, '-', '--', '->', '>', '--!>', 'a--', 'xn--bcher-kva.example'])('holds %j', tenant => {
-    const nodes = parseMarkdown(`${markerOf(tenant)}\n\n## x\n`).children ?? []
-    expect(nodes.map(({ type, tagName }) => tagName ?? type).filter(kind => kind !== 'text')).toEqual(['comment', 'h2'])
-    expect(markerOf(tenant)).not.toMatch(/[\r\n]|--.*--.*--/)
-  })
+  it.each([...HOSTILE_NAMES, '-', '--', '->', '>', '--!>', 'a--', 'xn--bcher-kva.example'])(
+    'can contain %j',
+    tenant => {
+      const nodes = parseMarkdown(`${markerOf(tenant)}\n\n## x\n`).children ?? []
+      expect(nodes.map(({ type, tagName }) => tagName ?? type).filter(kind => kind !== 'text')).toEqual([
+        'comment',
+        'h2',
+      ])
+      expect(markerOf(tenant)).not.toMatch(/[\r\n]|--.*--.*--/)
+    },
+  )
 
-  it('tells any two tenants apart', () => {
+  it('differs for any two tenants', () => {
     const tenants = [...HOSTILE_NAMES, 'a-b', 'a--b', 'a%2d;b', 'a-%2d;b', 'a', 'A']
     expect(new Set(tenants.map(markerOf)).size).toBe(tenants.length)
   })
 
-  it('is never long', () => {
+  it('has a maximum length', () => {
     expect(markerOf('\u{e0001}'.repeat(10_000)).length).toBeLessThan(2_000)
   })
 
-  it('is plain for a tenant as they are', () => {
+  it('is readable for ordinary tenants', () => {
     expect(markerOf('acme-dev.eu.auth0.com')).toBe('<!-- auth0-permissions: acme-dev.eu.auth0.com -->')
     expect(markerOf('127.0.0.1:8080')).toBe('<!-- auth0-permissions: 127.0.0.1:8080 -->')
   })
@@ -206,7 +212,7 @@ interface Command {
   readonly data: string
 }
 
-/** As the runner's own parser: `::name properties::data` where a line starts, `##[name properties]data` anywhere. */
+/** Like the runner's parser: `::name properties::data` at the start of a line, `##[name properties]data` anywhere. */
 function commandsOf(log: string): readonly Command[] {
   return log.split(/\r\n|\n|\r/).flatMap(line => {
     const [, name, properties = '', data = ''] =
@@ -263,13 +269,13 @@ describe('in the log', () => {
     return found
   }
 
-  it.each(HOSTILE_NAMES)('%j is a line like any other', async payload => {
+  it.each(HOSTILE_NAMES)('%j is an ordinary line', async payload => {
     const log = await logOf(() => logLine(payload))
     expectOneLineEach(log, [])
     expect(log).toBe(`${plain(payload)}\n`)
   })
 
-  it.each(HOSTILE_NAMES)('%j in a plan is a name', async payload => {
+  it.each(HOSTILE_NAMES)('%j in a plan is an ordinary name', async payload => {
     const text = (place: string) => `${payload} at ${place}`
     for (const each of [text, () => payload]) {
       const log = await logOf(() => {
@@ -280,13 +286,13 @@ describe('in the log', () => {
       expect(log.trimEnd().split('\n')).toHaveLength(7)
       expect(unescapeData(group?.data ?? '')).toContain(plain(`Plan for ${each('tenant')}`))
       if (each !== text) continue
-      // Only at the start of a line is there a command to be spelt out.
+      // Only at the start of a line is there a command to escape.
       const names = NAMES.filter(name => /^(user|email|grant|revoke|held-back|digest)/.test(name))
       for (const name of names) expect(log.replaceAll('\\:', ':')).toContain(plain(text(name)).replaceAll('\\:', ':'))
     }
   })
 
-  it.each(HOSTILE_NAMES)('%j is a message of an annotation, and stays in the files', async payload => {
+  it.each(HOSTILE_NAMES)('%j is the message of an annotation, and unchanged in the files', async payload => {
     const text = (place: string) => `${payload} at ${place}`
     const files = { GITHUB_OUTPUT: join(home, 'output'), GITHUB_STEP_SUMMARY: join(home, 'summary'), RUNNER_TEMP: home }
     for (const path of [files.GITHUB_OUTPUT, files.GITHUB_STEP_SUMMARY]) await rm(path, { force: true })
@@ -320,7 +326,7 @@ describe('in the log', () => {
     expect(log).not.toContain('##[')
   })
 
-  it('a finding over the number of annotations is a line of its own', async () => {
+  it('a finding beyond the limit of annotations is a separate line', async () => {
     for (const name of ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY']) vi.stubEnv(name, '')
     vi.stubEnv('RUNNER_TEMP', home)
     const payload = 'x ##[error]y\n::error::z\u001b[31m'

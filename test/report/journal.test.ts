@@ -16,11 +16,11 @@ function entriesAfter(write: (journal: Journal) => void) {
 }
 
 describe('a journal', () => {
-  it('has the record of a run in which nothing happened', () => {
+  it('starts with the record of a run in which nothing has happened', () => {
     expect(createJournal().entries()).toEqual(newRecord())
   })
 
-  it('gives entries that do not change later in the run', () => {
+  it('returns records that do not change later in the run', () => {
     const journal = createJournal()
     const before = journal.entries()
     journal.warn(['later'])
@@ -37,7 +37,7 @@ describe('a journal', () => {
       { mode: 'plan', domain: { host: 't' }, revoke: 'never', scope: 'all' } as Inputs,
       { mode: 'plan', tenant: 't', revoke: 'never', scope: 'all' },
     ],
-  ])('knows of mode %s what was asked for', (_, inputs, known) => {
+  ])('records the inputs of mode %s', (_, inputs, known) => {
     expect(entriesAfter(journal => journal.begin(inputs))).toMatchObject(known)
   })
 
@@ -46,7 +46,7 @@ describe('a journal', () => {
     ['mistakes in the manifest', journal => journal.rejectManifest([{ message: 'no', place }]), 'manifest'],
     ['a refusal', journal => journal.refuse(['no']), 'refused'],
     ['a failure', journal => journal.fail('no'), 'error'],
-  ])('says that %s stopped the run, and keeps what was wrong before', (_, write, stopped) => {
+  ])('records that %s stopped the run, and keeps earlier findings', (_, write, stopped) => {
     const entries = entriesAfter(journal => {
       journal.refuse(['earlier'])
       write(journal)
@@ -61,11 +61,11 @@ describe('a journal', () => {
     ['a failure of a user', journal => journal.failUsers([{ user: 'auth0|1', message: 'no' }])],
     ['a warning', journal => journal.warn(['no'])],
     ['users who were not finished', journal => journal.noteUnfinished([{ message: 'no' }])],
-  ])('does not take %s for an end of the run', (_, write) => {
+  ])('does not treat %s as the end of the run', (_, write) => {
     expect(entriesAfter(write).stopped).toBeUndefined()
   })
 
-  it('knows the new head of a ledger that it knows', () => {
+  it('updates the head of a recorded ledger', () => {
     const ledger = { branch: 'b', commit: 'c', run: undefined, at: undefined, head: 'old' }
     const entries = entriesAfter(journal => {
       journal.noteLedger(ledger)
@@ -75,7 +75,7 @@ describe('a journal', () => {
     expect(entriesAfter(journal => journal.noteLedgerHead('new')).ledger).toBeUndefined()
   })
 
-  it('says that nobody was attempted if an error ends the run before it has a plan', () => {
+  it('records that nobody was attempted if an error ends the run before there is a plan', () => {
     const untouched = { ...done, status: 'not attempted' }
     expect(entriesAfter(journal => journal.abandon(['auth0|1'])).outcomes).toEqual([untouched])
     const planned = entriesAfter(journal => {
@@ -88,8 +88,8 @@ describe('a journal', () => {
   it.each<readonly [string, boolean, (journal: Journal) => void]>([
     ['a stopped run', true, journal => journal.fail('no')],
     ['an unfinished user', true, journal => journal.noteOutcome({ ...done, status: 'not attempted' })],
-    ['nothing undone', false, journal => journal.noteOutcome(done)],
-  ])('takes a signal that leaves %s for a cancellation: %s', (_, cancelled, write) => {
+    ['nothing unfinished', false, journal => journal.noteOutcome(done)],
+  ])('treats a signal that leaves %s as a cancellation: %s', (_, cancelled, write) => {
     const entries = entriesAfter(journal => {
       write(journal)
       journal.end({ cancelled: true, duration: 5 })

@@ -15,7 +15,7 @@ describe('the report file', () => {
   const STARTED = new Date('2026-11-03T09:12:44Z')
   const circumstances = { run: undefined, started: STARTED }
 
-  it('has null for everything unknown, and leaves out no key', () => {
+  it('has every key, with null if a value is unknown', () => {
     const report = reportOf(newRecord(), circumstances)
     const known = ['format', 'started', 'duration', 'traffic', 'read', 'sentence', 'result', 'requests']
     const empty = Object.entries(report).filter(([key]) => !known.includes(key))
@@ -33,7 +33,7 @@ describe('the report file', () => {
     expect(report.traffic).toEqual({ requests: 0, waited: 0, waitingFor: null, blind: false })
   })
 
-  it('says which run it is of, what the outputs say, and what the record knows', () => {
+  it('identifies the run, and contains the outputs and the record', () => {
     const run = 'https://github.com/acme/access/actions/runs/1'
     const previous = 'https://github.com/acme/access/actions/runs/7'
     const ledger = { branch: 'auth0-permissions/t', commit: 'be7d', run: previous, at: undefined, head: undefined }
@@ -75,7 +75,7 @@ describe('the report file', () => {
     ])
   })
 
-  it('has no user of a finding about none', () => {
+  it('has no user for a finding that is not about a user', () => {
     const { errors } = reportOf({ ...newRecord(), errors: [{ message: 'no' }] }, circumstances)
     expect(errors).toEqual([{ message: 'no', place: null, user: null, id: null, email: null }])
   })

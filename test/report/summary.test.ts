@@ -29,14 +29,14 @@ function planRecord(users: readonly UserPlan[], known: Partial<RunRecord> = {}):
 
 const trees = new Map<RunRecord, HtmlNode>()
 
-/** Parsed once: some are large. */
+/** Parsed once, because some are large. */
 function treeOf(known: RunRecord): HtmlNode {
   const tree = trees.get(known) ?? parseMarkdown(renderSummary(known))
   trees.set(known, tree)
   return tree
 }
 
-/** Headings, and everything under each until the next. */
+/** Each heading, with everything below it until the next. */
 function sectionsOf(known: RunRecord): ReadonlyMap<string, string> {
   const sections = new Map<string, string>()
   let heading = ''
@@ -63,7 +63,7 @@ describe('every typical run', () => {
     expect(new Set(headings.map(textOf)).size).toBe(headings.length)
   })
 
-  it.each(Object.keys(RUNS))('(%s) has a header row on each table, and as many cells in every row', name => {
+  it.each(Object.keys(RUNS))('(%s) has a header row in each table, and the same number of cells in every row', name => {
     const tables = elementsOf(treeOf(run(name)), 'table')
     expect(tables.length).toBeGreaterThan(0)
     for (const table of tables) {
@@ -79,7 +79,7 @@ describe('every typical run', () => {
     }
   })
 
-  it.each(Object.keys(RUNS))('(%s) says nothing by a picture or an emoji', name => {
+  it.each(Object.keys(RUNS))('(%s) does not rely on a picture or an emoji', name => {
     const tree = treeOf(run(name))
     expect(elementsOf(tree, 'img')).toEqual([])
     expect(textOf(tree)).not.toMatch(/\p{Emoji_Presentation}|\ufe0f/u)
@@ -93,7 +93,7 @@ describe('every typical run', () => {
     expect(text.includes('+ grant ')).toBe(plan?.users.some(({ grant }) => grant.length > 0) ?? false)
   })
 
-  it.each(Object.keys(RUNS))('(%s) is shown by GitHub', name => {
+  it.each(Object.keys(RUNS))('(%s) fits into a GitHub summary', name => {
     expect(Buffer.byteLength(renderSummary(run(name)))).toBeLessThan(MEBIBYTE)
   })
 })
@@ -107,16 +107,16 @@ describe('the title says', () => {
     ['refused guard', 'refused'],
     ['approved', 'changes applied'],
     ['cancelled', 'cancelled'],
-  ])('of %s: %s', (name, words) => {
+  ])('for %s: %s', (name, words) => {
     expect(renderSummary(run(name))).toMatch(new RegExp(`^## Auth0 permissions: ${words}\n`))
   })
 
-  it('that a plan has nothing to change, and that users failed', () => {
+  it('that nothing would change, but users failed', () => {
     const summary = renderSummary(record({ users: 2, failures: [{ user: 'u', message: 'no' }] }))
     expect(summary).toContain('## Auth0 permissions: nothing to change, but some users failed\n')
   })
 
-  it('that a manifest is valid, and where one was exported', () => {
+  it('that a manifest is valid, and that one was exported', () => {
     expect(renderSummary(record({ mode: 'validate', tenant: undefined }))).toContain(': the manifest is valid\n')
     const exported = renderSummary(record({ mode: 'export', exported: { path: 'm.yml', grants: 2, leftOut: 0 } }))
     expect(exported).toContain('## Auth0 permissions: manifest exported\n')
@@ -124,8 +124,8 @@ describe('the title says', () => {
   })
 })
 
-describe('the order', () => {
-  it('is: what happened, what to look at, changes, permissions, the digest, the rest, facts', () => {
+describe('the order of sections', () => {
+  it('is: the result, findings, changes, permissions, the digest, everything else, facts', () => {
     expect([...sectionsOf(run('mixed')).keys()]).toEqual([
       'Auth0 permissions: changes planned',
       'Changes',
@@ -154,7 +154,7 @@ describe('the order', () => {
     ])
   })
 
-  it('has the reasons for a refusal first, and still shows the plan', () => {
+  it('has the reasons for a refusal first, and still the plan', () => {
     const text = textOf(treeOf(run('refused guard')))
     expectInOrder(text, [
       '[!CAUTION]',
@@ -166,7 +166,7 @@ describe('the order', () => {
     expect(text).not.toContain('not attempted')
   })
 
-  it('has no alert if all is well', () => {
+  it('has no alert if there are no findings', () => {
     expect([...sectionsOf(run('empty')).keys()]).toEqual(['Auth0 permissions: nothing to change'])
     expect(textOf(treeOf(run('empty')))).not.toContain('[!')
   })
@@ -185,7 +185,7 @@ describe('the changes', () => {
     revoke: [{ api: 'a:', permission: 'y', roles: ['Lead'] }],
   }
 
-  it('say what roles, terms and reasons have to do with them, losses first', () => {
+  it('show roles, terms and reasons, with losses first', () => {
     expect(renderSummary(planRecord([user]))).toContain(
       '<tr><td><code>u</code><br>− revoke <code>y</code> on <code>a:</code> (still effective through role <code>Lead</code>)<br>+ grant <code>x</code> on <code>a:</code> (already effective through role <code>Lead</code>; until <code>2026-12-31</code>; reason: <code>why</code>)</td></tr>',
     )
@@ -216,7 +216,7 @@ describe('the changes', () => {
     expect(summary).toContain(grant)
   })
 
-  it('name APIs as the manifest does, with each identifier once, and say how long tokens live on', () => {
+  it('name APIs as the manifest does, with each identifier once, and say how long tokens remain valid', () => {
     const apis = [
       { identifier: 'a:', alias: 'orders', tokenLifetime: 86_400 },
       { identifier: 'b:', alias: 'unused', tokenLifetime: 60 },
@@ -228,7 +228,7 @@ describe('the changes', () => {
     expect(summary).not.toContain('unused')
   })
 
-  it('do not speak of tokens if nothing is revoked, or nothing is known', () => {
+  it('do not mention tokens if nothing is revoked or their lifetime is unknown', () => {
     const apis = [{ identifier: 'a:', alias: undefined, tokenLifetime: 86_400 }]
     expect(renderSummary(planRecord([{ ...user, revoke: [] }], { apis }))).not.toContain('Access tokens')
     const unknown = [{ identifier: 'a:', alias: undefined, tokenLifetime: undefined }]
@@ -245,12 +245,12 @@ describe('the changes', () => {
     [9_000, '3 hours'],
     [11_000, '4 hours'],
     [2_592_000, '720 hours'],
-  ])('give the lifetime of tokens in a fitting unit: %i is %s', (tokenLifetime, text) => {
+  ])('give the lifetime of tokens in a suitable unit: %i is %s', (tokenLifetime, text) => {
     const apis = [{ identifier: 'a:', alias: undefined, tokenLifetime }]
     expect(renderSummary(planRecord([user], { apis }))).toContain(`until they expire: ${text} for <code>a:</code>.`)
   })
 
-  it('name a user by the address that lists them too', () => {
+  it('also name a user by the listed address', () => {
     const emails = [{ user: 'u', email: 'grace@acme.com' }]
     const who = '<code>grace@acme.com</code> (<code>u</code>)'
     const unmanaged = [{ user: 'u', api: 'a:', permission: 'z' }]
@@ -275,7 +275,7 @@ describe('the changes', () => {
     ['all is done', ['done', 'done', 'done'], 'abc'],
     ['one failed', ['done', 'failed', 'done'], 'bac'],
     ['one failed and one was not attempted', ['done', 'not attempted', 'failed'], 'cba'],
-  ] as const)('have first what was not done: %s', (_, states, order) => {
+  ] as const)('start with what was not done: %s', (_, states, order) => {
     const revoke = [{ api: 'a:', permission: 'y', roles: [] }]
     const users = ['a', 'b', 'c'].map(user => ({ user, grant: [], revoke }))
     const outcomes = states.map((status, index) => ({
@@ -290,12 +290,12 @@ describe('the changes', () => {
     expect([...summary.matchAll(/<tr><td><code>([abc])<\/code>/g)].map(([, user]) => user).join('')).toBe(order)
   })
 
-  it('have users who lose something before those who only gain', () => {
+  it('list users who lose something before those who only gain', () => {
     const users = ['a', 'b'].map(name => ({ ...user, user: name, ...(name === 'a' && { revoke: [] }) }))
     expectInOrder(renderSummary(planRecord(users)), ['<tr><td><code>b</code>', '<tr><td><code>a</code>'])
   })
 
-  it('say which may have been done although they failed', () => {
+  it('say which may have taken effect although they failed', () => {
     const outcome = { user: 'u', status: 'failed', granted: [], revoked: [], errors: ['no'] } as const
     const summary = renderSummary(
       planRecord([user], { mode: 'apply', outcomes: [{ ...outcome, uncertain: ['grant'] }] }),
@@ -308,12 +308,12 @@ describe('the changes', () => {
     )
   })
 
-  it('take a user without an outcome for one who was not attempted', () => {
+  it('treat a user without an outcome as not attempted', () => {
     const summary = renderSummary(planRecord([user], { mode: 'apply', stopped: 'error' }))
     expect(summary).toContain('<code>u</code>, <strong>not attempted</strong><br>')
   })
 
-  it('count holders among the listed users, those that become fewer first', () => {
+  it('count holders among the listed users, decreasing counts first', () => {
     const text = sectionsOf(run('mixed')).get('By permission') ?? ''
     expectInOrder(text, [
       'Holders, of 12 listed users',
@@ -326,8 +326,8 @@ describe('the changes', () => {
 
   it.each([
     ['a removed user is not counted', ['gone'], '2 → 2 (1 more, 1 fewer)'],
-    ['a saved plan is done in part already', [], '5 → 2 (3 fewer)'],
-  ])('count holders when %s', (_, removed, expected) => {
+    ['a saved plan was already partially applied', [], '5 → 2 (3 fewer)'],
+  ])('count holders if %s', (_, removed, expected) => {
     const operation = { api: 'a:', permission: 'p', roles: [] }
     const users: readonly UserPlan[] = [
       { user: 'gains', grant: [operation], revoke: [] },
@@ -340,7 +340,7 @@ describe('the changes', () => {
     expect(sectionsOf(planRecord(users, { removed, plan })).get('By permission')).toContain(expected)
   })
 
-  it('count holders among those read if not all were, and as planned if not all was done', () => {
+  it('count holders among the users who were read, and as planned if not everything was done', () => {
     expect(sectionsOf(run('approved')).get('By permission')).toContain('Holders, of 3 users read')
     expect([...sectionsOf(run('failures')).keys()]).toContain('By permission, as planned')
     expect([...sectionsOf(run('cancelled')).keys()]).toContain('By permission, as planned')
@@ -348,7 +348,7 @@ describe('the changes', () => {
     expect([...sectionsOf(stopped).keys()]).toContain('By permission, as planned')
   })
 
-  it('show 25 lines of a user, from the head and the tail', () => {
+  it('show 25 lines per user, from the start and the end', () => {
     const grant = Array.from({ length: 30 }, (_, index) => ({ api: 'a:', permission: `p${index}.`, roles: [] }))
     const summary = renderSummary(planRecord([{ user: 'u', grant, revoke: [] }]))
     expect(summary.match(/\+ grant /g)).toHaveLength(25)
@@ -374,7 +374,7 @@ describe('approval', () => {
     expect(renderSummary({ ...run('approved'), stopped: 'refused' })).not.toContain('It is the approved plan')
   })
 
-  it('is not claimed for an empty plan under another digest, whose digest is shown', () => {
+  it('is not reported for an empty plan with another approved digest, and the plan’s digest is shown', () => {
     const summary = renderSummary({ ...run('empty'), mode: 'apply', approval: 'empty' })
     expect(summary).toContain('It is empty, so there was nothing to approve;')
     expect(summary).not.toContain('approved plan')
@@ -384,16 +384,19 @@ describe('approval', () => {
 
   it.each([
     ['for other reasons', undefined, 1, false],
-    ['for the lack of it and for other reasons', 'other', 2, false],
-    ['only for the lack of it', 'other', 1, true],
-  ] as const)('is offered to a plan that is refused %s if it helps: %s %i %s', (_, approval, reasons, offered) => {
-    const errors = Array.from({ length: reasons }, () => ({ message: 'no' }))
-    const summary = renderSummary({ ...run('refused guard'), approval, errors })
-    expect(summary.includes('set <code>approved-plan</code> to its digest')).toBe(offered)
-    expect(summary.includes('<p>The digest of the refused plan:<br>')).toBe(!offered)
-  })
+    ['for a missing approval and other reasons', 'other', 2, false],
+    ['only for a missing approval', 'other', 1, true],
+  ] as const)(
+    'is offered for a plan that is refused %s only if it helps: %s %i %s',
+    (_, approval, reasons, offered) => {
+      const errors = Array.from({ length: reasons }, () => ({ message: 'no' }))
+      const summary = renderSummary({ ...run('refused guard'), approval, errors })
+      expect(summary.includes('set <code>approved-plan</code> to its digest')).toBe(offered)
+      expect(summary.includes('<p>The digest of the refused plan:<br>')).toBe(!offered)
+    },
+  )
 
-  it('and undoing, and drift, are in the lead', () => {
+  it('is in the introduction, as are undoing and drift', () => {
     const plan = planOf([], { restores: [] })
     expect(renderSummary(record({ plan }))).toContain('It is an undo plan: it reverses an earlier apply.')
     expect(renderSummary(record({ drift: true }))).toContain('<code>fail-on-changes</code> is set')
@@ -412,21 +415,21 @@ describe('folds', () => {
   it.each([
     [20, 1],
     [21, 2],
-  ])('%i users make %i', (count, folds) => {
+  ])('for %i users: %i', (count, folds) => {
     const tree = treeOf(planRecord(users(count)))
     expect(elementsOf(tree, 'details')).toHaveLength(folds)
     for (const summary of elementsOf(tree, 'summary'))
       expect(textOf(summary)).toMatch(/^(21 users|About this run: plan, 0 requests to the tenant, 0\.0 s)$/)
   })
 
-  it.each(['errors', 'warnings', 'notices'] as const)('hold %s that are many, with their number', kind => {
+  it.each(['errors', 'warnings', 'notices'] as const)('contain long lists of %s, with their number', kind => {
     const findings = Array.from({ length: 21 }, (_, index) => ({ message: `number ${index}.` }))
     const tree = treeOf(record({ [kind]: findings }))
     expect(elementsOf(tree, 'summary').map(textOf)[0]).toBe(`${kind[0]?.toUpperCase()}${kind.slice(1)} (21)`)
     expect(elementsOf(tree, 'li')).toHaveLength(21)
   })
 
-  it('hold what is good to know, with its number', () => {
+  it('contain additional information, with its number', () => {
     expect(elementsOf(treeOf(run('mixed')), 'summary').map(textOf)).toEqual([
       '3 direct grants of 2 users that the manifest does not list',
       'Advice (1)',
@@ -484,20 +487,20 @@ describe('facts', () => {
     ])
   })
 
-  it('are left out if the inputs could not be used', () => {
+  it('are omitted if the inputs are invalid', () => {
     const unusable = record({ mode: undefined, tenant: undefined, stopped: 'inputs', errors: [{ message: 'no' }] })
     expect(textOf(treeOf(unusable))).not.toContain('About this run')
     expect(textOf(treeOf(record({ mode: undefined })))).not.toContain('About this run')
   })
 
-  it('leave out what a run does not have', () => {
+  it('omit what a run does not have', () => {
     const text = textOf(treeOf(record({ mode: 'validate', tenant: undefined, users: 3, duration: 12 })))
     expect(text.replaceAll('\n', ' ')).toMatch(
       /About this run: validate, 0\.0 s *Fact *Value *Mode *validate *Listed users *3 *Duration *0\.0 s *$/,
     )
   })
 
-  it('give long times in minutes, and ten files of many', () => {
+  it('show long durations in minutes, and at most ten files', () => {
     const files = Array.from({ length: 12 }, (_, index) => `f${index}.yml`)
     const text = textOf(treeOf(record({ files, duration: 271_300 })))
     expect(text).toContain('4 min 31 s')
@@ -510,7 +513,7 @@ describe('a ledger', () => {
   const LEDGER = { branch: 'auth0-permissions/t', commit: undefined, run: undefined, at: undefined, head: undefined }
   const factsOf = (ledger: RunRecord['ledger']) => textOf(treeOf(record({ ledger })))
 
-  it('that nothing was applied with has a branch and no previous apply', () => {
+  it('without a previous apply is shown with its branch', () => {
     expect(factsOf(LEDGER)).toContain('auth0-permissions/t')
     expect(factsOf(LEDGER)).not.toContain('Previous apply')
   })
@@ -518,13 +521,13 @@ describe('a ledger', () => {
   it.each([
     [{ commit: 'c0ffee' }, 'commit c0ffee'],
     [{ run: 'https://github.com/acme/access/actions/runs/1' }, 'workflow run'],
-  ])('shows what it knows of a previous apply: %j', (known, expected) => {
+  ])('is shown with what is known of the previous apply: %j', (known, expected) => {
     expect(factsOf({ ...LEDGER, ...known })).toContain(`Previous apply${expected}\n`)
   })
 })
 
-describe('what an apply leaves to do', () => {
-  it('are revocations that were held back, with the entry that may still ask for them', () => {
+describe('the remaining steps after an apply', () => {
+  it('include revocations that were held back, with the entry that may still request the grants', () => {
     const text = textOf(treeOf(run('held back')))
     expect(text).toContain('Revocations held back (2)')
     expect(text).toContain(
@@ -533,7 +536,7 @@ describe('what an apply leaves to do', () => {
     expect(text).toContain('samlp|acme-okta|margaret@acme.com keeps read:orders on orders, because')
   })
 
-  it('is undone with the digest of the undo plan', () => {
+  it('include undoing it, with the digest of the undo plan', () => {
     expect(renderSummary(run('held back'))).toContain(
       `set <code>plan-file</code> to the undo plan and <code>approved-plan</code> to its digest:<br>\n<code>${run('held back').undoDigest}</code>`,
     )
@@ -545,7 +548,7 @@ describe('a plan of 5,000 changed users', () => {
   const summary = renderSummary(run('large'))
   const sections = sectionsOf(run('large'))
 
-  it('leaves room in the mebibyte that GitHub shows', () => {
+  it('stays below the mebibyte that GitHub shows', () => {
     expect(Buffer.byteLength(summary)).toBeLessThan(0.75 * MEBIBYTE)
     expect(Buffer.byteLength(summary)).toBeGreaterThan(0.5 * MEBIBYTE)
   })
@@ -554,7 +557,7 @@ describe('a plan of 5,000 changed users', () => {
     expect(summary.match(/− revoke /g)).toHaveLength(1250)
   })
 
-  it('shows head and tail, and says how many are not shown and where they are', () => {
+  it('shows the first and last users, and says how many are not shown and where to find them', () => {
     const changes = sections.get('Changes') ?? ''
     const shown = changes.match(/auth0\|/g)?.length ?? 0
     expect(shown).toBeGreaterThan(1_250)
@@ -570,7 +573,7 @@ describe('a plan of 5,000 changed users', () => {
   })
 })
 
-describe('lists that are too long together', () => {
+describe('several lists that are too long together', () => {
   const operation = { api: 'a:', permission: 'x', roles: [] }
   const users = Array.from({ length: 20_000 }, (_, index) => ({
     user: `user number ${index}`,
@@ -581,7 +584,7 @@ describe('lists that are too long together', () => {
   const errors = users.map(({ user }) => ({ message: `something is wrong with ${user}, whatever it may be` }))
   const long = planRecord(users, { errors, plan: planOf(users, { holders }) })
 
-  it('each keep a share', () => {
+  it('each get a share of the space', () => {
     const folds = elementsOf(treeOf(long), 'details').map(textOf)
     for (const text of folds.slice(0, 3)) {
       expect(text.match(/user number/g)?.length).toBeGreaterThan(500)
@@ -589,7 +592,7 @@ describe('lists that are too long together', () => {
     }
   })
 
-  it('say in the title of their fold how many are not shown', () => {
+  it('say in the title of their section how many entries are not shown', () => {
     const titles = elementsOf(treeOf(long), 'summary').map(textOf)
     const cuts = elementsOf(treeOf(long), 'details').map(fold => /… ([\d,]+) of/.exec(textOf(fold))?.[1])
     expect(titles.slice(0, 3)).toEqual([
@@ -599,14 +602,14 @@ describe('lists that are too long together', () => {
     ])
   })
 
-  it('and a row that replaces others is as wide as they are', () => {
+  it('have a full-width row in place of omitted rows', () => {
     const cut = elementsOf(treeOf(long), 'td').filter(cell => textOf(cell).includes('not shown here'))
     expect(cut.map(cell => cell.properties?.colSpan ?? 1)).toEqual([1, 2])
   })
 })
 
 describe('the limit', () => {
-  it('holds when every list is endless and every text absurd', () => {
+  it('is kept if every list and every text is extremely long', () => {
     const absurd = '\u{e0001}"&'.repeat(3_000)
     const operation = { api: absurd, permission: absurd, roles: [absurd], expires: absurd, reason: absurd }
     const many = <T>(item: T): T[] => Array.from({ length: 100 }, () => item)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { aboutText, code, link, plain, prose, userText } from '../../src/report/text.ts'
 
-/** Text as nobody would write it by accident. */
+/** Text full of characters that could have an effect. */
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc
@@ -31,7 +31,7 @@ const hostile = fc.oneof(
     .map(parts => parts.join('')),
 )
 
-/** What a browser shows of an HTML block without any tags but `code`. */
+/** The text that a browser shows for an HTML block whose only tags are `code`. */
 function shown(html: string): string {
   const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#36': '$' }
   return html.replace(/<\/?code>/g, '').replace(/&([^;]*);/g, (entity, name) => entities[name] ?? entity)
@@ -48,19 +48,19 @@ describe('plain', () => {
     ['line separators', 'a\u2028b', 'a\\u{2028}b'],
     ['lone surrogates', 'a\ud800b', 'a\\u{d800}b'],
     ['a command at the start', '::error::x', '\\::error::x'],
-    ['a command behind blanks', '  ::set-output name=a::b', '  \\::set-output name=a::b'],
+    ['a command after spaces', '  ::set-output name=a::b', '  \\::set-output name=a::b'],
     ['an old command anywhere', 'x ##[stop-commands]y', 'x ##\\[stop-commands]y'],
-  ])('spells out %s', (_, text, expected) => {
+  ])('escapes %s', (_, text, expected) => {
     expect(plain(text)).toBe(expected)
   })
 
-  it('leaves ordinary text as it is, in any script', () => {
+  it('does not change ordinary text in any script', () => {
     for (const text of ['auth0|5f7c', 'read:orders', 'https://a.b/c?d#e', 'Łukasz 渡辺 😀', 'a::b', '# [x]']) {
       expect(plain(text)).toBe(text)
     }
   })
 
-  it('never leaves more than one line or a command', () => {
+  it('never returns several lines or a command', () => {
     const part = fc.constantFrom('::', ':', '##', '[', '##[', '\n', '\r', ' ', '\u2028', 'error', '#', '\\', '\u0000')
     const hostile = fc.array(part, { maxLength: 12 }).map(parts => parts.join(''))
     fc.assert(
@@ -74,13 +74,13 @@ describe('plain', () => {
     )
   })
 
-  it('changes nothing that it has made plain already', () => {
+  it('is idempotent', () => {
     fc.assert(fc.property(hostile, text => plain(plain(text)) === plain(text)))
   })
 })
 
 describe('code', () => {
-  it('shows exactly the text, and leaves it no quote, tag, entity or formula, for any text', () => {
+  it('shows exactly the text, without quotes, tags, entities or formulas, for any text', () => {
     fc.assert(
       fc.property(hostile, text => {
         const [, inner = ''] = /^<code>(.*)<\/code>$/.exec(code(text)) ?? []
@@ -91,7 +91,7 @@ describe('code', () => {
     )
   })
 
-  it('leaves no markup', () => {
+  it('contains no markup', () => {
     expect(code('<img src=x onerror="a">&\'')).toBe('<code>&lt;img src=x onerror=&quot;a&quot;&gt;&amp;&#39;</code>')
   })
 })
@@ -115,13 +115,13 @@ describe('a user', () => {
     ['a user by address whose id the message names', { user: 'auth0|1', email: 'g@a.io' }, 'no auth0|1', '<g@a.io>: '],
     ['a user whose address the message names', { user: 'auth0|1', email: 'g@a.io' }, 'no g@a.io', '<auth0|1>: '],
     ['an address without id', { user: 'g@a.io', email: 'g@a.io' }, 'no', '<g@a.io>: '],
-  ])('before a message about %s is what the message leaves out', (_, named, message, expected) => {
+  ])('is prefixed to a message about %s, as far as the message does not name it', (_, named, message, expected) => {
     expect(aboutText({ ...named, message }, show)).toBe(expected)
   })
 })
 
 describe('link', () => {
-  it('is of 500 characters at most; a longer address is shown, clipped', () => {
+  it('has at most 500 characters; a longer address is shown truncated', () => {
     const address = (length: number) => 'https://github.com/'.padEnd(length, 'x')
     expect(link(address(500), 'run')).toBe(`<a href="${address(500)}">run</a>`)
     expect(link(address(501), 'run')).toBe(`<code>${address(499)}…</code>`)
@@ -166,7 +166,7 @@ describe('prose', () => {
     expect(prose(word)).toBe(expected)
   })
 
-  it('shows exactly the sentence, with nothing but plain words outside of code, for any sentence', () => {
+  it('shows exactly the sentence, with only plain words outside of code, for any sentence', () => {
     fc.assert(
       fc.property(hostile, sentence => {
         const html = prose(sentence)
@@ -185,11 +185,11 @@ describe('prose', () => {
     ['#1("', '<code>#1(</code>&quot;'],
     ['a  b', 'a  b'],
     ['"(("', '&quot;((&quot;'],
-  ])('leaves the punctuation of %s outside of the code', (text, expected) => {
+  ])('keeps the punctuation of %s outside of the code', (text, expected) => {
     expect(prose(text)).toBe(expected)
   })
 
-  it('leaves words alone and takes everything else for a name', () => {
+  it('leaves words alone and treats everything else as a name', () => {
     expect(prose('The tenant has no API https://a.b/; did you mean "https://c.d/"?')).toBe(
       'The tenant has no API <code>https://a.b/</code>; did you mean &quot;<code>https://c.d/</code>&quot;?',
     )

@@ -18,7 +18,7 @@ function refusalOf(env: NodeJS.ProcessEnv): string {
   return ''
 }
 
-describe.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])('the proxy of %s', name => {
+describe.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])('the proxy in %s', name => {
   it.each([
     ['proxy.acme.com:3128', 'http://proxy.acme.com:3128'],
     ['proxy', 'http://proxy'],
@@ -35,7 +35,7 @@ describe.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])('the p
     expect(prepared({ [name]: value })).toEqual({ [name]: url })
   })
 
-  it.each(['', ' ', '\n'])('counts as unset if it is %j, and hides no other', value => {
+  it.each(['', ' ', '\n'])('counts as unset if it is %j, and does not override the others', value => {
     expect(prepared({ [name]: value })).toEqual({})
   })
 
@@ -63,12 +63,12 @@ describe.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])('the p
   })
 })
 
-it.each(['NO_PROXY', 'no_proxy'])('an empty %s hides no other', name => {
+it.each(['NO_PROXY', 'no_proxy'])('an empty %s does not override the other', name => {
   expect(prepared({ [name]: ' ' })).toEqual({})
   expect(prepared({ [name]: 'acme.com' })).toEqual({ [name]: 'acme.com' })
 })
 
-it("the event is not left to GitHub's client, which throws over a broken one", () => {
+it("the event is hidden from GitHub's client, which throws if it is invalid", () => {
   expect(prepared({ GITHUB_EVENT_PATH: '/event.json', GITHUB_SHA: '4f1c' })).toEqual({ GITHUB_SHA: '4f1c' })
 })
 

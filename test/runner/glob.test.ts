@@ -17,7 +17,7 @@ describe('a glob', () => {
   )
 })
 
-/** Where GitHub's own runners keep their workspaces. */
+/** The folder in which GitHub's own runners have their workspaces. */
 const HOSTED = ['home', 'runner', 'work']
 
 describe('a path in the workspace of another machine or container', () => {
@@ -39,7 +39,7 @@ describe('a path in the workspace of another machine or container', () => {
   )
 })
 
-describe('advice on a line without a file', () => {
+describe('the advice for a line without a matching file', () => {
   it.each([
     ['a.yml,b.yml', 'without separators'],
     ['a.yml, b.yml', 'without separators'],

@@ -9,7 +9,7 @@ type Values = Readonly<Record<string, string>>
 
 const GOOD: Values = { domain: 'acme.eu.auth0.com', 'client-id': 'c', 'client-secret': 'a-secret-of-some-length' }
 
-/** As it is when GitHub does not replace it. */
+/** An expression that GitHub did not replace. */
 const expression = (name: string) => `\${{ ${name} }}`
 
 let printed = ''
@@ -70,7 +70,7 @@ describe('the domain', () => {
     expect(readPlan({ domain }).domain).toEqual({ origin, host: new URL(origin).host })
   })
 
-  it('is not needed by mode validate', () => {
+  it('is not required in mode validate', () => {
     expect(read({ mode: 'validate', domain: '' })).toMatchObject({ mode: 'validate', domain: undefined })
     expect(problemsOf({ mode: 'plan', domain: '' })).toEqual([
       expect.stringContaining('Input domain: required by mode plan'),
@@ -131,12 +131,12 @@ describe('the domain', () => {
     expect(problems[0]).toMatch(
       /^Input domain: .*; use the tenant's domain or custom domain, such as acme\.eu\.auth0\.com\.$/s,
     )
-    // What nobody would see is spelled out.
+    // Invisible characters are escaped.
     expect(problems[0]).toContain(quote(domain))
   })
 
   it.each(['https://me:pass\tword@acme.eu.auth0.com', 'me@acme.eu.auth0.com'])(
-    '%j has a user, who is not shown',
+    '%j contains a user, who is not shown',
     domain => {
       expect(problemsOf({ domain })).toEqual([expect.stringMatching(/^Input domain: it contains a user or password;/)])
     },
@@ -144,11 +144,11 @@ describe('the domain', () => {
 })
 
 describe('the audience', () => {
-  it('is that of the domain', () => {
+  it('follows from the domain', () => {
     expect(readPlan({})).toMatchObject({ audience: 'https://acme.eu.auth0.com/api/v2/', tenant: 'acme.eu.auth0.com' })
   })
 
-  it('of a custom domain is what is set', () => {
+  it('is set for a custom domain', () => {
     const inputs = { domain: 'login.acme.com', audience: 'https://acme.eu.auth0.com/api/v2/' }
     expect(readPlan(inputs)).toMatchObject({ audience: inputs.audience, tenant: 'acme.eu.auth0.com' })
   })
@@ -160,7 +160,7 @@ describe('the audience', () => {
     'acme.eu.auth0.com',
     'acme.eu.auth0.com/api/v2/',
     'https://ACME.eu.auth0.com/api/v2/',
-  ])('%s is refused with the value that it needs', audience => {
+  ])('%s is refused with the right value', audience => {
     expect(problemsOf({ audience })).toEqual([
       `Input audience: "${audience}" is not the Management API's identifier; use https://acme.eu.auth0.com/api/v2/.`,
     ])
@@ -183,7 +183,7 @@ describe('the audience', () => {
     )
   })
 
-  it('with a password does not show it', () => {
+  it('is shown without its password', () => {
     const audience = 'https://me:pass@acme.eu.auth0.com/api/v2/'
     expect(problemsOf({ audience })).toEqual([
       expect.stringMatching(/^Input audience: it contains a user or password;/),
@@ -201,15 +201,15 @@ const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64')
 
 describe('a private key', () => {
   const forms: Readonly<Record<string, (pem: string) => string>> = {
-    'as it is': pem => pem,
+    unchanged: pem => pem,
     'with carriage returns': pem => pem.replaceAll('\n', '\r\n'),
-    'with carriage returns alone': pem => pem.replaceAll('\n', '\r'),
-    'with \\n spelt out': pem => pem.replaceAll('\n', '\\n'),
-    'with \\r\\n spelt out': pem => pem.replaceAll('\n', '\\r\\n'),
-    'on one line, with blanks': pem => pem.replaceAll('\n', ' '),
-    'on one line, without anything': pem => pem.replaceAll('\n', ''),
+    'with only carriage returns': pem => pem.replaceAll('\n', '\r'),
+    'with \\n as text': pem => pem.replaceAll('\n', '\\n'),
+    'with \\r\\n as text': pem => pem.replaceAll('\n', '\\r\\n'),
+    'on one line, with spaces': pem => pem.replaceAll('\n', ' '),
+    'on one line, without separators': pem => pem.replaceAll('\n', ''),
     'with indented lines': pem => pem.replaceAll('\n', '\n    '),
-    'with lines of another length': pem =>
+    'with another line length': pem =>
       pem
         .replaceAll('\n', '')
         .replace(/(-----[^-]+-----)/g, '\n$1\n')
@@ -220,14 +220,14 @@ describe('a private key', () => {
     'as a JSON string of carriage returns': pem => JSON.stringify(pem.replaceAll('\n', '\r\n')),
     'in base64': base64,
     'in base64url': pem => Buffer.from(pem).toString('base64url'),
-    'in base64 of 76 characters a line': pem => base64(pem).replace(/.{76}/g, '$&\n'),
+    'in base64 with 76 characters per line': pem => base64(pem).replace(/.{76}/g, '$&\n'),
     'in base64 and quotes': pem => `"${base64(pem)}"`,
     'in base64 of a JSON string': pem => base64(JSON.stringify(pem)),
     'in base64 of one line': pem => base64(pem.replaceAll('\n', ' ')),
     'in base64 twice': pem => base64(base64(pem)),
     'without its first and last line': pem => pem.replaceAll(/-----.*-----/g, ''),
-    'without them, on one line': pem => pem.replaceAll(/-----.*-----|\n/g, ''),
-    'behind its certificate': pem => `${makeCertificate('acme.test').cert}${pem}`,
+    'without its first and last line, on one line': pem => pem.replaceAll(/-----.*-----|\n/g, ''),
+    'after its certificate': pem => `${makeCertificate('acme.test').cert}${pem}`,
   }
   const rows = Object.entries(KEYS).flatMap(([kind, pem]) =>
     Object.entries(forms).map(([form, change]) => [kind, form, change(pem)] as const),
@@ -238,9 +238,9 @@ describe('a private key', () => {
     expect((credential as { key: KeyObject }).key.equals(privateKey)).toBe(true)
   })
 
-  // What was masked once is not masked again, so each has a key of its own.
-  it.each(['as it is', 'as a JSON string of carriage returns', 'on one line, without anything', 'in base64'])(
-    '%s is masked as it came, as PEM, by line, and without line breaks',
+  // Nothing is masked twice, so each row has its own key.
+  it.each(['unchanged', 'as a JSON string of carriage returns', 'on one line, without separators', 'in base64'])(
+    '%s is masked as given, as PEM, line by line, and without line breaks',
     form => {
       const pem = pkcs8(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey).trim()
       const lines = pem.split('\n').slice(1, -1)
@@ -280,7 +280,7 @@ describe('a private key', () => {
     ['a public key in base64', base64(publicKey.export({ type: 'spki', format: 'pem' }).toString()), 'a public key'],
     ['a certificate', makeCertificate('acme.test').cert, 'a certificate'],
     [
-      'a request for a certificate',
+      'a certificate request',
       '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----',
       'a certificate',
     ],
@@ -293,7 +293,7 @@ describe('a private key', () => {
     ['a PuTTY key', 'PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none', 'an SSH key'],
     ['an EC key', pkcs8(elliptic.privateKey), 'a key of type ec; Auth0 accepts only RSA keys'],
     ['an EC key in base64', base64(pkcs8(elliptic.privateKey)), 'a key of type ec'],
-    ['an EC key of SEC 1', elliptic.privateKey.export({ type: 'sec1', format: 'pem' }).toString(), 'a key of type ec'],
+    ['an EC key in SEC 1', elliptic.privateKey.export({ type: 'sec1', format: 'pem' }).toString(), 'a key of type ec'],
     ['an Ed25519 key', pkcs8(generateKeyPairSync('ed25519').privateKey), 'a key of type ed25519'],
     [
       'an RSA-PSS key',
@@ -307,9 +307,9 @@ describe('a private key', () => {
     ],
     ['a path', './keys/auth0.pem', 'the path of a file'],
     ['an absolute path', '/etc/keys/auth0', 'the path of a file'],
-    ['a path of a home', '~/.ssh/id_rsa', 'the path of a file'],
-    ['a name of a file', 'private.key', 'the path of a file'],
-    ['a path of Windows', 'C:\\keys\\auth0.pem', 'the path of a file'],
+    ['a path in a home folder', '~/.ssh/id_rsa', 'the path of a file'],
+    ['a file name', 'private.key', 'the path of a file'],
+    ['a Windows path', 'C:\\keys\\auth0.pem', 'the path of a file'],
     ['an expression', expression('secrets.AUTH0_KEY'), 'an expression or a variable that was not replaced'],
     ['a variable', '$AUTH0_KEY', 'an expression or a variable that was not replaced'],
     ['a key that is cut off', KEYS['PKCS#8'].slice(0, 800), 'a private key that is cut off, damaged'],
@@ -317,7 +317,7 @@ describe('a private key', () => {
     ['a client secret', 'not-a-pem-but-a-client-secret', 'not a PEM private key without a passphrase'],
     ['other bytes in base64', base64('x'.repeat(100)), 'not a PEM private key'],
   ]
-  it.each(others)('that is %s is named for what it is', (_, value, what) => {
+  it.each(others)('that is %s is identified as such', (_, value, what) => {
     const problems = problemsOf({ 'client-secret': '', 'client-private-key': value })
     expect(problems).toEqual([expect.stringMatching(`^Input client-private-key: it (is|contains) ${what}`)])
     expect(problems[0]).toMatch(/private key|without a passphrase|Auth0 accepts/)
@@ -332,28 +332,33 @@ describe('a credential', () => {
       'Input access-token: conflicts with client-secret; set only one credential',
     ],
     [
-      'with the id of a key that it is not',
+      'that is not a key, with a key ID',
       { 'client-private-key-id': 'kid' },
       'Input client-private-key-id: only valid with client-private-key; remove it.',
     ],
-    ['without its client', { 'client-id': '' }, 'Input client-id: required by client-secret'],
+    ['without a client ID', { 'client-id': '' }, 'Input client-id: required by client-secret'],
     [
       'that is missing',
       { 'client-secret': '' },
       'Input client-secret: no credential is set; set client-secret, client-private-key or access-token.',
     ],
-    ['that is a header', { 'client-secret': '', 'access-token': 'Bearer token' }, 'without "Bearer"'],
+    ['with the prefix of a header', { 'client-secret': '', 'access-token': 'Bearer token' }, 'without "Bearer"'],
   ])('%s is refused', (_, values, problem) => {
     expect(problemsOf(values)).toEqual([expect.stringContaining(problem)])
   })
 
-  it.each(['fork', 'dependabot'] as const)('that is missing for a %s leads to mode: validate', withheld => {
-    const [problem] = problemsOf({ 'client-secret': '' }, withheld)
-    expect(problem).toMatch(/^Input client-secret: no credential is set; GitHub gives .*: use mode: validate there\.$/)
-    expect(problem?.toLowerCase()).toContain(withheld)
-  })
+  it.each(['fork', 'dependabot'] as const)(
+    'that is missing for a %s leads to the advice to use mode: validate',
+    withheld => {
+      const [problem] = problemsOf({ 'client-secret': '' }, withheld)
+      expect(problem).toMatch(
+        /^Input client-secret: no credential is set; GitHub gives .*: use mode: validate there\.$/,
+      )
+      expect(problem?.toLowerCase()).toContain(withheld)
+    },
+  )
 
-  it.each(['fork', 'dependabot'] as const)('that a %s has is used', withheld => {
+  it.each(['fork', 'dependabot'] as const)('that is set for a %s is used', withheld => {
     expect(problemsOf({}, withheld)).toEqual([])
     expect(problemsOf({ 'client-secret': '', mode: 'validate' }, withheld)).toEqual([])
   })
@@ -399,7 +404,7 @@ describe('max-revocations', () => {
     '20\nor 10%',
     'NaN%',
     expression('inputs.max'),
-  ])('of %j is refused, with the forms that are allowed', value => {
+  ])('of %j is refused, with the allowed formats', value => {
     expect(problemsOf({ 'max-revocations': value })).toEqual([
       `Input max-revocations: ${JSON.stringify(value)} is not a limit; use a count (20), a percentage of the live grants from 1% to 100% (10%), or both for the larger (20 or 10%).`,
     ])
@@ -407,7 +412,7 @@ describe('max-revocations', () => {
 })
 
 describe('approved-plan', () => {
-  it.each(['', ' ', '\n', '\t'])('that came to nothing (%j) is an error', value => {
+  it.each(['', ' ', '\n', '\t'])('that resolves to nothing (%j) is an error', value => {
     const problem =
       'Input approved-plan: it is empty; set it to the output plan-digest of the plan that was approved (undo-plan-digest for an undo plan), or remove it to apply without an approval.'
     expect(problemsOf({ 'approved-plan': value })).toEqual([problem])
@@ -432,7 +437,7 @@ describe('approved-plan', () => {
     ])
   })
 
-  it('of none, or of nobody who sets it, is no approval', () => {
+  it('that is "none" or not set is no approval', () => {
     expect(readPlan({ 'approved-plan': 'none' })).toMatchObject({ approvedPlan: undefined })
     expect(readPlan({})).toMatchObject({ approvedPlan: undefined })
   })
@@ -449,22 +454,26 @@ describe('the path of an export', () => {
   )
 })
 
-describe('an input that cannot be used is named, with what it may be', () => {
+describe('an invalid input is named, with its allowed values', () => {
   it.each<readonly [string, Values, readonly string[]]>([
     ['an unknown revoke', { revoke: 'some' }, ['revoke', 'never, managed or all']],
-    ['a pace of nothing', { 'requests-per-second': '0' }, ['requests-per-second', 'above 0']],
+    ['a pace of zero', { 'requests-per-second': '0' }, ['requests-per-second', 'above 0']],
     ['a pace that is not a number', { 'requests-per-second': 'fast' }, ['requests-per-second', '"fast"']],
     ['a key id without key', { 'client-private-key-id': 'kid' }, ['client-private-key-id']],
     ['an unknown algorithm', { 'client-private-key-algorithm': 'HS256' }, ['RS256, RS384 or PS256']],
     ['an unknown scope', { scope: 'some' }, ['scope', 'all or changed']],
     ['an unknown choice for missing users', { 'missing-users': 'skip' }, ['missing-users', 'fail or warn']],
-    ['another invalid boolean', { comment: '1' }, ['comment', 'true, false or changes']],
+    ['an invalid value for comment', { comment: '1' }, ['comment', 'true, false or changes']],
     ['an invalid digest', { 'approved-plan': 'sha256:abc' }, ['approved-plan', 'plan-digest']],
-    ['users to export without export', { users: 'auth0|1' }, ['users', 'export']],
-    ['a query without export', { query: '*' }, ['query', 'export']],
+    ['users to export in another mode', { users: 'auth0|1' }, ['users', 'export']],
+    ['a query in another mode', { query: '*' }, ['query', 'export']],
     ['an export to several files', { mode: 'export', query: '*', manifest: 'a*.yml' }, ['manifest', 'path']],
-    ['an audience that is not an address', { audience: 'management' }, ['audience']],
-    ['an audience without its end', { audience: 'https://a.eu.auth0.com/api/v2' }, ['https://a.eu.auth0.com/api/v2/']],
+    ['an audience that is not a URL', { audience: 'management' }, ['audience']],
+    [
+      'an audience without its trailing slash',
+      { audience: 'https://a.eu.auth0.com/api/v2' },
+      ['https://a.eu.auth0.com/api/v2/'],
+    ],
     ['an invalid share of revocations', { 'max-revocations': '20 or' }, ['max-revocations', '20 or 10%']],
   ])('%s', (_, values, words) => {
     const problems = problemsOf(values).join('\n')

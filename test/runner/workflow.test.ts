@@ -56,7 +56,7 @@ describe('an event', () => {
     })
   })
 
-  /** Another repository, if only by its nonsensical name. */
+  /** Another repository, even if only because of its invalid name. */
   function isFork(event: object): boolean {
     return /"full_name":"(?!acme\/access")/.test(JSON.stringify(event))
   }
@@ -65,7 +65,7 @@ describe('an event', () => {
     expect(workflowOf({}, { GITHUB_EVENT_PATH: place })).toMatchObject({ pullRequest: 7, defaultBranch: undefined })
   })
 
-  it('that is broken in one place still has the rest', () => {
+  it('that is broken in one place keeps the rest', () => {
     const event = {
       repository: { default_branch: 'trunk' },
       pull_request: { number: 'eight', head: { sha: 'newest' } },
@@ -95,9 +95,9 @@ describe('secrets are withheld', () => {
   })
 })
 
-describe('variables that are missing', () => {
+describe('missing variables', () => {
   const all = ['EVENT_NAME', 'EVENT_PATH', 'REPOSITORY', 'REF', 'SHA', 'ACTOR', 'WORKSPACE', 'RUN_ID', 'SERVER_URL']
-  it('leave what is known without them', () => {
+  it('do not affect what is known without them', () => {
     for (const name of all) vi.stubEnv(`GITHUB_${name}`, undefined)
     expect(readWorkflow()).toEqual({
       name: '',
@@ -114,11 +114,14 @@ describe('variables that are missing', () => {
     })
   })
 
-  it.each(['acme', '/', 'acme/', '/access', ' '])('or an invalid repository: %j', GITHUB_REPOSITORY => {
-    expect(workflowOf({}, { GITHUB_REPOSITORY }).repository).toBeUndefined()
-  })
+  it.each(['acme', '/', 'acme/', '/access', ' '])(
+    'include a repository without an owner or a name: %j',
+    GITHUB_REPOSITORY => {
+      expect(workflowOf({}, { GITHUB_REPOSITORY }).repository).toBeUndefined()
+    },
+  )
 
-  it('and a deleted current folder is a clear error', () => {
+  it('lead to a clear error if the current folder was deleted', () => {
     vi.stubEnv('GITHUB_WORKSPACE', '')
     vi.spyOn(process, 'cwd').mockImplementation(() => {
       throw new Error('ENOENT: no such file or directory, uv_cwd')

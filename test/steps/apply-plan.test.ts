@@ -23,7 +23,7 @@ afterAll(async () => {
   await rm(home, { recursive: true })
 })
 
-it('a defect at the end of an apply is not mistaken for a ledger that GitHub does not let be written', async () => {
+it('a defect at the end of an apply is not reported as a ledger that cannot be written', async () => {
   const journal = createJournal()
   const context = {
     inputs: { revoke: 'managed', scope: 'all' },

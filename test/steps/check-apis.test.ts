@@ -10,7 +10,7 @@ import { grants, ORDERS } from '../plan/fixtures.ts'
 const NOW = new Date('2026-06-15T12:00:00Z')
 const BILLING = 'https://billing.acme.com/'
 
-/** What a run asks of a tenant that has these identifiers, and what it reports. */
+/** What a run requests from a tenant with these identifiers, and what it reports. */
 async function check(manifest: string, { identifiers = async () => [ORDERS, BILLING], managed = [] }: Options = {}) {
   const { documents } = parseDocument('m.yml', manifest)
   const asked: (readonly string[])[] = []
@@ -52,7 +52,7 @@ describe('an unknown API', () => {
     'https://Orders.Acme.com/',
     'HTTP://orders.acme.com',
     'orders.acme.com/',
-  ])('(%s) is refused with the one that the tenant has', async api => {
+  ])('(%s) is refused with the identifier that the tenant has', async api => {
     const { record, errors, listed } = await check(manifestOf(api))
     expect(errors).toEqual([`The tenant has no API "${api}". Did you mean "${ORDERS}"?`])
     expect([record.stopped, listed]).toEqual(['refused', 1])
@@ -74,8 +74,8 @@ describe('an unknown API', () => {
   })
 })
 
-describe('the APIs of what may be revoked', () => {
-  it('are read with those that the manifest names, and nothing else is reported about them', async () => {
+describe('the APIs of grants that may be revoked', () => {
+  it('are read with those that the manifest names, without further findings about them', async () => {
     const managed = [...grants(['read', 'write']), ...grants(['pay'], BILLING)]
     const { asked, errors, record, listed, exists } = await check('users: []', { managed })
     expect(asked).toEqual([[ORDERS, BILLING]])
@@ -86,7 +86,7 @@ describe('the APIs of what may be revoked', () => {
     expect(exists({ api: 'https://not-read/', permission: 'pay' })).toBe(true)
   })
 
-  it('are warned of only if the manifest names them', async () => {
+  it('lead to warnings only if the manifest names them', async () => {
     const { record, asked } = await check(manifestOf(ORDERS), { managed: grants(['read']) })
     expect(asked).toEqual([[ORDERS]])
     expect(record.warnings).toHaveLength(1)

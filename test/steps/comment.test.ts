@@ -3,8 +3,8 @@ import { createJournal } from '../../src/report/journal.ts'
 import { publishComment } from '../../src/steps/comment.ts'
 import type { RunContext } from '../../src/steps/context.ts'
 
-it('a defect is not mistaken for a comment that GitHub does not let be written', async () => {
-  // No domain: no such inputs are ever read.
+it('a defect is not reported as a comment that cannot be written', async () => {
+  // Without a domain, which inputs never allow.
   const inputs = { mode: 'plan', comment: true, githubToken: 'a-token' }
   const repository = { owner: 'acme', repo: 'permissions' }
   const workflow = { pullRequest: 5, repository, commit: '', runUrl: undefined }

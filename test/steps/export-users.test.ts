@@ -52,8 +52,8 @@ async function exportTo(manifest: string, onSearch: () => void = () => undefined
 describe('the path of an export', () => {
   it.each([
     ['in the workspace', 'new.yml', 'new.yml'],
-    ['in folders that are made for it', 'a/b/new.yml', 'a/b/new.yml'],
-    ['in a folder that a link within the workspace leads to', 'in/new.yml', 'in/new.yml'],
+    ['in folders that do not exist yet', 'a/b/new.yml', 'a/b/new.yml'],
+    ['in a folder through a link within the workspace', 'in/new.yml', 'in/new.yml'],
     ['in the workspace through a link', 'here/another.yml', 'here/another.yml'],
   ])('may be %s', async (_, manifest, path) => {
     const { failure, exported } = await exportTo(manifest)
@@ -62,7 +62,7 @@ describe('the path of an export', () => {
     expect(readFileSync(place(path), 'utf8')).toContain('users: []')
   })
 
-  it('may be outside, by its whole path', async () => {
+  it('may be outside the workspace if it is absolute', async () => {
     const path = join(home, 'whole.yml')
     expect((await exportTo(path)).failure).toBeUndefined()
     expect(readFileSync(path, 'utf8')).toContain('users: []')
@@ -71,7 +71,7 @@ describe('the path of an export', () => {
   it.each([
     ['a file', 'file', 'file cannot be written: it already exists, and mode export never changes a file.'],
     ['a folder', 'folder', 'it already exists'],
-    ['a folder that is not there', 'missing/', 'missing/ is a folder; mode export writes a file, so add its name.'],
+    ['a folder that does not exist', 'missing/', 'missing/ is a folder; mode export writes a file, so add its name.'],
     ['a link', 'link', 'it already exists'],
     ['a dangling link', 'dangling', 'it already exists'],
     ['behind a dangling link', 'dangling/new.yml', 'ENOENT'],
@@ -81,8 +81,8 @@ describe('the path of an export', () => {
     ['below a file', 'file/new.yml', 'ENOTDIR'],
     ['deep below a file', 'link/a/new.yml', 'ENOTDIR'],
     ['a name that is too long', `${'a'.repeat(300)}.yml`, 'ENAMETOOLONG'],
-    ['of another machine', '/__w/r/r/new.yml', 'path relative to the workspace: new.yml.'],
-  ])('is refused before the tenant is asked if it is %s', async (_, manifest, words) => {
+    ['a path on another machine', '/__w/r/r/new.yml', 'path relative to the workspace: new.yml.'],
+  ])('is refused before any request if it is %s', async (_, manifest, words) => {
     const { failure, asked, exported } = await exportTo(manifest)
     expect(failure).toBeInstanceOf(InputError)
     expect(String(failure)).toMatch(/^InputError: Input manifest: /)
@@ -90,8 +90,8 @@ describe('the path of an export', () => {
     expect({ asked, exported }).toEqual({ asked: false, exported: undefined })
   })
 
-  it('is refused before the tenant is asked if it is in a folder of somebody else', async () => {
-    // Whoever runs this may be allowed everything.
+  it('is refused before any request if it is in a folder that belongs to another user', async () => {
+    // The tests may run as root, which may write anywhere.
     vi.spyOn(fs, 'accessSync').mockImplementation(path => {
       if (String(path).endsWith('locked')) throw new Error(`EACCES: permission denied, access '${path}'`)
     })
@@ -102,7 +102,7 @@ describe('the path of an export', () => {
     expect({ asked, exported }).toEqual({ asked: false, exported: undefined })
   })
 
-  it('that is created in the meantime is not overwritten', async () => {
+  it('is not overwritten if the file is created in the meantime', async () => {
     const { failure } = await exportTo('taken.yml', () => writeFileSync(place('taken.yml'), 'theirs'))
     expect(String(failure)).toMatch(/^ActionError: The manifest could not be written: EEXIST/)
     expect(readFileSync(place('taken.yml'), 'utf8')).toBe('theirs')

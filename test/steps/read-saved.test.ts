@@ -34,7 +34,7 @@ function problemOf(path: string, tenant?: string): string {
 const place = (name: string) => join(workspace, name)
 
 describe('a plan file', () => {
-  it('is read from the workspace, or from anywhere by its whole path, with or without a byte order mark', () => {
+  it('is read from the workspace or from an absolute path, with or without a byte order mark', () => {
     writeFileSync(place('plan.json'), writeSaved(PLAN))
     writeFileSync(place('marked.json'), `\uFEFF${writeSaved(PLAN)}`)
     for (const path of ['plan.json', place('plan.json'), 'marked.json']) expect(read(path)).toEqual(PLAN)
@@ -58,8 +58,8 @@ describe('a plan file', () => {
     ['is not UTF-8', path => writeFileSync(path, Buffer.from(writeSaved(PLAN), 'utf16le')), 'it is not a plan'],
     ['is not text', path => writeFileSync(path, Buffer.from([0x7b, 0xff, 0xfe])), 'not valid for encoding utf-8'],
     ['is empty', path => writeFileSync(path, ''), 'it is not a plan that this action wrote'],
-    ['is JSON of another kind', path => writeFileSync(path, '[]'), 'it is not a plan that this action wrote'],
-  ])('that %s is refused in words', (name, make, words) => {
+    ['is other JSON', path => writeFileSync(path, '[]'), 'it is not a plan that this action wrote'],
+  ])('that %s is refused with a clear message', (name, make, words) => {
     const path = place(name === 'is below a file' ? 'file/plan.json' : name)
     make(path)
     expect(problemOf(path)).toMatch(/^Input plan-file: /)

@@ -4,7 +4,7 @@ import { createJournal } from '../../src/report/journal.ts'
 import type { Context } from '../../src/steps/context.ts'
 import { recall } from '../../src/steps/recall.ts'
 
-it('a run that is cancelled before it knows the ledger is not one without a ledger', async () => {
+it('a run that is cancelled before it reads the ledger is not treated as one without a ledger', async () => {
   const journal = createJournal()
   const context = {
     inputs: { mode: 'apply', revoke: 'never', scope: 'all', githubToken: 'a-token', tenant: 't' },

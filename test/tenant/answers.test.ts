@@ -1,4 +1,4 @@
-// Answers that are not what was asked for, at every kind of request of a run.
+// Unexpected responses, to every kind of request of a run.
 
 import { describe, expect, it } from 'vitest'
 import { acme, countRequests, ORDERS } from '../e2e/acme.ts'
@@ -19,7 +19,7 @@ import {
 const ALWAYS = Number.POSITIVE_INFINITY
 const MANAGEMENT_API = ALL_KINDS.filter(kind => kind !== 'the token request')
 
-/** How an error names the request, without its query. */
+/** The request as errors name it, without its query. */
 const SENT: Readonly<Record<Kind, string>> = {
   'the token request': 'POST /oauth/token',
   'the API read': 'GET /api/v2/resource-servers',
@@ -34,7 +34,7 @@ function expectNothingWritten({ tenant, run }: Faulty): void {
   expect(tenant.grantsOf(ADA.id)).toEqual([BEFORE])
 }
 
-describe('an answer of the wrong form', () => {
+describe('a response with an unexpected format', () => {
   const held = { permission_name: 'read:orders', resource_server_identifier: ORDERS }
   const direct = { ...held, sources: [{ source_type: 'DIRECT' }] }
   const TOKENLESS = /returned no token/
@@ -42,8 +42,8 @@ describe('an answer of the wrong form', () => {
   const objects: readonly (readonly [name: string, body: string])[] = [
     ['an empty object', '{}'],
     ['null', 'null'],
-    ['an object of something else', '{"status":"ok","items":[1]}'],
-    ['a list of something else', '[1,"two",null]'],
+    ['an unrelated object', '{"status":"ok","items":[1]}'],
+    ['an unrelated list', '[1,"two",null]'],
   ]
   const bare = [...objects, ['an empty list', '[]']] as const
   const WRONG: readonly (readonly [kind: Kind, name: string, body: string, error: RegExp])[] = [
@@ -59,26 +59,29 @@ describe('an answer of the wrong form', () => {
     ['the permission read', 'no total', JSON.stringify({ permissions: [direct] }), FORM],
     [
       'the permission read',
-      'a total out of reach',
+      'a total that is never reached',
       JSON.stringify({ permissions: [direct], total: 9e9 }),
       /1 of \d+ were found/,
     ],
     ['the permission read', 'fewer than the total', JSON.stringify({ permissions: [], total: 3 }), /0 of 3 were found/],
   ]
 
-  it.each(WRONG)('to %s (%s) fails in plain words, and nothing is written', async (kind, _, body, error) => {
-    const faulty = await reconcileAda({ kind: 'garbage', body, times: ALWAYS }, kind)
-    expectNothingWritten(faulty)
-    expect(faulty.run.errors).toEqual([expect.stringMatching(error)])
-    expect(faulty.sent).toBeLessThanOrEqual(3)
-  })
+  it.each(WRONG)(
+    'to %s (%s) fails the run with a clear message, and nothing is written',
+    async (kind, _, body, error) => {
+      const faulty = await reconcileAda({ kind: 'garbage', body, times: ALWAYS }, kind)
+      expectNothingWritten(faulty)
+      expect(faulty.run.errors).toEqual([expect.stringMatching(error)])
+      expect(faulty.sent).toBeLessThanOrEqual(3)
+    },
+  )
 })
 
-describe('an answer that is not the one to a write', () => {
+describe('an unexpected response to a write', () => {
   const WRITES = ['the grant', 'the revocation'] as const
   const cases = WRITES.flatMap(kind => ['{}', 'null', '{"granted":true}'].map(body => [kind, body] as const))
 
-  it.each(cases)('is not mistaken for %s being done (200 %s)', async (kind, body) => {
+  it.each(cases)('does not count as success of %s (200 %s)', async (kind, body) => {
     const { tenant, run } = await reconcileAda({ kind: 'garbage', body, times: ALWAYS }, kind)
     expect(run.errors.join()).toContain(SENT[kind])
     const held = tenant.grantsOf(ADA.id).map(({ permission }) => permission)
@@ -90,14 +93,14 @@ describe('an answer that is not the one to a write', () => {
 })
 
 describe('a 401', () => {
-  it.each(MANAGEMENT_API)('to %s is answered with a new token', async kind => {
+  it.each(MANAGEMENT_API)('to %s leads to a new token', async kind => {
     const faulty = await reconcileAda({ kind: 'status', status: 401 }, kind)
     expectConverged(faulty)
     expect(faulty.sent).toBe(2)
     expect(countRequests(faulty.tenant)['POST /oauth/token']).toBe(2)
   })
 
-  it('to every request of a run, once each, is answered with a new token every time', async () => {
+  it('to every request of a run, once each, leads to a new token every time', async () => {
     const tenant = await acme({ users: [{ ...ADA, direct: [BEFORE] }] })
     const seen = new Set<string>()
     const when: When = ({ method, path }) => {
@@ -110,7 +113,7 @@ describe('a 401', () => {
     expect(tenant.requests).toHaveLength(1 + 3 * MANAGEMENT_API.length)
   })
 
-  it('to many requests at once takes one new token for all of them', async () => {
+  it('to many requests at once leads to one new token for all of them', async () => {
     const ids = Array.from({ length: 100 }, (_, index) => `auth0|${index}`)
     const tenant = await acme({ users: ids.map(id => ({ id })) })
     let reads = 0
@@ -124,7 +127,7 @@ describe('a 401', () => {
     expect(countRequests(tenant)['POST /oauth/token']).toBe(2)
   })
 
-  it.each(ALL_KINDS)('to %s that comes again ends the run', async kind => {
+  it.each(ALL_KINDS)('to %s that is repeated ends the run', async kind => {
     const body = { statusCode: 401, error: 'Unauthorized', message: 'Invalid token' }
     const { run, sent } = await reconcileAda({ kind: 'status', status: 401, body, times: ALWAYS }, kind)
     expect(run.errors.join()).toContain(SENT[kind])
@@ -136,7 +139,7 @@ describe('a 401', () => {
 describe('a 403', () => {
   const body = { statusCode: 403, error: 'Forbidden', message: 'Not with this token', errorCode: 'insufficient_scope' }
 
-  it.each(ALL_KINDS)('to %s is not asked again, and the error has the words of Auth0', async kind => {
+  it.each(ALL_KINDS)('to %s is not retried, and the error quotes Auth0', async kind => {
     const headers = { 'x-auth0-requestid': 'request-1234' }
     const { run, sent } = await reconcileAda({ kind: 'status', status: 403, body, headers, times: ALWAYS }, kind)
     expect(sent).toBe(1)

@@ -1,4 +1,4 @@
-// A tenant that is down, wherever a run is by then: what is sent in vain, for how long, and what is reported.
+// A tenant that is down at any point of a run: how many requests fail, for how long, and what is reported.
 
 import { describe, expect, it, vi } from 'vitest'
 import { mask, redactAll } from '../../src/runner/secrets.ts'
@@ -13,17 +13,17 @@ const ALWAYS = Number.POSITIVE_INFINITY
 const HTML = '<!doctype html><title>Sign in to the guest network</title>'
 const MANY = Array.from({ length: 200 }, (_, index) => `auth0|${index}`)
 
-/** A minute of outage, the pause before the last attempt, and what a busy machine adds, which this clock makes 20 times as long. */
+/** A minute of outage, the pause before the last attempt, and the delay of a busy machine, which this clock multiplies by 20. */
 const MAX_DURATION_MS = 80_000
-/** What one request is tried in vain until the tenant counts as down. */
+/** The attempts of a single request until the tenant counts as down. */
 const ALONE = 40
-/** The same among many others, and what is under way by then. */
+/** The attempts of many requests until then, and those in flight. */
 const AMONG_MANY = 32 + 48
 
 interface Down {
   readonly requests: number
   readonly error: RegExp
-  /** Without it, nobody listens. */
+  /** Without a fault, the port is closed. */
   readonly fault?: FaultKind & { readonly when: When }
 }
 
@@ -73,7 +73,7 @@ const DOWN: Readonly<Record<string, Down>> = {
 }
 
 describe('a tenant that is down', () => {
-  it.each(Object.entries(DOWN))('(%s) fails the run within its budget, in plain words', async (_, down) => {
+  it.each(Object.entries(DOWN))('(%s) fails the run within its budget, with a clear message', async (_, down) => {
     const tenant = await acme({ users: MANY.map(id => ({ id })) })
     if (down.fault) tenant.fault({ ...down.fault, times: ALWAYS })
     const run = await reconcile(tenant, {
@@ -88,7 +88,7 @@ describe('a tenant that is down', () => {
     if (down.fault) expect(tenant.requests).toHaveLength(run.requests)
   })
 
-  it('and echoes what it was sent makes no error show a secret', async () => {
+  it('and echoes requests does not put a secret into an error', async () => {
     const tenant = await acme()
     tenant.fault({ kind: 'echo', status: 503, when: () => true, times: ALWAYS })
     const write = vi.spyOn(process.stdout, 'write').mockReturnValueOnce(true)
@@ -100,9 +100,9 @@ describe('a tenant that is down', () => {
   })
 })
 
-describe('an answer that never comes', () => {
-  // They wait at the same time.
-  it.concurrent.each(ALL_KINDS)('to %s is asked for again after 20 s', async kind => {
+describe('a response that never arrives', () => {
+  // Concurrent, because each of them waits.
+  it.concurrent.each(ALL_KINDS)('to %s is followed by a retry after 20 s', async kind => {
     const faulty = await reconcileAda({ kind: 'hang' }, kind, fastClock(10))
     expectConverged(faulty)
     expect(faulty.sent).toBe(2)

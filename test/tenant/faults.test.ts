@@ -1,4 +1,4 @@
-// What passes by itself, at every kind of request of a run.
+// Temporary faults, at every kind of request of a run.
 
 import { describe, expect, it } from 'vitest'
 import { acme } from '../e2e/acme.ts'
@@ -12,9 +12,9 @@ const PASSING: readonly (readonly [string, FaultKind])[] = [
   ['a 503', { kind: 'status', status: 503 }],
   ['a 408', { kind: 'status', status: 408 }],
   ['a 429 without headers', { kind: 'status', status: 429 }],
-  ['a connection reset before the tenant did anything', { kind: 'reset', after: 'nothing' }],
-  ['a connection reset after the tenant did it', { kind: 'reset', after: 'effect' }],
-  ['an answer cut off half-way', { kind: 'truncate' }],
+  ['a connection reset before the effect', { kind: 'reset', after: 'nothing' }],
+  ['a connection reset after the effect', { kind: 'reset', after: 'effect' }],
+  ['a truncated response', { kind: 'truncate' }],
   ['a page in HTML', { kind: 'garbage', body: HTML }],
 ]
 
@@ -25,7 +25,7 @@ describe.each(ALL_KINDS)('%s', kind => {
     expect(faulty.sent).toBe(3)
   })
 
-  it('takes a redirect for an error, and sends the token nowhere else', async () => {
+  it('treats a redirect as an error, and sends the token nowhere else', async () => {
     const other = await acme()
     const headers = { location: `${other.domain}/api/v2/resource-servers` }
     const { tenant, run, sent } = await reconcileAda({ kind: 'status', status: 302, headers }, kind)

@@ -56,7 +56,7 @@ describe('in a mode that writes nothing', () => {
     expect(tenant.requests).toEqual([])
   })
 
-  it('the token request and reads go through', async () => {
+  it('the token request and reads are sent', async () => {
     const { tenant, http } = await connect({ mode: 'plan' })
     await http.send({ method: 'POST', path: '/oauth/token' })
     await http.send(READ)
@@ -64,8 +64,8 @@ describe('in a mode that writes nothing', () => {
   })
 })
 
-describe('an answer that another try would not change', () => {
-  it.each([400, 401, 403, 404, 302])('(%i) is sent once', async status => {
+describe('a permanent error', () => {
+  it.each([400, 401, 403, 404, 302])('(%i) is not retried', async status => {
     const { tenant, http } = await connect()
     always(tenant, { kind: 'status', status, headers: { location: 'http://127.0.0.1:1/' } })
     expect(await http.send(READ)).toMatchObject({ status, attempts: 1 })
@@ -73,11 +73,11 @@ describe('an answer that another try would not change', () => {
   })
 })
 
-describe('a run that is asked to stop', () => {
+describe('a cancelled run', () => {
   it.each<[string, Request]>([
     ['no read', READ],
     ['no token request', { method: 'POST', path: '/oauth/token' }],
-  ])('sends %s more', async (_, request) => {
+  ])('sends %s', async (_, request) => {
     const controller = new AbortController()
     const { tenant, http } = await connect({ signal: controller.signal })
     controller.abort(new NotSentError('Cancelled by SIGINT.'))
@@ -85,18 +85,21 @@ describe('a run that is asked to stop', () => {
     expect(tenant.requests).toEqual([])
   })
 
-  it.each(['/oauth/token', '/api/v2/users/x'])('does not send a request whose token came too late: %s', async path => {
-    const controller = new AbortController()
-    const { tenant, http } = await connect({ signal: controller.signal })
-    const headers = async () => {
-      controller.abort(new NotSentError('Cancelled by SIGINT.'))
-      return {}
-    }
-    await expect(http.send({ method: 'POST', path, headers })).rejects.toThrow('Cancelled by SIGINT.')
-    expect(tenant.requests).toEqual([])
-  })
+  it.each(['/oauth/token', '/api/v2/users/x'])(
+    'does not send a request whose token arrived too late: %s',
+    async path => {
+      const controller = new AbortController()
+      const { tenant, http } = await connect({ signal: controller.signal })
+      const headers = async () => {
+        controller.abort(new NotSentError('Cancelled by SIGINT.'))
+        return {}
+      }
+      await expect(http.send({ method: 'POST', path, headers })).rejects.toThrow('Cancelled by SIGINT.')
+      expect(tenant.requests).toEqual([])
+    },
+  )
 
-  it('says of a request that it had sent that its fate is not known', async () => {
+  it('reports a pending request as one that may have taken effect', async () => {
     const controller = new AbortController()
     const { tenant, http } = await connect({
       signal: controller.signal,
@@ -109,7 +112,7 @@ describe('a run that is asked to stop', () => {
 })
 
 describe('a run that has ended', () => {
-  it('retries no request that nobody waits for', async () => {
+  it('does not retry a request that is still pending', async () => {
     const { tenant, http } = await connect()
     always(tenant, { kind: 'status', status: 503 })
     const sending = http.send(READ).catch((error: unknown) => error)
@@ -119,7 +122,7 @@ describe('a run that has ended', () => {
     expect(tenant.requests).toHaveLength(1)
   })
 
-  it('sends nothing more', async () => {
+  it('sends no more requests', async () => {
     const { tenant, http } = await connect()
     await http.close()
     await expect(http.send(READ)).rejects.toThrow('The run has ended.')
@@ -143,7 +146,7 @@ describe('an exchange that hangs', () => {
   })
 })
 
-describe('an answer without end', () => {
+describe('an endless response', () => {
   it('is not read to its end', async () => {
     let now = 0
     const sleep = async () => {
@@ -203,7 +206,7 @@ function readOf(user: number): Request {
   return { method: 'GET', path: `/api/v2/users/${user}/permissions` }
 }
 
-/** Asks for so many users at once; resolves to the errors. As in a run, what is the end of it stops everything. */
+/** Reads this many users at once, and resolves to the errors. As in a run, an error that affects all of it halts it. */
 async function read({ http }: Farm, users: number): Promise<readonly Error[]> {
   const results = await Promise.allSettled(
     Array.from({ length: users }, async (_, user) => {
@@ -224,7 +227,7 @@ async function pass({ time }: Farm, until: number): Promise<void> {
 
 describe.each([true, false])('an outage (of a tenant with rate-limit headers: %s)', headers => {
   describe.each(FAILURES)('of %s', (_, failure) => {
-    it.each([0.4, 3, 8, 20, 55])('of %d s fails nobody, and work resumes soon after it', async seconds => {
+    it.each([0.4, 3, 8, 20, 55])('of %d s makes no request fail, and work resumes soon after it', async seconds => {
       for (const random of [0, 0.999]) {
         const [from, until] = [8_000, 8_000 + seconds * 1_000]
         const tell = ({ at }: VirtualRequest) => (at >= from && at < until ? failure : undefined)
@@ -240,27 +243,27 @@ describe.each([true, false])('an outage (of a tenant with rate-limit headers: %s
     })
   })
 
-  it.each([3, 20, 55])('in which nothing is answered for %d s fails nobody', async seconds => {
+  it.each([3, 20, 55])('without any response for %d s makes no request fail', async seconds => {
     const here = farm(({ at }) => (at < 5_000 + seconds * 1_000 ? 'hang' : undefined), { headers })
     expect(await here.time.run(read(here, 40))).toEqual([])
   })
 
   it.each([
     ['from the beginning', 0],
-    ['in between', 20],
+    ['in the middle', 20],
   ])('of 15 refusals in a row, %s, is soon over', async (_, before) => {
     let requests = 0
     const here = farm(() => (++requests > before && requests <= before + 15 ? JAMMED : undefined), { headers })
     await here.time.run(read(here, before))
     const from = here.time.clock.now()
     expect(await here.time.run(read(here, 40))).toEqual([])
-    // Sixteen attempts, and without headers four seconds for forty users.
+    // Sixteen attempts; without headers, also four seconds for forty users.
     expect(here.time.clock.now() - from).toBeLessThan(headers ? 14_000 : 20_000)
   })
 })
 
 describe('while the tenant is down', () => {
-  it('one request at a time goes to see, a bounded number of times', async () => {
+  it('one request at a time probes it, a limited number of times', async () => {
     const here = farm(({ at }) => (at >= 8_000 && at < 66_000 ? 'reset' : undefined))
     await here.time.run(read(here, 30))
     await pass(here, 7_900)
@@ -276,7 +279,7 @@ describe('while the tenant is down', () => {
     expect(here.http.traffic.waitingFor).toBeUndefined()
   })
 
-  it('the other requests come back after it one by one, and soon as many as before', async () => {
+  it('requests are held back, and resume one by one until there are as many as before', async () => {
     const here = farm(({ at }) => (at >= 8_000 && at < 20_000 ? JAMMED : undefined))
     await here.time.run(read(here, 150))
     await pass(here, 7_900)
@@ -290,7 +293,7 @@ describe('while the tenant is down', () => {
   })
 
   it.each([...FAILURES, ['hanging requests', 'hang'] as const])(
-    'with %s, the run ends soon after a minute, and not after one for each user',
+    'with %s, the run ends soon after one minute, not one minute per user',
     async (name, failure) => {
       const here = farm(() => failure)
       const from = here.time.clock.now()
@@ -307,7 +310,7 @@ describe('while the tenant is down', () => {
     },
   )
 
-  it('a token is asked for again for a minute, and then the run ends', async () => {
+  it('the token request is retried for a minute, and then the run ends', async () => {
     const here = farm(() => ({ status: 503 }))
     const sending = here.http.send({ method: 'POST', path: '/oauth/token' }).catch((error: unknown) => error)
     await pass(here, 30_000)
@@ -317,7 +320,7 @@ describe('while the tenant is down', () => {
     expect(here.time.clock.now()).toBeLessThan(72_000)
   })
 
-  it('a fault that does not pass by itself ends the run at once', async () => {
+  it('a permanent fault ends the run at once', async () => {
     const here = farm(() => ({ fault: 'ENOTFOUND' }))
     const [error] = await here.time.run(read(here, 1))
     expect(error?.message).toMatch(/ENOTFOUND.*Check the input domain: this host does not exist/)
@@ -330,23 +333,20 @@ describe('a user whose requests always fail', () => {
     request.path === readOf(user).path ? failure : undefined
   const failure: VirtualAnswer = { status: 503, body: '{"message":"Try later","errorCode":"busy"}' }
 
-  it.each([0, 20, 39])(
-    '(number %i of 40) is given up after a minute, in Auth0’s words; the others are not',
-    async user => {
-      const here = farm(when(user, failure))
-      const from = here.time.clock.now()
-      const errors = await here.time.run(read(here, 40))
-      expect(errors).toMatchObject([{ details: { reach: 'user', status: 503 } }])
-      expect(errors[0]?.message).toMatch(
-        /^https:\/\/acme\.eu\.auth0\.com only returns errors for this request \(GET \/api\/v2\/users\/\d+\/permissions; \d+ attempts; Auth0 said: 503 busy Try later\)\. Run it again when/,
-      )
-      expect(here.time.clock.now() - from).toBeGreaterThan(60_000)
-      expect(here.time.clock.now() - from).toBeLessThan(80_000)
-      expect(here.tenant.requests.length).toBeLessThan(40 + 45)
-    },
-  )
+  it.each([0, 20, 39])('(index %i of 40) fails after a minute with Auth0’s message; the others succeed', async user => {
+    const here = farm(when(user, failure))
+    const from = here.time.clock.now()
+    const errors = await here.time.run(read(here, 40))
+    expect(errors).toMatchObject([{ details: { reach: 'user', status: 503 } }])
+    expect(errors[0]?.message).toMatch(
+      /^https:\/\/acme\.eu\.auth0\.com only returns errors for this request \(GET \/api\/v2\/users\/\d+\/permissions; \d+ attempts; Auth0 said: 503 busy Try later\)\. Run it again when/,
+    )
+    expect(here.time.clock.now() - from).toBeGreaterThan(60_000)
+    expect(here.time.clock.now() - from).toBeLessThan(80_000)
+    expect(here.tenant.requests.length).toBeLessThan(40 + 45)
+  })
 
-  it('is tried again after pauses that double, while the others work', async () => {
+  it('is retried after pauses that double, while the others work', async () => {
     const here = farm(when(0, failure), { random: () => 0.999 })
     const reading = read(here, 1)
     for (let at = 5_100; at < 90_000; at += 100) {
@@ -361,7 +361,7 @@ describe('a user whose requests always fail', () => {
   })
 })
 
-describe('an end that the tenant names', () => {
+describe('the end of a refusal', () => {
   const at = (time: number) => String(Math.ceil(time / 1000))
   const bucketUntil = (time: number) => ({
     'x-ratelimit-limit': '50',
@@ -369,10 +369,10 @@ describe('an end that the tenant names', () => {
     'x-ratelimit-reset': at(time),
   })
   const HOUR = 3_600_000
-  /** 1970, an hour after the clock's beginning: 5 s. */
+  /** An hour after the epoch; the clock starts at 5 s. */
   const UNTIL = '01:00 UTC'
 
-  it('is waited for, by the requests that it concerns', async () => {
+  it('delays only the requests that it concerns', async () => {
     const here = farm(({ method, at }) =>
       method === 'POST' && at < 35_000
         ? {
@@ -428,7 +428,7 @@ describe('an end that the tenant names', () => {
     ],
     ['quota for access tokens', 'the quota for access tokens', { method: 'POST', path: '/oauth/token' }],
   ])(
-    'and that is an hour away ends the run after a minute, says until when, and for which limit: %s',
+    'that is an hour away ends the run after a minute, with the time and the limit in the error: %s',
     async (name, waiting, request) => {
       const here = farm(({ at }) => ({
         status: 429,
@@ -449,7 +449,7 @@ describe('an end that the tenant names', () => {
     },
   )
 
-  it('is named too if it is the headroom that is waited for', async () => {
+  it('is also named if the run waits to preserve the headroom', async () => {
     const here = farm(({ at }) => ({
       status: 200,
       headers: { ...bucketUntil(HOUR), 'x-ratelimit-remaining': '13', date: new Date(at).toUTCString() },
@@ -462,7 +462,7 @@ describe('an end that the tenant names', () => {
     expect(here.time.clock.now()).toBeLessThan(70_000)
   })
 
-  it('and that nobody knows is not named', async () => {
+  it('is not named if it is unknown', async () => {
     const here = farm(() => JAMMED)
     const [error] = await here.time.run(read(here, 1))
     expect(error?.message).toMatch(
@@ -471,19 +471,19 @@ describe('an end that the tenant names', () => {
   })
 })
 
-describe('the time of day', () => {
+describe('the wall clock', () => {
   const HOUR = 3_600_000
 
   it.each([
-    ['forwards', HOUR],
-    ['back', -HOUR],
-  ])('may step an hour %s: nothing waits for longer, or is sent sooner', async (_, step) => {
+    ['forward', HOUR],
+    ['backward', -HOUR],
+  ])('may jump an hour %s: requests are sent neither later nor earlier', async (_, step) => {
     const durations: number[] = []
     const before = Date.UTC(2026, 9, 1)
     for (const steps of [0, step]) {
       const wall = vi.spyOn(Date, 'now')
       try {
-        // Without a date in the answers, the reset can be set against our own clock alone.
+        // Without a date in the responses, the reset can only be compared with our own clock.
         const time = startVirtualTime()
         wall.mockImplementation(() => before + time.clock.now())
         const bucket = createBucket({ limit: 10, perSecond: 2 }, Date.now())

@@ -22,7 +22,7 @@ function delayAt(outage: Outage, now: number, inFlight = 0): number {
   return delayByOutage(outage, { inFlight, now })
 }
 
-describe('everything waits', () => {
+describe('all requests wait', () => {
   it('after the third failure in a row, and not before', () => {
     expect(delayAt(failing({}, {}), 100, 47)).toBe(0)
     expect(delayAt(failing({}, {}, {}), 100)).toBe(250)
@@ -32,11 +32,11 @@ describe('everything waits', () => {
     expect(delayAt(failing({ throttled: true }), 100)).toBe(250)
   })
 
-  it('after one failure whose answer names an end', () => {
+  it('after one failure whose response names an end', () => {
     expect(delayAt(failing({ end: endAt(10_100) }), 100)).toBe(10_000)
   })
 
-  it('not after failures between which something worked', () => {
+  it('but not after failures with a success in between', () => {
     const outage = withSuccess(failing({}, {}), { sentAt: 0, now: 100 })
     expect(delayAt(withFailure(outage, FAILURE), 100)).toBe(0)
   })
@@ -45,7 +45,7 @@ describe('everything waits', () => {
 describe('while requests fail', () => {
   const outage = failing({ throttled: true })
 
-  it('one at a time goes to see', () => {
+  it('one at a time probes the tenant', () => {
     expect(delayAt(outage, 350)).toBe(0)
     expect(delayAt(outage, 350, 1)).toBe(50)
   })
@@ -55,11 +55,11 @@ describe('while requests fail', () => {
     [3_100, 1_000],
     [12_100, 4_000],
     [50_000, 4_000],
-  ])('%i ms after the first, the next one waits for %i ms', (now, pause) => {
+  ])('%i ms after the first failure, the next request waits for %i ms', (now, pause) => {
     expect(delayAt(withFailure(outage, { ...FAILURE, now }), now)).toBeCloseTo(pause, 6)
   })
 
-  it('a random half of the pause is left out', () => {
+  it('the pause is shortened by up to half of it, at random', () => {
     expect(delayAt(failing({ throttled: true, jitter: 1 }), 100)).toBe(125)
     expect(delayAt(failing({ throttled: true, jitter: 0.5 }), 100)).toBe(187.5)
   })
@@ -68,12 +68,12 @@ describe('while requests fail', () => {
     ['the end that the tenant names', 10_100, 10_500],
     ['a minute at most', 3_600_100, 60_500],
     ['a moment, if that end is now', 100, 500],
-  ])('the next one waits for %s', (_, at, delay) => {
+  ])('the next request waits for %s', (_, at, delay) => {
     expect(delayAt(failing({ throttled: true, end: endAt(at), jitter: 0.5 }), 100)).toBe(delay)
   })
 })
 
-describe('when one has worked', () => {
+describe('after a request has succeeded', () => {
   const over = withSuccess(failing({ throttled: true }), { sentAt: 350, now: 400 })
 
   it('two may be in flight, then three, and so on', () => {
@@ -82,41 +82,37 @@ describe('when one has worked', () => {
     expect([2, 3].map(inFlight => delayAt(next, 450, inFlight))).toEqual([0, 5])
   })
 
-  it('nothing changes if it had been sent before the others failed', () => {
+  it('nothing changes if it was sent before the failure', () => {
     const outage = failing({ throttled: true })
     expect(withSuccess(outage, { sentAt: 99, now: 400 })).toBe(outage)
     expect(withSuccess(outage, { sentAt: 100, now: 400 })).not.toBe(outage)
   })
 
-  it('without an outage, there is no limit to what may be in flight', () => {
+  it('there is no limit to requests in flight without an outage', () => {
     expect(delayAt(withSuccess(NO_OUTAGE, { sentAt: 0, now: 1 }), 1, 1_000)).toBe(0)
   })
 
-  it('the next outage starts over, and not with an earlier attempt', () => {
+  it('the next outage starts over, and not before the success', () => {
     expect(withFailure(over, { ...FAILURE, sentAt: 300, now: 20_000 })).toMatchObject({ failures: 1, since: 400 })
   })
 })
 
-describe('an outage is over its time', () => {
+describe('an outage is overdue', () => {
   const end = (at: number) => ({ failures: 1, since: 1_000, end: endAt(at) })
   it.each([
-    [
-      'for an attempt that was sent a minute after its beginning',
-      { failures: 3, since: 1_000, end: undefined },
-      61_000,
-    ],
+    ['for an attempt that was sent a minute after its start', { failures: 3, since: 1_000, end: undefined }, 61_000],
     ['at the end that the tenant named', end(200_000), 200_000],
-    ['not later than that', end(301_000), 301_000],
-    ['after a minute, if the end is too far away to wait for', end(301_001), 61_000],
-    ['after a minute, whatever nearer end the tenant named', end(2_000), 61_000],
+    ['at an end that is five minutes away', end(301_000), 301_000],
+    ['after a minute, if the end is too far away', end(301_001), 61_000],
+    ['after a minute, if the end is earlier', end(2_000), 61_000],
   ])('%s', (_, outage, sentAt) => {
     expect(isOverdue(outage, sentAt - 1)).toBe(false)
     expect(isOverdue(outage, sentAt)).toBe(true)
   })
 })
 
-describe('an outage is not over its time', () => {
-  it('after two failures that name no end, however late the second was sent', () => {
+describe('an outage is not overdue', () => {
+  it('after two failures without an end, however late the second was sent', () => {
     expect(isOverdue({ failures: 2, since: 0, end: undefined }, 600_000)).toBe(false)
   })
 })
@@ -124,20 +120,20 @@ describe('an outage is not over its time', () => {
 describe('the tenant is down', () => {
   const requests = ['one', 'two', 'three']
 
-  it('if three requests failed for a minute', () => {
+  it('if three requests have failed for a minute', () => {
     const outage = failing(...requests.map(request => ({ request })))
     expect(isDown(outage, 59_999)).toBe(false)
     expect(isDown(outage, 60_000)).toBe(true)
   })
 
-  it('not if fewer did, however often', () => {
+  it('but not if fewer have, however often', () => {
     expect(isDown(failing({}, {}, {}, { request: 'two' }), 60_000)).toBe(false)
   })
 
   it.each<[string, Partial<Failure>]>([
     ['is a 429', { throttled: true }],
     ['names an end', { end: endAt(3_600_000) }],
-  ])('if one did, and its answer %s', (_, failure) => {
+  ])('if one has failed, and its response %s', (_, failure) => {
     const outage = failing({}, {}, failure)
     expect(isDown(outage, 59_999)).toBe(false)
     expect(isDown(outage, 60_000)).toBe(true)

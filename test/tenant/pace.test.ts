@@ -20,7 +20,7 @@ const NO_HEADROOM = { headroom: 0, ceiling: undefined }
 
 interface Exchange {
   readonly group?: Group
-  /** When it is sent; the answer comes at once. */
+  /** When it is sent; the response arrives at once. */
   readonly at: number
   readonly bucket?: Bucket
   readonly kind?: Outcome['kind']
@@ -31,7 +31,7 @@ function exchange(pace: Pace, { group = 'readingUsers', at, bucket, kind = 'work
   return received(sent, { group, sent, bucket, kind, now: at })
 }
 
-/** A pace that has had one answer, at 0, by which there is so much in the bucket. */
+/** A pace after one response, at 0, with this state of the bucket. */
 function pacedBy(bucket: Bucket, limits: PaceLimits = NO_HEADROOM): Pace {
   return exchange(startPace(limits), { at: 0, bucket })
 }
@@ -44,58 +44,58 @@ function send(pace: Pace, now: number, group: Group = 'readingUsers'): Pace {
   return sending(pace, { group, now })
 }
 
-/** How many requests go out at once. */
+/** How many requests are sent at once. */
 function burst(pace: Pace, now: number, group: Group = 'readingUsers'): number {
   let [sent, next] = [0, pace]
   while (sent < 1_000 && delayAt(next, now, group) === 0) [sent, next] = [sent + 1, send(next, now, group)]
   return sent
 }
 
-describe('before anything is known of the refill', () => {
+describe('before the refill is known', () => {
   const bucket = { limit: 1_000, remaining: 999, resetAt: 1_000 }
 
-  it('one request goes, and the others wait for its answer', () => {
+  it('one request is sent, and the others wait for its response', () => {
     expect(burst(startPace(NO_HEADROOM), 0)).toBe(1)
     expect(delayAt(send(startPace(NO_HEADROOM), 0), 0)).toBe(5)
   })
 
-  it('nine more are in flight at once, and one more for each answer', () => {
+  it('nine requests may then be in flight, and one more after each response', () => {
     const first = pacedBy(bucket)
     expect(burst(first, 20)).toBe(9)
     expect(burst(exchange(first, { at: 20, bucket: { ...bucket, remaining: 998 } }), 20)).toBe(10)
   })
 
-  it('48 are in flight at most', () => {
+  it('at most 48 requests are in flight', () => {
     let pace = pacedBy(bucket)
     for (let at = 1; at < 100; at++) pace = exchange(pace, { at, bucket })
     expect(burst(pace, 100)).toBe(MAX_IN_FLIGHT)
   })
 
-  it('what was about to be sent and was not makes room for another', () => {
+  it('a withdrawn request makes room for another', () => {
     const one = send(pacedBy(bucket), 20)
     expect(withdrawn(send(one, 20), 'readingUsers')).toEqual(one)
   })
 
-  it('they wait for an answer rather than for time', () => {
+  it('further requests wait for a response rather than for time', () => {
     let pace = pacedBy(bucket)
     for (let sent = 0; sent < 9; sent++) pace = send(pace, 20)
     expect(delayAt(pace, 20)).toBe(5)
   })
 
-  it('half of what may be spent is spent at once', () => {
+  it('half of the spendable requests are sent at once', () => {
     expect(burst(pacedBy({ limit: 10, remaining: 9, resetAt: 1_000 }), 0)).toBe(4)
     const half = { headroom: 0.5, ceiling: undefined }
     expect(burst(pacedBy({ limit: 20, remaining: 19, resetAt: 1_000 }, half), 0)).toBe(4)
   })
 
-  it('then the bucket is left alone for a quarter of a second', () => {
+  it('the bucket is then left alone for a quarter of a second', () => {
     const pace = pacedBy({ limit: 10, remaining: 5, resetAt: 1_000 })
     expect(delayAt(pace, 0)).toBe(250)
     expect(delayAt(pace, 240)).toBe(10)
     expect(delayAt(pace, 250)).toBe(0)
   })
 
-  it('at the reserve the reset is waited for, and what is missing besides', () => {
+  it('requests wait at the reserve until the reset, and longer if more is missing', () => {
     const pace = pacedBy({ limit: 10, remaining: 3, resetAt: 900 }, HEADROOM)
     expect(delayAt(pace, 0)).toBe(900)
     expect(delayAt(pace, 900)).toBe(0)
@@ -104,22 +104,22 @@ describe('before anything is known of the refill', () => {
     expect(delayAt(pacedBy({ limit: 1_000, remaining: 0, resetAt: 900 }, HEADROOM), 0)).toBe(2_400)
   })
 
-  it('a reset is not waited for longer than a minute', () => {
+  it('requests wait at most a minute for a reset', () => {
     expect(delayAt(pacedBy({ limit: 10, remaining: 3, resetAt: 3_600_000 }, HEADROOM), 0)).toBe(60_000)
   })
 
-  it('a reset that is the end of a window adds all that is missing', () => {
+  it('a reset at the end of a window fills the bucket', () => {
     const at = (resetAt: number) => delayAt(pacedBy({ limit: 10, remaining: 1, resetAt }, HEADROOM), 0)
     expect([10_000, 10_001].map(at)).toEqual([11_000, 10_001])
   })
 
-  it('one request of a bucket may go, whatever the headroom', () => {
+  it('one request of a bucket may be sent, whatever the headroom', () => {
     const pace = pacedBy({ limit: 2, remaining: 2, resetAt: 2_000 }, { headroom: 0.9, ceiling: undefined })
     expect(delayAt(pace, 0)).toBe(250)
     expect(delayAt(pace, 250)).toBe(0)
   })
 
-  it('a bucket of which one request may be spent is filled by Auth0’s slowest plan, unless its reset is far', () => {
+  it('a bucket with one spendable request is assumed to refill as in Auth0’s slowest plan, unless its reset is far away', () => {
     const at = (resetAt: number) => delayAt(pacedBy({ limit: 2, remaining: 1, resetAt }, HEADROOM), 0)
     expect([300, 2_000, 2_001].map(at)).toEqual([300, 500, 2_001])
   })
@@ -129,13 +129,13 @@ describe('the refill', () => {
   const at = (remaining: number) => ({ limit: 100, remaining, resetAt: 3_000 })
   const refillOf = (pace: Pace) => pace.views.readingUsers.refill
 
-  it('is not believed before a quarter of a second', () => {
+  it('is not measured in less than a quarter of a second', () => {
     const pace = pacedBy(at(50))
     expect(refillOf(exchange(pace, { at: 249, bucket: at(60) }))).toBeUndefined()
     expect(refillOf(exchange(pace, { at: 250, bucket: at(60) }))).toBe(10 / 250)
   })
 
-  it('is not believed before three requests are filled in, or two seconds are over', () => {
+  it('is not measured before three requests are added, or two seconds have passed', () => {
     const pace = pacedBy(at(50))
     expect(refillOf(exchange(pace, { at: 1_000, bucket: at(52) }))).toBeUndefined()
     expect(refillOf(exchange(pace, { at: 1_000, bucket: at(53) }))).toBe(3 / 1_000)
@@ -144,10 +144,10 @@ describe('the refill', () => {
     expect(refillOf(exchange(pace, { at: 2_000, bucket: at(30) }))).toBe(0)
   })
 
-  it('is at least what fills a full bucket, even if that is more than before', () => {
+  it('is at least what a full bucket has gained, even if that is more than before', () => {
     const full = exchange(pacedBy(at(50)), { at: 100, bucket: at(99) })
     expect(refillOf(full)).toBe(49 / 100)
-    // Between two full ones, just what was taken came in.
+    // Between two responses that show a full bucket, it gained exactly what was taken.
     const slower = exchange(full, { at: 600, bucket: at(99) })
     expect(refillOf(slower)).toBe(49 / 100)
     expect(refillOf(exchange(slower, { at: 601, bucket: at(99) }))).toBe(1)
@@ -165,7 +165,7 @@ describe('the refill', () => {
     expect(refillOf(exchange(pacedBy(at(10)), { at: 0, bucket: at(99) }))).toBe(89)
   })
 
-  it('is not what comes in at the end of a window', () => {
+  it('does not include what is added at the end of a window', () => {
     const pace = pacedBy({ limit: 100, remaining: 30, resetAt: 4_000 })
     const next = { limit: 100, remaining: 98, resetAt: 64_000 }
     expect(refillOf(exchange(pace, { at: 2_001, bucket: next }))).toBeUndefined()
@@ -173,7 +173,7 @@ describe('the refill', () => {
     expect(refillOf(exchange(pace, { at: 2_001, bucket: { ...next, resetAt: 12_001 } }))).toBe(68 / 2_001)
   })
 
-  it('is not what an overtaken answer said', () => {
+  it('ignores a response that was overtaken', () => {
     const slow = send(pacedBy(at(10)), 10)
     const fast = exchange(slow, { at: 20, bucket: at(9) })
     const overtaken = { group: 'readingUsers', sent: slow, kind: 'worked', bucket: at(90), now: 3_000 } as const
@@ -181,7 +181,7 @@ describe('the refill', () => {
     expect([refillOf(pace), pace.views.readingUsers.seen?.remaining]).toEqual([undefined, 9])
   })
 
-  it('is not measured against an answer that came while the request was under way', () => {
+  it('is not measured against a response that arrived while the request was in flight', () => {
     const sent = send(startPace(NO_HEADROOM), 0)
     const both = send(sent, 0)
     const first = received(both, { group: 'readingUsers', sent: both, kind: 'worked', bucket: at(10), now: 100 })
@@ -190,7 +190,7 @@ describe('the refill', () => {
   })
 })
 
-/** Ten requests a second unless set. */
+/** Ten requests per second unless set. */
 function knowing(pace: Pace, refill = 10 / 1_000): Pace {
   return { ...pace, views: { ...pace.views, readingUsers: { ...pace.views.readingUsers, refill } } }
 }
@@ -202,7 +202,7 @@ describe('once the refill is known', () => {
     return knowing(pacedBy({ ...bucket, remaining, resetAt }))
   }
 
-  it('a request waits until there is one more than the reserve', () => {
+  it('a request waits until the bucket has one more than the reserve', () => {
     expect(delayAt(holding(0), 0)).toBe(100)
     expect(delayAt(holding(0), 30)).toBe(70)
     expect(delayAt(holding(0), 100)).toBe(0)
@@ -211,44 +211,44 @@ describe('once the refill is known', () => {
     )
   })
 
-  it('it waits no longer than until the reset', () => {
+  it('a request waits no longer than until the reset', () => {
     expect(delayAt(holding(0, 40), 0)).toBe(40)
     expect(delayAt(holding(0, 40), 50)).toBe(0)
   })
 
-  it('a bucket that nothing comes into is waited for until the reset', () => {
+  it('a request waits until the reset for a bucket that does not refill', () => {
     expect(delayAt(knowing(holding(0), 0), 0)).toBe(4_000)
     expect(burst(knowing(holding(9), 0), 0)).toBe(9)
   })
 
-  it('checks again soon while a request is in flight', () => {
+  it('a request checks again soon while another is in flight', () => {
     expect(delayAt(send(holding(1), 0), 0)).toBe(5)
   })
 
-  it('what is under way may not be counted yet, and is left in the bucket', () => {
+  it('requests in flight may not be counted yet, so their share is left in the bucket', () => {
     expect(burst(holding(3), 0)).toBe(3)
   })
 
-  it('what was filled in may be spent, and never more than the bucket holds', () => {
+  it('the refill may be spent, but never more than the size of the bucket', () => {
     expect(burst(holding(3), 200)).toBe(5)
     const full = knowing(pacedBy({ limit: 5, remaining: 4, resetAt: 500 }))
     expect(burst(full, 60_000)).toBe(5)
   })
 
-  it('a request without a description counts as taken until a response describes the bucket', () => {
+  it('a request counts as taken until a response describes the bucket', () => {
     const silent = exchange(holding(3), { at: 1, kind: 'failed' })
     expect(burst(silent, 1)).toBe(2)
     expect(burst(knowing(exchange(silent, { at: 2, bucket: { ...bucket, remaining: 3 } })), 2)).toBe(3)
   })
 
-  it('what was said before the latest request was sent is forgotten', () => {
+  it('descriptions from before the latest request was sent are dropped', () => {
     let pace = startPace(HEADROOM)
     for (let at = 0; at < 100; at++) pace = exchange(pace, { at, ...(at > 50 && { bucket }) })
     expect(pace.views.readingUsers.recent).toHaveLength(2)
     expect(exchange(startPace(HEADROOM), { at: 0 }).views.readingUsers.recent).toHaveLength(1)
   })
 
-  it('the lowest of the answers counts that crossed on their way', () => {
+  it('the lowest of several overlapping responses counts', () => {
     const first = send(holding(9), 0)
     const second = send(first, 1)
     const answer = (pace: Pace, sent: Pace, remaining: number) =>
@@ -262,14 +262,14 @@ describe('groups of endpoints', () => {
   const small = { limit: 10, remaining: 3, resetAt: 60_000 }
   const large = { limit: 40, remaining: 39, resetAt: 1_000 }
 
-  it('do not hold each other, if their limits differ', () => {
+  it('do not delay each other if their limits differ', () => {
     const reading = exchange(startPace(HEADROOM), { group: 'rest', at: 0, bucket: small })
     const pace = exchange(reading, { at: 0, bucket: large })
     expect(delayAt(pace, 0, 'rest')).toBe(60_000)
     expect(burst(pace, 0)).toBe(9)
   })
 
-  it('share what one bucket has, if their limits are the same', () => {
+  it('share one bucket if their limits are the same', () => {
     const bucket = { limit: 20, remaining: 12, resetAt: 1_000 }
     const first = exchange(startPace(HEADROOM), { group: 'rest', at: 0, bucket })
     const pace = exchange(first, { at: 1, bucket: { ...bucket, remaining: 11 } })
@@ -278,25 +278,25 @@ describe('groups of endpoints', () => {
     expect(burst(sent, 300, 'rest')).toBe(0)
   })
 
-  it('know a shared bucket by the latest answer to any of them', () => {
+  it('learn about a shared bucket from the latest response to any of them', () => {
     const bucket = { limit: 20, remaining: 19, resetAt: 1_000 }
     const first = exchange(startPace(HEADROOM), { group: 'rest', at: 0, bucket })
     const pace = exchange(first, { at: 1, bucket: { ...bucket, remaining: 5 } })
     expect(delayAt(pace, 1, 'rest')).toBe(999)
   })
 
-  it('begin with one request each, which may count against any known bucket', () => {
+  it('start with one request each, which may count against any known bucket', () => {
     const pace = exchange(startPace(HEADROOM), { group: 'rest', at: 0, bucket: small })
     expect(delayAt(pace, 0)).toBe(60_000)
     expect(burst(pace, 60_000)).toBe(1)
     expect(burst(send(pace, 60_000), 60_000, 'writingUsers')).toBe(0)
   })
 
-  it('begin one after the other, as long as no bucket is known', () => {
+  it('start one after the other while no bucket is known', () => {
     expect(burst(send(startPace(HEADROOM), 0), 0, 'rest')).toBe(0)
   })
 
-  it('begin before others continue, which would leave nothing to them', () => {
+  it('start before others continue and leave nothing for them', () => {
     const bucket = { limit: 20, remaining: 6, resetAt: 1_000 }
     const pace = knowing(pacedBy(bucket, HEADROOM))
     const delayOf = (group: Group, waiting: readonly Group[]) => delayBefore(pace, { group, waiting, now: 0 })
@@ -307,7 +307,7 @@ describe('groups of endpoints', () => {
     expect(delayBefore(known, { group: 'readingUsers', waiting: ['rest'], now: 0 })).toBe(0)
   })
 
-  it('leave others one request of a bucket at least', () => {
+  it('leave at least one request of a bucket to others', () => {
     const pace = knowing(pacedBy({ limit: 2, remaining: 2, resetAt: 500 }, HEADROOM))
     expect(delayBefore(pace, { group: 'readingUsers', waiting: ['rest'], now: 0 })).toBe(0)
   })
@@ -318,9 +318,9 @@ describe('groups of endpoints', () => {
     const refillOf = (pace: Pace) => pace.views.writingUsers.refill
 
     it.each([
-      ['continues where the other group ended', 51, 100, 0.01],
+      ['continues where the other group stopped', 51, 100, 0.01],
       ['has a little more', 60, 100, 0.01],
-      ['has much more, as one of their own would', 61, 100, undefined],
+      ['has much more, as a separate bucket would', 61, 100, undefined],
       ['has had time to fill', 69, 1_000, 0.01],
       ['is full', 99, 60_000, undefined],
     ])('if it %s', (_, remaining, at, refill) => {
@@ -328,7 +328,7 @@ describe('groups of endpoints', () => {
       expect(refillOf(pace)).toBe(refill)
     })
 
-    it('by what the group that uses it learned, as long as that is fresh', () => {
+    it('from what another group has learned, as long as that is recent', () => {
       const both = exchange(reading, { group: 'writingUsers', at: 0, bucket: bucket(50) })
       const fresh = knowing(exchange(both, { at: 2_100, bucket: bucket(50) }))
       expect(refillOf(exchange(fresh, { group: 'writingUsers', at: 4_000, bucket: bucket(50) }))).toBe(0.01)
@@ -338,7 +338,7 @@ describe('groups of endpoints', () => {
     it.each([
       ['size', { limit: 101 }],
       ['kind', { resetAt: 60_000 }],
-    ])('not by what was learned of a bucket of another %s', (_, other) => {
+    ])('but not from a bucket of another %s', (_, other) => {
       const pace = exchange(reading, { group: 'writingUsers', at: 0, bucket: { ...bucket(50), ...other } })
       expect(refillOf(pace)).toBeUndefined()
     })
@@ -349,7 +349,7 @@ describe('a refusal', () => {
   const bucket = { limit: 50, remaining: 7, resetAt: 3_000 }
   const refused = (pace: Pace, at: number) => exchange(pace, { at, bucket, kind: 'throttled' })
 
-  it('says that the bucket is empty, whatever its headers say', () => {
+  it('means that the bucket is empty, whatever its headers say', () => {
     expect(delayAt(refused(startPace(NO_HEADROOM), 1_000), 1_000)).toBe(2_240)
   })
 
@@ -360,7 +360,7 @@ describe('a refusal', () => {
     expect(refused(startPace(NO_HEADROOM), 0).views.readingUsers.refill).toBeUndefined()
   })
 
-  it('leaves something more in the bucket, once for all in a row', () => {
+  it('increases the margin left in the bucket, once per series of refusals', () => {
     const marginOf = (pace: Pace) => pace.views.readingUsers.margin
     const first = refused(startPace(NO_HEADROOM), 0)
     const second = refused(first, 10)
@@ -369,7 +369,7 @@ describe('a refusal', () => {
     expect(burst(knowing(exchange(third, { at: 1_000, bucket })), 1_000)).toBe(3)
   })
 
-  it('without headers says nothing about a bucket', () => {
+  it('without headers leaves the bucket unknown', () => {
     const known = pacedBy(bucket)
     const { margin, mark } = exchange(known, { at: 10, kind: 'throttled' }).views.readingUsers
     expect({ margin, mark }).toEqual({ margin: 2, mark: undefined })
@@ -381,17 +381,17 @@ describe('without rate-limit headers', () => {
   const refused = (pace: Pace, at: number) => exchange(pace, { at, kind: 'throttled' })
   const between = (pace: Pace) => delayAt(send(pace, 100_000), 100_000)
 
-  it('ten requests a second go out', () => {
+  it('ten requests per second are sent', () => {
     expect([isBlind(startPace(NO_HEADROOM)), isBlind(blind)]).toEqual([false, true])
     expect(between(blind)).toBe(100)
   })
 
-  it('a failure says nothing about the headers', () => {
+  it('a failure does not show whether there are headers', () => {
     expect(isBlind(exchange(startPace(NO_HEADROOM), { at: 0, kind: 'failed' }))).toBe(false)
     expect(isBlind(refused(startPace(NO_HEADROOM), 0))).toBe(false)
   })
 
-  it('a refusal halves that, once for all in a row, down to one in two seconds', () => {
+  it('a refusal halves the rate, once per series of refusals, down to one request in two seconds', () => {
     const once = refused(blind, 0)
     expect([once, refused(once, 0)].map(between)).toEqual([200, 200])
     let pace = blind
@@ -400,41 +400,41 @@ describe('without rate-limit headers', () => {
     expect(between(pace)).toBeLessThanOrEqual(2_000)
   })
 
-  it('it comes back with the answers, and to ten again', () => {
+  it('successful responses raise the rate again, up to ten', () => {
     let pace = refused(blind, 0)
     for (let answers = 0; answers < 69; answers++) pace = exchange(pace, { at: 0 })
     expect(between(pace)).toBeGreaterThan(100)
     expect(between(exchange(pace, { at: 0 }))).toBe(100)
   })
 
-  it('it ends with the first description', () => {
+  it('the fixed rate ends with the first description of a bucket', () => {
     const pace = exchange(blind, { at: 100, bucket: { limit: 50, remaining: 49, resetAt: 1_000 } })
     expect(isBlind(pace)).toBe(false)
     expect(delayAt(pace, 100)).toBe(0)
   })
 
-  it('one answer after others that had them slows nothing down', () => {
+  it('one such response after others with headers slows nothing down', () => {
     const pace = exchange(pacedBy({ limit: 50, remaining: 49, resetAt: 1_000 }), { at: 10 })
     expect(isBlind(pace)).toBe(false)
     expect(delayAt(send(pace, 10), 10)).toBe(0)
   })
 })
 
-// From here on, whole runs in simulated time.
+// The rest simulates whole runs.
 
 const PER_SECOND: readonly (readonly [name: string, plan: BucketPlan])[] = [
-  ['2 and 2 a second', { limit: 2, rate: 2 }],
-  ['10 and 2 a second', { limit: 10, rate: 2 }],
-  ['50 and 16 a second', { limit: 50, rate: 16 }],
-  ['50 and 50 a second', { limit: 50, rate: 50 }],
-  ['250 and 250 a second', { limit: 250, rate: 250 }],
-  ['40 and 500 a minute, bit by bit', { limit: 40, rate: 500 / 60 }],
-  ['20 and 200 a minute, bit by bit', { limit: 20, rate: 200 / 60 }],
+  ['2, refilled by 2 per second', { limit: 2, rate: 2 }],
+  ['10, refilled by 2 per second', { limit: 10, rate: 2 }],
+  ['50, refilled by 16 per second', { limit: 50, rate: 16 }],
+  ['50, refilled by 50 per second', { limit: 50, rate: 50 }],
+  ['250, refilled by 250 per second', { limit: 250, rate: 250 }],
+  ['40, refilled continuously by 500 per minute', { limit: 40, rate: 500 / 60 }],
+  ['20, refilled continuously by 200 per minute', { limit: 20, rate: 200 / 60 }],
 ]
 const PER_MINUTE: readonly (readonly [name: string, plan: BucketPlan])[] = [
-  ['20 at the top of each minute', { limit: 20, rate: 20, window: 60_000 }],
-  ['40 at the top of each minute', { limit: 40, rate: 40, window: 60_000 }],
-  ['500 at the top of each minute', { limit: 500, rate: 500, window: 60_000 }],
+  ['20, refilled every minute', { limit: 20, rate: 20, window: 60_000 }],
+  ['40, refilled every minute', { limit: 40, rate: 40, window: 60_000 }],
+  ['500, refilled every minute', { limit: 500, rate: 500, window: 60_000 }],
 ]
 const FREE = { limit: 2, rate: 2 }
 const REST = { limit: 10, rate: 2 }
@@ -453,7 +453,7 @@ function spendableOf({ limit }: BucketPlan, { headroom }: PaceLimits): number {
   return limit - Math.min(Math.ceil(limit * headroom), limit - 1)
 }
 
-/** Milliseconds that the bucket itself needs for so many requests, from full on, with the headroom left in it. */
+/** Milliseconds that the bucket itself needs for this many requests, starting full and keeping the headroom. */
 function boundOf(plan: BucketPlan, requests: number, { limits, start = 0 }: Simulation): number {
   const waited = requests - spendableOf(plan, limits)
   if (waited <= 0) return 0
@@ -461,7 +461,7 @@ function boundOf(plan: BucketPlan, requests: number, { limits, start = 0 }: Simu
   return Math.ceil(waited / spendableOf(plan, limits)) * plan.window - (start % plan.window)
 }
 
-/** A run that reads so many users, then writes so many. */
+/** A run that reads this many users, then writes to this many. */
 function applied(
   options: Partial<Simulation> & Pick<Simulation, 'buckets'>,
   [reads, writes]: readonly [number, number],
@@ -482,21 +482,21 @@ function expectConsiderate({ refused, dip, warnings }: Simulated): void {
   expect(warnings).toBe(0)
 }
 
-describe.each(['full', 'next'] as const)('where the reset is when the bucket is %s', reset => {
-  describe.each([5, 75])('and %i ms away', latency => {
+describe.each(['full', 'next'] as const)('if the reset is the time of the bucket being %s', reset => {
+  describe.each([5, 75])('and the latency is %i ms', latency => {
     const options = { reset, way: () => latency, start: 12_345 }
 
-    it.each(PER_SECOND)('a bucket of %s for all is used to its bound, and the headroom stays', (_, plan) => {
+    it.each(PER_SECOND)('one bucket (%s) is used to its bound, and the headroom is kept', (_, plan) => {
       const [reads, writes] = [plan.limit + Math.ceil(12 * plan.rate), Math.ceil(8 * plan.rate)]
       const { simulation, result } = applied({ ...options, buckets: shared(plan) }, [reads, writes])
       expectConsiderate(result)
       const bound = boundOf(plan, 1 + reads + writes, simulation)
-      // Of a bucket of two, one request is spent at a time, there and back.
+      // A bucket of two allows one request at a time, so each takes a round trip.
       const slowest = plan.limit === 2 ? (reads + writes) * 2 * latency : 0
       expect(result.elapsed[2]).toBeLessThan(bound * 1.1 + slowest)
     })
 
-    it.each(PER_SECOND)('three buckets of %s are used to their bounds, and the headroom stays', (_, plan) => {
+    it.each(PER_SECOND)('three buckets (%s) are used to their bounds, and the headroom is kept', (_, plan) => {
       const requests = plan.limit + Math.ceil(10 * plan.rate)
       const { simulation, result } = applied({ ...options, buckets: separate(plan) }, [requests, requests])
       expectConsiderate(result)
@@ -504,7 +504,7 @@ describe.each(['full', 'next'] as const)('where the reset is when the bucket is 
       expect(result.elapsed[2]).toBeLessThan(2 * boundOf(plan, requests, simulation) * 1.1 + slowest)
     })
 
-    it.each(PER_MINUTE)('a bucket of %s takes no more windows than its requests need', (_, plan) => {
+    it.each(PER_MINUTE)('one bucket (%s) is used for no more windows than the requests need', (_, plan) => {
       const requests = plan.limit * 3 - 1
       const { simulation, result } = applied({ ...options, buckets: shared(plan) }, [requests, 0])
       expectConsiderate(result)
@@ -513,7 +513,7 @@ describe.each(['full', 'next'] as const)('where the reset is when the bucket is 
       expect(result.elapsed[1]).toBeLessThan(windows + 30_000)
     })
 
-    it('40 for reading, 20 for writing and 10 for the rest are used to their bounds, each by itself', () => {
+    it('buckets of 40 for reads, 20 for writes and 10 for the rest are each used to their bounds', () => {
       const buckets = { readingUsers: READING, writingUsers: WRITING, rest: REST }
       const { simulation, result } = applied({ ...options, buckets }, [160, 60])
       expectConsiderate(result)
@@ -521,7 +521,7 @@ describe.each(['full', 'next'] as const)('where the reset is when the bucket is 
       expect(result.elapsed[2]).toBeLessThan(bound * 1.05)
     })
 
-    it('a slow bucket does not hold a fast one that is used at the same time', () => {
+    it('a slow bucket does not delay a fast one that is used at the same time', () => {
       const buckets = { readingUsers: READING, writingUsers: WRITING, rest: FREE }
       const phases = [{ readingUsers: 160, rest: 30 }]
       const { simulation, result } = applied({ ...options, buckets, phases }, [0, 0])
@@ -529,7 +529,7 @@ describe.each(['full', 'next'] as const)('where the reset is when the bucket is 
       expect(result.elapsed[0]).toBeLessThan(boundOf(READING, 160, simulation) * 1.15 + 60 * latency)
     })
 
-    it('groups that work at the same time share one bucket as one would use it', () => {
+    it('groups that share a bucket concurrently are as fast as one group', () => {
       const plan = { limit: 50, rate: 16 }
       const phases = [{ rest: 1 }, { readingUsers: 150, writingUsers: 100, rest: 50 }]
       const { simulation, result } = applied({ ...options, buckets: shared(plan), phases }, [0, 0])
@@ -537,18 +537,21 @@ describe.each(['full', 'next'] as const)('where the reset is when the bucket is 
       expect(result.elapsed[1]).toBeLessThan(boundOf(plan, 301, simulation) * 1.1)
     })
 
-    it.each(PER_SECOND.slice(1))('a bucket of %s is yielded to other clients, down to the headroom', (_, plan) => {
-      const buckets = shared({ ...plan, others: plan.rate / 5 })
-      const requests = plan.limit + Math.ceil(15 * plan.rate)
-      const { simulation, result } = applied({ ...options, buckets, random: () => 0.5 }, [requests, 0])
-      expect([result.refused, result.othersRefused, result.warnings]).toEqual([0, 0, 0])
-      expect(result.dip).toBeLessThan(0.001)
-      const bound = boundOf(buckets.rest, requests, simulation)
-      expect(result.elapsed[1]).toBeLessThan(bound * 1.1)
-    })
+    it.each(PER_SECOND.slice(1))(
+      'one bucket (%s) is shared with other clients, and the headroom is kept',
+      (_, plan) => {
+        const buckets = shared({ ...plan, others: plan.rate / 5 })
+        const requests = plan.limit + Math.ceil(15 * plan.rate)
+        const { simulation, result } = applied({ ...options, buckets, random: () => 0.5 }, [requests, 0])
+        expect([result.refused, result.othersRefused, result.warnings]).toEqual([0, 0, 0])
+        expect(result.dip).toBeLessThan(0.001)
+        const bound = boundOf(buckets.rest, requests, simulation)
+        expect(result.elapsed[1]).toBeLessThan(bound * 1.1)
+      },
+    )
   })
 
-  it('all of the bucket is used without headroom, and not one request more', () => {
+  it('the whole bucket is used without headroom, and no request is refused', () => {
     for (const [, plan] of PER_SECOND.slice(1)) {
       const requests = plan.limit + Math.ceil(10 * plan.rate)
       const { simulation, result } = applied({ reset, buckets: shared(plan), limits: NO_HEADROOM }, [requests, 0])
@@ -557,7 +560,7 @@ describe.each(['full', 'next'] as const)('where the reset is when the bucket is 
     }
   })
 
-  it('a first refusal slows down, without headroom and next to another client', () => {
+  it('a refusal slows the run down without headroom and with another client', () => {
     const buckets = shared({ limit: 50, rate: 50, others: 10 })
     const { result } = applied({ reset, buckets, limits: NO_HEADROOM }, [602, 0])
     expect(result.refused).toBeLessThan(4)
@@ -566,7 +569,7 @@ describe.each(['full', 'next'] as const)('where the reset is when the bucket is 
 })
 
 describe('a ceiling', () => {
-  it('is never exceeded, by all groups together', () => {
+  it('is never exceeded by all groups together', () => {
     const limits = { headroom: 0, ceiling: 5 }
     const phases = [{ readingUsers: 51, rest: 50 }]
     const { result } = applied({ buckets: separate({ limit: 50, rate: 50 }), limits, phases }, [0, 0])
@@ -576,21 +579,21 @@ describe('a ceiling', () => {
 })
 
 describe('a tenant without rate-limit headers', () => {
-  it('gets ten requests a second', () => {
+  it('gets ten requests per second', () => {
     const { result } = applied({ buckets: shared({ limit: 50, rate: 50 }), headers: false }, [300, 0])
     expect(result.refused).toBe(0)
     expect(result.elapsed[1]).toBeGreaterThan(29_000)
     expect(result.elapsed[1]).toBeLessThan(31_000)
   })
 
-  it('refuses few of them, even if its limit is lower', () => {
+  it('refuses few requests, even if its limit is lower', () => {
     const { result } = applied({ buckets: shared({ limit: 10, rate: 2 }), headers: false }, [300, 0])
     expect(result.refused).toBeGreaterThan(0)
     expect(result.refused).toBeLessThan(15)
   })
 })
 
-describe('whatever the buckets, the way to them and the other traffic', () => {
+describe('for any buckets, latency and other traffic', () => {
   const plan = fc
     .record({ limit: fc.integer({ min: 2, max: 250 }), share: fc.double({ min: 0.17, max: 1, noNaN: true }) })
     .map<BucketPlan>(({ limit, share }) => ({ limit, rate: Math.max(2, limit * share) }))
@@ -604,7 +607,7 @@ describe('whatever the buckets, the way to them and the other traffic', () => {
     fc.oneof(
       plans.map(shared),
       plans.map(separate),
-      // No plan of Auth0's has two buckets of one size.
+      // None of Auth0's plans has two buckets of the same size.
       fc
         .record({ readingUsers: plans, writingUsers: plans, rest: plans })
         .filter(buckets => new Set(Object.values(buckets).map(({ limit }) => limit)).size === 3),
@@ -640,7 +643,7 @@ describe('whatever the buckets, the way to them and the other traffic', () => {
     readonly together: boolean
   }
 
-  it('no request takes anything of the headroom, and none is refused', () => {
+  it('no request uses the headroom, and none is refused', () => {
     fc.assert(
       fc.property(bucketsOf(fc.oneof(plan, plan, window)), fc.record(circumstances), (buckets, drawn) => {
         const { refused, dip } = run(buckets, drawn)
@@ -651,7 +654,7 @@ describe('whatever the buckets, the way to them and the other traffic', () => {
     )
   })
 
-  it('nor next to other traffic, except for what that took in the meantime', () => {
+  it('no request uses the headroom next to other clients, apart from what those take in the meantime', () => {
     const plans = beside(fc.oneof(plan, plan, window), fc.double({ min: 0, max: 0.4, noNaN: true }))
     fc.assert(
       fc.property(bucketsOf(plans), fc.record(circumstances), (buckets, drawn) => {
@@ -661,7 +664,7 @@ describe('whatever the buckets, the way to them and the other traffic', () => {
     )
   })
 
-  it('the bound is kept to a tenth, on any plan that refills bit by bit', () => {
+  it('the run is within a tenth of the bound, on any plan that refills continuously', () => {
     const wide = plan.filter(({ limit }) => limit >= 5)
     const plans = fc.tuple(bucketsOf(beside(wide, fc.constantFrom(0, 0, 0.2))), fc.boolean())
     const near = {
@@ -681,7 +684,7 @@ describe('whatever the buckets, the way to them and the other traffic', () => {
           reading === writing
             ? boundOf(reading, 1 + 2 * countOf(reading), simulation)
             : boundOf(reading, countOf(reading), simulation) + boundOf(writing, countOf(writing), simulation)
-        // A second to learn how each bucket fills.
+        // Includes a second per bucket to learn its refill.
         expect(result.elapsed[2]).toBeLessThan(bound * 1.1 + 2_000)
       }),
       { numRuns: 20, endOnFailure: true },

@@ -1,5 +1,5 @@
-// A run's way through a tenant, in process: its reads, its plan and its writes over the action's own connection, without
-// inputs, files, GitHub and reports around them.
+// The part of a run that uses the tenant, in process: reads, plan and writes through the action's own HTTP client,
+// without inputs, files, GitHub and reports.
 
 import { expect } from 'vitest'
 import { type Grant, NO_GRANTS } from '../../src/access/grants.ts'
@@ -20,15 +20,15 @@ import type { Fault, FaultKind } from '../servers/tenant/fault.ts'
 import type { LoggedRequest, Tenant } from '../servers/tenant/tenant.ts'
 
 export interface ReconcileOptions {
-  /** Ids, or e-mail addresses, of the users who are to hold `desired` on the orders API and nothing else there. */
+  /** Ids or e-mail addresses of the users who shall have `desired`, and nothing else, on the orders API. */
   readonly users: readonly string[]
   readonly clock?: Clock
-  /** Where requests go, instead of to the tenant. */
+  /** Where requests are sent instead of to the tenant. */
   readonly origin?: string
 }
 
 export interface Reconciled {
-  /** What ended the run, and what failed of each user. */
+  /** The error that ended the run, and the errors of users. */
   readonly errors: readonly string[]
   readonly outcomes: readonly UserOutcome[]
   readonly granted: number
@@ -90,7 +90,7 @@ export async function reconcile(
     )
     errors.push(...outcomes.flatMap(outcome => outcome.errors))
   } catch (error) {
-    // A defect is the test's.
+    // Anything else is a defect.
     if (!(error instanceof ActionError)) throw error
     errors.push(error instanceof NotSentError ? errorOf(error.cause).message : error.message)
   } finally {

@@ -46,7 +46,7 @@ describe('the roles of a tenant', () => {
   })
 
   it.each([
-    ['read again if they change during the read', 2],
+    ['read again if they change in the meantime', 2],
     ['not mistaken for complete if they keep changing', Number.POSITIVE_INFINITY],
   ])('are %s', async (_, times) => {
     const { embedded, tenant } = await connect({ roles: [CLERK, AUDITOR] })
@@ -67,7 +67,7 @@ describe('the roles of a user', () => {
     expect(paths()).toEqual(['GET /api/v2/users/auth0%7C1/roles?page=0&per_page=100&include_totals=true'])
   })
 
-  it('are unknown of an unknown user', async () => {
+  it('are undefined if there is no such user', async () => {
     const { tenant } = await connect({ roles: [CLERK] })
     expect(await tenant.rolesOf('auth0|nobody')).toBeUndefined()
   })
@@ -77,14 +77,14 @@ describe('the users of a role', () => {
   it.each([
     ['nobody', 0, []],
     ['a page', 100, []],
-    ['a page and one', 101, ['page=1']],
-    ['all that surely come by numbered pages', 999, Array.from({ length: 9 }, (_, index) => `page=${index + 1}`)],
+    ['one more than a page', 101, ['page=1']],
+    ['as many as numbered pages safely list', 999, Array.from({ length: 9 }, (_, index) => `page=${index + 1}`)],
     [
-      'as many as a cut total has: from the beginning, page by page',
+      'as many as a capped total: again from the start, by checkpoints',
       1000,
       Array.from({ length: 10 }, () => 'take=100'),
     ],
-    ['one more: from the beginning, page by page', 1001, Array.from({ length: 11 }, () => 'take=100')],
+    ['one more: again from the start, by checkpoints', 1001, Array.from({ length: 11 }, () => 'take=100')],
   ])('are %s', async (_, count, pages) => {
     const { tenant, paths } = await connect({ roles: [CLERK], users: staff(count) })
     const first = await tenant.membersOf('rol_clerk')
@@ -98,7 +98,7 @@ describe('the users of a role', () => {
     ).toEqual(pages)
   })
 
-  /** A tenant with one role, whose pages have another size than the one that is asked for, or another total. */
+  /** A tenant with one role, whose pages differ from the requested size, or have another total. */
   async function oddTenant({
     count,
     size,
@@ -127,9 +127,9 @@ describe('the users of a role', () => {
   }
 
   it.each([
-    ['in pages that are smaller than asked for', { count: 80, size: 50, total: 80 }, 1],
-    ['of a large role in pages that are smaller than asked for', { count: 1_200, size: 50, total: 1_200 }, 24],
-    ['of a role whose total is cut', { count: 1_150, size: 100, total: 1_000 }, 10],
+    ['from pages smaller than requested', { count: 80, size: 50, total: 80 }, 1],
+    ['from pages smaller than requested, of a large role', { count: 1_200, size: 50, total: 1_200 }, 24],
+    ['if the total is capped', { count: 1_150, size: 100, total: 1_000 }, 10],
   ])('are all read %s', async (_, role, more) => {
     const { tenant, ids } = await oddTenant(role)
     const first = await tenant.membersOf('rol_clerk')
@@ -170,7 +170,7 @@ it('the users of a role are not mistaken for complete if they keep changing', as
 describe('a write', () => {
   const user = { id: 'auth0|1', roles: ['Clerk'] }
 
-  it('is one request of the kind that it is about', async () => {
+  it('is one request, for permissions or for roles', async () => {
     const { embedded, tenant } = await connect({ roles: [CLERK, AUDITOR], users: [user] })
     await tenant.grant('auth0|1', [{ role: 'rol_auditor', name: 'Auditor' }])
     await tenant.revoke('auth0|1', [{ role: 'rol_clerk' }])
@@ -184,8 +184,8 @@ describe('a write', () => {
   it.each([
     ['a role that was deleted', 'auth0|1', 'grant', 'Assigning roles to auth0|1 failed', 'operation'],
     ['a role that was deleted', 'auth0|1', 'revoke', 'Removing roles from auth0|1 failed', 'operation'],
-    ['a user who is gone', 'auth0|2', 'grant', 'The user was deleted from the tenant', 'user'],
-  ] as const)('of %s fails with what to do: %s %s', async (_, id, step, message, reach) => {
+    ['a user who was deleted', 'auth0|2', 'grant', 'The user was deleted from the tenant', 'user'],
+  ] as const)('for %s fails with what to do: %s %s', async (_, id, step, message, reach) => {
     const { tenant } = await connect({ roles: [CLERK], users: [user] })
     const error = await tenant[step](id, [{ role: 'rol_gone' }]).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(TenantError)
@@ -193,14 +193,14 @@ describe('a write', () => {
     expect((error as TenantError).details.reach).toBe(reach)
   })
 
-  it('without the scope halts writes of roles, and names the scope', async () => {
+  it('without the scope halts writes of roles with an error that names it', async () => {
     const { tenant } = await connect({ roles: [CLERK], users: [user] }, ['update:users'])
     await expect(tenant.grant('auth0|1', [{ role: 'rol_clerk' }])).rejects.toThrow('create:role_members')
   })
 })
 
-describe('permissions that come through a role', () => {
-  it('have its id, and its name', async () => {
+describe('permissions from a role', () => {
+  it('have its id and name', async () => {
     const api = 'https://orders.acme.com/'
     const { tenant } = await connect({
       apis: [{ identifier: api, permissions: ['read'] }],
@@ -212,7 +212,7 @@ describe('permissions that come through a role', () => {
     expect([...(live?.derived.values() ?? [])]).toEqual([[{ role: 'rol_clerk', name: 'Clerk' }]])
   })
 
-  it('are sorted by name, and may come from a role of which nothing is known', async () => {
+  it('are sorted by name, and may be from an unknown role', async () => {
     const { embedded, tenant } = await connect({ users: [{ id: 'auth0|1' }] })
     const role = (source_id: string, source_name: string) => ({ source_type: 'ROLE', source_id, source_name })
     const sources = [role('rol_b', 'B'), role('', ''), role('rol_a', 'A')]

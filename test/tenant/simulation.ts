@@ -1,44 +1,44 @@
-// Runs against token buckets in simulated time: hours of traffic in milliseconds of a test.
+// Simulates runs against token buckets: hours of traffic in milliseconds.
 
 import type { Bucket, Group } from '../../src/tenant/limits.ts'
 import { delayBefore, type Pace, type PaceLimits, received, sending, startPace } from '../../src/tenant/pace.ts'
 
 export interface BucketPlan {
   readonly limit: number
-  /** Requests a second, or with `window` as many at the top of each window. */
+  /** Requests per second; with `window`, requests at the start of each window. */
   readonly rate: number
   /** Milliseconds. */
   readonly window?: number
-  /** Another client's requests a second. */
+  /** Another client's requests per second. */
   readonly others?: number
 }
 
 export interface Simulation {
-  /** One phase after the other; the groups of a phase are at work at the same time. */
+  /** One phase after the other; the groups of a phase run concurrently. */
   readonly phases: readonly Partial<Record<Group, number>>[]
   readonly limits: PaceLimits
   /** Groups with the same object share a bucket. */
   readonly buckets: Readonly<Record<Group, BucketPlan>>
-  /** Milliseconds that a request takes on its way, and an answer on its own. */
+  /** The latency of each request and of each response, in milliseconds. */
   readonly way: () => number
-  /** How many callers of a group wait for a turn at once. */
+  /** How many callers per group wait for a turn at once. */
   readonly width?: number
-  /** What the server says the reset is. */
+  /** The meaning of the server's reset. */
   readonly reset: 'full' | 'next'
   readonly headers?: boolean
-  /** Milliseconds after a full minute. */
+  /** Milliseconds after the start of a minute. */
   readonly start?: number
   readonly random?: () => number
 }
 
 export interface Simulated {
-  /** Milliseconds until the last answer of each phase. */
+  /** Milliseconds until the last response of each phase. */
   readonly elapsed: readonly number[]
   readonly refused: number
   readonly othersRefused: number
-  /** By how much the request that left the least went below the headroom; what other traffic took since is not counted. */
+  /** By how much requests used the headroom, at worst, without what other traffic took in the meantime. */
   readonly dip: number
-  /** Requests that left 20 % or less. */
+  /** Requests that left 20% or less. */
   readonly warnings: number
   readonly pace: Pace
 }
@@ -46,7 +46,7 @@ export interface Simulated {
 interface Tank extends BucketPlan {
   level: number
   filledAt: number
-  /** Requests of others until now. */
+  /** Requests of other clients until now. */
   taken: number
 }
 
@@ -56,7 +56,7 @@ interface Event {
 }
 
 const ALL: readonly Group[] = ['readingUsers', 'writingUsers', 'rest']
-/** A pace that gets nowhere is given up. */
+/** The limit for a pace that makes no progress. */
 const MAX_EVENTS = 1_000_000
 
 export function simulate(options: Simulation): Simulated {
@@ -91,7 +91,7 @@ export function simulate(options: Simulation): Simulated {
     tank.level -= 1
     return true
   }
-  /** As headers have it: in whole seconds, and the local clock knows the server's from the date of the answer. */
+  /** As in headers: in whole seconds, converted to the local clock by the date of the response. */
   const describe = ({ limit, level, rate, window }: Tank) => {
     const clock = start + now
     const missing = options.reset === 'full' ? limit - level : Math.min(limit - level, 1 - (level % 1))
@@ -117,7 +117,7 @@ export function simulate(options: Simulation): Simulated {
     next()
   }
 
-  /** What others had taken when the latest described request was counted. */
+  /** What other clients had taken when the latest described request was counted. */
   const known: Record<Group, { sentAt: number; taken: number }> = {
     readingUsers: { sentAt: -1, taken: 0 },
     writingUsers: { sentAt: -1, taken: 0 },
@@ -131,7 +131,7 @@ export function simulate(options: Simulation): Simulated {
     const turn = ++asking[group]
     if (waiting[group] === 0 || inFlight[group] >= width) return
     const delay = delayBefore(pace, { group, now, waiting: ALL.filter(each => waiting[each] > 0) })
-    // Asked for again in the meantime.
+    // Another check was scheduled in the meantime.
     if (delay > 0) return later(delay, () => turn === asking[group] && ask(group))
     waiting[group]--
     inFlight[group]++
@@ -161,7 +161,7 @@ export function simulate(options: Simulation): Simulated {
         inFlight[group]--
         if (taken) busy--
         else waiting[group]++
-        // Stands for src/tenant/outage.ts.
+        // Replaces src/tenant/outage.ts.
         if (taken) ask(group)
         else later(1_000, () => ask(group))
       })

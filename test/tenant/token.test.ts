@@ -1,4 +1,4 @@
-// What src/tenant/token.ts says when the token endpoint refuses.
+// The advice in src/tenant/token.ts when the token endpoint refuses.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
@@ -51,7 +51,7 @@ const denied = (error_description: string, error = 'access_denied') => ({ body: 
 const unknown = (audience: string) => denied(`Service not enabled within domain: ${audience}`)
 const IN_TENANT = 'which must belong to an application in the tenant of the input domain, acme.eu.auth0.com.'
 
-describe('a refused token', () => {
+describe('a refused token request', () => {
   it.each<readonly [string, Partial<Answer>, Case, string]>([
     [
       'for a wrong client or secret names both inputs',
@@ -72,49 +72,49 @@ describe('a refused token', () => {
       "In Auth0, the application's Credentials tab must have the matching public key, for RS256.",
     ],
     [
-      'for a wrong key with an id names the id',
+      'for a wrong key with a key ID names the ID',
       { status: 401, ...denied('Client assertion failed', 'invalid_client') },
       { credential: { ...KEY, keyId: 'kid-1' } },
       'matching public key, with the key ID in client-private-key-id (kid-1), for RS256.',
     ],
     [
-      'for an assertion with another algorithm names its input',
+      'for another algorithm names its input',
       { status: 401, ...denied('The signing algorithm is not allowed', 'invalid_client') },
       { credential: KEY },
       "Set the input client-private-key-algorithm (RS256) to the algorithm of the application's credential in Auth0.",
     ],
     [
-      'in words that are not those of Auth0 names the inputs',
+      'with an unknown message names the inputs',
       { body: '<html>' },
       {},
       `Check the inputs client-id and client-secret, ${IN_TENANT}`,
     ],
     [
-      'for an audience without its final slash names the input and its value',
+      'for an audience without its trailing slash names the input and the right value',
       unknown('https://acme.eu.auth0.com/api/v2'),
       { audience: 'https://acme.eu.auth0.com/api/v2' },
       'Set the input audience to https://acme.eu.auth0.com/api/v2/, with the trailing slash.',
     ],
     [
-      'for another audience names its value by the domain',
+      'for a wrong audience names the value that matches the domain',
       unknown('https://other.eu.auth0.com/api/v2/'),
       { audience: 'https://other.eu.auth0.com/api/v2/' },
       'Set the input audience to https://acme.eu.auth0.com/api/v2/, or remove it.',
     ],
     [
-      'for the default audience of a custom domain names the input and the form of its value',
+      'for the default audience of a custom domain names the input and the format of its value',
       unknown('https://login.acme.com/api/v2/'),
       { host: CUSTOM },
       'If login.acme.com is a custom domain, set the input audience to https://<tenant>.<region>.auth0.com/api/v2/, such as https://acme.eu.auth0.com/api/v2/: the identifier',
     ],
     [
-      'for an unknown audience in its other words too',
+      'for an unknown audience does so for the other message too',
       denied('Service not found: https://login.acme.com/api/v2/'),
       { host: CUSTOM },
       'set the input audience to https://<tenant>.<region>.auth0.com/api/v2/',
     ],
     [
-      'for an application that is not authorized says where to authorize it',
+      'for an unauthorized application says where to authorize it',
       denied('Client is not authorized to access "https://acme.eu.auth0.com/api/v2/". You might probably want to …'),
       {},
       'In Auth0, authorize the application under Applications → APIs → Auth0 Management API.',
@@ -126,7 +126,7 @@ describe('a refused token', () => {
       "In Auth0, allow the grant type Client Credentials in the application's advanced settings.",
     ],
     [
-      'by a redirect names the input domain',
+      'with a redirect names the input domain',
       { status: 301, headers: { location: 'https://acme.com/login' } },
       {},
       'It redirects to acme.com, and redirects are never followed; set the input domain',
@@ -141,7 +141,7 @@ describe('a refused token', () => {
   it.each([
     [600, 'behind'],
     [-600, 'ahead of'],
-  ])('for a clock that is off says by how much: %i s', async (seconds, direction) => {
+  ])('for a wrong clock says by how much: %i s', async (seconds, direction) => {
     const date = new Date(Date.now() + seconds * 1000).toUTCString()
     const expired = { status: 401, headers: { date }, ...denied('Client assertion failed', 'invalid_client') }
     const { message } = await refuse(expired, { credential: KEY })
@@ -151,7 +151,7 @@ describe('a refused token', () => {
   it.each([
     new NotSentError('SIGINT'),
     new TenantError('No', { request: 'POST /oauth/token', reach: 'user', attempts: 8, status: 500, advice: 'x' }),
-  ])('for another reason keeps its words: %s', async error => {
+  ])('for another reason keeps its message: %s', async error => {
     expect(await refuse(error)).toBe(error)
   })
 })

@@ -11,7 +11,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map(each => each.close()))
 })
 
-/** A tenant with so many users, and what the action sees of it. */
+/** A tenant with this many users, and the action's view of it. */
 async function connect(users: number, apis = 0) {
   const tenant = await startTenant({
     users: Array.from({ length: users }, (_, index) => ({ id: idOf(users - 1 - index), email: `u${index}@acme.com` })),
@@ -31,7 +31,7 @@ function pagesOf({ requests }: Tenant): readonly (string | null)[] {
   return requests.map(({ path }) => new URLSearchParams(path.split('?')[1]).get('page'))
 }
 
-/** A page as Auth0 shows it. */
+/** A page as Auth0 returns it. */
 function page(total: number, ...ids: readonly string[]): string {
   return JSON.stringify({ start: 0, limit: 100, length: ids.length, total, users: ids.map(user_id => ({ user_id })) })
 }
@@ -40,7 +40,7 @@ describe('a search', () => {
   it.each([
     ['nobody', 0, ['0']],
     ['one page', 100, ['0']],
-    ['a page and one user', 101, ['0', '1']],
+    ['one user more than a page', 101, ['0', '1']],
     ['all that Auth0 returns', 1000, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']],
   ])('that finds %s takes no more requests than pages', async (_, users, pages) => {
     const { tenant, search } = await connect(users)
@@ -48,7 +48,7 @@ describe('a search', () => {
     expect(pagesOf(tenant)).toEqual(pages)
   })
 
-  it('is sent as it was written, and asks for ids alone', async () => {
+  it('is sent unchanged, and requests only ids', async () => {
     const { tenant, search } = await connect(3)
     const query = 'email:"a&b=c+d#é%"'
     expect(await search(query)).toEqual([])
@@ -66,7 +66,7 @@ describe('a search', () => {
     })
   })
 
-  it('that finds more than Auth0 returns is refused after its first page, with what to do', async () => {
+  it('with more results than Auth0 returns fails after the first page with what to do', async () => {
     const { tenant, search } = await connect(1001)
     await expect(search('*')).rejects.toThrow(
       /found 1001 users, but Auth0 returns at most 1000\b.*Narrow the input query/,
@@ -74,7 +74,7 @@ describe('a search', () => {
     expect(pagesOf(tenant)).toEqual(['0'])
   })
 
-  it('that Auth0 does not understand is reported with Auth0’s message', async () => {
+  it('with an invalid query is reported with Auth0’s message', async () => {
     const { tenant, search } = await connect(1)
     const error = await search('nonsense').catch(error => error)
     expect(error).toBeInstanceOf(TenantError)
@@ -82,14 +82,14 @@ describe('a search', () => {
     expect(tenant.requests).toHaveLength(1)
   })
 
-  it('that finds a user twice, as somebody came between two pages, is done again', async () => {
+  it('is repeated if it finds a user twice because another was added between two pages', async () => {
     const { tenant, search } = await connect(2)
     tenant.fault({ kind: 'garbage', body: page(2, idOf(0), idOf(0)), when: () => true })
     expect(await search('*')).toEqual([idOf(0), idOf(1)])
     expect(tenant.requests).toHaveLength(2)
   })
 
-  it('whose total changes between two pages is done again, though it shows as many users as it counts', async () => {
+  it('is repeated if its total changes between two pages, even if the number of users matches', async () => {
     const { tenant, search } = await connect(102)
     const ids = Array.from({ length: 102 }, (_, index) => idOf(index))
     const isPage = (number: number) => (request: { readonly path: string }) => request.path.includes(`&page=${number}&`)
@@ -99,14 +99,14 @@ describe('a search', () => {
     expect(pagesOf(tenant)).toEqual(['0', '1', '0', '1'])
   })
 
-  it('that never shows as many users as it counts is an error rather than a part of them', async () => {
+  it('fails rather than return a part if it never returns as many users as its total', async () => {
     const { tenant, search } = await connect(2)
     tenant.fault({ kind: 'garbage', body: page(2, idOf(0)), when: () => true, times: Number.POSITIVE_INFINITY })
     await expect(search('*')).rejects.toThrow(/changed while they were read: 1 of 2 users were found/)
     expect(tenant.requests).toHaveLength(3)
   })
 
-  it('ends for all that wait if the token may not read users', async () => {
+  it('ends for all waiting requests if the token may not read users', async () => {
     const { tenant, search } = await connect(1)
     tenant.fault({
       kind: 'status',
@@ -137,13 +137,13 @@ describe('a look-up by address', () => {
       ],
       ['waad|2'],
     ],
-  ])('that is answered with %s finds only who has exactly this address', async (_, users, ids) => {
+  ])('that returns %s finds only users with exactly this address', async (_, users, ids) => {
     const { tenant, findByEmail } = await connect(0)
     tenant.fault({ kind: 'garbage', body: JSON.stringify(users), when: () => true })
     expect((await findByEmail('Ada@acme.com')).map(({ id }) => id)).toEqual(ids)
   })
 
-  it('asks for the address as it is given, and for the fields that decide', async () => {
+  it('requests the address as given, and only the relevant fields', async () => {
     const { tenant, findByEmail } = await connect(1)
     expect(await findByEmail('U0@Acme.com')).toEqual([])
     expect(await findByEmail('u0@acme.com')).toEqual([
@@ -165,7 +165,7 @@ describe('the list of all APIs', () => {
     [99, 100, ['0', '1']],
     [250, 251, ['0', '1', '2']],
     [800, 500, ['0', '1', '2', '3', '4']],
-  ])('of a tenant with %i is as long as five pages allow: %i', async (apis, length, pages) => {
+  ])('of a tenant with %i contains up to five pages: %i', async (apis, length, pages) => {
     const { tenant, identifiers } = await connect(0, apis)
     expect(new Set(await identifiers()).size).toBe(length)
     expect(pagesOf(tenant)).toEqual(pages)
@@ -173,7 +173,7 @@ describe('the list of all APIs', () => {
 })
 
 describe('a user whose id Auth0 refuses', () => {
-  it.each(['5f7c8ec7', 'grace@acme.com', 'auth0%7C0000'])('(%s) is an error that shows the right form', async id => {
+  it.each(['5f7c8ec7', 'grace@acme.com', 'auth0%7C0000'])('(%s) is an error that shows the right format', async id => {
     const { permissionsOf } = await connect(1)
     await expect(permissionsOf(id)).rejects.toThrow(
       `validation for format user-id: ${id}; request id 0000000000000001). A user id has the form connection|identifier, such as`,

@@ -1,4 +1,4 @@
-// A tenant and a clock in virtual time: src/tenant/http.ts waits for minutes of it in milliseconds.
+// A tenant and a clock in virtual time, in which src/tenant/http.ts waits for minutes in milliseconds.
 
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
@@ -6,7 +6,7 @@ import type { Clock } from '../../src/runner/clock.ts'
 
 export interface VirtualTime {
   readonly clock: Clock
-  /** Lets time pass until the promise is settled. */
+  /** Advances time until the promise is settled. */
   readonly run: <T>(work: Promise<T>) => Promise<T>
   readonly after: (milliseconds: number, run: () => void) => void
 }
@@ -25,17 +25,17 @@ export interface VirtualAnswer {
   readonly body?: string
 }
 
-/** What a tenant does with a request when it arrives; `hang` never answers, and a fault has undici's code. */
+/** How a tenant reacts to a request; `hang` never responds, and a fault has an error code of undici. */
 export type Behaviour = (request: VirtualRequest) => VirtualAnswer | 'reset' | 'hang' | { readonly fault: string }
 
 export interface VirtualTenant {
   readonly dispatcher: Dispatcher
   readonly requests: readonly VirtualRequest[]
-  /** The most that were under way at once since this was last asked. */
+  /** The largest number of concurrent requests since the last call. */
   readonly mostInFlight: () => number
 }
 
-/** A run that is stuck, or never ends. */
+/** The limit for a run that is stuck or never ends. */
 const MAX_EVENTS = 500_000
 
 export function startVirtualTime(random: () => number = () => 0.5): VirtualTime {
@@ -83,7 +83,7 @@ export function startVirtualTime(random: () => number = () => 0.5): VirtualTime 
   return { clock, run, after }
 }
 
-/** @param latency milliseconds there and back */
+/** @param latency of a round trip, in milliseconds */
 export function startVirtualTenant({ clock, after }: VirtualTime, behave: Behaviour, latency = 50): VirtualTenant {
   const requests: VirtualRequest[] = []
   let [inFlight, most] = [0, 0]

@@ -1,4 +1,4 @@
-// What the action sees of an embedded tenant, over the wire.
+// The action's view of an embedded tenant, through HTTP.
 
 import { SYSTEM_CLOCK } from '../../src/runner/clock.ts'
 import { openDispatcher } from '../../src/tenant/exchange.ts'
@@ -7,7 +7,7 @@ import { openTenant, type Tenant } from '../../src/tenant/tenant.ts'
 import { openSession } from '../../src/tenant/token.ts'
 import type { Tenant as EmbeddedTenant } from '../servers/tenant/tenant.ts'
 
-/** @param scopes those of the token; the embedded tenant's usual ones if they are left out */
+/** @param scopes of the token; the embedded tenant's defaults if omitted */
 export function connectTo(embedded: Pick<EmbeddedTenant, 'domain' | 'issueToken'>, scopes?: readonly string[]) {
   const http = createHttp({
     dispatcher: openDispatcher(embedded.domain),
