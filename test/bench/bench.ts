@@ -1,4 +1,4 @@
-// `npm run bench`: prints the tables of .github/PERFORMANCE.md. With names of parts as arguments, those alone:
+// `npm run bench`: prints the tables of .github/PERFORMANCE.md. With names of parts as arguments, only those:
 // rate-limit, start-up, size, large-manifests, roles.
 
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'

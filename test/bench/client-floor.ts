@@ -1,5 +1,5 @@
-// What the HTTP client alone costs: as many requests as a plan sends, over as many connections, with nothing made of
-// the answers.
+// The cost of the HTTP client alone: as many requests as a plan sends, over as many connections, with the responses
+// ignored.
 
 import pMap from 'p-map'
 import { Agent } from 'undici'

@@ -1,4 +1,4 @@
-// Manifests of growing size: what reading, validating and planning them takes, without a rate limit.
+// Manifests of increasing size: the cost of reading, validating and planning them, without a rate limit.
 
 import {
   failedUsers,

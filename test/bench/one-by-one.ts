@@ -1,5 +1,5 @@
-// Contender: a plain loop, one request after the other, that waits for the reset after a refusal. Prints how many users
-// could not be read.
+// For comparison: a plain loop that sends one request after the other and waits for the reset after a refusal. Prints how
+// many users could not be read.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { userIds } from './team.ts'

@@ -1,5 +1,5 @@
-// The first part of `validate` alone, from file to parsed document. Prints the milliseconds that it took, without those
-// of starting the process.
+// Only the first part of `validate`, from file to parsed document. Prints the milliseconds that it took, without the
+// start of the process.
 
 import { loadManifest } from '../../src/manifest/manifest.ts'
 import { MANIFEST } from './programs.ts'

@@ -22,7 +22,7 @@ export interface Run {
 export interface MeasuredRun extends Run {
   /** Milliseconds, on all cores. */
   readonly cpu: number
-  /** Resident memory at its highest, in MiB. */
+  /** Peak resident memory, in MiB. */
   readonly peak: number
 }
 
@@ -53,17 +53,17 @@ export async function measureNode(args: readonly string[], { env, ...options }: 
   return { ...run, ...usage }
 }
 
-/** The arguments that run a script of this folder with the team's size. */
+/** The arguments that run a script in this folder for a team of this size. */
 export function script(name: string, users: number): readonly string[] {
   return [fileURLToPath(new URL(name, import.meta.url)), String(users)]
 }
 
-/** How a script of this folder finds the tenant. */
+/** The variables by which a script in this folder finds the tenant. */
 export function tenantVariables({ domain, token }: TenantAddress): Readonly<Record<string, string>> {
   return { TENANT: domain, TOKEN: token }
 }
 
-/** A directory with a checked-out manifest and the files that the runner has ready for a step. */
+/** A directory with a checked-out manifest and the files that the runner prepares for a step. */
 export interface Workspace {
   readonly path: string
   readonly users: number
@@ -80,7 +80,7 @@ export async function createWorkspace(home: string, team: Team): Promise<Workspa
   return { path, users: team.users, size: Buffer.byteLength(manifest) }
 }
 
-/** What the runner sets for a step; `plan` unless set if there is a tenant, else `validate`. */
+/** The runner's variables for a step; the mode is by default `plan` if there is a tenant, else `validate`. */
 export async function stepOf(
   { path }: Workspace,
   tenant: TenantAddress | undefined,
@@ -104,8 +104,8 @@ export async function stepOf(
 }
 
 /**
- * How many users the step failed for.
- * @param changed how many it was to change
+ * The number of users for whom the step failed.
+ * @param changed how many it should change
  * @throws if it did something else
  */
 export async function failedUsers({ path }: Workspace, { exitCode, output }: Run, changed = 0): Promise<number> {

@@ -33,10 +33,10 @@ const WRITING = { limit: 20, perSecond: 200 / 60 }
 const REST = { limit: 10, perSecond: 2 }
 const READ = 160
 const WRITTEN = 60
-/** Milliseconds; about what a tenant on the same continent takes at best. */
+/** Milliseconds; about the best latency of a tenant on the same continent. */
 const LATENCY = 50
 const RUNS = 3
-/** Milliseconds; who takes longer runs once. */
+/** Milliseconds; a program that takes longer runs only once. */
 const LONG = 10_000
 
 const ACTION: Contender = {
@@ -100,12 +100,12 @@ async function applyWithSeparateBuckets(workspace: Workspace, share: number): Pr
   ]
 }
 
-/** Milliseconds that a bucket needs for so many requests, if no more than a share of it is spent. */
+/** Milliseconds that a bucket needs for this many requests if only a share of it is spent. */
 function boundOf({ limit, perSecond }: Omit<Bucket, 'users'>, requests: number, share: number): number {
   return (Math.max(0, requests - limit * share) / perSecond) * 1000
 }
 
-/** One after the other, round by round, each with a fresh tenant. */
+/** Runs the programs one after the other, round by round, each with a new tenant. */
 async function race(bucket: Bucket, workspace: Workspace): Promise<ReadonlyMap<Contender, readonly Result[]>> {
   const results = new Map<Contender, Result[]>(CONTENDERS.map(each => [each, []]))
   for (let round = 1; round <= RUNS; round++) {

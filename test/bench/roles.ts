@@ -1,4 +1,4 @@
-// Who has which roles: the action, which reads by the cheaper side, next to Auth0's SDK, which asks for every user.
+// Reading role assignments: the action, which chooses the cheaper way, and Auth0's SDK, with a request per user.
 
 import { failedUsers, type Run, runNode, script, stepOf, tenantVariables, type Workspace } from './programs.ts'
 import { seconds, table } from './table.ts'

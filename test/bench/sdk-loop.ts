@@ -1,5 +1,5 @@
-// Contender: Auth0's own SDK with its default retries, eight users at a time, reading their permissions or, if that is
-// the second argument, their roles. Prints how many users could not be read.
+// For comparison: Auth0's SDK with its default retries reads the permissions (or the roles, if that is the second
+// argument) of eight users at a time. Prints how many users could not be read.
 
 import { ManagementClient } from 'auth0'
 import pMap from 'p-map'
@@ -10,7 +10,7 @@ const { TENANT = '', TOKEN = '' } = process.env
 const client = new ManagementClient({
   domain: new URL(TENANT).host,
   token: TOKEN,
-  // The SDK speaks HTTPS alone, the embedded tenant does not.
+  // The SDK only supports HTTPS, which the embedded tenant does not.
   fetch: (url, init) => fetch(String(url).replace('https:', 'http:'), init),
 })
 

@@ -1,4 +1,4 @@
-// What a small run costs over a bare node process.
+// The cost of a small run, compared with an empty Node process.
 
 import { failedUsers, type Run, runNode, stepOf, type Workspace } from './programs.ts'
 import { median, table } from './table.ts'

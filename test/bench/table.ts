@@ -1,6 +1,6 @@
-// Numbers and rows as the README shows them.
+// Numbers and table rows as the README formats them.
 
-/** Columns of numbers to the right. */
+/** Numbers are aligned to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const isNumeric = (column: number) => rows.every(row => /^[\d.]|^$/.test(row[column] ?? '') && column > 0)
   const rule = head.map((_, column) => (isNumeric(column) ? '---:' : '---'))

@@ -1,5 +1,5 @@
-// The team of any size that every program of the benchmark reads: its APIs, its users with five grants each, and the
-// manifest that describes exactly that.
+// The team, of any size, that every benchmark program reads: its APIs, its users with five grants each, and the manifest
+// that describes exactly this state.
 
 import type { ApiOptions, RoleOptions, UserOptions } from '../servers/tenant/store.ts'
 
@@ -9,7 +9,7 @@ const GRANTS_PER_USER = 5
 
 export interface Team {
   readonly users: number
-  /** Off unless set; each user has all roles. */
+  /** Off by default; if set, each user has all roles. */
   readonly hasRoles?: boolean
 }
 
@@ -27,7 +27,7 @@ export function userIds(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `auth0|${index.toString(16).padStart(24, '0')}`)
 }
 
-/** @param without how many of them, the first ones, hold nothing; for the others, a plan is empty */
+/** @param without how many users, from the first, have no grants; for the others, a plan is empty */
 export function tenantUsers({ users, hasRoles = false }: Team, without: number): readonly UserOptions[] {
   return userIds(users).map((id, index) => {
     if (index < without) return { id }
@@ -38,7 +38,7 @@ export function tenantUsers({ users, hasRoles = false }: Team, without: number):
   })
 }
 
-/** As people write one. */
+/** Formatted as people write one. */
 export function manifestOf({ users: count, hasRoles = false }: Team): string {
   const apis = ALIASES.map(alias => `  ${alias}: ${identifierOf(alias)}\n`)
   const roles = hasRoles ? `    roles: [${ROLE_NAMES.join(', ')}]\n` : ''
@@ -49,7 +49,7 @@ export function manifestOf({ users: count, hasRoles = false }: Team): string {
   return `version: 1\napis:\n${apis.join('')}users:\n${users.join('')}`
 }
 
-/** Which ones differ from user to user, how many do not. */
+/** The selection differs between users, the number does not. */
 function grantsOf(index: number): readonly (readonly [alias: string, permissions: readonly string[]])[] {
   const ofFirst = 1 + (index % (GRANTS_PER_USER - 1))
   return ALIASES.map((alias, position) => {

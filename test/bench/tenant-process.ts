@@ -1,5 +1,5 @@
-// The embedded tenant in a process of its own, so that its CPU and memory are not those of who is measured. Started by
-// startTenantProcess; tells its address, then answers each message with its counts.
+// The embedded tenant in a separate process, so that its CPU and memory do not count for the measured program. Started by
+// startTenantProcess; sends its address, then answers each message with its counts.
 
 import { neededScopes } from '../../src/plan/guard.ts'
 import { startTenant } from '../servers/tenant/tenant.ts'

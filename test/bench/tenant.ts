@@ -1,4 +1,4 @@
-// The benchmark's end of the tenant's process.
+// The benchmark's side of the tenant's process.
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 import type { BucketsOptions } from '../servers/tenant/bucket.ts'
 import type { Team } from './team.ts'
 
-/** Buckets limit nobody unless they are set. */
+/** By default, buckets do not limit anybody. */
 export interface TenantProcessOptions extends BucketsOptions, Team {
-  /** How many of them hold nothing of what the manifest lists. */
+  /** How many of the users have none of the grants in the manifest. */
   readonly without?: number
-  /** Milliseconds before every answer. */
+  /** Milliseconds before every response. */
   readonly latency?: number
 }
 
@@ -23,15 +23,15 @@ export interface TenantAddress {
 
 export interface Counts {
   readonly requests: number
-  /** Those that read or write roles and who has them. */
+  /** Requests that read or write roles and role assignments. */
   readonly aboutRoles: number
-  /** Answered with 429. */
+  /** Requests answered with 429. */
   readonly refused: number
-  /** `api_limit_warning` in the tenant's log, which Auth0 writes once a minute at the most. */
+  /** `api_limit_warning` events in the tenant's log, which Auth0 writes at most once a minute. */
   readonly warnings: number
 }
 
-/** Starts a fresh tenant, hands it to `use`, and tells what it counted meanwhile. */
+/** Starts a new tenant, passes it to `use`, and returns its counts. */
 export async function withTenant<T>(
   options: TenantProcessOptions,
   use: (tenant: TenantAddress) => Promise<T>,

@@ -1,4 +1,4 @@
-// A job summary as a terminal can show it: its headings, boxes, lists and tables, in plain lines.
+// Renders a job summary for a terminal: headings, boxes, lists and tables in plain lines.
 
 import { type HtmlNode, parseMarkdown } from '../preview/markdown.ts'
 
@@ -33,7 +33,7 @@ function linesOf(node: HtmlNode): readonly string[] {
   }
 }
 
-/** A cell of several lines is alone in its row. */
+/** A cell with several lines is alone in its row. */
 function rowLines(cells: readonly string[]): readonly string[] {
   const [first = '', ...others] = cells
   const [head = '', ...more] = first.split('\n')

@@ -1,4 +1,4 @@
-// What somebody sees who tries the demo: a short story, their own mistakes at the path that they gave, an export.
+// What the demo shows: a short story, mistakes in a user's own file, an export.
 
 import { spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -10,10 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readPage } from '../tools/readme.ts'
 
 const PROGRAM = fileURLToPath(new URL('demo.ts', import.meta.url))
-/** The demo loads both embedded servers each time. */
+/** The demo loads both embedded servers every time. */
 const NODE_COMPILE_CACHE = fileURLToPath(new URL('../../build/compile-cache', import.meta.url))
 const ORDERS = 'https://orders.acme.com/'
-/** Columns and lines of a terminal, less the four lines that npm prints first. */
+/** Columns and lines of a terminal, minus the four lines that npm prints first. */
 const TERMINAL = { columns: 80, lines: 40 - 4 }
 
 let folder = ''
@@ -43,7 +43,7 @@ async function write(name: string, content: string): Promise<string> {
   return path
 }
 
-/** The folder that the demo names. */
+/** The folder whose path the demo prints. */
 async function filesOf({ output }: Demo): Promise<readonly string[]> {
   const [, path = ''] = /^Job summar.*: (\S+)$/m.exec(output) ?? []
   return readdir(path, { recursive: true })
@@ -56,7 +56,7 @@ const manifestWith = (permission: string) => `users:
 `
 
 describe('npm run demo', () => {
-  it('tells its story on one page of a terminal, and its files stay', async () => {
+  it('fits its story on one page of a terminal, and keeps its files', async () => {
     const run = await demo()
     expect(run).toMatchObject({ exitCode: 0, errors: '' })
     const lines = run.output.trimEnd().split('\n')
@@ -73,7 +73,7 @@ describe('npm run demo', () => {
     expect(files).toEqual(expect.arrayContaining(['3-plan/summary.md', '3-plan/temp/…/plan.json']))
   })
 
-  it('shows everything if asked, with the default inputs that the quick start has', async () => {
+  it('shows everything with --verbose, with the inputs of the quick start', async () => {
     const run = await demo('plan', '--verbose')
     expect(run).toMatchObject({ exitCode: 0, errors: '' })
     expect(run.output).toContain('  AUTH0 PERMISSIONS: CHANGES PLANNED\n')
@@ -86,7 +86,7 @@ describe('npm run demo', () => {
     expect(quickStart).not.toMatch(/revoke:|require-merged:/)
   })
 
-  it('plans the first manifest of the README', async () => {
+  it('plans the first manifest in the README', async () => {
     const readme = await readPage('README.md')
     const [, manifest = ''] = /^### 3\. The manifest.*?```yaml\n(.*?)```/ms.exec(readme) ?? []
     const run = await demo('plan', await write('first.yml', manifest))
@@ -97,7 +97,7 @@ describe('npm run demo', () => {
   it.each<[form: string, given: (path: string) => string]>([
     ['absolute', path => path],
     ['relative', path => relative('', path)],
-  ])('shows mistakes under the path that was given, and ends as the action does: %s', async (form, given) => {
+  ])('shows mistakes with the given path, and exits as the action does: %s', async (form, given) => {
     const path = given(await write(`mistake-${form}.yml`, manifestWith('read:oders')))
     const run = await demo('plan', path)
     expect(run).toMatchObject({ exitCode: 1, errors: '' })
@@ -105,7 +105,7 @@ describe('npm run demo', () => {
     expect(run.output).toContain('has no permission "read:oders". Did you mean "read:orders"?\n')
   })
 
-  it('says in one sentence that there is no such file', async () => {
+  it('reports a missing file in one sentence', async () => {
     expect(await demo('validate', 'nowhere.yml')).toEqual({
       exitCode: 1,
       output: '',
@@ -113,13 +113,13 @@ describe('npm run demo', () => {
     })
   })
 
-  it.each(['plam', '--loud'])('says how it is used: %s', async argument => {
+  it.each(['plam', '--loud'])('prints its usage: %s', async argument => {
     const { exitCode, output, errors } = await demo(argument)
     expect({ exitCode, output }).toEqual({ exitCode: 2, output: '' })
     expect(errors).toMatch(/^Usage: npm run demo\n/)
   })
 
-  it('exports what the embedded tenant has, and plans the result', async () => {
+  it('exports the embedded tenant’s users, and plans the result', async () => {
     const path = join(folder, 'exported.yml')
     const run = await demo('export', path)
     expect(run.exitCode).toBe(0)

@@ -51,17 +51,17 @@ const tenant = await startTenant({
     { name: 'Auditor' },
   ],
   users: [
-    // Reads orders through a role already; the manifest wants it directly too, and assigns another role.
+    // Already reads orders through a role; the manifest also lists it as a direct permission, and assigns another role.
     { id: 'auth0|ada', email: 'ada@acme.com', roles: ['Order Reader'] },
-    // In the wrong state: may refund, which the manifest no longer asks for, and lacks what it asks for.
+    // In the wrong state: may refund, which the manifest no longer lists, and does not have what it lists.
     {
       id: 'auth0|65a1f0c2b7d94e0012c3d4e5',
       email: 'grace@acme.com',
       direct: [{ api: ORDERS, permission: 'refund:orders' }],
     },
-    // Of the README's first manifest.
+    // From the README's first manifest.
     { id: 'auth0|5f7c8ec7c33c6c004bbafe82', email: 'barbara@acme.com' },
-    // Loses a role and a direct permission, and still reads orders through the role that the manifest never named.
+    // Loses a role and a direct permission, and still reads orders through a role that the manifest never named.
     {
       id: 'auth0|linus',
       email: 'linus@acme.com',
@@ -87,7 +87,7 @@ try {
 
 /** @returns the exit code */
 async function tellStory(): Promise<number> {
-  // What the tenant has is what this manifest asks for, so from then on it is managed.
+  // The tenant already has what this manifest requests, so from then on it is managed.
   const earlier = await run('apply', earlierFile)
   console.log(`An earlier manifest was applied. Now ${demoFile} is merged.`)
   const shown = [
@@ -128,10 +128,10 @@ async function show(mode: Mode, path: string, isFolded = false): Promise<ActionR
   return done
 }
 
-/** Runs the action in a workspace that has every file of this machine, and for a commit that has this one. */
+/** Runs the action in a workspace with every file on this machine, for a commit that contains this file. */
 async function run(mode: Mode, path: string): Promise<ActionRun> {
   const manifest = inWorkspace(path)
-  // The action itself says why a file cannot be read.
+  // The action itself reports why a file cannot be read.
   const content = await readFile(path, 'utf8').catch(() => '')
   if (github.file('main', manifest) !== content) github.commit({ [manifest]: content })
   runs++
@@ -158,7 +158,7 @@ function inWorkspace(path: string): string {
   return relative(parse(absolute).root, absolute)
 }
 
-/** An exported manifest names the tenant that it is from: the tenant starts there again. */
+/** An exported manifest names its tenant, so the tenant starts at the same address again. */
 async function portOf(path: string | undefined): Promise<number> {
   const text = path === undefined ? '' : await readFile(path, 'utf8').catch(() => '')
   return Number(/^tenant: "?127\.0\.0\.1:(\d+)"?$/m.exec(text)?.[1] ?? 0)

@@ -1,16 +1,16 @@
-// A run of the action as a terminal shows it: its log and, if everything is wanted, its job summary and outputs.
+// Renders a run of the action for a terminal: its log and, if everything is requested, its job summary and outputs.
 
 import type { ActionRun } from '../e2e/action.ts'
 import { asText } from './as-text.ts'
 
 export interface RenderOptions {
   readonly title: string
-  /** Leaves out what is in a group of the log, as GitHub does until somebody opens it. */
+  /** Omits the content of log groups, as GitHub does until somebody opens them. */
   readonly isFolded: boolean
   readonly isVerbose: boolean
 }
 
-/** Progress, the digest, and files that are all in one folder. */
+/** Lines about progress, the digest, and files that are all in one folder. */
 const DETAIL = /^(?:(?:Looking up|Reading|Changing) [a-z ]+: |The plan's digest is |(?:Report|Plan|Undo plan) file: )/
 
 export function renderRun(run: ActionRun, { title, isFolded, isVerbose }: RenderOptions): string {
@@ -22,7 +22,7 @@ export function renderRun(run: ActionRun, { title, isFolded, isVerbose }: Render
   return [heading, ...log, '\n━━━ its job summary\n', summary, '\n━━━ its outputs\n', ...outputs].join('\n')
 }
 
-/** With annotations where the runner shows them, and a mark for each group. */
+/** With annotations as the runner shows them, and a marker for each group. */
 function logLines({ log, annotations }: ActionRun, isFolded: boolean): readonly string[] {
   const left = [...annotations]
   const lines: string[] = []

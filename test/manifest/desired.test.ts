@@ -118,7 +118,7 @@ describe('the roles that the manifest names', () => {
     )
   })
 
-  it('are undefined for a manifest without roles', () => {
+  it('are empty for a manifest without roles', () => {
     expect(readManifest(documentsOf([{ users: [{ id: 'a|u' }] }]), new Date()).manifest.roles).toEqual(new Set())
   })
 })

@@ -3,15 +3,15 @@ import type { UserState } from '../../src/live/user-state.ts'
 import { adviseOn as adviseOnPlan } from '../../src/plan/advise.ts'
 import { BILLING, grants, live, ORDERS, roles, state } from './fixtures.ts'
 
-/** Of a plan that changes nothing. */
+/** The advice for a plan that changes nothing. */
 const adviseOn = (users: readonly UserState[]) => adviseOnPlan(users, { users: [] })
 
-/** This many listed users, who all ask for these permissions. */
+/** This many listed users, for each of whom the manifest lists these permissions. */
 function team(name: string, count: number, permissions: readonly string[]): readonly UserState[] {
   return Array.from({ length: count }, (_, index) => state(`${name}${index}`, grants(permissions), live([])))
 }
 
-/** A listed user who is to have permissions that roles give. */
+/** A listed user whose desired permissions also come from roles. */
 function doubled(id: string, permissions: readonly string[], roles: Readonly<Record<string, readonly string[]>>) {
   return state(id, grants(permissions), live([], roles))
 }
@@ -22,7 +22,7 @@ const role = (count: number, permissions: readonly string[], more = '') => {
   return `${count} listed users have the same ${size} direct permissions (${names}${more}); consider a role.`
 }
 
-describe('a role is proposed', () => {
+describe('a role is suggested', () => {
   it('for five users with the same two permissions, in whatever order they are listed', () => {
     const [first, ...others] = team('u', 5, ['read', 'write']) as [UserState, ...UserState[]]
     expect(adviseOn([{ ...first, desired: new Map([...first.desired].reverse()) }, ...others])).toEqual([
@@ -30,11 +30,11 @@ describe('a role is proposed', () => {
     ])
   })
 
-  it('for more than three permissions by the first three', () => {
+  it('for more than three permissions, naming the first three', () => {
     expect(adviseOn(team('u', 5, ['a', 'b', 'c', 'd', 'e']))).toEqual([role(5, ['a', 'b', 'c'], ' and 2 more')])
   })
 
-  it('for permissions alone, whatever roles the users have', () => {
+  it('only for permissions, whatever roles the users have', () => {
     const users = team('u', 5, ['read', 'write']).map((user, index) => ({
       ...user,
       desired: new Map([...user.desired, ...roles(`R${index}`).map(each => [each, {}] as const)]),
@@ -45,9 +45,12 @@ describe('a role is proposed', () => {
   it.each([
     ['four users', team('u', 4, ['read', 'write'])],
     ['a single permission', team('u', 5, ['read'])],
-    ['users without any', team('u', 5, [])],
-    ['users who differ', [...team('u', 4, ['read', 'write']), ...team('v', 1, ['read', 'delete'])]],
-    ['users who have left the manifest', team('u', 5, ['read', 'write']).map(user => ({ ...user, listed: false }))],
+    ['users without permissions', team('u', 5, [])],
+    ['users with different permissions', [...team('u', 4, ['read', 'write']), ...team('v', 1, ['read', 'delete'])]],
+    [
+      'users who were removed from the manifest',
+      team('u', 5, ['read', 'write']).map(user => ({ ...user, listed: false })),
+    ],
     [
       'the same names on two APIs',
       team('u', 5, []).map((user, index) => ({
@@ -55,11 +58,11 @@ describe('a role is proposed', () => {
         desired: state('u', grants(['read', 'write'], index === 0 ? BILLING : undefined), undefined).desired,
       })),
     ],
-  ])('not for %s', (_, users) => {
+  ])('but not for %s', (_, users) => {
     expect(adviseOn(users)).toEqual([])
   })
 
-  it('first if it saves most lines: users times permissions', () => {
+  it('first if it saves the most lines: users times permissions', () => {
     const small = team('s', 6, ['a', 'b'])
     const tall = team('t', 5, ['a', 'b', 'c'])
     const wide = team('w', 8, ['c', 'd'])
@@ -79,8 +82,8 @@ describe('a role is proposed', () => {
   })
 })
 
-describe('what a role gives already', () => {
-  it('is no advice if the plan takes the role away, and names the roles that stay', () => {
+describe('a permission that a role already gives', () => {
+  it('is not reported if the plan removes the role, and only remaining roles are named', () => {
     const users = [doubled('u', ['read'], { read: ['Lead', 'Support'] }), doubled('v', ['read'], { read: ['Support'] })]
     const revoke = [{ role: 'rol_support', name: 'Support', roles: [] }]
     const plan = { users: users.map(({ id }) => ({ user: id, grant: [], revoke })) }
@@ -116,22 +119,19 @@ describe('what a role gives already', () => {
   })
 
   it.each([
-    ['if the manifest does not ask for it', doubled('u', ['write'], { read: ['Support'] })],
+    ['a user for whom the manifest does not list it', doubled('u', ['write'], { read: ['Support'] })],
     [
-      'for a user who has left the manifest',
+      'a user who was removed from the manifest',
       { ...doubled('u', ['read'], { read: ['Support'] }), listed: false, desired: new Map() },
     ],
-    [
-      'for a user who has left, though something is still asked for',
-      { ...doubled('u', ['read'], { read: ['Support'] }), listed: false },
-    ],
-    ['for a user who was not read', state('u', grants(['read']), undefined)],
+    ['a removed user with desired permissions', { ...doubled('u', ['read'], { read: ['Support'] }), listed: false }],
+    ['a user who was not read', state('u', grants(['read']), undefined)],
   ])('is not reported for %s', (_, user) => {
     expect(adviseOn([user])).toEqual([])
   })
 })
 
-it('roles to make come before roles that are there', () => {
+it('suggestions for new roles come before those for existing roles', () => {
   const users = Array.from({ length: 5 }, (_, index) => doubled(`u${index}`, ['a', 'b'], { a: ['R'] }))
   expect(adviseOn(users)).toEqual([
     role(5, ['a', 'b']),

@@ -8,7 +8,7 @@ import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { UserOutcome } from '../../src/plan/plan.ts'
 import { grants, live, nameOf, ORDERS, roleNames, roles, SOURCE, state } from './fixtures.ts'
 
-/** Writes `user:step` down, and throws what a test wants thrown instead. */
+/** Records `user:step`, or throws the test's error instead. */
 function recorder(failing: Readonly<Record<string, Error>> = {}) {
   const calls: string[] = []
   const step = (name: string) => async (user: string) => {
@@ -40,7 +40,7 @@ async function applyTo(users: readonly UserState[], writer: Writer): Promise<rea
 const changing = (id: string) => state(id, grants(['new']), live(grants(['old'])))
 
 describe('a user', () => {
-  it('is granted to first and revoked from second, once each', async () => {
+  it('gets grants first and revocations second, in one request each', async () => {
     const { writer, calls } = recorder()
     const [outcome] = await applyTo([changing('u')], writer)
     expect(calls).toEqual(['u:grant', 'u:revoke'])
@@ -51,14 +51,14 @@ describe('a user', () => {
     })
   })
 
-  it('is revoked from first if the limit leaves no room for the grants', async () => {
+  it('gets revocations first if the limit leaves no room for the grants', async () => {
     const names = Array.from({ length: 1000 }, (_, index) => `p${index}`)
     const { writer, calls } = recorder()
     await applyTo([state('u', grants([...names.slice(1), 'new']), live(grants(names)))], writer)
     expect(calls).toEqual(['u:revoke', 'u:grant'])
   })
 
-  it('is granted to first if the limit leaves just enough room', async () => {
+  it('gets grants first if the limit leaves just enough room', async () => {
     const names = Array.from({ length: 999 }, (_, index) => `p${index}`)
     const { writer, calls } = recorder()
     await applyTo([state('u', grants([...names.slice(1), 'new']), live(grants(names)))], writer)
@@ -71,7 +71,7 @@ describe('a user', () => {
     expect(calls).toEqual(['u:grant'])
   })
 
-  it('is written with names alone, whatever else the plan knows of them', async () => {
+  it('is written with names only, whatever else the plan contains', async () => {
     const written: (readonly [string, readonly Access[]])[] = []
     const write = async (user: string, permissions: readonly Access[]) => {
       written.push([user, permissions])
@@ -92,7 +92,7 @@ describe('a user', () => {
     ])
   })
 
-  it('with nothing to grant gets no grant', async () => {
+  it('without grants gets no grant request', async () => {
     const { writer, calls } = recorder()
     await applyTo([state('u', [], live(grants(['old'])))], writer)
     expect(calls).toEqual(['u:revoke'])
@@ -100,7 +100,7 @@ describe('a user', () => {
 })
 
 describe('permissions and roles of one user', () => {
-  /** Writes down what was written, and of which kind. */
+  /** Records what was written, and of which kind. */
   function kinds(failing: Readonly<Record<string, Error>> = {}) {
     const calls: string[] = []
     const write = (step: string) => async (_: string, accesses: readonly Access[]) => {
@@ -128,7 +128,7 @@ describe('permissions and roles of one user', () => {
       { writer, width: 1, otherRoles, onOutcome: () => undefined },
     )
 
-  it('are written one request each, with all grants before all revocations', async () => {
+  it('are written in one request each, with all grants before all revocations', async () => {
     const { writer, calls } = kinds()
     const [outcome] = await applyMoving(writer)
     expect(calls).toEqual([
@@ -143,7 +143,7 @@ describe('permissions and roles of one user', () => {
 
   it.each([
     [
-      'a role that cannot be assigned keeps what it may replace',
+      'a role that cannot be assigned keeps the permissions that it may replace',
       'grant roles',
       ['grant permissions new', 'grant roles rol_new'],
       [
@@ -164,13 +164,13 @@ describe('permissions and roles of one user', () => {
     expect(outcome).toMatchObject({ status: 'failed', errors: [expect.stringContaining('POST /x'), ...words] })
   })
 
-  it('counts the roles that the plan is not about for the limit too', async () => {
+  it('count together with roles outside of the plan for the limit', async () => {
     const { writer, calls } = kinds()
     await applyMoving(writer, moving, new Map([['u', 49]]))
     expect(calls.slice(1, 3)).toEqual(['revoke roles rol_old', 'grant roles rol_new'])
   })
 
-  it('are revoked first only of the kind whose limit leaves no room', async () => {
+  it('are revoked first only for the kind whose limit leaves no room', async () => {
     const { writer, calls } = kinds()
     const full = state(
       'u',
@@ -222,7 +222,7 @@ describe('a plan', () => {
     expect(outcomes).toEqual(told)
   })
 
-  it.each([1, 3])('goes first to one user, then to %i at once', async width => {
+  it.each([1, 3])('starts with one user, then continues with %i at once', async width => {
     let [busy, most] = [0, 0]
     const alone: string[] = []
     const write = async (user: string) => {
@@ -245,7 +245,7 @@ describe('a plan', () => {
 })
 
 describe('a failure', () => {
-  it('of one operation leaves the other of the same user', async () => {
+  it('of one operation does not affect the other one of the same user', async () => {
     const { writer, calls } = recorder({ 'u:grant': failure('operation') })
     const [outcome] = await applyTo([changing('u')], writer)
     expect(calls).toEqual(['u:grant', 'u:revoke'])
@@ -253,21 +253,21 @@ describe('a failure', () => {
     expect(outcome?.errors).toEqual([expect.stringContaining('POST /x')])
   })
 
-  it('of a user ends this user, and no other', async () => {
+  it('of a user ends this user’s writes, and no others', async () => {
     const { writer, calls } = recorder({ 'a:grant': failure('user') })
     const outcomes = await applyTo([changing('a'), changing('b')], writer)
     expect(calls).toEqual(['a:grant', 'b:grant', 'b:revoke'])
     expect(outcomes.map(outcome => outcome.status)).toEqual(['failed', 'done'])
   })
 
-  it('that concerns the whole run leaves the rest not attempted', async () => {
+  it('that affects the whole run leaves the rest not attempted', async () => {
     const { writer, calls } = recorder({ 'a:grant': failure('run') })
     const outcomes = await applyTo([changing('a'), changing('b')], writer)
     expect(calls).toEqual(['a:grant'])
     expect(outcomes.map(outcome => outcome.status)).toEqual(['failed', 'not attempted'])
   })
 
-  it('that is a defect of the action is not mistaken for the tenant’s', async () => {
+  it('that is a defect of the action is not reported as the tenant’s', async () => {
     const { writer } = recorder({ 'a:grant': new TypeError('bug') })
     await expect(applyTo([changing('a')], writer)).rejects.toThrow('bug')
   })
@@ -279,13 +279,13 @@ describe('a write that failed', () => {
     ['refused at once (404) was not done', failure('operation', { status: 404 }), false],
     ['refused at once (429) was not done', failure('user', { status: 429 }), false],
     ['that was never sent was not done', new NotSentError('SIGINT'), false],
-    ['without an answer may have been done', failure('user', { status: undefined, attempts: 8 }), true],
-    ['without an answer to its only attempt may have been done', failure('run', { status: undefined }), true],
+    ['without a response may have been done', failure('user', { status: undefined, attempts: 8 }), true],
+    ['without a response to its only attempt may have been done', failure('run', { status: undefined }), true],
     ['refused at the second attempt may have been done', failure('user', { attempts: 2 }), true],
-    ['that took the tenant too long (408) may have been done', failure('user', { status: 408 }), true],
+    ['that timed out in the tenant (408) may have been done', failure('user', { status: 408 }), true],
     ['that failed inside the tenant (500) may have been done', failure('user', { status: 500 }), true],
-    ['with an answer that is not Auth0’s (200) may have been done', failure('user', { status: 200 }), true],
-    ['with an answer that is not Auth0’s (302) may have been done', failure('run', { status: 302 }), true],
+    ['with a response that is not Auth0’s (200) may have been done', failure('user', { status: 200 }), true],
+    ['with a response that is not Auth0’s (302) may have been done', failure('run', { status: 302 }), true],
   ])('%s', async (_, error, may) => {
     for (const step of ['grant', 'revoke'] as const) {
       const { writer } = recorder({ [`u:${step}`]: error })
@@ -309,14 +309,14 @@ describe('a cancelled run', () => {
     expect(outcomes.map(outcome => outcome.status)).toEqual(['not attempted', 'not attempted'])
   })
 
-  it('does not pass over what failed before it', async () => {
+  it('still reports earlier failures', async () => {
     const { writer } = recorder({ 'a:grant': failure('operation'), 'a:revoke': new NotSentError('SIGINT') })
     const [outcome] = await applyTo([changing('a')], writer)
     expect(outcome).toMatchObject({ status: 'failed', errors: [expect.stringContaining('POST /x'), 'SIGINT'] })
     expect(outcome).not.toHaveProperty('interrupted')
   })
 
-  it('lists a user for whom half was done as failed, with what was done', async () => {
+  it('lists a partially changed user as failed, with what was done', async () => {
     const { writer } = recorder({ 'a:revoke': new NotSentError('SIGINT') })
     const [outcome] = await applyTo([changing('a')], writer)
     expect(outcome).toMatchObject({

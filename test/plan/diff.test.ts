@@ -21,10 +21,10 @@ function plan(users: readonly UserState[], options: Partial<DiffOptions> = {}): 
   })
 }
 
-describe('what a user gains and loses', () => {
+describe('the grants and revocations of a user', () => {
   const cases: readonly (readonly [string, UserState, Partial<DiffOptions>, readonly string[], readonly string[]])[] = [
-    ['what is desired and not held is granted', state('u', grants(['a', 'b']), live(grants(['a']))), {}, ['b'], []],
-    ['what is held and not desired is revoked', state('u', grants(['a']), live(grants(['a', 'b']))), {}, [], ['b']],
+    ['a desired grant that is missing is granted', state('u', grants(['a', 'b']), live(grants(['a']))), {}, ['b'], []],
+    ['a live grant that is not desired is revoked', state('u', grants(['a']), live(grants(['a', 'b']))), {}, [], ['b']],
     [
       'nothing is revoked with revoke: never',
       state('u', grants(['c']), live(grants(['a', 'b']))),
@@ -33,21 +33,15 @@ describe('what a user gains and loses', () => {
       [],
     ],
     [
-      'an API that the manifest does not name is left alone',
+      'grants on an API that the manifest does not name are kept',
       state('u', [], live([...grants(['a']), ...grants(['x'], BILLING)])),
       {},
       [],
       ['a'],
     ],
+    ['a permission that is only from a role is not revoked', state('u', [], live([], { a: ['Support'] })), {}, [], []],
     [
-      'a permission that comes through a role alone is not revoked',
-      state('u', [], live([], { a: ['Support'] })),
-      {},
-      [],
-      [],
-    ],
-    [
-      'a permission that comes both ways loses the direct one',
+      'a permission that is both direct and from a role loses the direct grant',
       state('u', [], live(grants(['a']), { a: ['Support'] })),
       {},
       [],
@@ -60,44 +54,44 @@ describe('what a user gains and loses', () => {
       ['a'],
       [],
     ],
-    ['an unread user gets all that is desired', state('u', grants(['b', 'a']), undefined), {}, ['a', 'b'], []],
+    ['an unread user gets everything desired', state('u', grants(['b', 'a']), undefined), {}, ['a', 'b'], []],
     [
-      'managed: what was asked for earlier and no longer is is revoked, and what was never asked for stays',
+      'managed: grants that were requested earlier are revoked, and grants that never were are kept',
       { ...state('u', grants(['a']), live(grants(['a', 'b', 'c']))), managed: new Set(grants(['a', 'b', 'd'])) },
       { revoke: 'managed' },
       [],
       ['b'],
     ],
     [
-      'managed: an API that the manifest names no more is cleared of what was managed',
+      'managed: managed grants are revoked on an API that the manifest no longer names',
       { ...state('u', [], live(grants(['x', 'y'], BILLING))), managed: new Set(grants(['x'], BILLING)) },
       { revoke: 'managed' },
       [],
       ['x'],
     ],
     [
-      'managed: what is desired again is kept, and granted if it is gone',
+      'managed: a grant that is desired again is kept, and granted if it is missing',
       { ...state('u', grants(['a', 'b']), live(grants(['a']))), managed: new Set(grants(['a', 'b'])) },
       { revoke: 'managed' },
       ['b'],
       [],
     ],
     [
-      'managed: a user who has left the manifest loses what was managed',
+      'managed: a user who was removed from the manifest loses managed grants',
       { ...state('u', [], live(grants(['a', 'b']))), managed: new Set(grants(['a'])), listed: false },
       { revoke: 'managed' },
       [],
       ['a'],
     ],
     [
-      'all: a user who has left the manifest is no listed user',
+      'all: a user who was removed from the manifest does not count as listed',
       { ...state('u', [], live(grants(['a', 'b']))), managed: new Set(grants(['a'])), listed: false },
       {},
       [],
       [],
     ],
     [
-      'never: a user who has left the manifest keeps everything',
+      'never: a user who was removed from the manifest keeps everything',
       { ...state('u', [], live(grants(['a']))), managed: new Set(grants(['a'])), listed: false },
       { revoke: 'never' },
       [],
@@ -110,7 +104,13 @@ describe('what a user gains and loses', () => {
       [],
       [],
     ],
-    ['a listed user without permissions loses all', state('u', [], live(grants(['b', 'a']))), {}, [], ['a', 'b']],
+    [
+      'a listed user without permissions loses everything',
+      state('u', [], live(grants(['b', 'a']))),
+      {},
+      [],
+      ['a', 'b'],
+    ],
   ]
   it.each(cases)('%s', (_, user, options, granted, revoked) => {
     const [found] = plan([user], options).users
@@ -119,14 +119,14 @@ describe('what a user gains and loses', () => {
   })
 })
 
-describe('what a plan shows', () => {
+describe('a plan', () => {
   it('names the roles through which a revoked or granted permission is effective', () => {
     const [user] = plan([state('u', grants(['a']), live(grants(['b']), { a: ['Lead'], b: ['Ops', 'Support'] }))]).users
     expect(user?.grant).toEqual([{ api: ORDERS, permission: 'a', roles: ['Lead'] }])
     expect(user?.revoke).toMatchObject([{ api: ORDERS, permission: 'b', roles: ['Ops', 'Support'] }])
   })
 
-  it('carries expiry and reason of what is granted', () => {
+  it('contains expiry and reason of grants', () => {
     const [grant] = grants(['a']) as [Grant]
     const desired = new Map([[grant, { expires: '2026-12-31', reason: 'FIN-118' }]])
     const [user] = plan([{ ...state('u', [], live([])), desired }]).users
@@ -135,15 +135,15 @@ describe('what a plan shows', () => {
 
   it.each([
     ['no terms', {}],
-    ['an expiry alone', { expires: '2026-12-31' }],
-    ['a reason alone', { reason: 'FIN-118' }],
-  ])('says no more than the manifest: %s', (_, terms) => {
+    ['only an expiry', { expires: '2026-12-31' }],
+    ['only a reason', { reason: 'FIN-118' }],
+  ])('contains only the terms in the manifest: %s', (_, terms) => {
     const desired = new Map(grants(['a']).map(grant => [grant, terms]))
     const [user] = plan([{ ...state('u', [], live([])), desired }]).users
     expect(user?.grant).toStrictEqual([{ api: ORDERS, permission: 'a', roles: [], ...terms }])
   })
 
-  it('names no terms of what is revoked, and has no before-state of a user who was not read', () => {
+  it('has no terms for revocations, and no before-state for a user who was not read', () => {
     const [read, unread] = plan([state('a', [], live(grants(['x']))), state('b', grants(['x']), undefined)]).users
     expect(read).toStrictEqual({
       user: 'a',
@@ -155,9 +155,9 @@ describe('what a plan shows', () => {
   })
 
   it.each([
-    ['of a removed user', { listed: false, managed: new Set(grants(['x'])) }, 'managed', 'user removed'],
-    ['that the manifest asked for before', { managed: new Set(grants(['x'])) }, 'managed', 'line removed'],
-    ['that the manifest never asked for', {}, 'all', 'not listed'],
+    ['from a removed user', { listed: false, managed: new Set(grants(['x'])) }, 'managed', 'user removed'],
+    ['that the manifest requested before', { managed: new Set(grants(['x'])) }, 'managed', 'line removed'],
+    ['that the manifest never requested', {}, 'all', 'not listed'],
     ['that has expired', { expired: new Set(grants(['x'])) }, 'all', 'expired'],
   ] as const)('says why a grant is revoked %s', (_, known, revoke, why) => {
     const [user] = plan([{ ...state('u', [], live(grants(['x']))), ...known }], { revoke }).users
@@ -170,12 +170,12 @@ describe('what a plan shows', () => {
     expect(found.users.map(({ user }) => user)).toEqual(['a', 'b'])
   })
 
-  it('keeps the before-state of the users that it changes, and leaves the others out', () => {
+  it('contains the before-state of the users whom it changes, and omits the others', () => {
     const users = [state('b', [], live(grants(['y', 'x']))), state('a', grants(['x']), live(grants(['x'])))]
     expect(plan(users).users).toMatchObject([{ user: 'b', before: [{ permission: 'x' }, { permission: 'y' }] }])
   })
 
-  it('counts the holders of what it touches among all listed users', () => {
+  it('counts the holders of the grants that it changes among all listed users', () => {
     const users = [
       state('a', grants(['x']), live(grants(['x', 'y']))),
       state('b', grants(['x']), live([])),
@@ -187,7 +187,7 @@ describe('what a plan shows', () => {
     ])
   })
 
-  it('does not count those who have left the manifest among the holders', () => {
+  it('does not count removed users as holders', () => {
     const gone = { ...state('gone', [], live(grants(['x', 'y']))), managed: new Set(grants(['x', 'y'])), listed: false }
     expect(plan([gone, state('a', grants(['x']), live([]))], { revoke: 'managed' })).toMatchObject({
       users: [{ user: 'a' }, { user: 'gone' }],
@@ -195,7 +195,7 @@ describe('what a plan shows', () => {
     })
   })
 
-  it('counts nobody twice if one gains what another loses', () => {
+  it('counts both changes if one user gains what another loses', () => {
     const users = [state('a', grants(['x']), live([])), state('b', [], live(grants(['x'])))]
     expect(plan(users).holders).toEqual([{ api: ORDERS, permission: 'x', before: 1, after: 1 }])
   })
@@ -205,28 +205,24 @@ describe('what a plan shows', () => {
   })
 })
 
-describe('what a plan finds in place', () => {
+describe('a grant that a plan adopts', () => {
   const managed = (user: UserState, names: readonly string[]) => ({ ...user, managed: new Set(grants(names)) })
   const removed = (user: UserState) => ({ ...user, listed: false })
   const cases: readonly (readonly [string, UserState, readonly string[]])[] = [
-    [
-      'is what the manifest asks for, the user has and nobody manages',
-      state('u', grants(['a']), live(grants(['a']))),
-      ['a'],
-    ],
+    ['is in the manifest, live and not managed', state('u', grants(['a']), live(grants(['a']))), ['a']],
     ['is sorted', state('u', grants(['b', 'a']), live(grants(['b', 'a']))), ['a', 'b']],
-    ['is not what is managed', managed(state('u', grants(['a']), live(grants(['a']))), ['a']), []],
-    ['is not what is granted now', state('u', grants(['a']), live([])), []],
-    ['is not what the manifest does not ask for', state('u', grants(['a']), live(grants(['b']))), []],
-    ['is not what comes through a role alone', state('u', grants(['a']), live([], { a: ['Support'] })), []],
-    ['is nothing of a removed user', removed(state('u', grants(['a']), live(grants(['a'])))), []],
-    ['is nothing of a user who was not read', state('u', grants(['a']), undefined), []],
+    ['is not managed already', managed(state('u', grants(['a']), live(grants(['a']))), ['a']), []],
+    ['is not granted by this plan', state('u', grants(['a']), live([])), []],
+    ['is not missing from the manifest', state('u', grants(['a']), live(grants(['b']))), []],
+    ['is not only from a role', state('u', grants(['a']), live([], { a: ['Support'] })), []],
+    ['does not belong to a removed user', removed(state('u', grants(['a']), live(grants(['a'])))), []],
+    ['does not belong to a user who was not read', state('u', grants(['a']), undefined), []],
   ]
   it.each(cases)('%s', (_, user, found) => {
     expect(plan([user]).found).toEqual(found.map(permission => ({ user: 'u', api: ORDERS, permission })))
   })
 
-  it('is sorted by user, API and permission, and is there though the plan is empty', () => {
+  it('is listed by user, API and permission, even if the plan is empty', () => {
     const found = plan([
       state('v', grants(['a']), live(grants(['a']))),
       state('u', [...grants(['a']), ...grants(['x'], BILLING)], live([...grants(['a']), ...grants(['x'], BILLING)])),
@@ -240,7 +236,7 @@ describe('what a plan finds in place', () => {
   })
 })
 
-describe('what a plan holds back', () => {
+describe('a revocation that a plan holds back', () => {
   const user = state('u', grants(['new']), live(grants(['b', 'a', 'new'])))
   const entry = (names: readonly string[], candidates?: readonly string[]): Unidentified => ({
     entry: 'ada@acme.com',
@@ -255,22 +251,22 @@ describe('what a plan holds back', () => {
     readonly string[],
     readonly string[],
   ])[] = [
-    ['is a revocation of what the entry asks for', user, 'all', entry(['a']), ['b'], ['a']],
-    ['is all of them if the entry asks for all', user, 'all', entry(['b', 'a']), [], ['a', 'b']],
-    ['is a revocation from whom the entry may mean', user, 'all', entry(['a'], ['u', 'v']), ['b'], ['a']],
-    ['is nothing from users that the entry cannot mean', user, 'all', entry(['a'], ['v']), ['a', 'b'], []],
-    ['is nothing that is not live', user, 'all', entry(['z']), ['a', 'b'], []],
-    ['is nothing that would stay anyway', user, 'never', entry(['a']), [], []],
-    ['is nothing that is not managed', user, 'managed', entry(['a']), [], []],
+    ['is of a grant that the entry requests', user, 'all', entry(['a']), ['b'], ['a']],
+    ['is any of them if the entry requests all grants', user, 'all', entry(['b', 'a']), [], ['a', 'b']],
+    ['is from a user whom the entry may mean', user, 'all', entry(['a'], ['u', 'v']), ['b'], ['a']],
+    ['is not from a user whom the entry cannot mean', user, 'all', entry(['a'], ['v']), ['a', 'b'], []],
+    ['is not of a missing grant', user, 'all', entry(['z']), ['a', 'b'], []],
+    ['is not of a grant that is kept anyway', user, 'never', entry(['a']), [], []],
+    ['is not of an unmanaged grant', user, 'managed', entry(['a']), [], []],
     [
-      'is what is managed of a removed user',
+      'may be of a managed grant of a removed user',
       { ...user, listed: false, desired: new Map(), managed: new Set(grants(['a', 'b'])) },
       'managed',
       entry(['a']),
       ['b'],
       ['a'],
     ],
-    ['is nothing of a user who was not read', { ...user, live: undefined }, 'all', entry(['a']), [], []],
+    ['is not from a user who was not read', { ...user, live: undefined }, 'all', entry(['a']), [], []],
   ]
   it.each(cases)('%s', (_, held, revoke, unidentified, revoked, heldBack) => {
     const found = plan([held], { revoke, holdBack: holdBackFor([unidentified]) })
@@ -280,19 +276,19 @@ describe('what a plan holds back', () => {
     )
   })
 
-  it('changes no grant', () => {
+  it('does not affect grants', () => {
     const [found] = plan([state('u', grants(['a']), live([]))], { holdBack: holdBackFor([entry(['a'])]) }).users
     expect(found?.grant.map(nameOf)).toEqual(['a'])
   })
 
-  it('still counts among the holders', () => {
+  it('still counts its user as a holder', () => {
     const users = [state('u', [], live(grants(['a']))), state('v', grants(['a']), live([]))]
     expect(plan(users, { holdBack: holdBackFor([entry(['a'])]) }).holders).toEqual([
       { api: ORDERS, permission: 'a', before: 1, after: 2 },
     ])
   })
 
-  it('is sorted by user, and is not unmanaged', () => {
+  it('is sorted by user, and its grant is not unmanaged', () => {
     const users = [state('v', [], live(grants(['a']))), state('u', [], live(grants(['a', 'b'])))]
     const found = plan(users, { holdBack: holdBackFor([entry(['a'])]) })
     expect(found.heldBack.map(each => each.user)).toEqual(['u', 'v'])
@@ -300,11 +296,11 @@ describe('what a plan holds back', () => {
   })
 })
 
-describe('what nobody manages', () => {
+describe('unmanaged grants', () => {
   const held = (users: readonly UserState[], options: Partial<DiffOptions> = {}) =>
     unmanagedOf(plan(users, options), { users, roleNames: new Map() }).map(each => [each.user, each.api, nameOf(each)])
 
-  it('are grants of listed users that the manifest does not ask for and the plan leaves alone, sorted', () => {
+  it('are those of listed users that the manifest does not request and the plan keeps, sorted', () => {
     const users = [
       {
         ...state('u', grants(['a', 'new']), live([...grants(['z', 'b', 'a', 'old']), ...grants(['x'], BILLING)])),
@@ -321,20 +317,20 @@ describe('what nobody manages', () => {
   })
 
   it.each([
-    ['of users who are as they should be', [state('u', grants(['a']), live(grants(['a'])))], {}],
-    ['of users who lose it now', [state('u', [], live(grants(['a'])))], {}],
+    ['of users who match the manifest', [state('u', grants(['a']), live(grants(['a'])))], {}],
+    ['that the plan revokes', [state('u', [], live(grants(['a'])))], {}],
     [
-      'of users who have left the manifest',
+      'of users who were removed from the manifest',
       [{ ...state('u', [], live(grants(['a']))), listed: false }],
       { revoke: 'managed' as const },
     ],
     ['of users who were not read', [state('u', grants(['a']), undefined)], { revoke: 'never' as const }],
-    ['that comes through roles alone', [state('u', [], live([], { a: ['Support'] }))], { revoke: 'never' as const }],
-  ])('is nothing %s', (_, users, options) => {
+    ['that are only from roles', [state('u', [], live([], { a: ['Support'] }))], { revoke: 'never' as const }],
+  ])('do not include grants %s', (_, users, options) => {
     expect(held(users, options)).toEqual([])
   })
 
-  it('is everything else with revoke: never', () => {
+  it('are all others with revoke: never', () => {
     expect(held([state('u', grants(['a']), live(grants(['a', 'b'])))], { revoke: 'never' })).toEqual([
       ['u', ORDERS, 'b'],
     ])
@@ -369,28 +365,34 @@ describe('roles', () => {
     expect(found.holders[0]).toEqual({ role: 'rol_clerk', name: 'Clerk', before: 1, after: 0 })
   })
 
-  it('that the manifest does not name stay with revoke: all', () => {
+  it('that the manifest does not name are kept with revoke: all', () => {
     expect(planFor([], live(roles('Auditor', 'Clerk'))).users[0]?.revoke.map(nameOf)).toEqual(['rol_clerk'])
   })
 
   it.each<readonly [string, readonly Grant[], Live, 'grant' | 'revoke', readonly string[]]>([
-    ['loses is named if it gives what is revoked', [], live(grants(['a']), { a: ['Auditor'] }), 'revoke', ['Auditor']],
     [
-      'loses by the same plan no longer gives anything',
+      'loses is named if it includes the revoked permission',
+      [],
+      live(grants(['a']), { a: ['Auditor'] }),
+      'revoke',
+      ['Auditor'],
+    ],
+    [
+      'loses in the same plan no longer includes anything',
       [],
       live([...grants(['a']), ...roles('Clerk')], { a: ['Auditor', 'Clerk'] }),
       'revoke',
       ['Auditor'],
     ],
     [
-      'loses by the same plan does not make a grant effective already',
+      'loses in the same plan does not make a grant already effective',
       grants(['a']),
       live(roles('Clerk'), { a: ['Clerk'] }),
       'grant',
       [],
     ],
     [
-      'keeps makes a grant effective already',
+      'keeps makes a grant already effective',
       [...grants(['a']), ...roles('Clerk')],
       live(roles('Clerk'), { a: ['Clerk'] }),
       'grant',
@@ -401,7 +403,7 @@ describe('roles', () => {
     expect(user?.[step].find(operation => nameOf(operation) === 'a')?.roles).toEqual(through)
   })
 
-  it('are found in place, held back and unmanaged as permissions are', () => {
+  it('are adopted, held back and unmanaged as permissions are', () => {
     const held = live(roles('Auditor', 'Clerk', 'Owner'))
     const entry = { entry: 'ada@acme.com', desired: new Set(roles('Clerk')), candidates: undefined }
     const found = planFor(roles('Owner'), held, { holdBack: holdBackFor([entry]) })
@@ -461,7 +463,7 @@ describe('properties', () => {
     )
   })
 
-  it('nothing is done that changes nothing: what is granted was not held, and what is revoked was', () => {
+  it('every operation changes something: grants were missing, and revoked grants were live', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
         for (const { user, grant, revoke: revoked, before } of plan(states, { revoke, named }).users) {
@@ -474,7 +476,7 @@ describe('properties', () => {
     )
   })
 
-  it('reports as unmanaged what a listed user has that is neither desired nor revoked, and nothing else', () => {
+  it('unmanaged grants are exactly those of listed users that are neither desired nor revoked', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
         const found = plan(states, { revoke, named })
@@ -493,7 +495,7 @@ describe('properties', () => {
     )
   })
 
-  it('the counts of holders are those of the listed users before and after', () => {
+  it('the counts of holders are those among the listed users before and after', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
         const found = plan(states, { revoke, named })
@@ -508,7 +510,7 @@ describe('properties', () => {
     )
   })
 
-  it('after applying a plan, planning again gives nothing', () => {
+  it('the plan after an applied plan is empty', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
         const first = plan(states, { revoke, named })

@@ -23,14 +23,14 @@ function planOf(users: Held, tenant = 'acme.eu.auth0.com'): Plan {
 }
 
 describe('the digest of a plan', () => {
-  it('is the SHA-256 of tenant, operations and before-states, and stays what it is from version to version', () => {
+  it('is the SHA-256 of tenant, operations and before-states, and the same in every version', () => {
     // printf '["acme.eu.auth0.com",[["auth0|1",[["https://orders.acme.com/","a",null]],[["https://orders.acme.com/","b",null]],[["https://orders.acme.com/","b"]]]]]' | sha256sum
     expect(digestOf(planOf([['auth0|1', grants(['a']), grants(['b'])]]))).toBe(
       'sha256:b245e6cb2488d67839308dea412139384eaecb6c8827328486c8b0b06f1b6bbb',
     )
   })
 
-  it('of an empty plan is that of its tenant', () => {
+  it('of an empty plan depends only on its tenant', () => {
     // printf '["acme.eu.auth0.com",[]]' | sha256sum
     expect(digestOf(planOf([]))).toBe('sha256:6f8dcb36c9f2322442ba7d6ac60920076776a3fe145c4769fd158fd02670a5a1')
     expect(digestOf(planOf([], 'other.auth0.com'))).not.toBe(digestOf(planOf([])))
@@ -41,7 +41,7 @@ describe('the digest of a plan', () => {
     ['another permission to grant', planOf([['auth0|1', grants(['c']), grants(['b'])]])],
     ['another permission to revoke', planOf([['auth0|1', grants(['a']), grants(['c'])]])],
     ['the same permission of another API', planOf([['auth0|1', grants(['a'], BILLING), grants(['b'])]])],
-    ['one operation more', planOf([['auth0|1', grants(['a', 'c']), grants(['b'])]])],
+    ['one more operation', planOf([['auth0|1', grants(['a', 'c']), grants(['b'])]])],
     ['the opposite', planOf([['auth0|1', grants(['b']), grants(['a'])]])],
     ['another user', planOf([['auth0|2', grants(['a']), grants(['b'])]])],
     ['another tenant', planOf([['auth0|1', grants(['a']), grants(['b'])]], 'other.auth0.com')],
@@ -80,23 +80,23 @@ describe('the digest covers everything that has an effect, and nothing else', ()
     ['a user', withUser({ user: 'auth0|2' })],
     ['no users', { ...plan, users: [] }],
     ['a grant', withUser({ grant: [operation('z')] })],
-    ['the end of a grant', withUser({ grant: [{ ...operation('a'), expires: '2027-12-31' }] })],
-    ['a grant without end', withUser({ grant: [operation('a')] })],
+    ['the expiry of a grant', withUser({ grant: [{ ...operation('a'), expires: '2027-12-31' }] })],
+    ['a grant without an expiry', withUser({ grant: [operation('a')] })],
     ['a revocation', withUser({ revoke: [] })],
     ['a before-state', withUser({ before: [permission('b'), permission('c')] })],
     ['an empty before-state', withUser({ before: [] })],
     ['no before-state', { ...plan, users: [unread] }],
     ['no restores', forward],
-    ['restores of nobody', { ...plan, restores: [] }],
+    ['empty restores', { ...plan, restores: [] }],
     ['a user whose entry is removed', restoring(null)],
-    ['what is managed again', restoring({ listed: ['id'], managed: [] })],
-    ['how the user was listed', restoring({ listed: [{ email: 'bob@acme.com' }], managed: [permission('b')] })],
+    ['the managed grants to restore', restoring({ listed: ['id'], managed: [] })],
+    ['the listing to restore', restoring({ listed: [{ email: 'bob@acme.com' }], managed: [permission('b')] })],
   ]
   it.each(effects)('%s changes it', (_, other) => {
     expect(digestOf(other)).not.toBe(digestOf(plan))
   })
 
-  it('no two of these are alike', () => {
+  it('no two of these digests are equal', () => {
     expect(new Set(effects.map(([, other]) => digestOf(other))).size).toBe(effects.length)
   })
 
@@ -109,8 +109,8 @@ describe('the digest covers everything that has an effect, and nothing else', ()
     ['the files', { ...plan, source: { ...SOURCE, files: ['a.yml', 'b.yml'] } }],
     ['the clock', { ...plan, source: { ...SOURCE, at: '2027-01-01T00:00:00.000Z' } }],
     ['the number of listed users', { ...plan, source: { ...SOURCE, users: 9 } }],
-    ['what is held back', { ...plan, heldBack: [] }],
-    ['what was found', { ...plan, found: [] }],
+    ['held-back revocations', { ...plan, heldBack: [] }],
+    ['adopted grants', { ...plan, found: [] }],
     ['the addresses', { ...plan, addresses: [] }],
     ['the holders', { ...plan, holders: [] }],
   ])('%s does not change it', (_, other) => {
@@ -129,7 +129,7 @@ describe('properties of the digest', () => {
   const operations = ({ users }: Plan) =>
     users.map(({ user, grant, revoke, before }) => ({ user, grant, revoke, before }))
 
-  it('two plans have the same digest exactly if they do the same', () => {
+  it('two plans have the same digest if and only if they do the same', () => {
     fc.assert(
       fc.property(users, users, (one, other) => {
         const [a, b] = [planOf(one), planOf(other)]
@@ -149,7 +149,7 @@ describe('properties of the digest', () => {
     )
   })
 
-  it('has no room for confusion, however names are cut', () => {
+  it('the digest is unambiguous, wherever names are split', () => {
     const operation = (api: string, permission: string) => ({ api, permission, roles: [] })
     const digest = (grant: readonly ReturnType<typeof operation>[], revoke: typeof grant = []) =>
       digestOf({ tenant: 't', users: [{ user: 'u', grant, revoke }] })
@@ -178,7 +178,7 @@ describe('a role in a plan', () => {
   const names = roleNames('Clerk', 'Auditor')
   const plan = planOfRole(roles('Clerk'), roles('Auditor'), names)
 
-  it('counts for the digest by its id, whatever its name is', () => {
+  it('is identified in the digest by its id, whatever its name', () => {
     const renamed = planOfRole(roles('Clerk'), roles('Auditor'), new Map([...names].map(([id]) => [id, 'Renamed'])))
     expect(renamed).not.toEqual(plan)
     expect(digestOf(renamed)).toBe(digestOf(plan))
@@ -187,13 +187,13 @@ describe('a role in a plan', () => {
   it.each([
     ['another role', planOfRole(roles('Owner'), roles('Auditor'), names)],
     ['another role before', planOfRole(roles('Clerk'), roles('Owner'), names)],
-    ['a role that is revoked', planOfRole([], roles('Clerk'), names)],
-    ['a permission of the same name', planOfRole(grants(['rol_clerk']), roles('Auditor'), names)],
+    ['a revocation of the role', planOfRole([], roles('Clerk'), names)],
+    ['a permission with the same name', planOfRole(grants(['rol_clerk']), roles('Auditor'), names)],
   ])('%s changes the digest', (_, other) => {
     expect(digestOf(other)).not.toBe(digestOf(plan))
   })
 
-  it('counts by its id in what an undo plan restores', () => {
+  it('is identified by its id in the restores of an undo plan', () => {
     const restoring = (role: Access): Plan => ({
       ...plan,
       restores: [{ user: 'u', entry: { listed: ['id'], managed: [role] } }],

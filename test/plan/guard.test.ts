@@ -24,7 +24,7 @@ import { BILLING, grants, live, ORDERS, roleNames, roles, SOURCE, state } from '
 
 const NAMED = { apis: new Set([ORDERS]), roles: new Set<string>() }
 
-/** Of users who have no roles that the plan is not about. */
+/** Counts for users without roles outside of the plan. */
 const checkLimit = (plan: Plan) => checkLimitWith(plan, new Map())
 
 const names = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `p${index + from}`)
@@ -45,7 +45,7 @@ function planOf(desired: readonly string[], held: readonly string[], revoke: 'ne
 describe('an unmerged manifest is never applied', () => {
   it.each([
     ['pull_request', 'refs/pull/7/merge'],
-    // What GITHUB_REF is for a pull request that is merged already.
+    // The value of GITHUB_REF for a merged pull request.
     ['pull_request', 'refs/heads/main'],
     ['pull_request_target', 'refs/heads/main'],
     ['pull_request_review', 'refs/pull/7/merge'],
@@ -63,13 +63,13 @@ describe('an unmerged manifest is never applied', () => {
   it.each([
     ...['push', 'workflow_dispatch', 'schedule', 'workflow_run', ''].map(name => [name, 'refs/heads/main']),
     ['push', 'refs/heads/refs/pull/7/head'],
-  ])('%s on %s is let through', (name, ref) => {
+  ])('%s on %s is allowed', (name, ref) => {
     expect(checkEvent({ name, ref, refProtected: true, defaultBranch: 'main' })).toEqual([])
   })
 })
 
 describe('the scopes of the token', () => {
-  it('that are missing are named, all in one refusal', () => {
+  it('that are missing are all named in one refusal', () => {
     const [refusal, ...others] = checkScopes(new Set(['read:users']), ['read:users', 'update:users', 'read:x'])
     expect(refusal).toContain('scopes update:users, read:x')
     expect(refusal).not.toContain('read:users,')
@@ -84,10 +84,10 @@ describe('the scopes of the token', () => {
       ['read:users', 'update:users'],
       'The token lacks the scopes read:users, update:users. In Auth0, authorize the application for them under Applications → APIs → Auth0 Management API.',
     ],
-  ])('are asked for in a sentence: %j', (needed, refusal) => {
+  ])('are named in one sentence: %j', (needed, refusal) => {
     expect(checkScopes(new Set(['openid']), needed)).toEqual([refusal])
   })
-  it('that are needed follow from what a mode does', () => {
+  it('that are needed depend on the mode', () => {
     expect(NEEDED_SCOPES).toEqual({
       plan: ['read:users', 'read:resource_servers'],
       apply: ['read:users', 'read:resource_servers', 'update:users'],
@@ -95,7 +95,7 @@ describe('the scopes of the token', () => {
       export: ['read:users'],
     })
   })
-  it('are enough if all are there, or if the token does not list them', () => {
+  it('are sufficient if all are present, or if the token does not list them', () => {
     expect(checkScopes(new Set(['read:users']), ['read:users'])).toEqual([])
     expect(checkScopes(undefined, ['read:users'])).toEqual([])
   })
@@ -108,17 +108,17 @@ describe("Auth0's limit of 1,000 direct permissions", () => {
   it('allows the 1,000th', () => {
     expect(checkLimit(planOf(names(1000), names(999)))).toEqual([])
   })
-  it('says who is concerned, and the way out', () => {
+  it('is reported with the user and a solution', () => {
     expect(checkLimit(planOf(names(1001), []))).toEqual([
       'auth0|1 would have 1001 direct permissions; Auth0 allows 1000. Give some of them through a role.',
     ])
   })
-  it('stops nobody who holds more than that from losing some', () => {
+  it('does not prevent a user above it from losing some', () => {
     const plan = planOf([], names(1002), 'all')
     const users = plan.users.map(user => ({ ...user, revoke: user.revoke.slice(0, 1) }))
     expect(checkLimit({ ...plan, users })).toEqual([])
   })
-  it('counts what is granted alone if nobody was read', () => {
+  it('only counts new grants if no user was read', () => {
     const assign = (count: number): Plan => {
       const users = [state('auth0|1', grants(names(count)), undefined)]
       return diff({
@@ -134,7 +134,7 @@ describe("Auth0's limit of 1,000 direct permissions", () => {
     expect(checkLimit(assign(1000))).toEqual([])
     expect(checkLimit(assign(1001))).toEqual([expect.stringContaining('auth0|1 would have 1001')])
   })
-  it('counts what is revoked at the same time', () => {
+  it('takes revocations in the same plan into account', () => {
     expect(checkLimit(planOf(names(1000, 500), names(1000), 'all'))).toEqual([])
   })
 })
@@ -142,18 +142,18 @@ describe("Auth0's limit of 1,000 direct permissions", () => {
 describe('max-revocations', () => {
   const cases: readonly (readonly [string, RevocationLimit, number, number])[] = [
     ['a count', { count: 3, percent: undefined }, 1000, 3],
-    ['a count of nothing', { count: 0, percent: undefined }, 1000, 0],
+    ['a count of zero', { count: 0, percent: undefined }, 1000, 0],
     ['a percentage', { count: undefined, percent: 10 }, 50, 5],
     ['a percentage, rounded down', { count: undefined, percent: 10 }, 59, 5],
     ['a percentage that floating point would round down', { count: undefined, percent: 29 }, 100, 29],
-    ['a percentage of few, at least 1', { count: undefined, percent: 10 }, 9, 1],
-    ['a percentage of nothing, at least 1', { count: undefined, percent: 10 }, 0, 1],
+    ['a percentage of few grants, at least 1', { count: undefined, percent: 10 }, 9, 1],
+    ['a percentage of no grants, at least 1', { count: undefined, percent: 10 }, 0, 1],
     ['all live grants', { count: undefined, percent: 100 }, 7, 7],
     ['a count that is larger than the percentage', { count: 4, percent: 10 }, 39, 4],
     ['a percentage that is larger than the count', { count: 4, percent: 10 }, 50, 5],
     ['a count of zero with a percentage', { count: 0, percent: 1 }, 10, 1],
   ]
-  it.each(cases)('allows as many as %s, and refuses one more', (_, limit, live, most) => {
+  it.each(cases)('allows as many as in %s, and refuses one more', (_, limit, live, most) => {
     expect(checkRevocations(planOf([], names(most), 'all'), { limit, live })).toEqual([])
     expect(checkRevocations(planOf([], names(most + 1), 'all'), { limit, live })).toEqual([
       expect.stringMatching(`revokes ${most + 1} grants, more than the ${most} that max-revocations allows`),
@@ -180,7 +180,7 @@ describe('max-revocations', () => {
 
 describe('an approved plan', () => {
   const plan = planOf(['a'], [])
-  it('is let through with the digest that was approved, or if nobody asked for approval', () => {
+  it('is allowed with the approved digest, or if no approval is required', () => {
     expect(checkApproval(plan, { digest: 'sha256:1', approved: 'sha256:1' })).toEqual([])
     expect(checkApproval(plan, { digest: 'sha256:1', approved: undefined })).toEqual([])
   })
@@ -189,21 +189,21 @@ describe('an approved plan', () => {
       'The plan is not the one that was approved: its digest is sha256:1, but approved-plan is sha256:2. The manifest or the tenant has changed since; review this plan, and approve it if it is correct.',
     ])
   })
-  it('may always be empty', () => {
+  it('may be empty, whatever the digest', () => {
     expect(checkApproval(planOf([], []), { digest: 'sha256:1', approved: 'sha256:2' })).toEqual([])
   })
 })
 
 describe('revoke: never', () => {
   it.each([
-    ['grants alone', planOf(['a'], []), 'never'],
+    ['only grants', planOf(['a'], []), 'never'],
     ['an empty plan', planOf([], []), 'never'],
     ['revocations with revoke: managed', planOf([], ['a'], 'all'), 'managed'],
     ['revocations with revoke: all', planOf([], ['a'], 'all'), 'all'],
-  ] as const)('lets %s through', (_, plan, revoke) => {
+  ] as const)('allows %s', (_, plan, revoke) => {
     expect(checkNever(plan, revoke)).toEqual([])
   })
-  it('refuses a saved plan that revokes, once for all of it', () => {
+  it('refuses a saved plan with revocations in one sentence', () => {
     expect(checkNever(planOf(['z'], ['a', 'b'], 'all'), 'never')).toEqual([
       'The plan in plan-file revokes 2 grants, but revoke is never. Set revoke to the value that the plan was made with.',
     ])
@@ -223,7 +223,7 @@ describe('a saved plan that nobody approved', () => {
   const revokedUnmanaged = 'revokes old on https://orders.acme.com/ from auth0|1, which is not managed'
   const revokedUnlisted = 'revokes old on https://orders.acme.com/ from auth0|1, who is not in the manifest'
 
-  it('may not revoke what an unidentified entry may ask for', () => {
+  it('may not revoke what an unidentified entry may request', () => {
     const holdBack = holdBackFor([
       { entry: 'grace@acme.com', desired: new Set(grants(['old'])), candidates: undefined },
     ])
@@ -255,7 +255,7 @@ describe('a saved plan that nobody approved', () => {
   })
 
   it.each<readonly [string, Plan, ReturnType<typeof asked>, 'never' | 'managed' | 'all', readonly string[]]>([
-    ['may do what the manifest asks for', saved, asked(['new'], ['old']), 'managed', []],
+    ['may do what the manifest requests', saved, asked(['new'], ['old']), 'managed', []],
     ['may revoke what is not managed with revoke: all', saved, asked(['new'], []), 'all', []],
     ['may be empty', nobody, asked([], []), 'managed', []],
     ['may not grant what is not desired', saved, asked([], ['old']), 'managed', [granted]],
@@ -263,7 +263,7 @@ describe('a saved plan that nobody approved', () => {
     ['may not revoke what is desired with revoke: all', saved, asked(['new', 'old'], []), 'all', [revokedDesired]],
     ['may not revoke what is not managed', saved, asked(['new'], []), 'managed', [revokedUnmanaged]],
     ['may not touch an unknown user', saved, new Map(), 'managed', [granted, revokedUnmanaged]],
-    ['may revoke what is managed of a removed user', saved, asked(['new'], ['old'], false), 'managed', []],
+    ['may revoke managed grants from a removed user', saved, asked(['new'], ['old'], false), 'managed', []],
     [
       'may not revoke from a removed user with revoke: all',
       saved,
@@ -274,7 +274,7 @@ describe('a saved plan that nobody approved', () => {
     ['may not revoke from an unknown user with revoke: all', saved, new Map(), 'all', [granted, revokedUnlisted]],
     ['may not be an undo plan', undo, asked(['new'], ['old']), 'managed', ['is an undo plan']],
     [
-      'is refused for each reason',
+      'is refused with each reason',
       undo,
       asked(['old'], ['old']),
       'managed',
@@ -298,7 +298,7 @@ describe('revocations that are held back', () => {
   })
   it.each([
     ['one, with its entry', ['a@x.io'], '1 revocation is held back, because a@x.io cannot'],
-    ['several of one entry', ['a@x.io', 'a@x.io'], '2 revocations are held back, because a@x.io cannot'],
+    ['several for one entry', ['a@x.io', 'a@x.io'], '2 revocations are held back, because a@x.io cannot'],
     ['three entries', ['a', 'b', 'c'], '3 revocations are held back, because a, b, c cannot'],
     ['more than three entries', ['a', 'b', 'c', 'd', 'e'], 'because a, b, c and 2 more cannot'],
   ])('are reported: %s', (_, entries, text) => {
@@ -320,12 +320,12 @@ describe('permissions that no longer exist', () => {
   const left = (permission: string, who: string) =>
     `${permission} on https://orders.acme.com/ no longer exists in the tenant, so it is not revoked from ${who}. If it is added to the API again, the next run revokes it.`
 
-  it('are reported once each, with who still has them', () => {
+  it('are reported once each, with the users who still have them', () => {
     const all = [...obsolete('revoke', 'a', 'u'), ...obsolete('revoke', 'b', 'u', 'v', 'w', 'x')]
     expect(describeObsolete(all, 'revoke')).toEqual([left('a', 'u'), left('b', 'u, v, w and 1 more')])
     expect(describeObsolete(all, 'grant')).toEqual([])
   })
-  it('are reported if an undo plan cannot grant them back', () => {
+  it('are reported if an undo plan cannot grant them again', () => {
     expect(describeObsolete([...obsolete('grant', 'a', 'u', 'v'), ...obsolete('revoke', 'b', 'u')], 'grant')).toEqual([
       'a on https://orders.acme.com/ no longer exists in the tenant, so it is not granted again to u, v. If it is needed, add it to the API and list it in the manifest.',
     ])
@@ -337,7 +337,7 @@ describe('the names in a saved plan', () => {
     [ORDERS, { permissions: new Set(['read', 'write']) }],
     [BILLING, { permissions: new Set(['pay']) }],
   ])
-  it('are let through if the tenant has all of them', () => {
+  it('are accepted if the tenant has all of them', () => {
     expect(
       checkPlanNames(
         [
@@ -349,7 +349,7 @@ describe('the names in a saved plan', () => {
     ).toEqual([])
     expect(checkPlanNames([], apis)).toEqual([])
   })
-  it('are refused each if it is unknown, once for all users', () => {
+  it('are refused if unknown, each once for all users', () => {
     const granted = [
       { api: ORDERS, permission: 'pay' },
       { api: 'https://gone/', permission: 'read' },
@@ -372,7 +372,7 @@ describe('APIs on which permissions have no effect', () => {
       expect.stringContaining('Add Permissions in the Access Token'),
     ])
   })
-  it('are named in the order of their identifiers, with RBAC before anything else', () => {
+  it('are named in the order of their identifiers, first those without RBAC', () => {
     const off = { rbac: false, permissionsInToken: false }
     expect(
       warnOfApis([
@@ -384,7 +384,7 @@ describe('APIs on which permissions have no effect', () => {
       'RBAC is off for https://orders.acme.com/: Auth0 ignores its permissions, so changes have no effect until you turn on "Enable RBAC" in the API\'s settings.',
     ])
   })
-  it('are not those with both settings on', () => {
+  it('do not include those with both settings on', () => {
     expect(warnOfApis([api])).toEqual([])
   })
 })
@@ -412,7 +412,7 @@ describe('the scopes that a run needs for roles', () => {
       ['read:roles', 'read:role_members', 'delete:role_members'],
     ],
     [
-      'to assign without reading who holds them',
+      'to assign them without reading assignments',
       'assign',
       { assigns: true, removes: false },
       ['read:roles', 'create:role_members'],
@@ -446,7 +446,7 @@ describe('roles', () => {
     ])
   })
 
-  it('that a user has besides count too, if they are known', () => {
+  it('outside of the plan count too, if they are known', () => {
     const crowded = plan(roles('Clerk'), [])
     expect(checkLimitWith(crowded, new Map([['auth0|1', 49]]))).toEqual([])
     expect(checkLimitWith(crowded, new Map([['auth0|1', 50]]))).toEqual([
@@ -455,7 +455,7 @@ describe('roles', () => {
     expect(checkLimitWith(crowded, new Map([['auth0|2', 50]]))).toEqual([])
   })
 
-  it('of a saved plan can be assigned if the manifest asks for them', () => {
+  it('of a saved plan can be assigned if the manifest requests them', () => {
     const saved = plan(roles('Clerk'), [])
     const states = (desired: readonly Grant[]) => new Map([['auth0|1', state('auth0|1', desired, undefined)]])
     const options = { revoke: 'managed', named: NAMED, holdBack: holdBackFor([]) } as const
@@ -465,7 +465,7 @@ describe('roles', () => {
     ])
   })
 
-  it('of a saved plan are revoked with revoke: all if the manifest names them', () => {
+  it('of a saved plan are removed with revoke: all if the manifest names them', () => {
     const saved = plan([], roles('Clerk'))
     const states = new Map([['auth0|1', state('auth0|1', [], undefined)]])
     const options = { states, revoke: 'all', holdBack: holdBackFor([]) } as const
@@ -484,7 +484,7 @@ describe('roles', () => {
     ])
   })
 
-  it('that were deleted are reported, for whoever was to get or to lose them', () => {
+  it('that were deleted are reported, with the users who would gain or lose them', () => {
     const users = (step: 'grant' | 'revoke') => ['u', 'v'].map(user => ({ step, user, ...clerk }))
     expect(describeObsolete(users('revoke'), 'revoke')).toEqual([
       'The role Clerk no longer exists in the tenant, so it is not removed from u, v.',

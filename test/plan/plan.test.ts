@@ -48,14 +48,14 @@ const RESTORES: readonly Restored[] = [{ user: 'u', entry: null }]
 const [first, second] = plan.users as readonly [UserPlan, UserPlan]
 
 describe('the counts of a plan', () => {
-  it('are those of its operations over all users', () => {
+  it('are the numbers of operations for all users', () => {
     expect(countOperations(plan.users)).toEqual({ grants: 2, revocations: 2 })
     expect(countOperations([])).toEqual({ grants: 0, revocations: 0 })
   })
 })
 
 describe('an undo plan', () => {
-  it('calls roles by their names, if they have one', () => {
+  it('has the names of roles, if known', () => {
     const assigned = { role: 'rol_new', name: 'New', roles: [] }
     const removed = { role: 'rol_old', roles: [] }
     const userPlan: UserPlan = {
@@ -70,7 +70,7 @@ describe('an undo plan', () => {
     ])
   })
 
-  it('takes back what was done, from the state that this left', () => {
+  it('reverts what was done, starting from the resulting state', () => {
     expect(undoOf(plan, { outcomes: [done(first), done(second)], restores: RESTORES })).toStrictEqual({
       format: 2,
       tenant: 'acme.eu.auth0.com',
@@ -95,18 +95,18 @@ describe('an undo plan', () => {
     })
   })
 
-  it('is sorted by user, in whatever order they ended', () => {
+  it('is sorted by user, in whatever order they were finished', () => {
     const undo = undoOf(plan, { outcomes: [done(second), done(first)], restores: [] })
     expect(undo.users.map(({ user }) => user)).toEqual(['u', 'v'])
   })
 
-  it('leaves out those for whom nothing was done', () => {
+  it('omits users for whom nothing was done', () => {
     expect(
       undoOf(plan, { outcomes: [done(first), untouched(second)], restores: [] }).users.map(({ user }) => user),
     ).toEqual(['u'])
   })
 
-  it('holds a user who gained as much as was lost', () => {
+  it('contains a user who gained as much as was lost', () => {
     const swapped = planOf(state('u', grants(['new']), live(grants(['old']))))
     const [user] = swapped.users as readonly [UserPlan]
     expect(undoOf(swapped, { outcomes: [done(user)], restores: [] }).users).toEqual([
@@ -114,7 +114,7 @@ describe('an undo plan', () => {
     ])
   })
 
-  it('drops expiry and reason, which end with what the manifest asked for', () => {
+  it('drops expiry and reason, which only apply to the manifest’s request', () => {
     const granted = [{ ...operation('new'), expires: '2026-12-31', reason: 'FIN-118' }]
     const undo = undoOf(plan, { outcomes: [{ ...done(second), granted }], restores: [] })
     expect(undo.users[0]?.revoke).toStrictEqual([operation('new')])
@@ -125,12 +125,12 @@ describe('an undo plan', () => {
     ['all users failed', [first, second].map(user => ({ ...done(user), status: 'failed' as const }))],
     ['a user was not attempted', [done(first), untouched(second)]],
     ['not every user has an outcome', [done(first)]],
-  ])('has no holders if %s, because what the others hold is unknown', (_, outcomes) => {
+  ])('has no holders if %s, because the others’ grants are unknown', (_, outcomes) => {
     expect(undoOf(plan, { outcomes, restores: [] }).holders).toEqual([])
   })
 })
 
-describe('a plan without what no longer exists', () => {
+describe('a plan with permissions that no longer exist', () => {
   const exists = (access: Access) => nameOf(access) !== 'kept' && nameOf(access) !== 'new'
   const obsolete = (step: 'grant' | 'revoke', user: string, permission: string) => ({
     step,
@@ -139,7 +139,7 @@ describe('a plan without what no longer exists', () => {
     permission,
   })
 
-  it('revokes the rest, and lists what it leaves out', () => {
+  it('revokes the rest, and lists what it skips', () => {
     const other = planOf(
       state('u', grants(['other']), live(grants(['old', 'kept']))),
       state('v', [], live(grants(['kept']))),
@@ -167,7 +167,7 @@ describe('a plan without what no longer exists', () => {
     expect(withoutObsolete(plan, () => true)).toStrictEqual({ plan, obsolete: [] })
   })
 
-  it('keeps a grant of it, which is refused, but not in an undo plan', () => {
+  it('keeps their grants, which are refused, except in an undo plan', () => {
     expect(withoutObsolete(plan, exists).plan.users.flatMap(({ grant }) => grant)).toHaveLength(2)
     const undo = undoOf(plan, { outcomes: [done(first), done(second)], restores: RESTORES })
     const without = withoutObsolete(undo, exists)
@@ -183,7 +183,7 @@ describe('a plan without what no longer exists', () => {
 
 const now = (...held: readonly string[]) => ({ live: new Set(grants(held)), exists: () => true })
 
-describe('a saved plan of a user who had what no longer exists', () => {
+describe('a saved plan for a user with a permission that no longer exists', () => {
   const exists = (access: Access) => nameOf(access) !== 'gone'
   const saved: UserPlan = {
     user: 'u',
@@ -192,11 +192,11 @@ describe('a saved plan of a user who had what no longer exists', () => {
     before: named('gone', 'old'),
   }
   it.each<readonly [string, readonly string[], Partial<UserPlan> | undefined | 'moved']>([
-    ['is as it was if the user still has it', ['gone', 'old'], { before: named('gone', 'old') }],
-    ['is as it was if the user lost it too', ['old'], { before: named('old') }],
-    ['is half done', ['new', 'old'], { grant: [], before: named('new', 'old') }],
-    ['is done', ['gone', 'new'], undefined],
-    ['has moved if anything else is different', ['gone', 'old', 'other'], 'moved'],
+    ['is unchanged if the user still has it', ['gone', 'old'], { before: named('gone', 'old') }],
+    ['is unchanged if the user no longer has it', ['old'], { before: named('old') }],
+    ['may be partially done', ['new', 'old'], { grant: [], before: named('new', 'old') }],
+    ['may be done', ['gone', 'new'], undefined],
+    ['is outdated if anything else has changed', ['gone', 'old', 'other'], 'moved'],
   ])('%s', (_, held, remaining) => {
     const resumption = resume(saved, { ...now(...held), exists })
     expect(resumption).toEqual(
@@ -205,20 +205,20 @@ describe('a saved plan of a user who had what no longer exists', () => {
   })
 })
 
-describe('a saved plan of a user without a known before-state', () => {
+describe('a saved plan for a user without a known before-state', () => {
   const saved: UserPlan = { user: 'u', grant: [operation('new')], revoke: [] }
-  it('is as it was if the user holds nothing', () => {
+  it('is unchanged if the user has no grants', () => {
     expect(resume(saved, now())).toEqual({ kind: 'ready', remaining: { ...saved, before: [] } })
   })
-  it('is done if the user holds what it grants', () => {
+  it('is done if the user has what it grants', () => {
     expect(resume(saved, now('new'))).toEqual({ kind: 'ready', remaining: undefined })
   })
-  it('has moved if the user holds anything else', () => {
+  it('is outdated if the user has anything else', () => {
     expect(resume(saved, now('other'))).toEqual({ kind: 'moved' })
   })
 })
 
-describe('a saved plan of permissions and roles', () => {
+describe('a saved plan with permissions and roles', () => {
   const saved: UserPlan = {
     user: 'u',
     grant: [{ role: 'rol_new', name: 'New', roles: [] }, operation('new')],
@@ -240,7 +240,7 @@ describe('a saved plan of permissions and roles', () => {
       { grant: rolesIn, revoke: saved.revoke },
     ],
     ['all grants were done', [...grants(['old', 'new']), ...roles('Old', 'New')], { grant: [], revoke: saved.revoke }],
-    ['only the role was taken away', grants(['old']), { grant: saved.grant, revoke: permissionsOut }],
+    ['only the role was removed', grants(['old']), { grant: saved.grant, revoke: permissionsOut }],
     [
       'all but the permissions were revoked',
       [...grants(['old', 'new']), ...roles('New')],
@@ -252,22 +252,22 @@ describe('a saved plan of permissions and roles', () => {
       [...grants(['old']), ...roles('New')],
       { grant: permissionsIn, revoke: permissionsOut },
     ],
-  ])('continues where an earlier run of it ended: %s', (_, held, remaining) => {
+  ])('continues where an earlier apply of it stopped: %s', (_, held, remaining) => {
     const resumption = resume(saved, { live: new Set(held), exists: () => true })
     expect(resumption).toMatchObject({ kind: 'ready', remaining })
   })
 
-  it('is done if all of it was', () => {
+  it('is done if all its operations are', () => {
     const held = new Set([...grants(['new']), ...roles('New')])
     expect(resume(saved, { live: held, exists: () => true })).toEqual({ kind: 'ready', remaining: undefined })
   })
 
-  it('has moved if the user has another role', () => {
+  it('is outdated if the user has another role', () => {
     const held = new Set([...grants(['old']), ...roles('Old', 'Owner')])
     expect(resume(saved, { live: held, exists: () => true })).toEqual({ kind: 'moved' })
   })
 
-  it('has the names that its roles have in the tenant, whatever its file calls them', () => {
+  it('has the names of its roles in the tenant, whatever its file says', () => {
     const harmless = { role: 'rol_new', name: 'Viewer' }
     const forged: Plan = {
       ...planOf(),
@@ -279,11 +279,11 @@ describe('a saved plan of permissions and roles', () => {
     const named = JSON.stringify(nameRoles(forged, new Map([['rol_new', 'Administrator']])))
     expect(named).not.toContain('Viewer')
     expect(named.match(/"Administrator"/g)).toHaveLength(5)
-    // One that the tenant does not have is called by its id.
+    // A role that the tenant does not have is named by its id.
     expect(JSON.stringify(nameRoles(forged, new Map()))).not.toContain('Viewer')
   })
 
-  it('is about the roles of its operations and before-states', () => {
+  it('concerns the roles in its operations and before-states', () => {
     expect([...rolesOf({ users: [saved] })].sort()).toEqual(['rol_new', 'rol_old'])
   })
 })

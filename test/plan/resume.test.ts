@@ -32,11 +32,11 @@ const before = grants(['old'])
 const after = grants(['old', 'new'])
 
 describe('a saved plan', () => {
-  it('is left to be done if nobody has changed since', () => {
+  it('remains to be applied if nobody has changed since', () => {
     expect(resumeWith({ u: before, v: before })).toEqual({ plan: PLAN, failures: [] })
   })
 
-  it('is left to be done for users who are not done yet', () => {
+  it('remains to be applied to users who are not done yet', () => {
     expect(resumeWith({ u: after, v: before })).toEqual({ plan: { ...PLAN, users: [change('v')] }, failures: [] })
   })
 

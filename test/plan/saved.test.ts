@@ -39,7 +39,7 @@ const states = fc
   })
   .map(users => users.map(([id, desired, held]) => state(id.replace(/\p{Cc}/gu, '_'), desired, live(held))))
 
-/** What a user holds once these are done. */
+/** A user's grants after these operations. */
 function heldAfter(held: Grants, { grant, revoke }: Pick<UserPlan, 'grant' | 'revoke'>): Grants {
   const grantsOf = (list: UserPlan['grant']) => packAll(list)
   return held.union(grantsOf(grant)).difference(grantsOf(revoke))
@@ -64,7 +64,7 @@ describe('the digest', () => {
 
   it.each([
     ['another tenant', { ...plan, tenant: 'other.auth0.com' }],
-    ['one user less', { ...plan, users: plan.users.slice(1) }],
+    ['a missing user', { ...plan, users: plan.users.slice(1) }],
     ['another user', { ...plan, users: plan.users.map(each => ({ ...each, user: `${each.user}0` })) }],
     [
       'revocations as grants',
@@ -80,7 +80,7 @@ describe('a saved plan', () => {
     expect(readSaved(writeSaved(plan))).toEqual({ plan })
   })
 
-  it('reads back with all that a plan can have', () => {
+  it('reads back with everything that a plan can contain', () => {
     const held = { user: 'auth0|1', api: ORDERS, permission: 'a' }
     const managed = [{ api: ORDERS, permission: 'a' }]
     const listed = ['id', { email: 'a@x.io' }, { email: 'a@x.io', connection: 'db' }] as const
@@ -100,7 +100,7 @@ describe('a saved plan', () => {
     expect(readSaved(writeSaved(full))).toStrictEqual({ plan: full })
   })
 
-  it('is the same to the byte for the same plan', () => {
+  it('has the same bytes for the same plan', () => {
     fc.assert(fc.property(states, users => writeSaved(planOf(users)) === writeSaved(planOf([...users].reverse()))))
   })
 
@@ -112,7 +112,7 @@ describe('a saved plan', () => {
     ['an unknown key', { ...written, more: 1 }, 'more'],
     ['a user without before-state', { ...written, users: [{ ...user, before: undefined }] }, 'before'],
     [
-      'an operation more',
+      'an additional operation',
       { ...written, users: [{ ...user, grant: [...user.grant, { ...user.grant[0], permission: 'z' }] }] },
       'changed after it was written',
     ],
@@ -127,21 +127,21 @@ describe('a saved plan', () => {
 
   it.each([
     [
-      'the whole of it, if it is no plan at all',
+      'the whole file, if it is not a plan at all',
       '[]',
       'it is not a plan that this action wrote: Invalid input: expected object, received array',
     ],
     [
-      'the place in it, if it is nearly one',
+      'the place, if it is almost a plan',
       JSON.stringify({ ...written, users: [{ ...user, before: 'none' }] }),
       'it is not a plan that this action wrote: users.0.before: Invalid input: expected array, received string',
     ],
-  ])('that is refused names %s', (_, text, problem) => {
+  ])('is refused with an error about %s', (_, text, problem) => {
     expect(readSaved(text)).toEqual({ problem })
   })
 
   const many = Array.from({ length: HOSTILE_MISTAKES }, () => 1)
-  it.each(['grant', 'revoke', 'before'])('is refused with more mistakes in %s than there is room for', key => {
+  it.each(['grant', 'revoke', 'before'])('is refused with very many mistakes in %s', key => {
     const { problem } = readSaved(JSON.stringify({ ...written, users: [{ ...user, [key]: many }] }))
     expect(problem).toMatch(/^it is not a plan that this action wrote: .{10,300}$/)
   })
@@ -152,35 +152,35 @@ describe('a saved plan', () => {
     expect(readSaved(resigned([{ ...first, user }])).problem).toContain('is not the id of a user')
   })
 
-  it('is taken with a user whose id begins with dots', () => {
+  it('is accepted with a user whose id begins with dots', () => {
     const [first] = plan.users as [UserPlan]
     const users = ['.a', '..a'].map(user => ({ ...first, user }))
     expect(readSaved(resigned(users)).plan?.users).toEqual(users)
   })
 
-  it('is refused with a user twice, or with both for one permission', () => {
+  it('is refused with a duplicate user, or with a grant and a revocation of the same permission', () => {
     const [first] = plan.users as [UserPlan]
     expect(readSaved(resigned([first, first])).problem).toContain('twice')
     expect(readSaved(resigned([{ ...first, revoke: first.grant }])).problem).toContain('grants and revokes')
   })
 })
 
-describe('a saved plan meets the state of now', () => {
+describe('a saved plan is compared with the current state', () => {
   const saved = plan.users[0] as UserPlan
   const meets = (names: readonly string[]) => resume(saved, { live: new Set(grants(names)), exists: () => true })
 
   it.each([
-    ['as it was', ['b', 'c'], ['a'], ['c']],
+    ['unchanged', ['b', 'c'], ['a'], ['c']],
     ['after the grants', ['a', 'b', 'c'], [], ['c']],
     ['after the revocations', ['b'], ['a'], []],
-  ])('%s: the rest is done', (_, held, granted, revoked) => {
+  ])('%s: the rest is applied', (_, held, granted, revoked) => {
     const resumption = meets(held)
     const remaining = resumption.kind === 'ready' ? resumption.remaining : undefined
     expect(remaining?.grant.map(nameOf)).toEqual(granted)
     expect(remaining?.revoke.map(nameOf)).toEqual(revoked)
   })
 
-  it('as the plan wants it: nothing is left', () => {
+  it('as the plan leaves it: nothing remains', () => {
     expect(meets(['a', 'b'])).toEqual({ kind: 'ready', remaining: undefined })
   })
 
@@ -190,7 +190,7 @@ describe('a saved plan meets the state of now', () => {
 })
 
 describe('an undo plan', () => {
-  it('restores what was there before, for any plan', () => {
+  it('restores the previous state, for any plan', () => {
     fc.assert(
       fc.property(states, users => {
         const forward = planOf(users)
@@ -205,7 +205,7 @@ describe('an undo plan', () => {
     )
   })
 
-  it('holds what was done alone', () => {
+  it('contains only what was done', () => {
     const [first] = outcomesOf(plan) as [UserOutcome]
     const undo = undoOf(plan, { outcomes: [{ ...first, status: 'failed', revoked: [] }], restores: [] })
     expect(undo.users).toEqual([
@@ -230,17 +230,17 @@ describe('an undo plan', () => {
     return undoOf(plan, { outcomes: [outcome], restores: [] }).users[0] as UserPlan
   }
 
-  // The plan's user had b and c, and gains a and loses c.
+  // The plan's user had b and c, gains a and loses c.
   it.each<readonly [string, readonly ('grant' | 'revoke')[], readonly string[]]>([
-    ['the grants, which were done', ['grant'], ['a', 'b']],
-    ['the grants, which were not done', ['grant'], ['b']],
-    ['the revocations, which were done', ['revoke'], ['a', 'b']],
-    ['the revocations, which were not done', ['revoke'], ['a', 'b', 'c']],
-    ['both, which were done', ['grant', 'revoke'], ['a', 'b']],
-    ['both, neither of which was done', ['grant', 'revoke'], ['b', 'c']],
-    ['both, of which the grants were done', ['grant', 'revoke'], ['a', 'b', 'c']],
-    ['both, of which the revocations were done', ['grant', 'revoke'], ['b']],
-  ])('says what may have been done, and takes it back where it was: %s', (_, kinds, held) => {
+    ['the grants, which took effect', ['grant'], ['a', 'b']],
+    ['the grants, which had no effect', ['grant'], ['b']],
+    ['the revocations, which took effect', ['revoke'], ['a', 'b']],
+    ['the revocations, which had no effect', ['revoke'], ['a', 'b', 'c']],
+    ['both, which took effect', ['grant', 'revoke'], ['a', 'b']],
+    ['both, which had no effect', ['grant', 'revoke'], ['b', 'c']],
+    ['both, but only the grants took effect', ['grant', 'revoke'], ['a', 'b', 'c']],
+    ['both, but only the revocations took effect', ['grant', 'revoke'], ['b']],
+  ])('lists what may have been done, and reverts what was: %s', (_, kinds, held) => {
     const undo = uncertain(...kinds)
     expect(undo.revoke).toEqual([
       { api: ORDERS, permission: 'a', roles: ['Support'], ...(kinds.includes('grant') && { uncertain: true }) },
@@ -255,25 +255,25 @@ describe('an undo plan', () => {
     expect([...after].sort()).toEqual([...grants(['b', 'c'])].sort())
   })
 
-  it('that may have nothing to undo is a file that can be read, and has the digest of one that has', () => {
+  it('that may have nothing to undo can be read, and has the same digest as one that has', () => {
     const undo = { ...plan, users: [uncertain('grant', 'revoke')] }
     expect(readSaved(writeSaved(undo)).plan).toEqual(undo)
     const [first] = outcomesOf(plan) as [UserOutcome]
     expect(digestOf(undo)).toBe(digestOf({ ...undo, users: undoOf(plan, { outcomes: [first], restores: [] }).users }))
   })
 
-  it('leaves out whom nobody read, though something may have been done', () => {
+  it('omits users who were not read, even if something may have been done', () => {
     const assigned = planOf([state('auth0|1', grants(['a']), undefined)])
     const [outcome] = outcomesOf(assigned) as [UserOutcome]
     expect(undoOf(assigned, { outcomes: [{ ...outcome, uncertain: ['grant'] }], restores: [] }).users).toEqual([])
   })
 
-  it('leaves out whom nobody read', () => {
+  it('omits users who were not read', () => {
     const assigned = planOf([state('auth0|1', grants(['a']), undefined)])
     expect(undoOf(assigned, { outcomes: outcomesOf(assigned), restores: [] }).users).toEqual([])
   })
 
-  it('turns the counts of holders round', () => {
+  it('swaps the counts of holders', () => {
     const [holders] = plan.holders
     expect(undoOf(plan, { outcomes: outcomesOf(plan), restores: [] }).holders[0]).toEqual({
       ...holders,

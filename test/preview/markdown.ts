@@ -1,4 +1,4 @@
-// What GitHub makes of Markdown, as far as it matters here: its flavour, alerts, and what it takes out.
+// Renders Markdown as GitHub does, in the relevant aspects: its flavor, alerts, and sanitization.
 
 import rehypeRaw from 'rehype-raw'
 import rehypeSanitize from 'rehype-sanitize'
@@ -8,7 +8,7 @@ import remarkParse from 'remark-parse'
 import remarkRehype from 'remark-rehype'
 import { unified } from 'unified'
 
-/** A node of the tree of HTML, in the words of hast. */
+/** A node of the HTML tree, as in hast. */
 export interface HtmlNode {
   type: string
   tagName?: string
@@ -17,7 +17,7 @@ export interface HtmlNode {
   children?: HtmlNode[]
 }
 
-/** The HTML that Markdown and raw HTML make before anything is taken out. */
+/** The HTML of Markdown and raw HTML before sanitization. */
 export function parseMarkdown(markdown: string): HtmlNode {
   const processor = unified()
     .use(remarkParse)

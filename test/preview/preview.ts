@@ -1,6 +1,6 @@
-// npm run preview: the summaries and comments of typical runs as GitHub shows them, in one HTML page, and as pictures
-// where Chromium is there: narrow and wide, light and dark. Given Markdown files, such as a summary of the demo, it shows
-// these instead.
+// `npm run preview` renders the summaries and comments of typical runs as GitHub shows them: as an HTML page and, if
+// Chromium is installed, as pictures, narrow and wide, light and dark. Given Markdown files, such as a summary of the
+// demo, it renders these instead.
 
 import { execFile } from 'node:child_process'
 import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -18,9 +18,9 @@ import { RUNS } from './runs.ts'
 const OUT = fileURLToPath(new URL('../../build/preview', import.meta.url))
 const WIDTHS = { narrow: 400, wide: 1012 } as const
 const THEMES = { light: '#ffffff', dark: '#0d1117' } as const
-/** What is longer is cut in the picture; the page has it. */
+/** Longer sheets are cropped in pictures, and complete in the page. */
 const TALLEST = 4_000
-/** For one picture, or for measuring all sheets. */
+/** For one picture, or for the measurement of all sheets. */
 const BROWSER_TIMEOUT_MS = 60_000
 const FLAGS =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars'
@@ -130,7 +130,7 @@ async function takePictures(browser: string): Promise<readonly string[]> {
   }
 }
 
-/** How high each sheet is at each width. */
+/** The height of each sheet at each width. */
 async function measure(browser: string, home: string): Promise<Readonly<Record<string, number>>> {
   const boxes = sheets.flatMap(({ name, html }) =>
     Object.values(WIDTHS).map(
@@ -152,7 +152,7 @@ async function browse(browser: string, profile: string, args: readonly string[])
   const { stdout } = await promisify(execFile)(browser, [...FLAGS.split(' '), `--user-data-dir=${profile}`, ...args], {
     maxBuffer: 64_000_000,
     timeout: BROWSER_TIMEOUT_MS,
-    // It may not end by itself if it is merely asked to.
+    // It may not exit after SIGTERM.
     killSignal: 'SIGKILL',
   })
   return stdout

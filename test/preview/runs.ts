@@ -1,4 +1,4 @@
-// Typical runs as records: what the preview shows, and what the tests of the renderers read.
+// Records of typical runs, for the preview and for the tests of the renderers.
 
 import { grantOf, type Permission, type Role } from '../../src/access/grants.ts'
 import { TenantError } from '../../src/errors.ts'
@@ -321,7 +321,7 @@ const approved = record({
   scope: 'changed',
   users: 10_000,
   read: 3,
-  // Counted among the three who were read.
+  // One of the three who were read.
   plan: planOf(
     MIXED_USERS,
     [
@@ -438,7 +438,7 @@ const heldBack = record({
   ],
 })
 
-/** Each of these would take effect somewhere if it were shown as it is. */
+/** Each of these would have an effect somewhere if it were shown unescaped. */
 export const HOSTILE_NAMES = [
   'a|b||c',
   '`x` ``y`` ```z',
@@ -466,10 +466,10 @@ export const HOSTILE_NAMES = [
   '',
 ] as const
 
-/** One text with all of it. */
+/** One text that contains all of them. */
 const HOSTILE = HOSTILE_NAMES.join(' ')
 
-/** Every text of a record that comes from outside is this one, marked by the place where it stands. */
+/** Every text from outside in a record is this one, marked with its place. */
 export function hostileRecord(text: (place: string) => string): RunRecord {
   const operation = (place: string): Operation => ({
     api: text(`${place} api`),

@@ -1,5 +1,5 @@
-// The way to a tenant as companies have it: TLS with a certificate authority of their own, and a proxy in between. All of
-// it on loopback.
+// The network between a company and a tenant: TLS with the company's own certificate authority, and a proxy. All of it on
+// loopback.
 
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
@@ -19,16 +19,16 @@ export interface Listener {
 }
 
 export interface Proxy extends Listener {
-  /** The tunnels that were asked for, as `host:port`. */
+  /** The requested tunnels, as `host:port`. */
   readonly tunnels: readonly string[]
   readonly headers: readonly IncomingHttpHeaders[]
-  /** What came without a tunnel, where the proxy sees all. */
+  /** The requests without a tunnel, which the proxy can read. */
   readonly plain: readonly string[]
 }
 
 const DAY = 86_400_000
 
-/** A self-signed certificate for a host name and 127.0.0.1. RFC 5280, as node:crypto makes none. */
+/** A self-signed certificate for a host name and 127.0.0.1 (RFC 5280), which node:crypto cannot create. */
 export function makeCertificate(host: string, end = Date.now() + DAY): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const algorithm = der(0x30, oid('2a8648ce3d040302'))
@@ -57,12 +57,12 @@ export function makeCertificate(host: string, end = Date.now() + DAY): Certifica
 export async function startTlsFront(certificate: Certificate, origin: string): Promise<Listener> {
   const { hostname, port } = new URL(origin)
   const server = createTlsServer(certificate, socket => join(socket, connect(Number(port), hostname)))
-  // A client that refuses the certificate is what the tests are about.
+  // The tests are about clients that reject the certificate.
   server.on('tlsClientError', () => undefined)
   return listen(server)
 }
 
-/** A proxy that leads every tunnel to the same port, whatever it was asked for; or refuses with a status. */
+/** A proxy that connects every tunnel to the same port, whatever the requested host, or refuses with a status. */
 /** @param port any free one if it is 0 */
 export async function startProxy(target: number, status = 200, port = 0): Promise<Proxy> {
   const tunnels: string[] = []
@@ -83,7 +83,7 @@ export async function startProxy(target: number, status = 200, port = 0): Promis
   return { ...(await listen(server, port)), tunnels, headers, plain }
 }
 
-/** A port on which nobody listens. */
+/** A port on which nothing listens. */
 export async function closedPort(): Promise<number> {
   const { port, close } = await listen(createServer())
   await close()

@@ -1,5 +1,5 @@
-// The one test command: lint, types, a fresh dist/, tests and demo, each whatever the others said. The last line counts
-// every test, and each of the other checks as one.
+// The one test command: lint, types, a fresh dist/, tests and demo, each whatever the result of the others. The last line
+// counts every test, and each of the other checks as one.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -31,10 +31,10 @@ const failed = results.reduce((sum, result) => sum + result.failed, 0)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 
-/** At the same time, and each printed once all before it are. */
+/** Run concurrently, and printed in this order. */
 async function runChecks(): Promise<readonly Counts[]> {
   const lint = runCheck('lint')
-  // It deletes and builds what lint looks for and the demo runs.
+  // It deletes and rebuilds files that lint checks and the demo runs.
   const fresh = lint.then(() => runCheck('check:dist'))
   const checks = [lint, runCheck('types'), fresh, fresh.then(() => runCheck('demo'))]
   const counts: Counts[] = []
@@ -48,7 +48,7 @@ async function runChecks(): Promise<readonly Counts[]> {
 
 interface Check {
   readonly script: string
-  /** Of both streams. */
+  /** The output of both streams. */
   readonly output: string
   readonly passed: boolean
 }
@@ -66,7 +66,7 @@ function runCheck(script: string): Promise<Check> {
   })
 }
 
-/** A run that ends without a report, or with a failure that no test has (such as a file that cannot load), fails. */
+/** A run fails if it ends without a report, or with a failure outside of tests (such as a file that cannot be loaded). */
 function runTests(): Counts {
   const path = join(scratch, 'report.json')
   console.log('\n# npm run test:unit')

@@ -1,5 +1,5 @@
-// `npm run build` makes dist/: the bundle and its licences by tsc and ncc, and the manifest's JSON Schema. The same
-// sources give the same bytes on every machine.
+// `npm run build` creates dist/: the bundle and its licences with tsc and ncc, and the manifest's JSON Schema. The same
+// sources result in the same bytes on every machine.
 
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'

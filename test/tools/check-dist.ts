@@ -1,4 +1,4 @@
-// dist/ is what src/ makes: it is built anew, and has to be the same to the byte as what was there before.
+// Checks that dist/ matches src/: it is rebuilt, and must have the same bytes as before.
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// The tests that run against mutants: those of the pure core, by themselves.
+// The tests that run against mutants: only those of the pure core.
 
 import { defineConfig } from 'vitest/config'
 

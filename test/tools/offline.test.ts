@@ -5,7 +5,7 @@ import { connect as connectSecurely } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDispatcher } from '../../src/tenant/exchange.ts'
 
-// Neither has anybody who answers. RFC 5737, RFC 6761
+// Nothing responds at either. RFC 5737, RFC 6761
 const ADDRESS = '192.0.2.1'
 const NAME = 'tenant.invalid'
 
@@ -48,7 +48,7 @@ describe('a connection from a test', () => {
     ['127.0.0.1', () => connect(port, '127.0.0.1')],
     ['localhost', () => connect({ port, host: 'localhost', family: 4 })],
     ['no host', () => connect({ port, family: 4 })],
-  ])('to this machine is made: %s', async (_, open: () => Socket) => {
+  ])('to this machine is allowed: %s', async (_, open: () => Socket) => {
     const socket = open()
     await new Promise((resolve, reject) => socket.on('connect', resolve).on('error', reject))
     socket.destroy()

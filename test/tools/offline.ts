@@ -1,4 +1,4 @@
-// No test leaves this machine: a connection to anywhere but loopback throws before a name is looked up for it.
+// Keeps tests offline: a connection to anything but loopback throws before its name is resolved.
 
 import { Socket } from 'node:net'
 
@@ -12,7 +12,7 @@ Socket.prototype.connect = function (this: Socket, ...args: readonly unknown[]):
   return Reflect.apply(connect, this, args)
 }
 
-/** Where the arguments lead: `(options)`, `(port, host)`, `(path)`, or any of these in an array, as Node itself calls it. */
+/** The destination of the arguments: `(options)`, `(port, host)`, `(path)`, or any of these in an array, as Node itself calls it. */
 function hostOf([first, second]: readonly unknown[]): string {
   if (Array.isArray(first)) return hostOf(first)
   if (typeof first === 'object' && first !== null && 'host' in first) return String(first.host ?? 'localhost')

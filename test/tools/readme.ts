@@ -1,4 +1,4 @@
-// The tables of Markdown pages that follow from code: `npm run readme` writes them, and a test compares.
+// The tables in Markdown pages that are generated from code: `npm run readme` writes them, and a test compares them.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { type NEEDED_SCOPES, neededScopes, type ROLE_SCOPES } from '../../src/plan/guard.ts'
@@ -7,7 +7,7 @@ import { readDefinition } from '../e2e/action.ts'
 const ROOT = new URL('../../', import.meta.url)
 export const PAGES = ['README.md', 'SECURITY.md', '.github/workflows/examples/README.md'] as const
 
-/** A page's text, as it is. */
+/** The current text of a page. */
 export function readPage(page: string): Promise<string> {
   return readFile(new URL(page, ROOT), 'utf8')
 }
@@ -26,7 +26,7 @@ const SCOPE_USES: Readonly<Record<Scope, string>> = {
   'delete:role_members': 'for roles: to take them away',
 }
 
-/** What a job has to be allowed by its `permissions`; a test runs each row with exactly these, and with less. */
+/** The `permissions` that a job needs; a test runs each row with exactly these, and with less. */
 export const JOBS: readonly {
   readonly job: string
   readonly inputs: Readonly<Record<string, string>>
@@ -43,7 +43,7 @@ export const JOBS: readonly {
   { job: '`apply`', inputs: { mode: 'apply' }, permissions: { contents: 'write' } },
 ]
 
-/** With the tables that it has a place for. */
+/** The page with its generated tables. */
 export async function renderPage(text: string): Promise<string> {
   const { inputs, outputs } = await readDefinition()
   const tables: Readonly<Record<string, readonly string[]>> = {
@@ -83,7 +83,7 @@ function modesOf(scope: string): string {
   return modes.map(mode => `\`${mode}\``).join(', ')
 }
 
-/** Each example says in its first line what it does. */
+/** The first line of each example says what it does. */
 async function exampleRows(): Promise<readonly (readonly string[])[]> {
   const files = (await readdir(EXAMPLES)).filter(file => file.endsWith('.yml')).sort()
   return Promise.all(

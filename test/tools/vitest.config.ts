@@ -1,33 +1,33 @@
 // Five projects. `core`, `github` and `runs` run in process and keep the machine busy; `action` runs the built action in
-// processes of its own, mostly waits for it, and so runs several files and tests at once; `timed` is held against a
-// clock, and so runs first and by itself.
+// separate processes, mostly waits for it, and so runs several files and tests at once; `timed` measures time, and so
+// runs first and alone.
 
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { EVERY_RUN_BUILT } from './soak.ts'
 
 const TIMED = ['test/e2e/interruption.test.ts']
-/** Whole runs in this process; in the soak, of the built action in processes of its own. */
+/** Whole runs in this process; in the soak, of the built action in separate processes. */
 const RUNS = ['test/runs/*.test.ts']
-/** What loads GitHub's client, which reads its variables then, and so must not be shared by files. */
+/** Tests that import GitHub's client, which reads its variables on import, and so must not be shared by files. */
 const GITHUB = ['test/{github,fuzz}/*.test.ts']
 /** The tests that start processes. */
 const ACTION = ['test/e2e/**/*.test.ts', 'test/demo/*.test.ts', 'test/house.test.ts']
 
-/** Coverage loads modules natively: it can load them neither anew for each run, nor with what Node refuses. */
+/** Coverage loads modules natively, so it can neither reload them for each run nor load what Node rejects. */
 const IS_COVERAGE = process.argv.includes('--coverage')
 const EVERY_RUN_APART = EVERY_RUN_BUILT || IS_COVERAGE
-/** GitHub's language service imports JSON without saying so. */
+/** GitHub's language service imports JSON without an import attribute. */
 const NOT_NATIVE = IS_COVERAGE ? ['test/workflows.test.ts'] : []
 
 export default defineConfig({
-  // Packages without the sources that their source maps name are no news.
+  // Packages whose source maps name missing sources are not worth a warning.
   logLevel: 'error',
   test: {
     root: fileURLToPath(new URL('../..', import.meta.url)),
     setupFiles: ['test/tools/offline.ts'],
     testTimeout: 30_000,
-    // Without it, Node would load these packages apart from the rest of the tests.
+    // Without it, Node would load these packages separately from the tests.
     server: { deps: { inline: [/@actions\//] } },
     projects: [
       {
@@ -47,7 +47,7 @@ export default defineConfig({
           name: 'core',
           include: ['test/**/*.test.ts'],
           exclude: [...ACTION, ...RUNS, ...GITHUB, ...NOT_NATIVE, '**/node_modules/**'],
-          // Loading the same modules for every file would take a third of the time.
+          // Reloading the same modules for every file would take a third of the time.
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
@@ -78,10 +78,10 @@ export default defineConfig({
           name: 'action',
           include: ACTION,
           exclude: [...TIMED, '**/node_modules/**'],
-          // Many processes share the machine; what is held against a clock is in `timed`.
+          // Many processes share the machine; tests that measure time are in `timed`.
           testTimeout: 180_000,
           maxWorkers: 3,
-          // More of them would only wait for the two cores, and each other's time-outs.
+          // More of them would only compete for the two cores and run into time-outs.
           maxConcurrency: 4,
           sequence: { groupOrder: 3, concurrent: true },
         },
@@ -90,7 +90,7 @@ export default defineConfig({
     coverage: {
       include: ['src/**/*.ts'],
       exclude: ['**/*.d.ts'],
-      // The end-to-end tests run the action in processes of its own.
+      // The end-to-end tests run the action in separate processes.
       autoAttachSubprocess: true,
       reporter: 'text',
       reportsDirectory: 'build/coverage',

@@ -1,4 +1,4 @@
-// What GitHub answers, as plain data, and its error bodies. Nothing here knows a socket.
+// GitHub's responses as plain data, and its error bodies. Nothing here uses a socket.
 
 export interface Answer {
   readonly status: number
@@ -13,7 +13,7 @@ interface ValidationError {
   readonly message?: string
 }
 
-/** Ends a request early with an error; the one exception that the server expects. */
+/** Ends a request early with an error; the only exception that the server expects. */
 export class Refusal extends Error {
   readonly status: number
   readonly errors: readonly ValidationError[] | undefined
@@ -47,12 +47,12 @@ export function notFound(): Refusal {
   return new Refusal(404, 'Not Found')
 }
 
-/** A value that GitHub read and does not take. */
+/** A value that GitHub rejects. */
 export function invalid(error: ValidationError): Refusal {
   return new Refusal(422, 'Validation Failed', [error])
 }
 
-/** @param name the parameter's */
+/** @param name of the parameter */
 export function invalidSha(name: string): Refusal {
   return new Refusal(422, `The ${name} parameter must be exactly 40 characters and contain only [0-9a-f].`)
 }

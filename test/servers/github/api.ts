@@ -1,4 +1,4 @@
-// GitHub's API as a function: a request and what the repository holds in, an answer out. Nothing here knows a socket.
+// GitHub's API as a function from a request and a repository to a response. Nothing here uses a socket.
 
 import type { LoggedRequest } from '../tenant/tenant.ts'
 import { type Answer, answerJson, answerRefusal, emptyRepository, notFound, Refusal } from './answer.ts'
@@ -17,17 +17,17 @@ import { treeRoutes } from './tree-routes.ts'
 
 export interface Api {
   readonly repository: Repository
-  /** Of all paths. */
+  /** The prefix of all paths. */
   readonly prefix: string
   readonly tokens: Map<string, Token>
   readonly rateLimit: RateLimit
-  /** Of requests that create content. */
+  /** The limit on requests that create content. */
   readonly contentLimit: RateLimit
 }
 
 interface Request extends Pick<LoggedRequest, 'method' | 'path' | 'headers' | 'body'> {
   readonly hasBody: boolean
-  /** Among all that this GitHub got. */
+  /** The request's number among all requests to this GitHub. */
   readonly ordinal: number
 }
 
@@ -42,7 +42,7 @@ const ROUTES = [
   ...commentRoutes,
 ]
 
-/** Any request, also one that has no business here. */
+/** Any request, even one that GitHub would not expect. */
 export function answerRequest(api: Api, request: Request): Answer {
   const { rateLimit, repository } = api
   if (request.headers['user-agent'] === undefined) return NO_USER_AGENT
@@ -91,7 +91,7 @@ function answerToken({ repository, prefix, tokens, contentLimit }: Api, request:
   }
 }
 
-/** The one question that is asked there. */
+/** The only query that is sent to it. */
 function answerGraphql(body: unknown, { login }: Token): Answer {
   const { query } = body as { readonly query?: unknown }
   return /^(?:query)?\s*\{\s*viewer\s*\{\s*login\s*\}\s*\}\s*$/.test(String(query))
@@ -105,13 +105,13 @@ function answerUser(token: Token): Answer {
   return answerJson(200, userOf(token.login))
 }
 
-/** GitHub's links name a repository by its number, and so may requests. */
+/** GitHub's links identify a repository by its number, and so may requests. */
 function pathBelow({ name }: Repository, prefix: string, path: string): string | undefined {
   const base = [`${prefix}/repos/${name}`, `${prefix}/repositories/1`].find(each => `${path}/`.startsWith(`${each}/`))
   return base && path.slice(base.length + 1)
 }
 
-/** Enterprise Server has it at `/api/graphql`, next to `/api/v3`. */
+/** GitHub Enterprise Server has it at `/api/graphql`, next to `/api/v3`. */
 export function graphqlPath(prefix: string): string {
   return `${prefix.replace(/\/v3$/, '')}/graphql`
 }

@@ -1,4 +1,4 @@
-// A client of the embedded GitHub for its tests: GitHub's own, and plain requests where the bytes matter.
+// A client of the embedded GitHub for its tests: GitHub's own client, and plain requests if the bytes matter.
 
 import { getOctokit } from '@actions/github'
 import { afterEach } from 'vitest'
@@ -17,17 +17,17 @@ interface Reply {
 export interface Client {
   readonly github: GitHub
   readonly octokit: Octokit
-  /** Another client, with a token of its own. */
+  /** Another client, with its own token. */
   readonly as: (permissions: Permissions, login?: string) => Octokit
-  /** @param path below the repository, or from the root where it starts with a slash */
+  /** @param path below the repository, or from the root if it starts with a slash */
   readonly send: (method: string, path: string, options?: SendOptions) => Promise<Reply>
-  /** As send, for JSON both ways. */
+  /** Like `send`, with JSON as request and response. */
   readonly ask: (method: string, path: string, body?: object, token?: string) => Promise<JsonReply>
 }
 
 interface JsonReply {
   readonly status: number
-  /** undefined if it is empty */
+  /** Undefined if it is empty. */
   readonly body: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -52,7 +52,7 @@ afterEach(async () => {
   await Promise.all(githubs.splice(0).map(github => github.close()))
 })
 
-/** The server is closed after the test. */
+/** Starts a server that is closed after the test. */
 export async function start(options: GitHubOptions = {}): Promise<Client> {
   const github = await startGitHub(options)
   githubs.push(github)
@@ -78,7 +78,7 @@ export async function start(options: GitHubOptions = {}): Promise<Client> {
 
 export const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-/** The response to a refused client. */
+/** The response to a request that GitHub's client reports as failed. */
 export async function refusalOf(
   work: Promise<unknown>,
 ): Promise<{ readonly status: number; readonly message: string }> {

@@ -1,4 +1,4 @@
-// Comments on pull requests. Every number is one.
+// Comments on pull requests. Every number is one of a pull request.
 
 import { z } from 'zod'
 import { answerJson, answerNothing, invalid, notFound } from './answer.ts'
@@ -22,9 +22,9 @@ export interface NewComment {
 
 const newBody = z.object({ body: z.string() })
 
-/** In characters. */
+/** The maximum length of a comment, in characters. */
 const BODY_MAX = 65_536
-/** A pull request is an issue too. */
+/** A pull request is also an issue. */
 const NEEDS: Route['needs'] = ['issues', 'pull-requests']
 
 export const commentRoutes: readonly Route[] = [

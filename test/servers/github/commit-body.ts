@@ -1,4 +1,4 @@
-// A commit as the API shows it: on its own and in Git's database.
+// A commit as the API returns it: on its own and in the Git database.
 
 import { type Person, signedPayload } from './objects.ts'
 import { type Repository, timeText } from './route.ts'

@@ -9,7 +9,7 @@ import { pageIn, type Repository, type Route } from './route.ts'
 import { isProtected } from './rules.ts'
 import type { Commit } from './store.ts'
 
-/** In a comparison that is asked for without pages: the newest. */
+/** The number of commits in a comparison without pages: the newest. */
 const COMMITS_MAX = 250
 const BRANCH = 'refs/heads/'
 

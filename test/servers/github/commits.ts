@@ -1,24 +1,24 @@
-// Commits: put into the store, made from files without a request, and found by ref.
+// Commits: added to the store, created from files without a request, and resolved from refs.
 
 import { logOf } from './compare.ts'
 import { type CommitFields, encodeCommit, type Mode, objectId, type Person } from './objects.ts'
 import { addBlob, type Commit, type Store } from './store.ts'
 import { type Change, readFiles, writeTree } from './trees.ts'
 
-/** A file's content, by itself or with the mode of a link or a program; null removes what is there. */
+/** A file's content, or its content and the mode of a link or an executable; null deletes the file. */
 type NewFile = string | Uint8Array | { readonly mode: Mode; readonly content: string | Uint8Array } | null
 
 export type NewFiles = Readonly<Record<string, NewFile>>
 
 export interface CommitOptions {
-  /** Without them, the commit that the branch is at, if there is one. */
+  /** By default, the head of the branch, if there is one. */
   readonly parents?: readonly string[]
   /**
-   * Moved to the new commit; the default branch unless given. With null the commit is on no branch, as one of a fork
-   * is in its parent repository.
+   * Moved to the new commit; by default, the default branch. With null, the commit is on no branch, like a fork's commit
+   * in the parent repository.
    */
   readonly branch?: string | null
-  /** Whether the files of the first parent stay that are not given; without it, they are gone. */
+  /** Whether to keep the other files of the first parent; by default, they are removed. */
   readonly keepFiles?: boolean
   readonly message?: string
   readonly author?: Pick<Person, 'name' | 'email'>
@@ -59,7 +59,7 @@ export function addCommit(
     parents: line,
     author: person,
     committer: person,
-    // Numbered, because two commits with nothing different would be one to git.
+    // Numbered, because Git would give two identical commits the same id.
     message: `${message ?? `Change ${store.made}`}\n`,
   })
   if (branch !== null) store.refs.set(ref, sha)
@@ -78,7 +78,7 @@ function* changesFrom(store: Store, files: NewFiles): Iterable<Change> {
   }
 }
 
-/** As after a force push and a clean-up: branches that are at it go back to its first parent. */
+/** As after a force push and garbage collection: branches at the commit move back to its first parent. */
 export function forgetCommit({ commits, refs }: Store, sha: string): void {
   const parent = commits.get(sha)?.parents[0]
   commits.delete(sha)
@@ -89,19 +89,19 @@ export function forgetCommit({ commits, refs }: Store, sha: string): void {
   }
 }
 
-/** @param branch its name, with or without `refs/heads/` */
+/** @param branch the name, with or without `refs/heads/` */
 export function refOf(branch: string): string {
   return `refs/heads/${branch.replace(/^(?:refs\/)?heads\//, '')}`
 }
 
-/** @param ref an id, a branch or a tag, in any of the forms that GitHub takes; the default branch if empty */
+/** @param ref an id, a branch or a tag, in any form that GitHub accepts; the default branch if empty */
 export function findCommit({ commits, refs, defaultBranch }: Store, ref: string): Commit | undefined {
   const name = ref === '' || ref === 'HEAD' ? defaultBranch : ref
   const tip = [refOf(name), `refs/tags/${name}`, `refs/${name}`, name].map(each => refs.get(each)).find(Boolean)
   return commits.get(tip ?? ref)
 }
 
-/** @returns newest first, as `git log`; none if the ref leads nowhere */
+/** @returns newest first, as in `git log`; empty if the ref does not exist */
 export function historyOf(store: Store, ref: string): readonly Commit[] {
   const commit = findCommit(store, ref)
   return commit ? logOf(store, commit.sha) : []

@@ -1,4 +1,4 @@
-// How commits compare, and where branches are.
+// Comparisons of commits, and the heads of branches.
 
 import { describe, expect, it } from 'vitest'
 import { FILES, REPOSITORY, refusalOf, start } from './client.ts'
@@ -25,7 +25,7 @@ describe('a comparison', () => {
     return { root, a, b, x, merge, stranger, compare }
   }
 
-  it('counts from where the two lines part', async () => {
+  it('counts commits since the merge base', async () => {
     const { root, a, b, x, merge, compare } = await history()
     const table: readonly (readonly [string, string, string, number, number, string])[] = [
       [a, a, 'identical', 0, 0, a],
@@ -43,13 +43,13 @@ describe('a comparison', () => {
     }
   })
 
-  it('takes branches, also with a slash in their names', async () => {
+  it('accepts branches, even with a slash in their names', async () => {
     const { a, x, merge, compare } = await history()
     expect(await compare('main', 'x/y')).toMatchObject({ status: 'diverged', commits: [{ sha: x }, { sha: merge }] })
     expect(await compare(a, 'refs/heads/main')).toMatchObject({ status: 'ahead' })
   })
 
-  it('is refused where the two have nothing in common', async () => {
+  it('is refused if the two have no common history', async () => {
     const { a, stranger, compare } = await history()
     expect(await refusalOf(compare(a, stranger))).toMatchObject({
       status: 404,
@@ -57,7 +57,7 @@ describe('a comparison', () => {
     })
   })
 
-  it('has the newest 250 commits, or the page that is asked for', async () => {
+  it('has the newest 250 commits, or the requested page', async () => {
     const { github, octokit } = await start()
     const commits = Array.from({ length: 302 }, (_, index) => github.commit({ file: `${index}` }))
     const [base = ''] = commits
@@ -72,7 +72,7 @@ describe('a comparison', () => {
     expect(await ids({ per_page: 100, page: 4 })).toEqual(commits.slice(301))
   })
 
-  it('reaches commits of a fork, which are on no branch', async () => {
+  it('accepts commits of a fork, which are on no branch', async () => {
     const { github, octokit, ask } = await start()
     const root = github.commit(FILES)
     const fork = github.commit({ 'a.txt': 'of a fork' }, { branch: null, keepFiles: true })
@@ -88,7 +88,7 @@ describe('a comparison', () => {
 })
 
 describe('branches', () => {
-  it('say where they are, and whether a ruleset protects them', async () => {
+  it('have a head, and are protected if a ruleset says so', async () => {
     const { github, octokit } = await start()
     const sha = github.commit(FILES)
     github.moveBranch('release/1', sha)
@@ -103,7 +103,7 @@ describe('branches', () => {
     ])
   })
 
-  it('are not there', async () => {
+  it('may be missing', async () => {
     const { github, ask } = await start()
     github.commit(FILES)
     expect(await ask('GET', 'branches/gone')).toMatchObject({ status: 404, body: { message: 'Branch not found' } })

@@ -1,4 +1,4 @@
-// Which commit comes before which.
+// The order of commits in history.
 
 import type { Commit, Store } from './store.ts'
 
@@ -7,7 +7,7 @@ export interface Comparison {
   /** Oldest first. */
   readonly ahead: readonly Commit[]
   readonly behind: readonly Commit[]
-  /** undefined if the two have nothing in common */
+  /** Undefined if the two have no common history. */
   readonly mergeBase: Commit | undefined
 }
 
@@ -25,17 +25,17 @@ export function compareCommits({ commits }: Commits, base: string, head: string)
   return { status, ahead, behind, mergeBase }
 }
 
-/** The commits themselves, and everything that came before them. */
+/** The commits themselves, and all their ancestors. */
 export function ancestorsOf({ commits }: Commits, ...tips: readonly string[]): ReadonlySet<string> {
   const found = new Set(tips)
-  // A set's iteration reaches what is added during it.
+  // The iteration of a set includes elements that are added during it.
   for (const sha of found) {
     for (const parent of commits.get(sha)?.parents ?? []) found.add(parent)
   }
   return found
 }
 
-/** As in `git log`: newest first. */
+/** Newest first, as in `git log`. */
 export function logOf({ commits }: Commits, tip: string): readonly Commit[] {
   const line = ancestorsOf({ commits }, tip)
   return [...commits.values()].filter(({ sha }) => line.has(sha)).reverse()

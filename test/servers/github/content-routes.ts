@@ -7,9 +7,9 @@ import { type Mode, type TreeEntry, typeOf } from './objects.ts'
 import type { Repository, Route } from './route.ts'
 import { entryAt, type ListedEntry } from './trees.ts'
 
-/** Bytes of a file; if it has more, JSON leaves its content out. */
+/** The largest file, in bytes, whose content is included in JSON. */
 const JSON_MAX = 1024 * 1024
-/** Entries in the list of a folder. */
+/** The maximum number of entries in the list of a folder. */
 const FOLDER_MAX = 1_000
 
 export const contentRoutes: readonly Route[] = [

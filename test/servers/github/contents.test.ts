@@ -6,7 +6,7 @@ import { FILES, NEW_YEAR, REPOSITORY, refusalOf, start } from './client.ts'
 const MIB = 1024 * 1024
 
 describe('commits, trees and files', () => {
-  it('have the ids that git gives them', async () => {
+  it('have the ids that Git computes', async () => {
     const { github, octokit } = await start({ now: () => NEW_YEAR })
     const [first, second] = [github.commit(FILES), github.commit(FILES)]
     expect([first, second]).toEqual([
@@ -32,7 +32,7 @@ describe('commits, trees and files', () => {
     ])
   })
 
-  it('show a tree by its own id, one level unless asked for all', async () => {
+  it('include a tree by its own id, one level or recursively', async () => {
     const { github, octokit } = await start()
     github.commit(FILES)
     const tree_sha = '97faf8fe1f623f5ccd805b9af49e3ee2a3928d44'
@@ -45,7 +45,7 @@ describe('commits, trees and files', () => {
     expect(await refusalOf(missing)).toMatchObject({ status: 404 })
   })
 
-  it('say a commit’s id alone to those who ask so', async () => {
+  it('include only a commit’s id if requested so', async () => {
     const { github, octokit } = await start()
     const sha = github.commit(FILES)
     const mediaType = { format: 'sha' }
@@ -56,7 +56,7 @@ describe('commits, trees and files', () => {
     })
   })
 
-  it('are gone after a force push', async () => {
+  it('are missing after a force push', async () => {
     const { github, octokit } = await start()
     const [first, second] = [github.commit(FILES), github.commit(FILES)]
     const elsewhere = github.commit(FILES, { branch: 'elsewhere', parents: [first] })
@@ -76,7 +76,7 @@ describe('commits, trees and files', () => {
     expect(await refusalOf(repos.getCommit({ ...REPOSITORY, ref: 'main' }))).toMatchObject({ status: 422 })
   })
 
-  it.each(['a/b/c.txt', 'a%2Fb%2Fc.txt'])('read a file at %s', async path => {
+  it.each(['a/b/c.txt', 'a%2Fb%2Fc.txt'])('include a file at %s', async path => {
     const { github, send } = await start()
     const ref = github.commit({ 'a/b/c.txt': 'hello\n'.repeat(20) })
     github.commit({ 'a/b/c.txt': 'changed since' })
@@ -86,14 +86,14 @@ describe('commits, trees and files', () => {
     expect(Buffer.from(file.content, 'base64').toString()).toBe('hello\n'.repeat(20))
   })
 
-  it('give bytes as they are', async () => {
+  it('include unchanged bytes', async () => {
     const { github, octokit } = await start()
     github.commit(FILES)
     const { data } = await octokit.rest.repos.getContent({ ...REPOSITORY, path: 'a/b.bin' })
     expect(data).toMatchObject({ content: '//4A\n', sha: '6e00d25c6cd705d172279b791d49c6e378416d86' })
   })
 
-  it.each(['raw', 'raw+json', 'v3.raw'])('give a file raw to who accepts %s', async format => {
+  it.each(['raw', 'raw+json', 'v3.raw'])('include a raw file for the media type %s', async format => {
     const { github, send } = await start()
     github.commit(FILES)
     const { headers, text } = await send('GET', 'contents/a/b/c.txt', { accept: `application/vnd.github.${format}` })
@@ -101,7 +101,7 @@ describe('commits, trees and files', () => {
     expect(headers.get('content-type')).toBe('application/vnd.github.raw+json; charset=utf-8')
   })
 
-  it('leave the content of a file over 1 MiB out of JSON, and hold it raw', async () => {
+  it('omit the content of a file over 1 MiB in JSON, but not in raw form', async () => {
     const { github, octokit } = await start()
     const large = 'x'.repeat(MIB)
     github.commit({ fits: large, large: `${large}!` })
@@ -112,7 +112,7 @@ describe('commits, trees and files', () => {
     expect((await read('large', 'raw')).data).toBe(`${large}!`)
   })
 
-  it('refuse a file over 100 MiB', async () => {
+  it('do not include a file over 100 MiB', async () => {
     const { github, send } = await start()
     github.commit({ huge: new Uint8Array(100 * MIB + 1) })
     for (const accept of ['', 'application/vnd.github.raw']) {
@@ -122,7 +122,7 @@ describe('commits, trees and files', () => {
     }
   })
 
-  it('list a folder, up to 1,000 entries', async () => {
+  it('include the list of a folder, up to 1,000 entries', async () => {
     const { github, octokit } = await start()
     const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`many/${index}`, '']))
     github.commit({ ...FILES, ...many })
@@ -146,7 +146,7 @@ describe('commits, trees and files', () => {
     ['nonsense', 'Not Found'],
     ['/repos/acme/other/contents/a.txt', 'Not Found'],
     ['/', 'Not Found'],
-  ])('%s is not there', async (path, message) => {
+  ])('are missing at %s', async (path, message) => {
     const { github, send } = await start()
     github.commit(FILES)
     const { status, text } = await send('GET', path)

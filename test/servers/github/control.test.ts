@@ -1,4 +1,4 @@
-// What a test does to the repository, and between two requests.
+// A test's control over the repository, also between two requests.
 
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -27,7 +27,7 @@ describe('a test', () => {
     expect(Object.fromEntries(github.refs)).toEqual({ 'refs/heads/main': second, 'refs/heads/other': other })
   })
 
-  it('moves and deletes branches, and chooses the default one', async () => {
+  it('moves and deletes branches, and sets the default one', async () => {
     const { github, octokit } = await start()
     const first = github.commit({ file: 'first' })
     github.commit({ file: 'second' })
@@ -44,7 +44,7 @@ describe('a test', () => {
     expect(() => github.commit({}, { parents: ['gone'] })).toThrow('no such parents: gone')
   })
 
-  it('writes the repository down, as git itself would', async () => {
+  it('writes the repository to disk as Git would', async () => {
     const { github, octokit } = await start({ now: () => NEW_YEAR })
     const first = github.commit({ ...FILES, run: { mode: '100755', content: '#!/bin/sh\n' } })
     const sub = { path: 'sub', mode: '160000', type: 'commit', sha: first } as const
@@ -55,7 +55,7 @@ describe('a test', () => {
     await github.writeTo(folder)
     const git = async (...args: readonly string[]) =>
       (await promisify(execFile)('git', ['-C', folder, ...args])).stdout.trim()
-    // Complains of any object whose bytes, id or form is wrong.
+    // Reports any object whose bytes, id or format is wrong.
     expect(await git('fsck', '--strict')).toBe('')
     expect(await git('log', '--format=%H %an %s', 'ledger/acme')).toBe(
       `${data.sha} github-actions[bot] Signed\n${first} Octocat Change 1`,
@@ -73,7 +73,7 @@ describe('a test', () => {
 })
 
 describe('a listener', () => {
-  it('is waited for before each request, until it is taken away', async () => {
+  it('is awaited before each request, until it is removed', async () => {
     const { github, ask } = await start()
     const seen: string[] = []
     const stop = github.onRequest(async ({ method, path, number }) => {
@@ -94,7 +94,7 @@ describe('a listener', () => {
     ])
   })
 
-  it('may let the same request fail', async () => {
+  it('may make the same request fail', async () => {
     const { github, ask } = await start()
     const sha = github.commit(FILES)
     github.onRequest(({ method }) => {

@@ -1,4 +1,4 @@
-// What a test does to the repository, or sees of it, without a request.
+// A test's access to the repository without a request.
 
 import { addComment, type Comment, type NewComment } from './comment-routes.ts'
 import { addCommit, type CommitOptions, findCommit, forgetCommit, historyOf, type NewFiles, refOf } from './commits.ts'
@@ -10,28 +10,28 @@ import { writeRepository } from './write-repository.ts'
 
 /** A ref is an id, a branch or a tag. */
 export interface RepositoryControl {
-  /** By id, each after its parents. */
+  /** Commits by id, each after its parents. */
   readonly commits: ReadonlyMap<string, Commit>
-  /** Commits by the full names of the refs that are at them, such as `refs/heads/main`. */
+  /** Commit ids by full ref name, such as `refs/heads/main`. */
   readonly refs: ReadonlyMap<string, string>
   readonly comments: readonly Comment[]
   /** @returns the commit's id */
   readonly commit: (files: NewFiles, options?: CommitOptions) => string
   /** The commit no longer exists. */
   readonly forget: (commit: string) => void
-  /** As after a force push; creates a branch that is not there. */
+  /** As after a force push; creates a missing branch. */
   readonly moveBranch: (branch: string, commit: string) => void
   readonly deleteBranch: (branch: string) => void
   readonly setDefaultBranch: (branch: string) => void
-  /** @returns the commit that a branch is at, if it is there */
+  /** @returns the head of a branch, if it exists */
   readonly tip: (branch: string) => string | undefined
   /** Newest first. */
   readonly history: (ref: string) => readonly Commit[]
-  /** @returns a file's text, if it is there */
+  /** @returns a file's text, if it exists */
   readonly file: (ref: string, path: string) => string | undefined
   readonly addRuleset: (ruleset: Ruleset) => void
   readonly comment: (comment: NewComment) => Comment
-  /** Writes all objects and refs into a new bare repository, to be looked at with git. */
+  /** Writes all objects and refs into a new bare repository, for inspection with Git. */
   readonly writeTo: (folder: string) => Promise<void>
 }
 

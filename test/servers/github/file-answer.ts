@@ -1,11 +1,11 @@
-// A file's bytes in an answer, as JSON or raw.
+// A file's bytes in a response, as JSON or raw.
 
 import { type Answer, Refusal } from './answer.ts'
 
-/** In bytes. */
+/** The maximum size of a file, in bytes. */
 const FILE_MAX = 100 * 1024 * 1024
 
-/** A file's bytes as the API has them in JSON. */
+/** A file's bytes as in the API's JSON. */
 export function base64Of(content: Buffer): string {
   return content.toString('base64').replace(/.{1,60}/g, '$&\n')
 }
@@ -14,13 +14,13 @@ export function isRaw(accept: string): boolean {
   return formatOf(accept) === 'raw'
 }
 
-/** Without the base64 of JSON. */
+/** The file's bytes, without base64. */
 export function answerRaw(content: Buffer): Answer {
   const headers = { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' }
   return { status: 200, headers, body: content }
 }
 
-/** @throws Refusal if the API has no way to a file of this size */
+/** @throws Refusal if the API does not return files of this size */
 export function checkSize({ length }: Buffer): void {
   if (length <= FILE_MAX) return
   throw new Refusal(

@@ -1,4 +1,4 @@
-// Commits in Git's database: https://docs.github.com/en/rest/git/commits
+// Commits in the Git database: https://docs.github.com/en/rest/git/commits
 
 import { z } from 'zod'
 import { answerJson, notFound, Refusal } from './answer.ts'
@@ -44,7 +44,7 @@ export const gitCommitRoutes: readonly Route[] = [
         throw new Refusal(422, 'Parent SHA does not exist or is not a commit object')
       }
       const now = repository.now()
-      // GitHub signs what a bot does not give another name to.
+      // GitHub signs a bot's commits that do not name another author.
       const isSigned = author === undefined && committer === undefined && signature === undefined && isBot(login)
       const writtenBy = author ? personFrom(author, now) : { ...identityOf(login), at: now }
       const commit = addCommitObject(repository, {
@@ -61,7 +61,7 @@ export const gitCommitRoutes: readonly Route[] = [
 ]
 
 const GITHUB = { name: 'GitHub', email: 'noreply@github.com' }
-/** Signed by nobody: it has the form, and GitHub's word that it is valid is in the answer. */
+/** A placeholder in the format of a signature; the response says that it is valid. */
 const GITHUB_SIGNATURE = '-----BEGIN PGP SIGNATURE-----\n\nZW1iZWRkZWQgR2l0SHVi\n-----END PGP SIGNATURE-----'
 
 function personFrom({ name, email, date }: z.output<typeof person>, now: number): Person {
@@ -70,7 +70,7 @@ function personFrom({ name, email, date }: z.output<typeof person>, now: number)
   return { name, email, at }
 }
 
-/** The address has the account's number, if it is known here. */
+/** The address includes the account's number, if known. */
 function identityOf(login: string): Omit<Person, 'at'> {
   const number = login === 'github-actions[bot]' ? '41898282+' : ''
   return { name: login, email: `${number}${login}@users.noreply.github.com` }

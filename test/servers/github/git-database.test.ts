@@ -1,4 +1,4 @@
-// Blobs, trees and commits, with ids that `git hash-object`, `git mktree` and `git fsck` give.
+// Blobs, trees and commits, with the ids of `git hash-object`, `git mktree` and `git fsck`.
 
 import { describe, expect, it } from 'vitest'
 import { cpuTime } from '../../clock.ts'
@@ -14,7 +14,7 @@ describe('blobs', () => {
     ['hello\n', 'utf-8', HELLO, 'aGVsbG8K\n'],
     ['héllo ✓\n', 'utf-8', '922546d2b370fcdb20dec9db061f2960c3a118cd', 'aMOpbGxvIOKckwo=\n'],
     ['//4A', 'base64', '6e00d25c6cd705d172279b791d49c6e378416d86', '//4A\n'],
-  ])('are made from %j as %s', async (content, encoding, sha, base64) => {
+  ])('are created from %j as %s', async (content, encoding, sha, base64) => {
     const { github, octokit } = await start()
     github.commit(FILES)
     const url = `${github.apiUrl}/repos/acme/permissions/git/blobs/${sha}`
@@ -25,7 +25,7 @@ describe('blobs', () => {
     expect(data).toMatchObject({ sha, url, size, content: base64, encoding: 'base64' })
   })
 
-  it.each(['application/vnd.github.raw+json', 'application/vnd.github.raw'])('come raw as %s', async accept => {
+  it.each(['application/vnd.github.raw+json', 'application/vnd.github.raw'])('are returned raw as %s', async accept => {
     const { github, send } = await start()
     github.commit(FILES)
     const { status, headers, text } = await send('GET', `git/blobs/${HELLO}`, { accept })
@@ -33,7 +33,7 @@ describe('blobs', () => {
     expect(headers.get('content-type')).toBe('application/vnd.github.raw+json; charset=utf-8')
   })
 
-  it('are refused if they are unknown, too large or no base64', async () => {
+  it('are refused if they are unknown, too large or invalid base64', async () => {
     const { github, octokit, ask } = await start()
     github.commit({ huge: new Uint8Array(100 * 1024 * 1024 + 1) })
     expect(await ask('GET', `git/blobs/${UNKNOWN}`)).toMatchObject({ status: 404 })
@@ -55,7 +55,7 @@ describe('trees', () => {
   const list = (entries: readonly { readonly mode?: string; readonly type?: string; readonly path?: string }[]) =>
     entries.map(({ mode, type, path }) => `${mode} ${type} ${path}`)
 
-  it('are made from contents and ids, in folders and with every mode', async () => {
+  it('are created from contents and ids, in folders and with every mode', async () => {
     const { github, octokit } = await start()
     github.commit(FILES)
     const { status, data } = await octokit.rest.git.createTree({
@@ -72,7 +72,7 @@ describe('trees', () => {
     expect(list(data.tree)).toEqual(['100644 blob a.txt', '040000 tree a', '120000 blob link', '100755 blob run.sh'])
   })
 
-  it('are made from changes to another, which stays as it is', async () => {
+  it('are created from changes to another tree, which does not change', async () => {
     const { github, octokit } = await start()
     const commit = github.commit(FILES)
     const base_tree = github.commits.get(commit)?.tree ?? ''
@@ -90,12 +90,12 @@ describe('trees', () => {
       return tree.data.tree.map(({ path }) => path)
     }
     const same = ['.github', '.github/auth0-permissions.yml', 'a.txt', 'a', 'a/b.bin']
-    // A folder without files is no folder.
+    // Git has no empty folders.
     expect(await paths(data.sha)).toEqual([...same, 'new', 'new/deep', 'new/deep/file'])
     expect(await paths(base_tree)).toEqual([...same, 'a/b', 'a/b/c.txt'])
   })
 
-  it('have the id that git gives a single file', async () => {
+  it('have the id that Git computes for a single file', async () => {
     const { github, ask } = await start()
     github.commit(FILES)
     const tree = [{ path: 'ledger.json', mode: '100644', type: 'blob', content: '{"users":[]}\n' }]
@@ -114,13 +114,13 @@ describe('trees', () => {
     [{ tree: [{ ...blob, path: '/a', content: '' }] }, 'tree.path contains a malformed path component'],
     [{ tree: [{ ...blob, path: '.git/config', content: '' }] }, 'tree.path contains a malformed path component'],
     [{ tree: [{ ...blob, content: '' }], base_tree: UNKNOWN }, 'base_tree is not a valid tree oid'],
-  ])('are not made from %j', async (body, message) => {
+  ])('are not created from %j', async (body, message) => {
     const { github, ask } = await start()
     github.commit(FILES)
     expect(await ask('POST', 'git/trees', body)).toMatchObject({ status: 422, body: { message } })
   })
 
-  it('are truncated after so many entries', async () => {
+  it('are truncated at the maximum number of entries', async () => {
     const { github, octokit } = await start({ treeLimit: 3 })
     github.commit(FILES)
     const { data } = await octokit.rest.git.getTree({ ...REPOSITORY, tree_sha: 'main', recursive: 'true' })
@@ -135,11 +135,11 @@ describe('trees', () => {
     const long = (index: number) => `${index}`.padStart(1_000, '0')
     github.commit(Object.fromEntries(Array.from({ length: 7_000 }, (_, index) => [long(index), ''])))
     const { data } = await octokit.rest.git.getTree({ ...REPOSITORY, tree_sha: 'main', recursive: '1' })
-    // Lines of 1,053 bytes.
+    // Each line has 1,053 bytes.
     expect({ shown: data.tree.length, truncated: data.truncated }).toEqual({ shown: 6_970, truncated: true })
   })
 
-  it(`of ${LARGE_REPOSITORY} files are changed and served without being built again`, { timeout: 60_000 }, async () => {
+  it(`of ${LARGE_REPOSITORY} files are changed and returned without being rebuilt`, { timeout: 60_000 }, async () => {
     const treeLimit = LARGE_REPOSITORY * 0.9
     const { github, octokit } = await start({ treeLimit })
     const files = Array.from({ length: LARGE_REPOSITORY }, (_, index) => [
@@ -168,11 +168,11 @@ describe('trees', () => {
   }
 })
 
-describe('commits in Git’s database', () => {
+describe('commits in the Git database', () => {
   const message = 'Update the ledger'
   const tree = [{ path: 'ledger.json', mode: '100644', type: 'blob', content: '{"users":[]}\n' }]
 
-  it('with an author are as they are given, and nobody signs them', async () => {
+  it('with an author are stored as given, without a signature', async () => {
     const { github, ask } = await start()
     github.commit(FILES)
     await ask('POST', 'git/trees', { tree })
@@ -195,7 +195,7 @@ describe('commits in Git’s database', () => {
     expect(await ask('GET', `git/commits/${sha}`)).toEqual({ status: 200, body: created.body })
   })
 
-  it('without an author are the bot’s, and signed by GitHub', async () => {
+  it('without an author are by the bot, and signed by GitHub', async () => {
     const { github, octokit, ask } = await start({ now: () => NEW_YEAR })
     github.commit(FILES)
     await ask('POST', 'git/trees', { tree })
@@ -224,7 +224,7 @@ describe('commits in Git’s database', () => {
     expect(shown.commit.verification).toMatchObject({ verified: true })
   })
 
-  it('of a person’s token are not signed', async () => {
+  it('with a person’s token are not signed', async () => {
     const { github, as } = await start()
     const parent = github.commit(FILES)
     const { data } = await as({ contents: 'write' }, 'octocat').rest.git.createCommit({
@@ -240,7 +240,7 @@ describe('commits in Git’s database', () => {
     })
   })
 
-  it('are not made from what is not there', async () => {
+  it('are not created from missing objects', async () => {
     const { github, ask } = await start()
     const tree = github.commits.get(github.commit(FILES))?.tree
     const table: readonly (readonly [object, string])[] = [

@@ -1,5 +1,4 @@
-// The embedded GitHub, asked as the action asks: through GitHub's own client, and by plain requests where the bytes
-// matter.
+// The embedded GitHub, used as by the action: through GitHub's own client, and with plain requests if the bytes matter.
 
 import { once } from 'node:events'
 import { get } from 'node:http'
@@ -13,7 +12,7 @@ import { FILES, NEW_YEAR, type Octokit, REPOSITORY, refusalOf, SILENT, start } f
 import type { Permissions } from './token.ts'
 
 describe('tokens', () => {
-  it.each(['', 'Bearer ghs_nobody', 'token '])('%j is no credential', async authorization => {
+  it.each(['', 'Bearer ghs_nobody', 'token '])('are refused if the header is %j', async authorization => {
     const { github } = await start()
     const response = await fetch(`${github.apiUrl}/repos/acme/permissions/issues/5/comments`, {
       headers: { authorization },
@@ -26,7 +25,7 @@ describe('tokens', () => {
     })
   })
 
-  it('may do what their permissions say, and no more', async () => {
+  it('allow exactly what their permissions say', async () => {
     const { github, as } = await start()
     const ref = github.commit(FILES)
     const comment = github.comment({ pullRequest: 5, body: 'hello', login: 'mallory' })
@@ -78,7 +77,7 @@ describe('tokens', () => {
     }
   })
 
-  it('without the permission learn which is needed', async () => {
+  it('without a permission are told which one is needed', async () => {
     const { github, send } = await start()
     const token = github.issueToken({ contents: 'read' })
     const accepted = async (method: string, path: string) =>
@@ -94,7 +93,7 @@ describe('tokens', () => {
     })
   })
 
-  it('read everything of a public repository, and write no more than elsewhere', async () => {
+  it('can read everything in a public repository, and write no more than elsewhere', async () => {
     const { github, as } = await start({ visibility: 'public' })
     const ref = github.commit(FILES)
     const { rest } = as({})
@@ -106,7 +105,7 @@ describe('tokens', () => {
   it.each([
     ['', '/graphql'],
     ['/api/v3', '/api/graphql'],
-  ])('say whose they are, where the API is at "%s"', async (prefix, path) => {
+  ])('have a user, if the API is at "%s"', async (prefix, path) => {
     const { github, octokit, as } = await start({ prefix })
     const viewer = async (client: Octokit) => client.graphql('{ viewer { login } }')
     expect(await viewer(octokit)).toEqual({ viewer: { login: 'github-actions[bot]' } })
@@ -115,12 +114,12 @@ describe('tokens', () => {
     expect(github.graphqlUrl).toBe(new URL(path, github.apiUrl).href)
   })
 
-  it('do not say so where Enterprise Server has no such place', async () => {
+  it('have no user at a path that GitHub Enterprise Server does not have', async () => {
     const { send } = await start({ prefix: '/api/v3' })
     expect(await send('POST', '/graphql', { body: '{"query":"{ viewer { login } }"}' })).toMatchObject({ status: 404 })
   })
 
-  it('are asked for their user in vain where they are an installation’s', async () => {
+  it('have no user if they are installation tokens', async () => {
     const { as } = await start()
     expect(await refusalOf(as('write-all').rest.users.getAuthenticated())).toMatchObject({
       status: 403,
@@ -156,7 +155,7 @@ describe('comments', () => {
     expect(await refusalOf(again)).toMatchObject({ status: 404 })
   })
 
-  it('come in pages', async () => {
+  it('are listed in pages', async () => {
     const { github, octokit } = await start()
     const bodies = Array.from({ length: 150 }, (_, index) => `${index}`)
     for (const body of bodies) github.comment({ pullRequest: 5, body, login: 'octocat' })
@@ -170,7 +169,7 @@ describe('comments', () => {
   it.each([
     ['😀'.repeat(65_537), 'Body is too long (maximum is 65536 characters)'],
     [' \n', 'Body cannot be blank'],
-  ])('are no shorter and no longer than GitHub takes', async (body, message) => {
+  ])('are neither shorter nor longer than GitHub accepts', async (body, message) => {
     const { github, octokit } = await start()
     const { id: comment_id } = github.comment({ pullRequest: 5, body: 'before', login: 'octocat' })
     const calls = [
@@ -211,8 +210,8 @@ describe('pages', () => {
   })
 })
 
-describe('every answer', () => {
-  it('carries GitHub’s headers', async () => {
+describe('every response', () => {
+  it('has GitHub’s headers', async () => {
     const { send } = await start({ now: () => NEW_YEAR })
     await send('GET', 'issues/5/comments')
     const { headers } = await send('GET', 'nonsense')
@@ -228,14 +227,14 @@ describe('every answer', () => {
     })
   })
 
-  it('is a refusal where the client does not name itself', async () => {
+  it('is a refusal if the client has no user agent', async () => {
     const { github } = await start()
     const [answer] = await once(get(`${github.apiUrl}/repos/acme/permissions/issues/5/comments`), 'response')
     expect(answer.statusCode).toBe(403)
     expect(await text(answer)).toContain('User-Agent')
   })
 
-  it('is a refusal when the hour’s requests are used up, until the next hour', async () => {
+  it('is a refusal once the hour’s requests are used up, until the next hour', async () => {
     let now = NEW_YEAR
     const { octokit } = await start({ rateLimit: 2, now: () => now })
     const ask = () => octokit.rest.issues.listComments({ ...REPOSITORY, issue_number: 5 })
@@ -249,7 +248,7 @@ describe('every answer', () => {
     expect((await ask()).headers['x-ratelimit-remaining']).toBe('1')
   })
 
-  it('is recorded with what was asked', async () => {
+  it('is recorded with its request', async () => {
     const { github, octokit, send } = await start()
     await octokit.rest.issues.createComment({ ...REPOSITORY, issue_number: 5, body: 'hello' })
     await send('GET', 'issues/5/comments?page=1', { token: 'nobody' })
@@ -272,14 +271,14 @@ describe('faults', () => {
   const table: readonly (readonly [
     string,
     FaultKind & { readonly after?: 'nothing' | 'effect' },
-    number | 'no answer',
+    number | 'no response',
     number,
   ])[] = [
     ['a status before the effect', { kind: 'status', status: 502 }, 502, 0],
     ['a status after the effect', { kind: 'status', status: 502, after: 'effect' }, 502, 1],
-    ['a reset before the effect', { kind: 'reset', after: 'nothing' }, 'no answer', 0],
-    ['a reset after the effect', { kind: 'reset', after: 'effect' }, 'no answer', 1],
-    ['an answer that is cut', { kind: 'truncate' }, 'no answer', 1],
+    ['a reset before the effect', { kind: 'reset', after: 'nothing' }, 'no response', 0],
+    ['a reset after the effect', { kind: 'reset', after: 'effect' }, 'no response', 1],
+    ['a truncated response', { kind: 'truncate' }, 'no response', 1],
     ['nonsense', { kind: 'garbage', body: '<html>' }, 200, 0],
     ['a delay', { kind: 'delay', ms: 20 }, 201, 1],
   ]
@@ -290,7 +289,7 @@ describe('faults', () => {
     expect((await send('GET', path)).status).toBe(200)
     const answer = await send('POST', path, { body }).then(
       ({ status }) => status,
-      () => 'no answer' as const,
+      () => 'no response' as const,
     )
     expect({ answer, comments: github.comments.length }).toEqual({ answer: status, comments })
     expect((await send('POST', path, { body })).status).toBe(201)
@@ -338,7 +337,7 @@ describe('the built action', () => {
     expect(github.file(branch, 'ledger.json')).toContain('"id":"auth0|1"')
   })
 
-  it('comments there', async () => {
+  it('writes comments there', async () => {
     const { github } = await start()
     const tenant = await acme({ users: [{ id: 'auth0|1' }] })
     const commit = github.commit({ [MANIFEST]: manifest })

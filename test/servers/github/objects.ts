@@ -1,11 +1,11 @@
-// Git's objects and the ids that git itself gives them: SHA-1 over a header and the bytes (pure).
+// Git objects and their ids: SHA-1 of a header and the bytes (pure).
 // https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
 
 import { createHash } from 'node:crypto'
 
 export type ObjectType = 'blob' | 'tree' | 'commit'
 
-/** As the API writes it; git's own bytes leave the leading zero of a folder's mode out. */
+/** As in the API; Git's own bytes omit the leading zero of a folder's mode. */
 export type Mode = '100644' | '100755' | '120000' | '160000' | '040000'
 
 /** Contents by path. */
@@ -18,14 +18,14 @@ export interface TreeEntry {
 
 export interface Tree {
   readonly sha: string
-  /** By name, in git's order. */
+  /** Entries by name, in Git's order. */
   readonly entries: ReadonlyMap<string, TreeEntry>
 }
 
 export interface Person {
   readonly name: string
   readonly email: string
-  /** Milliseconds since 1970; git keeps whole seconds, here always in UTC. */
+  /** Milliseconds since 1970; Git stores whole seconds, here always in UTC. */
   readonly at: number
 }
 
@@ -34,9 +34,9 @@ export interface CommitFields {
   readonly parents: readonly string[]
   readonly author: Person
   readonly committer: Person
-  /** As it is in the object, so with a newline at its end if it came from the command line. */
+  /** As in the object, so with a trailing newline if it is from the command line. */
   readonly message: string
-  /** ASCII-armoured, without a newline at its end. */
+  /** ASCII-armored, without a trailing newline. */
   readonly signature?: string | undefined
 }
 
@@ -61,7 +61,7 @@ export function objectId(type: ObjectType, content: Uint8Array): string {
   return createHash('sha1').update(headerOf(type, content)).update(content).digest('hex')
 }
 
-/** Git compares names as bytes, and folders as if their names ended in a slash. */
+/** Git compares names as bytes, and folder names as if they ended in a slash. */
 export function sortEntries(
   entries: Iterable<readonly [string, TreeEntry]>,
 ): readonly (readonly [string, TreeEntry])[] {
@@ -94,7 +94,7 @@ export function encodeCommit(fields: CommitFields): Buffer {
   )
 }
 
-/** What a signature signs: the commit without it. */
+/** The signed payload: the commit without its signature. */
 export function signedPayload(fields: CommitFields): string {
   return [...headLines(fields), '', fields.message].join('\n')
 }

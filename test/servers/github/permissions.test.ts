@@ -1,4 +1,4 @@
-// What a job's token may do to the repository, and how often.
+// The permissions of a job's token, and its rate limits.
 
 import { describe, expect, it } from 'vitest'
 import { FILES, NEW_YEAR, start } from './client.ts'
@@ -38,7 +38,7 @@ describe('permission to contents', () => {
     expect(await outcome('DELETE', 'git/refs/heads/x')).toBe(contents === 'write' ? 204 : written)
   })
 
-  it('is named in the answer', async () => {
+  it('is named in the response', async () => {
     const { github, send } = await start()
     const token = github.issueToken({ contents: 'read' })
     const named = async (method: string, path: string) =>

@@ -1,4 +1,4 @@
-// What a token must be allowed for a route, and the response if it is not.
+// The permission that a route requires, and the response without it.
 
 import { type Answer, notFound, Refusal } from './answer.ts'
 import type { Repository, Route } from './route.ts'
@@ -10,11 +10,11 @@ export function checkPermission(route: Route, token: Token, visibility: Reposito
   const canRead = visibility === 'public' || route.needs.some(scope => mayDo(token, scope, 'read'))
   const isAllowed = level === 'read' ? canRead : route.needs.some(scope => mayDo(token, scope, 'write'))
   if (isAllowed) return
-  // A token that cannot read the files of a private repository does not learn that there are any.
+  // A token that cannot read the files of a private repository must not learn that there are any.
   throw route.needs.includes('contents') && !canRead ? notFound() : new Refusal(403, refusalFor(token))
 }
 
-/** What tells a client which permissions would have been enough. */
+/** The header that lists the sufficient permissions. */
 export function permissionHeaders(route: Route): Answer['headers'] {
   const accepted = route.needs.map(scope => `${scope.replaceAll('-', '_')}=${levelOf(route)}`)
   return { 'x-accepted-github-permissions': accepted.join('; ') }

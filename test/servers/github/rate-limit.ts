@@ -1,11 +1,11 @@
-// GitHub's rate limits: so many requests an hour, so many that create content a minute, and the headers that say so.
+// GitHub's rate limits: requests per hour, content-creating requests per minute, and the headers with their state.
 // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 
 import { type Answer, answerRefusal, Refusal } from './answer.ts'
 
 export interface RateLimit {
   readonly limit: number
-  /** Milliseconds, after which it starts again. */
+  /** The length of the window, in milliseconds. */
   readonly period: number
   used: number
   /** Milliseconds since 1970. */
@@ -27,7 +27,7 @@ export function takeRequest(rateLimit: RateLimit, now: number): boolean {
   return true
 }
 
-/** Of the hour's limit. */
+/** The headers of the hourly limit. */
 export function rateLimitHeaders({ limit, used, endsAt }: RateLimit): Answer['headers'] {
   return {
     'x-ratelimit-limit': `${limit}`,
@@ -45,7 +45,7 @@ export function answerRateLimit(): Answer {
   )
 }
 
-/** The secondary limit, on what creates content. */
+/** The secondary limit, on requests that create content. */
 export function answerSecondaryLimit({ endsAt }: RateLimit, now: number): Answer {
   const answer = answerRefusal(
     new Refusal(

@@ -1,4 +1,4 @@
-// Refs, and who may move them.
+// Refs, and the rules for moving them.
 
 import { describe, expect, it } from 'vitest'
 import { type Client, FILES, REPOSITORY, start } from './client.ts'
@@ -7,7 +7,7 @@ import { isRefName } from './refs.ts'
 const LEDGER = 'refs/heads/auth0-permissions/acme.eu.auth0.com'
 const UNKNOWN = '0123456789012345678901234567890123456789'
 
-/** Commits on `main`: one, and two on top of it; `side` is on top of the first. */
+/** Commits on `main`: one, and two on top of it; `side` has another on top of the first. */
 async function history(): Promise<Client & { readonly first: string; readonly second: string; readonly side: string }> {
   const client = await start()
   const first = client.github.commit(FILES)
@@ -38,7 +38,7 @@ describe('refs', () => {
     expect(github.tip('auth0-permissions/acme.eu.auth0.com')).toBe(undefined)
   })
 
-  it('are listed by how they begin', async () => {
+  it('are listed by prefix', async () => {
     const { github, octokit, first } = await history()
     for (const branch of ['xz', 'xy/z', 'x']) github.moveBranch(branch, first)
     const list = async (ref: string) =>
@@ -54,7 +54,7 @@ describe('refs', () => {
     expect(await list('heads/none')).toEqual([])
   })
 
-  it('that are missing differ from a missing permission only in the list', async () => {
+  it('that are missing can only be distinguished from a missing permission in a list', async () => {
     const { github, ask } = await history()
     const paths = ['git/matching-refs/heads/none', 'git/ref/heads/none']
     const statuses = async (token: string) =>
@@ -90,7 +90,7 @@ describe('refs', () => {
     expect([...github.refs.keys()]).toEqual(['refs/heads/main', 'refs/heads/side'])
   })
 
-  it('move only forward, unless forced', async () => {
+  it('only move forward, unless forced', async () => {
     const { ask, github, first, second, side } = await history()
     const refusal = {
       status: 422,
@@ -122,7 +122,7 @@ describe('refs', () => {
     })
   })
 
-  it('are refused in a repository without commits, like everything in Git’s database', async () => {
+  it('are refused in a repository without commits, like everything in the Git database', async () => {
     const { ask } = await start()
     const asked: readonly (readonly [string, string, object?])[] = [
       ['GET', 'git/matching-refs/heads/x'],
@@ -146,7 +146,7 @@ describe('refs', () => {
     })
   })
 
-  it('let one of two writers through', async () => {
+  it('are updated by only one of two concurrent writers', async () => {
     const { github, octokit, second } = await history()
     const tree = github.commits.get(second)?.tree ?? ''
     const commit = async (message: string) =>
@@ -221,7 +221,7 @@ describe('rulesets', () => {
     expect(github.tip('ledger/a/b')).toBe(before)
   })
 
-  it('concern what a rule says, and nothing else', async () => {
+  it('only prevent what their rules say', async () => {
     const { github, ask, first, second } = await history()
     github.addRuleset({ refs: ['ledger/*'], rules: ['creation', 'deletion'] })
     expect(await ask('POST', 'git/refs', { ref: 'refs/heads/ledger/a/b', sha: first })).toMatchObject({ status: 201 })
@@ -239,7 +239,7 @@ describe('rulesets', () => {
     })
   })
 
-  it('let those through whom they exempt', async () => {
+  it('do not apply to exempt accounts', async () => {
     const { github, ask, second } = await history()
     github.addRuleset({ refs: ['**'], rules: ['creation'], bypass: ['ledger[bot]'] })
     const body = { ref: LEDGER, sha: second }
@@ -248,7 +248,7 @@ describe('rulesets', () => {
     expect(await ask('POST', 'git/refs', body, token)).toMatchObject({ status: 201 })
   })
 
-  it('ask for signatures of what is new to the branch', async () => {
+  it('require signatures for commits that are new to the branch', async () => {
     const { github, octokit, ask, second } = await history()
     github.addRuleset({ refs: ['main'], rules: ['required_signatures'] })
     const tree = github.commits.get(second)?.tree ?? ''

@@ -6,10 +6,10 @@ import { checkRules, type Ruleset } from './rules.ts'
 import type { Store } from './store.ts'
 
 export interface RefChange {
-  /** Its full name. */
+  /** The ref's full name. */
   readonly ref: string
   readonly sha: string
-  /** Who changes it. */
+  /** The login of the account that changes it. */
   readonly login: string
 }
 
@@ -21,7 +21,7 @@ export function isRefName(name: string): boolean {
   return !forbidden.test(name) && !name.split('/').some(part => part.startsWith('.') || part.endsWith('.lock'))
 }
 
-/** @throws Refusal with GitHub's words, as do the two others */
+/** @throws Refusal with GitHub's message, as do the other two functions */
 export function createRef(store: Guarded, { ref, sha, login }: RefChange): void {
   if (!/^refs\/[^/]+\/./.test(ref)) {
     throw new Refusal(422, 'Reference name must contain at least three slash-separated components.')

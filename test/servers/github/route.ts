@@ -1,4 +1,4 @@
-// What a route is: where it answers, what a token must be allowed for it, and what it is given to answer from.
+// The definition of a route: its path, the required permission, and the data for its response.
 
 import type { z } from 'zod'
 import { type Answer, answerJson, Refusal } from './answer.ts'
@@ -7,36 +7,36 @@ import type { Ruleset } from './rules.ts'
 import type { Store } from './store.ts'
 import type { Scope } from './token.ts'
 
-/** One repository, and where it is. */
+/** One repository, and its addresses. */
 export interface Repository extends Store {
   /** Such as `acme/permissions`. */
   readonly name: string
   readonly visibility: 'private' | 'public'
-  /** Of GitHub's API. */
+  /** The address of the API. */
   readonly apiUrl: string
-  /** Of its own page. */
+  /** The address of the repository's page. */
   readonly pageUrl: string
   /** Oldest first. */
   readonly comments: Comment[]
   readonly rulesets: Ruleset[]
-  /** Entries in the answer for a tree, before it is truncated. */
+  /** The maximum number of entries in a response with a tree. */
   readonly treeLimit: number
-  /** Never the same number twice, even after a deletion. */
+  /** Returns a new number every time, even after a deletion. */
   readonly nextId: () => number
   readonly now: () => number
 }
 
 export interface Call {
   readonly repository: Repository
-  /** What the groups of the route's path matched. */
+  /** The matches of the groups in the route's path. */
   readonly parts: readonly string[]
   readonly query: URLSearchParams
-  /** An object. */
+  /** The JSON object in the request's body. */
   readonly body: unknown
   readonly accept: string
-  /** Who asks. */
+  /** The account that sends the request. */
   readonly login: string
-  /** Of the request, without its query, as GitHub itself writes it into links. */
+  /** The request's address without its query, as in GitHub's links. */
   readonly url: string
 }
 
@@ -44,16 +44,16 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Matched against the decoded path below the repository. */
   readonly path: RegExp
-  /** Any of them is enough: `read` for GET, else `write`. */
+  /** Any of these is sufficient: `read` for GET, else `write`. */
   readonly needs: readonly Scope[]
-  /** Of GitHub's documentation, below `rest/`. */
+  /** The page in GitHub's documentation, below `rest/`. */
   readonly page: string
-  /** Whether a repository without any commit refuses it. */
+  /** Whether the route is refused in a repository without commits. */
   readonly needsCommits?: boolean
   readonly answer: (call: Call) => Answer
 }
 
-/** @throws Refusal in the words in which GitHub tells of a body that is not of the form */
+/** @throws Refusal with GitHub's message for an invalid body */
 export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const { data, error } = schema.safeParse(body)
   if (error === undefined) return data as T
@@ -67,7 +67,7 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   throw new Refusal(422, `Invalid request.\n\n${complaint}`)
 }
 
-/** The page of a list that `page` and `per_page` ask for, and the links to the others. */
+/** The page of a list according to `page` and `per_page`, and the links to other pages. */
 export function answerPage(items: readonly unknown[], { query, url }: Call): Answer {
   const { page, perPage } = pageIn(query)
   const last = Math.max(1, Math.ceil(items.length / perPage))
@@ -86,7 +86,7 @@ export function answerPage(items: readonly unknown[], { query, url }: Call): Ans
   return answerJson(200, shown, link.length > 0 ? { link: link.join(', ') } : {})
 }
 
-/** GitHub takes the default for a number that makes no sense. */
+/** GitHub uses the default for an invalid number. */
 export function pageIn(query: URLSearchParams): { readonly page: number; readonly perPage: number } {
   const number = (name: string, otherwise: number) => {
     const value = Number(query.get(name))
@@ -95,7 +95,7 @@ export function pageIn(query: URLSearchParams): { readonly page: number; readonl
   return { page: number('page', 1), perPage: Math.min(number('per_page', 30), 100) }
 }
 
-/** GitHub's clock shows no fractions of a second. */
+/** GitHub's timestamps have no fractions of a second. */
 export function timeText(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d+/, '')
 }

@@ -1,4 +1,4 @@
-// Rulesets: who may do what to which refs, in GitHub's words.
+// Rulesets: who may do what to which refs, with GitHub's messages.
 // https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets
 
 import { Refusal } from './answer.ts'
@@ -8,9 +8,9 @@ import type { Store } from './store.ts'
 export interface Ruleset {
   /** Patterns of full names or of branches, such as `auth0-permissions/**`; a single `*` stops at a slash. */
   readonly refs: readonly string[]
-  /** As the API names them. */
+  /** Rules by their names in the API. */
   readonly rules: readonly Rule[]
-  /** Logins for which it does not apply. */
+  /** Logins that are exempt. */
   readonly bypass?: readonly string[]
 }
 
@@ -18,16 +18,16 @@ type Rule = 'creation' | 'update' | 'deletion' | 'non_fast_forward' | 'pull_requ
 
 interface RefUpdate {
   readonly ref: string
-  /** undefined if the ref is created */
+  /** Undefined if the ref is created. */
   readonly before: string | undefined
-  /** undefined if it is deleted */
+  /** Undefined if the ref is deleted. */
   readonly after: string | undefined
   readonly login: string
 }
 
 type Guarded = Store & { readonly rulesets: readonly Ruleset[] }
 
-/** What an update does against a rule; undefined if nothing. */
+/** How an update violates a rule; undefined if it does not. */
 const VIOLATIONS: Readonly<Record<Rule, (store: Store, update: RefUpdate) => string | undefined>> = {
   creation: (_, { before }) => (before ? undefined : 'Cannot create ref due to creations being restricted.'),
   update: (_, { before, after }) => (before && after ? 'Cannot update this protected ref.' : undefined),
@@ -44,7 +44,7 @@ const VIOLATIONS: Readonly<Record<Rule, (store: Store, update: RefUpdate) => str
   },
 }
 
-/** @throws Refusal that names every rule that the update breaks */
+/** @throws Refusal that names every rule that the update violates */
 export function checkRules(store: Guarded, update: RefUpdate): void {
   if (update.before === update.after) return
   const rulesets = rulesetsOf(store, update.ref).filter(({ bypass = [] }) => !bypass.includes(update.login))
@@ -54,7 +54,7 @@ export function checkRules(store: Guarded, update: RefUpdate): void {
   throw new Refusal(422, ['Repository rule violations found', ...violations, ''].join('\n\n'))
 }
 
-/** @param ref its full name */
+/** @param ref the full name */
 export function isProtected(store: Guarded, ref: string): boolean {
   return rulesetsOf(store, ref).length > 0
 }
@@ -71,7 +71,7 @@ function matches(pattern: string, ref: string): boolean {
 
 const WILDCARDS: Readonly<Record<string, string>> = { '**': '.*', '*': '[^/]*', '?': '[^/]' }
 
-/** Those that the update brings to the ref; a new ref brings what is on no other. */
+/** The commits that the update adds to the ref; for a new ref, those on no other ref. */
 function newCommits({ commits, refs }: Store, { before, after }: RefUpdate): readonly string[] {
   if (after === undefined) return []
   const known = ancestorsOf({ commits }, ...(before ? [before] : refs.values()))

@@ -1,5 +1,5 @@
-// The embedded GitHub: an HTTP server that behaves as GitHub's REST API does at the few endpoints in use, for one
-// repository. It refuses what a token's permissions would refuse. For tests; the action itself must not know it.
+// The embedded GitHub: an HTTP server that behaves like the few endpoints of GitHub's REST API in use, for one
+// repository. It enforces a token's permissions. For tests; the action itself must not depend on it.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -20,17 +20,17 @@ export interface GitHubOptions {
   readonly prefix?: string
   readonly repository?: string
   readonly visibility?: 'private' | 'public'
-  /** Requests an hour. */
+  /** Requests per hour. */
   readonly rateLimit?: number
-  /** Requests a minute that create content. */
+  /** Content-creating requests per minute. */
   readonly contentLimit?: number
-  /** Entries in the answer for a tree, before it is truncated. */
+  /** The maximum number of entries in a response with a tree. */
   readonly treeLimit?: number
-  /** Milliseconds since 1970, as Date.now. */
+  /** Milliseconds since 1970, like Date.now. */
   readonly now?: () => number
 }
 
-/** A fault of any kind may come after the effect: then what was asked for is done, and the answer is lost. */
+/** Any fault may occur after the effect: then the request is executed, and its response is lost. */
 type GitHubFault = Fault & { readonly after?: 'nothing' | 'effect' }
 
 type RequestListener = (request: AnnouncedRequest) => void | Promise<void>
@@ -39,25 +39,25 @@ interface AnnouncedRequest {
   readonly method: string
   /** As sent: still encoded, with its query. */
   readonly path: string
-  /** From 1, among all requests. */
+  /** The request's number, starting with 1. */
   readonly number: number
 }
 
 export interface GitHub extends RepositoryControl {
-  /** What `GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`, `GITHUB_SERVER_URL` and `GITHUB_REPOSITORY` say. */
+  /** The values of `GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`, `GITHUB_SERVER_URL` and `GITHUB_REPOSITORY`. */
   readonly apiUrl: string
   readonly graphqlUrl: string
   readonly serverUrl: string
   readonly repository: string
   /** All requests, in order of arrival. */
   readonly requests: readonly LoggedRequest[]
-  /** A login that ends in `[bot]` gets an installation token, as a job does; any other a personal one. */
+  /** A login that ends in `[bot]` gets an installation token, as jobs have; any other login gets a personal one. */
   readonly issueToken: (permissions?: Permissions, login?: string) => string
   readonly fault: (fault: GitHubFault) => void
   /**
-   * Waits for the listener before it handles a request, so that another actor can come in between two of them.
+   * Awaits the listener before it handles a request, so that another actor can act between two of them.
    *
-   * @returns what ends that
+   * @returns a function that removes the listener
    */
   readonly onRequest: (listener: RequestListener) => () => void
   readonly close: () => Promise<void>
@@ -75,11 +75,11 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
   const server = createServer((incoming, outgoing) => {
     serve(state, incoming, outgoing).catch((error: unknown) => {
       outgoing.destroy()
-      // A client may go away while it sends; anything else is a fault of the test, and must not pass for the network's.
+      // A client may disconnect while it sends; anything else is a defect of the test, and must not look like the network's.
       if (incoming.complete) throw error
     })
   })
-  // Longer than any test: a connection closed while idle would look like a fault.
+  // Longer than any test, because closing an idle connection would look like a fault.
   server.keepAliveTimeout = 600_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -104,7 +104,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
     repository,
     prefix,
     tokens: new Map(),
-    // What the token of a job gets for its repository.
+    // The limit for a job's token and its repository.
     rateLimit: createRateLimit(options.rateLimit ?? 1_000, HOUR, now()),
     contentLimit: createRateLimit(options.contentLimit ?? 80, MINUTE, now()),
   }
@@ -178,7 +178,7 @@ async function serve(state: State, incoming: IncomingMessage, outgoing: ServerRe
   }
 }
 
-/** undefined where it is no JSON object */
+/** Undefined if it is not a JSON object. */
 function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
@@ -193,7 +193,7 @@ function lengthOf({ status, headers, body }: Answer): Answer['headers'] {
 }
 
 function cut(outgoing: ServerResponse, answer: Answer): void {
-  // An answer without a body cannot be cut: there the connection just ends.
+  // A response without a body cannot be truncated, so the connection just ends.
   if (answer.body.length === 0) return void outgoing.destroy()
   outgoing.writeHead(answer.status, lengthOf(answer))
   outgoing.write(answer.body.slice(0, answer.body.length / 2), () => outgoing.destroy())

@@ -1,4 +1,4 @@
-// The object store of a repository, in memory, and the refs that lead into it.
+// The object store of a repository, in memory, and its refs.
 
 import {
   type CommitFields,
@@ -12,20 +12,20 @@ import {
 
 export interface Commit extends CommitFields {
   readonly sha: string
-  /** All files of its tree, read when they are asked for. */
+  /** All files of its tree, read on demand. */
   readonly files: Files
 }
 
-/** Everything by its id. */
+/** All objects by id. */
 export interface Store {
   readonly blobs: Map<string, Buffer>
   readonly trees: Map<string, Tree>
-  /** Each after its parents. */
+  /** Commits, each after its parents. */
   readonly commits: Map<string, Commit>
-  /** Commits by the full names of the refs that are at them, such as `refs/heads/main`. */
+  /** Commit ids by full ref name, such as `refs/heads/main`. */
   readonly refs: Map<string, string>
   defaultBranch: string
-  /** How many commits a test has made, forgotten ones too. */
+  /** How many commits a test has created, including removed ones. */
   made: number
 }
 
@@ -40,7 +40,7 @@ export function createStore(): Store {
   }
 }
 
-/** @returns its id, as addTree does */
+/** @returns the id, like addTree */
 export function addBlob({ blobs }: Store, content: string | Uint8Array): string {
   const bytes = Buffer.from(content)
   const sha = objectId('blob', bytes)

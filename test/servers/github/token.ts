@@ -1,11 +1,11 @@
-// Tokens: whose they are, and what they may do.
+// Tokens: their users and their permissions.
 
 import { createHash } from 'node:crypto'
 
 export type Scope = 'metadata' | 'contents' | 'pull-requests' | 'issues'
 type Level = 'none' | 'read' | 'write'
 
-/** As under `permissions` in a workflow: what is not named is `none`. */
+/** As under `permissions` in a workflow: a permission that is not listed is `none`. */
 export type Permissions = Readonly<Partial<Record<Scope, Level>>> | 'read-all' | 'write-all'
 
 export interface Token {
@@ -19,23 +19,23 @@ export interface User {
   readonly html_url: string
 }
 
-/** The author of comments that a job's own token writes. */
+/** The author of comments written with a job's own token. */
 export const ACTIONS_BOT = 'github-actions[bot]'
 
 const LEVELS: readonly Level[] = ['none', 'read', 'write']
 
-/** @param ordinal of the token among those of its GitHub */
+/** @param ordinal of the token among those of this GitHub */
 export function tokenText(login: string, ordinal: number): string {
   return `${isBot(login) ? 'ghs' : 'ghp'}_${createHash('sha256').update(`${ordinal}`).digest('hex').slice(0, 36)}`
 }
 
-/** The text of a token, out of the header that carries it. */
+/** The token in an Authorization header. */
 export function tokenIn(authorization = ''): string {
   return authorization.replace(/^(?:token|bearer) +/i, '')
 }
 
 export function mayDo({ permissions }: Token, scope: Scope, level: 'read' | 'write'): boolean {
-  // Whatever else a token may do, it may see its repository.
+  // Every token may see its repository.
   if (scope === 'metadata') return level === 'read'
   const held =
     permissions === 'write-all' ? 'write' : permissions === 'read-all' ? 'read' : (permissions[scope] ?? 'none')

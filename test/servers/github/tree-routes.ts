@@ -18,9 +18,9 @@ const newEntry = z.object({
 })
 const newTree = z.object({ tree: z.array(newEntry), base_tree: z.string().nullish() })
 
-/** GitHub's limit besides the one on entries. It does not say what counts; here it is what `git ls-tree` prints. */
+/** GitHub's limit in addition to the number of entries. How it counts is not documented; here, as `git ls-tree` prints. */
 const LIST_MAX_BYTES = 7 * 1024 * 1024
-/** Mode, type, id and the spaces between. */
+/** Mode, type, id and the separators. */
 const LINE_BYTES = 53
 
 export const treeRoutes: readonly Route[] = [
@@ -36,7 +36,7 @@ export const treeRoutes: readonly Route[] = [
       const commit = findCommit(repository, name)
       const tree = repository.trees.get(commit?.tree ?? name)
       if (tree === undefined) throw notFound()
-      // GitHub gives the id back that it was asked with.
+      // GitHub returns the id of the request.
       return answerTree(repository, {
         tree,
         sha: commit?.sha ?? name,
@@ -90,7 +90,7 @@ function changeFrom({ repository }: Call, entry: z.output<typeof newEntry>, base
 
 interface TreeAnswer {
   readonly tree: Tree
-  /** As the answer names it. */
+  /** The type as named in responses. */
   readonly sha: string
   readonly isRecursive: boolean
   readonly status: number
@@ -112,7 +112,7 @@ interface Listed {
   readonly isTruncated: boolean
 }
 
-/** A tree never changes, and a large one takes long to write out. */
+/** Cached, because a tree never changes and a large one takes long to serialize. */
 const LISTED = new WeakMap<Tree, Listed>()
 const LISTED_WHOLE = new WeakMap<Tree, Listed>()
 

@@ -1,9 +1,9 @@
-// Trees: written from changes to another tree, and read by path. Only what changes is hashed again.
+// Trees: written from changes to another tree, and read by path. Only changed parts are rehashed.
 
 import { type Files, type Tree, type TreeEntry, typeOf } from './objects.ts'
 import { addTree, type Store } from './store.ts'
 
-/** What is at a path afterwards; undefined if nothing is. */
+/** The new entry at a path; undefined if there is none. */
 export type Change = readonly [path: string, entry: TreeEntry | undefined]
 
 export interface ListedEntry extends TreeEntry {
@@ -11,7 +11,7 @@ export interface ListedEntry extends TreeEntry {
 }
 
 /**
- * @param base the tree that the changes are made to; without it, an empty one
+ * @param base the tree to change; by default, an empty one
  * @returns the id of the new tree
  */
 export function writeTree(store: Store, base: string | undefined, changes: Iterable<Change>): string {
@@ -53,7 +53,7 @@ function groupByFolder(changes: Iterable<Change>): ReadonlyMap<string, Group> {
   return groups
 }
 
-/** @returns undefined if nothing is there; the tree itself for an empty path */
+/** @returns undefined if there is no such entry; the tree itself for an empty path */
 export function entryAt({ trees }: Store, tree: string, path: string): TreeEntry | undefined {
   const parts = path.split('/').filter(part => part !== '')
   return parts.reduce<TreeEntry | undefined>(
@@ -62,7 +62,7 @@ export function entryAt({ trees }: Store, tree: string, path: string): TreeEntry
   )
 }
 
-/** All that is below a tree, each folder before what is in it. */
+/** All entries below a tree, each folder before its content. */
 export function listTree(store: Store, tree: string): readonly ListedEntry[] {
   const list: ListedEntry[] = []
   const add = ({ entries }: Tree, prefix: string): void => {

@@ -1,4 +1,4 @@
-// Writes the store as a bare Git repository, for people to look at with git.
+// Writes the store as a bare Git repository, for inspection with Git.
 // https://git-scm.com/docs/gitrepository-layout
 
 import { mkdir, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// What the tenant answers, as plain data, and Auth0's error bodies. Nothing here knows a socket.
+// The tenant's responses as plain data, and Auth0's error bodies. Nothing here uses a socket.
 
 export interface Answer {
   readonly status: number
@@ -6,7 +6,7 @@ export interface Answer {
   readonly body: string
 }
 
-/** Ends a request early with an answer; the one exception that the server expects. */
+/** Ends a request early with a response; the only exception that the server expects. */
 export class Refusal extends Error {
   readonly answer: Answer
 
@@ -16,7 +16,7 @@ export class Refusal extends Error {
   }
 }
 
-// A 204 carries it too (recording).
+// A 204 has it too (recording).
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -36,7 +36,7 @@ export function answerNothing(): Answer {
   return { status: 204, headers: JSON_TYPE, body: '' }
 }
 
-/** Auth0's error body; `errorCode` is left out where none is known. */
+/** Auth0's error body, without `errorCode` if none is known. */
 export function answerError(status: number, message: string, errorCode?: string): Answer {
   return answerJson(status, { statusCode: status, error: REASONS[status], message, ...(errorCode && { errorCode }) })
 }
@@ -46,7 +46,7 @@ export function answerUnauthorized(message: string): Answer {
   return answerJson(401, { statusCode: 401, error: REASONS[401], message, attributes: { error: message } })
 }
 
-/** The token endpoint speaks OAuth: RFC 6749, section 5.2. */
+/** Errors of the token endpoint follow OAuth: RFC 6749, section 5.2. */
 export function answerOAuthError(status: number, error: string, description: string): Answer {
   return answerJson(status, { error, error_description: description })
 }

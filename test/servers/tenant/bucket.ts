@@ -1,13 +1,13 @@
-// Token buckets as Auth0 keeps them, their x-ratelimit headers, and the events they write into the tenant's log.
+// Token buckets as in Auth0, their x-ratelimit headers, and the events that they write to the tenant's log.
 
 export interface BucketOptions {
-  /** Size of the bucket; a million unless set, which limits nobody. */
+  /** Size of the bucket; by default a million, which is no limit in practice. */
   readonly limit?: number
   /** Refill by milliseconds. */
   readonly perSecond?: number
   /** Refill at the top of every minute. */
   readonly perMinute?: number
-  /** False leaves the x-ratelimit headers out. */
+  /** False omits the x-ratelimit headers. */
   readonly headers?: boolean
   /**
    * What x-ratelimit-reset means. `next` (the default): when more requests are added, as Auth0's documentation says;
@@ -18,7 +18,7 @@ export interface BucketOptions {
 
 /** The buckets of a tenant. Smaller plans have some of their own for groups of endpoints, Enterprise one for all. */
 export interface BucketsOptions {
-  /** For everything that has no bucket of its own. */
+  /** For everything without its own bucket. */
   readonly bucket?: BucketOptions
   readonly buckets?: {
     readonly readingUsers?: BucketOptions
@@ -28,7 +28,7 @@ export interface BucketsOptions {
 
 type Group = 'readingUsers' | 'writingUsers' | 'rest'
 
-/** By group; groups that share a bucket have the same one. */
+/** By group; groups that share a bucket have the same object. */
 export type Buckets = Readonly<Record<Group, Bucket>>
 
 export interface Bucket {
@@ -37,13 +37,13 @@ export interface Bucket {
   readonly headers: boolean
   readonly reset: 'next' | 'full'
   tokens: number
-  /** Milliseconds; when `tokens` was right. */
+  /** The time for which `tokens` is exact, in milliseconds. */
   at: number
   /** When each type of event was logged last, in milliseconds. */
   readonly logged: Map<Warning['type'], number>
 }
 
-/** An event as in the tenant's log; `at` in milliseconds. */
+/** An event in the tenant's log; `at` is in milliseconds. */
 export interface Warning {
   readonly type: 'api_limit_warning' | 'api_limit'
   readonly at: number
@@ -87,7 +87,7 @@ export function createBucket(options: BucketOptions, now: number): Bucket {
 
 /** Takes one request out of the bucket; false when it is empty. */
 export function take(bucket: Bucket, now: number): boolean {
-  // A clock that steps back adds nothing.
+  // A clock that jumps back adds nothing.
   const elapsed = Math.max(0, now - bucket.at)
   const added =
     bucket.refill.every === 'second'
@@ -110,8 +110,8 @@ export function bucketHeaders(bucket: Bucket): Readonly<Record<string, string>> 
 }
 
 /**
- * Writes `api_limit_warning` from 80 % used on, and `api_limit` when a request was turned away; each at most once a
- * minute (Auth0's documentation, "Rate Limit Use Cases").
+ * Logs `api_limit_warning` once 80% are used, and `api_limit` if a request was refused, each at most once a minute
+ * (Auth0's documentation, "Rate Limit Use Cases").
  */
 export function warn(
   warnings: Warning[],

@@ -22,7 +22,7 @@ const ALGORITHMS = new Map([
 
 const LONGEST_LIFETIME = 300
 
-/** Why the assertion is refused, or undefined when it holds. */
+/** Why the assertion is refused; undefined if it is valid. */
 export function findAssertionProblem(assertion: string, rules: AssertionRules): string | undefined {
   const [header, payload, signature, ...rest] = assertion.split('.')
   if (!header || !payload || !signature || rest.length > 0) return 'client_assertion is not a JWT'

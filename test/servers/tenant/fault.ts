@@ -1,28 +1,28 @@
-// Faults that a test switches on: what goes wrong, on which requests, how often.
+// Faults that a test injects: what goes wrong, for which requests, how often.
 import type { LoggedRequest } from './tenant.ts'
 
 /** What goes wrong. Only `reset` after the effect, `truncate` and `delay` let the request reach the tenant. */
 export type FaultKind =
-  /** This answer, with no headers but its own. */
+  /** This response, with only the given headers. */
   | { readonly kind: 'status'; readonly status: number; readonly body?: unknown; readonly headers?: FaultHeaders }
-  /** This status, and in each text of its body all that was sent, also as headers and addresses would have it. */
+  /** This status, and a body whose texts echo the whole request, also as encoded in headers and URLs. */
   | { readonly kind: 'echo'; readonly status: number }
-  /** The connection is reset, before or after the tenant has done what was asked. */
+  /** The connection is reset, before or after the request takes effect. */
   | { readonly kind: 'reset'; readonly after: 'nothing' | 'effect' }
-  /** No answer until the tenant closes. */
+  /** No response until the tenant is closed. */
   | { readonly kind: 'hang' }
-  /** The right answer, cut off half-way. */
+  /** The right response, truncated. */
   | { readonly kind: 'truncate' }
   /** 200 with this body, sent as JSON. */
   | { readonly kind: 'garbage'; readonly body: string }
-  /** The right answer, later. */
+  /** The right response, delayed. */
   | { readonly kind: 'delay'; readonly ms: number }
 
 type FaultHeaders = Readonly<Record<string, string>>
 
 export type Fault = FaultKind & {
   readonly when: (request: LoggedRequest) => boolean
-  /** Once unless set; Infinity for always. */
+  /** By default once; Infinity for always. */
   readonly times?: number
 }
 
@@ -35,14 +35,14 @@ export function armFault(fault: Fault): ArmedFault {
   return { fault, left: fault.times ?? 1 }
 }
 
-/** The first fault that is left for this request; using it up. */
+/** Takes the first remaining fault for this request. */
 export function takeFault(faults: readonly ArmedFault[], request: LoggedRequest): Fault | undefined {
   const armed = faults.find(({ fault, left }) => left > 0 && fault.when(request))
   if (armed) armed.left -= 1
   return armed?.fault
 }
 
-/** An error in the words of whoever sent the request. */
+/** An error that echoes the request. */
 export function echoOf({ headers, body }: LoggedRequest, text: string): object {
   const token = headers.authorization?.replace(/^\w+ /, '') ?? ''
   const fields = typeof body === 'object' && body !== null ? Object.values(body) : []

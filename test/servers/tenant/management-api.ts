@@ -1,5 +1,5 @@
-// The Management API's endpoints: a request as data and the store in, an answer out. Bodies and key order are those
-// of Auth0's recorded traffic. Rate limit and authentication come before, in tenant.ts.
+// The Management API's endpoints, as functions from a request and the store to a response. Bodies and key order are those
+// of Auth0's recorded traffic. tenant.ts first checks rate limit and authentication.
 import { type Answer, answerError, answerJson, answerNothing, Refusal } from './answer.ts'
 import { readGrants } from './payload.ts'
 import { allowOnly, PAGING, pageOf, queryError, readFlag, readPage, readText } from './query.ts'
@@ -39,7 +39,7 @@ function assignPermissions({ store, id, body }: Call): Answer {
   const grants = readGrants(body, 'add to')
   const { direct } = knownUser(store, id)
   const permissions = knownPermissions(store, grants)
-  // What is assigned already costs no room.
+  // Permissions that are already assigned do not count.
   if (direct.union(permissions).size > MOST_DIRECT_PERMISSIONS) {
     return answerError(400, 'No more permissions can be assigned to this user.')
   }
@@ -121,7 +121,7 @@ function getApi({ store, managementApi, id, query }: Call): Answer {
   return answerJson(200, apiItem(api))
 }
 
-/** All that a user holds, directly and through roles, in the order of the recording: by name, then API. */
+/** All permissions of a user, direct and from roles, in the order of the recording: by name, then API. */
 function permissionItems(user: User): readonly unknown[] {
   const sources = new Map<Permission, object[]>()
   const add = (permission: Permission, source: object): void => {
@@ -144,7 +144,7 @@ function permissionItems(user: User): readonly unknown[] {
     }))
 }
 
-/** An API; what is off or unset is left out, as in the recording. */
+/** An API, without settings that are off or unset, as in the recording. */
 function apiItem({ id, name, identifier, isSystem, permissions, enforcePolicies, tokenDialect }: Api): unknown {
   const scopes = [...permissions.values()].map(permission => ({
     value: permission.name,
@@ -166,7 +166,7 @@ function apiItem({ id, name, identifier, isSystem, permissions, enforcePolicies,
   }
 }
 
-/** Not in the store: nobody is granted its permissions here. */
+/** Not in the store, because nobody is granted its permissions here. */
 function systemApi(identifier: string): Api {
   const permissions = ['read:users', 'update:users', 'read:resource_servers']
   const rbac = { enforcePolicies: false, tokenDialect: 'access_token' }
@@ -190,7 +190,7 @@ function sortUsers(users: readonly User[], sort: string | undefined): readonly U
   return users.toSorted((a, b) => Number(direction) * compareText(key(a), key(b)))
 }
 
-/** All of them, or a refusal: a batch with an unknown permission is not done at all. */
+/** All of them, or a refusal: a batch with an unknown permission has no effect. */
 function knownPermissions(store: Store, grants: readonly Grant[]): Set<Permission> {
   return new Set(
     grants.map(({ api, permission }) => {

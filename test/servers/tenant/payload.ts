@@ -4,7 +4,7 @@ import type { Grant } from './store.ts'
 
 const ITEM_KEYS = ['resource_server_identifier', 'permission_name']
 
-/** `verb` is that of the description: permissions to `add to` or to `remove from` a user. */
+/** `verb` is from the API's description: permissions to `add to` or to `remove from` a user. */
 export function readGrants(body: unknown, verb: 'add to' | 'remove from'): readonly Grant[] {
   const { permissions } = readObject(body, ['permissions'], '')
   const where = ` on property permissions (List of permissions to ${verb} this user)`

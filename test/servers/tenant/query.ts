@@ -1,4 +1,4 @@
-// Reads a query string as strictly as Auth0 does: whatever is not in the description of the endpoint is a 400.
+// Reads a query string as strictly as Auth0 does: anything that is not in the endpoint's description is a 400.
 import { answerError, Refusal } from './answer.ts'
 
 export interface Page {
@@ -23,7 +23,7 @@ export function readPage(query: URLSearchParams, fewest = 1): Page {
   }
 }
 
-/** The number of items of a page that begins at a checkpoint. */
+/** The number of items on a page that starts at a checkpoint. */
 export function readTake(query: URLSearchParams): number | undefined {
   return readInteger(query, 'take', 'Number of results per page. Defaults to 50.', 1, 100)
 }

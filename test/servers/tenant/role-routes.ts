@@ -1,5 +1,5 @@
-// The endpoints about roles. Unknown roles, and more of them than a user can have, are refused as unknown permissions
-// are; Auth0's exact words for these are not published.
+// The endpoints for roles. Unknown roles, and more roles than a user can have, are refused like unknown permissions;
+// Auth0's exact messages for these are not published.
 import { type Answer, answerError, answerJson, answerNothing, Refusal } from './answer.ts'
 import { readRoles } from './payload.ts'
 import { allowOnly, PAGING, pageOf, queryError, readPage, readTake, readText } from './query.ts'
@@ -39,7 +39,7 @@ function assign({ store, id, body }: Call): Answer {
   const ids = readRoles(body, 'add to')
   const user = knownUser(store, id)
   const roles = knownRoles(store, ids)
-  // What is assigned already costs no room.
+  // Roles that are already assigned do not count.
   if (user.roles.union(roles).size > MOST_ROLES) {
     return answerError(400, 'No more roles can be assigned to this user.')
   }
@@ -54,7 +54,7 @@ function remove({ store, id, body }: Call): Answer {
   return answerNothing()
 }
 
-/** By numbered pages up to a thousand; beyond, each page says where the next one begins. */
+/** In numbered pages up to a thousand; beyond that, each page has the checkpoint of the next. */
 function listMembers({ store, id, query }: Call): Answer {
   allowOnly(query, ['from', 'take', ...PAGING])
   const role = store.roles.get(id)
@@ -95,7 +95,7 @@ function roleItem({ id, name, organization }: Role): unknown {
   return { id, name, description: '', ...owner }
 }
 
-/** All of them, or a refusal: a batch with an unknown role is not done at all. */
+/** All of them, or a refusal: a batch with an unknown role has no effect. */
 function knownRoles(store: Store, ids: readonly string[]): Set<Role> {
   return new Set(
     ids.map(id => {

@@ -1,5 +1,5 @@
-// Proves that the embedded tenant answers about roles as Auth0 does. Expected bodies are literals: those of Auth0's own
-// recorded traffic where it has one.
+// Shows that the embedded tenant handles roles as Auth0 does. Expected bodies are literals, from Auth0's own recorded
+// traffic if available.
 import { afterEach, describe, expect, test } from 'vitest'
 import { startTenant, type Tenant, type TenantOptions } from './tenant.ts'
 
@@ -45,7 +45,7 @@ async function start(options: TenantOptions = {}, scopes: readonly string[] = AL
 const OWNER = '{"id":"rol_X1qnfVcQoD86UtWx","name":"Owner","description":""}'
 const ADMIN = '{"id":"rol_0bwwCJ6v2x8fYcfz","name":"Admin","description":""}'
 
-test('the recorded requests have the answers that were recorded, with shorter names', async () => {
+test('the recorded requests get the recorded responses, with shorter names', async () => {
   const { tenant, send } = await start()
   const list = `${ROLES}?include_totals=true&page=0&per_page=100`
   const [owner, admin] = ['rol_X1qnfVcQoD86UtWx', 'rol_0bwwCJ6v2x8fYcfz'].map(role => ({ roles: [role] }))
@@ -60,7 +60,7 @@ test('the recorded requests have the answers that were recorded, with shorter na
   expect(tenant.rolesOf(USER)).toEqual([])
 })
 
-test('roles of organizations are listed among the others, and say so', async () => {
+test('roles of organizations are listed among the others, and marked', async () => {
   const { send } = await start()
   expect(await send('GET', '/api/v2/roles?include_totals=true')).toBe(
     `200 {"roles":[${OWNER},${ADMIN},{"id":"rol_ofAnOrganization","name":"Admin","description":"","type":"organization","owner_id":"org_1"}],"start":0,"limit":50,"total":3}`,
@@ -72,7 +72,7 @@ describe('the users of a role', () => {
   const users = Array.from({ length: 1002 }, (_, index) => ({ id: `auth0|${index}`, roles: ['Owner'] }))
   const path = '/api/v2/roles/rol_X1qnfVcQoD86UtWx/users'
 
-  test('come by numbered pages up to a thousand, with how many there are', async () => {
+  test('are listed in numbered pages up to a thousand, with a total', async () => {
     const { send } = await start({ users })
     const first = JSON.parse((await send('GET', `${path}?per_page=2&include_totals=true`)).slice(4))
     expect(first).toMatchObject({
@@ -85,7 +85,7 @@ describe('the users of a role', () => {
     expect(await send('GET', `${path}?per_page=100&page=10`)).toMatch(/^400 /)
   })
 
-  test('come from one checkpoint to the next, all of them', async () => {
+  test('are all listed from one checkpoint to the next', async () => {
     const { send } = await start({ users })
     const found: string[] = []
     let next: string | undefined
@@ -99,7 +99,7 @@ describe('the users of a role', () => {
     expect(found).toEqual(users.map(({ id }) => id))
   })
 
-  test('come from the next checkpoint without gaps, whoever left before it', async () => {
+  test('are listed from the next checkpoint without gaps, even if users before it were removed', async () => {
     const { tenant, send } = await start({ users: users.slice(0, 250) })
     const { next } = JSON.parse((await send('GET', `${path}?take=100`)).slice(4))
     tenant.removeUser('auth0|0')
@@ -109,7 +109,7 @@ describe('the users of a role', () => {
     }
   })
 
-  test('are none of a role that nobody has, and of an unknown role there is no answer', async () => {
+  test('are an empty list for a role that nobody has, and 404 for an unknown role', async () => {
     const { send } = await start()
     expect(await send('GET', `${path}?include_totals=true&per_page=50&take=100`)).toBe('200 {"users":[]}')
     expect(await send('GET', '/api/v2/roles/rol_gone/users')).toMatch(/^404 /)
@@ -121,15 +121,15 @@ describe('a write', () => {
     ['no list', {}, "400 .*'Missing required property: roles'"],
     ['an empty list', { roles: [] }, "400 .*'Array is too short \\(0\\), minimum 1' on property roles"],
     ['an empty id', { roles: [''] }, "400 .*'String is too short \\(0 chars\\), minimum 1' on property roles\\[0\\]"],
-    ['what is no id', { roles: [1] }, "400 .*'Expected type string but found type number' on property roles\\[0\\]"],
-    ['an unknown role, with which nothing is done', { roles: ['rol_0bwwCJ6v2x8fYcfz', 'rol_gone'] }, '404 .*rol_gone'],
+    ['an invalid id', { roles: [1] }, "400 .*'Expected type string but found type number' on property roles\\[0\\]"],
+    ['an unknown role, without any effect', { roles: ['rol_0bwwCJ6v2x8fYcfz', 'rol_gone'] }, '404 .*rol_gone'],
   ])('with %s is refused', async (_, body, answer) => {
     const { tenant, send } = await start()
     for (const method of ['POST', 'DELETE']) expect(await send(method, ROLES, body)).toMatch(new RegExp(`^${answer}`))
     expect(tenant.rolesOf(USER)).toEqual([])
   })
 
-  test('of an unknown user is refused', async () => {
+  test('for an unknown user is refused', async () => {
     const { send } = await start()
     const answer = await send('POST', '/api/v2/users/auth0%7Cnobody/roles', { roles: ['rol_0bwwCJ6v2x8fYcfz'] })
     expect(answer).toContain('"errorCode":"inexistent_user"')
@@ -144,7 +144,7 @@ describe('a write', () => {
     expect(tenant.rolesOf(USER)).toHaveLength(50)
   })
 
-  test('changes at once what the user may do, and tells the test', async () => {
+  test('changes at once what the user may do, and notifies the test', async () => {
     const seen: unknown[] = []
     const { tenant, send } = await start({ onWrite: () => seen.push(tenant.effectiveOf(USER)) })
     await send('POST', ROLES, { roles: ['rol_X1qnfVcQoD86UtWx'] })
@@ -160,7 +160,7 @@ describe('scopes', () => {
     ['POST', ROLES, ['update:users', 'create:role_members']],
     ['DELETE', ROLES, ['update:users', 'delete:role_members']],
     ['GET', '/api/v2/roles/rol_0bwwCJ6v2x8fYcfz/users', ['read:users', 'read:roles', 'read:role_members']],
-  ])('%s %s needs all of %j', async (method, path, scopes) => {
+  ])('for %s %s are all of %j', async (method, path, scopes) => {
     for (const missing of scopes) {
       const { send } = await start(
         {},
@@ -175,7 +175,7 @@ describe('scopes', () => {
   })
 })
 
-test('a role can be renamed, taken away, given and deleted by hand', async () => {
+test('a role can be renamed, removed, assigned and deleted by hand', async () => {
   const { tenant, send } = await start()
   tenant.assignRoles(USER, 'Owner', 'rol_0bwwCJ6v2x8fYcfz')
   tenant.renameRole('Owner', 'Master')

@@ -1,10 +1,10 @@
-// What an endpoint of the Management API is: a request as data and the store in, an answer out.
+// The definition of a Management API endpoint: a function from a request and the store to a response.
 import { type Answer, answerError, Refusal } from './answer.ts'
 import type { Store, User } from './store.ts'
 
 export interface Call {
   readonly store: Store
-  /** Identifier of the tenant's own Management API. */
+  /** The identifier of the tenant's Management API. */
   readonly managementApi: string
   /** The value of `{id}` in the path, decoded. */
   readonly id: string

@@ -1,7 +1,7 @@
-// The tenant's data: APIs, roles, users and who holds what. Permissions are one object each, so that sets of
-// them need no keys. No HTTP here.
+// The tenant's data: APIs, roles, users and their grants. Each permission is one object, so that sets of them need no
+// keys. No HTTP here.
 
-/** A permission of an API, in the project's words. */
+/** A permission of an API, in the project's terms. */
 export interface Grant {
   readonly api: string
   readonly permission: string
@@ -31,7 +31,7 @@ export interface UserOptions {
   readonly email?: string
   /** True unless set. */
   readonly emailVerified?: boolean
-  /** Follows from the id unless set. */
+  /** By default derived from the id. */
   readonly connection?: string
   readonly username?: string
   /** ISO 8601. */
@@ -62,7 +62,7 @@ export interface Role {
   name: string
   readonly organization: string | undefined
   readonly permissions: ReadonlySet<Permission>
-  /** With a number that grows from one to the next. */
+  /** With an increasing number. */
   readonly members: Map<User, number>
   nextMember: number
 }
@@ -189,7 +189,7 @@ export function renameRole(store: Store, role: string, name: string): void {
   findRole(store, role).name = name
 }
 
-/** Whoever has it loses it. */
+/** Users who have it lose it. */
 export function deleteRole(store: Store, name: string): void {
   const role = findRole(store, name)
   for (const user of [...role.members.keys()]) unassignRole(user, role)

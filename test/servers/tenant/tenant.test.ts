@@ -1,5 +1,5 @@
-// Proves that the embedded tenant answers as Auth0 does. Expected bodies are literals: those of Auth0's own recorded
-// traffic where it has one.
+// Shows that the embedded tenant responds as Auth0 does. Expected bodies are literals, from Auth0's own recorded traffic
+// if available.
 import { constants, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -103,7 +103,7 @@ const CREATE_FOO_ITEM =
   '{"permission_name":"create:foo","description":"Can create Foo","resource_server_name":"Acceptance Test - testaccuserpermissions","resource_server_identifier":"https://uat.api.terraform-provider-auth0.com/testaccuserpermissions","sources":[{"source_id":"","source_name":"","source_type":"DIRECT"}]}'
 
 describe('the recorded traffic', () => {
-  test('comes out byte for byte', async () => {
+  test('is reproduced byte for byte', async () => {
     const { tenant, send } = await start()
     const list = `${PERMISSIONS}?include_totals=true&page=0&per_page=100`
     const steps: readonly [method: string, path: string, body: string | undefined, status: number, answer: string][] = [
@@ -173,7 +173,7 @@ describe('permissions of a user', () => {
     expect(tenant.grantsOf('auth0|clerk')).toEqual([])
   })
 
-  test('are sorted by name, then API, and come in pages', async () => {
+  test('are sorted by name, then API, and listed in pages', async () => {
     const { tenant, send } = await start()
     const orders = ['write:orders', 'read:orders'].map(permission => ({ api: ORDERS, permission }))
     tenant.grant(USER, ...orders, { api: BILLING, permission: 'read:foo' }, READ_FOO)
@@ -192,7 +192,7 @@ describe('permissions of a user', () => {
     expect(await names('per_page=3&page=2')).toEqual([[], { start: 6, limit: 3, total: 4 }])
   })
 
-  test('are fifty to a page unless asked otherwise', async () => {
+  test('have fifty entries per page by default', async () => {
     const permissions = Array.from({ length: 120 }, (_, index) => `do:${index}`)
     const { tenant, send } = await start({
       apis: [{ identifier: ORDERS, permissions }],
@@ -208,17 +208,13 @@ describe('permissions of a user', () => {
   })
 
   test.each([
-    [
-      'over a hundred to a page',
-      'per_page=101',
-      "'Value 101 is greater than maximum 100' on property per_page (Number",
-    ],
-    ['none to a page', 'per_page=0', "'Value 0 is less than minimum 1' on property per_page"],
+    ['over a hundred per page', 'per_page=101', "'Value 101 is greater than maximum 100' on property per_page (Number"],
+    ['zero per page', 'per_page=0', "'Value 0 is less than minimum 1' on property per_page"],
     ['a page before the first', 'page=-1', "'Value -1 is less than minimum 0' on property page"],
-    ['a page that is not a number', 'page=x', "'Expected type integer but found type string' on property page"],
-    ['totals that are neither true nor false', 'include_totals=1', "'Expected type boolean but found type string'"],
-    ['a parameter twice', 'page=1&page=2', "'Expected type string but found type array' on property page"],
-    ['a parameter nobody knows', 'sort=x', "'Additional properties not allowed: sort'"],
+    ['a page number that is not a number', 'page=x', "'Expected type integer but found type string' on property page"],
+    ['an include_totals that is not a boolean', 'include_totals=1', "'Expected type boolean but found type string'"],
+    ['a duplicate parameter', 'page=1&page=2', "'Expected type string but found type array' on property page"],
+    ['an unknown parameter', 'sort=x', "'Additional properties not allowed: sort'"],
   ])('are refused for %s', async (_, query, problem) => {
     const { send } = await start()
     const { status, body } = await send('GET', `${PERMISSIONS}?${query}`)
@@ -229,7 +225,7 @@ describe('permissions of a user', () => {
 })
 
 describe('a write', () => {
-  test('of several APIs at once, of what is there already and of what is not there, succeeds', async () => {
+  test('for several APIs at once succeeds, whether permissions are already assigned or missing', async () => {
     const { tenant, send } = await start()
     const grants = [READ_FOO, { api: ORDERS, permission: 'read:orders' }]
     expect((await send('POST', PERMISSIONS, write(...grants))).status).toBe(201)
@@ -240,7 +236,7 @@ describe('a write', () => {
     expect(tenant.snapshot()).toEqual({ 'auth0|clerk': [READ_FOO], [USER]: [CREATE_FOO] })
   })
 
-  test.each(['GET', 'POST', 'DELETE'])('or read (%s) of an unknown user is 404 inexistent_user', async method => {
+  test.each(['GET', 'POST', 'DELETE'])('or read (%s) for an unknown user is 404 inexistent_user', async method => {
     const { send } = await start()
     const body = method === 'GET' ? undefined : READ_FOO_BODY
     const reply = await send(method, '/api/v2/users/auth0%7Cnobody/permissions', body)
@@ -252,7 +248,7 @@ describe('a write', () => {
     ['DELETE', 'permission', { api: UAT, permission: 'read:nothing' }],
     ['POST', 'API', { api: 'urn:nothing', permission: 'read:foo' }],
     ['DELETE', 'API', { api: 'urn:nothing', permission: 'read:foo' }],
-  ])('(%s) with one unknown %s is 404 and nothing is done', async (method, _, unknown) => {
+  ])('(%s) with one unknown %s is 404 and has no effect', async (method, _, unknown) => {
     const { tenant, send } = await start()
     tenant.grant(USER, CREATE_FOO)
     const { status, body } = await send(method, PERMISSIONS, write(READ_FOO, CREATE_FOO, unknown))
@@ -268,20 +264,20 @@ describe('a write', () => {
     ['no permissions', { permissions: [] }, "'Array is too short (0), minimum 1' on property permissions (List of"],
     ['no key', {}, "'Missing required property: permissions'."],
     ['null', { permissions: null }, "'Expected type array but found type null' on property permissions"],
-    ['an array at the top', [item], "'Expected type object but found type array'."],
+    ['a top-level array', [item], "'Expected type object but found type array'."],
     ['another key', { permissions: [item], force: true }, "'Additional properties not allowed: force'."],
     [
-      'an item that is text',
+      'an item that is a string',
       { permissions: ['read:foo'] },
       "'Expected type object but found type string' on property perm",
     ],
     [
-      'an item without name',
+      'an item without a name',
       { permissions: [{ resource_server_identifier: UAT }] },
       "'Missing required property: permission_na",
     ],
     [
-      'an item with more',
+      'an item with an unknown key',
       { permissions: [{ ...item, description: '' }] },
       "'Additional properties not allowed: description'",
     ],
@@ -301,7 +297,7 @@ describe('a write', () => {
     expect(tenant.grantsOf(USER)).toEqual([])
   })
 
-  test('that is not JSON, or not by its type, is refused', async () => {
+  test('with another content or content type than JSON is refused', async () => {
     const { send } = await start()
     expect((await send('POST', PERMISSIONS, '{')).body).toBe(
       '{"statusCode":400,"error":"Bad Request","message":"Invalid request payload JSON format"}',
@@ -313,7 +309,7 @@ describe('a write', () => {
   test.each<readonly [string, (tenant: Tenant) => () => void]>([
     ['a permission', tenant => tenant.removePermission(ORDERS, 'read:orders')],
     ['an API', tenant => tenant.removeApi(ORDERS)],
-  ])('cannot remove %s that the tenant no longer has, though a user still holds it', async (_, remove) => {
+  ])('cannot revoke %s that the tenant no longer has, even if a user still has it', async (_, remove) => {
     const { tenant, send } = await start()
     const held = { api: ORDERS, permission: 'read:orders' }
     tenant.grant(USER, held, READ_FOO)
@@ -327,7 +323,7 @@ describe('a write', () => {
     expect(tenant.grantsOf(USER)).toEqual([])
   })
 
-  test('that would lead over a thousand direct permissions is 400, and up to a thousand succeeds', async () => {
+  test('that would result in over a thousand direct permissions is 400, and one up to a thousand succeeds', async () => {
     const all = Array.from({ length: 1001 }, (_, index) => ({ api: ORDERS, permission: `do:${index}` }))
     const apis = [{ identifier: ORDERS, permissions: all.map(grant => grant.permission) }]
     const { tenant, send } = await start({ apis, roles: [], users: [{ id: 'auth0|u' }] })
@@ -372,17 +368,17 @@ describe('a user id in a path', () => {
     ['a lone percent sign', '/api/v2/users/auth0|100%/permissions', 400, undefined],
     ['broken UTF-8', '/api/v2/users/auth0|%FF/permissions', 400, undefined],
     [
-      'one more encoding',
+      'double encoding',
       `/api/v2/users/auth0%257Ctestaccuserpermissions/permissions`,
       400,
       refusedId('auth0%7Ctestaccuserpermissions'),
     ],
     ['an address', '/api/v2/users/grace%40acme.com/permissions', 400, refusedId('grace@acme.com')],
     ['a bare identifier', '/api/v2/users/5f7c8ec7/permissions', 400, refusedId('5f7c8ec7')],
-    ['nothing before its bar', '/api/v2/users/%7C5f7c8ec7/permissions', 400, refusedId('|5f7c8ec7')],
-    ['nothing behind its bar', '/api/v2/users/auth0%7C/permissions', 400, refusedId('auth0|')],
+    ['nothing before the bar', '/api/v2/users/%7C5f7c8ec7/permissions', 400, refusedId('|5f7c8ec7')],
+    ['nothing after the bar', '/api/v2/users/auth0%7C/permissions', 400, refusedId('auth0|')],
     ['dots', '/api/v2/users/%2E%2E', 400, refusedId('..')],
-  ])('that holds %s as it is reaches nobody', async (_, path, status, body) => {
+  ])('with %s, unencoded, reaches no user', async (_, path, status, body) => {
     const { tenant } = await start({ users: [...odd.map(id => ({ id })), { id: USER }, { id: '..' }] })
     const reply = await sendRaw(tenant, path)
     expect(reply.status).toBe(status)
@@ -396,7 +392,7 @@ describe('a user id in a path', () => {
   })
 })
 
-/** As it is: fetch would normalise the path. */
+/** Sends the path unchanged, which fetch would normalize. */
 function sendRaw(tenant: Tenant, path: string): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(tenant.domain)
@@ -413,7 +409,7 @@ function sendRaw(tenant: Tenant, path: string): Promise<{ readonly status: numbe
   })
 }
 
-describe('anything else', () => {
+describe('any other endpoint', () => {
   test.each([
     ['GET', '/api/v2/nothing'],
     ['GET', '/api/v2/users/x/y/z'],
@@ -441,7 +437,7 @@ describe('users by e-mail', () => {
   const search = async (send: Send, query: string): Promise<readonly Record<string, unknown>[]> =>
     JSON.parse((await send('GET', `/api/v2/users-by-email?${query}`)).body)
 
-  test('are all who have exactly this address, in this case', async () => {
+  test('are all users with exactly this address, in this case', async () => {
     const { send } = await start({ users })
     expect(await search(send, 'email=ada%40acme.com')).toMatchObject([
       {
@@ -464,7 +460,7 @@ describe('users by e-mail', () => {
     expect(await search(send, 'email=grace%40acme.com')).toEqual([])
   })
 
-  test('show the fields that are asked for', async () => {
+  test('have the requested fields', async () => {
     const { send } = await start({ users })
     expect(await search(send, 'email=Ada%40Acme.com&fields=user_id,email_verified')).toEqual([
       { email_verified: true, user_id: 'waad|ada' },
@@ -483,7 +479,7 @@ describe('users by e-mail', () => {
     expect((await send('GET', '/api/v2/users-by-email')).status).toBe(400)
   })
 
-  test('follow who comes and goes', async () => {
+  test('reflect added and removed users', async () => {
     const { tenant, send } = await start({ users })
     tenant.removeUser('waad|ada')
     expect(await search(send, 'email=Ada%40Acme.com')).toEqual([])
@@ -538,7 +534,7 @@ describe('a search for users', () => {
     expect([status, JSON.parse(body).errorCode]).toEqual([400, 'invalid_query_string'])
   })
 
-  test('needs read:users, and takes from the rate limit', async () => {
+  test('needs read:users, and counts against the rate limit', async () => {
     const { tenant, send } = await start({ users, bucket: { limit: 10, perSecond: 2 }, now: () => 1e12 })
     const denied = { authorization: `Bearer ${tenant.issueToken({ scopes: ['update:users'] })}` }
     expect(await send('GET', '/api/v2/users', undefined, denied)).toMatchObject({ status: 403 })
@@ -546,7 +542,7 @@ describe('a search for users', () => {
     expect([status, headers.get('x-ratelimit-remaining')]).toEqual([200, '8'])
   })
 
-  test('comes in pages, sorted when asked, with totals when asked', async () => {
+  test('returns pages, sorted and with totals on request', async () => {
     const { send } = await start({ users })
     const { body } = await send(
       'GET',
@@ -577,7 +573,7 @@ describe('APIs', () => {
   const list = async (send: Send, query: string): Promise<unknown> =>
     JSON.parse((await send('GET', `/api/v2/resource-servers${query}`)).body)
 
-  test('are found by identifier, unknown ones left out', async () => {
+  test('are found by identifier, without unknown ones', async () => {
     const { send } = await start()
     const query = [ORDERS, BILLING, 'urn:nothing', ORDERS].map(id => `identifiers=${encodeURIComponent(id)}`).join('&')
     const common = {
@@ -609,7 +605,7 @@ describe('APIs', () => {
     ])
   })
 
-  test('are all there without a filter, with Auth0’s own, in pages', async () => {
+  test('are all listed without a filter, including Auth0’s own, in pages', async () => {
     const { tenant, send } = await start()
     expect(await list(send, '?include_totals=true&per_page=1')).toMatchObject({
       resource_servers: [{ is_system: true, identifier: `https://${tenant.domain.slice(7)}/api/v2/` }],
@@ -620,14 +616,14 @@ describe('APIs', () => {
     expect(await list(send, '?page=1&per_page=2')).toMatchObject([{ identifier: ORDERS }, { identifier: BILLING }])
   })
 
-  test('without permissions have no scopes at all', async () => {
+  test('without permissions have no key scopes', async () => {
     const { send } = await start({ apis: [{ identifier: BILLING, permissions: [] }], roles: [], users: [] })
     expect((await list(send, `?identifiers=${BILLING}`)) as object[]).toEqual([
       expect.not.objectContaining({ scopes: expect.anything() }),
     ])
   })
 
-  test('are ten to a filter at most', async () => {
+  test('are limited to ten per filter', async () => {
     const { send } = await start()
     const identifiers = (count: number): string => `?${Array.from({ length: count }, () => 'identifiers=x').join('&')}`
     expect(await list(send, identifiers(10))).toEqual([])
@@ -635,7 +631,7 @@ describe('APIs', () => {
     expect(await list(send, '?identifiers=')).toMatchObject({ statusCode: 400 })
   })
 
-  test('are found one by one, by id or identifier', async () => {
+  test('are found individually by id or identifier', async () => {
     const { send } = await start()
     expect(await list(send, '/api_orders')).toMatchObject({ identifier: ORDERS })
     expect(await list(send, `/${encodeURIComponent(ORDERS)}`)).toMatchObject({ id: 'api_orders' })
@@ -654,30 +650,33 @@ describe('the token endpoint', () => {
   const others = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const withKey = { clients: [{ id: 'client', publicKey: keys.publicKey }] }
 
-  test.each(['application/json', 'application/x-www-form-urlencoded'])('gives a token for a secret: %s', async type => {
-    const { tenant, send } = await start({
-      clients: [{ id: 'client', secret: 'secret', scopes: ['read:users', 'update:users'], tokenLifetime: 600 }],
-    })
-    const body = type === 'application/json' ? JSON.stringify(request) : new URLSearchParams(request).toString()
-    const reply = await send('POST', '/oauth/token', body, { 'content-type': type })
-    expect(reply.status).toBe(200)
-    const { access_token, ...rest } = JSON.parse(reply.body)
-    expect(rest).toEqual({ scope: 'read:users update:users', expires_in: 600, token_type: 'Bearer' })
-    const payload = JSON.parse(Buffer.from(access_token.split('.')[1], 'base64url').toString())
-    expect(payload).toMatchObject({
-      iss: `https://${tenant.domain.slice(7)}/`,
-      sub: 'client@clients',
-      aud: request.audience,
-      azp: 'client',
-      scope: 'read:users update:users',
-      gty: 'client-credentials',
-    })
-    expect(payload.exp - payload.iat).toBe(600)
-    expect((await send('GET', PERMISSIONS, undefined, { authorization: `Bearer ${access_token}` })).status).toBe(200)
-    expect(tenant.requests[0]?.body).toEqual(request)
-  })
+  test.each(['application/json', 'application/x-www-form-urlencoded'])(
+    'returns a token for a secret: %s',
+    async type => {
+      const { tenant, send } = await start({
+        clients: [{ id: 'client', secret: 'secret', scopes: ['read:users', 'update:users'], tokenLifetime: 600 }],
+      })
+      const body = type === 'application/json' ? JSON.stringify(request) : new URLSearchParams(request).toString()
+      const reply = await send('POST', '/oauth/token', body, { 'content-type': type })
+      expect(reply.status).toBe(200)
+      const { access_token, ...rest } = JSON.parse(reply.body)
+      expect(rest).toEqual({ scope: 'read:users update:users', expires_in: 600, token_type: 'Bearer' })
+      const payload = JSON.parse(Buffer.from(access_token.split('.')[1], 'base64url').toString())
+      expect(payload).toMatchObject({
+        iss: `https://${tenant.domain.slice(7)}/`,
+        sub: 'client@clients',
+        aud: request.audience,
+        azp: 'client',
+        scope: 'read:users update:users',
+        gty: 'client-credentials',
+      })
+      expect(payload.exp - payload.iat).toBe(600)
+      expect((await send('GET', PERMISSIONS, undefined, { authorization: `Bearer ${access_token}` })).status).toBe(200)
+      expect(tenant.requests[0]?.body).toEqual(request)
+    },
+  )
 
-  test('has a request id and a rate limit of its own', async () => {
+  test('has a request id and its own rate limit', async () => {
     const { send } = await start()
     const { headers } = await send('POST', '/oauth/token', request)
     expect(headers.get('x-auth0-requestid')).toMatch(/^[\da-f]+$/)
@@ -727,7 +726,7 @@ describe('the token endpoint', () => {
     expect([reply.status, reply.body]).toEqual([status, body])
   })
 
-  test('knows one audience only where one is set', async () => {
+  test('accepts only one audience if one is set', async () => {
     const { send } = await start({ audience: 'https://acme.eu.auth0.com/api/v2/' })
     expect((await send('POST', '/oauth/token', request)).status).toBe(200)
     const reply = await send('POST', '/oauth/token', { ...request, audience: 'https://login.acme.com/api/v2/' })
@@ -762,7 +761,7 @@ describe('the token endpoint', () => {
     }
   }
 
-  test.each(['RS256', 'RS384', 'PS256'])('gives a token for an assertion: %s', async alg => {
+  test.each(['RS256', 'RS384', 'PS256'])('returns a token for an assertion: %s', async alg => {
     const pem = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
     const { tenant, send } = await start({ clients: [{ id: 'client', publicKey: pem }] })
     expect((await send('POST', '/oauth/token', assert(tenant, { alg }))).status).toBe(200)
@@ -771,14 +770,14 @@ describe('the token endpoint', () => {
   })
 
   const refused: readonly [name: string, assertion: Assertion][] = [
-    ['of another key', { key: others.privateKey }],
-    ['of an algorithm that is not allowed', { alg: 'none' }],
-    ['of another issuer', { claims: () => ({ iss: 'x' }) }],
-    ['of another subject', { claims: () => ({ sub: 'x' }) }],
+    ['with another key', { key: others.privateKey }],
+    ['with an algorithm that is not allowed', { alg: 'none' }],
+    ['with another issuer', { claims: () => ({ iss: 'x' }) }],
+    ['with another subject', { claims: () => ({ sub: 'x' }) }],
     ['for another audience', { claims: () => ({ aud: 'https://acme.eu.auth0.com/' }) }],
-    ['for an audience without the slash', { claims: (_, host) => ({ aud: `https://${host}` }) }],
+    ['for an audience without the trailing slash', { claims: (_, host) => ({ aud: `https://${host}` }) }],
     ['that is expired', { claims: now => ({ iat: now - 60, exp: now - 1 }) }],
-    ['that lives over five minutes', { claims: now => ({ exp: now + 301 }) }],
+    ['with a lifetime over five minutes', { claims: now => ({ exp: now + 301 }) }],
     ['from the future', { claims: now => ({ iat: now + 3600, exp: now + 3660 }) }],
     ['without exp', { claims: () => ({ exp: undefined }) }],
     ['without jti', { claims: () => ({ jti: undefined }) }],
@@ -790,7 +789,7 @@ describe('the token endpoint', () => {
     expect(JSON.parse(reply.body).error).toBe('invalid_client')
   })
 
-  test('refuses an assertion that was used before, or of a wrong type', async () => {
+  test('refuses an assertion that was used before or has a wrong type', async () => {
     const { tenant, send } = await start(withKey)
     const once = assert(tenant)
     expect((await send('POST', '/oauth/token', once)).status).toBe(200)
@@ -804,13 +803,13 @@ describe('the Management API', () => {
   const unauthorized = (message: string): string =>
     `{"statusCode":401,"error":"Unauthorized","message":"${message}","attributes":{"error":"${message}"}}`
 
-  test('has its request ids', async () => {
+  test('returns request ids', async () => {
     const { headers } = await (await start()).send('GET', PERMISSIONS)
     expect(headers.get('ot-baggage-auth0-request-id')).toMatch(/^[\da-f]+$/)
     expect(headers.get('cf-ray')).toMatch(/^[\da-f]+-FRA$/)
   })
 
-  test('wants a token, one that it gave', async () => {
+  test('requires a token that the tenant issued', async () => {
     const { tenant, send } = await start()
     const token = tenant.issueToken()
     const withAuthorization = async (authorization: string): Promise<unknown> => {
@@ -823,7 +822,7 @@ describe('the Management API', () => {
     expect([bare.status, await bare.text()]).toEqual([401, unauthorized('Missing authentication')])
   })
 
-  test('refuses a token from its expiry on', async () => {
+  test('refuses an expired token', async () => {
     let now = 1_800_000_000_000
     const { tenant, send } = await start({ now: () => now })
     const authorization = `Bearer ${tenant.issueToken({ lifetime: 60 })}`
@@ -834,7 +833,7 @@ describe('the Management API', () => {
     expect([status, body]).toEqual([401, unauthorized('Expired token received for JSON Web Token validation')])
   })
 
-  test('refuses all tokens issued before expireTokens, and takes the next', async () => {
+  test('refuses all tokens issued before expireTokens, and accepts the next', async () => {
     const { tenant, send } = await start()
     tenant.expireTokens()
     expect((await send('GET', PERMISSIONS)).status).toBe(401)
@@ -852,7 +851,7 @@ describe('the Management API', () => {
     ['GET', '/api/v2/users/auth0%7Cclerk', 'read:users', 'read:users,read:current_user,read:user_idp_tokens'],
     ['GET', '/api/v2/resource-servers', 'read:resource_servers', 'read:resource_servers'],
     ['GET', '/api/v2/resource-servers/api_orders', 'read:resource_servers', 'read:resource_servers'],
-  ])('wants the scope: %s %s', async (method, path, scope, expected) => {
+  ])('requires the scope for %s %s', async (method, path, scope, expected) => {
     const { tenant, send } = await start()
     const body = method === 'GET' ? undefined : READ_FOO_BODY
     const all = ['read:users', 'update:users', 'read:resource_servers']
@@ -884,7 +883,7 @@ describe('the rate limit', () => {
     return { tenant, send, read, clock }
   }
 
-  test('refills by milliseconds where it counts per second', async () => {
+  test('refills continuously if it is per second', async () => {
     const { read, clock } = await limited({ limit: 2, perSecond: 2 })
     expect(await read()).toEqual([200, '2', '1', 1])
     expect(await read()).toEqual([200, '2', '0', 1])
@@ -898,7 +897,7 @@ describe('the rate limit', () => {
     expect(await read()).toEqual([200, '2', '1', 61])
   })
 
-  test('refills at the top of the window where it counts per minute', async () => {
+  test('refills at the start of the window if it is per minute', async () => {
     const { read, clock } = await limited({ limit: 3, perMinute: 2 })
     clock.now += 59_000
     for (const remaining of ['2', '1', '0']) expect(await read()).toEqual([200, '3', remaining, 60])
@@ -919,7 +918,7 @@ describe('the rate limit', () => {
     for (const reset of resets) expect((await read())[3]).toBe(reset)
   })
 
-  test('answers 429 with Auth0’s body, does nothing, and logs the request', async () => {
+  test('responds with 429 and Auth0’s body, has no effect, and logs the request', async () => {
     const { tenant, send } = await limited({ limit: 1, perSecond: 1 })
     await send('GET', PERMISSIONS)
     const { status, body, headers } = await send('POST', PERMISSIONS, READ_FOO_BODY)
@@ -932,19 +931,19 @@ describe('the rate limit', () => {
     expect(tenant.requests.map(request => request.status)).toEqual([200, 429])
   })
 
-  test('does not touch the token endpoint', async () => {
+  test('does not affect the token endpoint', async () => {
     const { send, read } = await limited({ limit: 1, perSecond: 1 })
     for (let count = 0; count < 3; count += 1) expect((await send('POST', '/oauth/token', {})).status).toBe(400)
     expect((await read())[0]).toBe(200)
   })
 
-  test('can keep its headers to itself', async () => {
+  test('can omit its headers', async () => {
     const { read } = await limited({ limit: 1, perSecond: 1, headers: false })
     expect(await read()).toEqual([200, null, null, null])
     expect(await read()).toEqual([429, null, null, null])
   })
 
-  test('writes into the tenant’s log from 80 % on, and when it is exceeded, each once a minute', async () => {
+  test('writes to the tenant’s log at 80%, and if it is exceeded, each at most once a minute', async () => {
     const { tenant, read, clock } = await limited({ limit: 10, perSecond: 10 })
     const types = (): readonly string[] => tenant.warnings.map(warning => warning.type)
     for (let count = 0; count < 7; count += 1) await read()
@@ -962,7 +961,7 @@ describe('the rate limit', () => {
   })
 })
 
-describe('buckets of their own', () => {
+describe('separate buckets', () => {
   const bucket = { limit: 10, perSecond: 2 }
   const readingUsers = { limit: 40, perSecond: 8 }
   const writingUsers = { limit: 20, perSecond: 3 }
@@ -971,7 +970,7 @@ describe('buckets of their own', () => {
     return Number(headers.get('x-ratelimit-limit'))
   }
 
-  test('count the requests that read users, and those that write them', async () => {
+  test('count requests that read users and requests that write them', async () => {
     const { send } = await start({ bucket, buckets: { readingUsers, writingUsers } })
     expect(await limitOf(send, 'GET', PERMISSIONS)).toBe(40)
     expect(await limitOf(send, 'GET', '/api/v2/users-by-email?email=a@b.c')).toBe(40)
@@ -979,7 +978,7 @@ describe('buckets of their own', () => {
     expect(await limitOf(send, 'GET', '/api/v2/resource-servers')).toBe(10)
   })
 
-  test('are one for all groups that have none', async () => {
+  test('include one for all groups without their own', async () => {
     const { send } = await start({ bucket, buckets: { writingUsers } })
     expect(await limitOf(send, 'GET', PERMISSIONS)).toBe(10)
     expect(await limitOf(send, 'POST', PERMISSIONS)).toBe(20)
@@ -987,7 +986,7 @@ describe('buckets of their own', () => {
     expect(headers.get('x-ratelimit-remaining')).toBe('8')
   })
 
-  test('write into the tenant’s log each by itself', async () => {
+  test('write to the tenant’s log independently', async () => {
     const one = { limit: 1, perSecond: 1 }
     const { tenant, send } = await start({ bucket: one, buckets: { writingUsers: one }, now: () => 1e12 })
     await send('GET', PERMISSIONS)
@@ -1004,7 +1003,7 @@ describe('buckets of their own', () => {
 describe('a fault', () => {
   const always = (): boolean => true
 
-  test('affects its requests as often as set, and then no more', async () => {
+  test('affects matching requests as often as set, and then no more', async () => {
     const { tenant, send } = await start()
     tenant.fault({ when: request => request.method === 'POST', times: 2, kind: 'status', status: 503 })
     const statuses: number[] = []
@@ -1051,7 +1050,7 @@ describe('a fault', () => {
       '{"permissions":',
       { 'content-type': 'application/json; charset=utf-8' },
     ],
-  ])('can be %s, and nothing is done', async (_, fault, status, body, headers) => {
+  ])('can be %s, without any effect', async (_, fault, status, body, headers) => {
     const { tenant, send } = await start()
     tenant.fault({ when: always, ...fault })
     const reply = await send('POST', PERMISSIONS, READ_FOO_BODY)
@@ -1063,7 +1062,7 @@ describe('a fault', () => {
   test.each<[name: string, fault: FaultKind, done: boolean]>([
     ['a reset before the effect', { kind: 'reset', after: 'nothing' }, false],
     ['a reset after the effect', { kind: 'reset', after: 'effect' }, true],
-    ['a truncated answer', { kind: 'truncate' }, true],
+    ['a truncated response', { kind: 'truncate' }, true],
   ])('can be %s', async (_, fault, done) => {
     const { tenant, send } = await start()
     tenant.fault({ when: always, ...fault })
@@ -1072,13 +1071,13 @@ describe('a fault', () => {
     expect((await send('POST', PERMISSIONS, READ_FOO_BODY)).status).toBe(201)
   })
 
-  test('can cut an answer without a body, too', async () => {
+  test('can truncate a response without a body too', async () => {
     const { tenant, send } = await start()
     tenant.fault({ when: always, kind: 'truncate' })
     await expect(send('DELETE', PERMISSIONS, READ_FOO_BODY)).rejects.toThrow()
   })
 
-  test('can be a delay, with the right answer after it', async () => {
+  test('can be a delay before the right response', async () => {
     const { tenant, send } = await start()
     tenant.fault({ when: always, kind: 'delay', ms: 120 })
     const before = performance.now()
@@ -1087,7 +1086,7 @@ describe('a fault', () => {
     expect(tenant.grantsOf(USER)).toEqual([READ_FOO])
   })
 
-  test('can be silence, which closing the tenant ends', async () => {
+  test('can be silence until the tenant is closed', async () => {
     const { tenant, send } = await start()
     tenant.fault({ when: always, kind: 'hang' })
     const outcome = send('GET', PERMISSIONS).then(
@@ -1101,14 +1100,14 @@ describe('a fault', () => {
   })
 })
 
-test('latency delays every answer', async () => {
+test('latency delays every response', async () => {
   const { send } = await start({ latency: 60 })
   const before = performance.now()
   await send('GET', PERMISSIONS)
   expect(performance.now() - before).toBeGreaterThan(50)
 })
 
-test('fifty thousand users and thousands of requests take a few seconds of processor time at most', async () => {
+test('fifty thousand users and thousands of requests take at most a few seconds of CPU time', async () => {
   const permissions = Array.from({ length: 5 }, (_, index) => `do:${index}`)
   const direct = permissions.map(permission => ({ api: ORDERS, permission }))
   const users = Array.from({ length: 50_000 }, (_, index) => ({

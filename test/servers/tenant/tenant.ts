@@ -1,5 +1,5 @@
-// The embedded tenant: an HTTP server that behaves as Auth0's token endpoint and Management API do. For tests, the
-// demo and the benchmark; the action itself must not know it.
+// The embedded tenant: an HTTP server that behaves like Auth0's token endpoint and Management API. For tests, the demo and
+// the benchmark; the action itself must not depend on it.
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -54,19 +54,19 @@ import {
 } from './token.ts'
 
 export interface TenantOptions extends BucketsOptions {
-  /** Any free one if it is 0 or left out. */
+  /** By default, or with 0, any free port. */
   readonly port?: number
   readonly apis?: readonly ApiOptions[]
   readonly roles?: readonly RoleOptions[]
   readonly users?: readonly UserOptions[]
   readonly clients?: readonly ClientOptions[]
-  /** Milliseconds before every answer. */
+  /** Milliseconds before every response. */
   readonly latency?: number
-  /** Milliseconds since 1970, as Date.now. */
+  /** Milliseconds since 1970, like Date.now. */
   readonly now?: () => number
-  /** The one audience that the token endpoint knows; without it, any `https://…/api/v2/`. */
+  /** The only audience that the token endpoint accepts; by default, any `https://…/api/v2/`. */
   readonly audience?: string
-  /** Called after each write that had an effect or could have had one. */
+  /** Called after each write that had or could have had an effect. */
   readonly onWrite?: () => void
 }
 
@@ -77,9 +77,9 @@ export interface LoggedRequest {
   readonly headers: IncomingHttpHeaders
   /** Milliseconds, by the tenant's clock. */
   readonly at: number
-  /** Parsed, JSON or form; undefined where there is none or it cannot be parsed. */
+  /** The parsed JSON or form; undefined if there is none or it cannot be parsed. */
   readonly body: unknown
-  /** Undefined as long as there is no answer. */
+  /** Undefined until there is a response. */
   readonly status: number | undefined
 }
 
@@ -88,7 +88,7 @@ export interface Tenant {
   readonly domain: string
   /** All requests, in order of arrival. */
   readonly requests: readonly LoggedRequest[]
-  /** The tenant's log, but only what the rate limit writes. */
+  /** The tenant's log, with only the events of the rate limit. */
   readonly warnings: readonly Warning[]
   readonly grantsOf: (userId: string) => readonly Grant[]
   readonly snapshot: () => Readonly<Record<string, readonly Grant[]>>
@@ -96,7 +96,7 @@ export interface Tenant {
   readonly revoke: (userId: string, ...grants: readonly Grant[]) => void
   readonly addUser: (user: UserOptions) => void
   readonly removeUser: (userId: string) => void
-  /** What users hold of it stays with them, as names that no write accepts. @returns adds it again */
+  /** Users keep its permissions, as names that no write accepts. @returns a function that adds it again */
   readonly removePermission: (api: string, permission: string) => () => void
   readonly removeApi: (identifier: string) => () => void
   /** Ids, sorted. */
@@ -109,7 +109,7 @@ export interface Tenant {
   /** @returns its id */
   readonly addRole: (role: RoleOptions) => string
   readonly renameRole: (role: string, name: string) => void
-  /** Whoever has it loses it. */
+  /** Users who have it lose it. */
   readonly deleteRole: (role: string) => void
   readonly setEmail: (userId: string, email: string, verified: boolean) => void
   readonly issueToken: (options?: TokenOptions) => string
@@ -139,7 +139,7 @@ interface Arrival {
 }
 
 const API = '/api/v2/'
-// RFC 3986 path characters, and the bar of user ids, which clients send unencoded too.
+// RFC 3986 path characters, and the bar in user ids, which clients may send unencoded.
 const SEGMENT = /^(?:[\w.~!$&'()*+,;=:@|-]|%[\dA-Fa-f]{2})+$/
 // Auth0's own format `user-id`: a connection's strategy, a bar, and what identifies the user there (public reports).
 const USER_ID = /^[^|]+\|./s
@@ -151,7 +151,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     store,
     desk: createTokenDesk(options.clients ?? [], options.audience, now),
     buckets: createBuckets(options, now()),
-    // The token endpoint's own; it never refuses, its headers only must not be mistaken for the other's.
+    // The token endpoint has its own bucket. It never refuses; its headers must not be mistaken for the other's.
     tokenBucket: createBucket({ limit: 30, perMinute: 30 }, now()),
     faults: [],
     requests: [],
@@ -163,11 +163,11 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   const server = createServer((incoming, outgoing) => {
     serve(state, incoming, outgoing).catch((error: unknown) => {
       outgoing.destroy()
-      // A client may go away while it sends; anything else is a fault of the test, and must not pass for the network's.
+      // A client may disconnect while it sends; anything else is a defect of the test, and must not look like the network's.
       if (incoming.complete) throw error
     })
   })
-  // Longer than any test: a connection closed while idle would look like a fault.
+  // Longer than any test, because closing an idle connection would look like a fault.
   server.keepAliveTimeout = 600_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -309,7 +309,7 @@ function answerApi({ store, desk, onWrite }: State, { request, host, text }: Arr
   return answer
 }
 
-/** Dot segments match nothing: a URL's parser would have taken them away. */
+/** Dot segments match nothing, because a URL parser would have removed them. */
 function matches(path: readonly string[], segments: readonly string[]): boolean {
   return (
     path.length === segments.length &&
@@ -365,7 +365,7 @@ function sendAnswer(outgoing: ServerResponse, { status, headers, body }: Answer)
 }
 
 function truncateAnswer(outgoing: ServerResponse, { status, headers, body }: Answer): void {
-  // An answer without a body cannot be cut: there the connection just ends.
+  // A response without a body cannot be truncated, so the connection just ends.
   if (body === '') return void outgoing.destroy()
   outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
   outgoing.write(body.slice(0, body.length / 2), () => outgoing.destroy())

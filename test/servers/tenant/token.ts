@@ -1,4 +1,4 @@
-// The tenant's tokens: the token endpoint, the issued tokens, and who may pass with one.
+// The tenant's tokens: the token endpoint, the issued tokens, and their verification.
 import { createHash, generateKeyPairSync, type KeyObject, sign, timingSafeEqual } from 'node:crypto'
 import { type Answer, answerJson, answerOAuthError, answerUnauthorized, Refusal } from './answer.ts'
 import { findAssertionProblem } from './client-assertion.ts'
@@ -6,11 +6,11 @@ import { findAssertionProblem } from './client-assertion.ts'
 export interface ClientOptions {
   readonly id: string
   readonly secret?: string
-  /** PEM or key, for Private Key JWT. */
+  /** A PEM or a key object, for Private Key JWT. */
   readonly publicKey?: string | KeyObject
-  /** What the client is granted on the Management API. */
+  /** The client's scopes on the Management API. */
   readonly scopes?: readonly string[]
-  /** Seconds; a day unless set. */
+  /** Seconds; by default a day. */
   readonly tokenLifetime?: number
 }
 
@@ -19,7 +19,7 @@ export interface TokenOptions {
   /** Seconds. */
   readonly lifetime?: number
   readonly clientId?: string
-  /** Shows nothing, as an encrypted one. */
+  /** Opaque, like an encrypted token. */
   readonly opaque?: true
 }
 
@@ -31,7 +31,7 @@ interface IssuedToken {
 
 export interface TokenDesk {
   readonly clients: ReadonlyMap<string, ClientOptions>
-  /** The only audience there is; without it any Management API's. */
+  /** The only audience; by default, that of any Management API. */
   readonly audience: string | undefined
   readonly now: () => number
   readonly issued: Map<string, IssuedToken>
@@ -101,7 +101,7 @@ export function issueToken(desk: TokenDesk, host: string, options: TokenOptions,
     scope: scopes.join(' '),
     gty: 'client-credentials',
     azp: clientId,
-    // Two tokens of one second must differ, or a new one would bring an expired one back.
+    // Two tokens from the same second must differ, or a new one would restore an expired one.
     jti: String(desk.issued.size),
   })
   const token = options.opaque ? signed.replaceAll('.', '-') : signed
@@ -113,7 +113,7 @@ export function expireTokens(desk: TokenDesk): void {
   for (const [token, { scopes }] of desk.issued) desk.issued.set(token, { scopes, expiresAt: 0 })
 }
 
-/** The scopes of the bearer; refuses who has no valid token. */
+/** The scopes of the bearer token. @throws a refusal without a valid token */
 export function scopesOf(desk: TokenDesk, authorization: string | undefined): readonly string[] {
   if (!authorization) throw new Refusal(answerUnauthorized('Missing authentication'))
   const token = /^Bearer (\S+)$/i.exec(authorization)?.[1] ?? ''
@@ -157,7 +157,7 @@ function equalSecrets(a: string, b: string): boolean {
 }
 
 function signToken(payload: Readonly<Record<string, unknown>>): string {
-  // One key for all tenants of a process: making one takes longer than most tests.
+  // One key for all tenants of a process, because generating one takes longer than most tests.
   signingKey ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
   const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url')
   const content = `${encode({ alg: 'RS256', typ: 'JWT', kid: 'test-tenant' })}.${encode(payload)}`

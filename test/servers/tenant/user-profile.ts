@@ -1,4 +1,4 @@
-// A user as the Management API shows one, in the key order of the recording, and the choice of its fields.
+// A user as the Management API returns one, in the key order of the recording, and the selection of fields.
 import { createHash } from 'node:crypto'
 import { queryError, readFlag, readText } from './query.ts'
 import { providerOf, type User } from './store.ts'
@@ -13,7 +13,7 @@ const FIELDS = [
 ]
 const SOCIAL = ['google-oauth2', 'github', 'facebook', 'twitter', 'linkedin', 'apple', 'windowslive']
 
-/** What a user's profile shows of itself under the query's `fields` and `include_fields`. */
+/** The part of a user's profile that the query's `fields` and `include_fields` select. */
 export function readFields(query: URLSearchParams): (profile: Profile) => Profile {
   const included = readFlag(query, 'include_fields') ?? true
   const text = readText(query, 'fields')
@@ -39,7 +39,7 @@ export function profileOf(user: User): Profile {
   }
   return {
     created_at: user.createdAt,
-    // Unset fields are left out.
+    // Unset fields are omitted.
     ...(user.email !== undefined && { email: user.email, email_verified: user.emailVerified }),
     identities: [identity],
     name,

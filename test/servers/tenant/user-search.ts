@@ -1,13 +1,13 @@
-// The small part of Auth0's user query syntax that tests need: `email`, `user_id` and `identities.connection` with
-// exact values, or with `*` at their beginning or end, and AND or OR between them. Anything else is refused rather than
-// misunderstood, and so is a mixture of AND and OR, which Lucene does not read as people do.
+// The small part of Auth0's user query syntax that tests need: `email`, `user_id` and `identities.connection` with exact
+// values, or with `*` at their start or end, combined with AND or OR. Anything else is refused rather than misread, and so
+// is a mixture of AND and OR, which Lucene does not read as people do.
 import { queryError } from './query.ts'
 import type { Store, User } from './store.ts'
 
 const TERM = /^([\w.]+):(?:"((?:[^"\\]|\\.)*)"|(\*?)([^\s"()*?]+)(\*?))$/
-// Outside of quotes.
+// Only outside of quotes.
 const OPERATOR = /\s+(AND|OR)\s+(?=(?:[^"]*"[^"]*")*[^"]*$)/
-/** What is behind a `*` must not be shorter (Auth0's description of the syntax). */
+/** The minimum length of the text after a `*` (Auth0's description of the syntax). */
 const SHORTEST_END = 3
 
 export function searchUsers(store: Store, q: string): readonly User[] {
@@ -30,7 +30,7 @@ function usersOfTerm(store: Store, term: string): Iterable<User> {
       const user = store.users.get(value)
       return user ? [user] : []
     }
-    // A search, unlike GET /users-by-email, does not mind the case of an address.
+    // A search, unlike GET /users-by-email, ignores the case of an address.
     case 'email':
       return store.usersByEmail.get(value.toLowerCase()) ?? []
     case 'identities.connection':
