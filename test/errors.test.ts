@@ -10,7 +10,7 @@ describe('a thrown value', () => {
   it.each([
     ['a string', 'odd', 'odd'],
     ['nothing', undefined, 'undefined'],
-  ])('becomes an error with a message if it is %s', (_, thrown, told) => {
-    expect(errorOf(thrown).message).toBe(told)
+  ])('becomes an error with a message if it is %s', (_, thrown, message) => {
+    expect(errorOf(thrown).message).toBe(message)
   })
 })

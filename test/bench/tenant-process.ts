@@ -11,9 +11,9 @@ const team = tenantUsers({ users, hasRoles }, without)
 const tenant = await startTenant({ apis: APIS, roles: ROLES, users: team, ...options })
 const scopes = neededScopes('apply', { assigns: true, removes: true })
 
-tell({ domain: tenant.domain, token: tenant.issueToken({ scopes }) })
+send({ domain: tenant.domain, token: tenant.issueToken({ scopes }) })
 process.on('message', () => {
-  tell({
+  send({
     requests: tenant.requests.length,
     aboutRoles: tenant.requests.filter(({ path }) => /\/roles\b/.test(path)).length,
     refused: tenant.requests.filter(({ status }) => status === 429).length,
@@ -22,6 +22,6 @@ process.on('message', () => {
 })
 process.on('disconnect', () => process.exit())
 
-function tell(message: TenantAddress | Counts): void {
+function send(message: TenantAddress | Counts): void {
   process.send?.(message)
 }

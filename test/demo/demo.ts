@@ -79,14 +79,14 @@ const token = github.issueToken()
 let runs = 0
 
 try {
-  process.exitCode = mode === undefined ? await tellStory() : await showMode(mode)
+  process.exitCode = mode === undefined ? await showStory() : await showMode(mode)
 } finally {
   await tenant.close()
   await github.close()
 }
 
 /** @returns the exit code */
-async function tellStory(): Promise<number> {
+async function showStory(): Promise<number> {
   // The tenant already has what this manifest requests, so from then on it is managed.
   const earlier = await run('apply', earlierFile)
   console.log(`An earlier manifest was applied. Now ${demoFile} is merged.`)

@@ -163,12 +163,12 @@ describe('a cancelled apply to many users', () => {
   it.each(LATE)('%s ends in time, and reports the outcome of every user', async (_, nth, kind) => {
     const cancelled = await team(SIZE)
     const { tenant } = cancelled
-    const told = await cancel(cancelled, { at: [nth, kind], afterwards: SOON })
-    const outcomes = await expectReportInTime(told, tenant)
+    const stopped = await cancel(cancelled, { at: [nth, kind], afterwards: SOON })
+    const outcomes = await expectReportInTime(stopped, tenant)
     expect(outcomes).toHaveLength(SIZE)
     expect(outcomes.filter(({ status }) => status === 'not attempted')).not.toEqual([])
     expect(tenant.requests.filter(isWrite).length).toBeLessThan(WRITES)
-    expectToldInShort(told.run, outcomes)
+    expectOneSentence(stopped.run, outcomes)
   })
 
   it('waits for the responses to pending requests if they are slow, and counts them', async () => {
@@ -177,8 +177,8 @@ describe('a cancelled apply to many users', () => {
     const { run, took } = await cancel(cancelled, { at: [100, isWrite], afterwards })
     const outcomes = await expectReportInTime({ run, took }, cancelled.tenant)
     const written = Object.values(cancelled.tenant.snapshot()).filter(grants => !isDeepStrictEqual(grants, BEFORE))
-    const told = outcomes.filter(({ granted, revoked }) => granted.length + revoked.length > 0)
-    expect(told).toHaveLength(written.length)
+    const reported = outcomes.filter(({ granted, revoked }) => granted.length + revoked.length > 0)
+    expect(reported).toHaveLength(written.length)
   })
 
   it('finishes if cancelled at its last write, and reports that everything is done', async () => {
@@ -254,17 +254,17 @@ describe('a cancelled apply to many users', () => {
 })
 
 /** Users left unfinished only by the cancellation are not failures; progress counts those who were reached. */
-function expectToldInShort({ log, annotations, outputs }: ActionRun, outcomes: readonly Outcome[]): void {
+function expectOneSentence({ log, annotations, outputs }: ActionRun, outcomes: readonly Outcome[]): void {
   const untouched = outcomes.filter(({ status }) => status === 'not attempted').length
   const inPart = outcomes.filter(({ interrupted }) => interrupted).length
-  const told = annotations.flatMap(({ message }) => {
+  const unfinished = annotations.flatMap(({ message }) => {
     const [, cut = 0, left = 0] =
       /^(?:(\d+) users? w\w+ partially changed)?(?: and )?(?:(\d+) .*not attempted)? because the run was cancelled\./.exec(
         message,
       ) ?? []
     return message.includes('because the run was cancelled.') ? [[Number(cut), Number(left)]] : []
   })
-  expect(told).toEqual([[inPart, untouched]])
+  expect(unfinished).toEqual([[inPart, untouched]])
   expect(log).not.toContain('Cancelled by')
   expect(log).toContain(`Changing users: ${outcomes.length - untouched} of ${outcomes.length}\n`)
   expect(outputs['users-failed']).toBe(String(outcomes.filter(({ status }) => status !== 'done').length))
@@ -333,8 +333,8 @@ describe('an apply that is killed', () => {
     async moment => {
       const all = Array.from({ length: REQUESTS }, (_, index) => index + 1)
       const nths = all.filter(nth => nth % KILL_EVERY === Math.floor(KILL_EVERY / 2))
-      const leftHalfDone = await pMap(nths, nth => killAt(nth, moment), { concurrency: 2 })
-      expect(leftHalfDone.filter(Boolean).length).toBeGreaterThan(SIZE / KILL_EVERY)
+      const unfinished = await pMap(nths, nth => killAt(nth, moment), { concurrency: 2 })
+      expect(unfinished.filter(Boolean).length).toBeGreaterThan(SIZE / KILL_EVERY)
     },
   )
 

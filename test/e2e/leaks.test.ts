@@ -231,8 +231,8 @@ describe.each(Object.entries(CREDENTIALS))('no output contains a secret, with %s
   const failures = Object.entries(FAILURES).filter(([name]) => isSecret || EVERY_CREDENTIAL || DEPENDENT.includes(name))
   it.each([...failures, ...(asksForToken ? Object.entries(TOKEN_FAILURES) : [])])('after %s', async (_, scenario) => {
     const { annotations, log } = await playWithoutLeak(credential, scenario)
-    const told = annotations.filter(({ kind }) => kind !== 'notice')
-    expect(told, log).not.toEqual([])
+    const findings = annotations.filter(({ kind }) => kind !== 'notice')
+    expect(findings, log).not.toEqual([])
   })
 
   it('after an echo, which has asterisks instead', async () => {

@@ -544,7 +544,7 @@ const body = fc.oneof(
 )
 const answer = fc.record({ status: fc.constantFrom(200, 201, 204, 301, 400, 401, 403, 404, 409), body })
 
-async function askTenant(answers: readonly Pick<Answer, 'status' | 'body'>[]): Promise<void> {
+async function callTenant(answers: readonly Pick<Answer, 'status' | 'body'>[]): Promise<void> {
   let next = 0
   const tenant = openTenant({
     send: async request => ({
@@ -609,7 +609,7 @@ const TOKEN: Reply = {
 const LONGEST_WAIT = 60 * 60_000
 const MOST_REQUESTS = 400
 
-async function askOverHttp(replies: readonly Reply[]): Promise<void> {
+async function callOverHttp(replies: readonly Reply[]): Promise<void> {
   const { tenant, scopes, requests, waited } = connectTenant(replies)
   await answerOrError(scopes)
   await answerOrError(() => tenant.permissionsOf('auth0|1'))
@@ -673,7 +673,7 @@ const githubReply: fc.Arbitrary<Reply> = fc.record(
 /** Four attempts for each of these calls, two of which send several requests. */
 const MOST_GITHUB_REQUESTS = 60
 
-async function askGitHub(replies: readonly Reply[]): Promise<void> {
+async function callGitHub(replies: readonly Reply[]): Promise<void> {
   const github = await connectGitHub(replies)
   const head = await answerOrError(() => readHead(github, 'main'))
   must(head === undefined || head.length > 0, 'a branch at no commit')
@@ -836,13 +836,13 @@ export const TARGETS: readonly Target[] = [
   target('keys of all types that YAML has', keys, readKeys),
   target('ids and addresses', identity, readIdentity),
   target('rate-limit headers', fc.array(exchange, { maxLength: 30 }), keepPace),
-  target("the tenant's answers", fc.array(answer, { minLength: 1, maxLength: 4 }), askTenant),
+  target("the tenant's responses", fc.array(answer, { minLength: 1, maxLength: 4 }), callTenant),
   target(
     "the tenant's bytes and headers",
     fc.tuple(fc.boolean(), fc.array(reply, { minLength: 1, maxLength: 6 })),
-    ([authorised, replies]) => askOverHttp(authorised ? [TOKEN, ...replies] : replies),
+    ([authorised, replies]) => callOverHttp(authorised ? [TOKEN, ...replies] : replies),
   ),
-  target("GitHub's bytes", fc.array(githubReply, { minLength: 1, maxLength: 4 }), askGitHub),
+  target("GitHub's responses", fc.array(githubReply, { minLength: 1, maxLength: 4 }), callGitHub),
   target('a ledger file', ledgerFile, readLedger),
   target(
     'a saved plan',

@@ -183,7 +183,7 @@ describe('a rate limit', () => {
   it.each([
     ['for a long time', { 'retry-after': '61' }, 0],
     ['for several attempts', { 'retry-after': '1' }, 3],
-  ])('that lasts %s is reported, and not mistaken for a missing permission', async (_, headers, pauses) => {
+  ])('that lasts %s is reported as such, not as a missing permission', async (_, headers, pauses) => {
     const run = start()
     server.script({ status: 403, headers, body })
     await expect(run.read()).rejects.toMatchObject({

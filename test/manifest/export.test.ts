@@ -310,18 +310,18 @@ users:
   it('reports everything that it cannot contain at once, up to a limit', () => {
     const odd = Array.from({ length: 30 }, (_, index) => user('auth0|1', [ORDERS, `read ${index} `]).direct)
     const all = { id: 'auth0|2', direct: odd.reduce((united, set) => united.union(set)) }
-    const told = catchMessage(() =>
+    const problems = catchMessage(() =>
       write([user(' auth0|3'), user('auth0|4', [' x', 'p']), all, user('auth0|1', [' x', 'p'])]),
     ).split('\n')
-    expect(told).toHaveLength(21)
+    expect(problems).toHaveLength(21)
     const turned = { id: 'auth0|2', direct: new Set([...all.direct].reverse()) }
     const again = catchMessage(() =>
       write([user('auth0|1', [' x', 'p']), turned, user(' auth0|3'), user('auth0|4', [' x', 'p'])]),
     )
-    expect(again.split('\n')).toEqual(told)
-    expect(told[0]).toContain('The user " auth0|3" cannot be written into a manifest: id must have the form')
-    expect(told[1]).toContain('The permission "p" of the API " x", which the user "auth0|1" holds')
-    expect(told.at(-1)).toBe('12 more are not shown.')
+    expect(again.split('\n')).toEqual(problems)
+    expect(problems[0]).toContain('The user " auth0|3" cannot be written into a manifest: id must have the form')
+    expect(problems[1]).toContain('The permission "p" of the API " x", which the user "auth0|1" holds')
+    expect(problems.at(-1)).toBe('12 more are not shown.')
   })
 
   it.each([

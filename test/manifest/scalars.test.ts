@@ -193,7 +193,7 @@ describe('two keys', () => {
     ['that are the same number', 'apis: {1.1: "u:a", 1.10: "u:b"}', [/1\.1 as/, /1\.10 as/]],
     ['that are the same text', 'apis: {a: "u:a", "a": "u:b"}', [/^1:18 Duplicate key "a"; merge both entries/]],
     ['that are the same after an escape', 'apis: {a: "u:a", "\\x61": "u:b"}', [/^1:18 Duplicate key "a"/]],
-    ['of which one needs quotes', 'apis: {1: "u:a", "1": "u:b"}', [/1 as a number/, /^1:18 Duplicate key "1"/]],
+    ['one of which needs quotes', 'apis: {1: "u:a", "1": "u:b"}', [/1 as a number/, /^1:18 Duplicate key "1"/]],
     ['that both need quotes', 'apis: {~: "u:a", ~: "u:b"}', [/^1:18 Duplicate key "~"/, /~ as nothing/]],
     ['in a bundle', 'bundles: {b: {"u:": [x], "u:": [y]}}', [/^1:26 Duplicate key "u:"/]],
     ['in a user', 'x-a: 1\nusers: [{id: a|b, id: a|c}]', [/^2:19 Duplicate key "id"/]],

@@ -206,20 +206,20 @@ describe('a plan', () => {
   })
 
   it('reports each outcome as soon as it is known', async () => {
-    const told: UserOutcome[] = []
+    const reported: UserOutcome[] = []
     const { writer } = recorder({ 'b:grant': failure('user') })
     const outcomes = await apply(plan(['c', 'a', 'b']), {
       writer,
       width: 1,
       otherRoles: new Map(),
-      onOutcome: each => told.push(each),
+      onOutcome: each => reported.push(each),
     })
-    expect(told.map(({ user, status }) => [user, status])).toEqual([
+    expect(reported.map(({ user, status }) => [user, status])).toEqual([
       ['a', 'done'],
       ['b', 'failed'],
       ['c', 'done'],
     ])
-    expect(outcomes).toEqual(told)
+    expect(outcomes).toEqual(reported)
   })
 
   it.each([1, 3])('starts with one user, then continues with %i at once', async width => {

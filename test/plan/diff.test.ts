@@ -480,7 +480,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
         const found = plan(states, { revoke, named })
-        const told = unmanagedOf(found, { users: states, roleNames: new Map() }).map(each => [
+        const reported = unmanagedOf(found, { users: states, roleNames: new Map() }).map(each => [
           each.user,
           packAccess(each),
         ])
@@ -490,7 +490,7 @@ describe('properties', () => {
             const surplus = applied(each, found).filter(grant => !each.desired.has(grant))
             return surplus.sort().map(grant => [each.id, grant])
           })
-        expect(told).toEqual(left)
+        expect(reported).toEqual(left)
       }),
     )
   })

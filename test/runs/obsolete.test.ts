@@ -35,8 +35,8 @@ describe('a permission or an API that no longer exists', () => {
     const addAgain = remove(tenant)
     const run = await repository.apply(users, { 'max-revocations': '2' })
     expect(run.outputs, run.log).toMatchObject({ result: 'applied', revocations: '2', 'users-failed': '0' })
-    const told = [expect.stringContaining(`${permission} on ${api} no longer exists in the tenant`)]
-    expect(notices(run)).toEqual(told)
+    const expected = [expect.stringContaining(`${permission} on ${api} no longer exists in the tenant`)]
+    expect(notices(run)).toEqual(expected)
     expect(held()).toEqual([permission])
 
     const [written, log] = [writes(), repository.ledgerLog()]

@@ -202,7 +202,7 @@ describe('a role that is deleted in the tenant while it is managed', () => {
     expect(repository.ledger()?.users).toEqual([{ id: 'auth0|1', listed: ['id'], managed: {}, roles: ['rol_auditor'] }])
   })
 
-  it('is left out of an undo plan that would assign it again', async () => {
+  it('is skipped in an undo plan that would assign it again', async () => {
     const { tenant, repository } = await start()
     await repository.apply([has('auth0|1', 'Support', 'Auditor')])
     const removal = await repository.apply([has('auth0|1')])

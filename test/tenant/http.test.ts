@@ -158,7 +158,7 @@ describe('an endless response', () => {
   })
 })
 
-// From here on, in virtual time.
+// The rest is in virtual time.
 
 const ORIGIN = 'https://acme.eu.auth0.com'
 const JAMMED: VirtualAnswer = { status: 429 }
@@ -170,24 +170,27 @@ const FAILURES: readonly (readonly [name: string, failure: ReturnType<Behaviour>
   ['resets', 'reset'],
 ]
 
-interface Farm {
+interface Setup {
   readonly time: VirtualTime
   readonly tenant: VirtualTenant
   readonly http: Http
 }
 
-interface FarmOptions {
+interface SetupOptions {
   readonly headers?: boolean
   readonly random?: () => number
 }
 
-/** A tenant with a bucket of 50 that behaves differently when told to. */
-function farm(tell: (request: VirtualRequest) => ReturnType<Behaviour> | undefined, options: FarmOptions = {}): Farm {
+/** A tenant with a bucket of 50 that reacts differently if `react` says so. */
+function setUp(
+  react: (request: VirtualRequest) => ReturnType<Behaviour> | undefined,
+  options: SetupOptions = {},
+): Setup {
   const time = startVirtualTime(options.random)
   const bucket = createBucket({ limit: 50, perSecond: 50, headers: options.headers ?? true }, time.clock.now())
   const tenant = startVirtualTenant(time, request => {
-    const told = tell(request)
-    if (told !== undefined) return told
+    const reaction = react(request)
+    if (reaction !== undefined) return reaction
     const status = take(bucket, request.at) ? 200 : 429
     return { status, headers: { ...bucketHeaders(bucket), date: new Date(request.at).toUTCString() } }
   })
@@ -207,7 +210,7 @@ function readOf(user: number): Request {
 }
 
 /** Reads this many users at once, and resolves to the errors. As in a run, an error that affects all of it halts it. */
-async function read({ http }: Farm, users: number): Promise<readonly Error[]> {
+async function read({ http }: Setup, users: number): Promise<readonly Error[]> {
   const results = await Promise.allSettled(
     Array.from({ length: users }, async (_, user) => {
       try {
@@ -221,7 +224,7 @@ async function read({ http }: Farm, users: number): Promise<readonly Error[]> {
   return results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []))
 }
 
-async function pass({ time }: Farm, until: number): Promise<void> {
+async function pass({ time }: Setup, until: number): Promise<void> {
   await time.run(time.clock.sleep(Math.max(0, until - time.clock.now())))
 }
 
@@ -230,22 +233,22 @@ describe.each([true, false])('an outage (of a tenant with rate-limit headers: %s
     it.each([0.4, 3, 8, 20, 55])('of %d s makes no request fail, and work resumes soon after it', async seconds => {
       for (const random of [0, 0.999]) {
         const [from, until] = [8_000, 8_000 + seconds * 1_000]
-        const tell = ({ at }: VirtualRequest) => (at >= from && at < until ? failure : undefined)
-        const here = farm(tell, { headers, random: () => random })
-        await here.time.run(read(here, 10))
-        await pass(here, from)
-        expect(await here.time.run(read(here, 40))).toEqual([])
-        const resumed = here.tenant.requests.find(({ at }) => at >= until)?.at ?? Number.NaN
+        const react = ({ at }: VirtualRequest) => (at >= from && at < until ? failure : undefined)
+        const setup = setUp(react, { headers, random: () => random })
+        await setup.time.run(read(setup, 10))
+        await pass(setup, from)
+        expect(await setup.time.run(read(setup, 40))).toEqual([])
+        const resumed = setup.tenant.requests.find(({ at }) => at >= until)?.at ?? Number.NaN
         expect(resumed - until).toBeLessThan(Math.max(2_000, until - from))
         // Without headers, at ten a second at most, or a little less after a refusal.
-        expect(here.time.clock.now() - resumed).toBeLessThan(headers ? 1_500 : 7_000)
+        expect(setup.time.clock.now() - resumed).toBeLessThan(headers ? 1_500 : 7_000)
       }
     })
   })
 
   it.each([3, 20, 55])('without any response for %d s makes no request fail', async seconds => {
-    const here = farm(({ at }) => (at < 5_000 + seconds * 1_000 ? 'hang' : undefined), { headers })
-    expect(await here.time.run(read(here, 40))).toEqual([])
+    const setup = setUp(({ at }) => (at < 5_000 + seconds * 1_000 ? 'hang' : undefined), { headers })
+    expect(await setup.time.run(read(setup, 40))).toEqual([])
   })
 
   it.each([
@@ -253,38 +256,38 @@ describe.each([true, false])('an outage (of a tenant with rate-limit headers: %s
     ['in the middle', 20],
   ])('of 15 refusals in a row, %s, is soon over', async (_, before) => {
     let requests = 0
-    const here = farm(() => (++requests > before && requests <= before + 15 ? JAMMED : undefined), { headers })
-    await here.time.run(read(here, before))
-    const from = here.time.clock.now()
-    expect(await here.time.run(read(here, 40))).toEqual([])
+    const setup = setUp(() => (++requests > before && requests <= before + 15 ? JAMMED : undefined), { headers })
+    await setup.time.run(read(setup, before))
+    const from = setup.time.clock.now()
+    expect(await setup.time.run(read(setup, 40))).toEqual([])
     // Sixteen attempts; without headers, also four seconds for forty users.
-    expect(here.time.clock.now() - from).toBeLessThan(headers ? 14_000 : 20_000)
+    expect(setup.time.clock.now() - from).toBeLessThan(headers ? 14_000 : 20_000)
   })
 })
 
 describe('while the tenant is down', () => {
   it('one request at a time probes it, a limited number of times', async () => {
-    const here = farm(({ at }) => (at >= 8_000 && at < 66_000 ? 'reset' : undefined))
-    await here.time.run(read(here, 30))
-    await pass(here, 7_900)
-    const reading = read(here, 100)
-    await pass(here, 8_300)
-    const before = here.tenant.requests.length
-    here.tenant.mostInFlight()
-    await pass(here, 65_900)
-    expect(here.tenant.mostInFlight()).toBe(1)
-    expect(here.tenant.requests.length - before).toBeLessThan(40)
-    expect(here.http.traffic.waitingFor).toBe('the tenant to respond again')
-    expect(await here.time.run(reading)).toEqual([])
-    expect(here.http.traffic.waitingFor).toBeUndefined()
+    const setup = setUp(({ at }) => (at >= 8_000 && at < 66_000 ? 'reset' : undefined))
+    await setup.time.run(read(setup, 30))
+    await pass(setup, 7_900)
+    const reading = read(setup, 100)
+    await pass(setup, 8_300)
+    const before = setup.tenant.requests.length
+    setup.tenant.mostInFlight()
+    await pass(setup, 65_900)
+    expect(setup.tenant.mostInFlight()).toBe(1)
+    expect(setup.tenant.requests.length - before).toBeLessThan(40)
+    expect(setup.http.traffic.waitingFor).toBe('the tenant to respond again')
+    expect(await setup.time.run(reading)).toEqual([])
+    expect(setup.http.traffic.waitingFor).toBeUndefined()
   })
 
   it('requests are held back, and resume one by one until there are as many as before', async () => {
-    const here = farm(({ at }) => (at >= 8_000 && at < 20_000 ? JAMMED : undefined))
-    await here.time.run(read(here, 150))
-    await pass(here, 7_900)
-    expect(await here.time.run(read(here, 120))).toEqual([])
-    const back = here.tenant.requests.flatMap(({ at }) => (at >= 20_000 ? [at] : []))
+    const setup = setUp(({ at }) => (at >= 8_000 && at < 20_000 ? JAMMED : undefined))
+    await setup.time.run(read(setup, 150))
+    await pass(setup, 7_900)
+    expect(await setup.time.run(read(setup, 120))).toEqual([])
+    const back = setup.tenant.requests.flatMap(({ at }) => (at >= 20_000 ? [at] : []))
     const within = (milliseconds: number) => back.filter(at => at < (back[0] ?? 0) + milliseconds).length
     expect(within(45)).toBe(1)
     expect(within(95)).toBeLessThanOrEqual(3)
@@ -295,13 +298,13 @@ describe('while the tenant is down', () => {
   it.each([...FAILURES, ['hanging requests', 'hang'] as const])(
     'with %s, the run ends soon after one minute, not one minute per user',
     async (name, failure) => {
-      const here = farm(() => failure)
-      const from = here.time.clock.now()
-      const errors = await here.time.run(read(here, 100))
-      const elapsed = here.time.clock.now() - from
+      const setup = setUp(() => failure)
+      const from = setup.time.clock.now()
+      const errors = await setup.time.run(read(setup, 100))
+      const elapsed = setup.time.clock.now() - from
       expect(elapsed).toBeGreaterThan(60_000)
       expect(elapsed).toBeLessThan(name === 'hanging requests' ? 100_000 : 70_000)
-      expect(here.tenant.requests.length).toBeLessThan(60)
+      expect(setup.tenant.requests.length).toBeLessThan(60)
       const messages = errors.map(({ message }) => message)
       expect(
         messages.filter(each => /is used up|only returns errors|No response/.test(each)).length,
@@ -311,20 +314,20 @@ describe('while the tenant is down', () => {
   )
 
   it('the token request is retried for a minute, and then the run ends', async () => {
-    const here = farm(() => ({ status: 503 }))
-    const sending = here.http.send({ method: 'POST', path: '/oauth/token' }).catch((error: unknown) => error)
-    await pass(here, 30_000)
-    expect(here.http.traffic.waitingFor).toBe('a retry of POST /oauth/token')
-    expect(await here.time.run(sending)).toMatchObject({ details: { reach: 'run', status: 503 } })
-    expect(here.time.clock.now()).toBeGreaterThan(65_000)
-    expect(here.time.clock.now()).toBeLessThan(72_000)
+    const setup = setUp(() => ({ status: 503 }))
+    const sending = setup.http.send({ method: 'POST', path: '/oauth/token' }).catch((error: unknown) => error)
+    await pass(setup, 30_000)
+    expect(setup.http.traffic.waitingFor).toBe('a retry of POST /oauth/token')
+    expect(await setup.time.run(sending)).toMatchObject({ details: { reach: 'run', status: 503 } })
+    expect(setup.time.clock.now()).toBeGreaterThan(65_000)
+    expect(setup.time.clock.now()).toBeLessThan(72_000)
   })
 
   it('a permanent fault ends the run at once', async () => {
-    const here = farm(() => ({ fault: 'ENOTFOUND' }))
-    const [error] = await here.time.run(read(here, 1))
+    const setup = setUp(() => ({ fault: 'ENOTFOUND' }))
+    const [error] = await setup.time.run(read(setup, 1))
     expect(error?.message).toMatch(/ENOTFOUND.*Check the input domain: this host does not exist/)
-    expect(here.tenant.requests).toHaveLength(1)
+    expect(setup.tenant.requests).toHaveLength(1)
   })
 })
 
@@ -334,28 +337,28 @@ describe('a user whose requests always fail', () => {
   const failure: VirtualAnswer = { status: 503, body: '{"message":"Try later","errorCode":"busy"}' }
 
   it.each([0, 20, 39])('(index %i of 40) fails after a minute with Auth0’s message; the others succeed', async user => {
-    const here = farm(when(user, failure))
-    const from = here.time.clock.now()
-    const errors = await here.time.run(read(here, 40))
+    const setup = setUp(when(user, failure))
+    const from = setup.time.clock.now()
+    const errors = await setup.time.run(read(setup, 40))
     expect(errors).toMatchObject([{ details: { reach: 'user', status: 503 } }])
     expect(errors[0]?.message).toMatch(
       /^https:\/\/acme\.eu\.auth0\.com only returns errors for this request \(GET \/api\/v2\/users\/\d+\/permissions; \d+ attempts; Auth0 said: 503 busy Try later\)\. Run it again when/,
     )
-    expect(here.time.clock.now() - from).toBeGreaterThan(60_000)
-    expect(here.time.clock.now() - from).toBeLessThan(80_000)
-    expect(here.tenant.requests.length).toBeLessThan(40 + 45)
+    expect(setup.time.clock.now() - from).toBeGreaterThan(60_000)
+    expect(setup.time.clock.now() - from).toBeLessThan(80_000)
+    expect(setup.tenant.requests.length).toBeLessThan(40 + 45)
   })
 
   it('is retried after pauses that double, while the others work', async () => {
-    const here = farm(when(0, failure), { random: () => 0.999 })
-    const reading = read(here, 1)
+    const setup = setUp(when(0, failure), { random: () => 0.999 })
+    const reading = read(setup, 1)
     for (let at = 5_100; at < 90_000; at += 100) {
-      const other = here.http.send(readOf(1))
-      await pass(here, at)
-      await here.time.run(other)
+      const other = setup.http.send(readOf(1))
+      await pass(setup, at)
+      await setup.time.run(other)
     }
-    expect(await here.time.run(reading)).toMatchObject([{ details: { reach: 'user' } }])
-    const times = here.tenant.requests.filter(({ path }) => path === readOf(0).path).map(({ at }) => at)
+    expect(await setup.time.run(reading)).toMatchObject([{ details: { reach: 'user' } }])
+    const times = setup.tenant.requests.filter(({ path }) => path === readOf(0).path).map(({ at }) => at)
     const pauses = times.slice(1).map((at, index) => Math.round((at - (times[index] ?? 0) - 50) / 250))
     expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 64, 64, 64])
   })
@@ -373,7 +376,7 @@ describe('the end of a refusal', () => {
   const UNTIL = '01:00 UTC'
 
   it('delays only the requests that it concerns', async () => {
-    const here = farm(({ method, at }) =>
+    const setup = setUp(({ method, at }) =>
       method === 'POST' && at < 35_000
         ? {
             status: 429,
@@ -381,16 +384,16 @@ describe('the end of a refusal', () => {
           }
         : undefined,
     )
-    await here.time.run(read(here, 1))
-    const write = here.http.send({ method: 'POST', path: '/api/v2/users/1/permissions' })
-    await pass(here, 6_000)
-    expect(await here.time.run(read(here, 40))).toEqual([])
-    expect(here.time.clock.now()).toBeLessThan(8_000)
-    await here.time.run(write)
-    expect(here.time.clock.now()).toBeGreaterThan(35_000)
-    expect(here.time.clock.now()).toBeLessThan(37_000)
-    expect(here.tenant.requests.filter(({ method }) => method === 'POST')).toHaveLength(2)
-    expect(here.http.traffic.waited).toBeGreaterThan(29_000)
+    await setup.time.run(read(setup, 1))
+    const write = setup.http.send({ method: 'POST', path: '/api/v2/users/1/permissions' })
+    await pass(setup, 6_000)
+    expect(await setup.time.run(read(setup, 40))).toEqual([])
+    expect(setup.time.clock.now()).toBeLessThan(8_000)
+    await setup.time.run(write)
+    expect(setup.time.clock.now()).toBeGreaterThan(35_000)
+    expect(setup.time.clock.now()).toBeLessThan(37_000)
+    expect(setup.tenant.requests.filter(({ method }) => method === 'POST')).toHaveLength(2)
+    expect(setup.http.traffic.waited).toBeGreaterThan(29_000)
   })
 
   it('is waited for up to five minutes, with a probe each minute, and is then reported', async () => {
@@ -400,17 +403,17 @@ describe('the end of a refusal', () => {
       [6, 'only returns errors'],
     ] as const) {
       const end = 5_000 + minutes * 60_000
-      const here = farm(({ at }) =>
+      const setup = setUp(({ at }) =>
         at < end ? { status: 503, headers: { 'retry-after': String(Math.ceil((end - at) / 1000)) } } : undefined,
       )
-      const reading = read(here, 10)
-      await pass(here, 30_000)
+      const reading = read(setup, 10)
+      await pass(setup, 30_000)
       const time = new Date(Date.now() + end - 5_000).toISOString().slice(11, 14)
-      expect(here.http.traffic.waitingFor).toContain(`the tenant to respond again, until ${time}`)
-      const errors = await here.time.run(reading)
+      expect(setup.http.traffic.waitingFor).toContain(`the tenant to respond again, until ${time}`)
+      const errors = await setup.time.run(reading)
       if (error === undefined) expect(errors).toEqual([])
       else expect(errors.join()).toMatch(/only returns errors \([^)]*\)\. Run it again after \d\d:\d\d UTC\./)
-      expect(here.tenant.requests.filter(({ at }) => at < end).length).toBeLessThanOrEqual(minutes + 1)
+      expect(setup.tenant.requests.filter(({ at }) => at < end).length).toBeLessThanOrEqual(minutes + 1)
     }
   })
 
@@ -430,41 +433,41 @@ describe('the end of a refusal', () => {
   ])(
     'that is an hour away ends the run after a minute, with the time and the limit in the error: %s',
     async (name, waiting, request) => {
-      const here = farm(({ at }) => ({
+      const setup = setUp(({ at }) => ({
         status: 429,
         headers: { ...bucketUntil(HOUR), date: new Date(at).toUTCString() },
         body: '{"errorCode":"too_many_requests","message":"Global limit has been reached"}',
       }))
-      const sending = here.http.send(request).catch((error: unknown) => error)
-      await pass(here, 30_000)
-      expect(here.http.traffic.waitingFor).toBe(`${waiting}, until ${UNTIL}`)
-      const error = await here.time.run(sending)
+      const sending = setup.http.send(request).catch((error: unknown) => error)
+      await pass(setup, 30_000)
+      expect(setup.http.traffic.waitingFor).toBe(`${waiting}, until ${UNTIL}`)
+      const error = await setup.time.run(sending)
       expect(error).toMatchObject({ details: { reach: 'run' } })
       expect(error).toHaveProperty(
         'message',
         `The ${name} of ${ORIGIN} is used up until ${UNTIL} (${request.method} ${request.path}; 2 attempts; Auth0 said: 429 too_many_requests Global limit has been reached). Run it again after ${UNTIL}.`,
       )
-      expect(here.time.clock.now()).toBeLessThan(70_000)
-      expect(here.tenant.requests).toHaveLength(2)
+      expect(setup.time.clock.now()).toBeLessThan(70_000)
+      expect(setup.tenant.requests).toHaveLength(2)
     },
   )
 
   it('is also named if the run waits to preserve the headroom', async () => {
-    const here = farm(({ at }) => ({
+    const setup = setUp(({ at }) => ({
       status: 200,
       headers: { ...bucketUntil(HOUR), 'x-ratelimit-remaining': '13', date: new Date(at).toUTCString() },
     }))
-    await here.time.run(read(here, 1))
-    const reading = read(here, 1)
-    await pass(here, 30_000)
-    expect(here.http.traffic.waitingFor).toBe(`the rate limit for reading users, until ${UNTIL}`)
-    await here.time.run(reading)
-    expect(here.time.clock.now()).toBeLessThan(70_000)
+    await setup.time.run(read(setup, 1))
+    const reading = read(setup, 1)
+    await pass(setup, 30_000)
+    expect(setup.http.traffic.waitingFor).toBe(`the rate limit for reading users, until ${UNTIL}`)
+    await setup.time.run(reading)
+    expect(setup.time.clock.now()).toBeLessThan(70_000)
   })
 
   it('is not named if it is unknown', async () => {
-    const here = farm(() => JAMMED)
-    const [error] = await here.time.run(read(here, 1))
+    const setup = setUp(() => JAMMED)
+    const [error] = await setup.time.run(read(setup, 1))
     expect(error?.message).toMatch(
       /^The rate limit for reading users of https:\/\/acme\.eu\.auth0\.com is used up \(.*\)\. Run it again when there is less other traffic\.$/,
     )

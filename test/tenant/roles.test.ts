@@ -47,7 +47,7 @@ describe('the roles of a tenant', () => {
 
   it.each([
     ['read again if they change in the meantime', 2],
-    ['not mistaken for complete if they keep changing', Number.POSITIVE_INFINITY],
+    ['an error if they keep changing', Number.POSITIVE_INFINITY],
   ])('are %s', async (_, times) => {
     const { embedded, tenant } = await connect({ roles: [CLERK, AUDITOR] })
     const body = { roles: [{ id: 'rol_clerk', name: 'Clerk' }], start: 0, limit: 100, total: 2 }
@@ -99,7 +99,7 @@ describe('the users of a role', () => {
   })
 
   /** A tenant with one role, whose pages differ from the requested size, or have another total. */
-  async function oddTenant({
+  async function tenantWithRole({
     count,
     size,
     total,
@@ -131,14 +131,14 @@ describe('the users of a role', () => {
     ['from pages smaller than requested, of a large role', { count: 1_200, size: 50, total: 1_200 }, 24],
     ['if the total is capped', { count: 1_150, size: 100, total: 1_000 }, 10],
   ])('are all read %s', async (_, role, more) => {
-    const { tenant, ids } = await oddTenant(role)
+    const { tenant, ids } = await tenantWithRole(role)
     const first = await tenant.membersOf('rol_clerk')
     expect(first.more).toBe(more)
     expect(await tenant.allMembersOf(first)).toEqual(new Set(ids))
   })
 
-  it('are not mistaken for complete if the list ends before its total', async () => {
-    const { tenant } = await oddTenant({ count: 1_100, size: 100, total: 1_500 })
+  it('are an error if the list ends before its total', async () => {
+    const { tenant } = await tenantWithRole({ count: 1_100, size: 100, total: 1_500 })
     const first = await tenant.membersOf('rol_clerk')
     await expect(tenant.allMembersOf(first)).rejects.toThrow('changed while they were read: 1100 of 1500 were found')
   })
@@ -158,7 +158,7 @@ describe('the users of a role', () => {
   })
 })
 
-it('the users of a role are not mistaken for complete if they keep changing', async () => {
+it('the users of a role are an error if they keep changing', async () => {
   const { embedded, tenant } = await connect({ roles: [CLERK], users: staff(150) })
   const first = await tenant.membersOf('rol_clerk')
   const body = { users: [{ user_id: 'auth0|0' }], start: 0, limit: 100, total: 150 }

@@ -22,7 +22,7 @@ export interface Client {
   /** @param path below the repository, or from the root if it starts with a slash */
   readonly send: (method: string, path: string, options?: SendOptions) => Promise<Reply>
   /** Like `send`, with JSON as request and response. */
-  readonly ask: (method: string, path: string, body?: object, token?: string) => Promise<JsonReply>
+  readonly sendJson: (method: string, path: string, body?: object, token?: string) => Promise<JsonReply>
 }
 
 interface JsonReply {
@@ -69,7 +69,7 @@ export async function start(options: GitHubOptions = {}): Promise<Client> {
     octokit: client(writeAll),
     as: (permissions, login) => client(github.issueToken(permissions, login)),
     send,
-    ask: async (method, path, body, token = writeAll) => {
+    sendJson: async (method, path, body, token = writeAll) => {
       const { status, text } = await send(method, path, { token, ...(body && { body: JSON.stringify(body) }) })
       return { status, body: text === '' ? undefined : JSON.parse(text) }
     },

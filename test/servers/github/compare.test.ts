@@ -73,7 +73,7 @@ describe('a comparison', () => {
   })
 
   it('accepts commits of a fork, which are on no branch', async () => {
-    const { github, octokit, ask } = await start()
+    const { github, octokit, sendJson } = await start()
     const root = github.commit(FILES)
     const fork = github.commit({ 'a.txt': 'of a fork' }, { branch: null, keepFiles: true })
     github.commit(FILES)
@@ -82,8 +82,11 @@ describe('a comparison', () => {
     expect(data).toMatchObject({ status: 'diverged', ahead_by: 1, behind_by: 1, merge_base_commit: { sha: root } })
     const file = await octokit.rest.repos.getContent({ ...REPOSITORY, path: 'a.txt', ref: fork })
     expect(file.data).toMatchObject({ content: 'b2YgYSBmb3Jr\n' })
-    expect(await ask('GET', `git/commits/${fork}`)).toMatchObject({ status: 200, body: { parents: [{ sha: root }] } })
-    expect(await ask('GET', `commits/${fork}/branches-where-head`)).toEqual({ status: 200, body: [] })
+    expect(await sendJson('GET', `git/commits/${fork}`)).toMatchObject({
+      status: 200,
+      body: { parents: [{ sha: root }] },
+    })
+    expect(await sendJson('GET', `commits/${fork}/branches-where-head`)).toEqual({ status: 200, body: [] })
   })
 })
 
@@ -104,11 +107,11 @@ describe('branches', () => {
   })
 
   it('may be missing', async () => {
-    const { github, ask } = await start()
+    const { github, sendJson } = await start()
     github.commit(FILES)
-    expect(await ask('GET', 'branches/gone')).toMatchObject({ status: 404, body: { message: 'Branch not found' } })
+    expect(await sendJson('GET', 'branches/gone')).toMatchObject({ status: 404, body: { message: 'Branch not found' } })
     const gone = '0123456789012345678901234567890123456789'
-    expect(await ask('GET', `commits/${gone}/branches-where-head`)).toMatchObject({
+    expect(await sendJson('GET', `commits/${gone}/branches-where-head`)).toMatchObject({
       status: 422,
       body: { message: `No commit found for SHA: ${gone}` },
     })

@@ -74,17 +74,17 @@ describe('a test', () => {
 
 describe('a listener', () => {
   it('is awaited before each request, until it is removed', async () => {
-    const { github, ask } = await start()
+    const { github, sendJson } = await start()
     const seen: string[] = []
     const stop = github.onRequest(async ({ method, path, number }) => {
       await new Promise(resolve => setTimeout(resolve, 5))
       seen.push(`${number} ${method} ${path}`)
       if (number === 2) github.commit(FILES)
     })
-    expect((await ask('GET', 'git/ref/heads/main')).status).toBe(409)
-    expect((await ask('GET', 'git/ref/heads/main')).status).toBe(200)
+    expect((await sendJson('GET', 'git/ref/heads/main')).status).toBe(409)
+    expect((await sendJson('GET', 'git/ref/heads/main')).status).toBe(200)
     stop()
-    await ask('GET', 'git/ref/heads/main')
+    await sendJson('GET', 'git/ref/heads/main')
     const path = '/repos/acme/permissions/git/ref/heads/main'
     expect(seen).toEqual([`1 GET ${path}`, `2 GET ${path}`])
     expect(github.requests.map(({ method, path, status }) => [method, path, status])).toEqual([
@@ -95,12 +95,12 @@ describe('a listener', () => {
   })
 
   it('may make the same request fail', async () => {
-    const { github, ask } = await start()
+    const { github, sendJson } = await start()
     const sha = github.commit(FILES)
     github.onRequest(({ method }) => {
       if (method === 'POST') github.fault({ kind: 'status', status: 502, after: 'effect', when: () => true })
     })
-    expect(await ask('POST', 'git/refs', { ref: 'refs/heads/x', sha })).toMatchObject({ status: 502 })
+    expect(await sendJson('POST', 'git/refs', { ref: 'refs/heads/x', sha })).toMatchObject({ status: 502 })
     expect(github.tip('x')).toBe(sha)
   })
 })

@@ -34,17 +34,17 @@ describe('blobs', () => {
   })
 
   it('are refused if they are unknown, too large or invalid base64', async () => {
-    const { github, octokit, ask } = await start()
+    const { github, octokit, sendJson } = await start()
     github.commit({ huge: new Uint8Array(100 * 1024 * 1024 + 1) })
-    expect(await ask('GET', `git/blobs/${UNKNOWN}`)).toMatchObject({ status: 404 })
+    expect(await sendJson('GET', `git/blobs/${UNKNOWN}`)).toMatchObject({ status: 404 })
     const { data } = await octokit.rest.git.getTree({ ...REPOSITORY, tree_sha: 'main' })
     const huge = data.tree[0]?.sha
-    expect(await ask('GET', `git/blobs/${huge}`)).toMatchObject({
+    expect(await sendJson('GET', `git/blobs/${huge}`)).toMatchObject({
       status: 403,
       body: { errors: [{ code: 'too_large' }] },
     })
-    expect(await ask('POST', 'git/blobs', { content: '§', encoding: 'base64' })).toMatchObject({ status: 422 })
-    expect(await ask('POST', 'git/blobs', {})).toMatchObject({
+    expect(await sendJson('POST', 'git/blobs', { content: '§', encoding: 'base64' })).toMatchObject({ status: 422 })
+    expect(await sendJson('POST', 'git/blobs', {})).toMatchObject({
       status: 422,
       body: { message: 'Invalid request.\n\n"content" wasn\'t supplied.' },
     })
@@ -96,10 +96,10 @@ describe('trees', () => {
   })
 
   it('have the id that Git computes for a single file', async () => {
-    const { github, ask } = await start()
+    const { github, sendJson } = await start()
     github.commit(FILES)
     const tree = [{ path: 'ledger.json', mode: '100644', type: 'blob', content: '{"users":[]}\n' }]
-    expect(await ask('POST', 'git/trees', { tree })).toMatchObject({ status: 201, body: { sha: LEDGER_TREE } })
+    expect(await sendJson('POST', 'git/trees', { tree })).toMatchObject({ status: 201, body: { sha: LEDGER_TREE } })
   })
 
   const blob = { path: 'a', mode: '100644', type: 'blob' }
@@ -115,9 +115,9 @@ describe('trees', () => {
     [{ tree: [{ ...blob, path: '.git/config', content: '' }] }, 'tree.path contains a malformed path component'],
     [{ tree: [{ ...blob, content: '' }], base_tree: UNKNOWN }, 'base_tree is not a valid tree oid'],
   ])('are not created from %j', async (body, message) => {
-    const { github, ask } = await start()
+    const { github, sendJson } = await start()
     github.commit(FILES)
-    expect(await ask('POST', 'git/trees', body)).toMatchObject({ status: 422, body: { message } })
+    expect(await sendJson('POST', 'git/trees', body)).toMatchObject({ status: 422, body: { message } })
   })
 
   it('are truncated at the maximum number of entries', async () => {
@@ -173,13 +173,13 @@ describe('commits in the Git database', () => {
   const tree = [{ path: 'ledger.json', mode: '100644', type: 'blob', content: '{"users":[]}\n' }]
 
   it('with an author are stored as given, without a signature', async () => {
-    const { github, ask } = await start()
+    const { github, sendJson } = await start()
     github.commit(FILES)
-    await ask('POST', 'git/trees', { tree })
+    await sendJson('POST', 'git/trees', { tree })
     const author = { name: 'Ann', email: 'ann@example.com', date: '2026-01-01T02:00:00+02:00' }
     const sha = 'bfa73e81223210389cd856034ae18c7e79880480'
     const date = '2026-01-01T00:00:00Z'
-    const created = await ask('POST', 'git/commits', { message, tree: LEDGER_TREE, author })
+    const created = await sendJson('POST', 'git/commits', { message, tree: LEDGER_TREE, author })
     expect(created).toMatchObject({
       status: 201,
       body: {
@@ -192,13 +192,13 @@ describe('commits in the Git database', () => {
         verification: { verified: false, reason: 'unsigned', signature: null, payload: null },
       },
     })
-    expect(await ask('GET', `git/commits/${sha}`)).toEqual({ status: 200, body: created.body })
+    expect(await sendJson('GET', `git/commits/${sha}`)).toEqual({ status: 200, body: created.body })
   })
 
   it('without an author are by the bot, and signed by GitHub', async () => {
-    const { github, octokit, ask } = await start({ now: () => NEW_YEAR })
+    const { github, octokit, sendJson } = await start({ now: () => NEW_YEAR })
     github.commit(FILES)
-    await ask('POST', 'git/trees', { tree })
+    await sendJson('POST', 'git/trees', { tree })
     const { data } = await octokit.rest.git.createCommit({ ...REPOSITORY, message, tree: LEDGER_TREE })
     const date = '2026-01-01T00:00:00Z'
     expect(data).toMatchObject({
@@ -241,7 +241,7 @@ describe('commits in the Git database', () => {
   })
 
   it('are not created from missing objects', async () => {
-    const { github, ask } = await start()
+    const { github, sendJson } = await start()
     const tree = github.commits.get(github.commit(FILES))?.tree
     const table: readonly (readonly [object, string])[] = [
       [{ message, tree: UNKNOWN }, 'Tree SHA does not exist'],
@@ -249,8 +249,8 @@ describe('commits in the Git database', () => {
       [{ tree }, 'Invalid request.\n\n"message" wasn\'t supplied.'],
     ]
     for (const [body, message] of table) {
-      expect(await ask('POST', 'git/commits', body)).toMatchObject({ status: 422, body: { message } })
+      expect(await sendJson('POST', 'git/commits', body)).toMatchObject({ status: 422, body: { message } })
     }
-    expect(await ask('GET', `git/commits/${UNKNOWN}`)).toMatchObject({ status: 404 })
+    expect(await sendJson('GET', `git/commits/${UNKNOWN}`)).toMatchObject({ status: 404 })
   })
 })

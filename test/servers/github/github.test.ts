@@ -237,15 +237,15 @@ describe('every response', () => {
   it('is a refusal once the hour’s requests are used up, until the next hour', async () => {
     let now = NEW_YEAR
     const { octokit } = await start({ rateLimit: 2, now: () => now })
-    const ask = () => octokit.rest.issues.listComments({ ...REPOSITORY, issue_number: 5 })
-    await ask()
-    await ask()
-    expect(await refusalOf(ask())).toMatchObject({
+    const sendJson = () => octokit.rest.issues.listComments({ ...REPOSITORY, issue_number: 5 })
+    await sendJson()
+    await sendJson()
+    expect(await refusalOf(sendJson())).toMatchObject({
       status: 403,
       message: expect.stringContaining('API rate limit exceeded'),
     })
     now += 3_600_000
-    expect((await ask()).headers['x-ratelimit-remaining']).toBe('1')
+    expect((await sendJson()).headers['x-ratelimit-remaining']).toBe('1')
   })
 
   it('is recorded with its request', async () => {

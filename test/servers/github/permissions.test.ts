@@ -22,11 +22,11 @@ describe('permission to contents', () => {
   ] as const
 
   it.each(table)('in a %s repository: %s', async (visibility, contents, read, written) => {
-    const { github, ask } = await start({ visibility })
+    const { github, sendJson } = await start({ visibility })
     const sha = github.commit(FILES)
     const token = github.issueToken({ contents })
     const outcome = async (method: string, path: string, body?: object) => {
-      const reply = await ask(method, path, body, token)
+      const reply = await sendJson(method, path, body, token)
       return reply.status < 300 ? reply.status : `${reply.status} ${reply.body?.message}`
     }
     for (const path of READS) expect([path, await outcome('GET', path)]).toEqual([path, read])
@@ -67,7 +67,7 @@ describe('permission to contents', () => {
 describe('the secondary limit', () => {
   it('lets 80 requests a minute create content', async () => {
     let now = NEW_YEAR
-    const { github, send, ask } = await start({ now: () => now })
+    const { github, send, sendJson } = await start({ now: () => now })
     github.commit(FILES)
     const create = () => send('POST', 'git/blobs', { body: '{"content":"x"}' })
     for (let count = 0; count < 80; count++) expect((await create()).status).toBe(201)
@@ -78,16 +78,16 @@ describe('the secondary limit', () => {
       retryAfter: '40',
     })
     expect(JSON.parse(refused.text).message).toContain('You have exceeded a secondary rate limit')
-    expect((await ask('GET', 'git/ref/heads/main')).status).toBe(200)
+    expect((await sendJson('GET', 'git/ref/heads/main')).status).toBe(200)
     now += 40_000
     expect((await create()).status).toBe(201)
   })
 
   it('starts over each minute', async () => {
     let now = NEW_YEAR
-    const { github, ask } = await start({ now: () => now, contentLimit: 1 })
+    const { github, sendJson } = await start({ now: () => now, contentLimit: 1 })
     github.commit(FILES)
-    const create = async () => (await ask('POST', 'git/blobs', { content: 'x' })).status
+    const create = async () => (await sendJson('POST', 'git/blobs', { content: 'x' })).status
     for (let minute = 0; minute < 3; minute++) {
       expect([await create(), await create()]).toEqual([201, 403])
       now += 60_000

@@ -55,10 +55,10 @@ describe('refs', () => {
   })
 
   it('that are missing can only be distinguished from a missing permission in a list', async () => {
-    const { github, ask } = await history()
+    const { github, sendJson } = await history()
     const paths = ['git/matching-refs/heads/none', 'git/ref/heads/none']
     const statuses = async (token: string) =>
-      (await Promise.all(paths.map(path => ask('GET', path, undefined, token)))).map(({ status }) => status)
+      (await Promise.all(paths.map(path => sendJson('GET', path, undefined, token)))).map(({ status }) => status)
     expect(await statuses(github.issueToken({ contents: 'read' }))).toEqual([200, 404])
     expect(await statuses(github.issueToken({}))).toEqual([404, 404])
   })
@@ -77,13 +77,13 @@ describe('refs', () => {
     [{ sha: 'first' }, 'Invalid request.\n\n"ref" wasn\'t supplied.'],
     [{ ref: 'refs/heads/new' }, 'Invalid request.\n\n"sha" wasn\'t supplied.'],
   ])('are not created from %j', async (body, message) => {
-    const { ask, github, first, second } = await history()
+    const { sendJson, github, first, second } = await history()
     const commits = new Map([
       ['first', first],
       ['second', second],
     ])
     const sha = commits.get(body.sha ?? '') ?? body.sha
-    expect(await ask('POST', 'git/refs', { ...body, sha })).toMatchObject({
+    expect(await sendJson('POST', 'git/refs', { ...body, sha })).toMatchObject({
       status: 422,
       body: { message, status: '422' },
     })
@@ -91,7 +91,7 @@ describe('refs', () => {
   })
 
   it('only move forward, unless forced', async () => {
-    const { ask, github, first, second, side } = await history()
+    const { sendJson, github, first, second, side } = await history()
     const refusal = {
       status: 422,
       body: {
@@ -101,29 +101,29 @@ describe('refs', () => {
       },
     }
     for (const sha of [first, side]) {
-      expect(await ask('PATCH', 'git/refs/heads/main', { sha })).toEqual(refusal)
-      expect(await ask('PATCH', 'git/refs/heads/main', { sha, force: false })).toEqual(refusal)
+      expect(await sendJson('PATCH', 'git/refs/heads/main', { sha })).toEqual(refusal)
+      expect(await sendJson('PATCH', 'git/refs/heads/main', { sha, force: false })).toEqual(refusal)
     }
     expect(github.tip('main')).toBe(second)
-    expect(await ask('PATCH', 'git/refs/heads/main', { sha: second })).toMatchObject({ status: 200 })
-    expect(await ask('PATCH', 'git/refs/heads/main', { sha: side, force: true })).toMatchObject({ status: 200 })
+    expect(await sendJson('PATCH', 'git/refs/heads/main', { sha: second })).toMatchObject({ status: 200 })
+    expect(await sendJson('PATCH', 'git/refs/heads/main', { sha: side, force: true })).toMatchObject({ status: 200 })
     expect(github.tip('main')).toBe(side)
   })
 
   it('that are missing are neither moved nor deleted', async () => {
-    const { ask, first } = await history()
+    const { sendJson, first } = await history()
     const refusal = { status: 422, body: { message: 'Reference does not exist' } }
-    expect(await ask('PATCH', 'git/refs/heads/none', { sha: first })).toMatchObject(refusal)
-    expect(await ask('PATCH', 'git/refs/heads/none', { sha: first, force: true })).toMatchObject(refusal)
-    expect(await ask('DELETE', 'git/refs/heads/none')).toMatchObject(refusal)
-    expect(await ask('PATCH', 'git/refs/heads/main', { sha: UNKNOWN })).toMatchObject({
+    expect(await sendJson('PATCH', 'git/refs/heads/none', { sha: first })).toMatchObject(refusal)
+    expect(await sendJson('PATCH', 'git/refs/heads/none', { sha: first, force: true })).toMatchObject(refusal)
+    expect(await sendJson('DELETE', 'git/refs/heads/none')).toMatchObject(refusal)
+    expect(await sendJson('PATCH', 'git/refs/heads/main', { sha: UNKNOWN })).toMatchObject({
       status: 422,
       body: { message: 'Object does not exist' },
     })
   })
 
   it('are refused in a repository without commits, like everything in the Git database', async () => {
-    const { ask } = await start()
+    const { sendJson } = await start()
     const asked: readonly (readonly [string, string, object?])[] = [
       ['GET', 'git/matching-refs/heads/x'],
       ['GET', 'git/ref/heads/x'],
@@ -135,12 +135,12 @@ describe('refs', () => {
       ['GET', 'commits/main'],
     ]
     for (const [method, path, body] of asked) {
-      expect(await ask(method, path, body)).toMatchObject({
+      expect(await sendJson(method, path, body)).toMatchObject({
         status: 409,
         body: { message: 'Git Repository is empty.' },
       })
     }
-    expect(await ask('GET', 'contents/a.txt')).toMatchObject({
+    expect(await sendJson('GET', 'contents/a.txt')).toMatchObject({
       status: 404,
       body: { message: 'This repository is empty.' },
     })
@@ -211,55 +211,59 @@ describe('rulesets', () => {
     ['pull_request', 'PATCH', 'Changes must be made through a pull request.'],
     ['deletion', 'DELETE', 'Cannot delete this branch'],
   ] as const)('with %s refuse %s', async (rule, method, message) => {
-    const { github, ask, first, second } = await history()
+    const { github, sendJson, first, second } = await history()
     github.addRuleset({ refs: ['ledger/**'], rules: [rule] })
     if (method !== 'POST') github.moveBranch('ledger/a/b', first)
     const path = method === 'POST' ? 'git/refs' : 'git/refs/heads/ledger/a/b'
     const body = method === 'DELETE' ? undefined : { ref: 'refs/heads/ledger/a/b', sha: second }
     const before = github.tip('ledger/a/b')
-    expect(await ask(method, path, body)).toMatchObject({ status: 422, body: { message: words(message) } })
+    expect(await sendJson(method, path, body)).toMatchObject({ status: 422, body: { message: words(message) } })
     expect(github.tip('ledger/a/b')).toBe(before)
   })
 
   it('only prevent what their rules say', async () => {
-    const { github, ask, first, second } = await history()
+    const { github, sendJson, first, second } = await history()
     github.addRuleset({ refs: ['ledger/*'], rules: ['creation', 'deletion'] })
-    expect(await ask('POST', 'git/refs', { ref: 'refs/heads/ledger/a/b', sha: first })).toMatchObject({ status: 201 })
-    expect(await ask('POST', 'git/refs', { ref: 'refs/heads/ledgers', sha: first })).toMatchObject({ status: 201 })
+    expect(await sendJson('POST', 'git/refs', { ref: 'refs/heads/ledger/a/b', sha: first })).toMatchObject({
+      status: 201,
+    })
+    expect(await sendJson('POST', 'git/refs', { ref: 'refs/heads/ledgers', sha: first })).toMatchObject({ status: 201 })
     github.moveBranch('ledger/c', first)
-    expect(await ask('PATCH', 'git/refs/heads/ledger/c', { sha: second })).toMatchObject({ status: 200 })
+    expect(await sendJson('PATCH', 'git/refs/heads/ledger/c', { sha: second })).toMatchObject({ status: 200 })
   })
 
   it('name every rule that is broken', async () => {
-    const { github, ask, second } = await history()
+    const { github, sendJson, second } = await history()
     github.addRuleset({ refs: ['refs/heads/side'], rules: ['update', 'non_fast_forward'] })
-    expect(await ask('PATCH', 'git/refs/heads/side', { sha: second, force: true })).toMatchObject({
+    expect(await sendJson('PATCH', 'git/refs/heads/side', { sha: second, force: true })).toMatchObject({
       status: 422,
       body: { message: words('Cannot update this protected ref.', 'Cannot force-push to this branch') },
     })
   })
 
   it('do not apply to exempt accounts', async () => {
-    const { github, ask, second } = await history()
+    const { github, sendJson, second } = await history()
     github.addRuleset({ refs: ['**'], rules: ['creation'], bypass: ['ledger[bot]'] })
     const body = { ref: LEDGER, sha: second }
-    expect(await ask('POST', 'git/refs', body, github.issueToken({ contents: 'write' }))).toMatchObject({ status: 422 })
+    expect(await sendJson('POST', 'git/refs', body, github.issueToken({ contents: 'write' }))).toMatchObject({
+      status: 422,
+    })
     const token = github.issueToken({ contents: 'write' }, 'ledger[bot]')
-    expect(await ask('POST', 'git/refs', body, token)).toMatchObject({ status: 201 })
+    expect(await sendJson('POST', 'git/refs', body, token)).toMatchObject({ status: 201 })
   })
 
   it('require signatures for commits that are new to the branch', async () => {
-    const { github, octokit, ask, second } = await history()
+    const { github, octokit, sendJson, second } = await history()
     github.addRuleset({ refs: ['main'], rules: ['required_signatures'] })
     const tree = github.commits.get(second)?.tree ?? ''
     const commit = { ...REPOSITORY, message: 'x', tree, parents: [second] }
     const author = { name: 'Ann', email: 'ann@example.com' }
     const unsigned = (await octokit.rest.git.createCommit({ ...commit, author })).data.sha
-    expect(await ask('PATCH', 'git/refs/heads/main', { sha: unsigned })).toMatchObject({
+    expect(await sendJson('PATCH', 'git/refs/heads/main', { sha: unsigned })).toMatchObject({
       status: 422,
       body: { message: words(`Commits must have verified signatures.\n  Found 1 violation:\n\n  ${unsigned}`) },
     })
     const signed = (await octokit.rest.git.createCommit(commit)).data.sha
-    expect(await ask('PATCH', 'git/refs/heads/main', { sha: signed })).toMatchObject({ status: 200 })
+    expect(await sendJson('PATCH', 'git/refs/heads/main', { sha: signed })).toMatchObject({ status: 200 })
   })
 })
