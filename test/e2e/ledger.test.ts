@@ -1,5 +1,4 @@
-// The memory between runs that are cancelled, killed or without GitHub, or that wait, and what it costs with large
-// repositories.
+// The ledger when runs are cancelled, killed, waiting or without GitHub, and its cost with large repositories.
 
 import { describe, expect, it } from 'vitest'
 import type { GitHubOptions } from '../servers/github/server.ts'

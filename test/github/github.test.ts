@@ -313,7 +313,7 @@ describe('a response', () => {
     expect(await listComments(start().github, 5)).toEqual([{ id: 1, author: '', body: '' }])
   })
 
-  it('with the token’s user may be missing', async () => {
+  it('about the token’s user is read, and a job’s bot is assumed if it is an error', async () => {
     server.script({ body: { data: { viewer: { login: 'grace' } } } })
     expect(await readLogin(start().github)).toBe('grace')
     server.script(refusal(403))

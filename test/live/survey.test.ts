@@ -239,7 +239,7 @@ describe('a user whose roles cannot be read', () => {
     expect([states.length, failures.map(({ user }) => user)]).toEqual([0, ['auth0|1']])
   })
 
-  it('but who was removed has nothing left if Auth0 refuses the id', async () => {
+  it('has nothing left if the user was removed and Auth0 refuses the id', async () => {
     const removed: Subject = { id: 'auth0|1', listed: false, grants: new Map() }
     const { failures, gone } = await survey([removed], { ...options, reader: refusing(400) })
     expect([failures.length, gone.map(({ user }) => user)]).toEqual([0, ['auth0|1']])
