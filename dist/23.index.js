@@ -908,25 +908,28 @@ const TOTAL = schemas/* int */.Whr().nonnegative();
 const LIST_READS = 3;
 /** More than any list has. */
 const MAX_PAGES = 500;
-/** Reads all items of a list, by key, until the total is reached, whatever the size of the pages. */
+/** Reads all items of a list until the total is reached, whatever the size of the pages. An item may occur twice. */
 async function readPages(ask, { keyOf, fullPages = false, first, unstable }) {
     for (let attempt = 1;; attempt++) {
         const known = attempt === 1 ? first : undefined;
-        const found = new Map((known?.items ?? []).map(item => [keyOf(item), item]));
+        const all = [...(known?.items ?? [])];
+        const found = new Set(all.map(keyOf));
         const totals = new Set(known && [known.total]);
         let next = known === undefined ? 0 : 1;
         for (;;) {
             const before = found.size;
             const { items, total, answer } = await ask(next++);
             totals.add(total);
-            for (const item of items)
-                found.set(keyOf(item), item);
+            for (const item of items) {
+                all.push(item);
+                found.add(keyOf(item));
+            }
             const isLast = found.size === before || next === MAX_PAGES || (fullPages && items.length < PER_PAGE);
             if (found.size < total && !isLast)
                 continue;
             // An item that moved to another page during the read would be missed.
             if (totals.size === 1 && found.size === total)
-                return found;
+                return all;
             if (attempt === LIST_READS)
                 throw answerError(answer, unstable(`${found.size} of ${total}`));
             break;
@@ -937,7 +940,7 @@ async function readPages(ask, { keyOf, fullPages = false, first, unstable }) {
 function numbered(page) {
     return `page=${page}&per_page=${PER_PAGE}&include_totals=true`;
 }
-/** What a user holds, by key. @returns undefined if the tenant has no such user */
+/** What a user holds. @returns undefined if the tenant has no such user */
 async function readPagesOf({ send }, { user, kind, schema, ...options }) {
     const unread = `The ${kind} of ${user} could not be read`;
     let isUnknown = false;
@@ -980,15 +983,21 @@ async function readPermissions(session, user) {
         user,
         kind: 'permissions',
         schema,
-        keyOf: item => (0,grants/* grantOf */.od)(item.resource_server_identifier, item.permission_name),
+        keyOf: grantIn,
         fullPages: true,
     });
     return items && liveOf(items);
 }
+function grantIn({ resource_server_identifier: api, permission_name: name }) {
+    return (0,grants/* grantOf */.od)(api, name);
+}
+/** A grant is direct if any of its items says so. */
 function liveOf(items) {
     const direct = new Set();
     const derived = new Map();
-    for (const [grant, { sources }] of items) {
+    for (const item of items) {
+        const { sources } = item;
+        const grant = grantIn(item);
         if (sources.some(isDirect))
             direct.add(grant);
         const roles = sources.filter(each => !isDirect(each)).map(roleOf);
@@ -1107,7 +1116,7 @@ async function searchUsers({ send }, query) {
             advice: 'Run it again when no users are created or deleted.',
         }),
     });
-    return [...users.keys()];
+    return [...new Set(users)];
 }
 
 ;// CONCATENATED MODULE: ./build/js/tenant/roles.js
@@ -1143,12 +1152,12 @@ async function readRoles({ send }) {
             advice: 'Run it again when nobody creates or deletes roles.',
         }),
     });
-    const ofTenant = [...roles.values()].filter(({ type }) => type !== 'organization');
+    const ofTenant = roles.filter(({ type }) => type !== 'organization');
     return new Map(ofTenant.map(({ id, name }) => [id, name]));
 }
 async function readRolesOf(session, user) {
     const roles = await readPagesOf(session, { user, kind: 'roles', schema: rolePage, keyOf: ({ id }) => id });
-    return roles && new Set(roles.keys());
+    return roles && new Set(roles.map(({ id }) => id));
 }
 async function readMembers(session, role) {
     const { items, total } = await askMembers(session, role)(0);
@@ -1173,7 +1182,7 @@ async function readAllMembers(session, first) {
         first: { items: [...users], total },
         unstable: found => unstableMembers(role, found),
     });
-    return new Set(members.keys());
+    return new Set(members);
 }
 async function readByCheckpoint(session, { role, total }) {
     for (let attempt = 1;; attempt++) {

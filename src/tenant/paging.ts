@@ -14,8 +14,9 @@ interface Page<T> {
 /** A page's total, in schemas. */
 export const TOTAL = z.int().nonnegative()
 
-interface Paging<K, T> {
-  readonly keyOf: (item: T) => K
+interface Paging<T> {
+  /** Equal for the same item on two pages. */
+  readonly keyOf: (item: T) => string
   /** A page that is not full is the last one, whatever the total says. */
   readonly fullPages?: boolean
   /** The first page, if it has already been read. */
@@ -29,25 +30,29 @@ export const LIST_READS = 3
 /** More than any list has. */
 const MAX_PAGES = 500
 
-/** Reads all items of a list, by key, until the total is reached, whatever the size of the pages. */
-export async function readPages<K, T>(
+/** Reads all items of a list until the total is reached, whatever the size of the pages. An item may occur twice. */
+export async function readPages<T>(
   ask: (page: number) => Promise<Page<T> & { readonly answer: Answer }>,
-  { keyOf, fullPages = false, first, unstable }: Paging<K, T>,
-): Promise<ReadonlyMap<K, T>> {
+  { keyOf, fullPages = false, first, unstable }: Paging<T>,
+): Promise<readonly T[]> {
   for (let attempt = 1; ; attempt++) {
     const known = attempt === 1 ? first : undefined
-    const found = new Map((known?.items ?? []).map(item => [keyOf(item), item]))
+    const all = [...(known?.items ?? [])]
+    const found = new Set(all.map(keyOf))
     const totals = new Set(known && [known.total])
     let next = known === undefined ? 0 : 1
     for (;;) {
       const before = found.size
       const { items, total, answer } = await ask(next++)
       totals.add(total)
-      for (const item of items) found.set(keyOf(item), item)
+      for (const item of items) {
+        all.push(item)
+        found.add(keyOf(item))
+      }
       const isLast = found.size === before || next === MAX_PAGES || (fullPages && items.length < PER_PAGE)
       if (found.size < total && !isLast) continue
       // An item that moved to another page during the read would be missed.
-      if (totals.size === 1 && found.size === total) return found
+      if (totals.size === 1 && found.size === total) return all
       if (attempt === LIST_READS) throw answerError(answer, unstable(`${found.size} of ${total}`))
       break
     }
@@ -59,17 +64,17 @@ export function numbered(page: number): string {
   return `page=${page}&per_page=${PER_PAGE}&include_totals=true`
 }
 
-interface UserList<K, T> extends Pick<Paging<K, T>, 'keyOf' | 'fullPages'> {
+interface UserList<T> extends Pick<Paging<T>, 'keyOf' | 'fullPages'> {
   readonly user: string
   readonly kind: 'permissions' | 'roles'
   readonly schema: z.ZodType<Page<T>>
 }
 
-/** What a user holds, by key. @returns undefined if the tenant has no such user */
-export async function readPagesOf<K, T>(
+/** What a user holds. @returns undefined if the tenant has no such user */
+export async function readPagesOf<T>(
   { send }: Session,
-  { user, kind, schema, ...options }: UserList<K, T>,
-): Promise<ReadonlyMap<K, T> | undefined> {
+  { user, kind, schema, ...options }: UserList<T>,
+): Promise<readonly T[] | undefined> {
   const unread = `The ${kind} of ${user} could not be read`
   let isUnknown = false
   const ask = async (page: number) => {

@@ -26,16 +26,25 @@ export async function readPermissions(session: Session, user: string): Promise<L
     user,
     kind: 'permissions',
     schema,
-    keyOf: item => grantOf(item.resource_server_identifier, item.permission_name),
+    keyOf: grantIn,
     fullPages: true,
   })
   return items && liveOf(items)
 }
 
-function liveOf(items: ReadonlyMap<Grant, z.infer<typeof permissionItem>>): Live {
+type Item = z.infer<typeof permissionItem>
+
+function grantIn({ resource_server_identifier: api, permission_name: name }: Item): Grant {
+  return grantOf(api, name)
+}
+
+/** A grant is direct if any of its items says so. */
+function liveOf(items: readonly Item[]): Live {
   const direct = new Set<Grant>()
   const derived = new Map<Grant, readonly Role[]>()
-  for (const [grant, { sources }] of items) {
+  for (const item of items) {
+    const { sources } = item
+    const grant = grantIn(item)
     if (sources.some(isDirect)) direct.add(grant)
     const roles = sources.filter(each => !isDirect(each)).map(roleOf)
     if (roles.length > 0) derived.set(grant, roles.sort(byName))

@@ -38,13 +38,13 @@ export async function readRoles({ send }: Session): Promise<RoleNames> {
       advice: 'Run it again when nobody creates or deletes roles.',
     }),
   })
-  const ofTenant = [...roles.values()].filter(({ type }) => type !== 'organization')
+  const ofTenant = roles.filter(({ type }) => type !== 'organization')
   return new Map(ofTenant.map(({ id, name }) => [id, name]))
 }
 
 export async function readRolesOf(session: Session, user: string): Promise<ReadonlySet<string> | undefined> {
   const roles = await readPagesOf(session, { user, kind: 'roles', schema: rolePage, keyOf: ({ id }) => id })
-  return roles && new Set(roles.keys())
+  return roles && new Set(roles.map(({ id }) => id))
 }
 
 export async function readMembers(session: Session, role: string): Promise<Members> {
@@ -70,7 +70,7 @@ export async function readAllMembers(session: Session, first: Members): Promise<
     first: { items: [...users], total },
     unstable: found => unstableMembers(role, found),
   })
-  return new Set(members.keys())
+  return new Set(members)
 }
 
 async function readByCheckpoint(session: Session, { role, total }: Members): Promise<ReadonlySet<string>> {

@@ -63,5 +63,5 @@ export async function searchUsers({ send }: Session, query: string): Promise<rea
       advice: 'Run it again when no users are created or deleted.',
     }),
   })
-  return [...users.keys()]
+  return [...new Set(users)]
 }

@@ -212,6 +212,20 @@ describe('permissions from a role', () => {
     expect([...(live?.derived.values() ?? [])]).toEqual([[{ role: 'rol_clerk', name: 'Clerk' }]])
   })
 
+  it('do not hide that the same permission is also assigned directly, in another item', async () => {
+    const { embedded, tenant } = await connect({ users: [{ id: 'auth0|1' }] })
+    const item = (source_type: string) => ({
+      permission_name: 'read',
+      resource_server_identifier: 'https://orders.acme.com/',
+      sources: [{ source_type, source_id: 'rol_clerk', source_name: 'Clerk' }],
+    })
+    const body = { permissions: [item('DIRECT'), item('ROLE')], start: 0, limit: 100, total: 1 }
+    embedded.fault({ kind: 'status', when: ({ path }) => path.includes('/permissions'), status: 200, body })
+    const live = await tenant.permissionsOf('auth0|1')
+    expect(live?.direct.size).toBe(1)
+    expect(live?.derived.size).toBe(1)
+  })
+
   it('are sorted by name, and may be from an unknown role', async () => {
     const { embedded, tenant } = await connect({ users: [{ id: 'auth0|1' }] })
     const role = (source_id: string, source_name: string) => ({ source_type: 'ROLE', source_id, source_name })
