@@ -6053,11 +6053,11 @@ function chooseUsers({ inputs, task, memory, journal }) {
         const others = ids.difference(known);
         return { known, unknown, skipped: new Set(), subjects: subjectsOf(users, others) };
     }
-    const isNarrow = inputs.scope === 'changed';
-    if (isNarrow && head === undefined)
+    const onlyChanged = inputs.scope === 'changed';
+    if (onlyChanged && head === undefined)
         journal.notice(['Nothing has been applied yet, so every listed user is read.']);
-    const unchanged = [...known].flatMap(([id, users]) => (isUnchanged(ledger.users.get(id), users) ? users : []));
-    const skipped = new Set(isNarrow ? unchanged : []);
+    const unchanged = onlyChanged ? [...known].filter(([id, users]) => isUnchanged(ledger.users.get(id), users)) : [];
+    const skipped = new Set(unchanged.flatMap(([, users]) => users));
     const users = listed.filter(user => !skipped.has(user));
     const removed = inputs.revoke === 'managed' ? removedUsers(ledger.users, known) : [];
     return { known, unknown, skipped, subjects: subjectsOf(users, removed) };

@@ -43,10 +43,10 @@ export function chooseUsers({ inputs, task, memory, journal }: RecalledContext):
     const others = ids.difference(known)
     return { known, unknown, skipped: new Set(), subjects: subjectsOf(users, others) }
   }
-  const isNarrow = inputs.scope === 'changed'
-  if (isNarrow && head === undefined) journal.notice(['Nothing has been applied yet, so every listed user is read.'])
-  const unchanged = [...known].flatMap(([id, users]) => (isUnchanged(ledger.users.get(id), users) ? users : []))
-  const skipped = new Set(isNarrow ? unchanged : [])
+  const onlyChanged = inputs.scope === 'changed'
+  if (onlyChanged && head === undefined) journal.notice(['Nothing has been applied yet, so every listed user is read.'])
+  const unchanged = onlyChanged ? [...known].filter(([id, users]) => isUnchanged(ledger.users.get(id), users)) : []
+  const skipped = new Set(unchanged.flatMap(([, users]) => users))
   const users = listed.filter(user => !skipped.has(user))
   const removed = inputs.revoke === 'managed' ? removedUsers(ledger.users, known) : []
   return { known, unknown, skipped, subjects: subjectsOf(users, removed) }
