@@ -818,7 +818,7 @@ function readWorkflow() {
     const payload = readPayload(env.GITHUB_EVENT_PATH ?? '');
     const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/');
     const ref = env.GITHUB_REF ?? '';
-    const server = env.GITHUB_SERVER_URL ?? 'https://github.com';
+    const server = env.GITHUB_SERVER_URL || 'https://github.com';
     const commit = env.GITHUB_SHA ?? '';
     const mergeRef = /^refs\/pull\/(\d+)\//.exec(ref)?.[1];
     return {
@@ -4892,7 +4892,7 @@ function useReading({ inputs, journal, workflow }, { branch, reading }) {
     const { ledger, head, seal } = reading;
     const { latest, applying, commit } = ledger;
     journal.noteLedger({ branch: branch.name, commit, run: latest.run, at: latest.at, head });
-    if (applying && latest.run !== (workflow.runUrl ?? '')) {
+    if (applying && latest.run !== workflow.runUrl) {
         journal.warn([
             `The apply of ${latest.run || 'a run outside GitHub'}, which began at ${latest.at}, has not ended. If it is still running, wait for it and give the workflow a concurrency group; if it was stopped, this run rereads the users that it may have changed.`,
         ]);
@@ -5006,7 +5006,7 @@ async function mergeRecording({ journal }, { branch, ledger, changed, message })
         journal.fail(`${other} the ledger's branch ${branch.name} while this run wrote to the tenant. This run's users were merged into the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`);
         return;
     }
-    throw new errors/* ActionError */.lZ(`Other runs updated the branch ${branch.name} ${MAX_MERGES} times in a row.`);
+    journal.fail(`Other runs updated the ledger's branch ${branch.name} ${MAX_MERGES} times while this run tried to record its result there. The result is not recorded, so the next run reads its users again: run it, and give the workflow a concurrency group.`);
 }
 /** Why a ledger cannot be merged with. Merging would seal a change that was made without the key. */
 function problemOf(reading) {
@@ -5406,7 +5406,7 @@ function filesText(files) {
     return [...files.slice(0, MAX_FILES).map(blocks_name), ...(more > 0 ? [`and ${grouped(more)} more`] : [])].join('<br>');
 }
 function time(milliseconds) {
-    const seconds = milliseconds / 1000;
+    const seconds = Math.floor(milliseconds / 100) / 10;
     if (seconds < 60)
         return `${seconds.toFixed(1)} s`;
     return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;

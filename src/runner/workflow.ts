@@ -64,7 +64,7 @@ export function readWorkflow(): Workflow {
   const payload = readPayload(env.GITHUB_EVENT_PATH ?? '')
   const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/')
   const ref = env.GITHUB_REF ?? ''
-  const server = env.GITHUB_SERVER_URL ?? 'https://github.com'
+  const server = env.GITHUB_SERVER_URL || 'https://github.com'
   const commit = env.GITHUB_SHA ?? ''
   const mergeRef = /^refs\/pull\/(\d+)\//.exec(ref)?.[1]
   return {

@@ -78,7 +78,7 @@ function useReading({ inputs, journal, workflow }: Context, { branch, reading }:
   const { ledger, head, seal } = reading
   const { latest, applying, commit } = ledger
   journal.noteLedger({ branch: branch.name, commit, run: latest.run, at: latest.at, head })
-  if (applying && latest.run !== (workflow.runUrl ?? '')) {
+  if (applying && latest.run !== workflow.runUrl) {
     journal.warn([
       `The apply of ${latest.run || 'a run outside GitHub'}, which began at ${latest.at}, has not ended. If it is still running, wait for it and give the workflow a concurrency group; if it was stopped, this run rereads the users that it may have changed.`,
     ])

@@ -138,7 +138,9 @@ async function mergeRecording({ journal }: Context, { branch, ledger, changed, m
     )
     return
   }
-  throw new ActionError(`Other runs updated the branch ${branch.name} ${MAX_MERGES} times in a row.`)
+  journal.fail(
+    `Other runs updated the ledger's branch ${branch.name} ${MAX_MERGES} times while this run tried to record its result there. The result is not recorded, so the next run reads its users again: run it, and give the workflow a concurrency group.`,
+  )
 }
 
 /** Why a ledger cannot be merged with. Merging would seal a change that was made without the key. */

@@ -487,6 +487,15 @@ describe('facts', () => {
     ])
   })
 
+  it.each([
+    [0, '0.0 s'],
+    [59_999, '59.9 s'],
+    [60_000, '1 min 0 s'],
+    [119_999, '1 min 59 s'],
+  ])('give a duration of %i ms as %s', (duration, text) => {
+    expect(textOf(treeOf(record({ mode: 'validate', duration })))).toContain(`About this run: validate, ${text}`)
+  })
+
   it('are omitted if the inputs are invalid', () => {
     const unusable = record({ mode: undefined, tenant: undefined, stopped: 'inputs', errors: [{ message: 'no' }] })
     expect(textOf(treeOf(unusable))).not.toContain('About this run')

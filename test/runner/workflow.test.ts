@@ -114,6 +114,11 @@ describe('missing variables', () => {
     })
   })
 
+  it('include an empty address of GitHub', () => {
+    const env = { GITHUB_SERVER_URL: '', GITHUB_REPOSITORY: 'acme/access', GITHUB_RUN_ID: '77' }
+    expect(workflowOf({}, env).runUrl).toBe('https://github.com/acme/access/actions/runs/77')
+  })
+
   it.each(['acme', '/', 'acme/', '/access', ' '])(
     'include a repository without an owner or a name: %j',
     GITHUB_REPOSITORY => {

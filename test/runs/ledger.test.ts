@@ -625,6 +625,25 @@ describe('concurrent runs', () => {
     expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
   })
 
+  it('are reported if they update the branch before each attempt to merge', async () => {
+    const { repository, held } = await start()
+    repository.begin([wants('auth0|1', 'read:orders')])
+    let moves = 0
+    // The first move of this run's own is the commit before its first write.
+    const stop = repository.github.onRequest(({ method }) => {
+      if (method === 'PATCH' && ++moves > 1) repository.tamper(text => `${text}\n`)
+    })
+    const run = await repository.apply([wants('auth0|1', 'read:orders', 'write:orders')])
+    stop()
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/^Other runs updated .* 5 times while .* not recorded/)])
+    expect(run.outputs).toMatchObject({ result: 'partial', grants: '1' })
+    expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+    expect(repository.ledger()?.users).toMatchObject([{ id: 'auth0|1', unfinished: true }])
+    expect((await repository.run(repository.head(), { run: { runId: 78 } })).outputs).toMatchObject({
+      result: 'unchanged',
+    })
+  })
+
   it('are reported if the other run is outside a workflow and has not ended', async () => {
     const { repository } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
@@ -632,7 +651,13 @@ describe('concurrent runs', () => {
       text.replace('"applying": false', '"applying": true').replace(/"run":"[^"]*"/, '"run":""'),
     )
     const run = await repository.run(repository.head())
-    expect(warningsOf(run)).toEqual([expect.stringMatching(/^The apply of a run outside GitHub, .* has not ended/)])
+    const notEnded = [expect.stringMatching(/^The apply of a run outside GitHub, .* has not ended/)]
+    expect(warningsOf(run)).toEqual(notEnded)
+    const outside = { inputs: { mode: 'plan' }, env: { GITHUB_RUN_ID: undefined } }
+    repository.tamper(text =>
+      text.replace('"applying": false', '"applying": true').replace(/"run":"[^"]*"/, '"run":""'),
+    )
+    expect(warningsOf(await repository.run(repository.head(), outside))).toEqual(notEnded)
   })
 
   it('are reported if an earlier run has not ended, unless this is another attempt of it', async () => {

@@ -45,7 +45,7 @@ function filesText(files: readonly string[]): string {
 }
 
 function time(milliseconds: number): string {
-  const seconds = milliseconds / 1000
+  const seconds = Math.floor(milliseconds / 100) / 10
   if (seconds < 60) return `${seconds.toFixed(1)} s`
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
 }
