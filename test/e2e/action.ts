@@ -11,6 +11,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const BUNDLE = join(ROOT, 'dist/index.js')
 /** Set by `npm run coverage`: run the sources instead of the bundle, and collect their coverage. */
 const { NODE_V8_COVERAGE } = process.env
+/** The module that the tests run. */
+export const ENTRY = NODE_V8_COVERAGE === undefined ? BUNDLE : join(ROOT, 'src/index.ts')
+/** What coverage needs in the environment of a process. */
+export const COVERAGE = NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE }
 
 export interface ActionOptions {
   readonly inputs: Readonly<Record<string, string>>
@@ -103,7 +107,7 @@ export function launchBy(other: typeof launch): void {
 }
 
 async function launchProcess({ workspace, env, onStart }: Start): Promise<End> {
-  const child = spawn(process.execPath, [NODE_V8_COVERAGE === undefined ? BUNDLE : join(ROOT, 'src/index.ts')], {
+  const child = spawn(process.execPath, [ENTRY], {
     cwd: workspace,
     env,
   })
@@ -135,7 +139,7 @@ async function runIn(home: string, { inputs, files = {}, env = {}, keep, onStart
       PATH: process.env.PATH,
       // Hundreds of processes share the compiled bundle.
       NODE_COMPILE_CACHE: join(ROOT, 'build/compile-cache'),
-      ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }),
+      ...COVERAGE,
       ...(await inputVariables(inputs)),
       GITHUB_ACTIONS: 'true',
       GITHUB_WORKSPACE: workspace,

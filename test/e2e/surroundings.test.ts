@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { acme, errorsOf, MANIFEST, ORDERS, runAgainst } from './acme.ts'
-import { BUNDLE } from './action.ts'
+import { COVERAGE, ENTRY } from './action.ts'
 import { acmeRepository, manifestOf } from './repository.ts'
 
 const users = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
@@ -97,10 +97,16 @@ describe('a broken environment', () => {
     await writeFile(join(folder, MANIFEST.split('/').at(-1) ?? ''), manifestOf(users))
     await writeFile(join(folder, 'output'), '')
     const full = openSync('/dev/full', 'w')
-    const child = spawn(process.execPath, [BUNDLE], {
+    const child = spawn(process.execPath, [ENTRY], {
       cwd: folder,
       stdio: ['ignore', full, 'pipe'],
-      env: { INPUT_MODE: 'validate', INPUT_MANIFEST: '*.yml', GITHUB_OUTPUT: 'output', RUNNER_TEMP: folder },
+      env: {
+        ...COVERAGE,
+        INPUT_MODE: 'validate',
+        INPUT_MANIFEST: '*.yml',
+        GITHUB_OUTPUT: 'output',
+        RUNNER_TEMP: folder,
+      },
     })
     let errors = ''
     child.stderr?.setEncoding('utf8').on('data', text => {

@@ -181,7 +181,7 @@ it('a defect is not reported as a file that cannot be read', async () => {
 })
 
 it('a defect is not reported as a mistake in the text', () => {
-  const noText = undefined as unknown as string
+  const noText = { length: 0, matchAll: () => [].values() } as unknown as string
   expect(() => parseDocument('m.yml', noText)).toThrow(TypeError)
 })
 

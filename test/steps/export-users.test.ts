@@ -3,11 +3,12 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { InputError } from '../../src/errors.ts'
+import { InputError, TenantError } from '../../src/errors.ts'
 import { createJournal } from '../../src/report/journal.ts'
 import type { ExportInputs } from '../../src/runner/inputs.ts'
 import type { TenantContext } from '../../src/steps/context.ts'
 import { exportUsers } from '../../src/steps/export-users.ts'
+import type { Tenant } from '../../src/tenant/tenant.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'export-'))
 const workspace = join(home, 'workspace')
@@ -29,7 +30,10 @@ afterEach(() => {
 })
 
 /** @param onSearch what happens while the tenant is read */
-async function exportTo(manifest: string, onSearch: () => void = () => undefined) {
+async function exportTo(
+  manifest: string,
+  { onSearch = () => undefined, tenant = {} }: { onSearch?: () => void; tenant?: Partial<Tenant> } = {},
+) {
   vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   const scopes = vi.fn(async () => undefined)
   const journal = createJournal()
@@ -39,7 +43,7 @@ async function exportTo(manifest: string, onSearch: () => void = () => undefined
   }
   const context = {
     inputs: { manifest: [manifest], domain: { host: 't' }, users: [], query: '*' },
-    tenant: { searchUsers },
+    tenant: { searchUsers, ...tenant },
     session: { scopes },
     workflow: { workspace },
     heartbeat: { follow: () => ({ step: () => undefined, end: () => undefined }) },
@@ -103,8 +107,19 @@ describe('the path of an export', () => {
   })
 
   it('is not overwritten if the file is created in the meantime', async () => {
-    const { failure } = await exportTo('taken.yml', () => writeFileSync(place('taken.yml'), 'theirs'))
+    const { failure } = await exportTo('taken.yml', { onSearch: () => writeFileSync(place('taken.yml'), 'theirs') })
     expect(String(failure)).toMatch(/^ActionError: The manifest could not be written: EEXIST/)
     expect(readFileSync(place('taken.yml'), 'utf8')).toBe('theirs')
   })
+})
+
+it.each([
+  ['a tenant that fails', new TenantError('down', { request: 'GET /roles', reach: 'run', attempts: 8, advice: '' })],
+  ['a defect', new TypeError('odd')],
+])('%s is not reported as roles that the token cannot read', async (name, error) => {
+  const { failure, exported } = await exportTo(`${name}.yml`, {
+    tenant: { searchUsers: async () => ['auth0|1'], roles: () => Promise.reject(error) },
+  })
+  expect(failure).toBe(error)
+  expect(exported).toBeUndefined()
 })
