@@ -83,6 +83,18 @@ users:
     expect(desiredOf([manifest], '2026-01-01')).toEqual({ 'a|u': ['a: x'] })
   })
 
+  it('is nothing for an entry with an invalid id, which could reach another endpoint', () => {
+    const permissions = { 'a:': ['x'] }
+    const users = ['a|u', 'u', '../roles', 'a|'].map(id => ({ id, permissions }))
+    expect(desiredOf([{ users }], '2026-01-01')).toEqual({ 'a|u': ['a: x'] })
+  })
+
+  it('is nothing on an API whose identifier is longer than 1,000 characters', () => {
+    const [allowed, longer] = [`a:${'x'.repeat(998)}`, `a:${'x'.repeat(999)}`]
+    const users = [{ id: 'a|u', permissions: { [allowed]: ['x'], [longer]: ['x'] } }]
+    expect(desiredOf([{ users }], '2026-01-01')).toEqual({ 'a|u': [`${allowed} x`] })
+  })
+
   it('is everything that can be resolved, if there are mistakes elsewhere', () => {
     const manifest = {
       users: [{ id: 'a|u', bundles: ['none'], permissions: { 'a:': ['x', 7, { nmae: 'z' }], noalias: ['y'] } }, 'text'],

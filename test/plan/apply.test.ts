@@ -164,6 +164,14 @@ describe('permissions and roles of one user', () => {
     expect(outcome).toMatchObject({ status: 'failed', errors: [expect.stringContaining('POST /x'), ...words] })
   })
 
+  it('are revoked even if another revocation failed', async () => {
+    const { writer, calls } = kinds({ 'revoke permissions': failure('operation') })
+    const [outcome] = await applyMoving(writer)
+    expect(calls.at(-1)).toBe('revoke roles rol_old')
+    expect(outcome?.revoked.map(nameOf)).toEqual(['rol_old'])
+    expect(outcome?.errors).toEqual([expect.stringContaining('POST /x')])
+  })
+
   it('count together with roles outside of the plan for the limit', async () => {
     const { writer, calls } = kinds()
     await applyMoving(writer, moving, new Map([['u', 49]]))
@@ -307,6 +315,13 @@ describe('a cancelled run', () => {
     const { writer } = recorder({ 'a:grant': new NotSentError('SIGINT') })
     const outcomes = await applyTo([changing('a'), changing('b')], writer)
     expect(outcomes.map(outcome => outcome.status)).toEqual(['not attempted', 'not attempted'])
+  })
+
+  it('interrupts only users who are partially changed', async () => {
+    const { writer } = recorder({ 'b:grant': new NotSentError('SIGINT') })
+    const outcomes = await applyTo([changing('a'), changing('b')], writer)
+    expect(outcomes.map(outcome => outcome.status)).toEqual(['done', 'not attempted'])
+    for (const outcome of outcomes) expect(outcome).not.toHaveProperty('interrupted')
   })
 
   it('still reports earlier failures', async () => {

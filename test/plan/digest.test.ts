@@ -90,6 +90,9 @@ describe('the digest covers everything that has an effect, and nothing else', ()
     ['empty restores', { ...plan, restores: [] }],
     ['a user whose entry is removed', restoring(null)],
     ['the managed grants to restore', restoring({ listed: ['id'], managed: [] })],
+    ['another managed permission to restore', restoring({ listed: ['id'], managed: [permission('z')] })],
+    ['a managed role to restore', restoring({ listed: ['id'], managed: [{ role: 'rol_a' }] })],
+    ['another managed role to restore', restoring({ listed: ['id'], managed: [{ role: 'rol_b' }] })],
     ['the listing to restore', restoring({ listed: [{ email: 'bob@acme.com' }], managed: [permission('b')] })],
   ]
   it.each(effects)('%s changes it', (_, other) => {
@@ -116,6 +119,12 @@ describe('the digest covers everything that has an effect, and nothing else', ()
   ])('%s does not change it', (_, other) => {
     expect(digestOf(other)).toBe(digestOf(plan))
   })
+})
+
+it('the name of a managed role to restore does not change the digest', () => {
+  const restoring = (role: Access) =>
+    digestOf({ tenant: 't', users: [], restores: [{ user: 'u', entry: { listed: ['id'], managed: [role] } }] })
+  expect(restoring({ role: 'rol_a', name: 'Support' })).toBe(restoring({ role: 'rol_a' }))
 })
 
 describe('properties of the digest', () => {

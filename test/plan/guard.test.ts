@@ -156,22 +156,22 @@ describe('max-revocations', () => {
   it.each(cases)('allows as many as in %s, and refuses one more', (_, limit, live, most) => {
     expect(checkRevocations(planOf([], names(most), 'all'), { limit, live })).toEqual([])
     expect(checkRevocations(planOf([], names(most + 1), 'all'), { limit, live })).toEqual([
-      expect.stringMatching(`revokes ${most + 1} grants, more than the ${most} that max-revocations allows`),
+      expect.stringContaining(`The number of revocations (${most + 1}) exceeds the ${most} that max-revocations allows`),
     ])
   })
 
   it.each<readonly [RevocationLimit, string]>([
     [
       { count: 2, percent: undefined },
-      'The plan revokes 9 grants, more than the 2 that max-revocations allows. If intended, raise max-revocations to 9 for this run.',
+      'The number of revocations (9) exceeds the 2 that max-revocations allows. If intended, raise max-revocations to 9 for this run.',
     ],
     [
       { count: undefined, percent: 10 },
-      'The plan revokes 9 grants, more than the 5 that max-revocations allows (10% of 55 live grants). If intended, raise max-revocations to 9 for this run.',
+      'The number of revocations (9) exceeds the 5 that max-revocations allows (10% of 55 live grants). If intended, raise max-revocations to 9 for this run.',
     ],
     [
       { count: 2, percent: 10 },
-      'The plan revokes 9 grants, more than the 5 that max-revocations allows (the larger of 2 and 10% of 55 live grants). If intended, raise max-revocations to 9 for this run.',
+      'The number of revocations (9) exceeds the 5 that max-revocations allows (the larger of 2 and 10% of 55 live grants). If intended, raise max-revocations to 9 for this run.',
     ],
   ])('says how the limit was computed: %j', (limit, refusal) => {
     expect(checkRevocations(planOf([], names(9), 'all'), { limit, live: 55 })).toEqual([refusal])
@@ -205,7 +205,7 @@ describe('revoke: never', () => {
   })
   it('refuses a saved plan with revocations in one sentence', () => {
     expect(checkNever(planOf(['z'], ['a', 'b'], 'all'), 'never')).toEqual([
-      'The plan in plan-file revokes 2 grants, but revoke is never. Set revoke to the value that the plan was made with.',
+      'The plan in plan-file contains revocations (2), but the input revoke is set to never. Set it to the value that was used to compute the plan.',
     ])
   })
 })
@@ -218,8 +218,8 @@ describe('a saved plan that nobody approved', () => {
     new Map([
       ['auth0|1', { ...state('auth0|1', grants(desired), undefined), managed: new Set(grants(managed)), listed }],
     ])
-  const granted = 'grants new on https://orders.acme.com/ to auth0|1, which the manifest does not ask for'
-  const revokedDesired = 'revokes old on https://orders.acme.com/ from auth0|1, which the manifest asks for'
+  const granted = 'grants new on https://orders.acme.com/ to auth0|1, which the manifest does not grant'
+  const revokedDesired = 'revokes old on https://orders.acme.com/ from auth0|1, which the manifest grants'
   const revokedUnmanaged = 'revokes old on https://orders.acme.com/ from auth0|1, which is not managed'
   const revokedUnlisted = 'revokes old on https://orders.acme.com/ from auth0|1, who is not in the manifest'
 
@@ -234,7 +234,7 @@ describe('a saved plan that nobody approved', () => {
       holdBack,
     } as const
     expect(checkSavedPlan(saved, options)).toEqual([
-      expect.stringContaining('from auth0|1, which the entry grace@acme.com may ask for'),
+      expect.stringContaining('from auth0|1, which the entry grace@acme.com may grant'),
     ])
   })
 
@@ -306,7 +306,7 @@ describe('revocations that are held back', () => {
   })
   it('are reported with what to do', () => {
     expect(warnOfHeldBack(heldBack('a@x.io'))).toEqual([
-      '1 revocation is held back, because a@x.io cannot be identified and may still ask for the same grants. Correct the manifest; a later run revokes the rest.',
+      '1 revocation is held back, because a@x.io cannot be identified and may still list the same grants. Correct the manifest; a later run revokes the rest.',
     ])
   })
   it('are not reported if there are none', () => {
@@ -461,7 +461,7 @@ describe('roles', () => {
     const options = { revoke: 'managed', named: NAMED, holdBack: holdBackFor([]) } as const
     expect(checkSavedPlan(saved, { ...options, states: states(roles('Clerk')) })).toEqual([])
     expect(checkSavedPlan(saved, { ...options, states: states([]) })).toEqual([
-      expect.stringContaining('grants the role Clerk to auth0|1, which the manifest does not ask for'),
+      expect.stringContaining('grants the role Clerk to auth0|1, which the manifest does not grant'),
     ])
   })
 

@@ -6,6 +6,7 @@ import { holdBackFor } from '../../src/plan/hold-back.ts'
 import {
   countOperations,
   nameRoles,
+  namesIn,
   type Plan,
   type Restored,
   rolesOf,
@@ -52,6 +53,13 @@ describe('the counts of a plan', () => {
     expect(countOperations(plan.users)).toEqual({ grants: 2, revocations: 2 })
     expect(countOperations([])).toEqual({ grants: 0, revocations: 0 })
   })
+})
+
+it('the names of roles do not include permissions', () => {
+  expect([...namesIn([{ role: 'rol_a', name: 'Support' }, { role: 'rol_b' }, ...named('x')])]).toEqual([
+    ['rol_a', 'Support'],
+    ['rol_b', 'rol_b'],
+  ])
 })
 
 describe('an undo plan', () => {
@@ -280,10 +288,18 @@ describe('a saved plan with permissions and roles', () => {
     expect(named).not.toContain('Viewer')
     expect(named.match(/"Administrator"/g)).toHaveLength(5)
     // A role that the tenant does not have is named by its id.
-    expect(JSON.stringify(nameRoles(forged, new Map()))).not.toContain('Viewer')
+    const [unnamed] = nameRoles(forged, new Map()).users
+    expect(unnamed).toStrictEqual({
+      user: 'u',
+      grant: [{ role: 'rol_new', roles: [] }],
+      revoke: [],
+      before: [{ role: 'rol_new' }],
+    })
   })
 
   it('concerns the roles in its operations and before-states', () => {
     expect([...rolesOf({ users: [saved] })].sort()).toEqual(['rol_new', 'rol_old'])
+    const unread: UserPlan = { user: 'u', grant: [], revoke: [{ role: 'rol_old', roles: [] }] }
+    expect([...rolesOf({ users: [unread] })]).toEqual(['rol_old'])
   })
 })

@@ -60,6 +60,10 @@ describe('a saved plan', () => {
     expect(resumeWith({ u: [...before, ...roles('Owner')], v: before })).toEqual({ plan: PLAN, failures: [] })
   })
 
+  it('is not applied to a user whose address was not found', () => {
+    expect(resumeWith({ v: before })).toEqual({ plan: { ...PLAN, users: [change('v')] }, failures: [] })
+  })
+
   it.each<readonly [string, readonly Grant[] | undefined]>([
     ['have changed', grants(['other'])],
     ['could not be read', undefined],

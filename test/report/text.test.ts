@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aboutText, code, link, plain, prose, userText } from '../../src/report/text.ts'
+import { aboutText, code, link, placeText, plain, prose, userText } from '../../src/report/text.ts'
 
 /** Text full of characters that could have an effect. */
 const hostile = fc.oneof(
@@ -201,4 +201,8 @@ describe('prose', () => {
       expect(prose(`user ${text} failed`).replace(/<code>.*?<\/code>/g, '')).not.toMatch(/[@#<`*[\]]|www|GH-|:tada/)
     },
   )
+})
+
+it('a place is a file, a line and a column, as editors understand them', () => {
+  expect(placeText({ file: 'a/b.yml', line: 3, column: 14 })).toBe('a/b.yml:3:14')
 })

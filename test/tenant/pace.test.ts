@@ -296,6 +296,11 @@ describe('groups of endpoints', () => {
     expect(burst(send(startPace(HEADROOM), 0), 0, 'rest')).toBe(0)
   })
 
+  it('do not stop a known group while they start', () => {
+    const pace = send(knowing(exchange(startPace(HEADROOM), { at: 0, bucket: large })), 1, 'rest')
+    expect(delayAt(pace, 1)).toBe(0)
+  })
+
   it('start before others continue and leave nothing for them', () => {
     const bucket = { limit: 20, remaining: 6, resetAt: 1_000 }
     const pace = knowing(pacedBy(bucket, HEADROOM))
@@ -411,6 +416,18 @@ describe('without rate-limit headers', () => {
     const pace = exchange(blind, { at: 100, bucket: { limit: 50, remaining: 49, resetAt: 1_000 } })
     expect(isBlind(pace)).toBe(false)
     expect(delayAt(pace, 100)).toBe(0)
+  })
+
+  it('a higher ceiling replaces the ten, and a refusal halves it', () => {
+    const fast = exchange(startPace({ headroom: 0, ceiling: 50 }), { at: 0 })
+    expect([fast, refused(fast, 0)].map(between)).toEqual([20, 40])
+  })
+
+  it('a group does not wait for the buckets of groups that have headers', () => {
+    const empty = { limit: 10, remaining: 0, resetAt: 60_000 }
+    const pace = exchange(blind, { group: 'rest', at: 0, bucket: empty })
+    expect(delayAt(pace, 1_000)).toBe(0)
+    expect(delayAt(pace, 1_000, 'rest')).toBeGreaterThan(0)
   })
 
   it('one such response after others with headers slows nothing down', () => {
