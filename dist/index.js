@@ -302,7 +302,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 2027:
+/***/ 8544:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -336,11 +336,11 @@ class TenantError extends ActionError {
     name = 'TenantError';
     details;
     constructor(summary, details, options) {
-        const said = [details.status, details.errorCode, details.answer].filter(part => part !== undefined).join(' ');
+        const text = [details.status, details.errorCode, details.message].filter(part => part !== undefined).join(' ');
         const facts = [
             details.request,
             details.attempts > 1 ? `${details.attempts} attempts` : undefined,
-            said === '' ? undefined : `Auth0 said: ${said}`,
+            text === '' ? undefined : `Auth0 responded: ${text}`,
             details.requestId === undefined ? undefined : `request id ${details.requestId}`,
         ].filter(part => part !== undefined);
         super(`${summary} (${facts.join('; ')}). ${details.advice}`, options);
@@ -563,7 +563,7 @@ function errorOf(thrown) {
 var __webpack_exports__ = {};
 
 // EXTERNAL MODULE: ./build/js/errors.js
-var errors = __nccwpck_require__(2027);
+var errors = __nccwpck_require__(8544);
 ;// CONCATENATED MODULE: ./build/js/runner/cancel.js
 // Cancellation: the runner sends SIGINT, SIGTERM 7.5 s later, and kills the process 2.5 s after that.
 
@@ -577,11 +577,11 @@ function cancelOnSignal() {
 }
 
 ;// CONCATENATED MODULE: ./build/js/index.js
-// The bundle's entry. It listens for a cancellation before all the rest is loaded, so that a run which is cancelled that
-// early tells about it too.
+// The bundle's entry. It listens for a cancellation before everything else is loaded, so that even a run cancelled that
+// early is reported.
 
 // A log that cannot be written must not keep the rest from being written.
 process.stdout.on('error', () => undefined);
 const cancelled = cancelOnSignal();
-void Promise.all(/* import() */[__nccwpck_require__.e(880), __nccwpck_require__.e(236)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2236)).then(({ run }) => run(cancelled));
+void Promise.all(/* import() */[__nccwpck_require__.e(472), __nccwpck_require__.e(163)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9163)).then(({ run }) => run(cancelled));
 

@@ -43,7 +43,7 @@ export interface TenantErrorDetails {
   /** Auth0's own code, such as `inexistent_user`. */
   readonly errorCode?: string | undefined
   /** Auth0's own message. */
-  readonly answer?: string | undefined
+  readonly message?: string | undefined
   /** The request's id, which Auth0's support asks for. */
   readonly requestId?: string | undefined
   /** What to do about it. */
@@ -56,11 +56,11 @@ export class TenantError extends ActionError {
   readonly details: TenantErrorDetails
 
   constructor(summary: string, details: TenantErrorDetails, options?: ErrorOptions) {
-    const said = [details.status, details.errorCode, details.answer].filter(part => part !== undefined).join(' ')
+    const text = [details.status, details.errorCode, details.message].filter(part => part !== undefined).join(' ')
     const facts = [
       details.request,
       details.attempts > 1 ? `${details.attempts} attempts` : undefined,
-      said === '' ? undefined : `Auth0 said: ${said}`,
+      text === '' ? undefined : `Auth0 responded: ${text}`,
       details.requestId === undefined ? undefined : `request id ${details.requestId}`,
     ].filter(part => part !== undefined)
     super(`${summary} (${facts.join('; ')}). ${details.advice}`, options)

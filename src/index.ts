@@ -1,5 +1,5 @@
-// The bundle's entry. It listens for a cancellation before all the rest is loaded, so that a run which is cancelled that
-// early tells about it too.
+// The bundle's entry. It listens for a cancellation before everything else is loaded, so that even a run cancelled that
+// early is reported.
 
 import { cancelOnSignal } from './runner/cancel.ts'
 

@@ -5,7 +5,7 @@
 import { prepareEnvironment } from './runner/environment.ts'
 import { type Inputs, type PlanInputs, readInputs } from './runner/inputs.ts'
 import { readWorkflow, type Workflow } from './runner/workflow.ts'
-import { applyPlan, judgePlan } from './steps/apply-plan.ts'
+import { applyPlan, checkPlan } from './steps/apply-plan.ts'
 import { checkAccess } from './steps/check-access.ts'
 import { checkApis, UNCHECKED_APIS } from './steps/check-apis.ts'
 import { checkRoles, withoutRoles } from './steps/check-roles.ts'
@@ -78,8 +78,8 @@ async function planAndApplyTask(context: Context): Promise<void> {
   const checked = { ...recalled, access, apis, roles, task: roles.task }
   const planning = await computePlan(checked)
   const planned = { ...checked, planning }
-  const judgement = judgePlan(planned)
-  const isRefused = [access, apis, roles, planning, judgement].some(({ refused }) => refused)
+  const planCheck = checkPlan(planned)
+  const isRefused = [access, apis, roles, planning, planCheck].some(({ refused }) => refused)
   if (isRefused || context.inputs.mode === 'plan') return
 
   await applyPlan(planned)

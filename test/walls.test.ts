@@ -33,7 +33,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@actions/github': ['github/github.ts'],
   undici: ['tenant/exchange.ts'],
   'js-yaml': ['manifest/load.ts', 'manifest/locate.ts', 'manifest/scalars.ts', 'manifest/yaml-advice.ts'],
-  'p-map': ['live/follow.ts', 'plan/apply.ts'],
+  'p-map': ['live/progress.ts', 'plan/apply.ts'],
 }
 
 /** Files whose first comment says that they are pure import neither I/O nor anything that uses it. */

@@ -29,8 +29,8 @@ const listed = z.array(
 )
 
 export function listComments({ rest, repository, pages }: GitHub, pullRequest: number): Promise<readonly Comment[]> {
-  const ask = (page: object) => rest.issues.listComments({ ...repository, issue_number: pullRequest, ...page })
-  return Array.fromAsync(pages({ doing: 'read the comments', ask, form: listed }))
+  const fetchPage = (page: object) => rest.issues.listComments({ ...repository, issue_number: pullRequest, ...page })
+  return Array.fromAsync(pages({ action: 'read the comments', fetchPage, schema: listed }))
 }
 
 const written = z.object({ id: z.int() })
@@ -44,14 +44,14 @@ export async function addComment(
   { rest, repository, write }: GitHub,
   { pullRequest, body }: NewComment,
 ): Promise<void> {
-  const ask = () => rest.issues.createComment({ ...repository, issue_number: pullRequest, body })
-  await write({ doing: 'write a comment', ask, form: written })
+  const request = () => rest.issues.createComment({ ...repository, issue_number: pullRequest, body })
+  await write({ action: 'write a comment', request, schema: written })
 }
 
 export async function editComment(
   { rest, repository, write }: GitHub,
   { id, body }: Omit<Comment, 'author'>,
 ): Promise<void> {
-  const ask = () => rest.issues.updateComment({ ...repository, comment_id: id, body })
-  await write({ doing: 'edit a comment', ask, form: written })
+  const request = () => rest.issues.updateComment({ ...repository, comment_id: id, body })
+  await write({ action: 'edit a comment', request, schema: written })
 }

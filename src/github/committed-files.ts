@@ -67,7 +67,7 @@ function complete({ tree, truncated }: Tree, folder: string): readonly TreeEntry
   if (!truncated) return tree
   const where = folder === '' ? 'the repository' : `the folder ${folder}`
   throw new ActionError(
-    `GitHub cannot list all files of ${where}, which the input manifest reaches; use a narrower glob, or move the manifest to a folder of its own.`,
+    `GitHub cannot list all files of ${where}, which the input manifest may match; use a narrower glob, or move the manifest to a folder of its own.`,
   )
 }
 

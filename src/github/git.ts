@@ -10,18 +10,18 @@ const refs = z.array(z.object({ ref: z.string(), object: z.object({ sha }) }))
 
 /** @returns undefined if there is no such branch. @throws GitHubError with status 404 if the token cannot read it */
 export async function readHead({ rest, repository, read }: GitHub, branch: string): Promise<string | undefined> {
-  // This endpoint tells a branch that does not exist from one that the token cannot read.
+  // This endpoint distinguishes a branch that does not exist from one that the token cannot read.
   const ref = `heads/${branch}`
-  const ask = () => rest.git.listMatchingRefs({ ...repository, ref })
-  const found = await read({ doing: `read the branch ${branch}`, ask, form: refs })
+  const request = () => rest.git.listMatchingRefs({ ...repository, ref })
+  const found = await read({ action: `read the branch ${branch}`, request, schema: refs })
   return found.find(each => each.ref === `refs/${ref}`)?.object.sha
 }
 
 const settings = z.object({ default_branch: z.string().min(1) })
 
 export async function readDefaultBranch({ rest, repository, read }: GitHub): Promise<string> {
-  const ask = () => rest.repos.get({ ...repository })
-  return (await read({ doing: 'read the repository', ask, form: settings })).default_branch
+  const request = () => rest.repos.get({ ...repository })
+  return (await read({ action: 'read the repository', request, schema: settings })).default_branch
 }
 
 const treeEntry = z.object({
@@ -33,23 +33,23 @@ const treeEntry = z.object({
 
 export type TreeEntry = Readonly<z.infer<typeof treeEntry>>
 
-const treeForm = z.object({
+const treeSchema = z.object({
   tree: z.array(treeEntry).readonly(),
   /** GitHub lists at most 100,000 entries, or 7 MB. */
   truncated: z.boolean().default(false),
 })
 
-export type Tree = Readonly<z.infer<typeof treeForm>>
+export type Tree = Readonly<z.infer<typeof treeSchema>>
 
-interface TreeQuestion {
+interface TreeQuery {
   /** The id of a commit or a tree. */
   readonly of: string
   readonly recursive?: boolean
 }
 
-export function readTree({ rest, repository, read }: GitHub, { of, recursive = false }: TreeQuestion): Promise<Tree> {
-  const ask = () => rest.git.getTree({ ...repository, tree_sha: of, ...(recursive && { recursive: '1' }) })
-  return read({ doing: `read the files of ${of}`, ask, form: treeForm })
+export function readTree({ rest, repository, read }: GitHub, { of, recursive = false }: TreeQuery): Promise<Tree> {
+  const request = () => rest.git.getTree({ ...repository, tree_sha: of, ...(recursive && { recursive: '1' }) })
+  return read({ action: `read the files of ${of}`, request, schema: treeSchema })
 }
 
 const blobText = z.union([
@@ -58,8 +58,8 @@ const blobText = z.union([
 ])
 
 export function readBlob({ rest, repository, read }: GitHub, file_sha: string): Promise<string> {
-  const ask = () => rest.git.getBlob({ ...repository, file_sha, mediaType: { format: 'raw' } })
-  return read({ doing: `read the file ${file_sha}`, ask, form: blobText })
+  const request = () => rest.git.getBlob({ ...repository, file_sha, mediaType: { format: 'raw' } })
+  return read({ action: `read the file ${file_sha}`, request, schema: blobText })
 }
 
 /** How `head` relates to `base`; `ahead`: `base` is an ancestor of `head`. */
@@ -73,9 +73,10 @@ interface Range {
 
 /** @returns undefined if one of them does not exist */
 export async function compareCommits({ rest, repository, read }: GitHub, { base, head }: Range) {
-  const ask = () => rest.repos.compareCommitsWithBasehead({ ...repository, basehead: `${base}...${head}`, per_page: 1 })
+  const request = () =>
+    rest.repos.compareCommitsWithBasehead({ ...repository, basehead: `${base}...${head}`, per_page: 1 })
   try {
-    return (await read({ doing: `compare ${base} with ${head}`, ask, form: comparison })).status
+    return (await read({ action: `compare ${base} with ${head}`, request, schema: comparison })).status
   } catch (error) {
     if (error instanceof GitHubError && error.status === 404) return undefined
     throw error
@@ -98,8 +99,8 @@ export async function createCommit(
   { rest: { git }, repository, write }: GitHub,
   { path, text, parents, message }: NewCommit,
 ): Promise<string> {
-  const create = async (ask: () => Promise<{ readonly data: unknown }>) =>
-    (await write({ doing: 'write a commit', ask, form: created })).sha
+  const create = async (request: () => Promise<{ readonly data: unknown }>) =>
+    (await write({ action: 'write a commit', request, schema: created })).sha
   const blob = await create(() => git.createBlob({ ...repository, content: text, encoding: 'utf-8' }))
   const file = { path, mode: FILE_MODE, type: 'blob', sha: blob } as const
   const tree = await create(() => git.createTree({ ...repository, tree: [file] }))
@@ -118,12 +119,12 @@ const moved = z.object({ object: z.object({ sha }) })
 /** Only moves a branch forward. @returns false if somebody else moved it in the meantime */
 export async function moveBranch(github: GitHub, { branch, from, to }: BranchMove): Promise<boolean> {
   const { rest, repository, write } = github
-  const ask =
+  const request =
     from === undefined
       ? () => rest.git.createRef({ ...repository, ref: `refs/heads/${branch}`, sha: to })
       : () => rest.git.updateRef({ ...repository, ref: `heads/${branch}`, sha: to, force: false })
   try {
-    await write({ doing: `move the branch ${branch}`, ask, form: moved })
+    await write({ action: `move the branch ${branch}`, request, schema: moved })
     return true
   } catch (error) {
     if (!(error instanceof GitHubError) || !isOvertaken(error)) throw error

@@ -22,13 +22,13 @@ type Octokit = ReturnType<typeof getOctokit>
 
 export interface Request<T> {
   /** Completes "could not …". */
-  readonly doing: string
-  readonly ask: () => Promise<{ readonly data: unknown }>
-  readonly form: z.ZodType<T>
+  readonly action: string
+  readonly request: () => Promise<{ readonly data: unknown }>
+  readonly schema: z.ZodType<T>
 }
 
-export interface ListRequest<T> extends Omit<Request<readonly T[]>, 'ask'> {
-  readonly ask: (page: { readonly per_page: number; readonly page: number }) => ReturnType<Request<T>['ask']>
+export interface ListRequest<T> extends Omit<Request<readonly T[]>, 'request'> {
+  readonly fetchPage: (page: { readonly per_page: number; readonly page: number }) => ReturnType<Request<T>['request']>
 }
 
 /** Requests throw a GitHubError, or a NotSentError when the run is cancelled. */
@@ -37,11 +37,11 @@ export interface GitHub {
   readonly graphql: Octokit['graphql']
   readonly repository: Repository
   /** Stops when the run is cancelled. */
-  readonly read: <T>(request: Request<T>) => Promise<T>
+  readonly read: <T>(options: Request<T>) => Promise<T>
   /** Also finishes in a cancelled run, within FINAL_WRITE_TIMEOUT_MS. */
-  readonly write: <T>(request: Request<T>) => Promise<T>
+  readonly write: <T>(options: Request<T>) => Promise<T>
   /** The items of all pages, which are read on demand. */
-  readonly pages: <T>(request: ListRequest<T>) => AsyncGenerator<T>
+  readonly pages: <T>(options: ListRequest<T>) => AsyncGenerator<T>
 }
 
 export interface GitHubOptions {
@@ -64,43 +64,43 @@ export function openGitHub({ token, repository, signal, clock = SYSTEM_CLOCK }: 
     whenAborted(clock.timeout(FINAL_WRITE_TIMEOUT_MS), () => tooLate.reject(signal.reason))
   })
 
-  const send = async <T>({ doing, ask, form }: Request<T>, stop: Promise<never>): Promise<T> => {
+  const send = async <T>({ action, request, schema }: Request<T>, stop: Promise<never>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        const { data } = await Promise.race([ask(), stop])
-        return form.parse(data)
+        const { data } = await Promise.race([request(), stop])
+        return schema.parse(data)
       } catch (error) {
         if (error instanceof NotSentError) throw error
-        const failure = explain(error, doing)
+        const failure = explain(error, action)
         const backoff = FIRST_BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + clock.random() / 2)
-        const pause = failure.limit ?? (failure.isPassing ? backoff : Number.POSITIVE_INFINITY)
+        const pause = failure.limit ?? (failure.isTemporary ? backoff : Number.POSITIVE_INFINITY)
         if (pause > MAX_LIMIT_WAIT_MS || attempt === MAX_ATTEMPTS) throw failure.error
         await Promise.race([clock.sleep(pause), stop])
       }
     }
   }
-  const read: GitHub['read'] = async request => {
+  const read: GitHub['read'] = async options => {
     signal.throwIfAborted()
-    return send(request, cancelled.promise)
+    return send(options, cancelled.promise)
   }
   return {
     rest: octokit.rest,
     graphql: octokit.graphql,
     repository,
     read,
-    write: request => send(request, tooLate.promise),
-    pages: async function* ({ doing, ask, form }) {
+    write: options => send(options, tooLate.promise),
+    pages: async function* ({ action, fetchPage, schema }) {
       for (let page = 1; page <= MAX_PAGES; page++) {
-        const found = await read({ doing, ask: () => ask({ per_page: PER_PAGE, page }), form })
+        const found = await read({ action, request: () => fetchPage({ per_page: PER_PAGE, page }), schema })
         yield* found
         if (found.length < PER_PAGE) return
       }
-      throw new GitHubError(`GitHub returned more than ${MAX_PAGES} pages, so this run could not ${doing}.`, undefined)
+      throw new GitHubError(`GitHub returned more than ${MAX_PAGES} pages, so this run could not ${action}.`, undefined)
     },
   }
 }
 
-/** A promise that is only ever rejected, and by which nothing has to be awaited. */
+/** A promise that can only be rejected, and that nothing needs to await. */
 function createStop(): PromiseWithResolvers<never> {
   const stop = Promise.withResolvers<never>()
   stop.promise.catch(ignore)
@@ -116,22 +116,22 @@ interface Failure {
   readonly error: GitHubError
   /** Milliseconds until the rate limit ends. */
   readonly limit?: number | undefined
-  /** Whether another try may succeed. */
-  readonly isPassing: boolean
+  /** Whether a retry may succeed. */
+  readonly isTemporary: boolean
 }
 
-function explain(error: unknown, doing: string): Failure {
+function explain(error: unknown, action: string): Failure {
   // A truncated response arrives as an empty text, and must not count as an empty list.
   if (error instanceof z.ZodError) {
-    const message = `GitHub's response was incomplete or unexpected, so this run could not ${doing}.`
-    return { error: new GitHubError(message, undefined), isPassing: true }
+    const message = `GitHub's response was incomplete or unexpected, so this run could not ${action}.`
+    return { error: new GitHubError(message, undefined), isTemporary: true }
   }
   const limit = limitOf(error)
-  // A rate limit may also be a 403, which is not a missing permission then.
+  // A rate limit may also arrive as a 403, which then does not mean a missing permission.
   const status = limit === undefined ? statusOf(error) : 429
-  const message = `This run could not ${doing} on GitHub (${status ?? 'no response'}): ${errorOf(error).message}.`
-  const isPassing = status === undefined || status === 408 || status >= 500
-  return { error: new GitHubError(message, status, { cause: error }), limit, isPassing }
+  const message = `This run could not ${action} on GitHub (${status ?? 'no response'}): ${errorOf(error).message}.`
+  const isTemporary = status === undefined || status === 408 || status >= 500
+  return { error: new GitHubError(message, status, { cause: error }), limit, isTemporary }
 }
 
 /** Only `report/` writes to the log. */
@@ -164,9 +164,9 @@ function limitOf(error: unknown): number | undefined {
   return /rate limit/i.test(data.message) ? MAX_LIMIT_WAIT_MS : undefined
 }
 
-const answered = z.object({ response: z.object({ status: z.int() }) })
+const responded = z.object({ response: z.object({ status: z.int() }) })
 
 /** undefined if no response arrived, for which the client invents a status. */
 function statusOf(error: unknown): number | undefined {
-  return answered.safeParse(error).data?.response.status
+  return responded.safeParse(error).data?.response.status
 }

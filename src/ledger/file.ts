@@ -4,7 +4,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
 import { compareText, grantOf, groupByApi, roleGrantOf, rolesAmong } from '../access/grants.ts'
 import type { Entry, Ledger, Listing } from './ledger.ts'
-import { readForm } from './read-form.ts'
+import { parseJsonFile } from './parse-json-file.ts'
 
 const text = z.string().min(1)
 /** Pairs, because Zod's records drop the key `__proto__`, which may be an API's identifier. */
@@ -14,7 +14,7 @@ const namesByApi = z.preprocess(
 )
 const address = z.strictObject({ email: text, connection: text.exactOptional() })
 
-const ledgerForm = z.strictObject({
+const ledgerSchema = z.strictObject({
   format: z.literal(1),
   tenant: text,
   commit: z.string(),
@@ -50,7 +50,7 @@ export type LedgerReading =
 
 /** @param key the input `ledger-key`; without it, the seal is not checked */
 export function parseLedger(content: string, key: string | undefined): LedgerReading {
-  const { data, problem } = readForm(ledgerForm, content)
+  const { data, problem } = parseJsonFile(ledgerSchema, content)
   if (problem !== undefined) return { kind: 'unreadable', problem }
   const { format: _, seal, users, ...head } = data
   const entries = users.map(({ id, listed, managed, roles = [], unfinished = false }): readonly [string, Entry] => [
@@ -65,7 +65,7 @@ export function parseLedger(content: string, key: string | undefined): LedgerRea
     },
   ])
   const ledger = { ...head, users: new Map(entries) }
-  if (ledger.users.size < users.length) return { kind: 'unreadable', problem: 'a user is in it twice' }
+  if (ledger.users.size < users.length) return { kind: 'unreadable', problem: 'it lists a user twice' }
   return { kind: 'ledger', ledger, seal: checkSeal(content, { seal, key }) }
 }
 

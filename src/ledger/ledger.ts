@@ -7,7 +7,7 @@
 //              and is marked unfinished             the mark stays)         ├─ nobody moved the branch: settled
 //                                                                           └─ somebody did: merged, and still marked
 //
-// What a run reads of a user corrects the ledger: a grant that is not live is no longer managed.
+// What a run reads about a user corrects the ledger: a grant that is not live is no longer managed.
 
 import { type Grants, NO_GRANTS } from '../access/grants.ts'
 import type { ListedUser } from '../manifest/manifest.ts'
@@ -21,7 +21,7 @@ interface Address {
 /** How the manifest lists a user. */
 export type Listing = 'id' | Address
 
-/** What the ledger knows of a user. */
+/** What the ledger records about a user. */
 export interface Entry {
   /** For a removed user, how the manifest last listed the user. */
   readonly listed: readonly Listing[]
@@ -73,7 +73,7 @@ export interface Observation {
   readonly revoke: Grants
 }
 
-/** What is known of a user's operations after the apply. */
+/** What is known about a user's operations after the apply. */
 export interface UserResult {
   readonly status: 'done' | 'failed' | 'not attempted'
   readonly revoked: Grants
@@ -97,7 +97,7 @@ export function beginUsers(users: Entries, progress: Progress): Entries {
 }
 
 export interface EndedProgress extends Progress {
-  /** Of the users with operations, by id. */
+  /** Results by user id, for users with operations. */
   readonly results: ReadonlyMap<string, UserResult>
 }
 

@@ -39,19 +39,19 @@ export function identify({ spellings, connection, found, remembered }: IdentifyO
   if (match === undefined) {
     const message =
       unverified.length > 0
-        ? `No user has the verified address ${address}; not counted because it is unverified: ${listed(unverified)}. Have the address verified, or use id.`
-        : `No user has the address ${address}; found in other connections: ${listed(found)}. Correct connection, or remove it.`
+        ? `No user has the verified address ${address}; ignored because their address is unverified: ${listed(unverified)}. Have the address verified, or list the user by id.`
+        : `No user has the address ${address}; found in other connections: ${listed(found)}. Correct the entry's connection, or remove it.`
     return { kind: 'refused', message, candidates }
   }
   if (others.length > 0) {
-    const message = `${verified.length} users have the verified address ${address}: ${listed(verified)}. Use id, or add connection.`
+    const message = `${verified.length} users have the verified address ${address}: ${listed(verified)}. List the intended user by id, or add a connection.`
     return { kind: 'refused', message, candidates }
   }
   if (remembered !== undefined && remembered !== match.id) {
     const message = `The address ${address} referred to ${remembered} before and refers to ${match.id} now, so neither user is changed. List the intended one by id.`
     return { kind: 'refused', message, candidates }
   }
-  const warning = `${address} is ${match.id}; not counted because the address is unverified: ${listed(unverified)}.`
+  const warning = `${address} refers to ${match.id}; ignored because their address is unverified: ${listed(unverified)}.`
   return { kind: 'found', id: match.id, warning: unverified.length === 0 ? undefined : warning }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Members } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
-import { type Following, mapFollowed, resultOrError } from './follow.ts'
+import { mapWithProgress, type ProgressOptions, resultOrError } from './progress.ts'
 
 export interface RoleReader {
   /** Ids of roles; undefined if the tenant has no such user. */
@@ -12,13 +12,13 @@ export interface RoleReader {
   readonly allMembersOf: (first: Members) => Promise<ReadonlySet<string>>
 }
 
-export interface RoleQuestion extends Following {
+export interface RoleQuery extends ProgressOptions {
   readonly users: readonly string[]
   /** Ids of the roles to look for; a user may hold others. */
   readonly roles: ReadonlySet<string>
 }
 
-/** What is known of a user's roles. */
+/** What is known about a user's roles. */
 export interface Held {
   /** Ids of those of the given roles that the user holds. */
   readonly roles: ReadonlySet<string>
@@ -33,29 +33,29 @@ export type RolesHeld = ReadonlyMap<string, Held | TenantError>
  * Sends at most as many requests as there are users and roles together.
  * @throws TenantError if the members of a role could not be read, or if a failure affects the whole run
  */
-export async function readRoles(question: RoleQuestion, reader: RoleReader): Promise<RolesHeld> {
-  const { users, roles } = question
+export async function readRoles(query: RoleQuery, reader: RoleReader): Promise<RolesHeld> {
+  const { users, roles } = query
   if (roles.size === 0 || users.length === 0) return new Map()
-  if (users.length <= roles.size) return readByUser(question, reader)
-  const first = await mapFollowed([...roles], { ...question, doing: 'Reading roles', work: reader.membersOf })
+  if (users.length <= roles.size) return readByUser(query, reader)
+  const first = await mapWithProgress([...roles], { ...query, label: 'Reading roles', work: reader.membersOf })
   const more = first.reduce((sum, members) => sum + members.more, 0)
-  if (more > users.length) return readByUser(question, reader)
+  if (more > users.length) return readByUser(query, reader)
   const { complete = [], partial = [] } = Object.groupBy(first, ({ more }) => (more === 0 ? 'complete' : 'partial'))
   const held = new Map(users.map(user => [user, new Set<string>()]))
   const readAll = async (members: Members) => {
     for (const user of await reader.allMembersOf(members)) held.get(user)?.add(members.role)
   }
   await Promise.all(complete.map(readAll))
-  await mapFollowed(partial, { ...question, doing: 'Reading the other users of large roles', work: readAll })
+  await mapWithProgress(partial, { ...query, label: 'Reading the other users of large roles', work: readAll })
   return new Map([...held].map(([user, roles]) => [user, { roles }]))
 }
 
-async function readByUser(question: RoleQuestion, reader: Pick<RoleReader, 'rolesOf'>): Promise<RolesHeld> {
+async function readByUser(query: RoleQuery, reader: Pick<RoleReader, 'rolesOf'>): Promise<RolesHeld> {
   const read = async (user: string): Promise<readonly [string, Held | TenantError]> => {
     const all = (await resultOrError(reader.rolesOf(user))) ?? new Set<string>()
     if (all instanceof TenantError) return [user, all]
-    const relevant = all.intersection(question.roles)
+    const relevant = all.intersection(query.roles)
     return [user, { roles: relevant, others: all.size - relevant.size }]
   }
-  return new Map(await mapFollowed(question.users, { ...question, doing: 'Reading the roles of users', work: read }))
+  return new Map(await mapWithProgress(query.users, { ...query, label: 'Reading the roles of users', work: read }))
 }

@@ -6,12 +6,12 @@ import type { Candidate, Live } from '../access/live.ts'
 import { TenantError } from '../errors.ts'
 import { type Listing, listingOf as ledgerListingOf } from '../ledger/ledger.ts'
 import { type Identity, type ListedUser, type Mention, mergeGrants } from '../manifest/manifest.ts'
-import { type Following, mapFollowed, resultOrError } from './follow.ts'
 import { candidatesOf, type Identification, type IdentifyOptions, identify } from './identify.ts'
+import { mapWithProgress, type ProgressOptions, resultOrError } from './progress.ts'
 import { type Held, type RoleReader, readRoles } from './roles.ts'
 import type { Unidentified, UserEmail, UserState } from './user-state.ts'
 
-export type { Follow } from './follow.ts'
+export type { StartProgress } from './progress.ts'
 export type { Unidentified, UserEmail, UserState } from './user-state.ts'
 
 /** The reads that a survey uses. */
@@ -69,9 +69,9 @@ export interface Survey {
   readonly unidentified: readonly Unidentified[]
 }
 
-export interface SurveyOptions extends Following {
+export interface SurveyOptions extends ProgressOptions {
   readonly reader: Reader
-  /** If false, nothing is known of what users hold. */
+  /** If false, nothing is known about what users hold. */
   readonly readPermissions: boolean
   /** Ids of the roles to look for. */
   readonly roles: ReadonlySet<string>
@@ -123,7 +123,7 @@ async function identifySubjects(
 ): Promise<readonly Reading<KnownUser>[]> {
   const addressed = subjects.filter(({ email }) => email !== undefined)
   const work = (subject: Subject) => identifySubject(subject, options.reader)
-  const found = await mapFollowed(addressed, { ...options, doing: 'Looking up addresses', work })
+  const found = await mapWithProgress(addressed, { ...options, label: 'Looking up addresses', work })
   const byAddress = new Map(addressed.map((subject, index) => [subject, found[index]]))
   return Promise.all(subjects.map(subject => byAddress.get(subject) ?? work(subject)))
 }
@@ -167,10 +167,10 @@ async function lookUp(
   { email, spellings = new Set() }: Subject & { readonly email: string },
   reader: Reader,
 ): Promise<Pick<IdentifyOptions, 'spellings' | 'found'>> {
-  const asked = [...new Set([email, ...spellings, email.toLowerCase()])]
+  const lookedUp = [...new Set([email, ...spellings, email.toLowerCase()])]
   const found = new Map<string, Candidate>()
-  for (const spelling of asked) for (const user of await reader.findByEmail(spelling)) found.set(user.id, user)
-  return { spellings: asked, found: [...found.values()] }
+  for (const spelling of lookedUp) for (const user of await reader.findByEmail(spelling)) found.set(user.id, user)
+  return { spellings: lookedUp, found: [...found.values()] }
 }
 
 /** Merges entries that turn out to be the same user. */
@@ -214,7 +214,11 @@ async function readStates(
 ): Promise<readonly Reading<SurveyedUser>[]> {
   const { reader, readPermissions } = options
   if (!readPermissions) return users.map(user => ({ kind: 'value', value: { ...user, live: undefined } }))
-  const read = await mapFollowed(users, { ...options, doing: 'Reading users', work: user => readState(user, reader) })
+  const read = await mapWithProgress(users, {
+    ...options,
+    label: 'Reading users',
+    work: user => readState(user, reader),
+  })
   const held = await readRoles({ ...options, users: valuesOf(read).map(({ id }) => id) }, reader)
   return read.map(reading =>
     reading.kind === 'value' ? withRoles(reading.value, held.get(reading.value.id)) : reading,

@@ -1,4 +1,4 @@
-// What a run knows of a user who was read, and of an entry whose user is unknown. Pure.
+// What a run knows about a user who was read, and about an entry whose user is unknown. Pure.
 
 import type { Grant, Grants, Terms } from '../access/grants.ts'
 import type { Live } from '../access/live.ts'

@@ -23,7 +23,7 @@ import {
 import { fieldOf, textOf } from './scalars.ts'
 import { brokenRule, roleName } from './schema.ts'
 
-/** Ids that are listed of roles with the same name. */
+/** How many ids to list for roles with the same name. */
 const MAX_IDS = 5
 
 /** Permission names by API identifier. */
@@ -152,7 +152,7 @@ function* checkApiKeys(contents: Contents): Generator<Remark> {
 
 function adviseAlias(key: string, names: Names): string {
   if (isKnownRole(key, names)) return MISPLACED_ROLE
-  if (key === 'roles') return 'Permissions and bundles contain no roles; list them under roles of a user.'
+  if (key === 'roles') return "Permissions and bundles cannot contain roles; list them under a user's roles."
   const alias = scalar(clip(key))
   const advice = `add the alias (apis: {${alias}: <identifier>}), or use the API's identifier as the key.`
   const suggestion = suggest(key, names.apis.keys())

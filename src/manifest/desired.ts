@@ -44,29 +44,29 @@ export function namedRoles(contents: Contents): ReadonlySet<string> {
 }
 
 /** Permissions and roles of all users; those of a bundle count for every user who has it. */
-export const MAX_ASKS = 5_000_000
+export const MAX_LISTED_GRANTS = 5_000_000
 
 /** Counts before bundles are expanded, because a small file can give a long bundle to many users. */
 export function checkAmount({ names, users }: Contents): readonly Remark[] {
-  const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, countAsks(lists, new Map())]))
-  let asks = 0
+  const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, countListed(lists, new Map())]))
+  let listed = 0
   for (const { lists, file, path, on } of users) {
-    asks += countAsks(lists, bundles)
-    if (asks <= MAX_ASKS) continue
+    listed += countListed(lists, bundles)
+    if (listed <= MAX_LISTED_GRANTS) continue
     const message = () =>
-      `Up to this user, the manifest lists ${asks} permissions and roles; at most ${MAX_ASKS} are allowed, and those of a bundle count for each of its users. List fewer users, or shorten the bundles.`
+      `Up to this user, the manifest lists ${listed} permissions and roles; at most ${MAX_LISTED_GRANTS} are allowed, and those of a bundle count for each of its users. List fewer users, or shorten the bundles.`
     return [{ file, path, on, message }]
   }
   return []
 }
 
-function countAsks(lists: readonly NameList[], bundles: ReadonlyMap<string, number>): number {
-  let asks = 0
+function countListed(lists: readonly NameList[], bundles: ReadonlyMap<string, number>): number {
+  let count = 0
   for (const { of, items } of lists) {
-    if (of !== 'bundle') asks += items.length
-    else for (const item of items) asks += bundles.get(nameOf(item) ?? '') ?? 0
+    if (of !== 'bundle') count += items.length
+    else for (const item of items) count += bundles.get(nameOf(item) ?? '') ?? 0
   }
-  return asks
+  return count
 }
 
 /** Terms with the moment at which they end, in milliseconds since 1970. */
@@ -83,7 +83,7 @@ type MutableUser = Identity & {
 
 /** @param now in milliseconds since 1970 */
 export function listUsers({ names, users: entries }: Contents, now: number): readonly ListedUser[] {
-  const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...asksIn(lists, { names })]]))
+  const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...grantsIn(lists, { names })]]))
   const users = new Map<string, MutableUser>()
   for (const entry of entries) {
     const { identity } = entry
@@ -96,7 +96,7 @@ export function listUsers({ names, users: entries }: Contents, now: number): rea
       user.spellings = (user.spellings ?? new Set()).add(identity.email)
     }
     const terms = spanOf(entry)
-    for (const [grant, own] of asksIn(entry.lists, { names, bundles })) {
+    for (const [grant, own] of grantsIn(entry.lists, { names, bundles })) {
       const span = narrow(terms, own)
       if (span.until <= now) user.expired = (user.expired ?? new Set()).add(grant)
       // If two entries ask for a grant, the later expiry counts.
@@ -106,13 +106,13 @@ export function listUsers({ names, users: entries }: Contents, now: number): rea
   return [...users.values()]
 }
 
-type Asked = readonly [Grant, Span]
+type ListedGrant = readonly [Grant, Span]
 
-/** @param bundles what each asks for, so that it is expanded only once; none for the lists of bundles */
-function* asksIn(
+/** @param bundles what each contains, so that it is expanded only once; none for the lists of bundles */
+function* grantsIn(
   lists: readonly NameList[],
-  { names, bundles }: { names: Names; bundles?: ReadonlyMap<string, readonly Asked[]> },
-): Generator<Asked> {
+  { names, bundles }: { names: Names; bundles?: ReadonlyMap<string, readonly ListedGrant[]> },
+): Generator<ListedGrant> {
   for (const { of, key, items } of lists) {
     const api = of === 'permission' ? identifierOf(key, names) : ''
     // This is reported as a mistake. Grants contain the identifier, so many with a huge one would take minutes.

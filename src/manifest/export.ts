@@ -139,14 +139,14 @@ function refuseUnwritable(users: readonly ExportedUser[]): void {
   const sorted = [...holders].sort(([a], [b]) => compareText(a, b))
   const refusals = [...users.flatMap(refuseUser), ...sorted.flatMap(refuseGrant)]
   if (refusals.length === 0) return
-  const more = refusals.length > MAX_REFUSALS ? [`${refusals.length - MAX_REFUSALS} more are not shown.`] : []
+  const more = refusals.length > MAX_REFUSALS ? [`${refusals.length - MAX_REFUSALS} more not shown.`] : []
   throw new ActionError([...refusals.slice(0, MAX_REFUSALS), ...more].join('\n'))
 }
 
 function refuseUser({ id }: ExportedUser): readonly string[] {
   const rule = brokenRule(userId, id)
   if (rule === undefined) return []
-  return [`The user ${quote(id)} cannot be written into a manifest: ${rule.message}. Leave this user out.`]
+  return [`The user ${quote(id)} cannot be written to a manifest: ${rule.message}. Exclude this user from the export.`]
 }
 
 function refuseGrant([grant, user]: readonly [Grant, string]): readonly string[] {
@@ -160,6 +160,6 @@ function refuseGrant([grant, user]: readonly [Grant, string]): readonly string[]
     ? `permission ${quote(access.permission)} of the API ${quote(access.api)}`
     : `role ${quote(access.role)}`
   return [
-    `The ${what}, which the user ${quote(user)} holds, cannot be written into a manifest: ${reasons.join('; ')}. Revoke it first, or leave this user out.`,
+    `The ${what}, which the user ${quote(user)} holds, cannot be written to a manifest: ${reasons.join('; ')}. Revoke it first, or exclude this user from the export.`,
   ]
 }

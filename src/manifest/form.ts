@@ -101,7 +101,7 @@ function* checkIdentity(user: Mapping): Generator<Finding> {
     yield { path: [], on: 'value', message: () => 'A user needs an id or an email; add one.' }
   }
   if (hasId && hasEmail) {
-    const message = () => 'A user has an id or an email, not both; remove one.'
+    const message = () => 'A user can have an id or an email, not both; remove one.'
     yield { path: ['email'], on: 'value', message }
   }
   if (user.has('connection') && !hasEmail) {
@@ -118,7 +118,7 @@ function adviseKey(key: string, known: readonly string[]): string {
   const unseen = describeUnseen(key)
   if (unseen !== undefined) return `It contains ${unseen}; indent with ordinary spaces.`
   if (key.startsWith('-')) return 'Write a space after the dash.'
-  return adviseIdentity(key) ?? suggest(key, known) ?? `Known here: ${known.join(', ')}.`
+  return adviseIdentity(key) ?? suggest(key, known) ?? `Allowed keys: ${known.join(', ')}.`
 }
 
 function adviseIdentity(text: string): string | undefined {

@@ -1,5 +1,5 @@
-// Files and globs → parsed documents. A manifest may be hostile, so everything is limited here, and links cannot lead out
-// of the workspace.
+// Files and globs → parsed documents. A manifest may be hostile, so everything is limited here, and links cannot point
+// outside the workspace.
 
 import { isUtf8 } from 'node:buffer'
 import { existsSync, promises, readFileSync, realpathSync, statSync } from 'node:fs'
@@ -74,10 +74,10 @@ function loadFile(path: string, { workspace, budget }: { workspace: string; budg
   try {
     const target = realpathSync.native(path)
     if (isWithin(path, workspace) && !isWithin(target, realpathSync.native(workspace))) {
-      return topOf(file, 'This is a link that leads out of the workspace; put the file itself here.')
+      return topOf(file, 'This symbolic link points outside the workspace; replace it with the file itself.')
     }
     const stats = statSync(target)
-    if (!stats.isFile()) return topOf(file, 'This is not a file; name files, or a glob such as permissions/*.yml.')
+    if (!stats.isFile()) return topOf(file, 'This is not a file; list files, or use a glob such as permissions/*.yml.')
     if (stats.size > budget.size) return topOf(file, excess('size'))
     const bytes = readFileSync(target)
     if (!isUtf8(bytes)) return topOf(file, 'The file is not UTF-8 text; save it as UTF-8.')
@@ -92,7 +92,7 @@ function loadFile(path: string, { workspace, budget }: { workspace: string; budg
 function excess(limit: keyof Amounts): string {
   const amount = `${LIMITS[limit].toLocaleString('en')} ${limit === 'size' ? 'bytes' : limit}`
   const counted = limit === 'lines' ? '' : ', counting the value of an alias each time'
-  return `The manifest is too large: all its files together may have ${amount}${counted}. List fewer users, or use bundles.`
+  return `The manifest is too large: all its files together may have at most ${amount}${counted}. List fewer users, or use bundles.`
 }
 
 /** Parses one file's text, and reports YAML errors; does not check what the text means. */

@@ -142,7 +142,7 @@ export function locateRemarks(documents: readonly Document[], remarks: Iterable<
   }
   const problems = locate(documents, first).map(([{ message }, place]) => ({ message: message(), place }))
   if (more === 0) return problems
-  const message = `${more.toLocaleString('en')} more are not shown.`
+  const message = `${more.toLocaleString('en')} more not shown.`
   return [...problems, { message, place: { file: lastFile, line: 1, column: 1 } }]
 }
 

@@ -36,10 +36,10 @@ export interface WrittenTerms {
 /** An item of a list: a name, or a name with terms; undefined for anything else, so that indexes stay right. */
 export type Item = string | (WrittenTerms & { readonly name: string | undefined }) | undefined
 
-/** A list of names under a key. It is no Mention, because there are many lists and few have mistakes. */
+/** A list of names under a key. It is not a Mention, because there are many lists and few have mistakes. */
 export interface NameList {
   readonly of: 'permission' | 'role' | 'bundle'
-  /** That of an API for permissions. */
+  /** For permissions, the API's key. */
   readonly key: string
   readonly items: readonly Item[]
   readonly file: string

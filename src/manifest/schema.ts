@@ -25,7 +25,7 @@ interface Rule {
 
 const rules = new WeakMap<z.ZodType, readonly Rule[]>()
 
-/** The first rule that a text breaks. These are no checks of Zod's, which would create an error object each time. */
+/** The first rule that a text breaks. These are not Zod checks, which would create an error object each time. */
 export function brokenRule(schema: z.ZodString, value: string): Rule | undefined {
   return rules.get(schema)?.find(({ holds }) => !holds(value))
 }
@@ -66,7 +66,7 @@ export const userId = formed({
   holds: isUserId,
   message: `id must have the form connection|identifier, such as ${EXAMPLE_ID}`,
   pattern: String.raw`^[A-Za-z0-9_.-]+\|.*[^\s|]$`,
-  description: 'The Auth0 user id. Give this or `email`.',
+  description: 'The Auth0 user id. Specify either this or `email`.',
   examples: [EXAMPLE_ID],
 })
 
@@ -75,7 +75,7 @@ const address = formed({
   holds: isAddress,
   message: `email must be one plain address, such as ${EXAMPLE_ADDRESS}`,
   pattern: String.raw`^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$`,
-  description: 'An address with exactly one user whose address is verified. Give this or `id`.',
+  description: 'An address that is verified for exactly one user. Specify either this or `id`.',
   examples: [EXAMPLE_ADDRESS],
 })
 

@@ -85,7 +85,7 @@ function explainTemplate({ text, reason, offset, events }: Clues): Explanation |
   const at = isComplexKey ? findComplexKey(text, events) : offset
   const template = ['{{', '${{'].find(mark => text.startsWith(mark, at) || text.startsWith(mark, at - 1))
   if (template !== undefined) {
-    return { offset: at, message: `${template} begins a placeholder of a template; replace it with its value` }
+    return { offset: at, message: `${template} begins a template placeholder; replace it with its value` }
   }
   return isComplexKey ? { offset: at, message: reason } : undefined
 }
@@ -170,7 +170,10 @@ function explainBracket({ text, reason, offset }: Clues): Explanation | undefine
   if (reason.startsWith('missed comma')) return { offset, message: 'a comma is missing before this' }
   const later = openBefore(text, Math.min(text.length, open.offset + MAX_SCAN / 2))
   if (!later.some(({ offset }) => offset === open.offset)) {
-    return { offset, message: `indent this line more than the key of the ${open.mark} that it belongs to` }
+    return {
+      offset,
+      message: `this line belongs to the ${open.mark} above; indent it more than the key before that ${open.mark}`,
+    }
   }
   return { offset: open.offset, message: `this ${open.mark} is not closed; add a ${open.mark === '[' ? ']' : '}'}` }
 }

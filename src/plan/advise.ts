@@ -15,7 +15,7 @@ import { shortList } from '../access/quote.ts'
 import type { UserState } from '../live/survey.ts'
 import type { Plan } from './plan.ts'
 
-/** Fewer users with the same grants are no pattern yet. */
+/** Fewer users with the same grants are not a pattern yet. */
 const MIN_USERS = 5
 const MIN_GRANTS = 2
 const MAX_SENTENCES = 5

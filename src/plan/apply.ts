@@ -104,7 +104,10 @@ function reachOf(error: ActionError): Reach {
   return error instanceof TenantError ? error.details.reach : 'run'
 }
 
-/** Only a refused first attempt surely did nothing: an earlier attempt may have succeeded and its response been lost. */
+/**
+ * Only a refused first attempt certainly had no effect: an earlier attempt may have succeeded and its response been
+ * lost.
+ */
 function mayBeDone(error: ActionError): boolean {
   if (!(error instanceof TenantError)) return false
   const { attempts, status = 0 } = error.details

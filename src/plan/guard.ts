@@ -29,7 +29,7 @@ export type Refusal = string
 /** Something to look at that does not stop the run. */
 export type Warning = string
 
-/** Auth0's limits of direct permissions and of roles per user. */
+/** Auth0's limits on direct permissions and roles per user. */
 export const MAX_HELD: Readonly<Record<Kind, number>> = { permission: 1000, role: 50 }
 
 /** The Management API scopes that each mode requires. */
@@ -69,7 +69,7 @@ export function neededScopes(mode: keyof typeof NEEDED_SCOPES, roles: RoleUse | 
 export function checkEvent({ name, ref }: WorkflowEvent): readonly Refusal[] {
   if (!/^(pull_request|merge_group)/.test(name) && !/^refs\/(pull|heads\/gh-readonly-queue)\//.test(ref)) return []
   return [
-    `Mode apply is refused on the event ${name}: the run is for a pull request or a merge queue, even if that is already merged, and only a merged manifest is applied. Use mode: plan here, and mode: apply in a workflow with "on: push" to the default branch, because merging is a push.`,
+    `Mode apply is refused on the event ${name}, even after the merge: the run is for a pull request or a merge queue, and only a merged manifest is applied. Use mode: plan here, and mode: apply in a workflow with "on: push" for the default branch; merging triggers a push.`,
   ]
 }
 
@@ -82,7 +82,7 @@ export function checkScopes(scopes: ReadonlySet<string> | undefined, needed: rea
   ]
 }
 
-/** By user: the number of roles that the plan does not concern; missing if unknown. */
+/** By user: the number of roles that the plan does not involve; missing if unknown. */
 export type OtherRoles = ReadonlyMap<string, number>
 
 interface HeldOptions {
@@ -132,7 +132,7 @@ export function checkRevocations(plan: Plan, { limit, live }: RevocationOptions)
   const share = `${percent}% of ${live} live grants`
   const larger = limit.count === undefined ? share : `the larger of ${count} and ${share}`
   return [
-    `The plan revokes ${revocations} grants, more than the ${allowed} that max-revocations allows${percent === undefined ? '' : ` (${larger})`}. If intended, raise max-revocations to ${revocations} for this run.`,
+    `The number of revocations (${revocations}) exceeds the ${allowed} that max-revocations allows${percent === undefined ? '' : ` (${larger})`}. If intended, raise max-revocations to ${revocations} for this run.`,
   ]
 }
 
@@ -140,7 +140,7 @@ export function warnOfHeldBack({ heldBack }: Plan): readonly Warning[] {
   if (heldBack.length === 0) return []
   const entries = new Set(heldBack.map(({ entry }) => entry))
   return [
-    `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still ask for the same grants. Correct the manifest; a later run revokes the rest.`,
+    `${heldBack.length === 1 ? '1 revocation is' : `${heldBack.length} revocations are`} held back, because ${shortList(entries)} cannot be identified and may still list the same grants. Correct the manifest; a later run revokes the rest.`,
   ]
 }
 
@@ -182,7 +182,7 @@ export function checkNever(plan: Plan, revoke: 'never' | 'managed' | 'all'): rea
   const { revocations } = countOperations(plan.users)
   if (revoke !== 'never' || revocations === 0) return []
   return [
-    `The plan in plan-file revokes ${revocations} grants, but revoke is never. Set revoke to the value that the plan was made with.`,
+    `The plan in plan-file contains revocations (${revocations}), but the input revoke is set to never. Set it to the value that was used to compute the plan.`,
   ]
 }
 
@@ -204,15 +204,15 @@ export function checkSavedPlan(
   const whyNotGranted = (user: string, access: Access): string | undefined => {
     const { desired } = states.get(user) ?? UNKNOWN_USER
     if (desired.has(packAccess(access))) return undefined
-    return `grants ${accessText(access)} to ${user}, which the manifest does not ask for`
+    return `grants ${accessText(access)} to ${user}, which the manifest does not grant`
   }
   const whyNotRevoked = (user: string, access: Access): string | undefined => {
     const { listed, desired, managed } = states.get(user) ?? UNKNOWN_USER
     const grant = packAccess(access)
     const what = `revokes ${accessText(access)} from ${user}`
-    if (desired.has(grant)) return `${what}, which the manifest asks for`
+    if (desired.has(grant)) return `${what}, which the manifest grants`
     const entry = holdBack(user, grant)
-    if (entry !== undefined) return `${what}, which the entry ${entry} may ask for`
+    if (entry !== undefined) return `${what}, which the entry ${entry} may grant`
     if (revoke === 'managed' && !managed.has(grant)) return `${what}, which is not managed`
     if (revoke === 'all' && !listed) return `${what}, who is not in the manifest`
     if (revoke === 'all' && !isNamed(grant, named)) {
@@ -225,10 +225,10 @@ export function checkSavedPlan(
     ...revoke.map(operation => whyNotRevoked(user, operation)),
   ])
   const undo = restores === undefined ? [] : ['is an undo plan']
-  const unasked = [...undo, ...reasons.filter(reason => reason !== undefined)]
-  return unasked.map(
-    reason =>
-      `The plan in plan-file ${reason}. Make a new plan; or review this one and set approved-plan to its digest.`,
+  const problems = [...undo, ...reasons.filter(reason => reason !== undefined)]
+  return problems.map(
+    problem =>
+      `The plan in plan-file ${problem}. Make a new plan; or review this one and set approved-plan to its digest.`,
   )
 }
 

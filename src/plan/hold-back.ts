@@ -4,7 +4,7 @@
 import type { Grant } from '../access/grants.ts'
 import type { Unidentified } from '../live/survey.ts'
 
-/** @returns the entry that may still ask for this grant of this user; undefined if it can be revoked */
+/** @returns the entry that may still ask for this grant for this user; undefined if it can be revoked */
 export type HoldBack = (user: string, grant: Grant) => string | undefined
 
 export function holdBackFor(entries: readonly Unidentified[]): HoldBack {

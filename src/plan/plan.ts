@@ -72,7 +72,7 @@ export interface Source {
   readonly users: number
 }
 
-/** A user's ledger entry before an apply; null if there was none. */
+/** What an apply changed in a user's ledger entry; null if there was or is none. */
 export interface Restored {
   readonly user: string
   readonly entry: {
@@ -221,7 +221,7 @@ export function nameRoles(plan: Plan, names: RoleNames): Plan {
   }
 }
 
-/** Ids of the roles that a plan concerns. */
+/** Ids of the roles that a plan involves. */
 export function rolesOf({ users }: Pick<Plan, 'users'>): ReadonlySet<string> {
   const held = users.flatMap(({ before = [], grant, revoke }) => [...before, ...grant, ...revoke])
   return rolesAmong(packAll(held))

@@ -1,4 +1,4 @@
-// Computes what remains to be done of a saved plan. Pure.
+// Computes the part of a saved plan that remains to be done. Pure.
 
 import {
   accessOf,
@@ -31,7 +31,7 @@ export interface ResumeOptions {
 }
 
 export interface Resumed {
-  /** What remains; restores nothing of users who could not be read, or have changed since. */
+  /** What remains; restores nothing for users who could not be read, or have changed since. */
   readonly plan: Plan
   readonly failures: readonly { readonly user: string; readonly message: string }[]
 }
@@ -66,7 +66,7 @@ export type Resumption =
   | { readonly kind: 'moved' }
 
 export interface Present {
-  /** What the user holds now: permissions, and roles that the plan concerns. */
+  /** What the user holds now: permissions, and roles that the plan involves. */
   readonly live: Grants
   readonly exists: Exists
 }

@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import { packAccess, packAll } from '../access/grants.ts'
-import { readForm } from '../ledger/read-form.ts'
+import { parseJsonFile } from '../ledger/parse-json-file.ts'
 import { digestOf } from './digest.ts'
 import { type Plan, WHY } from './plan.ts'
 
@@ -78,7 +78,7 @@ export function writeSaved(plan: Plan): string {
 }
 
 export function readSaved(text: string): SavedReading {
-  const { data, problem } = readForm(savedPlan, text)
+  const { data, problem } = parseJsonFile(savedPlan, text)
   if (problem !== undefined) return { problem: `it is not a plan that this action wrote: ${problem}` }
   const { digest, ...plan } = data
   if (digest !== digestOf(plan)) {

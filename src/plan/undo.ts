@@ -9,8 +9,8 @@ export interface Applied {
 }
 
 /**
- * A plan that reverts what was done of this one, for users whose before-state is known. Operations that may have been done
- * are reverted, too: an apply of the undo plan can resume from either state.
+ * A plan that reverts the part of this plan that was applied, for users whose before-state is known. Operations that
+ * may have been done are reverted, too: an apply of the undo plan can resume from either state.
  */
 export function undoOf({ tenant, source, users, holders }: Plan, { outcomes, restores }: Applied): Plan {
   const planned = new Map(users.map(user => [user.user, user]))

@@ -22,7 +22,7 @@ export function renderComment(record: RunRecord, { runUrl, replaces }: CommentOp
   const summary = runUrl === undefined ? 'job summary' : link(runUrl, 'job summary')
   const report = renderReport(record, {
     bytes: MAX_REPORT,
-    whole: `the ${summary} has more, and the report file (output <code>report-file</code>) has all of them`,
+    whole: `the ${summary} shows more, and the report file (output <code>report-file</code>) lists them all`,
     notes: replaces ? [outdatedNote(record)] : [],
   })
   const origin = [
@@ -58,7 +58,7 @@ export function readStamp(body: string): Stamp {
 
 /** An earlier plan must not be mistaken for what would happen now. */
 function outdatedNote({ plan }: RunRecord): string {
-  const words = 'The plan that this comment showed before is out of date'
+  const words = 'The plan that this comment showed earlier is out of date'
   if (plan === undefined) return `<p>${words}; this run has no plan.</p>`
   return plan.users.length > 0 ? '' : `<p>${words}: nothing would change now.</p>`
 }

@@ -54,8 +54,8 @@ function resultOf(
 
 function sentenceOf(record: RunRecord, result: Conclusion['result']): string {
   const { mode, cancelled, stopped, errors, exported, users, failures, outcomes } = record
-  if (cancelled) return `Cancelled: ${doneSoFar(record)}.`
-  if (stopped === 'error') return `Failed: ${doneSoFar(record)}.`
+  if (cancelled) return `Cancelled ${progressText(record)}.`
+  if (stopped === 'error') return `Failed ${progressText(record)}.`
   if (stopped === 'inputs') return `${counted(errors.length, 'input problem')}; no request was sent.`
   if (stopped === 'manifest') return `The manifest has ${counted(errors.length, 'mistake')}; nothing was written.`
   if (stopped === 'refused') return `Refused for ${counted(errors.length, 'reason')}; nothing was written.`
@@ -78,13 +78,13 @@ function exportedText({ path, grants, roles, leftOut }: Exported, users: number)
 
 /** Listed users are counted as matching only if they were read. */
 function unchangedText({ users, read, saved, scope }: RunRecord): string {
-  if (saved) return 'nothing in the saved plan is left to do'
+  if (saved) return 'the saved plan has nothing left to do'
   if (users === 0) return 'the manifest lists no users'
   if (read === 0) {
-    return scope === 'changed' ? 'no listed user was changed since the last apply' : 'there is nothing to do'
+    return scope === 'changed' ? 'no listed user has changed since the last apply' : 'there is nothing to do'
   }
   if (read < users) {
-    return `the ${counted(read, 'listed user')} that ${was(read)} read ${read === 1 ? 'matches' : 'match'} the manifest`
+    return `the ${counted(read, 'listed user')} who ${was(read)} read ${read === 1 ? 'matches' : 'match'} the manifest`
   }
   return users === 1 ? 'the listed user matches the manifest' : `all ${grouped(users)} listed users match the manifest`
 }
@@ -111,9 +111,10 @@ function heldBackText({ plan }: RunRecord): string {
   return count === 0 ? '' : `${counted(count, 'revocation')} ${count === 1 ? 'is' : 'are'} held back`
 }
 
-function doneSoFar(record: RunRecord): string {
+/** How much was written before the run ended early. */
+function progressText(record: RunRecord): string {
   const isChanged = record.mode === 'apply' && changesOf(record).length > 0
-  return isChanged ? `before that, ${changeText(record)}` : 'nothing was written'
+  return isChanged ? `after ${changeText(record)}` : 'before anything was written'
 }
 
 const MAX_DRIFT_EXAMPLES = 3
@@ -134,7 +135,7 @@ export function unfinishedOf(outcomes: readonly UserOutcome[], cancelled: boolea
   const shortfalls = shortfallsText(outcomes, 0)
   if (shortfalls === '') return []
   const why = cancelled
-    ? 'because the run was cancelled. Run it again: it finishes the rest.'
+    ? 'because the run was cancelled. Run it again to finish the rest.'
     : 'because an earlier failure affected every user. The next run finishes the rest.'
   return [{ message: `${shortfalls} ${why}` }]
 }

@@ -9,7 +9,7 @@ import { emailsOf, type Finding, type RunRecord } from './record.ts'
 import { operationNotes } from './summary/changes.ts'
 import { aboutText, placeText, plain, userText } from './text.ts'
 
-/** GitHub shows ten annotations of each kind for a step. */
+/** GitHub shows ten annotations of each kind per step. */
 const SHOWN_ANNOTATIONS = 10
 /** Findings beyond this number are only logged. */
 const MAX_ANNOTATIONS = 100
@@ -33,7 +33,7 @@ export function annotate(kind: keyof typeof ANNOTATE, findings: readonly Finding
   const say = ANNOTATE[kind]
   if (findings.length > SHOWN_ANNOTATIONS) {
     const all = counted(findings.length, kind)
-    say(`${all}: GitHub shows ${SHOWN_ANNOTATIONS} for a step; the log and the job summary have all.`)
+    say(`${all}: GitHub shows only ${SHOWN_ANNOTATIONS} per step; the log and the job summary list them all.`)
   }
   for (const [index, finding] of findings.entries()) {
     const { place } = finding
@@ -53,7 +53,7 @@ export interface PlanFacts extends Pick<RunRecord, 'emails'> {
 /** One line for each user and each operation, with a sign and a verb; revocations come first. */
 export function logPlan(plan: Plan, { digest, emails }: PlanFacts): void {
   if (plan.users.length + plan.heldBack.length > 0) logChanges(plan, emailsOf({ emails }))
-  logLine(`The plan's digest is ${digest}${plan.users.length === 0 ? ', of an empty plan' : ''}`)
+  logLine(`The plan's digest is ${digest}${plan.users.length === 0 ? ' (the plan is empty)' : ''}`)
 }
 
 function logChanges(plan: Plan, emails: ReadonlyMap<string, string>): void {

@@ -95,7 +95,7 @@ export interface RunRecord {
   readonly removed: readonly string[]
   /** How many listed users were read. */
   readonly read: number
-  /** The APIs that the plan concerns. */
+  /** The APIs that the plan involves. */
   readonly apis: readonly NamedApi[]
   readonly derived: readonly Derived[]
   readonly unmanaged: readonly Held[]

@@ -28,7 +28,7 @@ export interface Medium extends Room {
 const MAX_SUMMARY = 700_000
 
 export function renderSummary(record: RunRecord): string {
-  const whole = 'the report file (output <code>report-file</code>) has all of them'
+  const whole = 'the report file (output <code>report-file</code>) lists them all'
   return renderReport(record, { bytes: MAX_SUMMARY, whole, notes: [] })
 }
 

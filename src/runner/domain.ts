@@ -74,7 +74,7 @@ function readSite(text: string, address = text): Domain | string {
   if (host === undefined || url === null || url.hostname !== host.toLowerCase()) return notDomain
   const loopback = LOOPBACK.test(url.hostname)
   if (protocol === 'http' && !loopback) {
-    return `${named} is plain HTTP, which is only allowed to a loopback address; use https://`
+    return `${named} is plain HTTP, which is only allowed for a loopback address; use https://`
   }
   if (!loopback && port !== undefined) return `${named} has a port`
   if (!loopback && !FULL_DOMAIN.test(url.hostname)) return `${named} is not a full domain`

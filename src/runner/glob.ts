@@ -33,4 +33,4 @@ export function adviseOnPattern(pattern: string, workspace: string): string {
 }
 
 export const FOREIGN_WORKSPACE =
-  'the workspace of a container has another path, so do not use github.workspace: write the path relative to the workspace'
+  'the workspace of a container has a different path, so do not use github.workspace: write the path relative to the workspace'

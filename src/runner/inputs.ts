@@ -201,7 +201,7 @@ function readBoolean(input: string, reject: Reject): boolean | undefined {
   if (/^(true|True|TRUE)$/.test(value)) return true
   if (/^(false|False|FALSE)$/.test(value)) return false
   const allowed = input === 'comment' ? ['true', 'false', 'changes'] : ['true', 'false']
-  return reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`)
+  return reject(input, `${quoteInput(value)} is not a valid value; use ${listed(allowed)}.`)
 }
 
 /** @returns undefined for `none`; an expression that resolved to nothing must not count as `none` */
@@ -221,7 +221,7 @@ function oneOf<Input extends keyof typeof CHOICES>(input: Input, reject: Reject)
   const allowed: readonly Choice<Input>[] = CHOICES[input]
   const value = text(input)
   const known = allowed.find(each => each === value)
-  return known ?? reject(input, `${quoteInput(value)} is not known; use ${listed(allowed)}.`)
+  return known ?? reject(input, `${quoteInput(value)} is not a valid value; use ${listed(allowed)}.`)
 }
 
 const LIMIT = /^(?:(?<count>\d{1,9})(?: or (?=\d)|$))?(?:(?<percent>[1-9]\d?|100) ?%)?$/

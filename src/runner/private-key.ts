@@ -1,4 +1,4 @@
-// Reads a private key: PEM, or what JSON files, shells and dashboards make of PEM. Recognizes common mistakes.
+// Reads a private key: PEM as JSON files, shells and dashboards may have altered it. Recognizes common mistakes.
 
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { Reject } from './input-problems.ts'

@@ -1,4 +1,4 @@
-// Reads what GitHub tells a step about its workflow run.
+// Reads what GitHub provides to a step about its workflow run.
 
 import { readFileSync, statSync } from 'node:fs'
 import * as z from 'zod'
@@ -75,7 +75,7 @@ export function readWorkflow(): Workflow {
     workspace: env.GITHUB_WORKSPACE || currentFolder(),
     repository: owner && repo ? { owner, repo } : undefined,
     commit,
-    // Only there: pull_request_target runs for the base branch.
+    // Only for merge refs, because pull_request_target runs for the base branch.
     knownCommit: (mergeRef && payload.pull_request?.head?.sha) || commit,
     secretsWithheld: secretsWithheld(payload),
     runUrl: repo && env.GITHUB_RUN_ID ? `${server}/${owner}/${repo}/actions/runs/${env.GITHUB_RUN_ID}` : undefined,

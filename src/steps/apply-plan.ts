@@ -13,12 +13,12 @@ import type { PlannedContext } from './compute-plan.ts'
 import { locateUsers } from './locate-users.ts'
 import { beginRecording, computeEnding, endRecording } from './record-apply.ts'
 
-export interface Judgement {
+export interface PlanCheck {
   readonly refused: boolean
 }
 
 /** Shows the plan, saves it, and reports every reason not to apply it. */
-export function judgePlan({ inputs, memory, planning, journal, task, folder }: PlannedContext): Judgement {
+export function checkPlan({ inputs, memory, planning, journal, task, folder }: PlannedContext): PlanCheck {
   const { plan, digest, survey } = planning
   const { mode, maxRevocations: limit, approvedPlan, failOnChanges } = inputs
   logPlan(plan, { digest, emails: survey.emails })
@@ -42,7 +42,7 @@ export function judgePlan({ inputs, memory, planning, journal, task, folder }: P
   return { refused: refusals.length > 0 }
 }
 
-/** The number of roles that each user holds and the plan does not concern. */
+/** The number of roles that each user holds and the plan does not involve. */
 function otherRolesOf({ states }: Survey): OtherRoles {
   return new Map(states.flatMap(({ id, live }) => (live?.otherRoles === undefined ? [] : [[id, live.otherRoles]])))
 }
@@ -76,7 +76,7 @@ async function write(
   { tenant, width, heartbeat, planning: { plan, survey } }: PlannedContext,
   onOutcome: (outcome: UserOutcome) => void,
 ): Promise<void> {
-  const progress = heartbeat.follow('Changing users', plan.users.length)
+  const progress = heartbeat.startProgress('Changing users', plan.users.length)
   await apply(plan, {
     writer: tenant,
     width,

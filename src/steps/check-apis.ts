@@ -24,8 +24,8 @@ export async function checkApis(context: RecalledContext): Promise<ApiCheck> {
   const { task, tenant, journal } = context
   const granted = (task.saved?.users ?? []).flatMap(({ grant }) => grant.filter(isPermission))
   const named = task.saved === undefined ? task.files.manifest.apis : new Set(granted.map(({ api }) => api))
-  const asked = named.union(revocableApis(context))
-  const apis = await tenant.apis([...asked])
+  const checked = named.union(revocableApis(context))
+  const apis = await tenant.apis([...checked])
   const { aliases } = task.files.manifest
   journal.noteApis(
     [...apis.values()].map(({ identifier, tokenLifetime }) => ({
@@ -39,7 +39,7 @@ export async function checkApis(context: RecalledContext): Promise<ApiCheck> {
   journal.refuse(refusals)
   journal.warn(warnOfApis([...apis.values()].filter(({ identifier }) => named.has(identifier))))
   return {
-    exists: ({ api, permission }) => !asked.has(api) || apis.get(api)?.permissions.has(permission) === true,
+    exists: ({ api, permission }) => !checked.has(api) || apis.get(api)?.permissions.has(permission) === true,
     refused: refusals.length > 0,
   }
 }

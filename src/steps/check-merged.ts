@@ -2,6 +2,7 @@
 // the run, and the workspace has the commit's files.
 
 import { isAbsolute, posix, relative, sep } from 'node:path'
+import { shortList } from '../access/quote.ts'
 import { ActionError } from '../errors.ts'
 import { blobIdsOf, type CommittedFiles, readCommittedFiles } from '../github/committed-files.ts'
 import { compareCommits, readDefaultBranch } from '../github/git.ts'
@@ -79,18 +80,22 @@ export async function checkMerged({ context, github, more }: MergedOptions): Pro
     const branch = await findMergedBranch(github, { ...workflow, defaultBranch })
     const { differences } = checkout
     const unmerged = `Only a merged manifest is applied: the run's commit ${commit} is not on ${defaultBranch}, nor on a protected branch that triggered the run. Merge it first, or set require-merged: false for a trial.`
-    const changed = `The manifest in the workspace must match the run's commit ${commit}: ${shortList(differences)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job generates.`
+    const changed = `The manifest in the workspace must match the run's commit ${commit}: ${shortList(differences, MAX_DIFFERENCES)}. Check out that commit completely, without a sparse checkout, and change nothing before this step; or set require-merged: false for a manifest that the job generates.`
     const refusals = [...(branch === undefined ? [unmerged] : []), ...(differences.length > 0 ? [changed] : [])]
     journal.refuse(refusals)
     return refusals.length > 0 ? undefined : { branch, checkout }
   } catch (error) {
-    journal.refuse([`The input require-merged cannot be checked. ${reasonOf(error, context)}`])
+    journal.refuse([
+      `Could not check whether the manifest is merged (input require-merged). ${reasonOf(error, context)}`,
+    ])
     return undefined
   }
 }
 
+const MAX_DIFFERENCES = 5
+
 const NO_COMMIT =
-  'GITHUB_REPOSITORY or GITHUB_SHA is not set. Run it in a workflow, or set require-merged: false for a trial.'
+  'GITHUB_REPOSITORY or GITHUB_SHA is not set. Run this action in a workflow, or set require-merged: false for a trial.'
 
 async function findMergedBranch(
   github: GitHub,
@@ -100,11 +105,4 @@ async function findMergedBranch(
   const branches = new Set([...(own !== undefined && refProtected ? [own] : []), defaultBranch])
   for (const branch of branches) if (await hasCommit(github, { branch, commit })) return branch
   return undefined
-}
-
-const MAX_LISTED = 5
-
-function shortList(items: readonly string[]): string {
-  const more = items.length - MAX_LISTED
-  return [...items.slice(0, MAX_LISTED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
 }

@@ -1,4 +1,4 @@
-// Finds the tenant's roles that a run concerns: those that the manifest, a saved plan or the ledger contains.
+// Finds the tenant's roles that a run involves: those that the manifest, a saved plan or the ledger contains.
 
 import { type Role, type RoleNames, rolesAmong } from '../access/grants.ts'
 import { displayNames, indexRoles } from '../access/roles.ts'
@@ -11,7 +11,7 @@ import type { Memory, RecalledContext } from './recall.ts'
 export interface RoleCheck {
   /** With role ids instead of names in the manifest, and current role names in a saved plan. */
   readonly task: Task
-  /** The roles that this run concerns and that exist. */
+  /** The roles that this run involves and that exist. */
   readonly names: RoleNames
   /** Whether the tenant still has a role. */
   readonly exists: (role: Role) => boolean
@@ -34,10 +34,10 @@ export async function checkRoles({ task, memory, tenant, journal }: RecalledCont
       ? locateRemarks(documents, checkManifestRoles(documents, roles))
       : checkSavedRoles(saved, roles.names)
   journal.refuse(problems)
-  const concerned = rolesConcerned(resolved, memory)
+  const involved = rolesInvolved(resolved, memory)
   return {
     task: resolved,
-    names: new Map([...names].filter(([role]) => concerned.has(role))),
+    names: new Map([...names].filter(([role]) => involved.has(role))),
     exists: ({ role }) => roles.names.has(role),
     refused: problems.length > 0,
   }
@@ -53,7 +53,7 @@ function checkSavedRoles({ users, restores }: Plan, names: RoleNames): readonly 
 }
 
 /** Role ids. A role that is managed for one user is read for all, so that a plan does not depend on who else is in it. */
-function rolesConcerned({ files, saved }: Task, { ledger }: Pick<Memory, 'ledger'>): ReadonlySet<string> {
+function rolesInvolved({ files, saved }: Task, { ledger }: Pick<Memory, 'ledger'>): ReadonlySet<string> {
   const managed = [...ledger.users.values()].flatMap(user => [...rolesAmong(user.managed)])
   return new Set([...files.manifest.roles, ...managed, ...(saved === undefined ? [] : rolesOf(saved))])
 }

@@ -63,7 +63,7 @@ function hasNews({ plan, errors, warnings, failures }: RunRecord): boolean {
 }
 
 interface Stamps {
-  /** Of the existing comment. */
+  /** The stamp of the existing comment. */
   readonly theirs: Stamp
   readonly own: Stamp
 }

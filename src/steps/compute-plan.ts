@@ -117,8 +117,8 @@ function planRest(context: SavedContext, surveyed: Survey): Planned {
   const digest = digestOf(saved)
   const { revoke, approvedPlan } = inputs
   const holdBack = holdBackFor([...surveyed.unidentified, ...notLookedUp(choice)])
-  const unasked = approvedPlan === digest ? [] : checkSavedPlan(plan, { states, revoke, named: manifest, holdBack })
-  return { plan, digest, refusals: [...checkNever(plan, revoke), ...unasked] }
+  const problems = approvedPlan === digest ? [] : checkSavedPlan(plan, { states, revoke, named: manifest, holdBack })
+  return { plan, digest, refusals: [...checkNever(plan, revoke), ...problems] }
 }
 
 async function readUsers(context: CheckedContext, { subjects, known, skipped }: Choice): Promise<Survey> {
@@ -133,7 +133,7 @@ async function readUsers(context: CheckedContext, { subjects, known, skipped }: 
     width,
     managedOf: user => memory.ledger.users.get(user)?.managed ?? NO_GRANTS,
     alsoListed: user => known.get(user)?.filter(each => skipped.has(each)) ?? [],
-    follow: heartbeat.follow,
+    startProgress: heartbeat.startProgress,
   })
   reportSurvey(context, surveyed)
   return surveyed

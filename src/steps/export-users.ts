@@ -78,7 +78,7 @@ async function readHoldings(
     roles,
     managedOf: () => NO_GRANTS,
     alsoListed: () => [],
-    follow: heartbeat.follow,
+    startProgress: heartbeat.startProgress,
   })
   journal.noteUsers({ read: surveyed.states.length })
   const failures = [...surveyed.failures, ...surveyed.missing]
@@ -105,7 +105,7 @@ function freePath({ manifest }: ExportInputs, { workspace }: Workflow): string {
     }
     const [folder, root] = [realpathSync(existingFolder(path)), realpathSync(workspace)]
     if (isWithin(path, workspace) && folder !== root && !isWithin(folder, root)) {
-      throw new ActionError('a symbolic link leads out of the workspace')
+      throw new ActionError('a symbolic link in its path points outside the workspace')
     }
     accessSync(folder, constants.W_OK)
     return path

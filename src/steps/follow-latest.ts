@@ -47,7 +47,7 @@ async function isInOrder({ context, github, ledger }: FollowOptions): Promise<bo
   if (relation === 'ahead' || relation === 'identical') return true
   if (relation === undefined || !(await hasCommit(github, { branch, commit: applied }))) {
     journal.warn([
-      `The last applied commit ${applied} is no longer on the branch ${branch}, as after a force-push; this run treats ${commit} as newer.`,
+      `The last applied commit ${applied} is no longer on the branch ${branch}, for example because of a force-push; this run treats ${commit} as newer.`,
     ])
     return true
   }
@@ -71,7 +71,7 @@ async function keepFiles(options: FollowOptions): Promise<readonly string[] | un
   const kept = unread.filter(file => found.committed.has(file) && !found.files.includes(file))
   if (kept.length === 0 || inputs.revoke !== 'managed') return [...found.files, ...kept]
   journal.refuse([
-    `This run does not read ${kept.join(', ')}, which an earlier apply to this tenant read and the commit still has, so users listed there would count as removed. Name all of the tenant's files in the input manifest, or delete unused files.`,
+    `This run does not read ${kept.join(', ')}, which an earlier apply to this tenant read and which the commit still contains, so users listed there would count as removed. List all of the tenant's files in the input manifest, or delete unused files.`,
   ])
   return undefined
 }

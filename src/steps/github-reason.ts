@@ -1,4 +1,4 @@
-// Why GitHub could not be asked, and what to change.
+// Why a request to GitHub failed, and what to change.
 
 import { ActionError, GitHubError, NotSentError } from '../errors.ts'
 import type { Context } from './context.ts'
@@ -11,7 +11,7 @@ export function isDenied(error: ActionError): boolean {
   return error instanceof GitHubError && (error.status === 403 || error.status === 404)
 }
 
-/** @throws what a run cannot go on from: a defect, or its cancellation */
+/** @throws errors that must end the run: a defect, or its cancellation */
 export function reasonOf(error: unknown, { inputs }: Pick<Context, 'inputs'>): string {
   if (!(error instanceof ActionError) || error instanceof NotSentError) throw error
   if (!(error instanceof GitHubError)) return error.message

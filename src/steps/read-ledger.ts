@@ -48,7 +48,7 @@ export async function readLedger(context: Context, github: GitHub | undefined): 
 }
 
 const NO_REPOSITORY =
-  'The ledger is a branch of the repository, but GITHUB_REPOSITORY is not set. Run this in a workflow.'
+  'The ledger is a branch of the repository, but GITHUB_REPOSITORY is not set. Run this action in a workflow.'
 
 export const WITHOUT_LEDGER = 'Or set revoke: never or revoke: all, and scope: all, which do not need the ledger.'
 

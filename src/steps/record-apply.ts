@@ -66,7 +66,8 @@ export interface Ending {
   readonly restores: readonly Restored[]
 }
 
-export function computeEnding({ memory, planning }: PlannedContext, outcomes: readonly UserOutcome[]): Ending {
+export function computeEnding(context: PlannedContext, outcomes: readonly UserOutcome[]): Ending {
+  const { memory, planning } = context
   const before = memory.ledger.users
   const users = endUsersOf({ before, planning, outcomes })
   const changed = changedEntries(before, users)
@@ -104,7 +105,7 @@ export async function endRecording({ context, recording, ending, outcomes }: End
   } catch (error) {
     if (!(error instanceof ActionError)) throw error
     journal.warn([
-      `The result of this apply could not be recorded in the ledger, so the next run reads its users again. ${error.message}`,
+      `The result of this apply could not be recorded in the ledger, so the next run reads this run's users again. ${error.message}`,
     ])
   }
 }
@@ -134,12 +135,12 @@ async function mergeRecording({ journal }: Context, { branch, ledger, changed, m
     if ((await branch.write({ ledger: merged, message, head: theirs?.head })) === undefined) continue
     const other = theirs === undefined ? 'Somebody deleted' : `${theirs.ledger.latest.run || 'Another run'} updated`
     journal.fail(
-      `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. This run's users were merged into the ledger, and the next run reads them again: run it, and give the workflow a concurrency group.`,
+      `${other} the ledger's branch ${branch.name} while this run wrote to the tenant. This run's users were merged into the ledger, and the next run reads them again. Run the workflow again, and give it a concurrency group.`,
     )
     return
   }
   journal.fail(
-    `Other runs updated the ledger's branch ${branch.name} ${MAX_MERGES} times while this run tried to record its result there. The result is not recorded, so the next run reads its users again: run it, and give the workflow a concurrency group.`,
+    `Other runs updated the ledger's branch ${branch.name} ${MAX_MERGES} times while this run tried to record its result there. The result is not recorded, so the next run reads this run's users again. Run the workflow again, and give it a concurrency group.`,
   )
 }
 

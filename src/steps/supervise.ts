@@ -62,9 +62,9 @@ function publishSafely(journal: Journal, options: PublishOptions): void {
     publish(journal.entries(), options)
   } catch (error) {
     const { mode, outcomes } = journal.entries()
-    const remains = createJournal()
-    reportFailure(remains, error)
-    publish({ ...remains.entries(), mode, outcomes }, options)
+    const fallback = createJournal()
+    reportFailure(fallback, error)
+    publish({ ...fallback.entries(), mode, outcomes }, options)
   }
 }
 

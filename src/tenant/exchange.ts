@@ -17,7 +17,7 @@ export interface Request {
   readonly body?: string
 }
 
-export interface Answer {
+export interface TenantResponse {
   readonly request: Request
   /** The number of times that the request has been sent. */
   readonly attempts: number
@@ -28,12 +28,12 @@ export interface Answer {
 }
 
 /** What came instead of a response. */
-export interface Fault extends Pick<Answer, 'request' | 'attempts'> {
+export interface Fault extends Pick<TenantResponse, 'request' | 'attempts'> {
   readonly fault: Error
 }
 
 /** The result of sending a request once. */
-export type Attempt = (Answer | Fault) & { readonly sentAt: number }
+export type Attempt = (TenantResponse | Fault) & { readonly sentAt: number }
 
 const TIMEOUT_MS = 20_000
 const CONNECT_TIMEOUT_MS = 10_000
@@ -49,11 +49,11 @@ export function openDispatcher(origin: string): Dispatcher {
     bodyTimeout: TIMEOUT_MS,
     maxResponseSize: MAX_BODY_BYTES,
   }
-  // Plain HTTP is only allowed to a loopback address, which a proxy would leave.
+  // Plain HTTP is only allowed for a loopback address, and a proxy would send it elsewhere.
   return origin.startsWith('http:') ? new Agent(options) : new EnvHttpProxyAgent(options)
 }
 
-export interface ExchangeOptions extends Pick<Answer, 'attempts'> {
+export interface ExchangeOptions extends Pick<TenantResponse, 'attempts'> {
   readonly dispatcher: Dispatcher
   readonly origin: string
   readonly clock: Clock
@@ -69,7 +69,7 @@ export async function exchange(request: Request, options: ExchangeOptions): Prom
   const overdue = clock.timeout(TIMEOUT_MS)
   try {
     // The path is sent as it is, because a URL parser would resolve a user id of two dots.
-    const answer = await dispatcher.request({
+    const response = await dispatcher.request({
       origin,
       path: query === undefined ? path : `${path}?${query}`,
       method,
@@ -77,8 +77,8 @@ export async function exchange(request: Request, options: ExchangeOptions): Prom
       body,
       signal: AbortSignal.any([signal, overdue]),
     })
-    const text = await answer.body.text()
-    return { ...attempt, status: answer.statusCode, headers: answer.headers, body: parse(text) }
+    const text = await response.body.text()
+    return { ...attempt, status: response.statusCode, headers: response.headers, body: parse(text) }
   } catch (error) {
     const isLate = overdue.aborted && !signal.aborted
     const fault = isLate ? new Error(`the response took longer than ${TIMEOUT_MS / 1000} s`) : errorOf(error)

@@ -1,9 +1,9 @@
 // Requests that failed for good: network faults, and responses that ask for a retry → errors that say what to do.
 
 import { type NotSentError, type Reach, TenantError } from '../errors.ts'
-import { answerError } from './answers.ts'
-import { type Answer, type Attempt, type Fault, nameOf } from './exchange.ts'
+import { type Attempt, type Fault, nameOf, type TenantResponse } from './exchange.ts'
 import { describeExhausted, type Limit } from './limits.ts'
+import { responseError } from './responses.ts'
 
 export interface Circumstances {
   readonly origin: string
@@ -23,7 +23,7 @@ export function isLasting(fault: Error): boolean {
 }
 
 /** Whether a response is final, so that a retry would not change it. */
-export function hasWorked(attempt: Attempt): attempt is Attempt & Answer {
+export function isFinal(attempt: Attempt): attempt is Attempt & TenantResponse {
   if ('fault' in attempt) return false
   const { status, body, request } = attempt
   if (status === 429 || status === 408 || status >= 500) return false
@@ -32,7 +32,7 @@ export function hasWorked(attempt: Attempt): attempt is Attempt & Answer {
   return typeof body === 'object' || (body === undefined && request.method !== 'GET')
 }
 
-export function givenUp(last: Answer | Fault, { origin, limit, until, reach }: Circumstances): TenantError {
+export function givenUp(last: TenantResponse | Fault, { origin, limit, until, reach }: Circumstances): TenantError {
   if ('fault' in last) {
     const { request, attempts, fault: cause } = last
     return new TenantError(
@@ -43,7 +43,7 @@ export function givenUp(last: Answer | Fault, { origin, limit, until, reach }: C
   }
   const isThrottled = last.status === 429
   const later = isThrottled ? 'Run it again when there is less other traffic.' : LATER
-  return answerError(last, {
+  return responseError(last, {
     summary: isThrottled
       ? describeExhausted(limit, { origin, until })
       : `${origin} only returns errors${reach === 'run' ? '' : ' for this request'}`,

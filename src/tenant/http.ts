@@ -1,10 +1,10 @@
-// Sends requests to the tenant's host, with turns, retries and an orderly end. It knows failed attempts, but not what a
-// response means.
+// Sends requests to the tenant's host, with turns, retries and an orderly end. It detects failed attempts, but does not
+// interpret responses.
 
 import { once } from 'node:events'
 import { NotSentError, type TenantError } from '../errors.ts'
-import { type Answer, type Attempt, type ExchangeOptions, exchange, nameOf, type Request } from './exchange.ts'
-import { givenUp, hasWorked, interrupted, isLasting } from './failure.ts'
+import { type Attempt, type ExchangeOptions, exchange, nameOf, type Request, type TenantResponse } from './exchange.ts'
+import { givenUp, interrupted, isFinal, isLasting } from './failure.ts'
 import { farTime, TOKEN_PATH } from './limits.ts'
 import { isDown, isOverdue } from './outage.ts'
 import type { PaceLimits } from './pace.ts'
@@ -15,7 +15,7 @@ export interface Http {
    * Sends a request until a final response arrives, which a retry would not change.
    * @throws TenantError if none arrived, NotSentError if the run stopped before the request was sent
    */
-  readonly send: (request: Request) => Promise<Answer>
+  readonly send: (request: Request) => Promise<TenantResponse>
   /** Sends nothing from now on, because the failure would affect every request. */
   readonly halt: (cause: TenantError) => void
   readonly traffic: Traffic
@@ -69,7 +69,7 @@ export function createHttp(options: HttpOptions): Http {
   }
 }
 
-async function send(state: State, request: Request): Promise<Answer> {
+async function send(state: State, request: Request): Promise<TenantResponse> {
   const { options, turns, inFlight: signal, underWay } = state
   if (options.mode !== 'apply' && request.method !== 'GET' && request.path !== TOKEN_PATH) {
     throw new Error(`${nameOf(request)} in a mode that writes nothing`)
@@ -86,7 +86,7 @@ async function send(state: State, request: Request): Promise<Answer> {
           return exchanging.finally(() => underWay.delete(exchanging))
         },
       })
-      if (hasWorked(attempt)) return attempt
+      if (isFinal(attempt)) return attempt
       failed = attempt
       since ??= attempt.sentAt
       await waitForRetry(state, { failed, since })

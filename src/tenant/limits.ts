@@ -102,9 +102,9 @@ export function farTime(end: Moment | undefined, now: number): string | undefine
   return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(-13, -8)} UTC`
 }
 
-function serverTime({ date }: Headers, { time }: Moment): number {
-  const told = Date.parse(String(date))
-  return Number.isNaN(told) ? time : told
+function serverTime({ date: header }: Headers, { time }: Moment): number {
+  const date = Date.parse(String(header))
+  return Number.isNaN(date) ? time : date
 }
 
 function wholeNumber(header: string | string[] | undefined): number | undefined {

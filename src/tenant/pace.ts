@@ -41,7 +41,7 @@ interface View {
   /** The bucket's minimum refill rate, less what others take; undefined until measured. */
   readonly refill: number | undefined
   /** The responses to attempts that ended after the request of `seen` was sent, including that one. */
-  readonly recent: readonly Said[]
+  readonly recent: readonly Reading[]
   /** A request was refused, and none has succeeded since. */
   readonly refused: boolean
   /** Requests to leave in the bucket regardless of the headroom, because there were refusals. */
@@ -50,7 +50,7 @@ interface View {
   readonly blind: boolean
 }
 
-interface Said {
+interface Reading {
   readonly at: number
   /** undefined without a description, although the request may have been counted. */
   readonly remaining: number | undefined
@@ -102,9 +102,9 @@ const SLOWEST_REFILL_MS = 500
 const SLOWEST_FILL_MS = 6_000
 /** A reset that is further away is a window's end: plans that refill gradually have filled a bucket by then. */
 const WINDOWED_MS = 10_000
-/** How much too late a reset may be announced: times are in whole seconds, and responses take time. */
+/** How late a reset may be announced: times are in whole seconds, and responses take time. */
 const RESET_SLACK_MS = 2_000
-/** How long nothing is sent to measure the refill. */
+/** How long to send nothing in order to measure the refill. */
 const SOUNDING_MS = 250
 /** A refill is accepted after this many requests' worth of it, and measured again after the time below. */
 const ENOUGH = 3
@@ -174,10 +174,11 @@ function exactDelay(pace: Pace, { group, waiting, now }: Turn): number {
   if (view.seen === undefined && probed.length > 0) return LOOK_AGAIN_MS
   // A new group would never get its turn if the others took the whole refill.
   const newcomers = view.seen === undefined ? [] : waiting.filter(each => isNew(pace.views[each]))
-  const told = sharersOf(pace, group).filter(each => isLatest(pace, each))
-  const shared = told.map(each => ({ told: each, among: sharersOf(pace, each) }))
-  const sources = [{ told: group, among: [group] }, ...shared]
-  return Math.max(...sources.map(source => delayBy(pace, { ...source, left: newcomers.length, now })))
+  const observers = sharersOf(pace, group).filter(each => isLatest(pace, each))
+  const shared = observers.map(observer => ({ observer, sharers: sharersOf(pace, observer) }))
+  const sources = [{ observer: group, sharers: [group] }, ...shared]
+  const reservedForOthers = newcomers.length
+  return Math.max(...sources.map(source => delayBy(pace, { ...source, reservedForOthers, now })))
 }
 
 export function isBlind({ views }: Pace): boolean {
@@ -223,26 +224,26 @@ function sentAtOf({ seen }: View): number {
 
 interface Source {
   /** The group whose responses count. */
-  readonly told: Group
+  readonly observer: Group
   /** The groups whose requests the bucket may count. */
-  readonly among: readonly Group[]
+  readonly sharers: readonly Group[]
   /** Requests to leave for other groups, besides the reserve. */
-  readonly left: number
+  readonly reservedForOthers: number
   readonly now: number
 }
 
-function delayBy({ views, limits }: Pace, { told, among, left, now }: Source): number {
-  const { seen, refill, margin } = views[told]
+function delayBy({ views, limits }: Pace, { observer, sharers, reservedForOthers, now }: Source): number {
+  const { seen, refill, margin } = views[observer]
   if (seen === undefined) return 0
-  const level = levelOf({ seen, refill, sharers: among.map(group => views[group]), now })
+  const level = levelOf({ seen, refill, sharerViews: sharers.map(group => views[group]), now })
   // In whole requests, as Auth0 counts them; one is always allowed, whatever the headroom.
   const reserve = Math.min(Math.max(Math.ceil(seen.limit * limits.headroom), margin), seen.limit - 1)
-  const missing = Math.min(reserve + left + 1, seen.limit) - level
+  const missing = Math.min(reserve + reservedForOthers + 1, seen.limit) - level
   if (missing <= 0 && refill !== undefined) return 0
   // Until the refill is known, only half of what may be spent is spent, so that the refill can be measured.
   if (missing <= (reserve - seen.limit) / 2) return 0
   const filled = refill ? missing / refill : Number.POSITIVE_INFINITY
-  if (among.some(group => inFlightOf(views[group]) > 0)) return Math.min(filled, LOOK_AGAIN_MS)
+  if (sharers.some(group => inFlightOf(views[group]) > 0)) return Math.min(filled, LOOK_AGAIN_MS)
   if (missing <= 0) return seen.at + SOUNDING_MS - now
   return Math.min(filled, seen.at + delayByReset(seen, { missing, spendable: seen.limit - reserve }) - now)
 }
@@ -262,26 +263,27 @@ function delayByReset(seen: Seen, { missing, spendable }: { missing: number; spe
 interface Holding {
   readonly seen: Seen
   readonly refill: number | undefined
-  readonly sharers: readonly View[]
+  readonly sharerViews: readonly View[]
   readonly now: number
 }
 
 /**
- * The minimum level of the bucket. Among the responses since the request of the latest one was sent is that of the request
- * which was counted last; requests in flight, and those whose responses had no description, may be counted after it.
+ * The minimum level of the bucket. One of the responses since the request of the latest one was sent belongs to the
+ * request that was counted last; requests in flight, and those whose responses had no description, may be counted after
+ * it.
  */
-function levelOf({ seen, refill = 0, sharers, now }: Holding): number {
-  const said = sharers.flatMap(({ recent }) => recent.filter(({ at }) => at >= seen.sentAt))
-  const levels = said.map(({ at, remaining = seen.limit }) => Math.min(seen.limit, remaining + refill * (now - at)))
-  const silent = said.filter(({ remaining }) => remaining === undefined)
-  return sharers.reduce((level, view) => level - inFlightOf(view), Math.min(...levels) - silent.length)
+function levelOf({ seen, refill = 0, sharerViews, now }: Holding): number {
+  const readings = sharerViews.flatMap(({ recent }) => recent.filter(({ at }) => at >= seen.sentAt))
+  const levels = readings.map(({ at, remaining = seen.limit }) => Math.min(seen.limit, remaining + refill * (now - at)))
+  const silent = readings.filter(({ remaining }) => remaining === undefined)
+  return sharerViews.reduce((level, view) => level - inFlightOf(view), Math.min(...levels) - silent.length)
 }
 
 function withSettled(pace: Pace, { group, sent, bucket, now }: Outcome): Pace {
   const { settled, recent, seen } = pace.views[group]
-  const said = { at: now, remaining: bucket?.remaining }
+  const reading = { at: now, remaining: bucket?.remaining }
   const from = seen?.sentAt ?? sent.lastSentAt
-  return withView(pace, { group, settled: settled + 1, recent: [...recent.filter(({ at }) => at >= from), said] })
+  return withView(pace, { group, settled: settled + 1, recent: [...recent.filter(({ at }) => at >= from), reading] })
 }
 
 function withSeen(pace: Pace, { group, sent, bucket, now }: Outcome): Pace {

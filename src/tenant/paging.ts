@@ -1,8 +1,8 @@
 // Reads lists of the Management API by numbered pages.
 
 import * as z from 'zod'
-import { answerError, isUnknownUser, PER_PAGE, read, userPath, type Verdict } from './answers.ts'
-import type { Answer } from './exchange.ts'
+import type { TenantResponse } from './exchange.ts'
+import { isUnknownUser, PER_PAGE, read, responseError, userPath, type Verdict } from './responses.ts'
 import type { Session } from './token.ts'
 
 interface Page<T> {
@@ -21,18 +21,18 @@ interface Paging<T> {
   readonly fullPages?: boolean
   /** The first page, if it has already been read. */
   readonly first?: Page<T>
-  /** The error if the list keeps changing while it is read. @param found such as `99 of 101` */
+  /** The error if the list keeps changing while it is being read. @param found such as `99 of 101` */
   readonly unstable: (found: string) => Verdict
 }
 
-/** The number of times that a list is read if it changes while it is read. */
+/** The number of times that a list is read if it changes while it is being read. */
 export const LIST_READS = 3
 /** More than any list has. */
 const MAX_PAGES = 500
 
 /** Reads all items of a list until the total is reached, whatever the size of the pages. An item may occur twice. */
 export async function readPages<T>(
-  ask: (page: number) => Promise<Page<T> & { readonly answer: Answer }>,
+  fetchPage: (page: number) => Promise<Page<T> & { readonly response: TenantResponse }>,
   { keyOf, fullPages = false, first, unstable }: Paging<T>,
 ): Promise<readonly T[]> {
   for (let attempt = 1; ; attempt++) {
@@ -43,7 +43,7 @@ export async function readPages<T>(
     let next = known === undefined ? 0 : 1
     for (;;) {
       const before = found.size
-      const { items, total, answer } = await ask(next++)
+      const { items, total, response } = await fetchPage(next++)
       totals.add(total)
       for (const item of items) {
         all.push(item)
@@ -53,7 +53,7 @@ export async function readPages<T>(
       if (found.size < total && !isLast) continue
       // An item that moved to another page during the read would be missed.
       if (totals.size === 1 && found.size === total) return all
-      if (attempt === LIST_READS) throw answerError(answer, unstable(`${found.size} of ${total}`))
+      if (attempt === LIST_READS) throw responseError(response, unstable(`${found.size} of ${total}`))
       break
     }
   }
@@ -77,15 +77,15 @@ export async function readPagesOf<T>(
 ): Promise<readonly T[] | undefined> {
   const unread = `The ${kind} of ${user} could not be read`
   let isUnknown = false
-  const ask = async (page: number) => {
-    const answer = await send({ method: 'GET', path: `${userPath(user)}/${kind}`, query: numbered(page) })
-    isUnknown = isUnknownUser(answer)
-    return { ...(isUnknown ? { items: [], total: 0 } : read(answer, { schema, unread })), answer }
+  const fetchPage = async (page: number) => {
+    const response = await send({ method: 'GET', path: `${userPath(user)}/${kind}`, query: numbered(page) })
+    isUnknown = isUnknownUser(response)
+    return { ...(isUnknown ? { items: [], total: 0 } : read(response, { schema, unread })), response }
   }
-  const found = await readPages(ask, {
+  const found = await readPages(fetchPage, {
     ...options,
     unstable: count => ({
-      summary: `The ${kind} of ${user} changed while they were read: ${count} were found`,
+      summary: `The ${kind} of ${user} changed while they were being read: ${count} were found`,
       reach: 'user',
       advice: 'Run it again when nothing else writes to this user.',
     }),

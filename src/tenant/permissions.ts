@@ -59,7 +59,7 @@ function isDirect({ source_type: type }: Source): boolean {
 }
 
 function roleOf({ source_id: id, source_name: name }: Source): Role {
-  return { role: id || 'of an unknown id', ...(name && { name }) }
+  return { role: id || 'with an unknown id', ...(name && { name }) }
 }
 
 function byName(a: Role, b: Role): number {

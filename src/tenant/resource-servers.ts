@@ -1,7 +1,7 @@
 // The tenant's APIs: Auth0's resource servers.
 
 import * as z from 'zod'
-import { BASE, PER_PAGE, read } from './answers.ts'
+import { BASE, PER_PAGE, read } from './responses.ts'
 import type { Session } from './token.ts'
 
 interface Api {
@@ -38,8 +38,8 @@ export async function readApis({ send }: Session, identifiers: readonly string[]
   for (let from = 0; from < identifiers.length; from += APIS_PER_REQUEST) {
     const batch = identifiers.slice(from, from + APIS_PER_REQUEST)
     const query = batch.map(id => `identifiers=${encodeURIComponent(id)}`).join('&')
-    const answer = await send({ method: 'GET', path: PATH, query })
-    for (const api of read(answer, { schema: apiList, unread: 'The APIs could not be read' })) {
+    const response = await send({ method: 'GET', path: PATH, query })
+    for (const api of read(response, { schema: apiList, unread: 'The APIs could not be read' })) {
       found.set(api.identifier, {
         identifier: api.identifier,
         permissions: new Set(api.scopes.map(scope => scope.value)),
@@ -55,8 +55,8 @@ export async function readApis({ send }: Session, identifiers: readonly string[]
 export async function listIdentifiers({ send }: Session): Promise<readonly string[]> {
   const found: string[] = []
   for (let page = 0; page < MAX_API_PAGES; page++) {
-    const answer = await send({ method: 'GET', path: PATH, query: `page=${page}&per_page=${PER_PAGE}` })
-    const apis = read(answer, { schema: apiList, unread: 'The APIs could not be listed' })
+    const response = await send({ method: 'GET', path: PATH, query: `page=${page}&per_page=${PER_PAGE}` })
+    const apis = read(response, { schema: apiList, unread: 'The APIs could not be listed' })
     found.push(...apis.map(({ identifier }) => identifier))
     if (apis.length < PER_PAGE) break
   }

@@ -3,8 +3,8 @@
 import * as z from 'zod'
 import type { RoleNames } from '../access/grants.ts'
 import type { Members } from '../access/live.ts'
-import { answerError, BASE, PER_PAGE, read, type Verdict } from './answers.ts'
 import { LIST_READS, numbered, readPages, readPagesOf, TOTAL } from './paging.ts'
+import { BASE, PER_PAGE, read, responseError, type Verdict } from './responses.ts'
 import type { Session } from './token.ts'
 import { userItem, userPage } from './users.ts'
 
@@ -26,14 +26,14 @@ const rolePage = z
 const checkpointPage = z.object({ users: z.array(userItem), next: z.string().nullish() })
 
 export async function readRoles({ send }: Session): Promise<RoleNames> {
-  const ask = async (page: number) => {
-    const answer = await send({ method: 'GET', path: `${BASE}/roles`, query: numbered(page) })
-    return { ...read(answer, { schema: rolePage, unread: 'The roles could not be read' }), answer }
+  const fetchPage = async (page: number) => {
+    const response = await send({ method: 'GET', path: `${BASE}/roles`, query: numbered(page) })
+    return { ...read(response, { schema: rolePage, unread: 'The roles could not be read' }), response }
   }
-  const roles = await readPages(ask, {
+  const roles = await readPages(fetchPage, {
     keyOf: ({ id }) => id,
     unstable: found => ({
-      summary: `The list of roles changed while it was read: ${found} were found`,
+      summary: `The list of roles changed while it was being read: ${found} were found`,
       reach: 'run',
       advice: 'Run it again when nobody creates or deletes roles.',
     }),
@@ -48,16 +48,16 @@ export async function readRolesOf(session: Session, user: string): Promise<Reado
 }
 
 export async function readMembers(session: Session, role: string): Promise<Members> {
-  const { items, total } = await askMembers(session, role)(0)
+  const { items, total } = await fetchMembers(session, role)(0)
   const pages = Math.ceil(total / Math.max(1, items.length))
   const more = total <= items.length ? 0 : total < MAX_NUMBERED ? pages - 1 : pages
   return { role, users: new Set(items), more, total }
 }
 
-function askMembers({ send }: Session, role: string) {
+function fetchMembers({ send }: Session, role: string) {
   return async (page: number) => {
-    const answer = await send({ method: 'GET', path: membersPath(role), query: numbered(page) })
-    return { ...read(answer, { schema: userPage, unread: unread(role) }), answer }
+    const response = await send({ method: 'GET', path: membersPath(role), query: numbered(page) })
+    return { ...read(response, { schema: userPage, unread: unread(role) }), response }
   }
 }
 
@@ -65,7 +65,7 @@ export async function readAllMembers(session: Session, first: Members): Promise<
   const { role, users, more, total } = first
   if (more === 0) return users
   if (total >= MAX_NUMBERED) return readByCheckpoint(session, first)
-  const members = await readPages(askMembers(session, role), {
+  const members = await readPages(fetchMembers(session, role), {
     keyOf: user => user,
     first: { items: [...users], total },
     unstable: found => unstableMembers(role, found),
@@ -75,28 +75,28 @@ export async function readAllMembers(session: Session, first: Members): Promise<
 
 async function readByCheckpoint(session: Session, { role, total }: Members): Promise<ReadonlySet<string>> {
   for (let attempt = 1; ; attempt++) {
-    const { members, answer } = await followCheckpoints(session, { role, total })
+    const { members, response } = await followCheckpoints(session, { role, total })
     // A user who is missed would keep the role.
     if (members.size >= total) return members
-    if (attempt === LIST_READS) throw answerError(answer, unstableMembers(role, `${members.size} of ${total}`))
+    if (attempt === LIST_READS) throw responseError(response, unstableMembers(role, `${members.size} of ${total}`))
   }
 }
 
 async function followCheckpoints({ send }: Session, { role, total }: Pick<Members, 'role' | 'total'>) {
   const members = new Set<string>()
   for (let from = ''; ; ) {
-    const answer = await send({ method: 'GET', path: membersPath(role), query: `take=${PER_PAGE}${from}` })
-    const { users, next } = read(answer, { schema: checkpointPage, unread: unread(role) })
+    const response = await send({ method: 'GET', path: membersPath(role), query: `take=${PER_PAGE}${from}` })
+    const { users, next } = read(response, { schema: checkpointPage, unread: unread(role) })
     for (const user of users) members.add(user)
     const isComplete = total > MAX_NUMBERED && members.size >= total
-    if (typeof next !== 'string' || users.length === 0 || isComplete) return { members, answer }
+    if (typeof next !== 'string' || users.length === 0 || isComplete) return { members, response }
     from = `&from=${encodeURIComponent(next)}`
   }
 }
 
 function unstableMembers(role: string, found: string): Verdict {
   return {
-    summary: `The users of the role ${role} changed while they were read: ${found} were found`,
+    summary: `The users of the role ${role} changed while they were being read: ${found} were found`,
     reach: 'run',
     advice: 'Run it again when nothing else assigns this role.',
   }

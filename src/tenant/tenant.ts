@@ -38,7 +38,7 @@ export interface Tenant {
   readonly findByEmail: (email: string) => Promise<readonly Candidate[]>
   /** Ids of all users that match, in Auth0's user query syntax. @throws TenantError if there are more than 1,000 */
   readonly searchUsers: (query: string) => Promise<readonly string[]>
-  /** @param accesses only permissions, or only roles: one request, of which Auth0 does all or nothing */
+  /** @param accesses only permissions, or only roles: one request, which Auth0 performs completely or not at all */
   readonly grant: (user: string, accesses: readonly Access[]) => Promise<void>
   readonly revoke: (user: string, accesses: readonly Access[]) => Promise<void>
 }

@@ -7,14 +7,14 @@ import type { TenantError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
 import type { Algorithm, Credential } from '../runner/credential.ts'
 import type { Connection } from '../runner/inputs.ts'
-import { answerError, errorIn, redirectAdvice } from './answers.ts'
-import type { Answer, Request } from './exchange.ts'
+import type { Request, TenantResponse } from './exchange.ts'
 import type { Http } from './http.ts'
 import { TOKEN_PATH } from './limits.ts'
+import { errorIn, redirectAdvice, responseError } from './responses.ts'
 
 /** Sends Management API requests with a valid token. */
 export interface Session {
-  readonly send: (request: Omit<Request, 'headers'>) => Promise<Answer>
+  readonly send: (request: Omit<Request, 'headers'>) => Promise<TenantResponse>
   /** Sends nothing from now on. */
   readonly halt: (cause: TenantError) => void
   /** undefined if the token does not list its scopes */
@@ -35,7 +35,7 @@ interface Token {
   readonly renewAt: number
 }
 
-const tokenAnswer = z.object({
+const tokenResponse = z.object({
   access_token: z.string().min(1),
   scope: z.string().optional(),
   /** In seconds. */
@@ -68,8 +68,8 @@ export function openSession(options: SessionOptions): Session {
       return request.body === undefined ? { authorization } : { authorization, 'content-type': 'application/json' }
     }
     const sent: Request = { ...request, headers }
-    const answer = await http.send(sent)
-    if (answer.status !== 401 || credential.kind === 'access-token') return answer
+    const response = await http.send(sent)
+    if (response.status !== 401 || credential.kind === 'access-token') return response
     refused = used
     return http.send(sent)
   }
@@ -86,15 +86,15 @@ async function obtainToken(options: SessionOptions): Promise<Token> {
   const sentAt = clock.now()
   const headers = async () => ({ 'content-type': 'application/x-www-form-urlencoded' })
   const body = new URLSearchParams(tokenRequest(options, credential)).toString()
-  const answer = await http.send({ method: 'POST', path: TOKEN_PATH, headers, body })
-  if (answer.status !== 200) {
+  const response = await http.send({ method: 'POST', path: TOKEN_PATH, headers, body })
+  if (response.status !== 200) {
     const summary = 'Auth0 refused to issue a token'
-    throw answerError(answer, { summary, reach: 'run', advice: adviceOn(answer, options) })
+    throw responseError(response, { summary, reach: 'run', advice: adviceOn(response, options) })
   }
-  const { data } = tokenAnswer.safeParse(answer.body)
+  const { data } = tokenResponse.safeParse(response.body)
   if (data === undefined) {
     const summary = 'The token endpoint returned no token'
-    throw answerError(answer, { summary, reach: 'run', advice: 'Check the input domain.' })
+    throw responseError(response, { summary, reach: 'run', advice: 'Check the input domain.' })
   }
   const { access_token: value, scope, expires_in: lifetime = Number.POSITIVE_INFINITY } = data
   mask(value)
@@ -145,7 +145,7 @@ function scopesOf(token: string, scope = claimedScope(token)): ReadonlySet<strin
   return scope === undefined ? undefined : new Set(scope.split(' ').filter(name => name !== ''))
 }
 
-/** undefined if the token is no JWT. Its signature is not verified. */
+/** undefined if the token is not a JWT. Its signature is not verified. */
 function claimedScope(token: string): string | undefined {
   const [, claims, signature] = token.split('.')
   if (claims === undefined || signature === undefined) return undefined
@@ -157,10 +157,10 @@ function claimedScope(token: string): string | undefined {
 }
 
 /** What to change, by Auth0's message, because several causes share status and code. */
-function adviceOn(answer: Answer, { domain, audience, credential }: SessionOptions): string {
-  const redirected = redirectAdvice(answer)
+function adviceOn(response: TenantResponse, { domain, audience, credential }: SessionOptions): string {
+  const redirected = redirectAdvice(response)
   if (redirected !== undefined) return redirected
-  const { error, error_description: words = '' } = errorIn(answer)
+  const { error, error_description: words = '' } = errorIn(response)
   if (words.startsWith('Service not ')) return audienceAdvice(domain.host, audience)
   if (words.startsWith('Client is not authorized')) {
     return 'In Auth0, authorize the application under Applications → APIs → Auth0 Management API.'
@@ -169,10 +169,10 @@ function adviceOn(answer: Answer, { domain, audience, credential }: SessionOptio
     return "In Auth0, allow the grant type Client Credentials in the application's advanced settings."
   }
   const secret = credential.kind === 'private-key' ? 'client-private-key' : 'client-secret'
-  const inputs = `Check the inputs client-id and ${secret}, which must belong to an application in the tenant of the input domain, ${domain.host}.`
+  const inputs = `Check the inputs client-id and ${secret}, which must belong to an application of the tenant ${domain.host} (input domain).`
   if (credential.kind !== 'private-key') return inputs
   const { keyId, algorithm } = credential
-  const skew = Math.round((Date.now() - Date.parse(String(answer.headers.date))) / 1000)
+  const skew = Math.round((Date.now() - Date.parse(String(response.headers.date))) / 1000)
   if (Math.abs(skew) > MAX_CLOCK_SKEW) {
     const direction = skew > 0 ? 'ahead of' : 'behind'
     return `The runner's clock is ${Math.abs(skew)} s ${direction} Auth0's, so its signatures are not valid. Correct the clock.`

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../runner/clock.ts'
 import { type Attempt, type Headers, nameOf, type Request } from './exchange.ts'
-import { hasWorked } from './failure.ts'
+import { isFinal } from './failure.ts'
 import { describeWait, GROUPS, type Limit, limitOf, type Moment, readBucket, readEnd, readReset } from './limits.ts'
 import { delayByOutage, NO_OUTAGE, type Outage, withFailure, withSuccess } from './outage.ts'
 import { delayBefore, isBlind, type Pace, type PaceLimits, received, sending, startPace, withdrawn } from './pace.ts'
@@ -46,7 +46,7 @@ export interface Turns {
   readonly pauses: Map<Pause, number>
   /** The time of day at the clock's zero, read once because a machine's time of day may change during a run. */
   readonly epoch: number
-  /** Of all lanes but the token endpoint's. */
+  /** The pace of all lanes but the token endpoint's. */
   pace: Pace
 }
 
@@ -172,15 +172,15 @@ function noteResult(turns: Turns, { attempt, sent }: { readonly attempt: Attempt
   const { status, headers } = 'fault' in attempt ? { status: 0, headers: {} } : attempt
   const at = { at: now, time: epoch + now }
   const throttled = status === 429
-  const worked = hasWorked(attempt)
+  const final = isFinal(attempt)
   const end = readEnd({ status, headers }, at)
   lane.inFlight--
   lane.end = end ?? readReset(headers, at) ?? lane.end
-  lane.outage = worked
+  lane.outage = final
     ? withSuccess(lane.outage, { sentAt, now })
     : withFailure(lane.outage, { request, sentAt, throttled, end, jitter: clock.random(), now })
   if (lane.limit === 'tokens') return
-  const kind = worked ? 'worked' : throttled ? 'throttled' : 'failed'
+  const kind = final ? 'worked' : throttled ? 'throttled' : 'failed'
   turns.pace = received(turns.pace, { group: lane.limit, sent, kind, bucket: readBucket(headers, at), now })
   turns.traffic.blind = isBlind(turns.pace)
 }

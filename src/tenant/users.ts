@@ -2,8 +2,8 @@
 
 import * as z from 'zod'
 import type { Candidate } from '../access/live.ts'
-import { answerError, BASE, read } from './answers.ts'
 import { numbered, readPages, TOTAL } from './paging.ts'
+import { BASE, read, responseError } from './responses.ts'
 import type { Session } from './token.ts'
 
 /** Auth0's maximum number of users per search. */
@@ -25,8 +25,8 @@ const candidates = z.array(
 
 export async function findByEmail({ send }: Session, email: string): Promise<readonly Candidate[]> {
   const query = `email=${encodeURIComponent(email)}&fields=user_id,email,email_verified,identities&include_fields=true`
-  const answer = await send({ method: 'GET', path: `${BASE}/users-by-email`, query })
-  const users = read(answer, { schema: candidates, unread: `The users with the address ${email} could not be read` })
+  const response = await send({ method: 'GET', path: `${BASE}/users-by-email`, query })
+  const users = read(response, { schema: candidates, unread: `The users with the address ${email} could not be read` })
   return users
     .filter(user => user.email === email)
     .map(user => ({
@@ -38,27 +38,27 @@ export async function findByEmail({ send }: Session, email: string): Promise<rea
 
 export async function searchUsers({ send }: Session, query: string): Promise<readonly string[]> {
   const search = `q=${encodeURIComponent(query)}&fields=user_id&include_fields=true&sort=user_id:1&search_engine=v3`
-  const ask = async (page: number) => {
-    const answer = await send({ method: 'GET', path: `${BASE}/users`, query: `${search}&${numbered(page)}` })
+  const fetchPage = async (page: number) => {
+    const response = await send({ method: 'GET', path: `${BASE}/users`, query: `${search}&${numbered(page)}` })
     const unread = 'The search failed'
-    if (answer.status === 400) {
-      throw answerError(answer, { summary: unread, reach: 'run', advice: 'Correct the input query.' })
+    if (response.status === 400) {
+      throw responseError(response, { summary: unread, reach: 'run', advice: 'Correct the input query.' })
     }
-    const found = read(answer, { schema: userPage, unread })
+    const found = read(response, { schema: userPage, unread })
     if (found.total > MAX_FOUND) {
-      throw answerError(answer, {
+      throw responseError(response, {
         summary: `The search found ${found.total} users, but Auth0 returns at most ${MAX_FOUND}`,
         reach: 'run',
         advice: 'Narrow the input query, for example to one connection or first letter, and export in several runs.',
       })
     }
-    return { ...found, answer }
+    return { ...found, response }
   }
-  const users = await readPages(ask, {
+  const users = await readPages(fetchPage, {
     keyOf: user => user,
     fullPages: true,
     unstable: found => ({
-      summary: `The search results changed while they were read: ${found} users were found`,
+      summary: `The search results changed while they were being read: ${found} users were found`,
       reach: 'run',
       advice: 'Run it again when no users are created or deleted.',
     }),

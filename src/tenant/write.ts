@@ -1,13 +1,13 @@
 // Grants and revokes a user's direct permissions and roles.
 
 import { type Access, isPermission } from '../access/grants.ts'
-import { answerError, isUnknownUser, refusal, userPath } from './answers.ts'
+import { isUnknownUser, refusal, responseError, userPath } from './responses.ts'
 import type { Session } from './token.ts'
 
 export interface Write {
   readonly method: 'POST' | 'DELETE'
   readonly user: string
-  /** Only permissions, or only roles: Auth0 does all of a request or nothing. */
+  /** Only permissions, or only roles: Auth0 performs a request completely or not at all. */
   readonly accesses: readonly Access[]
 }
 
@@ -22,17 +22,17 @@ export async function writeAccesses({ send }: Session, write: Write): Promise<vo
     isPermission(access) ? { resource_server_identifier: access.api, permission_name: access.permission } : access.role,
   )
   const body = JSON.stringify({ [kind]: items })
-  const answer = await send({ method, path: `${userPath(user)}/${kind}`, body })
-  const { done, doing, unknown } = WRITES[kind][method]
-  if (answer.status === done) return
-  const summary = `${doing} ${user} failed`
-  if (answer.status !== 404) throw refusal(answer, summary)
-  if (isUnknownUser(answer)) throw answerError(answer, { summary, reach: 'user', advice: DELETED_USER })
+  const response = await send({ method, path: `${userPath(user)}/${kind}`, body })
+  const { done, action, unknown } = WRITES[kind][method]
+  if (response.status === done) return
+  const summary = `${action} ${user} failed`
+  if (response.status !== 404) throw refusal(response, summary)
+  if (isUnknownUser(response)) throw responseError(response, { summary, reach: 'user', advice: DELETED_USER })
   // One unknown name fails the whole request.
-  throw answerError(answer, { summary, reach: 'operation', advice: unknown })
+  throw responseError(response, { summary, reach: 'operation', advice: unknown })
 }
 
-const DELETED_USER = 'The user was deleted from the tenant; remove it from the manifest.'
+const DELETED_USER = 'The user was deleted from the tenant; remove the entry from the manifest.'
 
 /**
  * `done`: Auth0's status for a successful write; any other may come from a proxy. `unknown`: what to do if a permission or
@@ -42,13 +42,13 @@ const WRITES = {
   permissions: {
     POST: {
       done: 201,
-      doing: 'Granting to',
+      action: 'Granting permissions to',
       unknown:
         'A permission does not exist on its API, so the request had no effect. Add it to the API, or remove it from the manifest.',
     },
     DELETE: {
       done: 204,
-      doing: 'Revoking from',
+      action: 'Revoking permissions from',
       unknown:
         'A permission was removed from its API, so the request had no effect. Run it again: the next run leaves it out.',
     },
@@ -56,12 +56,12 @@ const WRITES = {
   roles: {
     POST: {
       done: 204,
-      doing: 'Assigning roles to',
+      action: 'Assigning roles to',
       unknown: 'A role no longer exists, so the request had no effect. Remove it from the manifest.',
     },
     DELETE: {
       done: 204,
-      doing: 'Removing roles from',
+      action: 'Removing roles from',
       unknown: 'A role was deleted, so the request had no effect. Run it again: the next run leaves it out.',
     },
   },

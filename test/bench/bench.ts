@@ -37,5 +37,5 @@ async function measureSize(): Promise<string> {
   const folder = dirname(BUNDLE)
   const sizes = await Promise.all((await readdir(folder)).map(async file => (await stat(join(folder, file))).size))
   const total = sizes.reduce((sum, size) => sum + size, 0)
-  return `**Size**: all of \`dist/\` has ${Math.round(total / 1024)} KiB.`
+  return `**Size**: \`dist/\` is ${Math.round(total / 1024)} KiB in total.`
 }

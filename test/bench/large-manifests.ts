@@ -36,7 +36,7 @@ export async function measureLargeManifests(openWorkspace: (team: Team) => Promi
     )
   }
   const caption = [
-    '**Large manifests**: five permissions for each user, and a tenant in another process that limits nobody. The last',
+    '**Large manifests**: five permissions for each user, and a tenant in another process, without rate limits. The last',
     'column is the CPU time of `plan` minus that of sending the same requests with the HTTP client alone.',
   ]
   const head = ['users', 'what', 'time', 'CPU', 'peak memory', 'own CPU per user']

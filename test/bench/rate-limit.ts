@@ -71,10 +71,10 @@ export async function compareUnderRateLimit(openWorkspace: (team: Team) => Promi
   }
   rows.push(await applyWithSeparateBuckets(await openWorkspace({ users: READ }), 1 - headroom))
   const caption = [
-    `**Under the rate limit**: reading users from a tenant that answers after ${LATENCY} ms, and in the last row also`,
+    `**Under the rate limit**: reading users from a tenant that responds after ${LATENCY} ms, and in the last row also`,
     'writing some of them, on a plan with a bucket for each group of endpoints. The bound is what the',
     `token buckets themselves need for the requests; for the action, in brackets, what they need with`,
-    `${headroom * 100} % left to others. Times are of whole processes, the median of ${RUNS} runs (a single run if it`,
+    `${headroom * 100}% left to others. Times are of whole processes, the median of ${RUNS} runs (a single run if it`,
     `takes over ${LONG / 1000} s); counts are the maximum.`,
   ]
   const head = ['bucket', 'who', 'time', 'bound', 'requests', '429s', '`api_limit_warning`s', 'users not read']

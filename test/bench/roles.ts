@@ -23,7 +23,7 @@ export async function compareRoleReads(openWorkspace: (team: Team) => Promise<Wo
   ]
   const caption = [
     `**Roles**: ${USERS.toLocaleString('en')} users, each with five permissions and five roles, and a tenant in another`,
-    'process that limits nobody. The action also reads the permissions of each user, the SDK only roles.',
+    'process, without rate limits. The action also reads the permissions of each user, the SDK only roles.',
   ]
   return `${caption.join(' ')}\n\n${table(['who', 'time', 'requests', 'requests about roles'], rows)}`
 }

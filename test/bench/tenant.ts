@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { BucketsOptions } from '../servers/tenant/bucket.ts'
 import type { Team } from './team.ts'
 
-/** By default, buckets do not limit anybody. */
+/** By default, there are no rate limits. */
 export interface TenantProcessOptions extends BucketsOptions, Team {
   /** How many of the users have none of the grants in the manifest. */
   readonly without?: number

@@ -77,7 +77,7 @@ describe('the undo plan of a write whose response was lost', () => {
       expect(errorsOf(run).join()).toContain(
         `The ${method === 'POST' ? 'grants' : 'revocations'} may have taken effect anyway`,
       )
-      expect(run.summary).toContain('<strong>failed</strong>, but may have been done')
+      expect(run.summary).toContain('<strong>failed</strong>, but may have taken effect')
       const kinds = method === 'POST' ? (['grant', 'revoke'] as const) : (['revoke', 'grant'] as const)
       expect(run.report.outcomes).toContainEqual(expect.objectContaining({ user: 'auth0|1', uncertain: [kinds[0]] }))
       const [first] = JSON.parse(run.undoPlan).users

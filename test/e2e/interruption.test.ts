@@ -157,7 +157,7 @@ describe('a cancelled apply to many users', () => {
       { at: [50, isRead], afterwards: SOON },
     )
     expect(run.outputs).toMatchObject({ result: 'failed', 'users-failed': '100' })
-    expect(run.summary).toContain('Users that were not attempted (100)')
+    expect(run.summary).toContain('Users not attempted (100)')
   })
 
   it.each(LATE)('%s ends in time, and reports the outcome of every user', async (_, nth, kind) => {

@@ -78,7 +78,7 @@ describe('a run', () => {
     expect(run.report.duration).toBeLessThan(MAX_DURATION_MS)
     expect(tenant.requests).toHaveLength(Number(run.outputs.requests))
     expect(tenant.requests.length).toBeLessThanOrEqual(2 + BUDGET)
-    expect(errorsOf(run)).toContainEqual(expect.stringMatching(/GET \/api\/v2\/users\/.*Auth0 said: 500/))
+    expect(errorsOf(run)).toContainEqual(expect.stringMatching(/GET \/api\/v2\/users\/.*Auth0 responded: 500/))
     expect(errorsOf(run).join()).not.toContain('defect')
   })
 })

@@ -21,7 +21,7 @@ import { parseDocument } from '../../src/manifest/load.ts'
 import { checkRoles, type Document, locateRemarks, readManifest, resolveRoles } from '../../src/manifest/manifest.ts'
 import { readSaved, writeSaved } from '../../src/plan/saved.ts'
 import { code, plain, prose } from '../../src/report/text.ts'
-import type { Answer } from '../../src/tenant/exchange.ts'
+import type { TenantResponse } from '../../src/tenant/exchange.ts'
 import { GROUPS, readBucket } from '../../src/tenant/limits.ts'
 import { delayBefore, received, sending, startPace } from '../../src/tenant/pace.ts'
 import { openTenant } from '../../src/tenant/tenant.ts'
@@ -542,9 +542,9 @@ const body = fc.oneof(
   }),
   fc.record({ statusCode: value, error: value, message: value, errorCode: value }),
 )
-const answer = fc.record({ status: fc.constantFrom(200, 201, 204, 301, 400, 401, 403, 404, 409), body })
+const response = fc.record({ status: fc.constantFrom(200, 201, 204, 301, 400, 401, 403, 404, 409), body })
 
-async function callTenant(answers: readonly Pick<Answer, 'status' | 'body'>[]): Promise<void> {
+async function callTenant(responses: readonly Pick<TenantResponse, 'status' | 'body'>[]): Promise<void> {
   let next = 0
   const tenant = openTenant({
     send: async request => ({
@@ -552,7 +552,7 @@ async function callTenant(answers: readonly Pick<Answer, 'status' | 'body'>[]): 
       headers: {},
       status: 200,
       body: [],
-      ...answers[next++ % answers.length],
+      ...responses[next++ % responses.length],
       request,
     }),
     halt: () => undefined,
@@ -836,7 +836,7 @@ export const TARGETS: readonly Target[] = [
   target('keys of all types that YAML has', keys, readKeys),
   target('ids and addresses', identity, readIdentity),
   target('rate-limit headers', fc.array(exchange, { maxLength: 30 }), keepPace),
-  target("the tenant's responses", fc.array(answer, { minLength: 1, maxLength: 4 }), callTenant),
+  target("the tenant's responses", fc.array(response, { minLength: 1, maxLength: 4 }), callTenant),
   target(
     "the tenant's bytes and headers",
     fc.tuple(fc.boolean(), fc.array(reply, { minLength: 1, maxLength: 6 })),

@@ -102,7 +102,7 @@ describe('the files of a commit', () => {
   ])('are an error that names %s if GitHub truncates that list too: %j', async (folder, patterns, files) => {
     await expect(read({ 'm.yml': 'm', ...files }, patterns)).rejects.toMatchObject({
       name: 'ActionError',
-      message: `GitHub cannot list all files of ${folder}, which the input manifest reaches; use a narrower glob, or move the manifest to a folder of its own.`,
+      message: `GitHub cannot list all files of ${folder}, which the input manifest may match; use a narrower glob, or move the manifest to a folder of its own.`,
     })
   })
 })

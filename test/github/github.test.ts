@@ -56,14 +56,15 @@ function start(known: Partial<Clock> = {}): Run {
   const controller = new AbortController()
   const options = { token: 'a-token', repository: REPOSITORY, signal: controller.signal, clock }
   const github = openGitHub(options)
-  const form = z.object({ name: z.string() })
+  const schema = z.object({ name: z.string() })
   return {
     github,
     cancel: () => controller.abort(CANCELLED),
     pauses,
     timeouts,
-    read: () => github.read({ doing: 'read it', ask: () => github.rest.repos.get({ ...REPOSITORY }), form }),
-    write: () => github.write({ doing: 'write it', ask: () => github.rest.repos.update({ ...REPOSITORY }), form }),
+    read: () => github.read({ action: 'read it', request: () => github.rest.repos.get({ ...REPOSITORY }), schema }),
+    write: () =>
+      github.write({ action: 'write it', request: () => github.rest.repos.update({ ...REPOSITORY }), schema }),
   }
 }
 
@@ -279,9 +280,9 @@ describe('a list', () => {
     const { github } = start()
     const ids = z.array(z.object({ id: z.number() }))
     const list = github.pages({
-      doing: 'read it',
-      ask: each => github.rest.issues.listComments({ ...REPOSITORY, issue_number: 5, ...each }),
-      form: ids,
+      action: 'read it',
+      fetchPage: each => github.rest.issues.listComments({ ...REPOSITORY, issue_number: 5, ...each }),
+      schema: ids,
     })
     expect(await list.next()).toEqual({ done: false, value: { id: 0 } })
     expect(server.requests).toEqual([page(1)])

@@ -174,7 +174,7 @@ describe('a file that is not a ledger', () => {
 
   it('may be one with a duplicate user', () => {
     const text = JSON.stringify({ ...content, users: [user, user] })
-    expect(parseLedger(text, undefined)).toEqual({ kind: 'unreadable', problem: 'a user is in it twice' })
+    expect(parseLedger(text, undefined)).toEqual({ kind: 'unreadable', problem: 'it lists a user twice' })
   })
 })
 

@@ -67,19 +67,19 @@ describe('an address', () => {
       'nobody has it verified',
       undefined,
       [user('auth0|1', false, 'db'), user('auth0|2', false)],
-      'No user has the verified address a@x.io; not counted because it is unverified: auth0|1 (db); auth0|2 (no connection). Have the address verified, or use id.',
+      'No user has the verified address a@x.io; ignored because their address is unverified: auth0|1 (db); auth0|2 (no connection). Have the address verified, or list the user by id.',
     ],
     [
       'several users have it',
       'db',
       [user('auth0|1', true, 'db', 'corp'), user('auth0|2', true, 'db')],
-      '2 users have the verified address a@x.io in connection db: auth0|1 (db, corp); auth0|2 (db). Use id, or add connection.',
+      '2 users have the verified address a@x.io in connection db: auth0|1 (db, corp); auth0|2 (db). List the intended user by id, or add a connection.',
     ],
     [
       'it is in other connections',
       'db',
       [user('waad|2', true, 'corp')],
-      'No user has the address a@x.io in connection db; found in other connections: waad|2 (corp). Correct connection, or remove it.',
+      "No user has the address a@x.io in connection db; found in other connections: waad|2 (corp). Correct the entry's connection, or remove it.",
     ],
   ])('is reported in a complete sentence if %s', (_, connection, candidates, message) =>
     expect(find(candidates, { connection })).toMatchObject({ message }),
@@ -90,7 +90,7 @@ describe('an address', () => {
     expect(find(found, { spellings: ['A@x.io', 'a@x.io'], connection: undefined })).toMatchObject({
       kind: 'refused',
       message:
-        '2 users have the verified address A@x.io or a@x.io: waad|1 (corp); auth0|2 (db). Use id, or add connection.',
+        '2 users have the verified address A@x.io or a@x.io: waad|1 (corp); auth0|2 (db). List the intended user by id, or add a connection.',
     })
   })
 
@@ -99,7 +99,8 @@ describe('an address', () => {
     expect(find(candidates)).toEqual({
       kind: 'found',
       id: 'auth0|1',
-      warning: 'a@x.io is auth0|1; not counted because the address is unverified: auth0|2 (db); sms|3 (no connection).',
+      warning:
+        'a@x.io refers to auth0|1; ignored because their address is unverified: auth0|2 (db); sms|3 (no connection).',
     })
   })
 

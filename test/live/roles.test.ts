@@ -4,7 +4,7 @@ import { type Reach, TenantError } from '../../src/errors.ts'
 import { type Held, type RoleReader, readRoles } from '../../src/live/roles.ts'
 
 const PER_PAGE = 100
-const follow = () => ({ step: () => undefined, end: () => undefined })
+const startProgress = () => ({ step: () => undefined, end: () => undefined })
 const MAX_NUMBERED = 1000
 
 type Holders = Readonly<Record<string, readonly string[]>>
@@ -40,7 +40,7 @@ function people(count: number, prefix = 'u'): readonly string[] {
 
 async function read(users: readonly string[], holders: Holders, roles = Object.keys(holders)) {
   const { reader, requests } = tenantOf(holders)
-  const held = await readRoles({ users, roles: new Set(roles), width: 4, follow }, reader)
+  const held = await readRoles({ users, roles: new Set(roles), width: 4, startProgress }, reader)
   return { held, requests }
 }
 
@@ -103,7 +103,7 @@ describe('roles that cannot be read', () => {
   it('of one user do not stop the others', async () => {
     const error = failure('user')
     const { reader } = tenantOf(holders, { u0: error })
-    const held = await readRoles({ users: people(2), roles: new Set(['a', 'b']), width: 1, follow }, reader)
+    const held = await readRoles({ users: people(2), roles: new Set(['a', 'b']), width: 1, startProgress }, reader)
     expect([...held]).toEqual([
       ['u0', error],
       ['u1', { roles: new Set(['b']), others: 0 }],
@@ -115,14 +115,14 @@ describe('roles that cannot be read', () => {
     ['the members of a role', 3, 'a', 'user'],
   ])('stop the run: %s', async (_, users, failing, reach) => {
     const { reader } = tenantOf(holders, { [failing]: failure(reach) })
-    const reading = readRoles({ users: people(users), roles: new Set(['a', 'b']), width: 1, follow }, reader)
+    const reading = readRoles({ users: people(users), roles: new Set(['a', 'b']), width: 1, startProgress }, reader)
     await expect(reading).rejects.toThrow('No')
   })
 
   it('because the user was deleted are empty', async () => {
     const { reader } = tenantOf(holders)
     const gone = { ...reader, rolesOf: async () => undefined }
-    const held = await readRoles({ users: ['u0'], roles: new Set(['a']), width: 1, follow }, gone)
+    const held = await readRoles({ users: ['u0'], roles: new Set(['a']), width: 1, startProgress }, gone)
     expect([...held]).toEqual([['u0', { roles: new Set(), others: 0 }]])
   })
 })

@@ -16,7 +16,7 @@ const OPTIONS: Omit<SurveyOptions, 'reader'> = {
   roles: new Set(),
   managedOf: () => NO_GRANTS,
   alsoListed: () => [],
-  follow: () => ({ step: () => undefined, end: () => undefined }),
+  startProgress: () => ({ step: () => undefined, end: () => undefined }),
 }
 
 /** A tenant without roles. */
@@ -112,13 +112,13 @@ describe('an address with capitals', () => {
       'with an unverified twin means the verified user, and the twin is named',
       {},
       { 'Grace@Acme.com': [enterprise], [GRACE]: [unverified] },
-      { user: 'waad|1', warning: 'not counted because the address is unverified: auth0|2 (db)' },
+      { user: 'waad|1', warning: 'ignored because their address is unverified: auth0|2 (db)' },
     ],
     [
       'that nobody has verified is refused',
       {},
       { 'Grace@Acme.com': [{ ...enterprise, verified: false }], [GRACE]: [unverified] },
-      { refusal: 'not counted because it is unverified: waad|1 (corp); auth0|2 (db)' },
+      { refusal: 'ignored because their address is unverified: waad|1 (corp); auth0|2 (db)' },
     ],
     [
       'of the same user in both responses means that user',

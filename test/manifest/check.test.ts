@@ -101,12 +101,12 @@ users:
       'm1:12:5 There is no API alias "order". Did you mean "orders"? If not, add the alias (apis: {order: <identifier>}), or use the API\'s identifier as the key.',
       'm1:13:15 The API "https://billing.acme.com/" has no permission "read:invoicse". Did you mean "read:invoices"?',
       'm1:14:3 Permissions must name APIs, each with a list, such as orders: [read:orders]; found nothing.',
-      'm1:15:1 Unknown key "extra". Known here: version, tenant, apis, roles, bundles, users.',
+      'm1:15:1 Unknown key "extra". Allowed keys: version, tenant, apis, roles, bundles, users.',
       'm1:18:5 Unknown key "permisions". Did you mean "permissions"?',
       'm1:20:17 The API "https://billing.acme.com/" has no permission "raed:invoices". Did you mean "read:invoices"?',
       'm1:21:7 There is no API alias "plain". Add the alias (apis: {plain: <identifier>}), or use the API\'s identifier as the key.',
       'm1:22:9 Duplicate user "auth0|1", first at users[0]; combine the entries.',
-      'm1:24:12 A user has an id or an email, not both; remove one.',
+      'm1:24:12 A user can have an id or an email, not both; remove one.',
       'm1:25:5 A user needs an id or an email; add one.',
       'm1:26:12 "not-an-address" is not an e-mail address; write a complete address, such as grace@acme.com.',
       'm1:27:5 Unknown key "conection". Did you mean "connection"?',
@@ -130,7 +130,7 @@ users:
     const users = Array.from({ length: 1500 }, (_, index) => `  - {id: a|u${index}, x: 1}`)
     const mistakes = mistakesOf(`users:\n${users.join('\n')}\n`)
     expect(mistakes).toHaveLength(1001)
-    expect(mistakes.at(-1)).toContain('500 more are not shown')
+    expect(mistakes.at(-1)).toContain('500 more not shown')
   })
 })
 
@@ -337,8 +337,8 @@ describe('references to roles', () => {
       'roles in a bundle, and among permissions',
       `bundles: {b: {roles: [Support]}}\n${user('permissions: {roles: [Support]}')}`,
       [
-        'm1:1:15 There is no API alias "roles". Permissions and bundles contain no roles; list them under roles of a user.',
-        'm1:2:33 There is no API alias "roles". Permissions and bundles contain no roles; list them under roles of a user.',
+        `m1:1:15 There is no API alias "roles". Permissions and bundles cannot contain roles; list them under a user's roles.`,
+        `m1:2:33 There is no API alias "roles". Permissions and bundles cannot contain roles; list them under a user's roles.`,
       ],
     ],
     ['an id, which needs no catalogue', `roles: [Support]\n${user('roles: [rol_Xm0eYj1cLKpPqZ7T]')}`, []],

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { accessOf, grantOf, roleGrantOf } from '../../src/access/grants.ts'
-import { MAX_ASKS } from '../../src/manifest/desired.ts'
+import { MAX_LISTED_GRANTS } from '../../src/manifest/desired.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import { type Document, locateRemarks, readManifest } from '../../src/manifest/manifest.ts'
 import { userIdentity } from '../../src/manifest/read.ts'
@@ -221,7 +221,7 @@ describe('two entries are for the same user', () => {
 describe('a manifest with more grants than the limit', () => {
   const permissions = Array.from({ length: 1_000 }, (_, index) => `p${index}`)
   // Without an id, so that the entries are counted without being written out.
-  const full = { bundles: Array.from({ length: MAX_ASKS / 1_000 }, () => 'b') }
+  const full = { bundles: Array.from({ length: MAX_LISTED_GRANTS / 1_000 }, () => 'b') }
   const read = (...users: readonly object[]) =>
     readManifest(
       documentsOf([{ bundles: { b: { 'a:': permissions.slice(0, 600), 'b:': permissions.slice(600) } }, users }]),

@@ -319,9 +319,9 @@ users:
       write([user('auth0|1', [' x', 'p']), turned, user(' auth0|3'), user('auth0|4', [' x', 'p'])]),
     )
     expect(again.split('\n')).toEqual(problems)
-    expect(problems[0]).toContain('The user " auth0|3" cannot be written into a manifest: id must have the form')
+    expect(problems[0]).toContain('The user " auth0|3" cannot be written to a manifest: id must have the form')
     expect(problems[1]).toContain('The permission "p" of the API " x", which the user "auth0|1" holds')
-    expect(problems.at(-1)).toBe('12 more are not shown.')
+    expect(problems.at(-1)).toBe('12 more not shown.')
   })
 
   it.each([
@@ -331,7 +331,7 @@ users:
     [
       'a role with an id that a manifest cannot contain',
       withRoles(user('auth0|1'), 'a\nb'),
-      /The role "a\\nb", which the user "auth0\|1" holds, cannot be written into a manifest: in roles, /,
+      /The role "a\\nb", which the user "auth0\|1" holds, cannot be written to a manifest: in roles, /,
     ],
   ])('cannot contain %s, and says so', (_, odd, words) => {
     expect(() => write([odd])).toThrow(words)

@@ -57,10 +57,10 @@ describe('a message that leads to the fix', () => {
       below("      'u:': [{a: [b]}, {nmae: x}, {name: y, b: c}, {}]"),
       [
         '4:14 "name" is missing; a permission name must be text.',
-        '4:15 Unknown key "a". Known here: name, expires, reason.',
+        '4:15 Unknown key "a". Allowed keys: name, expires, reason.',
         '4:24 "name" is missing; a permission name must be text.',
         '4:25 Unknown key "nmae". Did you mean "name"?',
-        '4:45 Unknown key "b". Known here: name, expires, reason.',
+        '4:45 Unknown key "b". Allowed keys: name, expires, reason.',
         '4:52 "name" is missing; a permission name must be text.',
       ],
     ],
@@ -163,7 +163,7 @@ describe('a message that leads to the fix', () => {
         '2:36 "name" is missing; the name of a role must be text.',
         '2:37 Unknown key "nmae". Did you mean "name"?',
         '2:70 Expires must be a date such as 2026-12-31, or an instant with a zone such as 2026-12-31T18:00:00Z; found a list.',
-        '2:74 Unknown key "more". Known here: name, expires, reason.',
+        '2:74 Unknown key "more". Allowed keys: name, expires, reason.',
       ],
     ],
     [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEvents } from 'js-yaml'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { MAX_ASKS } from '../../src/manifest/desired.ts'
+import { MAX_LISTED_GRANTS } from '../../src/manifest/desired.ts'
 import { LIMITS, parseDocument } from '../../src/manifest/load.ts'
 import { loadManifest, locateRemarks, readManifest } from '../../src/manifest/manifest.ts'
 import { cpuTime } from '../clock.ts'
@@ -116,7 +116,7 @@ describe('a hostile manifest is checked in bounded time if', () => {
 })
 
 describe('a bundle that many users have', () => {
-  const users = MAX_ASKS / 1_000 + 1
+  const users = MAX_LISTED_GRANTS / 1_000 + 1
   const text = (size: number) => `bundles: {b: {'a:': [${many(size, index => `p${index}`).replaceAll('\n', ',')}]}}
 users:
 ${many(users, index => ` - {id: a|${index}, bundles: [b]}`)}`
@@ -135,13 +135,13 @@ ${many(users, index => ` - {id: a|${index}, bundles: [b]}`)}`
 
 it('too many values are refused before they are parsed', () => {
   const { problems } = parseDocument('m.yml', `users: [${'1,'.repeat(LIMITS.values)}]`)
-  expect(problems).toMatchObject([{ message: expect.stringContaining('may have 1,500,000 values') }])
+  expect(problems).toMatchObject([{ message: expect.stringContaining('may have at most 1,500,000 values') }])
 })
 
 it('too many lines are refused before they are parsed', () => {
   for (const end of ['\n', '\r', '\r\n']) {
     const { problems } = parseDocument('m.yml', `users: []${end.repeat(LIMITS.lines + 1)}`)
-    expect(problems).toMatchObject([{ message: expect.stringContaining('may have 2,000,000 lines') }])
+    expect(problems).toMatchObject([{ message: expect.stringContaining('may have at most 2,000,000 lines') }])
   }
 })
 
@@ -194,7 +194,7 @@ describe('the limits of all files together', () => {
       documents,
     }
   }
-  const refusal = 'The manifest is too large: all its files together may have'
+  const refusal = 'The manifest is too large: all its files together may have at most'
   const third = Math.ceil(LIMITS.values / 3)
 
   it('apply to bytes', async () => {
@@ -253,6 +253,6 @@ describe('the limits of all files together', () => {
     const shown = locateRemarks(documents, readManifest(documents, new Date()).mistakes)
     expect(shown).toHaveLength(1_001)
     // Each of them, 700 duplicate keys, and an unknown key.
-    expect(shown.at(-1)?.message).toBe('401 more are not shown.')
+    expect(shown.at(-1)?.message).toBe('401 more not shown.')
   })
 })

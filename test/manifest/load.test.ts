@@ -73,7 +73,7 @@ describe('a line of the input manifest', () => {
     ['teams\\a.yml', 'No file matches "teams\\\\a.yml"; write / between folders.'],
     [
       '/__w/r/r/one.yml',
-      'No file matches "/__w/r/r/one.yml"; the workspace of a container has another path, so do not use github.workspace: write the path relative to the workspace: one.yml.',
+      'No file matches "/__w/r/r/one.yml"; the workspace of a container has a different path, so do not use github.workspace: write the path relative to the workspace: one.yml.',
     ],
   ])('%s leads to an error with the allowed values', async (pattern, problem) => {
     expect((await load(pattern)).problems).toEqual([problem])
@@ -101,10 +101,10 @@ describe('a problem is', () => {
     execFileSync('mkfifo', [join(workspace, 'pipe')])
     expect((await load('pipe')).problems).toEqual([expect.stringContaining('not a file')])
   })
-  it('a link out of the workspace', async () => {
+  it('a link that points outside the workspace', async () => {
     await writeFile(join(home, 'secret'), 'users: []')
     await symlink(join(home, 'secret'), join(workspace, 'link.yml'))
-    expect(await load('link.yml')).toEqual({ files: [], problems: [expect.stringContaining('out of the workspace')] })
+    expect(await load('link.yml')).toEqual({ files: [], problems: [expect.stringContaining('outside the workspace')] })
   })
   it('but not a link within it', async () => {
     await symlink('one.yml', join(workspace, 'link.yml'))

@@ -209,24 +209,19 @@ describe('invalid YAML', () => {
       'a closing bracket without indentation',
       below('      orders: [\n  x\n  ]\n'),
       '5:3',
-      'indent this line more than the key of the [ that it belongs to',
+      'this line belongs to the [ above; indent it more than the key before that [',
     ],
     ['a missing comma', 'users: [{id: a|b email: c}]', '1:23', 'a comma is missing before this'],
     ['a missing comma in JSON', '{"users": [{"id": "a|b"} {"id": "c|d"}]}', '1:26', 'a comma is missing before this'],
     ['a missing comma between quotes', below('      orders: ["a" "b"]'), '4:20', 'a comma is missing before this'],
     ['one comma too many', below('      orders: [a,, b]'), '4:18', 'there is nothing before this comma; remove it'],
     // Placeholders
-    [
-      'a template',
-      'users:\n  - id: {{ id }}\n',
-      '2:10',
-      '{{ begins a placeholder of a template; replace it with its value',
-    ],
+    ['a template', 'users:\n  - id: {{ id }}\n', '2:10', '{{ begins a template placeholder; replace it with its value'],
     [
       'an expression in a list',
       `users: [{id: \${{ vars.ID }}}]\n`,
       '1:15',
-      '{{ begins a placeholder of a template; replace it with its value',
+      '{{ begins a template placeholder; replace it with its value',
     ],
     // Shape
     ['a list as a key', 'users: []\n? [a]\n: b\n', '2:3', 'a key must be text, not a list or a mapping'],

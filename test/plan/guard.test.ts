@@ -156,7 +156,9 @@ describe('max-revocations', () => {
   it.each(cases)('allows as many as in %s, and refuses one more', (_, limit, live, most) => {
     expect(checkRevocations(planOf([], names(most), 'all'), { limit, live })).toEqual([])
     expect(checkRevocations(planOf([], names(most + 1), 'all'), { limit, live })).toEqual([
-      expect.stringContaining(`The number of revocations (${most + 1}) exceeds the ${most} that max-revocations allows`),
+      expect.stringContaining(
+        `The number of revocations (${most + 1}) exceeds the ${most} that max-revocations allows`,
+      ),
     ])
   })
 

@@ -246,13 +246,13 @@ const missing = record({
   failures: [missingUser(31)],
 })
 
-const REFUSED_REVOCATION = new TenantError(`Revoking from ${ADA} failed`, {
+const REFUSED_REVOCATION = new TenantError(`Revoking permissions from ${ADA} failed`, {
   request: 'DELETE /api/v2/users/auth0%7C65a1f0c2d4e6f80b1c3d5e71/permissions',
   reach: 'operation',
   attempts: 1,
   status: 400,
   errorCode: 'operation_not_supported',
-  answer: 'The operation is not supported for this user',
+  message: 'The operation is not supported for this user',
   requestId: '8f1d2c',
   advice: 'The request had no effect.',
 })

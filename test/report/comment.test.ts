@@ -43,7 +43,13 @@ describe('every typical run', () => {
 describe('a plan', () => {
   it('has the same content as the summary, with its facts folded', () => {
     const comment = commentOf(run('mixed'), { replaces: true })
-    for (const part of ['RBAC is off for', '− revoke', '+ grant', '2 → 1 (1 fewer)', '3 direct grants of 2 users']) {
+    for (const part of [
+      'RBAC is off for',
+      '− revoke',
+      '+ grant',
+      '2 → 1 (1 fewer)',
+      '3 direct grants that the manifest does not list (2 users)',
+    ]) {
       expect(comment).toContain(part)
     }
     expect(elementsOf(parseMarkdown(comment), 'summary').map(textOf).at(-1)).toMatch(/^About this run/)
@@ -57,13 +63,13 @@ describe('an earlier plan', () => {
   it('is marked as out of date if nothing would change now', () => {
     expect(words(run('empty'))).toContain('Auth0 permissions: nothing to change')
     expect(words(run('empty'))).toContain(
-      'The plan that this comment showed before is out of date: nothing would change now.',
+      'The plan that this comment showed earlier is out of date: nothing would change now.',
     )
   })
 
   it('is marked as out of date if there is no plan', () => {
     const record: RunRecord = { ...newRecord(), mode: 'plan', stopped: 'manifest', errors: [{ message: 'no' }] }
-    expect(words(record)).toContain('The plan that this comment showed before is out of date; this run has no plan.')
+    expect(words(record)).toContain('The plan that this comment showed earlier is out of date; this run has no plan.')
   })
 
   it('is not mentioned if there was none', () => {
@@ -109,7 +115,7 @@ describe('a plan of 5,000 changed users', () => {
     expect(rows.filter(row => row.includes('− revoke')).length).toBeGreaterThan(0.7 * rows.length)
     const cut = grouped(5_000 - rows.length)
     expect(comment).toContain(
-      `… ${cut} of 5,000 are not shown here; the <a href="${RUN_URL}">job summary</a> has more, and the report file (output <code>report-file</code>) has all of them.`,
+      `… ${cut} of 5,000 not shown here; the <a href="${RUN_URL}">job summary</a> shows more, and the report file (output <code>report-file</code>) lists them all.`,
     )
     expect(elementsOf(parseMarkdown(comment), 'summary').map(textOf)).toEqual([
       `5,000 users (${cut} not shown)`,
@@ -118,7 +124,7 @@ describe('a plan of 5,000 changed users', () => {
   })
 
   it('names the job summary if the address of the run is not known', () => {
-    expect(commentOf(run('large'))).toContain('are not shown here; the job summary has more, and')
+    expect(commentOf(run('large'))).toContain(' not shown here; the job summary shows more, and')
   })
 })
 

@@ -49,14 +49,14 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     { mode: 'plan', scope: 'changed', users: 3, read: 1, plan: empty },
     'unchanged',
     '0 0 0 0 false',
-    'Unchanged: the 1 listed user that was read matches the manifest.',
+    'Unchanged: the 1 listed user who was read matches the manifest.',
   ],
   [
     'an empty plan if no user changed since',
     { mode: 'plan', scope: 'changed', users: 3, read: 0, plan: empty },
     'unchanged',
     '0 0 0 0 false',
-    'Unchanged: no listed user was changed since the last apply.',
+    'Unchanged: no listed user has changed since the last apply.',
   ],
   [
     'an empty plan if no user was read',
@@ -70,7 +70,7 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     { mode: 'plan', scope: 'all', users: 3, read: 2, plan: empty },
     'unchanged',
     '0 0 0 0 false',
-    'Unchanged: the 2 listed users that were read match the manifest.',
+    'Unchanged: the 2 listed users who were read match the manifest.',
   ],
   [
     'an empty manifest',
@@ -91,7 +91,7 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     { mode: 'apply', saved: true, users: 3, read: 1, plan: empty },
     'unchanged',
     '0 0 0 0 false',
-    'Unchanged: nothing in the saved plan is left to do.',
+    'Unchanged: the saved plan has nothing left to do.',
   ],
   [
     'a plan',
@@ -133,7 +133,7 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     { mode: 'plan', users: 3, plan, cancelled: true, stopped: 'error' },
     'failed',
     '1 2 1 0 true',
-    'Cancelled: nothing was written.',
+    'Cancelled before anything was written.',
   ],
   [
     'an apply',
@@ -175,14 +175,14 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     { mode: 'apply', users: 3, plan, outcomes: [done, cut, untouched], cancelled: true },
     'partial',
     '2 2 2 2 true',
-    'Cancelled: before that, 2 users changed: 2 grants and 2 revocations.',
+    'Cancelled after 2 users changed: 2 grants and 2 revocations.',
   ],
   [
     'an apply that ended with an error',
     { mode: 'apply', users: 3, plan, outcomes: [done, untouched], stopped: 'error' },
     'partial',
     '1 2 1 1 true',
-    'Failed: before that, 1 user changed: 1 grant and 2 revocations.',
+    'Failed after 1 user changed: 1 grant and 2 revocations.',
   ],
   [
     'an apply that was refused',
@@ -335,7 +335,7 @@ describe('the sentence of any run', () => {
 
 describe('users left unfinished when the run ended', () => {
   const many = (outcome: UserOutcome, count: number) => Array.from({ length: count }, () => outcome)
-  const AGAIN = 'because the run was cancelled. Run it again: it finishes the rest.'
+  const AGAIN = 'because the run was cancelled. Run it again to finish the rest.'
 
   it.each([
     [

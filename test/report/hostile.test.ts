@@ -146,7 +146,7 @@ it('the path of an exported manifest has no effect', () => {
 it.each(HOSTILE_NAMES)('%j has no effect as a user whom the run never reached', user => {
   const outcome = { user, status: 'not attempted' as const, granted: [], revoked: [], errors: [] }
   const record = { ...newRecord(), mode: 'apply' as const, stopped: 'error' as const, outcomes: [outcome] }
-  expect(renderSummary(record)).toContain('Users that were not attempted (1)')
+  expect(renderSummary(record)).toContain('Users not attempted (1)')
   expectHarmless(renderSummary(record), 0)
   expectHarmless(renderComment(record, { runUrl: undefined, replaces: false }), 2)
 })

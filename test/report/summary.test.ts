@@ -136,9 +136,9 @@ describe('the order of sections', () => {
       '[!WARNING]',
       'RBAC is off',
       'User, and what they would lose (−) and gain (+)',
-      'Holders, of 12 listed users',
+      'Holders among 12 listed users',
       'set approved-plan to its digest',
-      '3 direct grants of 2 users that the manifest does not list',
+      '3 direct grants that the manifest does not list (2 users)',
       'About this run: plan',
     ])
   })
@@ -147,7 +147,7 @@ describe('the order of sections', () => {
     expectInOrder(textOf(treeOf(run('failures'))), [
       '[!CAUTION]',
       'The tenant has no user',
-      'Revoking from auth0|65a1f0c2d4e6f80b1c3d5e71 failed',
+      'Revoking permissions from auth0|65a1f0c2d4e6f80b1c3d5e71 failed',
       '[!WARNING]',
       '− 1 of 2 planned revocations done',
       'RBAC is off for https://billing.acme.com/',
@@ -158,7 +158,7 @@ describe('the order of sections', () => {
     const text = textOf(treeOf(run('refused guard')))
     expectInOrder(text, [
       '[!CAUTION]',
-      'more than the 20 that max-revocations allows',
+      'exceeds the 20 that max-revocations allows',
       '[!WARNING]',
       '− 48 grants would be revoked, from 24 users',
       'User, and what they would lose (−) and gain (+)',
@@ -173,7 +173,7 @@ describe('the order of sections', () => {
 
   it('names both lists if errors and failed users come together', () => {
     const text = renderSummary(record({ errors: [{ message: 'e' }], failures: [{ user: 'u', message: 'f' }] }))
-    expectInOrder(text, ['<strong>Errors (1)</strong>', '<li>e</li>', '<strong>Users that failed (1)</strong>'])
+    expectInOrder(text, ['<strong>Errors (1)</strong>', '<li>e</li>', '<strong>Failed users (1)</strong>'])
     expect(text).toContain('<li><code>u</code>: f</li>')
   })
 })
@@ -300,11 +300,11 @@ describe('the changes', () => {
     const summary = renderSummary(
       planRecord([user], { mode: 'apply', outcomes: [{ ...outcome, uncertain: ['grant'] }] }),
     )
-    expect(summary).toContain('<br><strong>failed</strong>, but may have been done: + grant')
+    expect(summary).toContain('<br><strong>failed</strong>, but may have taken effect: + grant')
     expect(summary).toContain('<br><strong>failed</strong>: − revoke')
     const uncertain = { api: 'a:', permission: 'x', roles: [], uncertain: true } as const
     expect(renderSummary(planRecord([{ user: 'u', grant: [], revoke: [uncertain] }]))).toContain(
-      '− revoke <code>x</code> on <code>a:</code> (the opposite may not have been done)',
+      '− revoke <code>x</code> on <code>a:</code> (there may be nothing to undo)',
     )
   })
 
@@ -316,7 +316,7 @@ describe('the changes', () => {
   it('count holders among the listed users, decreasing counts first', () => {
     const text = sectionsOf(run('mixed')).get('By permission') ?? ''
     expectInOrder(text, [
-      'Holders, of 12 listed users',
+      'Holders among 12 listed users',
       'read:orders on orders9 → 9 (1 more, 1 fewer)',
       'refund:orders on orders2 → 1 (1 fewer)',
       'write:invoices on billing1 → 2 (1 more)',
@@ -341,7 +341,7 @@ describe('the changes', () => {
   })
 
   it('count holders among the users who were read, and as planned if not everything was done', () => {
-    expect(sectionsOf(run('approved')).get('By permission')).toContain('Holders, of 3 users read')
+    expect(sectionsOf(run('approved')).get('By permission')).toContain('Holders among 3 users read')
     expect([...sectionsOf(run('failures')).keys()]).toContain('By permission, as planned')
     expect([...sectionsOf(run('cancelled')).keys()]).toContain('By permission, as planned')
     const stopped = { ...run('approved'), outcomes: run('approved').outcomes.slice(1) }
@@ -431,7 +431,7 @@ describe('folds', () => {
 
   it('contain additional information, with its number', () => {
     expect(elementsOf(treeOf(run('mixed')), 'summary').map(textOf)).toEqual([
-      '3 direct grants of 2 users that the manifest does not list',
+      '3 direct grants that the manifest does not list (2 users)',
       'Advice (1)',
       '2 permissions that users have through roles',
       'About this run: plan, 14 requests to the tenant, 1.8 s',
@@ -449,7 +449,7 @@ describe('folds', () => {
     ],
     [
       'all',
-      'The manifest does not name these APIs or roles, so they stay. To include them, add them under apis or roles.',
+      'The manifest does not name these APIs or roles, so the grants are kept. To include them, name the API under apis or the role under roles.',
     ],
   ] as const)('say with revoke: %s why grants stay unmanaged', (revoke, words) => {
     expect(textOf(treeOf({ ...run('mixed'), revoke }))).toContain(words)
@@ -480,7 +480,7 @@ describe('facts', () => {
       'Listed users: 10,000, 3 read',
       'Ledger: auth0-permissions/acme.eu.auth0.com',
       'Previous apply: commit be7d5d3c8e6f, workflow run',
-      'Files with plans: outputs plan-file and undo-plan-file',
+      'Plan files: outputs plan-file and undo-plan-file',
       'Requests to the tenant: 9',
       'Waited for the rate limit: 0.0 s',
       'Duration: 1.8 s',
@@ -571,13 +571,11 @@ describe('a plan of 5,000 changed users', () => {
     const shown = changes.match(/auth0\|/g)?.length ?? 0
     expect(shown).toBeGreaterThan(1_250)
     const cut = grouped(5_000 - shown)
-    expect(changes).toContain(
-      `… ${cut} of 5,000 are not shown here; the report file (output report-file) has all of them.`,
-    )
+    expect(changes).toContain(`… ${cut} of 5,000 not shown here; the report file (output report-file) lists them all.`)
     expect(changes).toContain(`5,000 users (${cut} not shown)`)
     const [first, last] = [0, 4_999].map(index => run('large').plan?.users[index]?.user ?? '')
-    expectInOrder(changes, [first ?? '', 'are not shown here', last ?? ''])
-    const [head = '', tail = ''] = changes.split('are not shown here')
+    expectInOrder(changes, [first ?? '', ' not shown here', last ?? ''])
+    const [head = '', tail = ''] = changes.split(' not shown here')
     expect(head.length).toBeGreaterThan(2 * tail.length)
   })
 })
@@ -597,7 +595,7 @@ describe('several lists that are too long together', () => {
     const folds = elementsOf(treeOf(long), 'details').map(textOf)
     for (const text of folds.slice(0, 3)) {
       expect(text.match(/user number/g)?.length).toBeGreaterThan(500)
-      expect(text).toMatch(/\d of 20,000 are not shown here/)
+      expect(text).toMatch(/\d of 20,000 not shown here/)
     }
   })
 
@@ -649,6 +647,6 @@ describe('the limit', () => {
       }),
     )
     expect(Buffer.byteLength(summary)).toBeLessThan(MEBIBYTE)
-    expect(summary.match(/are not shown here/g)?.length).toBeGreaterThanOrEqual(7)
+    expect(summary.match(/ not shown here/g)?.length).toBeGreaterThanOrEqual(7)
   })
 })

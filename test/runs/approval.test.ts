@@ -233,7 +233,7 @@ describe('a saved plan', () => {
     const wrong = await applySaved(tenant, saved, { 'approved-plan': `sha256:${'1'.repeat(64)}` })
     expect(errorsOf(wrong)).toEqual([expect.stringContaining('not the one that was approved')])
     const tooMany = await applySaved(tenant, saved, { 'max-revocations': '1' })
-    expect(errorsOf(tooMany)).toEqual([expect.stringContaining('revokes 3')])
+    expect(errorsOf(tooMany)).toEqual([expect.stringContaining('revocations (3)')])
     expect(grantsOf(tenant)).toEqual(BEFORE)
     const right = await applySaved(tenant, saved, { 'approved-plan': digest })
     expect(right.outputs).toMatchObject({ result: 'applied' })
@@ -349,8 +349,8 @@ describe('a saved plan that nobody approved', () => {
       },
       USERS,
       {},
-      /grants refund:orders on .* to auth0\|2, which the manifest does not ask for/,
-      /grants the role Owner to auth0\|2, which the manifest does not ask for/,
+      /grants refund:orders on .* to auth0\|2, which the manifest does not grant/,
+      /grants the role Owner to auth0\|2, which the manifest does not grant/,
     ],
     [
       'grants to a user who was removed since',
@@ -365,15 +365,15 @@ describe('a saved plan that nobody approved', () => {
       text => text,
       [...USERS.slice(0, 2), wants('auth0|3', 'write:orders', 'Support')],
       {},
-      /revokes write:orders .* from auth0\|3, which the manifest asks for/,
-      /revokes the role Support from auth0\|3, which the manifest asks for/,
+      /revokes write:orders .* from auth0\|3, which the manifest grants/,
+      /revokes the role Support from auth0\|3, which the manifest grants/,
     ],
     [
       'revokes something, with revoke: never',
       text => text,
       USERS,
       { revoke: 'never' },
-      /revokes 3 grants, but revoke is never/,
+      /contains revocations \(3\), but the input revoke is set to never/,
     ],
     [
       'revokes from a user who is not listed',
@@ -409,7 +409,7 @@ describe('a saved plan that nobody approved', () => {
     const files = (text: string) => ({ [MANIFEST]: JSON.stringify({ users }), 'plan.json': text })
     const inputs = { 'plan-file': 'plan.json' }
     const refused = await runAgainst(tenant, { files: files(forged), inputs })
-    expect(errorsOf(refused).join()).toMatch(/grants read:orders .* to auth0\|2, which the manifest does not ask for/)
+    expect(errorsOf(refused).join()).toMatch(/grants read:orders .* to auth0\|2, which the manifest does not grant/)
     expect(grantsOf2(tenant)).toEqual([0, 0])
     const applied = await runAgainst(tenant, { files: files(planned.plan), inputs })
     expect(applied.outputs, applied.log).toMatchObject({ result: 'applied', grants: '1' })
@@ -530,7 +530,7 @@ describe('the ledger and saved plans', () => {
     const commit = repository.commit(manifestOf(newer))
     const files = { [MANIFEST]: manifestOf(newer), 'plan.json': planned.plan }
     const run = await repository.run(commit, { files, inputs: { 'plan-file': 'plan.json' } })
-    expect(errorsOf(run)).toEqual([expect.stringMatching(/from auth0\|1, which the entry grace@acme\.com may ask for/)])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/from auth0\|1, which the entry grace@acme\.com may grant/)])
     expect(grantsOf(tenant)[0]).toEqual(['read:orders'])
   })
 })

@@ -218,7 +218,7 @@ describe('comment: true', () => {
     expect(comment?.body.length).toBeLessThan(65_536)
     expect(Buffer.byteLength(run.summary)).toBeLessThan(1024 * 1024)
     for (const text of [comment?.body, run.summary]) expect(text).toMatch(/report-file/)
-    expect(comment?.body).toMatch(/; the <a href="[^"]+\/actions\/runs\/77">job summary<\/a> has more/)
+    expect(comment?.body).toMatch(/; the <a href="[^"]+\/actions\/runs\/77">job summary<\/a> shows more/)
     expect((run.report.plan as { users: readonly unknown[] }).users).toHaveLength(5_000)
   })
 })

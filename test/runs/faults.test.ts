@@ -29,7 +29,7 @@ describe('a persistent error', () => {
     tenant.fault({ kind: 'hang', when })
     const run = await runAgainst(tenant, { users: [...USERS, { ...USERS[0], id: 'auth0|2' }] })
     expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '1' })
-    expect(errorsOf(run)).toEqual([expect.stringMatching(/auth0\|2 .*deleted from the tenant; remove it/)])
+    expect(errorsOf(run)).toEqual([expect.stringMatching(/auth0\|2 .*deleted from the tenant; remove the entry/)])
   })
 
   it.each([

@@ -374,7 +374,7 @@ describe('the ledger', () => {
         status: 'failed',
         granted: [SUPPORT],
         revoked: [],
-        errors: errors(/^Granting/, /^No role was removed/),
+        errors: errors(/^Granting permissions/, /^No role was removed/),
       },
     ])
     expect(partial.summary).toMatch(
@@ -590,7 +590,7 @@ describe('concurrent runs', () => {
 
   it.each<[string, (repository: Repository) => void, RegExp]>([
     [
-      'deleted the branch: the ledger is written again',
+      'deleted the branch: the ledger is written again, with its users marked',
       ({ github, ledgerBranch }) => github.deleteBranch(ledgerBranch),
       /^Somebody deleted the ledger's branch/,
     ],
@@ -717,7 +717,9 @@ describe('an apply is refused before anything is written', () => {
     repository.github.moveBranch('main', base)
     const run = await repository.apply([wants('auth0|2', 'read:orders')])
     expect(run.outputs).toMatchObject({ result: 'applied', grants: '1', revocations: '1' })
-    expect(warningsOf(run)).toEqual([expect.stringMatching(/no longer on the branch main, as after a force-push/)])
+    expect(warningsOf(run)).toEqual([
+      expect.stringMatching(/no longer on the branch main, for example because of a force-push/),
+    ])
     expect(held('auth0|1')).toEqual([])
     const back = await repository.run(base)
     expect(errorsOf(back)).toEqual([expect.stringContaining('is older than')])
@@ -734,7 +736,7 @@ describe('an apply is refused before anything is written', () => {
     const beside = await repository.run(commit, { inputs: { manifest: 'b.yml' } })
     expect(errorsOf(beside)).toEqual([
       expect.stringMatching(
-        /does not read a\.yml, which an earlier apply to this tenant read and the commit still has/,
+        /does not read a\.yml, which an earlier apply to this tenant read and which the commit still contains/,
       ),
     ])
     const never = await repository.run(commit, { inputs: { manifest: 'b.yml', revoke: 'never' } })

@@ -287,7 +287,7 @@ describe('users by e-mail', () => {
     const run = await runAgainst(tenant, { users })
     expect(run.exitCode, run.log).toBe(0)
     expect([tenant.grantsOf('auth0|1').length, tenant.grantsOf('auth0|2').length]).toEqual([1, 0])
-    expect(warningsOf(run)).toEqual([expect.stringMatching(/grace@acme.com is auth0\|1; not counted.*auth0\|2/)])
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/grace@acme.com refers to auth0\|1; ignored.*auth0\|2/)])
   })
 
   it('fail without affecting others if their address is unverified', async () => {

@@ -103,7 +103,11 @@ describe('an unmerged manifest is refused before the tenant is read', () => {
   it('if the token may not read what is merged, with the permission to add', async () => {
     const { tenant, repository, main } = await start()
     const refused = await repository.run(main, { inputs: { revoke: 'all' }, permissions: { contents: 'none' } })
-    expect(errorsOf(refused)).toEqual([expect.stringMatching(/require-merged cannot be checked.*contents: write/)])
+    expect(errorsOf(refused)).toEqual([
+      expect.stringMatching(
+        /Could not check whether the manifest is merged \(input require-merged\)\..*contents: write/,
+      ),
+    ])
     expect(tenant.requests).toEqual([])
   })
 })
@@ -156,7 +160,7 @@ describe('the workspace', () => {
     [
       'has many additional files',
       { ...files, ...Object.fromEntries([...'defghij'].map(name => [`teams/${name}.yml`, MERGED])) },
-      /teams\/h\.yml is not in the commit; and 2 more\. Check out/,
+      /teams\/h\.yml is not in the commit and 2 more\. Check out/,
     ],
     ['has an additional file', { ...files, 'teams/d.yml': MERGED }, /teams\/d\.yml is not in the commit/],
   ])('that %s is refused', async (_, workspace, words) => {

@@ -104,7 +104,7 @@ users:
     const inputs = { revoke: 'all', 'max-revocations': '2' }
     const run = await runAgainst(tenant, { users: [{ id: 'auth0|1', permissions: { [ORDERS]: [] } }], inputs })
     expect(run.exitCode).toBe(1)
-    expect(errorsOf(run)).toEqual([expect.stringContaining('revokes 3')])
+    expect(errorsOf(run)).toEqual([expect.stringContaining('revocations (3)')])
     expect(run.log).toContain('- revoke refund:orders')
     expect(run.summary).toContain('The digest of the refused plan')
     expect(tenant.grantsOf('auth0|1')).toHaveLength(3)

@@ -31,7 +31,7 @@ it('a defect at the end of an apply is not reported as a ledger that cannot be w
     task: { files: { documents: [], at: new Date(SOURCE.at) } },
     journal,
     folder: createRunFolder(),
-    heartbeat: { follow: () => ({ step: () => undefined, end: () => undefined }) },
+    heartbeat: { startProgress: () => ({ step: () => undefined, end: () => undefined }) },
   } as unknown as Context
   const planning = {
     plan: { format: 2, tenant: 't', source: SOURCE, users: [], heldBack: [], found: [], holders: [] },

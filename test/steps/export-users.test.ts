@@ -46,7 +46,7 @@ async function exportTo(
     tenant: { searchUsers, ...tenant },
     session: { scopes },
     workflow: { workspace },
-    heartbeat: { follow: () => ({ step: () => undefined, end: () => undefined }) },
+    heartbeat: { startProgress: () => ({ step: () => undefined, end: () => undefined }) },
     journal,
   } as unknown as TenantContext<ExportInputs>
   const failure = await exportUsers(context).catch((error: unknown) => error)
@@ -79,8 +79,12 @@ describe('the path of an export', () => {
     ['a link', 'link', 'it already exists'],
     ['a dangling link', 'dangling', 'it already exists'],
     ['behind a dangling link', 'dangling/new.yml', 'ENOENT'],
-    ['behind a link out of the workspace', 'out/new.yml', 'a symbolic link leads out of the workspace'],
-    ['in a folder behind a link out of the workspace', 'out/a/b/new.yml', 'a symbolic link leads out of the workspace'],
+    ['behind a link out of the workspace', 'out/new.yml', 'a symbolic link in its path points outside the workspace'],
+    [
+      'in a folder behind a link out of the workspace',
+      'out/a/b/new.yml',
+      'a symbolic link in its path points outside the workspace',
+    ],
     ['a file behind a link out of the workspace', 'out/outside', 'it already exists'],
     ['below a file', 'file/new.yml', 'ENOTDIR'],
     ['deep below a file', 'link/a/new.yml', 'ENOTDIR'],

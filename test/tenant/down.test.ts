@@ -33,7 +33,7 @@ const DOWN: Readonly<Record<string, Down>> = {
   '500 to everything': {
     fault: { kind: 'status', status: 500, body: HTML, when: () => true },
     requests: ALONE,
-    error: /POST \/oauth\/token; \d+ attempts; Auth0 said: 500 .*Sign in/,
+    error: /POST \/oauth\/token; \d+ attempts; Auth0 responded: 500 .*Sign in/,
   },
   'resets for everything': {
     fault: { kind: 'reset', after: 'nothing', when: () => true },
@@ -43,32 +43,32 @@ const DOWN: Readonly<Record<string, Down>> = {
   '503 to all of the Management API': {
     fault: { kind: 'status', status: 503, when: isApi },
     requests: 1 + ALONE,
-    error: /GET \/api\/v2\/resource-servers; \d+ attempts; Auth0 said: 503/,
+    error: /GET \/api\/v2\/resource-servers; \d+ attempts; Auth0 responded: 503/,
   },
   'HTML to all of the Management API': {
     fault: { kind: 'garbage', body: HTML, when: isApi },
     requests: 1 + ALONE,
-    error: /GET \/api\/v2\/resource-servers; \d+ attempts; Auth0 said: 200 .*Sign in/,
+    error: /GET \/api\/v2\/resource-servers; \d+ attempts; Auth0 responded: 200 .*Sign in/,
   },
   '429 to all of the Management API': {
     fault: { kind: 'status', status: 429, when: isApi },
     requests: 1 + ALONE,
-    error: /GET \/api\/v2\/resource-servers; \d+ attempts; Auth0 said: 429/,
+    error: /GET \/api\/v2\/resource-servers; \d+ attempts; Auth0 responded: 429/,
   },
   '500 to every permission read': {
     fault: { kind: 'status', status: 500, when: KINDS['the permission read'] },
     requests: 2 + AMONG_MANY,
-    error: /GET \/api\/v2\/users\/.*Auth0 said: 500/,
+    error: /GET \/api\/v2\/users\/.*Auth0 responded: 500/,
   },
   '429 to every permission read': {
     fault: { kind: 'status', status: 429, when: KINDS['the permission read'] },
     requests: 2 + 8 * 48,
-    error: /GET \/api\/v2\/users\/.*Auth0 said: 429/,
+    error: /GET \/api\/v2\/users\/.*Auth0 responded: 429/,
   },
   '500 to every grant': {
     fault: { kind: 'status', status: 500, when: KINDS['the grant'] },
     requests: 2 + MANY.length + AMONG_MANY,
-    error: /Auth0 said: 500/,
+    error: /Auth0 responded: 500/,
   },
 }
 

@@ -342,7 +342,7 @@ describe('a user whose requests always fail', () => {
     const errors = await setup.time.run(read(setup, 40))
     expect(errors).toMatchObject([{ details: { reach: 'user', status: 503 } }])
     expect(errors[0]?.message).toMatch(
-      /^https:\/\/acme\.eu\.auth0\.com only returns errors for this request \(GET \/api\/v2\/users\/\d+\/permissions; \d+ attempts; Auth0 said: 503 busy Try later\)\. Run it again when/,
+      /^https:\/\/acme\.eu\.auth0\.com only returns errors for this request \(GET \/api\/v2\/users\/\d+\/permissions; \d+ attempts; Auth0 responded: 503 busy Try later\)\. Run it again when/,
     )
     expect(setup.time.clock.now() - from).toBeGreaterThan(60_000)
     expect(setup.time.clock.now() - from).toBeLessThan(80_000)
@@ -445,7 +445,7 @@ describe('the end of a refusal', () => {
       expect(error).toMatchObject({ details: { reach: 'run' } })
       expect(error).toHaveProperty(
         'message',
-        `The ${name} of ${ORIGIN} is used up until ${UNTIL} (${request.method} ${request.path}; 2 attempts; Auth0 said: 429 too_many_requests Global limit has been reached). Run it again after ${UNTIL}.`,
+        `The ${name} of ${ORIGIN} is used up until ${UNTIL} (${request.method} ${request.path}; 2 attempts; Auth0 responded: 429 too_many_requests Global limit has been reached). Run it again after ${UNTIL}.`,
       )
       expect(setup.time.clock.now()).toBeLessThan(70_000)
       expect(setup.tenant.requests).toHaveLength(2)

@@ -67,7 +67,7 @@ export async function reconcile(
       roles: new Set(),
       managedOf: () => NO_GRANTS,
       alsoListed: () => [],
-      follow: () => ({ step: () => undefined, end: () => undefined }),
+      startProgress: () => ({ step: () => undefined, end: () => undefined }),
     })
     errors.push(...[...failures, ...missing].map(({ message }) => message))
     const holdBack = holdBackFor([])

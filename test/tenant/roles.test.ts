@@ -53,7 +53,10 @@ describe('the roles of a tenant', () => {
     const body = { roles: [{ id: 'rol_clerk', name: 'Clerk' }], start: 0, limit: 100, total: 2 }
     embedded.fault({ kind: 'status', when: ({ path }) => path.includes('/roles'), times, status: 200, body })
     if (times === 2) expect((await tenant.roles()).size).toBe(2)
-    else await expect(tenant.roles()).rejects.toThrow('The list of roles changed while it was read: 1 of 2 were found')
+    else
+      await expect(tenant.roles()).rejects.toThrow(
+        'The list of roles changed while it was being read: 1 of 2 were found',
+      )
   })
 })
 
@@ -140,7 +143,9 @@ describe('the users of a role', () => {
   it('are an error if the list ends before its total', async () => {
     const { tenant } = await tenantWithRole({ count: 1_100, size: 100, total: 1_500 })
     const first = await tenant.membersOf('rol_clerk')
-    await expect(tenant.allMembersOf(first)).rejects.toThrow('changed while they were read: 1100 of 1500 were found')
+    await expect(tenant.allMembersOf(first)).rejects.toThrow(
+      'changed while they were being read: 1100 of 1500 were found',
+    )
   })
 
   it('are read again if users are added or removed during the read', async () => {
@@ -164,7 +169,7 @@ it('the users of a role are an error if they keep changing', async () => {
   const body = { users: [{ user_id: 'auth0|0' }], start: 0, limit: 100, total: 150 }
   const isPage = ({ path }: { readonly path: string }) => path.includes('/users')
   embedded.fault({ kind: 'status', when: isPage, times: Number.POSITIVE_INFINITY, status: 200, body })
-  await expect(tenant.allMembersOf(first)).rejects.toThrow('changed while they were read')
+  await expect(tenant.allMembersOf(first)).rejects.toThrow('changed while they were being read')
 })
 
 describe('a write', () => {
@@ -235,7 +240,7 @@ describe('permissions from a role', () => {
     embedded.fault({ kind: 'status', when: ({ path }) => path.includes('/permissions'), status: 200, body })
     const live = await tenant.permissionsOf('auth0|1')
     expect([...(live?.derived.values() ?? [])]).toEqual([
-      [{ role: 'rol_a', name: 'A' }, { role: 'rol_b', name: 'B' }, { role: 'of an unknown id' }],
+      [{ role: 'rol_a', name: 'A' }, { role: 'rol_b', name: 'B' }, { role: 'with an unknown id' }],
     ])
   })
 })

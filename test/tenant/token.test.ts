@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { NotSentError, TenantError } from '../../src/errors.ts'
 import { SYSTEM_CLOCK } from '../../src/runner/clock.ts'
-import type { Answer } from '../../src/tenant/exchange.ts'
+import type { TenantResponse } from '../../src/tenant/exchange.ts'
 import type { Http } from '../../src/tenant/http.ts'
 import { openSession, type SessionOptions } from '../../src/tenant/token.ts'
 
@@ -26,12 +26,12 @@ interface Case {
 }
 
 async function refuse(
-  answer: Partial<Answer> | Error,
+  response: Partial<TenantResponse> | Error,
   { host = OWN, audience = `https://${host}/api/v2/`, credential = SECRET }: Case = {},
 ): Promise<TenantError> {
   const send: Http['send'] = async request => {
-    if (answer instanceof Error) throw answer
-    return { request, attempts: 1, status: 403, headers: {}, body: undefined, ...answer }
+    if (response instanceof Error) throw response
+    return { request, attempts: 1, status: 403, headers: {}, body: undefined, ...response }
   }
   const session = openSession({
     http: { send } as Http,
@@ -49,10 +49,10 @@ async function refuse(
 
 const denied = (error_description: string, error = 'access_denied') => ({ body: { error, error_description } })
 const unknown = (audience: string) => denied(`Service not enabled within domain: ${audience}`)
-const IN_TENANT = 'which must belong to an application in the tenant of the input domain, acme.eu.auth0.com.'
+const IN_TENANT = 'which must belong to an application of the tenant acme.eu.auth0.com (input domain).'
 
 describe('a refused token request', () => {
-  it.each<readonly [string, Partial<Answer>, Case, string]>([
+  it.each<readonly [string, Partial<TenantResponse>, Case, string]>([
     [
       'for a wrong client or secret names both inputs',
       { status: 401, ...denied('Unauthorized') },
@@ -131,8 +131,8 @@ describe('a refused token request', () => {
       {},
       'It redirects to acme.com, and redirects are never followed; set the input domain',
     ],
-  ])('%s', async (_, answer, options, advice) => {
-    const { message, details } = await refuse(answer, options)
+  ])('%s', async (_, response, options, advice) => {
+    const { message, details } = await refuse(response, options)
     expect(message).toMatch(/^Auth0 refused to issue a token \(POST \/oauth\/token/)
     expect(message).toContain(advice)
     expect(details.reach).toBe('run')

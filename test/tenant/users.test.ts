@@ -78,7 +78,9 @@ describe('a search', () => {
     const { tenant, search } = await connect(1)
     const error = await search('nonsense').catch(error => error)
     expect(error).toBeInstanceOf(TenantError)
-    expect(error.message).toMatch(/Auth0 said: 400 invalid_query_string .*does not understand nonsense.*input query/)
+    expect(error.message).toMatch(
+      /Auth0 responded: 400 invalid_query_string .*does not understand nonsense.*input query/,
+    )
     expect(tenant.requests).toHaveLength(1)
   })
 
@@ -102,7 +104,7 @@ describe('a search', () => {
   it('fails rather than return a part if it never returns as many users as its total', async () => {
     const { tenant, search } = await connect(2)
     tenant.fault({ kind: 'garbage', body: page(2, idOf(0)), when: () => true, times: Number.POSITIVE_INFINITY })
-    await expect(search('*')).rejects.toThrow(/changed while they were read: 1 of 2 users were found/)
+    await expect(search('*')).rejects.toThrow(/changed while they were being read: 1 of 2 users were found/)
     expect(tenant.requests).toHaveLength(3)
   })
 

@@ -22,8 +22,8 @@ const SCOPE_USES: Readonly<Record<Scope, string>> = {
   'update:users': 'to grant and to revoke',
   'read:roles': 'for roles: to find them by name',
   'read:role_members': 'for roles: to read who has them',
-  'create:role_members': 'for roles: to assign them',
-  'delete:role_members': 'for roles: to take them away',
+  'create:role_members': 'for roles: to assign them to users',
+  'delete:role_members': 'for roles: to remove them from users',
 }
 
 /** The `permissions` that a job needs; a test runs each row with exactly these, and with less. */

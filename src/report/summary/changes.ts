@@ -6,7 +6,7 @@ import { counted, grouped } from '../conclude.ts'
 import { emailsOf, type RunRecord } from '../record.ts'
 import { code, userText } from '../text.ts'
 import { FOLD_AFTER, fold, name, paragraph, row } from './blocks.ts'
-import { cutting, type Lists } from './lists.ts'
+import { type Lists, titleWithCut } from './lists.ts'
 
 /** Longer lists are shortened, so that a user with a thousand permissions does not fill the page. */
 const MAX_USER_LINES = 25
@@ -38,7 +38,7 @@ export function renderChanges(record: RunRecord, { changes }: Lists): readonly s
   const title = counted(changes.length, 'user')
   return [
     '### Changes',
-    changes.length > FOLD_AFTER ? fold(cutting(title, changes), changes.block) : changes.block,
+    changes.length > FOLD_AFTER ? fold(titleWithCut(title, changes), changes.block) : changes.block,
     paragraph(apiLines(plan, record)),
   ]
 }
@@ -112,7 +112,7 @@ interface Change {
   readonly operation: Operation
   /** What happened to it; undefined if nothing was to be written. */
   readonly status: UserOutcome['status'] | undefined
-  /** It failed, but may have been done although no response arrived. */
+  /** It failed, but may have taken effect although no response arrived. */
   readonly isUncertain: boolean
 }
 
@@ -131,7 +131,7 @@ function changesOf(user: UserPlan, { outcomes }: Known): readonly Change[] {
 
 function statusText({ status, isUncertain }: Change): string {
   if (status === undefined || status === 'done') return status ?? ''
-  return `<strong>${status}</strong>${isUncertain ? ', but may have been done' : ''}`
+  return `<strong>${status}</strong>${isUncertain ? ', but may have taken effect' : ''}`
 }
 
 export interface NoteOptions {
@@ -151,7 +151,7 @@ export function operationNotes(
     roles.length === 0 ? '' : `${effective} through role ${roles.map(show).join(', ')}`,
     expires === undefined ? '' : `until ${show(expires)}`,
     reason === undefined ? '' : `reason: ${show(reason)}`,
-    uncertain ? 'the opposite may not have been done' : '',
+    uncertain ? 'there may be nothing to undo' : '',
   ].filter(Boolean)
   return notes.length === 0 ? '' : ` (${notes.join('; ')})`
 }

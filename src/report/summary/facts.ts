@@ -24,7 +24,7 @@ export function renderFacts(record: RunRecord, { requests }: Conclusion): string
     'Listed users': `${grouped(users)}${isOnline ? `, ${grouped(read)} read` : ''}`,
     Ledger: ledger && name(ledger.branch),
     'Previous apply': previous.filter(Boolean).join(', '),
-    'Files with plans': plans.length > 0 && `${plans.length === 1 ? 'output' : 'outputs'} ${plans.join(' and ')}`,
+    'Plan files': plans.length > 0 && `${plans.length === 1 ? 'output' : 'outputs'} ${plans.join(' and ')}`,
     'Requests to the tenant': isOnline && grouped(requests),
     'Waited for the rate limit': isOnline && time(traffic.waited),
     Duration: time(duration),

@@ -9,7 +9,7 @@ import type { Finding, RunRecord } from '../record.ts'
 import { aboutText, code, placeText } from '../text.ts'
 import { alert, FOLD_AFTER, fold, message, name, row } from './blocks.ts'
 import { accessHtml, isWritten, type Known, userHtml, userLines } from './changes.ts'
-import { counting, cutting, type Lists, type Shown } from './lists.ts'
+import { type Lists, type Shown, titleWithCount, titleWithCut } from './lists.ts'
 
 const ERROR_TITLES: Readonly<Record<NonNullable<RunRecord['stopped']>, string>> = {
   inputs: 'Inputs that cannot be used',
@@ -24,8 +24,8 @@ export function renderAttention(record: RunRecord, lists: Lists): readonly strin
   return [
     alert('CAUTION', [
       ...listed(lists.errors, { title: ERROR_TITLES[stopped ?? 'error'], isTitled: both }),
-      ...listed(lists.failures, { title: 'Users that failed', isTitled: both }),
-      ...listed(lists.untouched, { title: 'Users that were not attempted' }),
+      ...listed(lists.failures, { title: 'Failed users', isTitled: both }),
+      ...listed(lists.untouched, { title: 'Users not attempted' }),
     ]),
     alert('WARNING', [
       revocationsInShort(record),
@@ -38,14 +38,14 @@ export function renderAttention(record: RunRecord, lists: Lists): readonly strin
 export function renderAsides(record: RunRecord, lists: Lists): readonly string[] {
   const { unmanaged, derived } = record
   const owners = new Set(unmanaged.map(({ user }) => user)).size
-  const unmanagedTitle = `${counted(unmanaged.length, 'direct grant')} of ${counted(owners, 'user')} that the manifest does not list`
+  const unmanagedTitle = `${counted(unmanaged.length, 'direct grant')} that the manifest does not list (${counted(owners, 'user')})`
   const derivedTitle = `${counted(derived.length, 'permission')} that users have through roles`
   return [
     ...listed(lists.notices, { title: 'Notices' }),
     lists.unmanaged.block &&
-      fold(cutting(unmanagedTitle, lists.unmanaged), `<p>${unmanagedText(record)}</p>\n${lists.unmanaged.block}`),
-    lists.advice.block && fold(counting('Advice', lists.advice), lists.advice.block),
-    lists.derived.block && fold(cutting(derivedTitle, lists.derived), lists.derived.block),
+      fold(titleWithCut(unmanagedTitle, lists.unmanaged), `<p>${unmanagedText(record)}</p>\n${lists.unmanaged.block}`),
+    lists.advice.block && fold(titleWithCount('Advice', lists.advice), lists.advice.block),
+    lists.derived.block && fold(titleWithCut(derivedTitle, lists.derived), lists.derived.block),
   ]
 }
 
@@ -55,7 +55,7 @@ function listed(
   { title, isTitled = true }: { readonly title: string; readonly isTitled?: boolean },
 ): readonly string[] {
   if (shown.length === 0) return []
-  const strong = `<strong>${counting(title, shown)}</strong>`
+  const strong = `<strong>${titleWithCount(title, shown)}</strong>`
   if (shown.length > FOLD_AFTER) return [fold(strong, shown.block)]
   return isTitled ? [`<p>${strong}</p>`, shown.block] : [shown.block]
 }
@@ -85,8 +85,8 @@ function revocationsInShort(record: RunRecord): string {
 
 function unmanagedText({ revoke }: RunRecord): string {
   return revoke === 'all'
-    ? `The manifest does not name these APIs or roles, so they stay. To include them, add them under ${code('apis')} or ${code('roles')}.`
-    : `They stay. To manage them, paste the line under the user's ${code('permissions')}, or add ${code('roles')} to the user; to revoke them, use ${code('revoke: all')}.`
+    ? `The manifest does not name these APIs or roles, so the grants are kept. To include them, name the API under ${code('apis')} or the role under ${code('roles')}.`
+    : `These grants are kept. To manage them, paste the line under the user's ${code('permissions')}, or add ${code('roles')} to the user; to revoke them, use ${code('revoke: all')}.`
 }
 
 /** With the manifest's lines that would list these grants. */

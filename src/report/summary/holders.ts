@@ -6,7 +6,7 @@ import { counted, grouped } from '../conclude.ts'
 import type { RunRecord } from '../record.ts'
 import { FOLD_AFTER, fold, row } from './blocks.ts'
 import { accessHtml, isWritten, type Known } from './changes.ts'
-import { cutting, type Lists } from './lists.ts'
+import { type Lists, titleWithCut } from './lists.ts'
 
 export function renderHolders(record: RunRecord, { changes, permissions }: Lists): readonly string[] {
   if (changes.length === 0 || permissions.length === 0) return []
@@ -15,7 +15,7 @@ export function renderHolders(record: RunRecord, { changes, permissions }: Lists
   const title = `By ${header.toLowerCase()}${isPlanned ? ', as planned' : ''}`
   // For one user or a long list, it adds little to the table of users.
   if (changes.length > 1 && permissions.length <= FOLD_AFTER) return [`### ${title}`, permissions.block]
-  return [fold(cutting(`${title} (${grouped(permissions.length)})`, permissions), permissions.block)]
+  return [fold(titleWithCut(`${title} (${grouped(permissions.length)})`, permissions), permissions.block)]
 }
 
 function isComplete({ plan, outcomes }: RunRecord): boolean {
@@ -26,7 +26,7 @@ function isComplete({ plan, outcomes }: RunRecord): boolean {
 export function holderHeaders({ plan, read, users }: RunRecord): readonly [string, string] {
   const hasRoles = plan?.holders.some(access => !isPermission(access))
   const counts = read < users ? `${counted(read, 'user')} read` : counted(users, 'listed user')
-  return [hasRoles ? 'Permission or role' : 'Permission', `Holders, of ${counts}`]
+  return [hasRoles ? 'Permission or role' : 'Permission', `Holders among ${counts}`]
 }
 
 /** Permissions and roles that somebody loses come first. */
@@ -44,7 +44,7 @@ export function holderRows({ holders, users }: Pick<Plan, 'holders' | 'users'>, 
     const grant = packAccess(access)
     let more = gains.get(grant)?.length ?? 0
     let fewer = losses.get(grant)?.length ?? 0
-    // If some of a saved plan were done earlier, only the difference of before and after is known.
+    // If part of a saved plan was applied earlier, only the difference of before and after is known.
     if (more - fewer !== after - before) {
       more = Math.max(0, after - before)
       fewer = Math.max(0, before - after)

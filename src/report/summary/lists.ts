@@ -26,7 +26,7 @@ export type ListName = keyof typeof SHARES
 export interface List {
   /** As HTML. */
   readonly entries: readonly string[]
-  /** Of the entries, in bytes. */
+  /** The size of the entries, in bytes. */
   readonly size: number
   /** The entry that replaces those that are not shown. */
   readonly gap: (text: string) => string
@@ -66,12 +66,12 @@ export interface Room {
 
 export function shortenLists(lists: Readonly<Record<ListName, List>>, { bytes, whole }: Room): Lists {
   const names = Object.keys(SHARES) as readonly ListName[]
-  const sure = (list: ListName) => Math.min(lists[list].size, Math.floor((bytes * SHARES[list]) / 100))
-  let spare = bytes - names.reduce((sum, list) => sum + sure(list), 0)
+  const guaranteed = (list: ListName) => Math.min(lists[list].size, Math.floor((bytes * SHARES[list]) / 100))
+  let spare = bytes - names.reduce((sum, list) => sum + guaranteed(list), 0)
   const shortened = names.map(list => {
-    const more = Math.min(lists[list].size - sure(list), spare)
+    const more = Math.min(lists[list].size - guaranteed(list), spare)
     spare -= more
-    return [list, shorten(lists[list], { bytes: sure(list) + more, whole })]
+    return [list, shorten(lists[list], { bytes: guaranteed(list) + more, whole })]
   })
   return Object.fromEntries(shortened) as Lists
 }
@@ -83,7 +83,7 @@ function shorten({ entries, size, gap, frame }: List, { bytes, whole }: Room): S
   const head = countFitting(entries, bytes * 0.75)
   const tail = countFitting(entries.toReversed(), bytes * 0.25)
   const cut = length - head - tail
-  const text = `… ${grouped(cut)} of ${grouped(length)} are not shown here; ${whole}.`
+  const text = `… ${grouped(cut)} of ${grouped(length)} not shown here; ${whole}.`
   const shown = [...entries.slice(0, head), gap(text), ...entries.slice(length - tail)]
   return { block: frame(shown.join('\n')), length, cut }
 }
@@ -103,10 +103,10 @@ function sizeOf(entries: readonly string[]): number {
 }
 
 /** The title says how much is not shown, because nobody would look for that inside a folded list. */
-export function counting(title: string, { length, cut }: Shown): string {
+export function titleWithCount(title: string, { length, cut }: Shown): string {
   return `${title} (${grouped(length)}${cut === 0 ? '' : `; ${grouped(cut)} not shown`})`
 }
 
-export function cutting(title: string, { cut }: Shown): string {
+export function titleWithCut(title: string, { cut }: Shown): string {
   return cut === 0 ? title : `${title} (${grouped(cut)} not shown)`
 }

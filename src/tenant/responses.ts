@@ -3,16 +3,21 @@
 import * as z from 'zod'
 import { TenantError, type TenantErrorDetails } from '../errors.ts'
 import { redact } from '../runner/secrets.ts'
-import { type Answer, nameOf } from './exchange.ts'
+import { nameOf, type TenantResponse } from './exchange.ts'
 
 /** The path of the Management API. */
 export const BASE = '/api/v2'
 /** Auth0's maximum number of items per page. */
 export const PER_PAGE = 100
 
-const text = z.string().optional().catch(undefined)
+const optionalText = z.string().optional().catch(undefined)
 /** The forms of the Management API and of the token endpoint. */
-const errorBody = z.object({ message: text, errorCode: text, error: text, error_description: text })
+const errorBody = z.object({
+  message: optionalText,
+  errorCode: optionalText,
+  error: optionalText,
+  error_description: optionalText,
+})
 
 /** Headers in which Auth0, and the network in front of it, put the request id that their support asks for. */
 const REQUEST_ID_HEADERS = ['ot-baggage-auth0-request-id', 'x-auth0-requestid', 'cf-ray']
@@ -22,59 +27,59 @@ const MAX_QUOTE = 300
 /** What an error says about a response. */
 export type Verdict = Pick<TenantErrorDetails, 'reach' | 'advice'> & { readonly summary: string }
 
-export function answerError(answer: Answer, { summary, ...verdict }: Verdict): TenantError {
-  const { message, errorCode, error, error_description: description } = errorIn(answer)
-  const words = message ?? description ?? (typeof answer.body === 'string' ? answer.body : undefined)
+export function responseError(response: TenantResponse, { summary, ...verdict }: Verdict): TenantError {
+  const { message, errorCode, error, error_description: description } = errorIn(response)
+  const words = message ?? description ?? (typeof response.body === 'string' ? response.body : undefined)
   // A response may quote the request. Redact before shortening, because a secret that is cut would not be recognized.
-  const said = words && redact(words)
+  const text = words && redact(words)
   return new TenantError(summary, {
     ...verdict,
-    request: nameOf(answer.request),
-    attempts: answer.attempts,
-    status: answer.status,
+    request: nameOf(response.request),
+    attempts: response.attempts,
+    status: response.status,
     errorCode: errorCode ?? error,
-    answer: said !== undefined && said.length > MAX_QUOTE ? `${said.slice(0, MAX_QUOTE)}…` : said,
-    requestId: REQUEST_ID_HEADERS.map(name => answer.headers[name]).find(value => typeof value === 'string'),
+    message: text !== undefined && text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}…` : text,
+    requestId: REQUEST_ID_HEADERS.map(name => response.headers[name]).find(value => typeof value === 'string'),
   })
 }
 
-export function errorIn({ body }: Answer): Partial<z.infer<typeof errorBody>> {
+export function errorIn({ body }: TenantResponse): Partial<z.infer<typeof errorBody>> {
   return errorBody.safeParse(body).data ?? {}
 }
 
-/** @returns undefined if the response is no redirect */
-export function redirectAdvice({ status, headers }: Answer): string | undefined {
+/** @returns undefined if the response is not a redirect */
+export function redirectAdvice({ status, headers }: TenantResponse): string | undefined {
   if (status < 300 || status > 399) return undefined
   const target = URL.parse(String(headers.location))?.host
   const where = target === undefined ? '' : ` to ${target}`
   return `It redirects${where}, and redirects are never followed; set the input domain to the tenant's own domain.`
 }
 
-export function isUnknownUser(answer: Answer): boolean {
-  return answer.status === 404 && errorIn(answer).errorCode === 'inexistent_user'
+export function isUnknownUser(response: TenantResponse): boolean {
+  return response.status === 404 && errorIn(response).errorCode === 'inexistent_user'
 }
 
 /** @throws TenantError for a response that is not a success, or has an unexpected format */
-export function read<T>(answer: Answer, { schema, unread }: { schema: z.ZodType<T>; unread: string }): T {
-  if (answer.status < 200 || answer.status > 299) throw refusal(answer, unread)
-  const { data, error } = schema.safeParse(answer.body)
+export function read<T>(response: TenantResponse, { schema, unread }: { schema: z.ZodType<T>; unread: string }): T {
+  if (response.status < 200 || response.status > 299) throw refusal(response, unread)
+  const { data, error } = schema.safeParse(response.body)
   if (error === undefined) return data
-  const [where] = error.issues.map(({ path, message }) => `at ${path.join('.') || 'its top'}: ${message}`)
-  throw answerError(answer, { ...STRANGE, summary: `${unread}: unexpected response format ${where}` })
+  const [where] = error.issues.map(({ path, message }) => `at ${path.join('.') || 'the top level'}: ${message}`)
+  throw responseError(response, { ...STRANGE, summary: `${unread}: unexpected response format ${where}` })
 }
 
 const STRANGE = { reach: 'user', advice: 'Check the input domain, and any proxy in between.' } as const
 
-export function refusal(answer: Answer, summary: string): TenantError {
-  return answerError(answer, { summary, ...meaningOf(answer) })
+export function refusal(response: TenantResponse, summary: string): TenantError {
+  return responseError(response, { summary, ...meaningOf(response) })
 }
 
 /** What a response's status means for the rest of the run, and what to do. */
-function meaningOf(answer: Answer): Omit<Verdict, 'summary'> {
-  const redirected = redirectAdvice(answer)
+function meaningOf(response: TenantResponse): Omit<Verdict, 'summary'> {
+  const redirected = redirectAdvice(response)
   if (redirected !== undefined) return { reach: 'run', advice: redirected }
-  const { errorCode } = errorIn(answer)
-  switch (answer.status) {
+  const { errorCode } = errorIn(response)
+  switch (response.status) {
     case 400:
       return { reach: 'operation', advice: errorCode === 'invalid_uri' ? INVALID_ID : 'The request had no effect.' }
     case 401:

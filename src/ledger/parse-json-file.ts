@@ -3,16 +3,16 @@
 
 import type * as z from 'zod'
 
-type FormReading<T> =
+type FileReading<T> =
   | { readonly data: T; readonly problem?: never }
   /** The first problem, after its path. */
   | { readonly data?: never; readonly problem: string }
 
 const MAX_PROBLEM = 300
 
-export function readForm<T>(form: z.ZodType<T>, json: string): FormReading<T> {
+export function parseJsonFile<T>(schema: z.ZodType<T>, json: string): FileReading<T> {
   try {
-    const { data, error } = form.safeParse(parseJson(json))
+    const { data, error } = schema.safeParse(parseJson(json))
     if (error === undefined) return { data }
     const [problem = ''] = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
     return { problem: problem.slice(0, MAX_PROBLEM) }

@@ -1,23 +1,28 @@
-// Work through a list whose progress is reported.
+// Processes a list and reports progress.
 
 import pMap from 'p-map'
 import { TenantError } from '../errors.ts'
 
-/** Begins to report how much of a list is done. @param doing such as `Reading users` */
-export type Follow = (doing: string, total: number) => { readonly step: () => void; readonly end: () => void }
+/** Begins to report how much of a list is done. @param label such as `Reading users` */
+export type StartProgress = (label: string, total: number) => { readonly step: () => void; readonly end: () => void }
 
-export interface Following {
-  readonly follow: Follow
+export interface ProgressOptions {
+  readonly startProgress: StartProgress
   /** How many items at once. */
   readonly width: number
 }
 
 /** The results, in the order of the items. */
-export async function mapFollowed<T, R>(
+export async function mapWithProgress<T, R>(
   items: readonly T[],
-  { doing, work, follow, width }: Following & { readonly doing: string; readonly work: (item: T) => Promise<R> },
+  {
+    label,
+    work,
+    startProgress,
+    width,
+  }: ProgressOptions & { readonly label: string; readonly work: (item: T) => Promise<R> },
 ): Promise<readonly R[]> {
-  const progress = follow(doing, items.length)
+  const progress = startProgress(label, items.length)
   const workOn = async (item: T) => {
     const result = await work(item)
     progress.step()
