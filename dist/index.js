@@ -302,7 +302,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 8544:
+/***/ 2027:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -563,7 +563,7 @@ function errorOf(thrown) {
 var __webpack_exports__ = {};
 
 // EXTERNAL MODULE: ./build/js/errors.js
-var errors = __nccwpck_require__(8544);
+var errors = __nccwpck_require__(2027);
 ;// CONCATENATED MODULE: ./build/js/runner/cancel.js
 // Cancellation: the runner sends SIGINT, SIGTERM 7.5 s later, and kills the process 2.5 s after that.
 
@@ -583,5 +583,5 @@ function cancelOnSignal() {
 // A log that cannot be written must not keep the rest from being written.
 process.stdout.on('error', () => undefined);
 const cancelled = cancelOnSignal();
-void Promise.all(/* import() */[__nccwpck_require__.e(472), __nccwpck_require__.e(163)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9163)).then(({ run }) => run(cancelled));
+void Promise.all(/* import() */[__nccwpck_require__.e(880), __nccwpck_require__.e(871)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2871)).then(({ run }) => run(cancelled));
 

@@ -1,6 +1,7 @@
 // Comments on a pull request, and their author.
 
 import * as z from 'zod'
+import { GitHubError } from '../errors.ts'
 import type { GitHub } from './github.ts'
 
 export interface Comment {
@@ -12,13 +13,26 @@ export interface Comment {
 /** The author of comments that a job's own token writes. */
 const ACTIONS_BOT = 'github-actions[bot]'
 
+const viewerForm = z.object({ viewer: z.object({ login: z.string() }) })
+const forbidden = z.object({ errors: z.array(z.object({ type: z.literal('FORBIDDEN') })).min(1) })
+
 /** The author of comments that this token writes. */
-export async function readLogin({ graphql }: GitHub): Promise<string> {
+export async function readLogin({ graphql, read }: GitHub): Promise<string> {
+  const ofJob = { viewer: { login: ACTIONS_BOT } }
+  const request = async () => {
+    try {
+      return { data: await graphql('{ viewer { login } }') }
+    } catch (error) {
+      if (forbidden.safeParse(error).success) return { data: ofJob }
+      throw error
+    }
+  }
   try {
-    const { viewer } = await graphql<{ readonly viewer: { readonly login: string } }>('{ viewer { login } }')
-    return viewer.login
-  } catch {
-    return ACTIONS_BOT
+    return (await read({ action: "read the token's login", request, schema: viewerForm })).viewer.login
+  } catch (error) {
+    // After any other error, the comment would not be found, and a second one be added.
+    if (error instanceof GitHubError && (error.status === 403 || error.status === 404)) return ACTIONS_BOT
+    throw error
   }
 }
 

@@ -83,6 +83,8 @@ export interface Progress {
   readonly observations: readonly Observation[]
   /** Users who no longer exist in the tenant. */
   readonly gone: ReadonlySet<string>
+  /** Users who could not be read. */
+  readonly unread: ReadonlySet<string>
   /** By user id: how the manifest lists the user by id and by remembered addresses, whether or not they were looked up. */
   readonly listings: ReadonlyMap<string, readonly Listing[]>
 }
@@ -104,15 +106,14 @@ export interface EndedProgress extends Progress {
 /** The ledger after the last write. */
 export function endUsers(users: Entries, progress: EndedProgress): Entries {
   const update: Update = (known, { user, grant, revoke }) => {
-    const result = progress.results.get(user)
-    switch (result?.status) {
-      case undefined:
-        return { managed: known, unfinished: false }
+    if (grant.size + revoke.size === 0) return { managed: known, unfinished: false }
+    const { status = 'failed', revoked = NO_GRANTS } = progress.results.get(user) ?? {}
+    switch (status) {
       case 'done':
         return { managed: known.union(grant).difference(revoke), unfinished: false }
-      // Any operation may have been done although no response arrived.
+      // Any operation may have been done although no response arrived, or a defect ended the run before it did.
       case 'failed':
-        return { managed: known.union(grant).difference(result.revoked), unfinished: true }
+        return { managed: known.union(grant).difference(revoked), unfinished: true }
       case 'not attempted':
         return { managed: known, unfinished: true }
     }
@@ -125,7 +126,7 @@ type Update = (known: Grants, observation: Observation) => Omit<Entry, 'listed'>
 
 function updateUsers(
   users: Entries,
-  { observations, gone, listings, update }: Progress & { readonly update: Update },
+  { observations, gone, unread, listings, update }: Progress & { readonly update: Update },
 ): Entries {
   const updated = new Map(users)
   for (const [user, listed] of listings) {
@@ -142,6 +143,10 @@ function updateUsers(
     else updated.set(observation.user, { ...after, listed: isRemoved ? (before?.listed ?? []) : listed })
   }
   for (const user of gone) updated.delete(user)
+  for (const user of unread) {
+    const entry = updated.get(user)
+    if (entry !== undefined) updated.set(user, { ...entry, unfinished: true })
+  }
   return updated
 }
 
@@ -154,14 +159,37 @@ function knownOf(managed: Grants, { desired, live }: Observation): Grants {
   return live === undefined ? managed : managed.union(desired).intersection(live)
 }
 
-/** Restores earlier entries; undefined removes an entry. */
-export function restoreUsers(users: Entries, before: ReadonlyMap<string, Entry | undefined>): Entries {
-  const restored = new Map(users)
-  for (const [user, entry] of before) {
-    if (entry === undefined) restored.delete(user)
-    else restored.set(user, entry)
+/** What an apply changed, by user id. */
+export type EntryChanges = ReadonlyMap<string, EntryChange>
+
+/** An entry before and after an apply; undefined if there was none. */
+interface EntryChange {
+  readonly before: Entry | undefined
+  readonly after: Entry | undefined
+  /** Granted again by the undo plan, but managed only if they were before. */
+  readonly revoked: Grants
+}
+
+/** Reverts what an earlier apply changed, and keeps what later ones did. */
+export function revertUsers(users: Entries, changes: EntryChanges): Entries {
+  const reverted = new Map(users)
+  for (const [user, change] of changes) {
+    const entry = revertEntry(users.get(user), change)
+    if (entry === undefined) reverted.delete(user)
+    else reverted.set(user, entry)
   }
-  return restored
+  return reverted
+}
+
+function revertEntry(now: Entry | undefined, { before, after, revoked }: EntryChange): Entry | undefined {
+  const [had, has] = [before?.managed ?? NO_GRANTS, after?.managed ?? NO_GRANTS]
+  const gained = has.union(revoked).difference(had)
+  const managed = (now?.managed ?? NO_GRANTS).difference(gained).union(had.difference(has))
+  const unfinished = now?.unfinished === true || before?.unfinished === true
+  if (before === undefined && managed.size === 0 && !unfinished) return undefined
+  const isListedAsThen = now === undefined || isSameListing(now, after)
+  const listed = (isListedAsThen ? before?.listed : undefined) ?? now?.listed ?? []
+  return { listed, managed, unfinished }
 }
 
 /** The users whose entries differ. */
@@ -173,7 +201,11 @@ export function changedEntries(before: Entries, after: Entries): ReadonlySet<str
 function isSameEntry(a: Entry | undefined, b: Entry | undefined): boolean {
   if (a === b) return true
   if (a === undefined || b === undefined || a.unfinished !== b.unfinished) return false
-  return isSame(a.managed, b.managed) && isSame(new Set(a.listed.map(keyOf)), new Set(b.listed.map(keyOf)))
+  return isSame(a.managed, b.managed) && isSameListing(a, b)
+}
+
+function isSameListing(a: Entry, b: Entry | undefined): boolean {
+  return isSame(new Set(a.listed.map(keyOf)), new Set(b?.listed.map(keyOf)))
 }
 
 function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {

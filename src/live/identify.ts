@@ -30,7 +30,8 @@ export function identify({ spellings, connection, found, remembered }: IdentifyO
   const unverified = matches.filter(user => !user.verified)
   const email = spellings.join(' or ')
   const address = connection === undefined ? email : `${email} in connection ${connection}`
-  const candidates = candidatesOf(found, remembered)
+  // Anyone can have an unverified address, so without a verified user somebody else may be meant.
+  const candidates = candidatesOf(verified.length > 0 || remembered !== undefined ? found : [], remembered)
   const [match, ...others] = verified
   if (found.length === 0) {
     const message = `The tenant has no user with the address ${address}. Correct the address (Auth0's look-up is case-sensitive), or remove the entry.`

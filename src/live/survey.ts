@@ -61,6 +61,8 @@ export interface Survey {
   /** Users who were found by an address, read or not. */
   readonly emails: readonly UserEmail[]
   readonly failures: readonly UserFinding[]
+  /** The ids of these users; for an address the user that it referred to, according to the ledger. */
+  readonly unread: ReadonlySet<string>
   /** Listed users who do not exist in the tenant. */
   readonly missing: readonly UserFinding[]
   /** Removed users who do not exist in the tenant, or whose ids it refuses. */
@@ -90,6 +92,8 @@ type Reading<T> =
   | {
       readonly kind: 'failure' | 'missing' | 'gone'
       readonly finding: UserFinding
+      /** The user's id, if known. */
+      readonly id?: string | undefined
       readonly unidentified?: Unidentified
     }
 
@@ -110,6 +114,7 @@ export async function survey(subjects: readonly Subject[], options: SurveyOption
     states: valuesOf(read),
     emails: listed.flatMap(({ addresses }) => addresses),
     failures: findings('failure'),
+    unread: new Set(readings.flatMap(reading => (reading.kind === 'failure' && reading.id) || [])),
     missing: findings('missing'),
     gone: findings('gone'),
     warnings: [...identified.flatMap(reading => (reading.kind === 'value' && reading.warning) || []), ...warnings],
@@ -145,6 +150,7 @@ async function identifySubject(subject: Subject, reader: Reader): Promise<Readin
   return {
     kind: kind === 'missing' ? 'missing' : 'failure',
     finding: { user: email, message, ...listedAs(subject) },
+    id: remembered,
     unidentified: { entry: email, desired: new Set(grants.keys()), candidates },
   }
 }
@@ -247,7 +253,7 @@ function withRoles(user: SurveyedUser, held: Held | TenantError | undefined): Re
 function failedReading(user: ManagedUser, { message, details }: TenantError): Reading<never> {
   // No user can have this id. A removed user must not make every later run fail.
   if (!user.listed && details.status === 400) return goneUser(user.id, 'has an id that Auth0 refuses')
-  return { kind: 'failure', finding: { user: user.id, message, ...listedAs(user) } }
+  return { kind: 'failure', finding: { user: user.id, message, ...listedAs(user) }, id: user.id }
 }
 
 function goneUser(user: string, why: string): Reading<never> {

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Access } from '../access/grants.ts'
-import type { Operation, Plan, Restored, UserPlan } from './plan.ts'
+import type { Operation, Plan, Restored, RestoredEntry, UserPlan } from './plan.ts'
 
 type Effects = Pick<Plan, 'tenant' | 'users' | 'restores'>
 
@@ -31,8 +31,12 @@ function effectOf(access: Access): readonly (string | null)[] {
   return access.role === undefined ? [access.api, access.permission] : [null, access.role]
 }
 
-function restoredOf({ user, entry }: Restored): unknown {
-  return { user, entry: entry && { ...entry, managed: entry.managed.map(withoutName) } }
+function restoredOf({ user, before, after }: Restored): unknown {
+  return [user, entryOf(before), entryOf(after)]
+}
+
+function entryOf(entry: RestoredEntry | null): unknown {
+  return entry && { ...entry, managed: entry.managed.map(withoutName) }
 }
 
 function withoutName(access: Access): Access {

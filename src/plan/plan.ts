@@ -75,12 +75,15 @@ export interface Source {
 /** What an apply changed in a user's ledger entry; null if there was or is none. */
 export interface Restored {
   readonly user: string
-  readonly entry: {
-    readonly listed: readonly ('id' | { readonly email: string; readonly connection?: string })[]
-    readonly managed: readonly Access[]
-    /** Whether the user's latest apply did not end well. */
-    readonly unfinished?: true
-  } | null
+  readonly before: RestoredEntry | null
+  readonly after: RestoredEntry | null
+}
+
+export interface RestoredEntry {
+  readonly listed: readonly ('id' | { readonly email: string; readonly connection?: string })[]
+  readonly managed: readonly Access[]
+  /** Whether the user's latest apply failed or did not finish. */
+  readonly unfinished?: true
 }
 
 export interface Plan {

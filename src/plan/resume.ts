@@ -24,6 +24,8 @@ import {
 export interface ResumeOptions {
   /** By id; missing for users who could not be read. */
   readonly states: ReadonlyMap<string, Pick<UserState, 'live'>>
+  /** Removed users who do not exist in the tenant; they have nothing left to revoke. */
+  readonly gone: ReadonlySet<string>
   readonly exists: Exists
   readonly names: RoleNames
   /** Ids of the roles that count as a change of a user, who may hold others. */
@@ -36,13 +38,17 @@ export interface Resumed {
   readonly failures: readonly { readonly user: string; readonly message: string }[]
 }
 
-export function resumePlan(saved: Plan, { states, exists, names, roles }: ResumeOptions): Resumed {
+export function resumePlan(saved: Plan, { states, gone, exists, names, roles }: ResumeOptions): Resumed {
   const users: UserPlan[] = []
   const failures: { user: string; message: string }[] = []
   const blocked = new Set(saved.users.map(({ user }) => user))
   for (const userPlan of saved.users) {
     const { user } = userPlan
     const { direct } = states.get(user)?.live ?? {}
+    if (gone.has(user) && userPlan.grant.length > 0) {
+      const message = `${user} no longer exists in the tenant, so the plan cannot grant anything to this user.`
+      failures.push({ user, message })
+    }
     if (direct === undefined) continue
     const live = packAll(listAccess(direct).filter(access => isPermission(access) || roles.has(access.role)))
     const resumption = resume(userPlan, { live, exists })

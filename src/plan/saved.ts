@@ -38,16 +38,15 @@ const userPlan = z.strictObject({
 
 const address = z.strictObject({ email: name, connection: name.exactOptional() })
 
-const restored = z.strictObject({
-  user: name,
-  entry: z
-    .strictObject({
-      listed: z.array(z.union([z.literal('id'), address])),
-      managed: z.array(accessWith({})),
-      unfinished: z.literal(true).exactOptional(),
-    })
-    .nullable(),
-})
+const restoredEntry = z
+  .strictObject({
+    listed: z.array(z.union([z.literal('id'), address])),
+    managed: z.array(accessWith({})),
+    unfinished: z.literal(true).exactOptional(),
+  })
+  .nullable()
+
+const restored = z.strictObject({ user: name, before: restoredEntry, after: restoredEntry })
 
 const savedPlan = z.strictObject({
   format: z.literal(2),

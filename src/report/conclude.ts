@@ -43,11 +43,13 @@ function changesOf({ mode, plan, outcomes }: RunRecord): readonly UserPlan[] {
 }
 
 function resultOf(
-  { mode, stopped, users }: RunRecord,
+  { mode, stopped, users, read, removed, outcomes }: RunRecord,
   { changed, usersFailed }: Pick<Conclusion, 'changed' | 'usersFailed'>,
 ): Conclusion['result'] {
   if (stopped !== undefined) return changed && mode === 'apply' ? 'partial' : 'failed'
-  if (usersFailed > 0) return usersFailed < users || changed ? 'partial' : 'failed'
+  const unfinished = outcomes.filter(({ status }) => status !== 'done').length
+  const isPartial = changed || usersFailed < users || unfinished < read + removed.length
+  if (usersFailed > 0) return isPartial ? 'partial' : 'failed'
   if (!changed) return 'unchanged'
   return mode === 'apply' ? 'applied' : 'planned'
 }
@@ -77,11 +79,13 @@ function exportedText({ path, grants, roles, leftOut }: Exported, users: number)
 }
 
 /** Listed users are counted as matching only if they were read. */
-function unchangedText({ users, read, saved, scope }: RunRecord): string {
+function unchangedText({ users, read, saved, scope, warnings }: RunRecord): string {
   if (saved) return 'the saved plan has nothing left to do'
   if (users === 0) return 'the manifest lists no users'
   if (read === 0) {
-    return scope === 'changed' ? 'no listed user has changed since the last apply' : 'there is nothing to do'
+    // A warning about a user means that somebody was looked for.
+    const isSkipped = scope === 'changed' && warnings.every(({ user }) => user === undefined)
+    return isSkipped ? 'no listed user has changed since the last apply' : 'there is nothing to do'
   }
   if (read < users) {
     return `the ${counted(read, 'listed user')} who ${was(read)} read ${read === 1 ? 'matches' : 'match'} the manifest`

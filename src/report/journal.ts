@@ -5,7 +5,7 @@ import type { InputProblem } from '../errors.ts'
 import type { Plan, UserOutcome } from '../plan/plan.ts'
 import type { Inputs } from '../runner/inputs.ts'
 import type { Traffic } from '../tenant/tenant.ts'
-import { type Finding, type LedgerFacts, newRecord, type RunRecord, type UserFailure } from './record.ts'
+import { byPlace, type Finding, type LedgerFacts, newRecord, type RunRecord, type UserFailure } from './record.ts'
 
 /** A sentence, optionally with its place and its user. */
 type Remark = string | Finding
@@ -24,10 +24,13 @@ export function createJournal() {
     ...remarkVerbs(draft),
     ...factVerbs(draft),
     noteOutcome: (outcome: UserOutcome) => void outcomes.push(outcome),
-    /** An error ends the run. If there is no plan yet, these users were not attempted. */
+    /** An error ends the run: users of the plan without an outcome were not attempted; these, if there is no plan yet. */
     abandon: (users: readonly string[]) => {
-      if (draft.plan !== undefined) return
-      for (const user of users) outcomes.push({ user, status: 'not attempted', granted: [], revoked: [], errors: [] })
+      const known = new Set(outcomes.map(({ user }) => user))
+      const planned = draft.plan?.users.map(({ user }) => user) ?? users
+      for (const user of planned) {
+        if (!known.has(user)) outcomes.push({ user, status: 'not attempted', granted: [], revoked: [], errors: [] })
+      }
     },
     /** Work on the tenant has ended. */
     end: ({ cancelled, duration }: Facts<'cancelled' | 'duration'>) => {
@@ -35,7 +38,11 @@ export function createJournal() {
       const undone = draft.stopped !== undefined || outcomes.some(({ status }) => status !== 'done')
       Object.assign(draft, { cancelled: cancelled && undone, duration })
     },
-    entries: (): RunRecord => ({ ...draft, outcomes: [...outcomes] }),
+    entries: (): RunRecord => ({
+      ...draft,
+      failures: draft.failures.toSorted(byPlace(draft.files)),
+      outcomes: [...outcomes],
+    }),
   }
 }
 
@@ -54,8 +61,8 @@ function remarkVerbs(draft: Draft) {
     rejectManifest: (mistakes: readonly Finding[]) => stop('manifest', mistakes),
     /** Why nothing may be written; an empty list does nothing. */
     refuse: (reasons: readonly Remark[]) => stop('refused', reasons),
-    /** The run ends because of this. */
-    fail: (message: string) => stop('error', [message]),
+    /** The run ends because of this. @param message each line is an error of its own */
+    fail: (message: string) => stop('error', message.split('\n')),
     /** Users who could not be read or fully updated. */
     failUsers: (failures: readonly UserFailure[]) => {
       draft.failures = [...draft.failures, ...failures]

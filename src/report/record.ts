@@ -111,6 +111,16 @@ export interface RunRecord {
   readonly duration: number
 }
 
+/** Compares findings: those without a place first, then by file, line and column. */
+export function byPlace(files: readonly string[]): (a: Finding, b: Finding) => number {
+  const ranks = new Map(files.map((file, index) => [file, index + 1]))
+  const rankOf = ({ place }: Finding) => (place && ranks.get(place.file)) ?? 0
+  return (a, b) =>
+    rankOf(a) - rankOf(b) ||
+    (a.place?.line ?? 0) - (b.place?.line ?? 0) ||
+    (a.place?.column ?? 0) - (b.place?.column ?? 0)
+}
+
 export function derivedOf({ id, live }: Pick<UserState, 'id' | 'live'>): readonly Derived[] {
   return [...(live?.derived ?? [])].map(([grant, roles]) => ({
     user: id,

@@ -2,7 +2,7 @@
 
 import { isPermission, NO_GRANTS } from '../access/grants.ts'
 import type { Listing } from '../ledger/ledger.ts'
-import { type Survey, survey } from '../live/survey.ts'
+import { listedAs, type Survey, survey } from '../live/survey.ts'
 import { adviseOn } from '../plan/advise.ts'
 import { diff, unmanagedOf } from '../plan/diff.ts'
 import { digestOf } from '../plan/digest.ts'
@@ -112,8 +112,10 @@ function planRest(context: SavedContext, surveyed: Survey): Planned {
   journal.notice(describeObsolete(obsolete, 'revoke'))
   journal.warn(describeObsolete(obsolete, 'grant'))
   const roles = rolesOf(saved).union(manifest.roles)
-  const { plan, failures } = resumePlan(possible, { states, exists, names: context.roles.names, roles })
-  journal.failUsers(failures)
+  const gone = new Set(surveyed.gone.map(({ user }) => user))
+  const { plan, failures } = resumePlan(possible, { states, gone, exists, names: context.roles.names, roles })
+  const findings = failures.map(failure => ({ ...failure, ...listedAs(states.get(failure.user) ?? {}) }))
+  journal.failUsers(locateUsers(task.files.documents, findings))
   const digest = digestOf(saved)
   const { revoke, approvedPlan } = inputs
   const holdBack = holdBackFor([...surveyed.unidentified, ...notLookedUp(choice)])
@@ -148,9 +150,11 @@ function reportSurvey({ inputs, task, journal }: Context, surveyed: Survey): voi
   journal.warn(locateUsers(documents, surveyed.warnings))
   journal.notice(surveyed.gone)
   const { removed = [], listed = [] } = Object.groupBy(surveyed.states, ({ listed }) => (listed ? 'listed' : 'removed'))
+  const read = listed.filter(({ live }) => live !== undefined)
   journal.noteUsers({
     emails: surveyed.emails,
-    read: listed.length,
+    // As the manifest counts users: several entries may turn out to be the same user.
+    read: read.reduce((sum, { listings }) => sum + listings.length, 0),
     removed: removed.map(({ id }) => id),
     derived: listed.flatMap(derivedOf),
   })

@@ -7,16 +7,18 @@ import { SEAL_PROBLEMS } from '../ledger/file.ts'
 import {
   beginUsers,
   changedEntries,
+  type EndedProgress,
   type Entries,
   type Entry,
+  type EntryChanges,
   endUsers,
   type Ledger,
   mergeLedgers,
   type Observation,
   type Progress,
-  restoreUsers,
+  revertUsers,
 } from '../ledger/ledger.ts'
-import { type Counts, countOperations, type Restored, type UserOutcome } from '../plan/plan.ts'
+import { type Counts, countOperations, type Restored, type RestoredEntry, type UserOutcome } from '../plan/plan.ts'
 import { counted } from '../report/conclude.ts'
 import type { PlannedContext, Planning } from './compute-plan.ts'
 import type { Context } from './context.ts'
@@ -62,18 +64,26 @@ export interface Ending {
   readonly users: Entries
   /** The users whose entries change. */
   readonly changed: ReadonlySet<string>
-  /** What was managed before, for the undo plan. */
+  /** What changes in the ledger, for the undo plan. */
   readonly restores: readonly Restored[]
 }
 
 export function computeEnding(context: PlannedContext, outcomes: readonly UserOutcome[]): Ending {
   const { memory, planning } = context
   const before = memory.ledger.users
-  const users = endUsersOf({ before, planning, outcomes })
+  const results = new Map(
+    outcomes.map(({ user, status, revoked }) => [user, { status, revoked: packAll(revoked) }] as const),
+  )
+  const ended = endUsers(before, { ...progressOf(planning), results })
+  const users = revertUsers(ended, changesToRevert(context, results))
   const changed = changedEntries(before, users)
   // Includes users whose entries do not change: undoing the revocation of a grant made by hand must not make it managed.
-  const concerned = new Set([...changed, ...planning.plan.users.map(({ user }) => user)])
-  const restores = [...concerned].sort(compareText).map(user => ({ user, entry: toRestored(before.get(user)) }))
+  const involved = new Set([...changed, ...planning.plan.users.map(({ user }) => user)])
+  const restores = [...involved].sort(compareText).map(user => ({
+    user,
+    before: toRestored(before.get(user)),
+    after: toRestored(users.get(user)),
+  }))
   return { users, changed, restores }
 }
 
@@ -95,8 +105,7 @@ export async function endRecording({ context, recording, ending, outcomes }: End
   const mustSeal = memory.doubt !== undefined
   if (!begun && !mustSeal && changed.size === 0 && isSameList(ledger.files, memory.ledger.files)) return
   const planned = planning.plan.users.length
-  const title =
-    planned === 0 ? `Update managed grants of ${counted(changed.size, 'user')}` : resultText(outcomes, planned)
+  const title = planned === 0 ? `Update the entries of ${counted(changed.size, 'user')}` : resultText(outcomes, planned)
   const message = messageOf(context, title)
   try {
     const moved = await branch.write({ ledger, message, head })
@@ -131,7 +140,7 @@ async function mergeRecording({ journal }: Context, { branch, ledger, changed, m
       return
     }
     const theirs = newer.kind === 'ledger' ? newer : undefined
-    const merged = theirs === undefined ? ledger : mergeLedgers({ newer: theirs.ledger, own: ledger }, changed)
+    const merged = mergeLedgers({ newer: theirs?.ledger ?? ledger, own: ledger }, changed)
     if ((await branch.write({ ledger: merged, message, head: theirs?.head })) === undefined) continue
     const other = theirs === undefined ? 'Somebody deleted' : `${theirs.ledger.latest.run || 'Another run'} updated`
     journal.fail(
@@ -182,31 +191,28 @@ function progressOf({ plan, survey, listings }: Planning): Progress {
       revoke: packAll(revoke),
     }
   })
-  return { observations, gone: new Set([...survey.gone, ...survey.missing].map(({ user }) => user)), listings }
+  const gone = new Set([...survey.gone, ...survey.missing].map(({ user }) => user))
+  return { observations, gone, unread: survey.unread, listings }
 }
 
-interface Applied {
-  readonly before: Entries
-  readonly planning: Planning
-  readonly outcomes: readonly UserOutcome[]
+/** What an undo plan reverts in the ledger, for users for whom all of it was done. */
+function changesToRevert({ planning, task }: PlannedContext, results: EndedProgress['results']): EntryChanges {
+  const regranted = new Map(task.saved?.users.map(({ user, grant }) => [user, packAll(grant)]))
+  const settled = planning.plan.restores?.filter(({ user }) => (results.get(user)?.status ?? 'done') === 'done')
+  const changes = settled?.map(({ user, before, after }) => {
+    const revoked = regranted.get(user) ?? NO_GRANTS
+    return [user, { before: toEntry(before), after: toEntry(after), revoked }] as const
+  })
+  return new Map(changes)
 }
 
-function endUsersOf({ before, planning, outcomes }: Applied): Entries {
-  const results = new Map(
-    outcomes.map(({ user, status, revoked }) => [user, { status, revoked: packAll(revoked) }] as const),
-  )
-  const users = endUsers(before, { ...progressOf(planning), results })
-  const settled = planning.plan.restores?.filter(({ user }) => (results.get(user)?.status ?? 'done') === 'done') ?? []
-  return restoreUsers(users, new Map(settled.map(({ user, entry }) => [user, toEntry(entry)])))
-}
-
-function toEntry(entry: Restored['entry']): Entry | undefined {
+function toEntry(entry: RestoredEntry | null): Entry | undefined {
   return entry === null
     ? undefined
     : { listed: entry.listed, managed: packAll(entry.managed), unfinished: entry.unfinished === true }
 }
 
-function toRestored(entry: Entry | undefined): Restored['entry'] {
+function toRestored(entry: Entry | undefined): RestoredEntry | null {
   if (entry === undefined) return null
   const { listed, managed, unfinished } = entry
   return { listed, managed: listAccess(managed), ...(unfinished && { unfinished }) }

@@ -696,7 +696,7 @@ async function callGitHub(replies: readonly Reply[]): Promise<void> {
   }
   await answerOrError(() => listComments(github, 1))
   await answerOrError(() => addComment(github, { pullRequest: 1, body: 'hello' }))
-  must((await readLogin(github)) !== '', 'nobody')
+  must((await answerOrError(() => readLogin(github))) !== '', 'nobody')
   const { requests, waited } = costOfGitHub()
   must(requests < MOST_GITHUB_REQUESTS, `${requests} requests`)
   must(waited < LONGEST_WAIT, `a wait of ${waited} ms`)
@@ -796,7 +796,7 @@ const SAVED = JSON.parse(
     found: [{ user: 'u', api: 'a', permission: 'r' }],
     addresses: [{ user: 'u', email: 'a@acme.com' }],
     holders: [],
-    restores: [{ user: 'u', entry: { listed: ['id'], managed: [] } }],
+    restores: [{ user: 'u', before: { listed: ['id'], managed: [] }, after: null }],
   }),
 )
 

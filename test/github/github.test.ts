@@ -314,10 +314,23 @@ describe('a response', () => {
     expect(await listComments(start().github, 5)).toEqual([{ id: 1, author: '', body: '' }])
   })
 
-  it('about the token’s user is read, and a job’s bot is assumed if it is an error', async () => {
-    server.script({ body: { data: { viewer: { login: 'grace' } } } })
-    expect(await readLogin(start().github)).toBe('grace')
-    server.script(refusal(403))
-    expect(await readLogin(start().github)).toBe('github-actions[bot]')
+  it.each<readonly [string, readonly Reaction[], string]>([
+    ['the user', [{ body: { data: { viewer: { login: 'grace' } } } }], 'grace'],
+    ['the user after a temporary failure', [refusal(502), { body: { data: { viewer: { login: 'grace' } } } }], 'grace'],
+    ['a job’s bot if it is forbidden', [refusal(403)], 'github-actions[bot]'],
+    ['a job’s bot if there is no GraphQL', [refusal(404)], 'github-actions[bot]'],
+    [
+      'a job’s bot if the token has no user',
+      [{ body: { data: null, errors: [{ type: 'FORBIDDEN', message: 'Resource not accessible by integration' }] } }],
+      'github-actions[bot]',
+    ],
+  ])('about the token’s user is %s', async (_, script, login) => {
+    server.script(...script)
+    expect(await readLogin(start().github)).toBe(login)
+  })
+
+  it('about the token’s user is an error if it is only unknown for now', async () => {
+    server.script(...Array.from({ length: 4 }, () => refusal(502)))
+    await expect(readLogin(start().github)).rejects.toThrow("could not read the token's login")
   })
 })

@@ -20,7 +20,7 @@ import {
   type Progress,
   rememberedUsers,
   removedUsers,
-  restoreUsers,
+  revertUsers,
   type UserResult,
 } from '../../src/ledger/ledger.ts'
 import type { ListedUser } from '../../src/manifest/manifest.ts'
@@ -50,7 +50,7 @@ function observation(user: string, known: Partial<Observation> = {}): Observatio
 }
 
 function progressOf(...observations: readonly Observation[]): Progress {
-  return { observations, gone: new Set(), listings: new Map() }
+  return { observations, gone: new Set(), unread: new Set(), listings: new Map() }
 }
 
 function managedOf(users: Entries, user: string): Grants {
@@ -71,10 +71,18 @@ describe('an apply', () => {
     ['failed, after a revocation', { status: 'failed', revoked: set('b') }, entry(['a', 'c'], { unfinished: true })],
     ['failed', { status: 'failed', revoked: set() }, entry(['a', 'b', 'c'], { unfinished: true })],
     ['not attempted', { status: 'not attempted', revoked: set() }, entry(['a', 'b'], { unfinished: true })],
-    ['nothing to do', undefined, entry(['a', 'b'])],
+    ['unknown because of a defect', undefined, entry(['a', 'b', 'c'], { unfinished: true })],
   ])('that ends records the result of a user: %s', (_, result, expected) => {
     const ended = endUsers(before, { ...progressOf(change), results: new Map(result && [['u', result]]) })
     expect(ended).toEqual(new Map([['u', expected]]))
+  })
+
+  it('that has nothing to do for a user settles what is managed', () => {
+    const unfinished = new Map([['u', entry(['a', 'b'], { unfinished: true })]])
+    const read = observation('u', { desired: set('a', 'c'), live: set('a', 'c') })
+    expect(endUsers(unfinished, { ...progressOf(read), results: new Map() })).toEqual(
+      new Map([['u', entry(['a', 'c'])]]),
+    )
   })
 
   it('keeps a removed user, as last listed, until nothing is managed', () => {
@@ -124,8 +132,24 @@ describe('an apply', () => {
       ['v', listed],
       ['w', listed],
     ])
-    const after = beginUsers(users, { observations: [], gone: new Set(['u']), listings })
+    const after = beginUsers(users, { observations: [], gone: new Set(['u']), unread: new Set(), listings })
     expect(after).toEqual(new Map([['v', entry(['b'], { listed, unfinished: true })]]))
+  })
+})
+
+describe('an apply that could not read a user', () => {
+  it('marks the user, who is read again, and still knows what is managed', () => {
+    const users = new Map([
+      ['u', entry(['a'])],
+      ['v', entry(['b'])],
+    ])
+    const progress = { ...progressOf(), unread: new Set(['v', 'w']) }
+    const marked = new Map([
+      ['u', entry(['a'])],
+      ['v', entry(['b'], { unfinished: true })],
+    ])
+    expect(beginUsers(users, progress)).toEqual(marked)
+    expect(endUsers(users, { ...progress, results: new Map() })).toEqual(marked)
   })
 })
 
@@ -443,14 +467,28 @@ describe('properties', () => {
     )
   })
 
-  it('restoring earlier entries results in those entries', () => {
+  const finished = users.map(all => new Map(Array.from(all, ([id, entry]) => [id, { ...entry, unfinished: false }])))
+  const changesOf = (before: Entries, after: Entries) =>
+    USERS.map(user => [user, { before: before.get(user), after: after.get(user), revoked: NO_GRANTS }] as const)
+
+  it('reverting the latest apply results in the entries before it', () => {
     fc.assert(
-      fc.property(users, users, (before, after) => {
-        const changed = [...changedEntries(before, after)]
-        const restored = restoreUsers(after, new Map(changed.map(user => [user, before.get(user)])))
-        expect(changedEntries(before, restored)).toEqual(new Set())
-        expect(restoreUsers(after, new Map(USERS.map(user => [user, before.get(user)])))).toEqual(before)
-        expect(restoreUsers(after, new Map())).toEqual(after)
+      fc.property(users, finished, (before, after) => {
+        expect(changedEntries(before, revertUsers(after, new Map(changesOf(before, after))))).toEqual(new Set())
+        expect(revertUsers(after, new Map())).toEqual(after)
+      }),
+    )
+  })
+
+  it('reverting an earlier apply only takes back what it made managed, and gives back what it did not keep', () => {
+    fc.assert(
+      fc.property(users, users, users, (before, after, now) => {
+        const reverted = revertUsers(now, new Map(changesOf(before, after)))
+        for (const user of USERS) {
+          const [had, has, holds] = [before, after, now].map(each => managedOf(each, user)) as [Grants, Grants, Grants]
+          const gained = has.difference(had)
+          expectSame(managedOf(reverted, user), holds.difference(gained).union(had.difference(has)))
+        }
       }),
     )
   })

@@ -165,7 +165,19 @@ describe('an address that cannot be identified', () => {
   ])[] = [
     ['may mean anybody if nobody has it', [], {}, undefined],
     ['may mean the remembered user if nobody has it now', [], { remembered: 'auth0|1' }, ['auth0|1']],
-    ['may mean any user with the unverified address', [user('auth0|2', false, 'db')], {}, ['auth0|2']],
+    ['may mean anybody if its only user is unverified', [user('auth0|2', false, 'db')], {}, undefined],
+    [
+      'may mean the remembered user, and one who now has it unverified',
+      [user('auth0|2', false, 'db')],
+      { remembered: 'auth0|1' },
+      ['auth0|2', 'auth0|1'],
+    ],
+    [
+      'may mean anybody if only another connection has it',
+      [user('waad|2', true, 'corp')],
+      { connection: 'db' },
+      undefined,
+    ],
     [
       'may mean any of several verified users',
       [user('auth0|1', true, 'db'), user('waad|2', true, 'corp')],

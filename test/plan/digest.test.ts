@@ -4,7 +4,7 @@ import { type Access, type Grant, grantOf, type RoleNames } from '../../src/acce
 import { diff } from '../../src/plan/diff.ts'
 import { digestOf } from '../../src/plan/digest.ts'
 import { holdBackFor } from '../../src/plan/hold-back.ts'
-import type { Operation, Plan, Restored, UserPlan } from '../../src/plan/plan.ts'
+import type { Operation, Plan, RestoredEntry, UserPlan } from '../../src/plan/plan.ts'
 import { BILLING, grants, live, ORDERS, roleNames, roles, SOURCE, state } from './fixtures.ts'
 
 type Held = readonly (readonly [string, readonly Grant[], readonly Grant[]])[]
@@ -68,10 +68,13 @@ describe('the digest covers everything that has an effect, and nothing else', ()
     found: [{ user: 'auth0|1', ...permission('d') }],
     addresses: [{ user: 'auth0|1', email: 'bob@acme.com' }],
     holders: [{ ...permission('a'), before: 0, after: 1 }],
-    restores: [{ user: 'auth0|1', entry: { listed: ['id'], managed: [permission('b')] } }],
+    restores: [{ user: 'auth0|1', before: { listed: ['id'], managed: [permission('b')] }, after: null }],
   }
   const withUser = (changes: Partial<UserPlan>): Plan => ({ ...plan, users: [{ ...user, ...changes }] })
-  const restoring = (entry: Restored['entry']): Plan => ({ ...plan, restores: [{ user: 'auth0|1', entry }] })
+  const restoring = (before: RestoredEntry | null, after: RestoredEntry | null = null): Plan => ({
+    ...plan,
+    restores: [{ user: 'auth0|1', before, after }],
+  })
   const { before: _, ...unread } = user
   const { restores: __, ...forward } = plan
 
@@ -93,6 +96,10 @@ describe('the digest covers everything that has an effect, and nothing else', ()
     ['another managed permission to restore', restoring({ listed: ['id'], managed: [permission('z')] })],
     ['a managed role to restore', restoring({ listed: ['id'], managed: [{ role: 'rol_a' }] })],
     ['another managed role to restore', restoring({ listed: ['id'], managed: [{ role: 'rol_b' }] })],
+    [
+      'what was managed after the apply',
+      restoring({ listed: ['id'], managed: [permission('b')] }, { listed: ['id'], managed: [permission('y')] }),
+    ],
     ['the listing to restore', restoring({ listed: [{ email: 'bob@acme.com' }], managed: [permission('b')] })],
   ]
   it.each(effects)('%s changes it', (_, other) => {
@@ -123,7 +130,11 @@ describe('the digest covers everything that has an effect, and nothing else', ()
 
 it('the name of a managed role to restore does not change the digest', () => {
   const restoring = (role: Access) =>
-    digestOf({ tenant: 't', users: [], restores: [{ user: 'u', entry: { listed: ['id'], managed: [role] } }] })
+    digestOf({
+      tenant: 't',
+      users: [],
+      restores: [{ user: 'u', before: null, after: { listed: ['id'], managed: [role] } }],
+    })
   expect(restoring({ role: 'rol_a', name: 'Support' })).toBe(restoring({ role: 'rol_a' }))
 })
 
@@ -205,7 +216,7 @@ describe('a role in a plan', () => {
   it('is identified by its id in the restores of an undo plan', () => {
     const restoring = (role: Access): Plan => ({
       ...plan,
-      restores: [{ user: 'u', entry: { listed: ['id'], managed: [role] } }],
+      restores: [{ user: 'u', before: { listed: ['id'], managed: [role] }, after: null }],
     })
     const named = restoring({ role: 'rol_clerk', name: 'Clerk' })
     expect(digestOf(named)).toBe(digestOf(restoring({ role: 'rol_clerk' })))

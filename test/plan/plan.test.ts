@@ -45,7 +45,7 @@ const plan = planOf(
   state('u', grants(['new']), live(grants(['old', 'kept']), { new: ['Support'] })),
   state('v', grants(['new']), live([])),
 )
-const RESTORES: readonly Restored[] = [{ user: 'u', entry: null }]
+const RESTORES: readonly Restored[] = [{ user: 'u', before: null, after: null }]
 const [first, second] = plan.users as readonly [UserPlan, UserPlan]
 
 describe('the counts of a plan', () => {

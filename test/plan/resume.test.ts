@@ -19,13 +19,19 @@ const PLAN: Plan = {
   found: [],
   holders: [],
 }
-const RESTORES: readonly Restored[] = ['u', 'v', 'w'].map(user => ({ user, entry: null }))
+const RESTORES: readonly Restored[] = ['u', 'v', 'w'].map(user => ({ user, before: null, after: null }))
 
 function resumeWith(held: Readonly<Record<string, readonly Grant[] | undefined>>, plan = PLAN) {
   const states: ResumeOptions['states'] = new Map(
     Object.entries(held).map(([user, direct]) => [user, { live: direct && live(direct) }]),
   )
-  return resumePlan(plan, { states, exists: () => true, names: roleNames('Clerk'), roles: new Set(['rol_clerk']) })
+  return resumePlan(plan, {
+    states,
+    gone: new Set(),
+    exists: () => true,
+    names: roleNames('Clerk'),
+    roles: new Set(['rol_clerk']),
+  })
 }
 
 const before = grants(['old'])

@@ -93,8 +93,8 @@ describe('a saved plan', () => {
         { user: 'auth0|2', email: 'b@x.io', connection: 'db' },
       ],
       restores: [
-        { user: 'auth0|1', entry: { listed, managed } },
-        { user: 'auth0|2', entry: null },
+        { user: 'auth0|1', before: { listed, managed }, after: null },
+        { user: 'auth0|2', before: null, after: { listed, managed, unfinished: true } },
       ],
     }
     expect(readSaved(writeSaved(full))).toStrictEqual({ plan: full })

@@ -65,6 +65,25 @@ describe('a journal', () => {
     expect(entriesAfter(write).stopped).toBeUndefined()
   })
 
+  it('treats each line of a failure as an error', () => {
+    const { errors } = entriesAfter(journal => journal.fail('one\ntwo'))
+    expect(errors).toEqual([{ message: 'one' }, { message: 'two' }])
+  })
+
+  it('lists failed users in the order of the files and lines that list them', () => {
+    const at = (user: string, file: string, line: number, column = 1) => ({
+      user,
+      message: 'no',
+      place: { file, line, column },
+    })
+    const failures = [at('a', 'b.yml', 9), at('b', 'a.yml', 3, 7), at('c', 'b.yml', 4), at('d', 'a.yml', 3, 2)]
+    const { failures: sorted } = entriesAfter(journal => {
+      journal.noteManifest({ files: ['b.yml', 'a.yml'], users: 4, nextExpiry: undefined })
+      journal.failUsers([...failures, { user: 'e', message: 'no' }])
+    })
+    expect(sorted.map(({ user }) => user)).toEqual(['e', 'c', 'a', 'd', 'b'])
+  })
+
   it('updates the head of a recorded ledger', () => {
     const ledger = { branch: 'b', commit: 'c', run: undefined, at: undefined, head: 'old' }
     const entries = entriesAfter(journal => {
@@ -78,11 +97,21 @@ describe('a journal', () => {
   it('records that nobody was attempted if an error ends the run before there is a plan', () => {
     const untouched = { ...done, status: 'not attempted' }
     expect(entriesAfter(journal => journal.abandon(['auth0|1'])).outcomes).toEqual([untouched])
-    const planned = entriesAfter(journal => {
+    const nothing = entriesAfter(journal => {
       journal.notePlan({ plan, digest: 'd' })
       journal.abandon(['auth0|1'])
     })
-    expect(planned.outcomes).toEqual([])
+    expect(nothing.outcomes).toEqual([])
+  })
+
+  it('records which users of the plan were not attempted if an error ends the run before they are', () => {
+    const users = ['auth0|1', 'auth0|2'].map(user => ({ user, grant: [], revoke: [] }))
+    const { outcomes } = entriesAfter(journal => {
+      journal.notePlan({ plan: { ...plan, users }, digest: 'd' })
+      journal.noteOutcome(done)
+      journal.abandon(['auth0|3'])
+    })
+    expect(outcomes).toEqual([done, { ...done, user: 'auth0|2', status: 'not attempted' }])
   })
 
   it.each<readonly [string, boolean, (journal: Journal) => void]>([

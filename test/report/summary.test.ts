@@ -228,6 +228,15 @@ describe('the changes', () => {
     expect(summary).not.toContain('unused')
   })
 
+  it('name at most twenty APIs, because a plan may concern any number', () => {
+    const names = Array.from({ length: 100 }, (_, index) => `a:${index}`)
+    const revoke = names.map(api => ({ api, permission: 'x', roles: [] }))
+    const apis = names.map((identifier, index) => ({ identifier, alias: `alias-${index}`, tokenLifetime: 60 }))
+    const text = textOf(treeOf(planRecord([{ ...user, revoke }], { apis })))
+    expect(text).toContain('alias-19 is a:19 and 80 more.')
+    expect(text).toContain('60 seconds for alias-19 and 80 more.')
+  })
+
   it('do not mention tokens if nothing is revoked or their lifetime is unknown', () => {
     const apis = [{ identifier: 'a:', alias: undefined, tokenLifetime: 86_400 }]
     expect(renderSummary(planRecord([{ ...user, revoke: [] }], { apis }))).not.toContain('Access tokens')

@@ -507,6 +507,58 @@ describe('the ledger and saved plans', () => {
     expect(grantsOf(tenant)[0]).toEqual(['Owner', 'read:orders', 'refund:orders'])
   })
 
+  const undoing = (run: ActionRun, users: readonly unknown[]) => ({
+    files: { [MANIFEST]: manifestOf(users), 'undo.json': run.undoPlan },
+    inputs: { 'plan-file': 'undo.json', 'approved-plan': run.outputs['undo-plan-digest'] ?? '' },
+  })
+
+  it('an undo plan of an earlier apply keeps what later ones made managed', async () => {
+    const { tenant, repository } = await repositoryWith()
+    give(tenant, 'auth0|1', 'read:orders', 'Owner')
+    const both = (...names: readonly string[]) => [wants('auth0|1', ...names), wants('auth0|2', 'write:orders')]
+    const first = await repository.apply(both('read:orders'))
+    const second = both('read:orders', 'write:orders', 'Support', 'Owner')
+    await repository.apply(second)
+    const back = await repository.run(repository.head(), undoing(first, second))
+    expect(back.outputs, back.log).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['Owner', 'Support', 'write:orders'] })
+    await repository.apply([])
+    expect(grantsOf(tenant)).toEqual([['read:orders'], [], []])
+  })
+
+  it('an undo plan cannot grant to a user who was deleted since: the user failed, and the others are done', async () => {
+    const { tenant, repository } = await repositoryWith()
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'Support')])
+    const removal = await repository.apply([])
+    tenant.removeUser('auth0|1')
+    const back = await repository.run(repository.head(), undoing(removal, []))
+    expect(back.outputs, back.log).toMatchObject({ result: 'partial', grants: '1', 'users-failed': '1' })
+    expect(errorsOf(back)).toEqual([expect.stringMatching(/^auth0\|1 no longer exists in the tenant/)])
+    expect(repository.managed()).toEqual({ 'auth0|2': ['Support'] })
+  })
+
+  it('a saved plan has nothing left to revoke from a user who was deleted since', async () => {
+    const { tenant, repository } = await repositoryWith()
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'Support')])
+    const planned = await repository.apply([], { mode: 'plan' })
+    tenant.removeUser('auth0|1')
+    const files = { [MANIFEST]: manifestOf([]), 'plan.json': planned.plan }
+    const run = await repository.run(repository.head(), { files, inputs: { 'plan-file': 'plan.json' } })
+    expect(run.outputs, run.log).toMatchObject({ result: 'applied', revocations: '1', 'users-failed': '0' })
+    expect(repository.managed()).toEqual({})
+  })
+
+  it('a user who has changed since a plan was saved is reported at the line that lists the user', async () => {
+    const { tenant, repository } = await repositoryWith()
+    const people = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')]
+    const planned = await repository.apply(people, { mode: 'plan' })
+    give(tenant, 'auth0|2', 'write:orders')
+    const files = { [MANIFEST]: manifestOf(people), 'plan.json': planned.plan }
+    const run = await repository.run(repository.head(), { files, inputs: { 'plan-file': 'plan.json' } })
+    const [failure] = run.annotations.filter(({ kind }) => kind === 'error')
+    expect(failure).toMatchObject({ file: MANIFEST, line: 12, message: expect.stringMatching(/^auth0\|2 has changed/) })
+  })
+
   it('an undo plan restores which users were not finished, so that scope: changed reads them', async () => {
     const { tenant, repository } = await repositoryWith()
     const people = [wants('auth0|1', 'read:orders')]

@@ -123,6 +123,18 @@ describe('comment: true', () => {
     )
   })
 
+  it('is not added a second time because GitHub does not say for a moment who the token’s user is', async () => {
+    const { repository } = await start()
+    const token = repository.github.issueToken({ contents: 'write', 'pull-requests': 'write' }, 'my-app[bot]')
+    await plan(repository, wants('read:orders'), { 'github-token': token })
+    const when = ({ path }: { readonly path: string }) => path.includes('graphql')
+    repository.github.fault({ kind: 'status', status: 502, body: { message: 'Bad Gateway' }, when, times: 1 })
+    await plan(repository, wants('write:orders'), { 'github-token': token })
+    const [comment, ...others] = repository.github.comments
+    expect([comment?.user.login, others]).toEqual(['my-app[bot]', []])
+    expect(comment?.body).toContain('write:orders')
+  })
+
   it('keeps one comment per tenant', async () => {
     const { repository } = await start()
     const other = await acme({ users: [{ id: 'auth0|1' }] })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { acme, countRequests, errorsOf, ORDERS, runAgainst } from '../e2e/acme.ts'
+import { acme, countRequests, errorsOf, ORDERS, runAgainst, wants } from '../e2e/acme.ts'
+import { acmeRepository } from '../e2e/repository.ts'
 
 const USERS = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
 const users = [{ id: 'auth0|1', direct: [{ api: ORDERS, permission: 'write:orders' }] }]
@@ -18,6 +19,34 @@ describe('a persistent error', () => {
     expect(errorsOf(run)).toEqual([expect.stringMatching(/auth0\|1.*400 invalid_uri Odd thing/)])
     expect(countRequests(tenant)['POST /users/{id}/permissions']).toBe(2)
     expect(run.report).toMatchObject({ outcomes: [{ status: 'failed' }, { status: 'done' }] })
+  })
+
+  it('for several users is reported in the order of the manifest, whatever failed first', async () => {
+    const ids = ['auth0|3', 'auth0|9', 'auth0|1', 'auth0|2']
+    const tenant = await acme({ users: ids.filter(id => id !== 'auth0|9').map(id => ({ id })) })
+    const when = ({ method, path }: { method: string; path: string }) =>
+      path.includes('%7C1') ? method === 'GET' : method === 'POST' && path.includes('/users/')
+    tenant.fault({ kind: 'status', status: 400, body: {}, times: Number.POSITIVE_INFINITY, when })
+    const run = await runAgainst(tenant, {
+      users: ids.map(id => ({ id, permissions: { [ORDERS]: ['read:orders'] } })),
+    })
+    expect(run.outputs).toMatchObject({ result: 'failed', 'users-failed': '4' })
+    const errors = run.annotations.filter(({ kind }) => kind === 'error')
+    expect(errors.map(({ message }) => /auth0\|\d/.exec(message)?.[0])).toEqual(ids)
+    const lines = errors.map(({ line }) => line ?? 0)
+    expect(lines).toEqual(lines.toSorted((a, b) => a - b))
+  })
+
+  it('for a removed user leaves a run that is otherwise fine partial', async () => {
+    const tenant = await acme({ users: [{ id: 'auth0|1' }, { id: 'auth0|2' }] })
+    const repository = await acmeRepository(tenant)
+    repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')])
+    const when = ({ path }: { path: string }) => path.includes('%7C2')
+    tenant.fault({ kind: 'status', status: 403, body: { errorCode: 'x' }, times: 1, when })
+    const run = await repository.apply([wants('auth0|1', 'read:orders')])
+    expect(run.outputs).toMatchObject({ result: 'partial', 'users-failed': '1', changed: 'false' })
+    const next = await repository.run(repository.head())
+    expect(next.outputs).toMatchObject({ result: 'applied', revocations: '1' })
   })
 
   it('for a user who is deleted before the write names the entry to remove', async () => {

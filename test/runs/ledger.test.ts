@@ -204,6 +204,20 @@ describe('who an entry means', () => {
     expect([held('auth0|1'), held('auth0|2')]).toEqual([['read:orders'], ['read:orders']])
   })
 
+  it.each([
+    ['unverified', { ...grace('auth0|9', 'grace@acme.com', false) }, {}],
+    ['in another connection', grace('auth0|9'), { connection: 'corp' }],
+  ])(
+    'may still mean anybody if a stranger has the address %s: nobody loses what the entry lists',
+    async (_, stranger, more) => {
+      const { repository, held } = await start({ users: [...users, stranger] })
+      repository.begin([wants('auth0|1', 'read:orders', 'write:orders')])
+      const run = await repository.apply([{ ...asks('grace@acme.com', 'read:orders'), ...more }])
+      expect(run.outputs, run.log).toMatchObject({ revocations: '1', 'users-failed': '1' })
+      expect(held('auth0|1')).toEqual(['read:orders'])
+    },
+  )
+
   it('cannot be a user without the address, whose revocations are not held back', async () => {
     const { repository, held } = await start({ users: [...users, grace('auth0|8'), grace('auth0|9')] })
     repository.begin([wants('auth0|1', 'read:orders')])
@@ -588,23 +602,26 @@ describe('concurrent runs', () => {
     expect(held('auth0|2')).toEqual(['Support', 'read:orders'])
   })
 
-  it.each<[string, (repository: Repository) => void, RegExp]>([
+  it.each<[string, (repository: Repository) => void, RegExp, boolean]>([
     [
       'deleted the branch: the ledger is written again, with its users marked',
       ({ github, ledgerBranch }) => github.deleteBranch(ledgerBranch),
       /^Somebody deleted the ledger's branch/,
+      true,
     ],
     [
       'ran outside a workflow: the ledgers are merged',
       ({ tamper }) => tamper(text => text.replace(/"run":"[^"]*"/, '"run":""')),
       /^Another run updated the ledger's branch/,
+      true,
     ],
     [
       'broke the ledger: what was done is not recorded',
       ({ tamper }) => tamper(() => 'users: []'),
       /^Somebody changed the ledger on the branch .* What this run did is not recorded there\. Revert/,
+      false,
     ],
-  ])('are reported if the other run %s', async (_, change, expected) => {
+  ])('are reported if the other run %s', async (_, change, expected, isMarked) => {
     const { tenant, repository, held } = await start()
     repository.begin([wants('auth0|1', 'read:orders')])
     let changed = false
@@ -623,6 +640,8 @@ describe('concurrent runs', () => {
     expect(errorsOf(run)).toEqual([expect.stringMatching(expected)])
     expect(run.outputs).toMatchObject({ result: 'partial', grants: '1' })
     expect(held('auth0|1')).toEqual(['read:orders', 'write:orders'])
+    const text = repository.github.file(repository.ledgerBranch, 'ledger.json') ?? ''
+    expect(text.includes('"unfinished":true')).toBe(isMarked)
   })
 
   it('are reported if they update the branch before each attempt to merge', async () => {
@@ -808,6 +827,31 @@ describe('scope: changed', () => {
     expect(run.annotations).toContainEqual(
       expect.objectContaining({ kind: 'notice', message: expect.stringContaining('every listed user is read') }),
     )
+  })
+
+  it('reads users again who could not be read, by id or by a remembered address', async () => {
+    const { tenant, repository, held } = await start({ users: [...users, grace('auth0|9')] })
+    const people = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders'), asks('grace@acme.com', 'Support')]
+    await repository.apply(people)
+    take(tenant, 'auth0|1', 'read:orders')
+    take(tenant, 'auth0|9', 'Support')
+    const when = ({ path }: { readonly path: string }) => path.includes('%7C1/') || path.includes('users-by-email')
+    tenant.fault({ kind: 'status', status: 400, body: {}, when, times: 2 })
+    const failed = await repository.run(repository.head())
+    expect(failed.outputs).toMatchObject({ result: 'partial', 'users-failed': '2' })
+    expect(repository.ledgerLog().at(-1)).toBe('Update the entries of 2 users')
+    const next = await repository.run(repository.head(), { inputs: { scope: 'changed' } })
+    expect(next.outputs, next.log).toMatchObject({ result: 'applied', grants: '2' })
+    expect([held('auth0|1'), held('auth0|9')]).toEqual([['read:orders'], ['Support']])
+  })
+
+  it('does not say that nobody has changed if a new user does not exist', async () => {
+    const { repository } = await start()
+    repository.begin([])
+    const inputs = { scope: 'changed', 'missing-users': 'warn' }
+    const run = await repository.apply([wants('auth0|9', 'read:orders')], inputs)
+    expect(run.outputs).toMatchObject({ result: 'unchanged' })
+    expect(run.log).toContain('Unchanged: there is nothing to do.')
   })
 
   it('also applies what another, unchanged entry of the same user requests', async () => {

@@ -266,9 +266,9 @@ describe('users by e-mail', () => {
     expect(run.log).toContain('\nuser1@acme.com (auth0|1)\n')
     expect(run.summary).toContain('<code>user1@acme.com</code> (<code>auth0|1</code>)')
     expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/^user2@acme\.com: .*auth0\|2/),
       expect.stringMatching(/^user3@acme\.com: .*auth0\|3/),
       expect.stringMatching(/user4@acme\.com/),
-      expect.stringMatching(/^user2@acme\.com: .*auth0\|2/),
     ])
     expect(run.report).toMatchObject({
       emails: ids.map((user, index) => ({ user, email: `user${index + 1}@acme.com` })),

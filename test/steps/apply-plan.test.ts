@@ -40,6 +40,7 @@ it('a defect at the end of an apply is not reported as a ledger that cannot be w
       states: [{ ...state('u', grants(['p']), live(grants(['p']))), listings: ['id'], addresses: [] }],
       emails: [],
       failures: [],
+      unread: new Set(),
       missing: [],
       gone: [],
       warnings: [],

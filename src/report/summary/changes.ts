@@ -1,6 +1,7 @@
 // The changes: a row for each user, with losses before gains. Pure.
 
 import { type Access, isPermission, nameOfRole, packAccess, packAll } from '../../access/grants.ts'
+import { shortList } from '../../access/quote.ts'
 import type { Operation, Plan, UserOutcome, UserPlan, Why } from '../../plan/plan.ts'
 import { counted, grouped } from '../conclude.ts'
 import { emailsOf, type RunRecord } from '../record.ts'
@@ -10,6 +11,8 @@ import { type Lists, titleWithCut } from './lists.ts'
 
 /** Longer lists are shortened, so that a user with a thousand permissions does not fill the page. */
 const MAX_USER_LINES = 25
+/** The APIs whose names or token lifetimes are listed below the changes. */
+const MAX_APIS = 20
 
 /** Facts beyond the plan. */
 export type Known = ReturnType<typeof knownOf>
@@ -62,10 +65,10 @@ function apiLines({ users }: Plan, { apis }: RunRecord): readonly string[] {
       : [],
   )
   return [
-    names.length === 0 ? '' : `${names.join('; ')}.`,
+    names.length === 0 ? '' : `${shortList(names, MAX_APIS)}.`,
     lifetimes.length === 0
       ? ''
-      : `Access tokens issued before a revocation may contain the permission until they expire: ${lifetimes.join(', ')}.`,
+      : `Access tokens issued before a revocation may contain the permission until they expire: ${shortList(lifetimes, MAX_APIS)}.`,
   ]
 }
 
