@@ -976,8 +976,6 @@ function changedEntries(before, after) {
     return new Set([...users].filter(user => !isSameEntry(before.get(user), after.get(user))));
 }
 function isSameEntry(a, b) {
-    if (a === b)
-        return true;
     if (a === undefined || b === undefined || a.unfinished !== b.unfinished)
         return false;
     return isSame(a.managed, b.managed) && isSameListing(a, b);
@@ -1015,7 +1013,7 @@ function rememberedUsers(users) {
 }
 /** Equal only for listings that certainly are the same. */
 function keyOf(listing) {
-    return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection]);
+    return JSON.stringify(listing);
 }
 /** As stored in the ledger: an address in another letter case is the same listing. */
 function listingOf(user) {
@@ -1025,16 +1023,10 @@ function listingOf(user) {
 }
 /** Groups listed users by their known id: their own, or the one that the ledger remembers. */
 function groupById(listed, remembered) {
-    const known = new Map();
-    const unknown = [];
-    for (const user of listed) {
-        const id = user.id ?? remembered.get(keyOf(listingOf(user)));
-        if (id === undefined)
-            unknown.push(user);
-        else
-            known.set(id, [...(known.get(id) ?? []), user]);
-    }
-    return { known, unknown };
+    const idOf = (user) => user.id ?? remembered.get(keyOf(listingOf(user)));
+    const unknown = listed.filter(user => idOf(user) === undefined);
+    const known = listed.filter(user => idOf(user) !== undefined);
+    return { known: Map.groupBy(known, user => String(idOf(user))), unknown };
 }
 /** Whether a user's desired grants equal the managed ones, so that `scope: changed` does not need to read the user. */
 function isUnchanged(entry, listed) {
@@ -3238,7 +3230,7 @@ function listedAs(user) {
 async function survey(subjects, options) {
     const { alsoListed, managedOf } = options;
     const identified = await identifySubjects(subjects, options);
-    const { users, warnings } = mergeDuplicates(valuesOf(identified));
+    const { users, duplicates } = mergeDuplicates(valuesOf(identified));
     const listed = users.map(user => {
         const others = alsoListed(user.id).map(entry => knownUser(user.id, { ...entry, listed: true }));
         return { ...others.reduce(survey_mergeUsers, user), managed: managedOf(user.id) };
@@ -3253,7 +3245,8 @@ async function survey(subjects, options) {
         unread: new Set(readings.flatMap(reading => (reading.kind === 'failure' && reading.id) || [])),
         missing: findings('missing'),
         gone: findings('gone'),
-        warnings: [...identified.flatMap(reading => (reading.kind === 'value' && reading.warning) || []), ...warnings],
+        warnings: identified.flatMap(reading => (reading.kind === 'value' && reading.warning) || []),
+        duplicates,
         unidentified: identified.flatMap(reading => ('unidentified' in reading && reading.unidentified) || []),
     };
 }
@@ -3309,16 +3302,16 @@ async function lookUp({ email, spellings = new Set() }, reader) {
 /** Merges entries that turn out to be the same user. */
 function mergeDuplicates(users) {
     const merged = new Map();
-    const warnings = [];
+    const duplicates = [];
     for (const user of users) {
         const first = merged.get(user.id);
         merged.set(user.id, first === undefined ? user : survey_mergeUsers(first, user));
         if (!first?.listed || !user.listed)
             continue;
         const message = `${entryOf(first)} and ${entryOf(user)} refer to the same user; their permissions and roles were merged. Combine the entries.`;
-        warnings.push({ user: user.id, message, ...listedAs(user) });
+        duplicates.push({ user: user.id, message, ...listedAs(user) });
     }
-    return { users: [...merged.values()], warnings };
+    return { users: [...merged.values()], duplicates };
 }
 /** As the manifest lists the user. */
 function entryOf({ id, addresses: [address] }) {
@@ -3638,8 +3631,13 @@ function checkSavedPlan({ users, restores }, { states, revoke, named, holdBack }
     const problems = [...undo, ...reasons.filter(reason => reason !== undefined)];
     return problems.map(problem => `The plan in plan-file ${problem}. Make a new plan; or review this one and set approved-plan to its digest.`);
 }
+/** What a saved plan grants. An undo plan does what is still possible, so names that no longer exist do not stop it. */
+function grantedBy({ users, restores }) {
+    return restores === undefined ? users.flatMap(({ grant }) => grant) : [];
+}
 /** A saved plan has no lines to annotate, so its unknown names are refusals. */
-function checkPlanNames(granted, apis) {
+function checkPlanNames(plan, apis) {
+    const granted = grantedBy(plan).filter(access_grants/* isPermission */.Yo);
     const refusals = granted.map(({ api, permission }) => {
         const known = apis.get(api)?.permissions;
         if (known === undefined)
@@ -3651,8 +3649,8 @@ function checkPlanNames(granted, apis) {
     return [...new Set(refusals)].filter(refusal => refusal !== '');
 }
 /** The same for the roles that it assigns. */
-function checkPlanRoles(assigned, names) {
-    const unknown = assigned.filter(({ role }) => !names.has(role));
+function checkPlanRoles(plan, names) {
+    const unknown = grantedBy(plan).filter((access) => !(0,access_grants/* isPermission */.Yo)(access) && !names.has(access.role));
     const shown = new Set(unknown.map(({ role, name }) => (name === undefined ? role : `${name} (${role})`)));
     return [...shown].map(role => `The tenant has no role ${role}, which the plan in plan-file assigns. Make a new plan.`);
 }
@@ -5307,19 +5305,13 @@ async function checkApis(context) {
         alias: aliases.get(identifier),
         tokenLifetime,
     })));
-    const refusals = task.saved === undefined ? await checkManifestNames(context, apis) : checkSavedNames(task.saved, apis);
+    const refusals = task.saved === undefined ? await checkManifestNames(context, apis) : checkPlanNames(task.saved, apis);
     journal.refuse(refusals);
     journal.warn(warnOfApis([...apis.values()].filter(({ identifier }) => named.has(identifier))));
     return {
         exists: ({ api, permission }) => !checked.has(api) || apis.get(api)?.permissions.has(permission) === true,
         refused: refusals.length > 0,
     };
-}
-/** Names that no longer exist do not stop an undo plan, which does what is still possible. */
-function checkSavedNames({ users, restores }, apis) {
-    if (restores !== undefined)
-        return [];
-    return checkPlanNames(users.flatMap(({ grant }) => grant.filter(access_grants/* isPermission */.Yo)), apis);
 }
 /** APIs whose permissions this run may revoke, whether or not the manifest names them. */
 function revocableApis({ inputs, task, memory }) {
@@ -5373,7 +5365,7 @@ async function check_roles_checkRoles({ task, memory, tenant, journal }) {
     const resolved = { files: { ...task.files, manifest: resolveRoles(manifest, roles) }, saved };
     const problems = saved === undefined
         ? locateRemarks(documents, checkRoles(documents, roles))
-        : checkSavedRoles(saved, roles.names);
+        : checkPlanRoles(saved, roles.names);
     journal.refuse(problems);
     const involved = rolesInvolved(resolved, memory);
     return {
@@ -5382,12 +5374,6 @@ async function check_roles_checkRoles({ task, memory, tenant, journal }) {
         exists: ({ role }) => roles.names.has(role),
         refused: problems.length > 0,
     };
-}
-/** Roles that no longer exist do not stop an undo plan, which does what is still possible. */
-function checkSavedRoles({ users, restores }, names) {
-    if (restores !== undefined)
-        return [];
-    return checkPlanRoles(users.flatMap(({ grant }) => grant.filter(access => access.role !== undefined)), names);
 }
 /** Role ids. A role that is managed for one user is read for all, so that a plan does not depend on who else is in it. */
 function rolesInvolved({ files, saved }, { ledger }) {
@@ -5876,18 +5862,13 @@ function adviseOn(users, plan) {
 }
 /** Auth0 recommends roles for permissions that many users share. */
 function adviseRoles(users) {
-    const groups = new Map();
-    for (const { listed, desired } of users) {
-        const permissions = (0,access_grants/* sortGrants */.GF)(desired.keys()).filter(grant => (0,access_grants/* kindOf */.I)(grant) === 'permission');
-        if (!listed || permissions.length < MIN_GRANTS)
-            continue;
-        const key = JSON.stringify(permissions);
-        const group = groups.get(key) ?? { permissions, count: 0 };
-        group.count++;
-        groups.set(key, group);
-    }
-    return [...groups.values()]
-        .filter(({ count }) => count >= MIN_USERS)
+    const sets = users
+        .filter(({ listed }) => listed)
+        .map(({ desired }) => (0,access_grants/* sortGrants */.GF)(desired.keys()).filter(grant => (0,access_grants/* kindOf */.I)(grant) === 'permission'))
+        .filter(({ length }) => length >= MIN_GRANTS);
+    return [...Map.groupBy(sets, permissions => JSON.stringify(permissions)).values()]
+        .filter(({ length }) => length >= MIN_USERS)
+        .map(same => ({ count: same.length, permissions: same[0] ?? [] }))
         .sort((a, b) => b.count * b.permissions.length - a.count * a.permissions.length)
         .slice(0, MAX_SENTENCES)
         .map(({ permissions, count }) => `${count} listed users have the same ${permissions.length} direct permissions (${shortList(permissions.map(grant => (0,access_grants/* accessText */.cd)((0,access_grants/* accessOf */.YK)(grant))))}); consider a role.`);
@@ -5920,14 +5901,10 @@ function adviseDerived(users, plan) {
 // Desired × managed × live → Plan. Only direct grants count as live; role-derived ones are shown, never changed. Pure.
 
 function diff({ tenant, source, users, revoke, named, roleNames, holdBack }) {
-    const isOurs = {
-        never: () => false,
-        managed: ({ managed }, grant) => managed.has(grant),
-        all: ({ listed }, grant) => listed && (0,access_grants/* isNamed */.ev)(grant, named),
-    };
+    const isOurs = ownership({ revoke, named });
     const sorted = users.toSorted((a, b) => (0,access_grants/* compareText */.n6)(a.id, b.id));
     const planned = sorted.map(user => {
-        const { surplus, heldBack } = surplusOf(user, { isOurs: isOurs[revoke], holdBack });
+        const { surplus, heldBack } = surplusOf(user, { isOurs, holdBack });
         const held = [...heldBack].map(([grant, entry]) => ({ user: user.id, ...(0,access_grants/* accessOf */.YK)(grant, roleNames), entry }));
         return { plan: planUser(user, { surplus, roleNames }), heldBack: held };
     });
@@ -5961,6 +5938,16 @@ function foundOf({ id, listed, desired, managed, live }, names) {
     const found = [...live.direct].filter(grant => desired.has(grant) && !managed.has(grant));
     return (0,access_grants/* listAccess */.J$)(found, names).map(access => ({ user: id, ...access }));
 }
+function ownership({ revoke, named }) {
+    switch (revoke) {
+        case 'never':
+            return () => false;
+        case 'managed':
+            return ({ managed }, grant) => managed.has(grant);
+        case 'all':
+            return ({ listed }, grant) => listed && (0,access_grants/* isNamed */.ev)(grant, named);
+    }
+}
 function planUser(user, { surplus, roleNames }) {
     const { id, desired, live } = user;
     const wanted = new Set(desired.keys());
@@ -5993,46 +5980,33 @@ function whyOf({ listed, managed, expired }, grant) {
 function notesOf({ expires, reason, why } = {}) {
     return { ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }), ...(why && { why }) };
 }
+/** Empty if the run assigns without reading. */
 function countHolders(plans, { users, roleNames }) {
-    const holders = new Map();
-    const count = (operations, by) => {
-        for (const grant of operations.map(access_grants/* packAccess */.oe)) {
-            const { before, after } = holders.get(grant) ?? { before: 0, after: 0 };
-            holders.set(grant, { before, after: after + by });
-        }
-    };
-    const listed = new Set(users.filter(user => user.listed).map(({ id }) => id));
-    for (const { user, grant, revoke } of plans) {
-        if (!listed.has(user))
-            continue;
-        count(grant, 1);
-        count(revoke, -1);
-    }
-    for (const { listed, live } of users) {
-        if (live === undefined)
-            return [];
-        if (!listed)
-            continue;
-        for (const grant of live.direct) {
-            const found = holders.get(grant);
-            if (found === undefined)
-                continue;
-            found.before++;
-            found.after++;
-        }
-    }
-    return [...holders]
-        .sort(([a], [b]) => (0,access_grants/* compareText */.n6)(a, b))
-        .map(([grant, counts]) => ({ ...(0,access_grants/* accessOf */.YK)(grant, roleNames), ...counts }));
+    const listed = new Map(users.filter(user => user.listed).map(user => [user.id, user]));
+    if (users.some(({ live }) => live === undefined))
+        return [];
+    const changes = plans.filter(({ user }) => listed.has(user));
+    const gained = countGrants(changes.flatMap(({ grant }) => grant.map(access_grants/* packAccess */.oe)));
+    const lost = countGrants(changes.flatMap(({ revoke }) => revoke.map(access_grants/* packAccess */.oe)));
+    const touched = new Set([...gained.keys(), ...lost.keys()]);
+    const held = countGrants([...listed.values()].flatMap(({ live }) => [...touched.intersection(live?.direct ?? access_grants/* NO_GRANTS */.cJ)]));
+    return (0,access_grants/* sortGrants */.GF)(touched).map(grant => {
+        const before = held.get(grant) ?? 0;
+        const after = before + (gained.get(grant) ?? 0) - (lost.get(grant) ?? 0);
+        return { ...(0,access_grants/* accessOf */.YK)(grant, roleNames), before, after };
+    });
 }
-/** Live grants of listed users that are not desired, and that the plan neither revokes nor holds back. */
-function unmanagedOf(plan, { users, roleNames }) {
-    const revoked = new Map(plan.users.map(({ user, revoke }) => [user, (0,access_grants/* packAll */.pV)(revoke)]));
-    const heldBack = new Map([...Map.groupBy(plan.heldBack, ({ user }) => user)].map(([user, all]) => [user, (0,access_grants/* packAll */.pV)(all)]));
-    return users.flatMap(({ id, listed, desired, live }) => {
+function countGrants(grants) {
+    return new Map(Array.from(Map.groupBy(grants, grant => grant), ([grant, all]) => [grant, all.length]));
+}
+/** Live grants of listed users that are neither desired nor ours to revoke. */
+function unmanagedOf(users, { roleNames, ...ours }) {
+    const isOurs = ownership(ours);
+    return users.flatMap(user => {
+        const { id, listed, desired, live } = user;
         if (!listed || live === undefined)
             return [];
-        const unmanaged = [...live.direct].filter(grant => !desired.has(grant) && !revoked.get(id)?.has(grant) && !heldBack.get(id)?.has(grant));
+        const unmanaged = [...live.direct].filter(grant => !desired.has(grant) && !isOurs(user, grant));
         return (0,access_grants/* listAccess */.J$)(unmanaged, roleNames).map(access => ({ user: id, ...access }));
     });
 }
@@ -6041,16 +6015,8 @@ function unmanagedOf(plan, { users, roleNames }) {
 // Nobody loses what the manifest still asks for: while an entry cannot be identified, what it asks for is not revoked
 // from any user that it may refer to. Pure.
 function holdBackFor(entries) {
-    const byGrant = new Map();
-    for (const entry of entries) {
-        for (const grant of entry.desired) {
-            const others = byGrant.get(grant);
-            if (others === undefined)
-                byGrant.set(grant, [entry]);
-            else
-                others.push(entry);
-        }
-    }
+    const asked = entries.flatMap(entry => Array.from(entry.desired, grant => ({ ...entry, grant })));
+    const byGrant = Map.groupBy(asked, ({ grant }) => grant);
     return (user, grant) => byGrant.get(grant)?.find(({ candidates }) => candidates?.has(user) ?? true)?.entry;
 }
 
@@ -6199,7 +6165,11 @@ function planChanges(context, surveyed) {
     journal.notice(describeObsolete(obsolete, 'revoke'));
     journal.warn(warnOfHeldBack(plan));
     journal.noteAdvice({
-        unmanaged: unmanagedOf(computed, { users: surveyed.states, roleNames: roles.names }),
+        unmanaged: unmanagedOf(surveyed.states, {
+            revoke: inputs.revoke,
+            named: task.files.manifest,
+            roleNames: roles.names,
+        }),
         advice: adviseOn(surveyed.states, computed),
     });
     return { plan, digest: digestOf(plan), refusals: [] };
@@ -6267,7 +6237,7 @@ function reportSurvey({ inputs, task, journal }, surveyed) {
         journal.warn(missing);
     else
         journal.failUsers(missing);
-    journal.warn(locateUsers(documents, surveyed.warnings));
+    journal.warn(locateUsers(documents, [...surveyed.warnings, ...surveyed.duplicates]));
     journal.notice(surveyed.gone);
     const { removed = [], listed = [] } = Object.groupBy(surveyed.states, ({ listed }) => (listed ? 'listed' : 'removed'));
     const read = listed.filter(({ live }) => live !== undefined);

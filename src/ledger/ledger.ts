@@ -199,7 +199,6 @@ export function changedEntries(before: Entries, after: Entries): ReadonlySet<str
 }
 
 function isSameEntry(a: Entry | undefined, b: Entry | undefined): boolean {
-  if (a === b) return true
   if (a === undefined || b === undefined || a.unfinished !== b.unfinished) return false
   return isSame(a.managed, b.managed) && isSameListing(a, b)
 }
@@ -243,7 +242,7 @@ export function rememberedUsers(users: Entries): ReadonlyMap<string, string> {
 
 /** Equal only for listings that certainly are the same. */
 export function keyOf(listing: Listing): string {
-  return listing === 'id' ? listing : JSON.stringify([listing.email, listing.connection])
+  return JSON.stringify(listing)
 }
 
 /** As stored in the ledger: an address in another letter case is the same listing. */
@@ -257,14 +256,10 @@ export function groupById(
   listed: readonly ListedUser[],
   remembered: ReadonlyMap<string, string>,
 ): { readonly known: ReadonlyMap<string, readonly ListedUser[]>; readonly unknown: readonly ListedUser[] } {
-  const known = new Map<string, ListedUser[]>()
-  const unknown: ListedUser[] = []
-  for (const user of listed) {
-    const id = user.id ?? remembered.get(keyOf(listingOf(user)))
-    if (id === undefined) unknown.push(user)
-    else known.set(id, [...(known.get(id) ?? []), user])
-  }
-  return { known, unknown }
+  const idOf = (user: ListedUser) => user.id ?? remembered.get(keyOf(listingOf(user)))
+  const unknown = listed.filter(user => idOf(user) === undefined)
+  const known = listed.filter(user => idOf(user) !== undefined)
+  return { known: Map.groupBy(known, user => String(idOf(user))), unknown }
 }
 
 /** Whether a user's desired grants equal the managed ones, so that `scope: changed` does not need to read the user. */

@@ -68,6 +68,8 @@ export interface Survey {
   /** Removed users who do not exist in the tenant, or whose ids it refuses. */
   readonly gone: readonly UserFinding[]
   readonly warnings: readonly UserFinding[]
+  /** Entries that turned out to be the same user as an earlier one. */
+  readonly duplicates: readonly UserFinding[]
   readonly unidentified: readonly Unidentified[]
 }
 
@@ -101,7 +103,7 @@ type Reading<T> =
 export async function survey(subjects: readonly Subject[], options: SurveyOptions): Promise<Survey> {
   const { alsoListed, managedOf } = options
   const identified = await identifySubjects(subjects, options)
-  const { users, warnings } = mergeDuplicates(valuesOf(identified))
+  const { users, duplicates } = mergeDuplicates(valuesOf(identified))
   const listed = users.map(user => {
     const others = alsoListed(user.id).map(entry => knownUser(user.id, { ...entry, listed: true }))
     return { ...others.reduce(mergeUsers, user), managed: managedOf(user.id) }
@@ -117,7 +119,8 @@ export async function survey(subjects: readonly Subject[], options: SurveyOption
     unread: new Set(readings.flatMap(reading => (reading.kind === 'failure' && reading.id) || [])),
     missing: findings('missing'),
     gone: findings('gone'),
-    warnings: [...identified.flatMap(reading => (reading.kind === 'value' && reading.warning) || []), ...warnings],
+    warnings: identified.flatMap(reading => (reading.kind === 'value' && reading.warning) || []),
+    duplicates,
     unidentified: identified.flatMap(reading => ('unidentified' in reading && reading.unidentified) || []),
   }
 }
@@ -182,18 +185,18 @@ async function lookUp(
 /** Merges entries that turn out to be the same user. */
 function mergeDuplicates(users: readonly KnownUser[]): {
   readonly users: readonly KnownUser[]
-  readonly warnings: readonly UserFinding[]
+  readonly duplicates: readonly UserFinding[]
 } {
   const merged = new Map<string, KnownUser>()
-  const warnings: UserFinding[] = []
+  const duplicates: UserFinding[] = []
   for (const user of users) {
     const first = merged.get(user.id)
     merged.set(user.id, first === undefined ? user : mergeUsers(first, user))
     if (!first?.listed || !user.listed) continue
     const message = `${entryOf(first)} and ${entryOf(user)} refer to the same user; their permissions and roles were merged. Combine the entries.`
-    warnings.push({ user: user.id, message, ...listedAs(user) })
+    duplicates.push({ user: user.id, message, ...listedAs(user) })
   }
-  return { users: [...merged.values()], warnings }
+  return { users: [...merged.values()], duplicates }
 }
 
 /** As the manifest lists the user. */

@@ -4,7 +4,6 @@ import {
   accessOf,
   accessText,
   compareText,
-  type Grant,
   kindOf,
   nameOfRole,
   packAll,
@@ -27,17 +26,13 @@ export function adviseOn(users: readonly UserState[], plan: Pick<Plan, 'users'>)
 
 /** Auth0 recommends roles for permissions that many users share. */
 function adviseRoles(users: readonly UserState[]): readonly string[] {
-  const groups = new Map<string, { readonly permissions: readonly Grant[]; count: number }>()
-  for (const { listed, desired } of users) {
-    const permissions = sortGrants(desired.keys()).filter(grant => kindOf(grant) === 'permission')
-    if (!listed || permissions.length < MIN_GRANTS) continue
-    const key = JSON.stringify(permissions)
-    const group = groups.get(key) ?? { permissions, count: 0 }
-    group.count++
-    groups.set(key, group)
-  }
-  return [...groups.values()]
-    .filter(({ count }) => count >= MIN_USERS)
+  const sets = users
+    .filter(({ listed }) => listed)
+    .map(({ desired }) => sortGrants(desired.keys()).filter(grant => kindOf(grant) === 'permission'))
+    .filter(({ length }) => length >= MIN_GRANTS)
+  return [...Map.groupBy(sets, permissions => JSON.stringify(permissions)).values()]
+    .filter(({ length }) => length >= MIN_USERS)
+    .map(same => ({ count: same.length, permissions: same[0] ?? [] }))
     .sort((a, b) => b.count * b.permissions.length - a.count * a.permissions.length)
     .slice(0, MAX_SENTENCES)
     .map(

@@ -10,42 +10,42 @@ import {
   NO_GRANTS,
   nameOfRole,
   packAccess,
-  packAll,
   type RoleNames,
   rolesAmong,
   sortGrants,
 } from '../access/grants.ts'
 import type { UserState } from '../live/survey.ts'
+import type { Revoke } from '../runner/inputs.ts'
 import type { HoldBack } from './hold-back.ts'
 import type { Held, Holders, Operation, Plan, Source, UserPlan, Why } from './plan.ts'
 
 /** Details of an operation, for display. */
 type Notes = Pick<Operation, 'expires' | 'reason' | 'why'>
 
-export interface DiffOptions {
+/** What is ours to revoke, if it is not desired. */
+interface Ours {
+  /**
+   * `never`: nothing; `managed`: what is managed; `all`: every live grant of a listed user, on the APIs and among the
+   * roles that the manifest names.
+   */
+  readonly revoke: Revoke
+  readonly named: Named
+}
+
+export interface DiffOptions extends Ours {
   readonly tenant: string
   readonly source: Source
   readonly users: readonly UserState[]
-  /**
-   * `never`: only grant; `managed`: revoke live grants that are managed and no longer desired; `all`: revoke every
-   * live grant of a listed user that is not desired, on the APIs and among the roles that the manifest names.
-   */
-  readonly revoke: 'never' | 'managed' | 'all'
-  readonly named: Named
   /** The roles that were read, by id; empty if no role is named. */
   readonly roleNames: RoleNames
   readonly holdBack: HoldBack
 }
 
 export function diff({ tenant, source, users, revoke, named, roleNames, holdBack }: DiffOptions): Plan {
-  const isOurs: Record<DiffOptions['revoke'], IsOurs> = {
-    never: () => false,
-    managed: ({ managed }, grant) => managed.has(grant),
-    all: ({ listed }, grant) => listed && isNamed(grant, named),
-  }
+  const isOurs = ownership({ revoke, named })
   const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
   const planned = sorted.map(user => {
-    const { surplus, heldBack } = surplusOf(user, { isOurs: isOurs[revoke], holdBack })
+    const { surplus, heldBack } = surplusOf(user, { isOurs, holdBack })
     const held = [...heldBack].map(([grant, entry]) => ({ user: user.id, ...accessOf(grant, roleNames), entry }))
     return { plan: planUser(user, { surplus, roleNames }), heldBack: held }
   })
@@ -92,6 +92,17 @@ function foundOf({ id, listed, desired, managed, live }: UserState, names: RoleN
 /** Whether a live grant that is not desired is ours to revoke. */
 type IsOurs = (user: UserState, grant: Grant) => boolean
 
+function ownership({ revoke, named }: Ours): IsOurs {
+  switch (revoke) {
+    case 'never':
+      return () => false
+    case 'managed':
+      return ({ managed }, grant) => managed.has(grant)
+    case 'all':
+      return ({ listed }, grant) => listed && isNamed(grant, named)
+  }
+}
+
 interface Changes {
   readonly surplus: readonly Grant[]
   readonly roleNames: RoleNames
@@ -130,54 +141,48 @@ function notesOf({ expires, reason, why }: Notes = {}): Notes {
   return { ...(expires !== undefined && { expires }), ...(reason !== undefined && { reason }), ...(why && { why }) }
 }
 
-interface HolderOptions {
+interface Reading {
   readonly users: readonly UserState[]
   readonly roleNames: RoleNames
 }
 
-function countHolders(plans: readonly UserPlan[], { users, roleNames }: HolderOptions): readonly Holders[] {
-  const holders = new Map<Grant, { before: number; after: number }>()
-  const count = (operations: readonly Operation[], by: 1 | -1) => {
-    for (const grant of operations.map(packAccess)) {
-      const { before, after } = holders.get(grant) ?? { before: 0, after: 0 }
-      holders.set(grant, { before, after: after + by })
-    }
-  }
-  const listed = new Set(users.filter(user => user.listed).map(({ id }) => id))
-  for (const { user, grant, revoke } of plans) {
-    if (!listed.has(user)) continue
-    count(grant, 1)
-    count(revoke, -1)
-  }
-  for (const { listed, live } of users) {
-    if (live === undefined) return []
-    if (!listed) continue
-    for (const grant of live.direct) {
-      const found = holders.get(grant)
-      if (found === undefined) continue
-      found.before++
-      found.after++
-    }
-  }
-  return [...holders]
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([grant, counts]) => ({ ...accessOf(grant, roleNames), ...counts }))
+/** Empty if the run assigns without reading. */
+function countHolders(plans: readonly UserPlan[], { users, roleNames }: Reading): readonly Holders[] {
+  const listed = new Map(users.filter(user => user.listed).map(user => [user.id, user]))
+  if (users.some(({ live }) => live === undefined)) return []
+  const changes = plans.filter(({ user }) => listed.has(user))
+  const gained = countGrants(changes.flatMap(({ grant }) => grant.map(packAccess)))
+  const lost = countGrants(changes.flatMap(({ revoke }) => revoke.map(packAccess)))
+  const touched = new Set([...gained.keys(), ...lost.keys()])
+  const held = countGrants(
+    [...listed.values()].flatMap(({ live }) => [...touched.intersection(live?.direct ?? NO_GRANTS)]),
+  )
+  return sortGrants(touched).map(grant => {
+    const before = held.get(grant) ?? 0
+    const after = before + (gained.get(grant) ?? 0) - (lost.get(grant) ?? 0)
+    return { ...accessOf(grant, roleNames), before, after }
+  })
 }
 
-/** Live grants of listed users that are not desired, and that the plan neither revokes nor holds back. */
-export function unmanagedOf(
-  plan: Pick<Plan, 'users' | 'heldBack'>,
-  { users, roleNames }: HolderOptions,
-): readonly Held[] {
-  const revoked = new Map(plan.users.map(({ user, revoke }) => [user, packAll(revoke)]))
-  const heldBack = new Map(
-    [...Map.groupBy(plan.heldBack, ({ user }) => user)].map(([user, all]) => [user, packAll(all)]),
+function countGrants(grants: readonly Grant[]): ReadonlyMap<Grant, number> {
+  return new Map(
+    Array.from(
+      Map.groupBy(grants, grant => grant),
+      ([grant, all]) => [grant, all.length],
+    ),
   )
-  return users.flatMap(({ id, listed, desired, live }) => {
+}
+
+/** Live grants of listed users that are neither desired nor ours to revoke. */
+export function unmanagedOf(
+  users: readonly UserState[],
+  { roleNames, ...ours }: Ours & Pick<Reading, 'roleNames'>,
+): readonly Held[] {
+  const isOurs = ownership(ours)
+  return users.flatMap(user => {
+    const { id, listed, desired, live } = user
     if (!listed || live === undefined) return []
-    const unmanaged = [...live.direct].filter(
-      grant => !desired.has(grant) && !revoked.get(id)?.has(grant) && !heldBack.get(id)?.has(grant),
-    )
+    const unmanaged = [...live.direct].filter(grant => !desired.has(grant) && !isOurs(user, grant))
     return listAccess(unmanaged, roleNames).map(access => ({ user: id, ...access }))
   })
 }

@@ -11,14 +11,13 @@ import {
   type Kind,
   kindOfAccess,
   type Named,
-  type Permission,
   packAccess,
   type Role,
   type RoleNames,
 } from '../access/grants.ts'
 import { capitalize, shortList } from '../access/quote.ts'
 import type { UserState } from '../live/survey.ts'
-import type { RevocationLimit } from '../runner/inputs.ts'
+import type { RevocationLimit, Revoke } from '../runner/inputs.ts'
 import type { WorkflowEvent } from '../runner/workflow.ts'
 import type { HoldBack } from './hold-back.ts'
 import { countOperations, type Obsolete, type Plan, type Step, type UserPlan } from './plan.ts'
@@ -178,7 +177,7 @@ export function checkApproval(plan: Plan, { digest, approved }: Approval): reado
 }
 
 /** With `revoke: never`, a saved plan may only grant, too. */
-export function checkNever(plan: Plan, revoke: 'never' | 'managed' | 'all'): readonly Refusal[] {
+export function checkNever(plan: Plan, revoke: Revoke): readonly Refusal[] {
   const { revocations } = countOperations(plan.users)
   if (revoke !== 'never' || revocations === 0) return []
   return [
@@ -189,7 +188,7 @@ export function checkNever(plan: Plan, revoke: 'never' | 'managed' | 'all'): rea
 export interface SavedPlanOptions {
   /** The plan's users, by id. */
   readonly states: ReadonlyMap<string, Pick<UserState, 'listed' | 'desired' | 'managed'>>
-  readonly revoke: 'never' | 'managed' | 'all'
+  readonly revoke: Revoke
   readonly named: Named
   readonly holdBack: HoldBack
 }
@@ -232,11 +231,17 @@ export function checkSavedPlan(
   )
 }
 
+/** What a saved plan grants. An undo plan does what is still possible, so names that no longer exist do not stop it. */
+function grantedBy({ users, restores }: Plan): readonly Access[] {
+  return restores === undefined ? users.flatMap(({ grant }) => grant) : []
+}
+
 /** A saved plan has no lines to annotate, so its unknown names are refusals. */
 export function checkPlanNames(
-  granted: readonly Permission[],
+  plan: Plan,
   apis: ReadonlyMap<string, { readonly permissions: ReadonlySet<string> }>,
 ): readonly Refusal[] {
+  const granted = grantedBy(plan).filter(isPermission)
   const refusals = granted.map(({ api, permission }) => {
     const known = apis.get(api)?.permissions
     if (known === undefined) return `The tenant has no API ${api}, which the plan in plan-file names. Make a new plan.`
@@ -248,8 +253,8 @@ export function checkPlanNames(
 }
 
 /** The same for the roles that it assigns. */
-export function checkPlanRoles(assigned: readonly Role[], names: RoleNames): readonly Refusal[] {
-  const unknown = assigned.filter(({ role }) => !names.has(role))
+export function checkPlanRoles(plan: Plan, names: RoleNames): readonly Refusal[] {
+  const unknown = grantedBy(plan).filter((access): access is Role => !isPermission(access) && !names.has(access.role))
   const shown = new Set(unknown.map(({ role, name }) => (name === undefined ? role : `${name} (${role})`)))
   return [...shown].map(role => `The tenant has no role ${role}, which the plan in plan-file assigns. Make a new plan.`)
 }

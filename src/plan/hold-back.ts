@@ -8,13 +8,7 @@ import type { Unidentified } from '../live/survey.ts'
 export type HoldBack = (user: string, grant: Grant) => string | undefined
 
 export function holdBackFor(entries: readonly Unidentified[]): HoldBack {
-  const byGrant = new Map<Grant, Unidentified[]>()
-  for (const entry of entries) {
-    for (const grant of entry.desired) {
-      const others = byGrant.get(grant)
-      if (others === undefined) byGrant.set(grant, [entry])
-      else others.push(entry)
-    }
-  }
+  const asked = entries.flatMap(entry => Array.from(entry.desired, grant => ({ ...entry, grant })))
+  const byGrant = Map.groupBy(asked, ({ grant }) => grant)
   return (user, grant) => byGrant.get(grant)?.find(({ candidates }) => candidates?.has(user) ?? true)?.entry
 }

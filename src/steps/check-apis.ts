@@ -3,8 +3,7 @@
 import { type Access, accessOf, isPermission, type Permission } from '../access/grants.ts'
 import { TenantError } from '../errors.ts'
 import { checkNames, locateRemarks } from '../manifest/manifest.ts'
-import { checkPlanNames, type Refusal, warnOfApis } from '../plan/guard.ts'
-import type { Plan } from '../plan/plan.ts'
+import { checkPlanNames, warnOfApis } from '../plan/guard.ts'
 import type { Finding } from '../report/record.ts'
 import type { Apis, Tenant } from '../tenant/tenant.ts'
 import type { Context } from './context.ts'
@@ -34,23 +33,13 @@ export async function checkApis(context: RecalledContext): Promise<ApiCheck> {
       tokenLifetime,
     })),
   )
-  const refusals =
-    task.saved === undefined ? await checkManifestNames(context, apis) : checkSavedNames(task.saved, apis)
+  const refusals = task.saved === undefined ? await checkManifestNames(context, apis) : checkPlanNames(task.saved, apis)
   journal.refuse(refusals)
   journal.warn(warnOfApis([...apis.values()].filter(({ identifier }) => named.has(identifier))))
   return {
     exists: ({ api, permission }) => !checked.has(api) || apis.get(api)?.permissions.has(permission) === true,
     refused: refusals.length > 0,
   }
-}
-
-/** Names that no longer exist do not stop an undo plan, which does what is still possible. */
-function checkSavedNames({ users, restores }: Plan, apis: Apis): readonly Refusal[] {
-  if (restores !== undefined) return []
-  return checkPlanNames(
-    users.flatMap(({ grant }) => grant.filter(isPermission)),
-    apis,
-  )
 }
 
 /** APIs whose permissions this run may revoke, whether or not the manifest names them. */

@@ -3,8 +3,8 @@
 import { type Role, type RoleNames, rolesAmong } from '../access/grants.ts'
 import { displayNames, indexRoles } from '../access/roles.ts'
 import { checkRoles as checkManifestRoles, locateRemarks, resolveRoles } from '../manifest/manifest.ts'
-import { checkPlanRoles, type Refusal } from '../plan/guard.ts'
-import { nameRoles, type Plan, rolesOf } from '../plan/plan.ts'
+import { checkPlanRoles } from '../plan/guard.ts'
+import { nameRoles, rolesOf } from '../plan/plan.ts'
 import type { Context, Task } from './context.ts'
 import type { Memory, RecalledContext } from './recall.ts'
 
@@ -32,7 +32,7 @@ export async function checkRoles({ task, memory, tenant, journal }: RecalledCont
   const problems =
     saved === undefined
       ? locateRemarks(documents, checkManifestRoles(documents, roles))
-      : checkSavedRoles(saved, roles.names)
+      : checkPlanRoles(saved, roles.names)
   journal.refuse(problems)
   const involved = rolesInvolved(resolved, memory)
   return {
@@ -41,15 +41,6 @@ export async function checkRoles({ task, memory, tenant, journal }: RecalledCont
     exists: ({ role }) => roles.names.has(role),
     refused: problems.length > 0,
   }
-}
-
-/** Roles that no longer exist do not stop an undo plan, which does what is still possible. */
-function checkSavedRoles({ users, restores }: Plan, names: RoleNames): readonly Refusal[] {
-  if (restores !== undefined) return []
-  return checkPlanRoles(
-    users.flatMap(({ grant }) => grant.filter(access => access.role !== undefined)),
-    names,
-  )
 }
 
 /** Role ids. A role that is managed for one user is read for all, so that a plan does not depend on who else is in it. */

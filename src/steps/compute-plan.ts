@@ -70,7 +70,11 @@ function planChanges(context: CheckedContext, surveyed: Survey): Planned {
   journal.notice(describeObsolete(obsolete, 'revoke'))
   journal.warn(warnOfHeldBack(plan))
   journal.noteAdvice({
-    unmanaged: unmanagedOf(computed, { users: surveyed.states, roleNames: roles.names }),
+    unmanaged: unmanagedOf(surveyed.states, {
+      revoke: inputs.revoke,
+      named: task.files.manifest,
+      roleNames: roles.names,
+    }),
     advice: adviseOn(surveyed.states, computed),
   })
   return { plan, digest: digestOf(plan), refusals: [] }
@@ -147,7 +151,7 @@ function reportSurvey({ inputs, task, journal }: Context, surveyed: Survey): voi
   const missing = locateUsers(documents, surveyed.missing)
   if (inputs.missingUsers === 'warn') journal.warn(missing)
   else journal.failUsers(missing)
-  journal.warn(locateUsers(documents, surveyed.warnings))
+  journal.warn(locateUsers(documents, [...surveyed.warnings, ...surveyed.duplicates]))
   journal.notice(surveyed.gone)
   const { removed = [], listed = [] } = Object.groupBy(surveyed.states, ({ listed }) => (listed ? 'listed' : 'removed'))
   const read = listed.filter(({ live }) => live !== undefined)

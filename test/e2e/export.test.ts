@@ -56,9 +56,10 @@ describe('mode: export', () => {
 
   it('omits and counts users without direct permissions, whether listed by id or by address', async () => {
     const tenant = await acme({ users: people(4) })
-    const inputs = { mode: 'export', manifest: PATH, users: 'auth0|3\nu2@acme.com\nu0@acme.com\n' }
+    const inputs = { mode: 'export', manifest: PATH, users: 'auth0|3\nauth0|2\nu2@acme.com\nu0@acme.com\n' }
     const run = await runAgainst(tenant, { files: {}, inputs, keep: PATH })
     expect(run.kept.match(/ - id: .*/g)).toEqual([' - id: auth0|2 # u2@acme.com', ' - id: auth0|3'])
+    expect(warningsOf(run)).toEqual([expect.stringMatching(/^Roles are left out/)])
     const rest = '1 user without direct permissions was left out.'
     expect(run.log).toContain(`Exported: ${PATH} lists 2 users with 3 direct permissions; ${rest}`)
     expect(run.summary).toContain(rest)

@@ -200,9 +200,9 @@ it.each<readonly [string, readonly Partial<Subject>[], readonly string[]]>([
   const subjects = entries.map((entry, index) =>
     subject({ ...entry, mention: mentionOf(index) } as Partial<Subject>, [READ]),
   )
-  const { states, warnings } = await survey(subjects, { ...OPTIONS, reader: tenantOf('auth0|1', GRACE) })
+  const { states, duplicates } = await survey(subjects, { ...OPTIONS, reader: tenantOf('auth0|1', GRACE) })
   expect(states.map(({ id }) => id)).toEqual(['auth0|1'])
-  expect(warnings).toMatchObject(
+  expect(duplicates).toMatchObject(
     pairs.map((pair, index) => ({ user: 'auth0|1', mention: mentionOf(index + 1), message: `${pair} ${MERGED}` })),
   )
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Grant, type Grants, grantOf, packAccess, rolesAmong } from '../../src/access/grants.ts'
+import { type Grant, type Grants, grantOf, type Named, packAccess, rolesAmong } from '../../src/access/grants.ts'
 import type { Live } from '../../src/access/live.ts'
 import type { Unidentified, UserState } from '../../src/live/user-state.ts'
 import { type DiffOptions, diff, unmanagedOf } from '../../src/plan/diff.ts'
@@ -8,13 +8,16 @@ import { holdBackFor } from '../../src/plan/hold-back.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { BILLING, grants, live, nameOf, ORDERS, roleNames, roles, SOURCE, state } from './fixtures.ts'
 
+/** What the manifest names in most of these tests. */
+const NAMED: Named = { apis: new Set([ORDERS]), roles: new Set() }
+
 function plan(users: readonly UserState[], options: Partial<DiffOptions> = {}): Plan {
   return diff({
     tenant: 'acme.eu.auth0.com',
     source: SOURCE,
     users,
     revoke: 'all',
-    named: { apis: new Set([ORDERS]), roles: new Set() },
+    named: NAMED,
     roleNames: new Map(),
     holdBack: holdBackFor([]),
     ...options,
@@ -292,13 +295,17 @@ describe('a revocation that a plan holds back', () => {
     const users = [state('v', [], live(grants(['a']))), state('u', [], live(grants(['a', 'b'])))]
     const found = plan(users, { holdBack: holdBackFor([entry(['a'])]) })
     expect(found.heldBack.map(each => each.user)).toEqual(['u', 'v'])
-    expect(unmanagedOf(found, { users, roleNames: new Map() })).toEqual([])
+    expect(unmanagedOf(users, { revoke: 'all', named: NAMED, roleNames: new Map() })).toEqual([])
   })
 })
 
 describe('unmanaged grants', () => {
   const held = (users: readonly UserState[], options: Partial<DiffOptions> = {}) =>
-    unmanagedOf(plan(users, options), { users, roleNames: new Map() }).map(each => [each.user, each.api, nameOf(each)])
+    unmanagedOf(users, { revoke: 'all', named: NAMED, roleNames: new Map(), ...options }).map(each => [
+      each.user,
+      each.api,
+      nameOf(each),
+    ])
 
   it('are those of listed users that the manifest does not request and the plan keeps, sorted', () => {
     const users = [
@@ -409,7 +416,7 @@ describe('roles', () => {
     const found = planFor(roles('Owner'), held, { holdBack: holdBackFor([entry]) })
     expect(found.found).toEqual([{ user: 'u', role: 'rol_owner', name: 'Owner' }])
     expect(found.heldBack).toEqual([{ user: 'u', role: 'rol_clerk', name: 'Clerk', entry: 'ada@acme.com' }])
-    expect(unmanagedOf(found, { users: [state('u', roles('Owner'), held)], roleNames: options.roleNames })).toEqual([
+    expect(unmanagedOf([state('u', roles('Owner'), held)], { revoke: 'all', ...options })).toEqual([
       { user: 'u', role: 'rol_auditor', name: 'Auditor' },
     ])
   })
@@ -480,7 +487,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(users, revoke, (states, revoke) => {
         const found = plan(states, { revoke, named })
-        const reported = unmanagedOf(found, { users: states, roleNames: new Map() }).map(each => [
+        const reported = unmanagedOf(states, { revoke, named, roleNames: new Map() }).map(each => [
           each.user,
           packAccess(each),
         ])

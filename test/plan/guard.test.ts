@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Grant } from '../../src/access/grants.ts'
+import type { Access, Grant } from '../../src/access/grants.ts'
 import { diff } from '../../src/plan/diff.ts'
 import {
   checkApproval,
@@ -40,6 +40,12 @@ function planOf(desired: readonly string[], held: readonly string[], revoke: 'ne
     roleNames: new Map(),
     holdBack: holdBackFor([]),
   })
+}
+
+/** A plan that grants these to a user. */
+function granting(...accesses: readonly Access[]): Plan {
+  const grant = accesses.map(access => ({ ...access, roles: [] }))
+  return { ...planOf([], []), users: [{ user: 'auth0|1', grant, revoke: [] }] }
 }
 
 describe('an unmerged manifest is never applied', () => {
@@ -340,26 +346,20 @@ describe('the names in a saved plan', () => {
     [BILLING, { permissions: new Set(['pay']) }],
   ])
   it('are accepted if the tenant has all of them', () => {
-    expect(
-      checkPlanNames(
-        [
-          { api: ORDERS, permission: 'read' },
-          { api: BILLING, permission: 'pay' },
-        ],
-        apis,
-      ),
-    ).toEqual([])
-    expect(checkPlanNames([], apis)).toEqual([])
+    const known = granting({ api: ORDERS, permission: 'read' }, { api: BILLING, permission: 'pay' })
+    expect(checkPlanNames(known, apis)).toEqual([])
+    expect(checkPlanNames(granting(), apis)).toEqual([])
   })
   it('are refused if unknown, each once for all users', () => {
-    const granted = [
+    const saved = granting(
       { api: ORDERS, permission: 'pay' },
       { api: 'https://gone/', permission: 'read' },
       { api: ORDERS, permission: 'read' },
       { api: ORDERS, permission: 'pay' },
       { api: 'https://gone/', permission: 'write' },
-    ]
-    expect(checkPlanNames(granted, apis)).toEqual([
+    )
+    expect(checkPlanNames({ ...saved, restores: [] }, apis)).toEqual([])
+    expect(checkPlanNames(saved, apis)).toEqual([
       'The API https://orders.acme.com/ has no permission pay, which the plan in plan-file grants. Make a new plan.',
       'The tenant has no API https://gone/, which the plan in plan-file names. Make a new plan.',
     ])
@@ -479,8 +479,10 @@ describe('roles', () => {
   })
 
   it('that a saved plan assigns must exist', () => {
-    expect(checkPlanRoles([clerk], roleNames('Clerk'))).toEqual([])
-    expect(checkPlanRoles([clerk, clerk, { role: 'rol_x' }], new Map())).toEqual([
+    expect(checkPlanRoles(granting(clerk), roleNames('Clerk'))).toEqual([])
+    const saved = granting(clerk, clerk, { role: 'rol_x' }, { api: ORDERS, permission: 'read' })
+    expect(checkPlanRoles({ ...saved, restores: [] }, new Map())).toEqual([])
+    expect(checkPlanRoles(saved, new Map())).toEqual([
       'The tenant has no role Clerk (rol_clerk), which the plan in plan-file assigns. Make a new plan.',
       'The tenant has no role rol_x, which the plan in plan-file assigns. Make a new plan.',
     ])

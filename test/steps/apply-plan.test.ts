@@ -44,6 +44,7 @@ it('a defect at the end of an apply is not reported as a ledger that cannot be w
       missing: [],
       gone: [],
       warnings: [],
+      duplicates: [],
       unidentified: [],
     },
     listings: new Map(),
