@@ -353,7 +353,7 @@ function quoteInput(value) {
     return quote((0,runner_secrets/* redact */.E$)(value));
 }
 /** `a, b or c` */
-function listed(names) {
+function alternatives(names) {
     return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
@@ -448,11 +448,11 @@ function readCredential(options, reject) {
     const { clientId, keyId, pem, algorithm } = options;
     const [first, second] = CREDENTIALS.filter(input => options[input] !== '');
     if (first === undefined) {
-        const advice = secretsWithheld === undefined ? `set ${listed(CREDENTIALS)}` : WITHHELD[secretsWithheld];
+        const advice = secretsWithheld === undefined ? `set ${alternatives(CREDENTIALS)}` : WITHHELD[secretsWithheld];
         return reject('client-secret', `no credential is set; ${advice}.`);
     }
     if (second !== undefined) {
-        return reject(second, `conflicts with ${first}; set only one credential: ${listed(CREDENTIALS)}.`);
+        return reject(second, `conflicts with ${first}; set only one credential: ${alternatives(CREDENTIALS)}.`);
     }
     if (keyId !== '' && first !== 'client-private-key') {
         return reject('client-private-key-id', 'only valid with client-private-key; remove it.');
@@ -733,7 +733,7 @@ function readBoolean(input, reject) {
     if (/^(false|False|FALSE)$/.test(value))
         return false;
     const allowed = input === 'comment' ? ['true', 'false', 'changes'] : ['true', 'false'];
-    return reject(input, `${quoteInput(value)} is not a valid value; use ${listed(allowed)}.`);
+    return reject(input, `${quoteInput(value)} is not a valid value; use ${alternatives(allowed)}.`);
 }
 /** @returns undefined for `none`; an expression that resolved to nothing must not count as `none` */
 function readDigest(input, reject) {
@@ -752,7 +752,7 @@ function oneOf(input, reject) {
     const allowed = CHOICES[input];
     const value = inputs_text(input);
     const known = allowed.find(each => each === value);
-    return known ?? reject(input, `${quoteInput(value)} is not a valid value; use ${listed(allowed)}.`);
+    return known ?? reject(input, `${quoteInput(value)} is not a valid value; use ${alternatives(allowed)}.`);
 }
 const LIMIT = /^(?:(?<count>\d{1,9})(?: or (?=\d)|$))?(?:(?<percent>[1-9]\d?|100) ?%)?$/;
 function readRevocationLimit(input, reject) {
@@ -1218,7 +1218,7 @@ function textOf(value) {
 function writtenOf(value) {
     return value instanceof Unquoted ? value.text : textOf(value);
 }
-const KINDS = {
+const KIND_WORDS = {
     'tag:yaml.org,2002:null': 'nothing',
     'tag:yaml.org,2002:bool': 'a boolean',
     'tag:yaml.org,2002:int': 'a number',
@@ -1229,7 +1229,7 @@ const KINDS = {
 const LETTER = /^[yn]$/i;
 /** Scalars that YAML 1.1 or 1.2 does not read as text, from the schema that the library uses for writing. */
 const unquotedTags = js_yaml/* DUMP_SCHEMA */.Xe.tags.flatMap(tag => {
-    const kind = KINDS[tag.tagName];
+    const kind = KIND_WORDS[tag.tagName];
     if (tag.nodeKind !== 'scalar' || kind === undefined)
         return [];
     const resolve = (source, isExplicit, tagName) => {
@@ -3119,19 +3119,19 @@ function identify({ spellings, connection, found, remembered }) {
     }
     if (match === undefined) {
         const message = unverified.length > 0
-            ? `No user has the verified address ${address}; ignored because their address is unverified: ${identify_listed(unverified)}. Have the address verified, or list the user by id.`
-            : `No user has the address ${address}; found in other connections: ${identify_listed(found)}. Correct the entry's connection, or remove it.`;
+            ? `No user has the verified address ${address}; ignored because their address is unverified: ${listed(unverified)}. Have the address verified, or list the user by id.`
+            : `No user has the address ${address}; found in other connections: ${listed(found)}. Correct the entry's connection, or remove it.`;
         return { kind: 'refused', message, candidates };
     }
     if (others.length > 0) {
-        const message = `${verified.length} users have the verified address ${address}: ${identify_listed(verified)}. List the intended user by id, or add a connection.`;
+        const message = `${verified.length} users have the verified address ${address}: ${listed(verified)}. List the intended user by id, or add a connection.`;
         return { kind: 'refused', message, candidates };
     }
     if (remembered !== undefined && remembered !== match.id) {
         const message = `The address ${address} referred to ${remembered} before and refers to ${match.id} now, so neither user is changed. List the intended one by id.`;
         return { kind: 'refused', message, candidates };
     }
-    const warning = `${address} refers to ${match.id}; ignored because their address is unverified: ${identify_listed(unverified)}.`;
+    const warning = `${address} refers to ${match.id}; ignored because their address is unverified: ${listed(unverified)}.`;
     return { kind: 'found', id: match.id, warning: unverified.length === 0 ? undefined : warning };
 }
 /** The users that an address may refer to if it was not looked up, or is ambiguous; undefined if it may be any user. */
@@ -3141,7 +3141,7 @@ function candidatesOf(found, remembered) {
         ids.add(remembered);
     return ids.size === 0 ? undefined : ids;
 }
-function identify_listed(users) {
+function listed(users) {
     return users.map(user => `${user.id} (${user.connections.join(', ') || 'no connection'})`).join('; ');
 }
 
@@ -4451,7 +4451,7 @@ function lifetimeText(seconds) {
         return counted(Math.ceil(seconds / 60), 'minute');
     return counted(Math.ceil(seconds / 3_600), 'hour');
 }
-const changes_KINDS = [
+const CHANGE_KINDS = [
     { step: 'revoke', done: 'revoked', sign: '− revoke', effective: 'still effective' },
     { step: 'grant', done: 'granted', sign: '+ grant', effective: 'already effective' },
 ];
@@ -4483,7 +4483,7 @@ function userRow(user, known) {
 }
 function changes_changesOf(user, { outcomes }) {
     const outcome = outcomes?.get(user.user);
-    return changes_KINDS.flatMap(kind => {
+    return CHANGE_KINDS.flatMap(kind => {
         const done = (0,access_grants/* packAll */.pV)(outcome?.[kind.done] ?? []);
         return user[kind.step].map(operation => {
             const isDone = outcome?.status === 'failed' && done.has((0,access_grants/* packAccess */.oe)(operation));

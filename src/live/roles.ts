@@ -19,7 +19,7 @@ export interface RoleQuery extends ProgressOptions {
 }
 
 /** What is known about a user's roles. */
-export interface Held {
+export interface HeldRoles {
   /** Ids of those of the given roles that the user holds. */
   readonly roles: ReadonlySet<string>
   /** The number of the user's other roles; undefined if the roles were read role by role. */
@@ -27,7 +27,7 @@ export interface Held {
 }
 
 /** By user: the roles that the user holds, or why they could not be read. */
-export type RolesHeld = ReadonlyMap<string, Held | TenantError>
+export type RolesHeld = ReadonlyMap<string, HeldRoles | TenantError>
 
 /**
  * Sends at most as many requests as there are users and roles together.
@@ -51,7 +51,7 @@ export async function readRoles(query: RoleQuery, reader: RoleReader): Promise<R
 }
 
 async function readByUser(query: RoleQuery, reader: Pick<RoleReader, 'rolesOf'>): Promise<RolesHeld> {
-  const read = async (user: string): Promise<readonly [string, Held | TenantError]> => {
+  const read = async (user: string): Promise<readonly [string, HeldRoles | TenantError]> => {
     const all = (await resultOrError(reader.rolesOf(user))) ?? new Set<string>()
     if (all instanceof TenantError) return [user, all]
     const relevant = all.intersection(query.roles)

@@ -8,7 +8,7 @@ import { type Listing, listingOf as ledgerListingOf } from '../ledger/ledger.ts'
 import { type Identity, type ListedUser, type Mention, mergeGrants } from '../manifest/manifest.ts'
 import { candidatesOf, type Identification, type IdentifyOptions, identify } from './identify.ts'
 import { mapWithProgress, type ProgressOptions, resultOrError } from './progress.ts'
-import { type Held, type RoleReader, readRoles } from './roles.ts'
+import { type HeldRoles, type RoleReader, readRoles } from './roles.ts'
 import type { Unidentified, UserEmail, UserState } from './user-state.ts'
 
 export type { StartProgress } from './progress.ts'
@@ -243,7 +243,7 @@ async function readState(user: ManagedUser, reader: Reader): Promise<Reading<Sur
   return { kind: 'missing', finding: { user: user.id, message, ...listedAs(user) } }
 }
 
-function withRoles(user: SurveyedUser, held: Held | TenantError | undefined): Reading<SurveyedUser> {
+function withRoles(user: SurveyedUser, held: HeldRoles | TenantError | undefined): Reading<SurveyedUser> {
   const { live } = user
   if (held instanceof TenantError) return failedReading(user, held)
   if (live === undefined || held === undefined) return { kind: 'value', value: user }

@@ -47,7 +47,7 @@ export function writtenOf(value: unknown): string | undefined {
   return value instanceof Unquoted ? value.text : textOf(value)
 }
 
-const KINDS: Readonly<Record<string, string>> = {
+const KIND_WORDS: Readonly<Record<string, string>> = {
   'tag:yaml.org,2002:null': 'nothing',
   'tag:yaml.org,2002:bool': 'a boolean',
   'tag:yaml.org,2002:int': 'a number',
@@ -60,7 +60,7 @@ const LETTER = /^[yn]$/i
 
 /** Scalars that YAML 1.1 or 1.2 does not read as text, from the schema that the library uses for writing. */
 const unquotedTags = DUMP_SCHEMA.tags.flatMap(tag => {
-  const kind = KINDS[tag.tagName]
+  const kind = KIND_WORDS[tag.tagName]
   if (tag.nodeKind !== 'scalar' || kind === undefined) return []
   const resolve: typeof tag.resolve = (source, isExplicit, tagName) => {
     const value = tag.resolve(source, isExplicit, tagName)

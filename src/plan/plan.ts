@@ -14,6 +14,7 @@ import {
   type RoleNames,
   rolesAmong,
 } from '../access/grants.ts'
+import type { Listing } from '../ledger/ledger.ts'
 import type { UserEmail } from '../live/survey.ts'
 
 /** One permission or role to grant or to revoke. */
@@ -80,7 +81,7 @@ export interface Restored {
 }
 
 export interface RestoredEntry {
-  readonly listed: readonly ('id' | { readonly email: string; readonly connection?: string })[]
+  readonly listed: readonly Listing[]
   readonly managed: readonly Access[]
   /** Whether the user's latest apply failed or did not finish. */
   readonly unfinished?: true

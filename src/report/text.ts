@@ -60,7 +60,7 @@ function codeToken(token: string): string {
 }
 
 /** A user by id, and by address if the manifest lists the user by one. */
-interface Named {
+interface UserNames {
   readonly user?: string | undefined
   readonly email?: string | undefined
 }
@@ -69,14 +69,14 @@ interface Named {
  * A user as people know them: `grace@acme.com (auth0|65a1…)`, or the id alone.
  * @param show makes both harmless for display
  */
-export function userText({ user, email }: Named, show: (name: string) => string): string {
+export function userText({ user, email }: UserNames, show: (name: string) => string): string {
   const [first, second] = [...new Set([email, user])].filter(name => name !== undefined).map(show)
   return second === undefined ? (first ?? '') : `${first} (${second})`
 }
 
 /** A prefix with those of the user's names that the message does not contain; empty if it contains all. */
 export function aboutText(
-  { message, user, email }: Named & { readonly message: string },
+  { message, user, email }: UserNames & { readonly message: string },
   show: (name: string) => string,
 ): string {
   const unsaid = (name: string | undefined) => (name !== undefined && message.includes(name) ? undefined : name)

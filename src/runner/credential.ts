@@ -1,7 +1,7 @@
 // Reads the credential: a client's secret or private key, or an access token.
 
 import type { KeyObject } from 'node:crypto'
-import { listed, type Reject } from './input-problems.ts'
+import { alternatives, type Reject } from './input-problems.ts'
 import { readPrivateKey } from './private-key.ts'
 import type { Workflow } from './workflow.ts'
 
@@ -37,11 +37,11 @@ export function readCredential(options: CredentialOptions, reject: Reject): Cred
   const { clientId, keyId, pem, algorithm } = options
   const [first, second] = CREDENTIALS.filter(input => options[input] !== '')
   if (first === undefined) {
-    const advice = secretsWithheld === undefined ? `set ${listed(CREDENTIALS)}` : WITHHELD[secretsWithheld]
+    const advice = secretsWithheld === undefined ? `set ${alternatives(CREDENTIALS)}` : WITHHELD[secretsWithheld]
     return reject('client-secret', `no credential is set; ${advice}.`)
   }
   if (second !== undefined) {
-    return reject(second, `conflicts with ${first}; set only one credential: ${listed(CREDENTIALS)}.`)
+    return reject(second, `conflicts with ${first}; set only one credential: ${alternatives(CREDENTIALS)}.`)
   }
   if (keyId !== '' && first !== 'client-private-key') {
     return reject('client-private-key-id', 'only valid with client-private-key; remove it.')

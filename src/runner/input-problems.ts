@@ -11,6 +11,6 @@ export function quoteInput(value: string): string {
 }
 
 /** `a, b or c` */
-export function listed(names: readonly string[]): string {
+export function alternatives(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
 }

@@ -7,7 +7,7 @@ import { InputError, type InputProblem } from '../errors.ts'
 import { ALGORITHMS, type Credential, readCredential } from './credential.ts'
 import { type Audience, audienceOf, type Domain, readAudience, readDomain } from './domain.ts'
 import { isGlob } from './glob.ts'
-import { listed, quoteInput, type Reject } from './input-problems.ts'
+import { alternatives, quoteInput, type Reject } from './input-problems.ts'
 import { unwrapKey } from './private-key.ts'
 import { mask } from './secrets.ts'
 import type { Workflow } from './workflow.ts'
@@ -57,7 +57,7 @@ export interface OfflineInputs {
 }
 
 /** How to connect to the tenant, and how fast to send requests. */
-export interface Connection extends Audience {
+export interface ConnectionInputs extends Audience {
   readonly manifest: readonly string[]
   readonly domain: Domain
   readonly credential: Credential
@@ -67,7 +67,7 @@ export interface Connection extends Audience {
   readonly requestsPerSecond: number | undefined
 }
 
-export interface PlanInputs extends Connection {
+export interface PlanInputs extends ConnectionInputs {
   readonly mode: 'plan' | 'apply'
   readonly revoke: Revoke
   readonly scope: Scope
@@ -85,7 +85,7 @@ export interface PlanInputs extends Connection {
   readonly ledgerKey: string | undefined
 }
 
-export interface ExportInputs extends Connection {
+export interface ExportInputs extends ConnectionInputs {
   readonly mode: 'export'
   /** Ids and e-mail addresses. */
   readonly users: readonly string[]
@@ -142,7 +142,7 @@ export function readInputs({ secretsWithheld }: Pick<Workflow, 'secretsWithheld'
   return { mode, ...connection, ...choices, githubToken: secrets['github-token'] || undefined, ledgerKey }
 }
 
-type Choices = Omit<PlanInputs, keyof Connection | 'mode' | 'githubToken' | 'ledgerKey'>
+type Choices = Omit<PlanInputs, keyof ConnectionInputs | 'mode' | 'githubToken' | 'ledgerKey'>
 
 /** What a plan may do, and what is done with it. */
 function readChoices(mode: Mode | undefined, reject: Reject): Choices | undefined {
@@ -201,7 +201,7 @@ function readBoolean(input: string, reject: Reject): boolean | undefined {
   if (/^(true|True|TRUE)$/.test(value)) return true
   if (/^(false|False|FALSE)$/.test(value)) return false
   const allowed = input === 'comment' ? ['true', 'false', 'changes'] : ['true', 'false']
-  return reject(input, `${quoteInput(value)} is not a valid value; use ${listed(allowed)}.`)
+  return reject(input, `${quoteInput(value)} is not a valid value; use ${alternatives(allowed)}.`)
 }
 
 /** @returns undefined for `none`; an expression that resolved to nothing must not count as `none` */
@@ -221,7 +221,7 @@ function oneOf<Input extends keyof typeof CHOICES>(input: Input, reject: Reject)
   const allowed: readonly Choice<Input>[] = CHOICES[input]
   const value = text(input)
   const known = allowed.find(each => each === value)
-  return known ?? reject(input, `${quoteInput(value)} is not a valid value; use ${listed(allowed)}.`)
+  return known ?? reject(input, `${quoteInput(value)} is not a valid value; use ${alternatives(allowed)}.`)
 }
 
 const LIMIT = /^(?:(?<count>\d{1,9})(?: or (?=\d)|$))?(?:(?<percent>[1-9]\d?|100) ?%)?$/

@@ -5,7 +5,7 @@ import { type Attempt, type Fault, nameOf, type TenantResponse } from './exchang
 import { describeExhausted, type Limit } from './limits.ts'
 import { responseError } from './responses.ts'
 
-export interface Circumstances {
+export interface FailureContext {
   readonly origin: string
   readonly limit: Limit
   /** The time of day at which a limit ends, if that is more than a minute away. */
@@ -32,7 +32,7 @@ export function isFinal(attempt: Attempt): attempt is Attempt & TenantResponse {
   return typeof body === 'object' || (body === undefined && request.method !== 'GET')
 }
 
-export function givenUp(last: TenantResponse | Fault, { origin, limit, until, reach }: Circumstances): TenantError {
+export function givenUp(last: TenantResponse | Fault, { origin, limit, until, reach }: FailureContext): TenantError {
   if ('fault' in last) {
     const { request, attempts, fault: cause } = last
     return new TenantError(

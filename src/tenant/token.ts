@@ -6,7 +6,7 @@ import * as z from 'zod'
 import type { TenantError } from '../errors.ts'
 import type { Clock } from '../runner/clock.ts'
 import type { Algorithm, Credential } from '../runner/credential.ts'
-import type { Connection } from '../runner/inputs.ts'
+import type { ConnectionInputs } from '../runner/inputs.ts'
 import type { Request, TenantResponse } from './exchange.ts'
 import type { Http } from './http.ts'
 import { TOKEN_PATH } from './limits.ts'
@@ -21,7 +21,7 @@ export interface Session {
   readonly scopes: () => Promise<ReadonlySet<string> | undefined>
 }
 
-export interface SessionOptions extends Pick<Connection, 'domain' | 'audience' | 'credential'> {
+export interface SessionOptions extends Pick<ConnectionInputs, 'domain' | 'audience' | 'credential'> {
   readonly http: Http
   /** Called with every token and assertion before its first use. */
   readonly mask: (secret: string) => void

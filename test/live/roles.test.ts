@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Reach, TenantError } from '../../src/errors.ts'
-import { type Held, type RoleReader, readRoles } from '../../src/live/roles.ts'
+import { type HeldRoles, type RoleReader, readRoles } from '../../src/live/roles.ts'
 
 const PER_PAGE = 100
 const startProgress = () => ({ step: () => undefined, end: () => undefined })
@@ -87,7 +87,7 @@ describe('role assignments', () => {
         expect(requests.users + requests.roles).toBeLessThanOrEqual(count + members.length)
         for (const user of members.length === 0 ? [] : people(count)) {
           const expected = Object.keys(holders).filter(role => holders[role]?.includes(user))
-          expect([...(held.get(user) as Held).roles].sort()).toEqual(expected.sort())
+          expect([...(held.get(user) as HeldRoles).roles].sort()).toEqual(expected.sort())
         }
       }),
       { numRuns: 40 },

@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: [
       'test/{access,manifest,plan,report}/*.test.ts',
-      ...['test/ledger/*.test.ts', 'test/live/identify.test.ts', 'test/tenant/pace.test.ts'],
+      ...['test/ledger/{file,ledger}.test.ts', 'test/live/identify.test.ts', 'test/tenant/pace.test.ts'],
     ],
     // Two runners and their mutants share the machine.
     testTimeout: 30_000,

@@ -79,7 +79,7 @@ function lifetimeText(seconds: number): string {
   return counted(Math.ceil(seconds / 3_600), 'hour')
 }
 
-const KINDS = [
+const CHANGE_KINDS = [
   { step: 'revoke', done: 'revoked', sign: '− revoke', effective: 'still effective' },
   { step: 'grant', done: 'granted', sign: '+ grant', effective: 'already effective' },
 ] as const
@@ -111,7 +111,7 @@ function userRow(user: UserPlan, known: Known): string {
 }
 
 interface Change {
-  readonly kind: (typeof KINDS)[number]
+  readonly kind: (typeof CHANGE_KINDS)[number]
   readonly operation: Operation
   /** What happened to it; undefined if nothing was to be written. */
   readonly status: UserOutcome['status'] | undefined
@@ -121,7 +121,7 @@ interface Change {
 
 function changesOf(user: UserPlan, { outcomes }: Known): readonly Change[] {
   const outcome = outcomes?.get(user.user)
-  return KINDS.flatMap(kind => {
+  return CHANGE_KINDS.flatMap(kind => {
     const done = packAll(outcome?.[kind.done] ?? [])
     return user[kind.step].map(operation => {
       const isDone = outcome?.status === 'failed' && done.has(packAccess(operation))
