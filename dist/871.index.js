@@ -568,6 +568,12 @@ function codePointOf(character) {
 function isGlob(pattern) {
     return /[*?[{]|[+@!]\(/.test(pattern) && !/^!(?!\()/.test(pattern);
 }
+/** The folders that a pattern begins with, up to the first glob. */
+function foldersBeforeGlob(pattern) {
+    const parts = pattern.split('/');
+    const glob = parts.findIndex(isGlob);
+    return parts.slice(0, glob === -1 ? parts.length - 1 : glob);
+}
 /** Paths of the workspace: on hosted runners, in job containers, in container actions, on self-hosted runners. */
 const WORKSPACES = /^(?:\/home\/runner\/work\/[^/]+\/[^/]+|\/__w\/[^/]+\/[^/]+|\/github\/workspace|.*[\\/]_work[\\/][^\\/]+[\\/][^\\/]+)[\\/](.+)$/;
 /** For a path in the workspace of another machine or container: the path relative to that workspace. */
@@ -4576,10 +4582,6 @@ const ANNOTATE = { error: core/* error */.z3, warning: core/* warning */.$e, not
 function harmless(text) {
     return plain((0,runner_secrets/* redact */.E$)(text));
 }
-/** For names in text that is made harmless later as a whole. */
-function asIs(name) {
-    return name;
-}
 function logLine(text) {
     core/* info */.pq(harmless(text));
 }
@@ -4591,7 +4593,8 @@ function annotate(kind, findings) {
     }
     for (const [index, finding] of findings.entries()) {
         const { place } = finding;
-        const text = `${aboutText(finding, asIs)}${finding.message}`;
+        // As a whole, the text is made harmless below.
+        const text = `${aboutText(finding, String)}${finding.message}`;
         if (index < MAX_ANNOTATIONS) {
             say(harmless(text), place && { file: harmless(place.file), startLine: place.line, startColumn: place.column });
         }
@@ -4611,14 +4614,14 @@ function logChanges(plan, emails) {
     const counts = `${counted(plan.users.length, 'user')}, ${counted(revocations, 'revocation')}, ${counted(grants, 'grant')}`;
     core/* startGroup */.Oh(harmless(`Plan for ${plan.tenant}: ${counts}`));
     for (const { user, grant, revoke } of plan.users) {
-        logLine(userText({ user, email: emails.get(user) }, asIs));
+        logLine(userText({ user, email: emails.get(user) }, String));
         for (const operation of revoke)
             core/* info */.pq(`  - revoke ${operationText(operation, 'still effective')}`);
         for (const operation of grant)
             core/* info */.pq(`  + grant ${operationText(operation, 'already effective')}`);
     }
     for (const { user, entry, ...access } of plan.heldBack) {
-        const who = userText({ user, email: emails.get(user) }, asIs);
+        const who = userText({ user, email: emails.get(user) }, String);
         logLine(`Held back: revoke ${(0,access_grants/* accessText */.cd)(access)} from ${who}, because ${entry} cannot be identified`);
     }
     core/* endGroup */.N4();
@@ -6512,11 +6515,9 @@ function filesOf(tree, folder) {
 function reachableFolders(patterns) {
     const folders = new Map();
     for (const pattern of patterns) {
-        const parts = pattern.split('/');
-        const glob = parts.findIndex(isGlob);
-        const depth = glob === -1 ? parts.length - 1 : glob;
-        const path = parts.slice(0, depth).join('/');
-        folders.set(path, (folders.get(path) ?? false) || depth < parts.length - 1);
+        const before = foldersBeforeGlob(pattern);
+        const path = before.join('/');
+        folders.set(path, (folders.get(path) ?? false) || before.length < pattern.split('/').length - 1);
     }
     return [...folders].map(([path, deep]) => ({ path, deep }));
 }
@@ -6552,11 +6553,7 @@ function compareWithCommit(options) {
 }
 /** The workspace, and every folder that all patterns begin with. */
 function checkoutFolders(patterns) {
-    const [first = [], ...others] = patterns.map(pattern => {
-        const parts = pattern.split('/');
-        const glob = parts.findIndex(isGlob);
-        return parts.slice(0, glob === -1 ? -1 : glob);
-    });
+    const [first = [], ...others] = patterns.map(foldersBeforeGlob);
     const differing = first.findIndex((part, index) => others.some(parts => parts[index] !== part));
     const shared = differing === -1 ? first : first.slice(0, differing);
     return [...Array(shared.length + 1).keys()].map(depth => shared.slice(0, depth).join('/'));

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { ActionError } from '../errors.ts'
-import { isGlob } from '../runner/glob.ts'
+import { foldersBeforeGlob, isGlob } from '../runner/glob.ts'
 import { readTree, type Tree, type TreeEntry } from './git.ts'
 import type { GitHub } from './github.ts'
 
@@ -86,11 +86,9 @@ interface Folder {
 function reachableFolders(patterns: readonly string[]): readonly Folder[] {
   const folders = new Map<string, boolean>()
   for (const pattern of patterns) {
-    const parts = pattern.split('/')
-    const glob = parts.findIndex(isGlob)
-    const depth = glob === -1 ? parts.length - 1 : glob
-    const path = parts.slice(0, depth).join('/')
-    folders.set(path, (folders.get(path) ?? false) || depth < parts.length - 1)
+    const before = foldersBeforeGlob(pattern)
+    const path = before.join('/')
+    folders.set(path, (folders.get(path) ?? false) || before.length < pattern.split('/').length - 1)
   }
   return [...folders].map(([path, deep]) => ({ path, deep }))
 }

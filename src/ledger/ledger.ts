@@ -26,7 +26,7 @@ export interface Entry {
   /** For a removed user, how the manifest last listed the user. */
   readonly listed: readonly Listing[]
   readonly managed: Grants
-  /** The latest apply may have left this user in any state between before and after. */
+  /** The latest apply could not read this user, or may have left it in any state between before and after. */
   readonly unfinished: boolean
 }
 

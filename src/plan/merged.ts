@@ -1,7 +1,7 @@
 // Compares the manifest in the workspace with that of a commit, file by file. Pure.
 
 import { matchesGlob } from 'node:path/posix'
-import { isGlob } from '../runner/glob.ts'
+import { foldersBeforeGlob } from '../runner/glob.ts'
 
 interface WorkspaceFile {
   /** Relative to the workspace, with forward slashes. */
@@ -38,11 +38,7 @@ export function compareWithCommit(options: ComparisonOptions): Comparison {
 
 /** The workspace, and every folder that all patterns begin with. */
 export function checkoutFolders(patterns: readonly string[]): readonly string[] {
-  const [first = [], ...others] = patterns.map(pattern => {
-    const parts = pattern.split('/')
-    const glob = parts.findIndex(isGlob)
-    return parts.slice(0, glob === -1 ? -1 : glob)
-  })
+  const [first = [], ...others] = patterns.map(foldersBeforeGlob)
   const differing = first.findIndex((part, index) => others.some(parts => parts[index] !== part))
   const shared = differing === -1 ? first : first.slice(0, differing)
   return [...Array(shared.length + 1).keys()].map(depth => shared.slice(0, depth).join('/'))

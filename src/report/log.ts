@@ -20,11 +20,6 @@ function harmless(text: string): string {
   return plain(redact(text))
 }
 
-/** For names in text that is made harmless later as a whole. */
-function asIs(name: string): string {
-  return name
-}
-
 export function logLine(text: string): void {
   core.info(harmless(text))
 }
@@ -37,7 +32,8 @@ export function annotate(kind: keyof typeof ANNOTATE, findings: readonly Finding
   }
   for (const [index, finding] of findings.entries()) {
     const { place } = finding
-    const text = `${aboutText(finding, asIs)}${finding.message}`
+    // As a whole, the text is made harmless below.
+    const text = `${aboutText(finding, String)}${finding.message}`
     if (index < MAX_ANNOTATIONS) {
       say(harmless(text), place && { file: harmless(place.file), startLine: place.line, startColumn: place.column })
     } else {
@@ -61,12 +57,12 @@ function logChanges(plan: Plan, emails: ReadonlyMap<string, string>): void {
   const counts = `${counted(plan.users.length, 'user')}, ${counted(revocations, 'revocation')}, ${counted(grants, 'grant')}`
   core.startGroup(harmless(`Plan for ${plan.tenant}: ${counts}`))
   for (const { user, grant, revoke } of plan.users) {
-    logLine(userText({ user, email: emails.get(user) }, asIs))
+    logLine(userText({ user, email: emails.get(user) }, String))
     for (const operation of revoke) core.info(`  - revoke ${operationText(operation, 'still effective')}`)
     for (const operation of grant) core.info(`  + grant ${operationText(operation, 'already effective')}`)
   }
   for (const { user, entry, ...access } of plan.heldBack) {
-    const who = userText({ user, email: emails.get(user) }, asIs)
+    const who = userText({ user, email: emails.get(user) }, String)
     logLine(`Held back: revoke ${accessText(access)} from ${who}, because ${entry} cannot be identified`)
   }
   core.endGroup()

@@ -5,6 +5,13 @@ export function isGlob(pattern: string): boolean {
   return /[*?[{]|[+@!]\(/.test(pattern) && !/^!(?!\()/.test(pattern)
 }
 
+/** The folders that a pattern begins with, up to the first glob. */
+export function foldersBeforeGlob(pattern: string): readonly string[] {
+  const parts = pattern.split('/')
+  const glob = parts.findIndex(isGlob)
+  return parts.slice(0, glob === -1 ? parts.length - 1 : glob)
+}
+
 /** Paths of the workspace: on hosted runners, in job containers, in container actions, on self-hosted runners. */
 const WORKSPACES =
   /^(?:\/home\/runner\/work\/[^/]+\/[^/]+|\/__w\/[^/]+\/[^/]+|\/github\/workspace|.*[\\/]_work[\\/][^\\/]+[\\/][^\\/]+)[\\/](.+)$/
