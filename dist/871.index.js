@@ -266,7 +266,7 @@ function whyNoUserId(text) {
 /** What is wrong with an invalid address, and what to write instead. */
 function explainAddress(text) {
     const named = quote(text);
-    const several = text.match(/[^\s<>,;:"]@+[^\s<>,;:"]/g) ?? [];
+    const several = text.match(/[^\s<>,;:"]@[^\s<>,;:"]/g) ?? [];
     if (several.length > 1 && /[\s,;]/.test(text)) {
         return `${named} contains several addresses; write an entry for each user.`;
     }
@@ -970,11 +970,10 @@ function revertEntry(now, { before, after, revoked }) {
     const gained = has.union(revoked).difference(had);
     const managed = (now?.managed ?? access_grants/* NO_GRANTS */.cJ).difference(gained).union(had.difference(has));
     const unfinished = now?.unfinished === true || before?.unfinished === true;
-    if (before === undefined && managed.size === 0 && !unfinished)
+    const latest = now !== undefined && !isSameListing(now, after) ? now : (before ?? now);
+    if (latest === undefined || (before === undefined && managed.size === 0 && !unfinished))
         return undefined;
-    const isListedAsThen = now === undefined || isSameListing(now, after);
-    const listed = (isListedAsThen ? before?.listed : undefined) ?? now?.listed ?? [];
-    return { listed, managed, unfinished };
+    return { listed: latest.listed, managed, unfinished };
 }
 /** The users whose entries differ. */
 function changedEntries(before, after) {
@@ -1127,10 +1126,10 @@ function typingMistakes([a, b], enough) {
         const before = a.charCodeAt(row - 2);
         const from = Math.max(1, row - enough);
         const to = Math.min(b.length, row + enough);
-        let least = from === 1 ? Math.min(row, enough) : enough;
+        let least = Math.min(row, enough);
         current[from - 1] = least;
-        if (to < b.length)
-            current[to + 1] = enough;
+        // Beyond the last column, this has no effect.
+        current[to + 1] = enough;
         for (let column = from; column <= to; column++) {
             const changed = Number(last[column - 1]) + (letter === b.charCodeAt(column - 1) ? 0 : 1);
             const swapped = letter === b.charCodeAt(column - 2) && before === b.charCodeAt(column - 1)
@@ -5869,9 +5868,9 @@ function adviseRoles(users) {
         .filter(({ listed }) => listed)
         .map(({ desired }) => (0,access_grants/* sortGrants */.GF)(desired.keys()).filter(grant => (0,access_grants/* kindOf */.I)(grant) === 'permission'))
         .filter(({ length }) => length >= MIN_GRANTS);
-    return [...Map.groupBy(sets, permissions => JSON.stringify(permissions)).values()]
-        .filter(({ length }) => length >= MIN_USERS)
-        .map(same => ({ count: same.length, permissions: same[0] ?? [] }))
+    return [...Map.groupBy(sets, permissions => JSON.stringify(permissions))]
+        .map(([key, same]) => ({ count: same.length, permissions: JSON.parse(key) }))
+        .filter(({ count }) => count >= MIN_USERS)
         .sort((a, b) => b.count * b.permissions.length - a.count * a.permissions.length)
         .slice(0, MAX_SENTENCES)
         .map(({ permissions, count }) => `${count} listed users have the same ${permissions.length} direct permissions (${shortList(permissions.map(grant => (0,access_grants/* accessText */.cd)((0,access_grants/* accessOf */.YK)(grant))))}); consider a role.`);
@@ -5985,14 +5984,15 @@ function notesOf({ expires, reason, why } = {}) {
 }
 /** Empty if the run assigns without reading. */
 function countHolders(plans, { users, roleNames }) {
-    const listed = new Map(users.filter(user => user.listed).map(user => [user.id, user]));
-    if (users.some(({ live }) => live === undefined))
+    const read = users.flatMap(({ live, ...user }) => (live === undefined ? [] : { ...user, direct: live.direct }));
+    if (read.length < users.length)
         return [];
+    const listed = new Map(read.filter(user => user.listed).map(({ id, direct }) => [id, direct]));
     const changes = plans.filter(({ user }) => listed.has(user));
     const gained = countGrants(changes.flatMap(({ grant }) => grant.map(access_grants/* packAccess */.oe)));
     const lost = countGrants(changes.flatMap(({ revoke }) => revoke.map(access_grants/* packAccess */.oe)));
     const touched = new Set([...gained.keys(), ...lost.keys()]);
-    const held = countGrants([...listed.values()].flatMap(({ live }) => [...touched.intersection(live?.direct ?? access_grants/* NO_GRANTS */.cJ)]));
+    const held = countGrants([...listed.values()].flatMap(direct => [...touched.intersection(direct)]));
     return (0,access_grants/* sortGrants */.GF)(touched).map(grant => {
         const before = held.get(grant) ?? 0;
         const after = before + (gained.get(grant) ?? 0) - (lost.get(grant) ?? 0);

@@ -53,7 +53,7 @@ function whyNoUserId(text: string): string {
 /** What is wrong with an invalid address, and what to write instead. */
 export function explainAddress(text: string): string {
   const named = quote(text)
-  const several = text.match(/[^\s<>,;:"]@+[^\s<>,;:"]/g) ?? []
+  const several = text.match(/[^\s<>,;:"]@[^\s<>,;:"]/g) ?? []
   if (several.length > 1 && /[\s,;]/.test(text)) {
     return `${named} contains several addresses; write an entry for each user.`
   }

@@ -56,9 +56,10 @@ function typingMistakes([a, b]: readonly [string, string], enough: number): numb
     const before = a.charCodeAt(row - 2)
     const from = Math.max(1, row - enough)
     const to = Math.min(b.length, row + enough)
-    let least = from === 1 ? Math.min(row, enough) : enough
+    let least = Math.min(row, enough)
     current[from - 1] = least
-    if (to < b.length) current[to + 1] = enough
+    // Beyond the last column, this has no effect.
+    current[to + 1] = enough
     for (let column = from; column <= to; column++) {
       const changed = Number(last[column - 1]) + (letter === b.charCodeAt(column - 1) ? 0 : 1)
       const swapped =

@@ -186,10 +186,9 @@ function revertEntry(now: Entry | undefined, { before, after, revoked }: EntryCh
   const gained = has.union(revoked).difference(had)
   const managed = (now?.managed ?? NO_GRANTS).difference(gained).union(had.difference(has))
   const unfinished = now?.unfinished === true || before?.unfinished === true
-  if (before === undefined && managed.size === 0 && !unfinished) return undefined
-  const isListedAsThen = now === undefined || isSameListing(now, after)
-  const listed = (isListedAsThen ? before?.listed : undefined) ?? now?.listed ?? []
-  return { listed, managed, unfinished }
+  const latest = now !== undefined && !isSameListing(now, after) ? now : (before ?? now)
+  if (latest === undefined || (before === undefined && managed.size === 0 && !unfinished)) return undefined
+  return { listed: latest.listed, managed, unfinished }
 }
 
 /** The users whose entries differ. */

@@ -4,6 +4,7 @@ import {
   accessOf,
   accessText,
   compareText,
+  type Grant,
   kindOf,
   nameOfRole,
   packAll,
@@ -30,9 +31,9 @@ function adviseRoles(users: readonly UserState[]): readonly string[] {
     .filter(({ listed }) => listed)
     .map(({ desired }) => sortGrants(desired.keys()).filter(grant => kindOf(grant) === 'permission'))
     .filter(({ length }) => length >= MIN_GRANTS)
-  return [...Map.groupBy(sets, permissions => JSON.stringify(permissions)).values()]
-    .filter(({ length }) => length >= MIN_USERS)
-    .map(same => ({ count: same.length, permissions: same[0] ?? [] }))
+  return [...Map.groupBy(sets, permissions => JSON.stringify(permissions))]
+    .map(([key, same]) => ({ count: same.length, permissions: JSON.parse(key) as readonly Grant[] }))
+    .filter(({ count }) => count >= MIN_USERS)
     .sort((a, b) => b.count * b.permissions.length - a.count * a.permissions.length)
     .slice(0, MAX_SENTENCES)
     .map(

@@ -148,15 +148,14 @@ interface Reading {
 
 /** Empty if the run assigns without reading. */
 function countHolders(plans: readonly UserPlan[], { users, roleNames }: Reading): readonly Holders[] {
-  const listed = new Map(users.filter(user => user.listed).map(user => [user.id, user]))
-  if (users.some(({ live }) => live === undefined)) return []
+  const read = users.flatMap(({ live, ...user }) => (live === undefined ? [] : { ...user, direct: live.direct }))
+  if (read.length < users.length) return []
+  const listed = new Map(read.filter(user => user.listed).map(({ id, direct }) => [id, direct]))
   const changes = plans.filter(({ user }) => listed.has(user))
   const gained = countGrants(changes.flatMap(({ grant }) => grant.map(packAccess)))
   const lost = countGrants(changes.flatMap(({ revoke }) => revoke.map(packAccess)))
   const touched = new Set([...gained.keys(), ...lost.keys()])
-  const held = countGrants(
-    [...listed.values()].flatMap(({ live }) => [...touched.intersection(live?.direct ?? NO_GRANTS)]),
-  )
+  const held = countGrants([...listed.values()].flatMap(direct => [...touched.intersection(direct)]))
   return sortGrants(touched).map(grant => {
     const before = held.get(grant) ?? 0
     const after = before + (gained.get(grant) ?? 0) - (lost.get(grant) ?? 0)

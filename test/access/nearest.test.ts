@@ -20,6 +20,12 @@ describe('nearest', () => {
     expect(nearest(name, KNOWN)).toBe(expected)
   })
 
+  it('compares names of at most a hundred characters', () => {
+    const known = 'x'.repeat(100)
+    expect(nearest(`${'x'.repeat(99)}y`, [known])).toBe(known)
+    expect(nearest(`${known}y`, [known])).toBeUndefined()
+  })
+
   it('compares at most a thousand names', () => {
     const others = Array.from({ length: 1_000 }, (_, index) => `other:${index}`)
     expect(nearest('read:oders', [...others.slice(1), 'read:orders'])).toBe('read:orders')
@@ -37,12 +43,16 @@ describe('nearest', () => {
     ['https://orders.acme.com//', ORDERS],
     ['https://order.acme.com/', ORDERS],
     [LONG.toUpperCase(), `${LONG}/`],
+    ['urn:https://orders.acme.com/', undefined],
+    ['urn:b/i/l/l/ing', undefined],
     [`${LONG}y`, undefined],
     ['urn:Billing', 'urn:billing'],
     ['https://acme.com/orders', undefined],
   ])('identifier %s → %s', (name, expected) => {
     // A name at the same distance comes first.
-    expect(nearest(name, ['http://ordes.acme.com', ORDERS, `${LONG}/`, 'urn:billing'])).toBe(expected)
+    expect(nearest(name, ['http://ordes.acme.com', ORDERS, `${LONG}/`, 'urn:billing', 'urn:orders.acme.com'])).toBe(
+      expected,
+    )
   })
 
   it('prefers the name with fewer typing mistakes', () => {

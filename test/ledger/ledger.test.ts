@@ -137,6 +137,51 @@ describe('an apply', () => {
   })
 })
 
+describe('reverting an apply', () => {
+  const byAddress: readonly Listing[] = [{ email: 'u@acme.com' }]
+  const revert = (now: Entry | undefined, before: Entry | undefined, after: Entry | undefined, revoked = set()) =>
+    revertUsers(new Map(now && [['u', now]]), new Map([['u', { before, after, revoked }]])).get('u')
+
+  it.each<[string, Entry | undefined, Entry | undefined]>([
+    ['the entry as it was', revert(entry(['a', 'b']), entry(['a']), entry(['a', 'b'])), entry(['a'])],
+    ['no entry if there was none', revert(entry(['a']), undefined, entry(['a'])), undefined],
+    [
+      'an entry that was removed',
+      revert(undefined, entry(['a'], { listed: byAddress }), undefined),
+      entry(['a'], { listed: byAddress }),
+    ],
+    ['no entry if it was added and is removed by now', revert(undefined, undefined, entry(['a'])), undefined],
+    ['what later applies made managed', revert(entry(['a', 'c']), undefined, entry(['a'])), entry(['c'])],
+    [
+      'that grants made by hand are not managed once they are granted again',
+      revert(entry(['a', 'b', 'hand']), entry(['a', 'b']), entry(['a']), set('b', 'hand')),
+      entry(['a', 'b']),
+    ],
+    [
+      'how the user was listed',
+      revert(entry(['a']), entry(['a'], { listed: byAddress }), entry(['a'])),
+      entry(['a'], { listed: byAddress }),
+    ],
+    [
+      'how a later apply listed the user',
+      revert(entry(['a'], { listed: byAddress }), entry(['a'], { listed: [] }), entry(['a'])),
+      entry(['a'], { listed: byAddress }),
+    ],
+    [
+      'a mark from before',
+      revert(entry([]), entry([], { unfinished: true }), entry([])),
+      entry([], { unfinished: true }),
+    ],
+    [
+      'a mark since then',
+      revert(entry([], { unfinished: true }), undefined, entry([])),
+      entry([], { unfinished: true }),
+    ],
+  ])('results in %s', (_, reverted, expected) => {
+    expect(reverted).toEqual(expected)
+  })
+})
+
 describe('an apply that could not read a user', () => {
   it('marks the user, who is read again, and still knows what is managed', () => {
     const users = new Map([

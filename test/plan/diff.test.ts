@@ -284,6 +284,10 @@ describe('a revocation that a plan holds back', () => {
     expect(found?.grant.map(nameOf)).toEqual(['a'])
   })
 
+  it('has no counts of holders if any user was not read', () => {
+    expect(plan([state('u', grants(['a']), live([])), state('v', grants(['a']), undefined)]).holders).toEqual([])
+  })
+
   it('still counts its user as a holder', () => {
     const users = [state('u', [], live(grants(['a']))), state('v', grants(['a']), live([]))]
     expect(plan(users, { holdBack: holdBackFor([entry(['a'])]) }).holders).toEqual([

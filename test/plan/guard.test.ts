@@ -346,7 +346,7 @@ describe('the names in a saved plan', () => {
     [BILLING, { permissions: new Set(['pay']) }],
   ])
   it('are accepted if the tenant has all of them', () => {
-    const known = granting({ api: ORDERS, permission: 'read' }, { api: BILLING, permission: 'pay' })
+    const known = granting({ api: ORDERS, permission: 'read' }, { api: BILLING, permission: 'pay' }, { role: 'rol_x' })
     expect(checkPlanNames(known, apis)).toEqual([])
     expect(checkPlanNames(granting(), apis)).toEqual([])
   })

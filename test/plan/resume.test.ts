@@ -66,6 +66,23 @@ describe('a saved plan', () => {
     expect(resumeWith({ u: [...before, ...roles('Owner')], v: before })).toEqual({ plan: PLAN, failures: [] })
   })
 
+  it('fails for a user who no longer exists only if it grants something', () => {
+    const revoking = { ...change('v'), grant: [], revoke: [{ api: ORDERS, permission: 'old', roles: [] }] }
+    const options = { states: new Map(), exists: () => true, names: new Map(), roles: new Set<string>() }
+    const gone = new Set(['u', 'v'])
+    const saved = { ...PLAN, users: [change('u'), revoking], restores: RESTORES }
+    expect(resumePlan(saved, { ...options, gone })).toEqual({
+      plan: { ...saved, users: [], restores: [{ user: 'w', before: null, after: null }] },
+      failures: [
+        {
+          user: 'u',
+          message: 'u no longer exists in the tenant, so the plan cannot grant anything to this user.',
+        },
+      ],
+    })
+    expect(resumePlan(saved, { ...options, gone: new Set() }).failures).toEqual([])
+  })
+
   it('is not applied to a user whose address was not found', () => {
     expect(resumeWith({ v: before })).toEqual({ plan: { ...PLAN, users: [change('v')] }, failures: [] })
   })

@@ -79,9 +79,9 @@ describe('a journal', () => {
     const failures = [at('a', 'b.yml', 9), at('b', 'a.yml', 3, 7), at('c', 'b.yml', 4), at('d', 'a.yml', 3, 2)]
     const { failures: sorted } = entriesAfter(journal => {
       journal.noteManifest({ files: ['b.yml', 'a.yml'], users: 4, nextExpiry: undefined })
-      journal.failUsers([...failures, { user: 'e', message: 'no' }])
+      journal.failUsers([...failures, { user: 'e', message: 'no' }, { user: 'f', message: 'no' }])
     })
-    expect(sorted.map(({ user }) => user)).toEqual(['e', 'c', 'a', 'd', 'b'])
+    expect(sorted.map(({ user }) => user)).toEqual(['e', 'f', 'c', 'a', 'd', 'b'])
   })
 
   it('updates the head of a recorded ledger', () => {

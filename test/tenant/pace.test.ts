@@ -173,6 +173,18 @@ describe('the refill', () => {
     expect(refillOf(exchange(pace, { at: 2_001, bucket: { ...next, resetAt: 12_001 } }))).toBe(68 / 2_001)
   })
 
+  it('is measured on until enough was added', () => {
+    const markOf = (remaining: number) =>
+      exchange(pacedBy(at(50)), { at: 2_000, bucket: at(remaining) }).views.readingUsers.mark?.at
+    expect([52, 53].map(markOf)).toEqual([0, 2_000])
+  })
+
+  it('is unknown for a bucket of another size', () => {
+    const measured = exchange(pacedBy(at(50)), { at: 2_000, bucket: at(60) })
+    expect(refillOf(measured)).toBe(10 / 2_000)
+    expect(refillOf(exchange(measured, { at: 2_100, bucket: { ...at(99), limit: 50 } }))).toBeUndefined()
+  })
+
   it('ignores a response that was overtaken', () => {
     const slow = send(pacedBy(at(10)), 10)
     const fast = exchange(slow, { at: 20, bucket: at(9) })
@@ -331,6 +343,11 @@ describe('groups of endpoints', () => {
     ])('if it %s', (_, remaining, at, refill) => {
       const pace = exchange(reading, { group: 'writingUsers', at, bucket: bucket(remaining) })
       expect(refillOf(pace)).toBe(refill)
+    })
+
+    it('but not if it has much more than the other group, whenever that stopped', () => {
+      const later = knowing(exchange(reading, { at: 5_000, bucket: bucket(50) }))
+      expect(refillOf(exchange(later, { group: 'writingUsers', at: 5_100, bucket: bucket(61) }))).toBeUndefined()
     })
 
     it('from what another group has learned, as long as that is recent', () => {
