@@ -1694,7 +1694,7 @@ function countListed(lists, bundles) {
 const FOREVER = { until: Number.POSITIVE_INFINITY };
 /** @param now in milliseconds since 1970 */
 function listUsers({ names, users: entries }, now) {
-    const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...grantsIn(lists, { names })]]));
+    const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...grantsIn(lists, { names, bundles: NO_BUNDLES })]]));
     const users = new Map();
     for (const entry of entries) {
         const { identity } = entry;
@@ -1719,7 +1719,8 @@ function listUsers({ names, users: entries }, now) {
     }
     return [...users.values()];
 }
-/** @param bundles what each contains, so that it is expanded only once; none for the lists of bundles */
+/** A bundle contains no bundles. */
+const NO_BUNDLES = new Map();
 function* grantsIn(lists, { names, bundles }) {
     for (const { of, key, items } of lists) {
         const api = of === 'permission' ? identifierOf(key, names) : '';
@@ -1732,7 +1733,7 @@ function* grantsIn(lists, { names, bundles }) {
                 continue;
             const span = typeof item === 'object' ? spanOf(item) : FOREVER;
             if (of === 'bundle')
-                for (const [grant, own] of bundles?.get(name) ?? [])
+                for (const [grant, own] of bundles.get(name) ?? [])
                     yield [grant, narrow(span, own)];
             else
                 yield [of === 'role' ? (0,access_grants/* roleGrantOf */.ch)(name) : (0,access_grants/* grantOf */.od)(api, name), span];
@@ -1747,10 +1748,6 @@ function spanOf({ expires, reason }, until = endOf(expires)) {
 }
 /** Combines two spans: the earlier end, and the reason that is closer to the permission or role. */
 function narrow(outer, inner) {
-    if (outer === FOREVER)
-        return inner;
-    if (inner === FOREVER)
-        return outer;
     const { until, expires } = outer.until < inner.until ? outer : inner;
     return spanOf({ expires, reason: inner.reason ?? outer.reason }, until);
 }

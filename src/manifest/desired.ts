@@ -83,7 +83,9 @@ type MutableUser = Identity & {
 
 /** @param now in milliseconds since 1970 */
 export function listUsers({ names, users: entries }: Contents, now: number): readonly ListedUser[] {
-  const bundles = new Map([...names.bundles].map(([name, { lists }]) => [name, [...grantsIn(lists, { names })]]))
+  const bundles = new Map(
+    [...names.bundles].map(([name, { lists }]) => [name, [...grantsIn(lists, { names, bundles: NO_BUNDLES })]]),
+  )
   const users = new Map<string, MutableUser>()
   for (const entry of entries) {
     const { identity } = entry
@@ -108,10 +110,15 @@ export function listUsers({ names, users: entries }: Contents, now: number): rea
 
 type ListedGrant = readonly [Grant, Span]
 
-/** @param bundles what each contains, so that it is expanded only once; none for the lists of bundles */
+/** What each bundle contains, so that it is expanded only once. */
+type Bundles = ReadonlyMap<string, readonly ListedGrant[]>
+
+/** A bundle contains no bundles. */
+const NO_BUNDLES: Bundles = new Map()
+
 function* grantsIn(
   lists: readonly NameList[],
-  { names, bundles }: { names: Names; bundles?: ReadonlyMap<string, readonly ListedGrant[]> },
+  { names, bundles }: { readonly names: Names; readonly bundles: Bundles },
 ): Generator<ListedGrant> {
   for (const { of, key, items } of lists) {
     const api = of === 'permission' ? identifierOf(key, names) : ''
@@ -121,7 +128,7 @@ function* grantsIn(
       const name = nameOf(item)
       if (name === undefined) continue
       const span = typeof item === 'object' ? spanOf(item) : FOREVER
-      if (of === 'bundle') for (const [grant, own] of bundles?.get(name) ?? []) yield [grant, narrow(span, own)]
+      if (of === 'bundle') for (const [grant, own] of bundles.get(name) ?? []) yield [grant, narrow(span, own)]
       else yield [of === 'role' ? roleGrantOf(name) : grantOf(api, name), span]
     }
   }
@@ -135,8 +142,6 @@ function spanOf({ expires, reason }: Partial<WrittenTerms>, until = endOf(expire
 
 /** Combines two spans: the earlier end, and the reason that is closer to the permission or role. */
 function narrow(outer: Span, inner: Span): Span {
-  if (outer === FOREVER) return inner
-  if (inner === FOREVER) return outer
   const { until, expires } = outer.until < inner.until ? outer : inner
   return spanOf({ expires, reason: inner.reason ?? outer.reason }, until)
 }
