@@ -2322,14 +2322,14 @@ function chooseNames(candidates, isFree) {
 
 
 
-
 const HEADER = `# The direct permissions and roles that users had in the tenant when this file was exported.
 # Users without any are left out.`;
 const MAX_LINE = 120;
-/** @throws ActionError that names each user, API, permission and role that no manifest can express */
 function writeManifest({ tenant, users, roleNames }) {
     const sorted = users.toSorted((a, b) => (0,access_grants/* compareText */.n6)(a.id, b.id));
-    refuseUnwritable(sorted);
+    const refusals = [...sorted.flatMap(refuseUser), ...firstHolders(sorted).flatMap(refuseGrant)];
+    if (refusals.length > 0)
+        return { refusals };
     const references = referTo(roleNames);
     const entries = sorted.map(({ id, email, direct }) => ({
         id,
@@ -2348,7 +2348,7 @@ function writeManifest({ tenant, users, roleNames }) {
         ...section('bundles', bundleLines(bundles, aliases)),
         ...(entries.length === 0 ? ['', 'users: []'] : section('users', listed)),
     ];
-    return `${lines.join('\n')}\n`;
+    return { text: `${lines.join('\n')}\n` };
 }
 /** References to roles, by id: the name, unless it is ambiguous or not allowed in a manifest. */
 function referTo(names) {
@@ -2398,20 +2398,14 @@ function listLines(key, names) {
     const indent = key.slice(0, key.search(/\S/));
     return [key, ...scalars.map(name => `${indent}  - ${name}`)];
 }
-const MAX_REFUSALS = 20;
-/** Refuses to leave anything out, because the manifest would look complete. */
-function refuseUnwritable(users) {
+/** Each grant with the first user who holds it. */
+function firstHolders(users) {
     const holders = new Map();
     for (const { id, direct } of users)
         for (const grant of direct)
             if (!holders.has(grant))
                 holders.set(grant, id);
-    const sorted = [...holders].sort(([a], [b]) => (0,access_grants/* compareText */.n6)(a, b));
-    const refusals = [...users.flatMap(refuseUser), ...sorted.flatMap(refuseGrant)];
-    if (refusals.length === 0)
-        return;
-    const more = refusals.length > MAX_REFUSALS ? [`${refusals.length - MAX_REFUSALS} more not shown.`] : [];
-    throw new errors/* ActionError */.lZ([...refusals.slice(0, MAX_REFUSALS), ...more].join('\n'));
+    return [...holders].sort(([a], [b]) => (0,access_grants/* compareText */.n6)(a, b));
 }
 function refuseUser({ id }) {
     const rule = brokenRule(userId, id);
@@ -3095,10 +3089,7 @@ function locate(documents, mentions) {
         return own.length === 0 ? [] : findPlaces(document, own);
     });
 }
-/**
- * The text of a manifest that asks for exactly what users have, independent of the order of users and grants.
- * @throws ActionError that names each user, API, permission and role that no manifest can express
- */
+/** The text of a manifest that asks for exactly what users have, independent of the order of users and grants. */
 function exportManifest(options) {
     return writeManifest(options);
 }
@@ -6286,7 +6277,12 @@ async function exportUsers(context) {
     if (holdings === undefined)
         return;
     const users = holdings.filter(({ direct }) => direct.size > 0);
-    writeNew(path, exportManifest({ tenant: inputs.domain.host, users, roleNames: roleNames ?? new Map() }));
+    const written = exportManifest({ tenant: inputs.domain.host, users, roleNames: roleNames ?? new Map() });
+    if (written.refusals !== undefined) {
+        journal.refuse(written.refusals);
+        return;
+    }
+    writeNew(path, written.text);
     const grants = users.reduce((sum, { direct }) => sum + direct.size, 0);
     const roles = users.reduce((sum, { direct }) => sum + (0,access_grants/* rolesAmong */.Wn)(direct).size, 0);
     journal.noteExport({
@@ -6853,8 +6849,8 @@ function remarkVerbs(draft) {
         rejectManifest: (mistakes) => stop('manifest', mistakes),
         /** Why nothing may be written; an empty list does nothing. */
         refuse: (reasons) => stop('refused', reasons),
-        /** The run ends because of this. @param message each line is an error of its own */
-        fail: (message) => stop('error', message.split('\n')),
+        /** The run ends because of this. */
+        fail: (message) => stop('error', [message]),
         /** Users who could not be read or fully updated. */
         failUsers: (failures) => {
             draft.failures = [...draft.failures, ...failures];

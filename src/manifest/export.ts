@@ -15,7 +15,6 @@ import {
 import { quote } from '../access/quote.ts'
 import { indexRoles, isRoleId } from '../access/roles.ts'
 import { scalar } from '../access/yaml.ts'
-import { ActionError } from '../errors.ts'
 import { type Aliases, type Bundles, nameApis, nameBundles, setKey } from './export-names.ts'
 import { brokenRule, identifier, permissionName, roleName, userId } from './schema.ts'
 
@@ -52,10 +51,15 @@ const HEADER = `# The direct permissions and roles that users had in the tenant 
 # Users without any are left out.`
 const MAX_LINE = 120
 
-/** @throws ActionError that names each user, API, permission and role that no manifest can express */
-export function writeManifest({ tenant, users, roleNames }: ExportOptions): string {
+export type Written =
+  | { readonly text: string; readonly refusals?: never }
+  /** A sentence for each user, API, permission and role that no manifest can express; the others would look complete. */
+  | { readonly text?: never; readonly refusals: readonly string[] }
+
+export function writeManifest({ tenant, users, roleNames }: ExportOptions): Written {
   const sorted = users.toSorted((a, b) => compareText(a.id, b.id))
-  refuseUnwritable(sorted)
+  const refusals = [...sorted.flatMap(refuseUser), ...firstHolders(sorted).flatMap(refuseGrant)]
+  if (refusals.length > 0) return { refusals }
   const references = referTo(roleNames)
   const entries = sorted.map(({ id, email, direct }) => ({
     id,
@@ -74,7 +78,7 @@ export function writeManifest({ tenant, users, roleNames }: ExportOptions): stri
     ...section('bundles', bundleLines(bundles, aliases)),
     ...(entries.length === 0 ? ['', 'users: []'] : section('users', listed)),
   ]
-  return `${lines.join('\n')}\n`
+  return { text: `${lines.join('\n')}\n` }
 }
 
 /** References to roles, by id: the name, unless it is ambiguous or not allowed in a manifest. */
@@ -130,17 +134,11 @@ function listLines(key: string, names: readonly string[]): readonly string[] {
   return [key, ...scalars.map(name => `${indent}  - ${name}`)]
 }
 
-const MAX_REFUSALS = 20
-
-/** Refuses to leave anything out, because the manifest would look complete. */
-function refuseUnwritable(users: readonly ExportedUser[]): void {
+/** Each grant with the first user who holds it. */
+function firstHolders(users: readonly ExportedUser[]): readonly (readonly [Grant, string])[] {
   const holders = new Map<Grant, string>()
   for (const { id, direct } of users) for (const grant of direct) if (!holders.has(grant)) holders.set(grant, id)
-  const sorted = [...holders].sort(([a], [b]) => compareText(a, b))
-  const refusals = [...users.flatMap(refuseUser), ...sorted.flatMap(refuseGrant)]
-  if (refusals.length === 0) return
-  const more = refusals.length > MAX_REFUSALS ? [`${refusals.length - MAX_REFUSALS} more not shown.`] : []
-  throw new ActionError([...refusals.slice(0, MAX_REFUSALS), ...more].join('\n'))
+  return [...holders].sort(([a], [b]) => compareText(a, b))
 }
 
 function refuseUser({ id }: ExportedUser): readonly string[] {

@@ -14,7 +14,7 @@ import {
 } from './check.ts'
 import { checkAmount, type ListedUser, listUsers, namedApis, namedRoles } from './desired.ts'
 import { endOf, findExpired, findExpiring, findNextExpiry } from './expiry.ts'
-import { type ExportOptions, writeManifest } from './export.ts'
+import { type ExportOptions, type Written, writeManifest } from './export.ts'
 import { type Loaded, loadFiles } from './load.ts'
 import { findPlaces } from './locate.ts'
 import { MAX_PROBLEMS, type Mention, type Place, type Problem, type Remark } from './problem.ts'
@@ -160,10 +160,7 @@ export function locate<M extends Mention>(
   })
 }
 
-/**
- * The text of a manifest that asks for exactly what users have, independent of the order of users and grants.
- * @throws ActionError that names each user, API, permission and role that no manifest can express
- */
-export function exportManifest(options: ExportOptions): string {
+/** The text of a manifest that asks for exactly what users have, independent of the order of users and grants. */
+export function exportManifest(options: ExportOptions): Written {
   return writeManifest(options)
 }

@@ -61,8 +61,8 @@ function remarkVerbs(draft: Draft) {
     rejectManifest: (mistakes: readonly Finding[]) => stop('manifest', mistakes),
     /** Why nothing may be written; an empty list does nothing. */
     refuse: (reasons: readonly Remark[]) => stop('refused', reasons),
-    /** The run ends because of this. @param message each line is an error of its own */
-    fail: (message: string) => stop('error', message.split('\n')),
+    /** The run ends because of this. */
+    fail: (message: string) => stop('error', [message]),
     /** Users who could not be read or fully updated. */
     failUsers: (failures: readonly UserFailure[]) => {
       draft.failures = [...draft.failures, ...failures]

@@ -30,7 +30,12 @@ export async function exportUsers(context: TenantContext<ExportInputs>): Promise
   if (holdings === undefined) return
 
   const users = holdings.filter(({ direct }) => direct.size > 0)
-  writeNew(path, exportManifest({ tenant: inputs.domain.host, users, roleNames: roleNames ?? new Map() }))
+  const written = exportManifest({ tenant: inputs.domain.host, users, roleNames: roleNames ?? new Map() })
+  if (written.refusals !== undefined) {
+    journal.refuse(written.refusals)
+    return
+  }
+  writeNew(path, written.text)
   const grants = users.reduce((sum, { direct }) => sum + direct.size, 0)
   const roles = users.reduce((sum, { direct }) => sum + rolesAmong(direct).size, 0)
   journal.noteExport({

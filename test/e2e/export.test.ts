@@ -89,6 +89,23 @@ describe('mode: export', () => {
     expect(run.kept).toBe('')
   })
 
+  it('writes nothing if a name cannot be part of a manifest, and reports each such name', async () => {
+    const permissions = ['read:orders', ' odd', 'odd '].map(permission => ({ api: ORDERS, permission }))
+    const apis = [{ identifier: ORDERS, permissions: permissions.map(({ permission }) => permission) }]
+    const tenant = await acme({ apis, users: [{ id: 'auth0|1', direct: permissions }] })
+    const run = await runAgainst(tenant, {
+      files: {},
+      inputs: { mode: 'export', manifest: PATH, users: 'auth0|1' },
+      keep: PATH,
+    })
+    expect(run).toMatchObject({ exitCode: 1, kept: '', outputs: { result: 'failed' } })
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/^The permission " odd" of the API .*cannot be written to a manifest/),
+      expect.stringMatching(/^The permission "odd " of the API .*cannot be written to a manifest/),
+    ])
+    expect(run.summary).toContain('Refused for 2 reasons')
+  })
+
   it('writes nothing if a user cannot be read', async () => {
     const tenant = await acme({ users: people(2) })
     const inputs = { mode: 'export', manifest: PATH, users: 'auth0|1\nauth0|nobody' }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { accessOf, type Grant, grantOf, isPermission, type RoleNames, roleGrantOf } from '../../src/access/grants.ts'
 import { isUserId } from '../../src/access/identities.ts'
 import { indexRoles } from '../../src/access/roles.ts'
-import { ActionError } from '../../src/errors.ts'
 import { parseDocument } from '../../src/manifest/load.ts'
 import {
   checkRoles,
@@ -31,8 +30,12 @@ const ROLE_NAMES: RoleNames = new Map([
   ['rol_4', 'Twin'],
 ])
 
-function write(users: readonly ExportedUser[]): string {
-  return exportManifest({ tenant: TENANT, users, roleNames: ROLE_NAMES })
+function write(users: readonly ExportedUser[], roleNames = ROLE_NAMES): string {
+  return exportManifest({ tenant: TENANT, users, roleNames }).text ?? ''
+}
+
+function refusalsOf(users: readonly ExportedUser[]): readonly string[] {
+  return exportManifest({ tenant: TENANT, users, roleNames: ROLE_NAMES }).refusals ?? []
 }
 
 /** The text as our own parser reads it. */
@@ -44,16 +47,6 @@ function readBack(text: string) {
     manifest,
     mistakes: [...problems, ...locateRemarks(documents, mistakes)].map(({ message }) => message),
   }
-}
-
-function catchMessage(work: () => unknown): string {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof ActionError) return error.message
-    throw error
-  }
-  throw new Error('nothing was thrown')
 }
 
 const ORDERS = 'https://orders.acme.com/'
@@ -282,11 +275,7 @@ users:
       'rol_1',
     ],
   ])('lists a role by %s', (_, names, id, expected) => {
-    const text = exportManifest({
-      tenant: TENANT,
-      users: [withRoles(user('auth0|u'), id)],
-      roleNames: new Map(names),
-    })
+    const text = write([withRoles(user('auth0|u'), id)], new Map(names))
     expect(text).toContain(`  - id: auth0|u\n    roles: [${expected}]\n`)
   })
 
@@ -296,7 +285,7 @@ users:
       `Approver of level ${index}`,
     ])
     const users = [withRoles(user('auth0|u'), ...names.map(([id]) => id))]
-    const text = exportManifest({ tenant: TENANT, users, roleNames: new Map(names) })
+    const text = write(users, new Map(names))
     expect(text).toContain('    roles:\n      - "Approver of level 0"\n      - "Approver of level 1"\n')
   })
 
@@ -307,21 +296,16 @@ users:
     expect(text).toContain('orders: ["a\\u202eb", "c\\ufeffd", "e\\U000e0001f", "g\\u00a0h"]')
   })
 
-  it('reports everything that it cannot contain at once, up to a limit', () => {
+  it('reports everything that it cannot contain at once', () => {
     const odd = Array.from({ length: 30 }, (_, index) => user('auth0|1', [ORDERS, `read ${index} `]).direct)
     const all = { id: 'auth0|2', direct: odd.reduce((united, set) => united.union(set)) }
-    const problems = catchMessage(() =>
-      write([user(' auth0|3'), user('auth0|4', [' x', 'p']), all, user('auth0|1', [' x', 'p'])]),
-    ).split('\n')
-    expect(problems).toHaveLength(21)
+    const refusals = refusalsOf([user(' auth0|3'), user('auth0|4', [' x', 'p']), all, user('auth0|1', [' x', 'p'])])
+    expect(refusals).toHaveLength(32)
     const turned = { id: 'auth0|2', direct: new Set([...all.direct].reverse()) }
-    const again = catchMessage(() =>
-      write([user('auth0|1', [' x', 'p']), turned, user(' auth0|3'), user('auth0|4', [' x', 'p'])]),
-    )
-    expect(again.split('\n')).toEqual(problems)
-    expect(problems[0]).toContain('The user " auth0|3" cannot be written to a manifest: id must have the form')
-    expect(problems[1]).toContain('The permission "p" of the API " x", which the user "auth0|1" holds')
-    expect(problems.at(-1)).toBe('12 more not shown.')
+    const again = refusalsOf([user('auth0|1', [' x', 'p']), turned, user(' auth0|3'), user('auth0|4', [' x', 'p'])])
+    expect(again).toEqual(refusals)
+    expect(refusals[0]).toContain('The user " auth0|3" cannot be written to a manifest: id must have the form')
+    expect(refusals[1]).toContain('The permission "p" of the API " x", which the user "auth0|1" holds')
   })
 
   it.each([
@@ -334,7 +318,7 @@ users:
       /The role "a\\nb", which the user "auth0\|1" holds, cannot be written to a manifest: in roles, /,
     ],
   ])('cannot contain %s, and says so', (_, odd, words) => {
-    expect(() => write([odd])).toThrow(words)
+    expect(refusalsOf([odd])).toEqual([expect.stringMatching(words)])
   })
 })
 
@@ -412,11 +396,7 @@ describe('for any state of a tenant, an exported manifest', () => {
     fc.assert(
       fc.property(users, roleNames, roleSets, (withPermissions, roleNames, roles) => {
         const exported = withPermissions.map((user, index) => withRoles(user, ...(roles[index % roles.length] ?? [])))
-        const {
-          documents,
-          manifest: unresolved,
-          mistakes,
-        } = readBack(exportManifest({ tenant: TENANT, users: exported, roleNames }))
+        const { documents, manifest: unresolved, mistakes } = readBack(write(exported, roleNames))
         expect(mistakes).toEqual([])
         const tenantRoles = indexRoles(roleNames)
         expect([...checkRoles(documents, tenantRoles)]).toEqual([])

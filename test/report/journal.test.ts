@@ -65,11 +65,6 @@ describe('a journal', () => {
     expect(entriesAfter(write).stopped).toBeUndefined()
   })
 
-  it('treats each line of a failure as an error', () => {
-    const { errors } = entriesAfter(journal => journal.fail('one\ntwo'))
-    expect(errors).toEqual([{ message: 'one' }, { message: 'two' }])
-  })
-
   it('lists failed users in the order of the files and lines that list them', () => {
     const at = (user: string, file: string, line: number, column = 1) => ({
       user,
