@@ -21,10 +21,15 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** What other folders may import from a folder; everything if it is not listed. */
-const DOORS: Readonly<Record<string, string>> = {
-  live: 'live/survey.ts',
-  manifest: 'manifest/manifest.ts',
-  tenant: 'tenant/tenant.ts',
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  live: ['survey.ts'],
+  manifest: ['manifest.ts'],
+  tenant: ['tenant.ts'],
+  report: ['journal.ts', 'record.ts', 'conclude.ts', 'log.ts', 'heartbeat.ts', 'files.ts', 'comment.ts', 'publish.ts'],
+  runner: [
+    ...['inputs.ts', 'credential.ts', 'workflow.ts', 'environment.ts'],
+    ...['secrets.ts', 'cancel.ts', 'clock.ts', 'glob.ts', 'paths.ts'],
+  ],
 }
 
 /** Who may import a package; everybody if it is not listed. */
@@ -94,11 +99,11 @@ describe('the walls of src/', () => {
     expect(crossings).toEqual([])
   })
 
-  it.each(Object.entries(DOORS))('%s is only imported through its entry file', (folder, door) => {
-    const crossings = SOURCES.filter(({ file }) => folderOf(file) !== folder).flatMap(({ file, imports }) =>
-      imports.filter(({ of }) => folderOf(of) === folder && of !== door).map(({ of }) => `${file} → ${of}`),
+  it.each(Object.entries(DOORS))('%s is only imported through its entry files, each of which is', (folder, doors) => {
+    const crossings = SOURCES.filter(({ file }) => folderOf(file) !== folder).flatMap(({ imports }) =>
+      imports.map(({ of }) => of).filter(of => folderOf(of) === folder),
     )
-    expect(crossings).toEqual([])
+    expect([...new Set(crossings)].sort()).toEqual(doors.map(door => `${folder}/${door}`).sort())
   })
 
   it.each(Object.entries(PACKAGES))('%s is imported by exactly the listed files', (name, files) => {
