@@ -138,47 +138,44 @@ describe('an apply', () => {
 })
 
 describe('reverting an apply', () => {
-  const byAddress: readonly Listing[] = [{ email: 'u@acme.com' }]
-  const revert = (now: Entry | undefined, before: Entry | undefined, after: Entry | undefined, revoked = set()) =>
-    revertUsers(new Map(now && [['u', now]]), new Map([['u', { before, after, revoked }]])).get('u')
+  const listed: readonly Listing[] = [{ email: 'u@acme.com' }]
+  const marked = entry([], { unfinished: true })
 
-  it.each<[string, Entry | undefined, Entry | undefined]>([
-    ['the entry as it was', revert(entry(['a', 'b']), entry(['a']), entry(['a', 'b'])), entry(['a'])],
-    ['no entry if there was none', revert(entry(['a']), undefined, entry(['a'])), undefined],
+  it.each<[string, Record<'now' | 'before' | 'after', Entry | undefined>, Entry | undefined]>([
+    ['the entry as it was', { now: entry(['a', 'b']), before: entry(['a']), after: entry(['a', 'b']) }, entry(['a'])],
+    ['no entry if there was none', { now: entry(['a']), before: undefined, after: entry(['a']) }, undefined],
     [
       'an entry that was removed',
-      revert(undefined, entry(['a'], { listed: byAddress }), undefined),
-      entry(['a'], { listed: byAddress }),
+      { now: undefined, before: entry(['a'], { listed }), after: undefined },
+      entry(['a'], { listed }),
     ],
-    ['no entry if it was added and is removed by now', revert(undefined, undefined, entry(['a'])), undefined],
-    ['what later applies made managed', revert(entry(['a', 'c']), undefined, entry(['a'])), entry(['c'])],
+    ['no entry if it was removed since', { now: undefined, before: undefined, after: entry(['a']) }, undefined],
     [
-      'that grants made by hand are not managed once they are granted again',
-      revert(entry(['a', 'b', 'hand']), entry(['a', 'b']), entry(['a']), set('b', 'hand')),
+      'what later applies made managed',
+      { now: entry(['a', 'c']), before: undefined, after: entry(['a']) },
+      entry(['c']),
+    ],
+    [
+      'grants made by hand that are granted again but not managed',
+      { now: entry(['a', 'b', 'hand']), before: entry(['a', 'b']), after: entry(['a']) },
       entry(['a', 'b']),
     ],
     [
       'how the user was listed',
-      revert(entry(['a']), entry(['a'], { listed: byAddress }), entry(['a'])),
-      entry(['a'], { listed: byAddress }),
+      { now: entry(['a']), before: entry(['a'], { listed }), after: entry(['a']) },
+      entry(['a'], { listed }),
     ],
     [
       'how a later apply listed the user',
-      revert(entry(['a'], { listed: byAddress }), entry(['a'], { listed: [] }), entry(['a'])),
-      entry(['a'], { listed: byAddress }),
+      { now: entry(['a'], { listed }), before: entry(['a'], { listed: [] }), after: entry(['a']) },
+      entry(['a'], { listed }),
     ],
-    [
-      'a mark from before',
-      revert(entry([]), entry([], { unfinished: true }), entry([])),
-      entry([], { unfinished: true }),
-    ],
-    [
-      'a mark since then',
-      revert(entry([], { unfinished: true }), undefined, entry([])),
-      entry([], { unfinished: true }),
-    ],
-  ])('results in %s', (_, reverted, expected) => {
-    expect(reverted).toEqual(expected)
+    ['a mark from before', { now: entry([]), before: marked, after: entry([]) }, marked],
+    ['a mark since then', { now: marked, before: undefined, after: entry([]) }, marked],
+  ])('results in %s', (_, { now, before, after }, expected) => {
+    const users = new Map(now && [['u', now]])
+    const reverted = revertUsers(users, new Map([['u', { before, after, revoked: set('b', 'hand') }]]))
+    expect(reverted.get('u')).toEqual(expected)
   })
 })
 
