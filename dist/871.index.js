@@ -895,24 +895,24 @@ function emptyLedger(tenant) {
 }
 /** The ledger before the first write: what is about to be granted already counts as managed. */
 function beginUsers(users, progress) {
-    const update = (known, { grant, revoke }) => ({
-        managed: known.union(grant),
+    const update = (known, { grant, revoke, byHand }) => ({
+        managed: known.union(grant.difference(byHand)),
         unfinished: grant.size + revoke.size > 0,
     });
     return updateUsers(users, { ...progress, update });
 }
 /** The ledger after the last write. */
 function endUsers(users, progress) {
-    const update = (known, { user, grant, revoke }) => {
+    const update = (known, { user, grant, revoke, byHand }) => {
         if (grant.size + revoke.size === 0)
             return { managed: known, unfinished: false };
         const { status = 'failed', revoked = access_grants/* NO_GRANTS */.cJ } = progress.results.get(user) ?? {};
         switch (status) {
             case 'done':
-                return { managed: known.union(grant).difference(revoke), unfinished: false };
+                return { managed: known.union(grant.difference(byHand)).difference(revoke), unfinished: false };
             // Any operation may have been done although no response arrived, or a defect ended the run before it did.
             case 'failed':
-                return { managed: known.union(grant).difference(revoked), unfinished: true };
+                return { managed: known.union(grant.difference(byHand)).difference(revoked), unfinished: true };
             case 'not attempted':
                 return { managed: known, unfinished: true };
         }
@@ -953,7 +953,10 @@ function mergeListings(one, other) {
 function knownOf(managed, { desired, live }) {
     return live === undefined ? managed : managed.union(desired).intersection(live);
 }
-/** Reverts what an earlier apply changed, and keeps what later ones did. */
+/**
+ * Reverts what an earlier apply changed, and keeps what later ones did. A grant that it only adopted is no longer managed,
+ * even if later applies revoked and granted it.
+ */
 function revertUsers(users, changes) {
     const reverted = new Map(users);
     for (const [user, change] of changes) {
@@ -965,9 +968,9 @@ function revertUsers(users, changes) {
     }
     return reverted;
 }
-function revertEntry(now, { before, after, revoked }) {
+function revertEntry(now, { before, after, revokes }) {
     const [had, has] = [before?.managed ?? access_grants/* NO_GRANTS */.cJ, after?.managed ?? access_grants/* NO_GRANTS */.cJ];
-    const gained = has.union(revoked).difference(had);
+    const gained = has.difference(had).difference(revokes);
     const managed = (now?.managed ?? access_grants/* NO_GRANTS */.cJ).difference(gained).union(had.difference(has));
     const unfinished = now?.unfinished === true || before?.unfinished === true;
     const latest = now !== undefined && !isSameListing(now, after) ? now : (before ?? now);
@@ -1748,6 +1751,9 @@ function spanOf({ expires, reason }, until = endOf(expires)) {
 }
 /** Combines two spans: the earlier end, and the reason that is closer to the permission or role. */
 function narrow(outer, inner) {
+    // Shared, because there may be millions.
+    if (outer === FOREVER)
+        return inner;
     const { until, expires } = outer.until < inner.until ? outer : inner;
     return spanOf({ expires, reason: inner.reason ?? outer.reason }, until);
 }
@@ -3235,7 +3241,7 @@ async function survey(subjects, options) {
         states: valuesOf(read),
         emails: listed.flatMap(({ addresses }) => addresses),
         failures: findings('failure'),
-        unread: new Set(readings.flatMap(reading => (reading.kind === 'failure' && reading.id) || [])),
+        unread: new Set(readings.flatMap(reading => (reading.kind !== 'value' && reading.id) || [])),
         missing: findings('missing'),
         gone: findings('gone'),
         warnings: identified.flatMap(reading => (reading.kind === 'value' && reading.warning) || []),
@@ -3987,11 +3993,12 @@ function changesOf({ mode, plan, outcomes }) {
     const users = mode === 'apply' ? done : (plan?.users ?? []);
     return users.filter(({ grant, revoke }) => grant.length + revoke.length > 0);
 }
-function resultOf({ mode, stopped, users, read, removed, outcomes }, { changed, usersFailed }) {
+function resultOf({ mode, stopped, saved, users, read, removed, outcomes }, { changed, usersFailed }) {
     if (stopped !== undefined)
         return changed && mode === 'apply' ? 'partial' : 'failed';
     const unfinished = outcomes.filter(({ status }) => status !== 'done').length;
-    const isPartial = changed || usersFailed < users || unfinished < read + removed.length;
+    // A saved plan's users are read before it is known whether they have changed.
+    const isPartial = changed || usersFailed < users || (!saved && unfinished < read + removed.length);
     if (usersFailed > 0)
         return isPartial ? 'partial' : 'failed';
     if (!changed)
@@ -4065,7 +4072,10 @@ function heldBackText({ plan }) {
 /** How much was written before the run ended early. */
 function progressText(record) {
     const isChanged = record.mode === 'apply' && changesOf(record).length > 0;
-    return isChanged ? `after ${changeText(record)}` : 'before anything was written';
+    if (isChanged)
+        return `after ${changeText(record)}`;
+    const isUncertain = record.outcomes.some(({ uncertain }) => uncertain !== undefined);
+    return isUncertain ? 'after a change that may have taken effect' : 'before anything was written';
 }
 const MAX_DRIFT_EXAMPLES = 3;
 /** Why `fail-on-changes` fails the step, with what would change. */
@@ -5003,6 +5013,12 @@ function computeEnding(context, outcomes) {
     }));
     return { users, changed, restores };
 }
+/** What the undo plan reverts in the ledger, as far as that was read. An apply that is not recorded changed nothing there. */
+function restoresOf({ memory }, { recording, ending }) {
+    if (recording.branch !== undefined)
+        return ending.restores;
+    return memory.head === undefined ? [] : ending.restores.map(each => ({ ...each, after: each.before }));
+}
 async function endRecording({ context, recording, ending, outcomes }) {
     const { memory, planning, journal } = context;
     const { branch, head } = recording;
@@ -5075,7 +5091,7 @@ function ledgerOf({ workflow, task, memory }, { users, applying }) {
 function progressOf({ plan, survey, listings }) {
     const operations = new Map(plan.users.map(user => [user.user, user]));
     // An undo plan says what is managed after it, so it adopts nothing.
-    const restored = new Set(plan.restores?.map(({ user }) => user));
+    const restored = new Map(plan.restores?.map(({ user, before }) => [user, (0,access_grants/* packAll */.pV)(before?.managed ?? [])]));
     const observations = survey.states.map(({ id, listings, desired, live }) => {
         const { grant = [], revoke = [] } = operations.get(id) ?? {};
         return {
@@ -5085,6 +5101,7 @@ function progressOf({ plan, survey, listings }) {
             live: live?.direct,
             grant: (0,access_grants/* packAll */.pV)(grant),
             revoke: (0,access_grants/* packAll */.pV)(revoke),
+            byHand: restored.has(id) ? (0,access_grants/* packAll */.pV)(grant).difference(restored.get(id) ?? access_grants/* NO_GRANTS */.cJ) : access_grants/* NO_GRANTS */.cJ,
         };
     });
     const gone = new Set([...survey.gone, ...survey.missing].map(({ user }) => user));
@@ -5092,11 +5109,13 @@ function progressOf({ plan, survey, listings }) {
 }
 /** What an undo plan reverts in the ledger, for users for whom all of it was done. */
 function changesToRevert({ planning, task }, results) {
-    const regranted = new Map(task.saved?.users.map(({ user, grant }) => [user, (0,access_grants/* packAll */.pV)(grant)]));
-    const settled = planning.plan.restores?.filter(({ user }) => (results.get(user)?.status ?? 'done') === 'done');
+    const revoked = new Map(task.saved?.users.map(({ user, revoke }) => [user, (0,access_grants/* packAll */.pV)(revoke)]));
+    const planned = new Set(planning.plan.users.map(({ user }) => user));
+    const isDone = (user) => (planned.has(user) ? results.get(user)?.status === 'done' : true);
+    const settled = planning.plan.restores?.filter(({ user }) => isDone(user));
     const changes = settled?.map(({ user, before, after }) => {
-        const revoked = regranted.get(user) ?? access_grants/* NO_GRANTS */.cJ;
-        return [user, { before: toEntry(before), after: toEntry(after), revoked }];
+        const revokes = revoked.get(user) ?? access_grants/* NO_GRANTS */.cJ;
+        return [user, { before: toEntry(before), after: toEntry(after), revokes }];
     });
     return new Map(changes);
 }
@@ -5193,10 +5212,7 @@ async function applyPlan(context) {
     }
     finally {
         const ending = computeEnding(context, outcomes);
-        const undo = undoOf(planning.plan, {
-            outcomes,
-            restores: recording.branch === undefined ? [] : ending.restores,
-        });
+        const undo = undoOf(planning.plan, { outcomes, restores: restoresOf(context, { recording, ending }) });
         // Before the ledger is written, which may take longer than the runner gives a cancelled run.
         journal.noteUndo({ undoPlanFile: folder.save('undo-plan', () => writeSaved(undo)), undoDigest: digestOf(undo) });
         await endRecording({ context, recording, ending, outcomes });
@@ -6806,30 +6822,29 @@ function attemptFile(what, write) {
 function createJournal() {
     const draft = newRecord();
     // Grows user by user, so it is not copied each time like the other lists.
-    const outcomes = [];
+    const outcomes = new Map();
     return {
         ...remarkVerbs(draft),
         ...factVerbs(draft),
-        noteOutcome: (outcome) => void outcomes.push(outcome),
-        /** An error ends the run: users of the plan without an outcome were not attempted; these, if there is no plan yet. */
+        noteOutcome: (outcome) => void outcomes.set(outcome.user, outcome),
+        /** An error ends the run. Users of the plan (if there is none yet, of `users`) without an outcome were not attempted. */
         abandon: (users) => {
-            const known = new Set(outcomes.map(({ user }) => user));
-            const planned = draft.plan?.users.map(({ user }) => user) ?? users;
-            for (const user of planned) {
-                if (!known.has(user))
-                    outcomes.push({ user, status: 'not attempted', granted: [], revoked: [], errors: [] });
+            for (const user of draft.plan?.users.map(({ user }) => user) ?? users) {
+                const untouched = { user, status: 'not attempted', granted: [], revoked: [], errors: [] };
+                if (!outcomes.has(user))
+                    outcomes.set(user, untouched);
             }
         },
         /** Work on the tenant has ended. */
         end: ({ cancelled, duration }) => {
             // A signal that arrived after everything was done cancelled nothing.
-            const undone = draft.stopped !== undefined || outcomes.some(({ status }) => status !== 'done');
+            const undone = draft.stopped !== undefined || [...outcomes.values()].some(({ status }) => status !== 'done');
             Object.assign(draft, { cancelled: cancelled && undone, duration });
         },
         entries: () => ({
             ...draft,
             failures: draft.failures.toSorted(byPlace(draft.files)),
-            outcomes: [...outcomes],
+            outcomes: [...outcomes.values()],
         }),
     };
 }

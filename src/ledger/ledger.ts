@@ -71,6 +71,8 @@ export interface Observation {
   readonly live: Grants | undefined
   readonly grant: Grants
   readonly revoke: Grants
+  /** Of what is granted: an undo plan gives it back to a user who had it by hand, so it never counts as managed. */
+  readonly byHand: Grants
 }
 
 /** What is known about a user's operations after the apply. */
@@ -91,8 +93,8 @@ export interface Progress {
 
 /** The ledger before the first write: what is about to be granted already counts as managed. */
 export function beginUsers(users: Entries, progress: Progress): Entries {
-  const update: Update = (known, { grant, revoke }) => ({
-    managed: known.union(grant),
+  const update: Update = (known, { grant, revoke, byHand }) => ({
+    managed: known.union(grant.difference(byHand)),
     unfinished: grant.size + revoke.size > 0,
   })
   return updateUsers(users, { ...progress, update })
@@ -105,15 +107,15 @@ export interface EndedProgress extends Progress {
 
 /** The ledger after the last write. */
 export function endUsers(users: Entries, progress: EndedProgress): Entries {
-  const update: Update = (known, { user, grant, revoke }) => {
+  const update: Update = (known, { user, grant, revoke, byHand }) => {
     if (grant.size + revoke.size === 0) return { managed: known, unfinished: false }
     const { status = 'failed', revoked = NO_GRANTS } = progress.results.get(user) ?? {}
     switch (status) {
       case 'done':
-        return { managed: known.union(grant).difference(revoke), unfinished: false }
+        return { managed: known.union(grant.difference(byHand)).difference(revoke), unfinished: false }
       // Any operation may have been done although no response arrived, or a defect ended the run before it did.
       case 'failed':
-        return { managed: known.union(grant).difference(revoked), unfinished: true }
+        return { managed: known.union(grant.difference(byHand)).difference(revoked), unfinished: true }
       case 'not attempted':
         return { managed: known, unfinished: true }
     }
@@ -166,11 +168,14 @@ export type EntryChanges = ReadonlyMap<string, EntryChange>
 interface EntryChange {
   readonly before: Entry | undefined
   readonly after: Entry | undefined
-  /** Granted again by the undo plan, but managed only if they were before. */
-  readonly revoked: Grants
+  /** What the undo plan revokes, which is managed until it is revoked. */
+  readonly revokes: Grants
 }
 
-/** Reverts what an earlier apply changed, and keeps what later ones did. */
+/**
+ * Reverts what an earlier apply changed, and keeps what later ones did. A grant that it only adopted is no longer managed,
+ * even if later applies revoked and granted it.
+ */
 export function revertUsers(users: Entries, changes: EntryChanges): Entries {
   const reverted = new Map(users)
   for (const [user, change] of changes) {
@@ -181,9 +186,9 @@ export function revertUsers(users: Entries, changes: EntryChanges): Entries {
   return reverted
 }
 
-function revertEntry(now: Entry | undefined, { before, after, revoked }: EntryChange): Entry | undefined {
+function revertEntry(now: Entry | undefined, { before, after, revokes }: EntryChange): Entry | undefined {
   const [had, has] = [before?.managed ?? NO_GRANTS, after?.managed ?? NO_GRANTS]
-  const gained = has.union(revoked).difference(had)
+  const gained = has.difference(had).difference(revokes)
   const managed = (now?.managed ?? NO_GRANTS).difference(gained).union(had.difference(has))
   const unfinished = now?.unfinished === true || before?.unfinished === true
   const latest = now !== undefined && !isSameListing(now, after) ? now : (before ?? now)

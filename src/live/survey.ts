@@ -61,7 +61,7 @@ export interface Survey {
   /** Users who were found by an address, read or not. */
   readonly emails: readonly UserEmail[]
   readonly failures: readonly UserFinding[]
-  /** The ids of these users; for an address the user that it referred to, according to the ledger. */
+  /** The ids of users who were not read: of `failures`, and users to whom a listed address referred before. */
   readonly unread: ReadonlySet<string>
   /** Listed users who do not exist in the tenant. */
   readonly missing: readonly UserFinding[]
@@ -116,7 +116,7 @@ export async function survey(subjects: readonly Subject[], options: SurveyOption
     states: valuesOf(read),
     emails: listed.flatMap(({ addresses }) => addresses),
     failures: findings('failure'),
-    unread: new Set(readings.flatMap(reading => (reading.kind === 'failure' && reading.id) || [])),
+    unread: new Set(readings.flatMap(reading => (reading.kind !== 'value' && reading.id) || [])),
     missing: findings('missing'),
     gone: findings('gone'),
     warnings: identified.flatMap(reading => (reading.kind === 'value' && reading.warning) || []),

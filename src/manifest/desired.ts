@@ -142,6 +142,8 @@ function spanOf({ expires, reason }: Partial<WrittenTerms>, until = endOf(expire
 
 /** Combines two spans: the earlier end, and the reason that is closer to the permission or role. */
 function narrow(outer: Span, inner: Span): Span {
+  // Shared, because there may be millions.
+  if (outer === FOREVER) return inner
   const { until, expires } = outer.until < inner.until ? outer : inner
   return spanOf({ expires, reason: inner.reason ?? outer.reason }, until)
 }

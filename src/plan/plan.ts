@@ -73,7 +73,7 @@ export interface Source {
   readonly users: number
 }
 
-/** What an apply changed in a user's ledger entry; null if there was or is none. */
+/** A user's ledger entry before and after an apply, changed or not; null if there was or is none. */
 export interface Restored {
   readonly user: string
   readonly before: RestoredEntry | null
@@ -101,7 +101,7 @@ export interface Plan {
   readonly addresses?: readonly UserEmail[]
   /** Sorted as grants are; empty if the run assigns without reading. */
   readonly holders: readonly Holders[]
-  /** Only in an undo plan: the ledger entries that it restores, for every user whose entry the apply changed. */
+  /** Only in an undo plan: the entries of users whom the apply changed, in the tenant or in the ledger. */
   readonly restores?: readonly Restored[]
 }
 

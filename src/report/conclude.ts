@@ -43,12 +43,13 @@ function changesOf({ mode, plan, outcomes }: RunRecord): readonly UserPlan[] {
 }
 
 function resultOf(
-  { mode, stopped, users, read, removed, outcomes }: RunRecord,
+  { mode, stopped, saved, users, read, removed, outcomes }: RunRecord,
   { changed, usersFailed }: Pick<Conclusion, 'changed' | 'usersFailed'>,
 ): Conclusion['result'] {
   if (stopped !== undefined) return changed && mode === 'apply' ? 'partial' : 'failed'
   const unfinished = outcomes.filter(({ status }) => status !== 'done').length
-  const isPartial = changed || usersFailed < users || unfinished < read + removed.length
+  // A saved plan's users are read before it is known whether they have changed.
+  const isPartial = changed || usersFailed < users || (!saved && unfinished < read + removed.length)
   if (usersFailed > 0) return isPartial ? 'partial' : 'failed'
   if (!changed) return 'unchanged'
   return mode === 'apply' ? 'applied' : 'planned'
@@ -118,7 +119,9 @@ function heldBackText({ plan }: RunRecord): string {
 /** How much was written before the run ended early. */
 function progressText(record: RunRecord): string {
   const isChanged = record.mode === 'apply' && changesOf(record).length > 0
-  return isChanged ? `after ${changeText(record)}` : 'before anything was written'
+  if (isChanged) return `after ${changeText(record)}`
+  const isUncertain = record.outcomes.some(({ uncertain }) => uncertain !== undefined)
+  return isUncertain ? 'after a change that may have taken effect' : 'before anything was written'
 }
 
 const MAX_DRIFT_EXAMPLES = 3

@@ -19,29 +19,28 @@ export type Journal = ReturnType<typeof createJournal>
 export function createJournal() {
   const draft: Draft = newRecord()
   // Grows user by user, so it is not copied each time like the other lists.
-  const outcomes: UserOutcome[] = []
+  const outcomes = new Map<string, UserOutcome>()
   return {
     ...remarkVerbs(draft),
     ...factVerbs(draft),
-    noteOutcome: (outcome: UserOutcome) => void outcomes.push(outcome),
-    /** An error ends the run: users of the plan without an outcome were not attempted; these, if there is no plan yet. */
+    noteOutcome: (outcome: UserOutcome) => void outcomes.set(outcome.user, outcome),
+    /** An error ends the run. Users of the plan (if there is none yet, of `users`) without an outcome were not attempted. */
     abandon: (users: readonly string[]) => {
-      const known = new Set(outcomes.map(({ user }) => user))
-      const planned = draft.plan?.users.map(({ user }) => user) ?? users
-      for (const user of planned) {
-        if (!known.has(user)) outcomes.push({ user, status: 'not attempted', granted: [], revoked: [], errors: [] })
+      for (const user of draft.plan?.users.map(({ user }) => user) ?? users) {
+        const untouched: UserOutcome = { user, status: 'not attempted', granted: [], revoked: [], errors: [] }
+        if (!outcomes.has(user)) outcomes.set(user, untouched)
       }
     },
     /** Work on the tenant has ended. */
     end: ({ cancelled, duration }: Facts<'cancelled' | 'duration'>) => {
       // A signal that arrived after everything was done cancelled nothing.
-      const undone = draft.stopped !== undefined || outcomes.some(({ status }) => status !== 'done')
+      const undone = draft.stopped !== undefined || [...outcomes.values()].some(({ status }) => status !== 'done')
       Object.assign(draft, { cancelled: cancelled && undone, duration })
     },
     entries: (): RunRecord => ({
       ...draft,
       failures: draft.failures.toSorted(byPlace(draft.files)),
-      outcomes: [...outcomes],
+      outcomes: [...outcomes.values()],
     }),
   }
 }

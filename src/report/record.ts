@@ -93,7 +93,7 @@ export interface RunRecord {
   readonly emails: readonly UserEmail[]
   /** Users who were removed from the manifest, so their managed grants are revoked. */
   readonly removed: readonly string[]
-  /** How many listed users were read. */
+  /** How many listed users were read, counted as `users` is: by entries. */
   readonly read: number
   /** The APIs that the plan involves. */
   readonly apis: readonly NamedApi[]

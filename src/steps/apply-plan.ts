@@ -11,7 +11,7 @@ import { unfinishedOf } from '../report/conclude.ts'
 import { logPlan } from '../report/log.ts'
 import type { PlannedContext } from './compute-plan.ts'
 import { locateUsers } from './locate-users.ts'
-import { beginRecording, computeEnding, endRecording } from './record-apply.ts'
+import { beginRecording, computeEnding, endRecording, restoresOf } from './record-apply.ts'
 
 export interface PlanCheck {
   readonly refused: boolean
@@ -62,10 +62,7 @@ export async function applyPlan(context: PlannedContext): Promise<void> {
     reportOutcomes(context, outcomes)
   } finally {
     const ending = computeEnding(context, outcomes)
-    const undo = undoOf(planning.plan, {
-      outcomes,
-      restores: recording.branch === undefined ? [] : ending.restores,
-    })
+    const undo = undoOf(planning.plan, { outcomes, restores: restoresOf(context, { recording, ending }) })
     // Before the ledger is written, which may take longer than the runner gives a cancelled run.
     journal.noteUndo({ undoPlanFile: folder.save('undo-plan', () => writeSaved(undo)), undoDigest: digestOf(undo) })
     await endRecording({ context, recording, ending, outcomes })

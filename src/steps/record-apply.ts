@@ -87,6 +87,15 @@ export function computeEnding(context: PlannedContext, outcomes: readonly UserOu
   return { users, changed, restores }
 }
 
+/** What the undo plan reverts in the ledger, as far as that was read. An apply that is not recorded changed nothing there. */
+export function restoresOf(
+  { memory }: PlannedContext,
+  { recording, ending }: Pick<EndOptions, 'recording' | 'ending'>,
+): readonly Restored[] {
+  if (recording.branch !== undefined) return ending.restores
+  return memory.head === undefined ? [] : ending.restores.map(each => ({ ...each, after: each.before }))
+}
+
 export interface EndOptions {
   readonly context: PlannedContext
   readonly recording: Recording
@@ -179,7 +188,7 @@ function ledgerOf(
 function progressOf({ plan, survey, listings }: Planning): Progress {
   const operations = new Map(plan.users.map(user => [user.user, user]))
   // An undo plan says what is managed after it, so it adopts nothing.
-  const restored = new Set(plan.restores?.map(({ user }) => user))
+  const restored = new Map(plan.restores?.map(({ user, before }) => [user, packAll(before?.managed ?? [])]))
   const observations = survey.states.map(({ id, listings, desired, live }): Observation => {
     const { grant = [], revoke = [] } = operations.get(id) ?? {}
     return {
@@ -189,6 +198,7 @@ function progressOf({ plan, survey, listings }: Planning): Progress {
       live: live?.direct,
       grant: packAll(grant),
       revoke: packAll(revoke),
+      byHand: restored.has(id) ? packAll(grant).difference(restored.get(id) ?? NO_GRANTS) : NO_GRANTS,
     }
   })
   const gone = new Set([...survey.gone, ...survey.missing].map(({ user }) => user))
@@ -197,11 +207,13 @@ function progressOf({ plan, survey, listings }: Planning): Progress {
 
 /** What an undo plan reverts in the ledger, for users for whom all of it was done. */
 function changesToRevert({ planning, task }: PlannedContext, results: EndedProgress['results']): EntryChanges {
-  const regranted = new Map(task.saved?.users.map(({ user, grant }) => [user, packAll(grant)]))
-  const settled = planning.plan.restores?.filter(({ user }) => (results.get(user)?.status ?? 'done') === 'done')
+  const revoked = new Map(task.saved?.users.map(({ user, revoke }) => [user, packAll(revoke)]))
+  const planned = new Set(planning.plan.users.map(({ user }) => user))
+  const isDone = (user: string) => (planned.has(user) ? results.get(user)?.status === 'done' : true)
+  const settled = planning.plan.restores?.filter(({ user }) => isDone(user))
   const changes = settled?.map(({ user, before, after }) => {
-    const revoked = regranted.get(user) ?? NO_GRANTS
-    return [user, { before: toEntry(before), after: toEntry(after), revoked }] as const
+    const revokes = revoked.get(user) ?? NO_GRANTS
+    return [user, { before: toEntry(before), after: toEntry(after), revokes }] as const
   })
   return new Map(changes)
 }

@@ -46,7 +46,7 @@ function byEmail(email: string, names: readonly string[], connection?: string): 
 }
 
 function observation(user: string, known: Partial<Observation> = {}): Observation {
-  return { user, listed: ['id'], desired: set(), live: set(), grant: set(), revoke: set(), ...known }
+  return { user, listed: ['id'], desired: set(), live: set(), grant: set(), revoke: set(), byHand: set(), ...known }
 }
 
 function progressOf(...observations: readonly Observation[]): Progress {
@@ -75,6 +75,15 @@ describe('an apply', () => {
   ])('that ends records the result of a user: %s', (_, result, expected) => {
     const ended = endUsers(before, { ...progressOf(change), results: new Map(result && [['u', result]]) })
     expect(ended).toEqual(new Map([['u', expected]]))
+  })
+
+  it.each<[string, UserResult]>([
+    ['done', { status: 'done', revoked: set('b') }],
+    ['failed', { status: 'failed', revoked: set('b') }],
+  ])('never makes managed what an undo plan gives back to a user who had it by hand: %s', (_, result) => {
+    const undo = progressOf({ ...change, grant: set('c', 'hand'), byHand: set('hand') })
+    expect(managedOf(beginUsers(before, undo), 'u')).toEqual(set('a', 'b', 'c'))
+    expect(managedOf(endUsers(before, { ...undo, results: new Map([['u', result]]) }), 'u')).toEqual(set('a', 'c'))
   })
 
   it('that has nothing to do for a user settles what is managed', () => {
@@ -156,9 +165,14 @@ describe('reverting an apply', () => {
       entry(['c']),
     ],
     [
-      'grants made by hand that are granted again but not managed',
+      'a grant that later applies made managed after this one had revoked it',
       { now: entry(['a', 'b', 'hand']), before: entry(['a', 'b']), after: entry(['a']) },
-      entry(['a', 'b']),
+      entry(['a', 'b', 'hand']),
+    ],
+    [
+      'a grant that should have been revoked but was not, and so is still managed',
+      { now: entry(['a', 'kept']), before: entry(['a']), after: entry(['a', 'kept']) },
+      entry(['a', 'kept']),
     ],
     [
       'how the user was listed',
@@ -174,7 +188,7 @@ describe('reverting an apply', () => {
     ['a mark since then', { now: marked, before: undefined, after: entry([]) }, marked],
   ])('results in %s', (_, { now, before, after }, expected) => {
     const users = new Map(now && [['u', now]])
-    const reverted = revertUsers(users, new Map([['u', { before, after, revoked: set('b', 'hand') }]]))
+    const reverted = revertUsers(users, new Map([['u', { before, after, revokes: set('kept') }]]))
     expect(reverted.get('u')).toEqual(expected)
   })
 })
@@ -354,7 +368,7 @@ describe('properties', () => {
       const { user, live } = read
       const desired = read.listed.length === 0 ? set() : read.desired
       const revoke = managedOf(before, user).intersection(live).difference(desired)
-      return { ...read, desired, grant: desired.difference(live), revoke }
+      return { ...read, desired, grant: desired.difference(live), revoke, byHand: set() }
     })
   }
 
@@ -511,7 +525,7 @@ describe('properties', () => {
 
   const finished = users.map(all => new Map(Array.from(all, ([id, entry]) => [id, { ...entry, unfinished: false }])))
   const changesOf = (before: Entries, after: Entries) =>
-    USERS.map(user => [user, { before: before.get(user), after: after.get(user), revoked: NO_GRANTS }] as const)
+    USERS.map(user => [user, { before: before.get(user), after: after.get(user), revokes: NO_GRANTS }] as const)
 
   it('reverting the latest apply results in the entries before it', () => {
     fc.assert(

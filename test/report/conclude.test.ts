@@ -136,6 +136,20 @@ const cases: readonly (readonly [string, Partial<RunRecord>, string, string, str
     'Cancelled before anything was written.',
   ],
   [
+    'an apply that was cancelled while its first write had no response',
+    {
+      mode: 'apply',
+      users: 3,
+      plan,
+      cancelled: true,
+      stopped: 'error',
+      outcomes: [{ ...half, granted: [], uncertain: ['grant'] }],
+    },
+    'failed',
+    '0 0 0 0 false',
+    'Cancelled after a change that may have taken effect.',
+  ],
+  [
     'an apply',
     { mode: 'apply', users: 3, plan, outcomes: [done] },
     'applied',

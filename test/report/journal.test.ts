@@ -109,6 +109,14 @@ describe('a journal', () => {
     expect(outcomes).toEqual([done, { ...done, user: 'auth0|2', status: 'not attempted' }])
   })
 
+  it('keeps one outcome of each user, the latest', () => {
+    const { outcomes } = entriesAfter(journal => {
+      journal.abandon(['auth0|1', 'auth0|2'])
+      journal.noteOutcome(done)
+    })
+    expect(outcomes).toEqual([done, { ...done, user: 'auth0|2', status: 'not attempted' }])
+  })
+
   it.each<readonly [string, boolean, (journal: Journal) => void]>([
     ['a stopped run', true, journal => journal.fail('no')],
     ['an unfinished user', true, journal => journal.noteOutcome({ ...done, status: 'not attempted' })],

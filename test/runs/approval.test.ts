@@ -526,6 +526,48 @@ describe('the ledger and saved plans', () => {
     expect(grantsOf(tenant)).toEqual([['read:orders'], [], []])
   })
 
+  it('an undo plan that fails halfway does not make grants made by hand managed, nor does undoing it', async () => {
+    const { tenant, repository } = await repositoryWith()
+    give(tenant, 'auth0|1', 'refund:orders')
+    repository.begin([wants('auth0|2')])
+    const people = [wants('auth0|1', 'write:orders')]
+    const forward = await repository.apply(people, { revoke: 'all' })
+    tenant.fault({ kind: 'status', status: 400, body: {}, when: ({ method }) => method === 'DELETE', times: 1 })
+    const half = await repository.run(repository.head(), undoing(forward, people))
+    expect(half.outputs, half.log).toMatchObject({ result: 'partial', grants: '1', revocations: '0' })
+    expect(repository.managed()['auth0|1']).toEqual(['write:orders'])
+    const again = await repository.run(repository.head(), undoing(forward, people))
+    expect(again.outputs, again.log).toMatchObject({ result: 'applied', revocations: '1' })
+    const redone = await repository.run(repository.head(), undoing(again, people))
+    expect(redone.outputs, redone.log).toMatchObject({ result: 'applied', grants: '1' })
+    await repository.apply([])
+    expect(grantsOf(tenant)[0]).toEqual(['refund:orders'])
+  })
+
+  it('an undo plan keeps managed what a later apply granted after this one had revoked it', async () => {
+    const { tenant, repository } = await repositoryWith()
+    give(tenant, 'auth0|1', 'refund:orders')
+    repository.begin([wants('auth0|2')])
+    const forward = await repository.apply([wants('auth0|1')], { revoke: 'all' })
+    const later = [wants('auth0|1', 'refund:orders')]
+    await repository.apply(later)
+    const back = await repository.run(repository.head(), undoing(forward, later))
+    expect(back.outputs, back.log).toMatchObject({ result: 'unchanged' })
+    expect(repository.managed()['auth0|1']).toEqual(['refund:orders'])
+  })
+
+  it('an undo plan of an apply that was not recorded does not make grants made by hand managed', async () => {
+    const { tenant, repository } = await repositoryWith()
+    give(tenant, 'auth0|1', 'refund:orders')
+    repository.begin([wants('auth0|1', 'read:orders')])
+    const people = [wants('auth0|1', 'read:orders')]
+    const forward = await repository.apply(people, { revoke: 'all' }, { contents: 'read' })
+    expect(forward.outputs, forward.log).toMatchObject({ result: 'applied', revocations: '1' })
+    const back = await repository.run(repository.head(), undoing(forward, people))
+    expect(back.outputs, back.log).toMatchObject({ result: 'applied', grants: '1' })
+    expect(repository.managed()).toEqual({ 'auth0|1': ['read:orders'] })
+  })
+
   it('an undo plan cannot grant to a user who was deleted since: the user failed, and the others are done', async () => {
     const { tenant, repository } = await repositoryWith()
     repository.begin([wants('auth0|1', 'read:orders'), wants('auth0|2', 'Support')])
@@ -548,6 +590,16 @@ describe('the ledger and saved plans', () => {
     expect(repository.managed()).toEqual({})
   })
 
+  it('a saved plan whose only user has changed since failed', async () => {
+    const { tenant, repository } = await repositoryWith()
+    const people = [wants('auth0|1', 'read:orders')]
+    const planned = await repository.apply(people, { mode: 'plan' })
+    give(tenant, 'auth0|1', 'write:orders')
+    const files = { [MANIFEST]: manifestOf(people), 'plan.json': planned.plan }
+    const run = await repository.run(repository.head(), { files, inputs: { 'plan-file': 'plan.json' } })
+    expect(run.outputs, run.log).toMatchObject({ result: 'failed', 'users-failed': '1', changed: 'false' })
+  })
+
   it('a user who has changed since a plan was saved is reported at the line that lists the user', async () => {
     const { tenant, repository } = await repositoryWith()
     const people = [wants('auth0|1', 'read:orders'), wants('auth0|2', 'read:orders')]
@@ -555,6 +607,7 @@ describe('the ledger and saved plans', () => {
     give(tenant, 'auth0|2', 'write:orders')
     const files = { [MANIFEST]: manifestOf(people), 'plan.json': planned.plan }
     const run = await repository.run(repository.head(), { files, inputs: { 'plan-file': 'plan.json' } })
+    expect(run.outputs).toMatchObject({ result: 'partial', grants: '1' })
     const [failure] = run.annotations.filter(({ kind }) => kind === 'error')
     expect(failure).toMatchObject({ file: MANIFEST, line: 12, message: expect.stringMatching(/^auth0\|2 has changed/) })
   })

@@ -845,6 +845,17 @@ describe('scope: changed', () => {
     expect([held('auth0|1'), held('auth0|9')]).toEqual([['read:orders'], ['Support']])
   })
 
+  it('looks an address up again that no user has any more', async () => {
+    const { tenant, repository } = await start({ users: [...users, grace('auth0|9')] })
+    const people = [wants('auth0|1', 'read:orders'), asks('grace@acme.com', 'Support')]
+    await repository.apply(people)
+    tenant.removeUser('auth0|9')
+    for (const scope of ['all', 'changed', 'changed']) {
+      const run = await repository.run(repository.head(), { inputs: { scope } })
+      expect(run.outputs, run.log).toMatchObject({ 'users-failed': '1' })
+    }
+  })
+
   it('does not say that nobody has changed if a new user does not exist', async () => {
     const { repository } = await start()
     repository.begin([])

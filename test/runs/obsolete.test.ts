@@ -52,6 +52,25 @@ describe('a permission or an API that no longer exists', () => {
     expect(held()).toEqual([])
   })
 
+  it('stays managed if an undo plan cannot revoke it, and is revoked once it exists again', async () => {
+    const { tenant, repository, held } = await start()
+    repository.begin([{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }])
+    tenant.revoke('auth0|1', { api: ORDERS, permission: 'write:orders' }, { api: BILLING, permission: 'read:invoices' })
+    const reverted = [{ id: 'auth0|1', permissions: { [ORDERS]: ['read:orders'] } }]
+    const forward = await repository.apply(everything)
+    expect(forward.outputs, forward.log).toMatchObject({ result: 'applied', grants: '2' })
+    const addAgain = removeWrite(tenant)
+    const undone = await repository.run(repository.commit(manifestOf(reverted)), {
+      files: { [MANIFEST]: manifestOf(reverted), 'undo.json': forward.undoPlan },
+      inputs: { 'plan-file': 'undo.json', 'approved-plan': forward.outputs['undo-plan-digest'] ?? '' },
+    })
+    expect(undone.outputs, undone.log).toMatchObject({ result: 'applied', revocations: '1' })
+    addAgain()
+    const healed = await repository.run(repository.head())
+    expect(healed.outputs, healed.log).toMatchObject({ result: 'applied', revocations: '1' })
+    expect(held()).toEqual(['read:orders'])
+  })
+
   it('is skipped with revoke: all', async () => {
     const { tenant, repository, held } = await start()
     removeWrite(tenant)
