@@ -5094,14 +5094,15 @@ function progressOf({ plan, survey, listings }) {
     const restored = new Map(plan.restores?.map(({ user, before }) => [user, (0,access_grants/* packAll */.pV)(before?.managed ?? [])]));
     const observations = survey.states.map(({ id, listings, desired, live }) => {
         const { grant = [], revoke = [] } = operations.get(id) ?? {};
+        const before = restored.get(id);
         return {
             user: id,
             listed: listings,
-            desired: restored.has(id) ? access_grants/* NO_GRANTS */.cJ : new Set(desired.keys()),
+            desired: before === undefined ? new Set(desired.keys()) : access_grants/* NO_GRANTS */.cJ,
             live: live?.direct,
             grant: (0,access_grants/* packAll */.pV)(grant),
             revoke: (0,access_grants/* packAll */.pV)(revoke),
-            byHand: restored.has(id) ? (0,access_grants/* packAll */.pV)(grant).difference(restored.get(id) ?? access_grants/* NO_GRANTS */.cJ) : access_grants/* NO_GRANTS */.cJ,
+            byHand: before === undefined ? access_grants/* NO_GRANTS */.cJ : (0,access_grants/* packAll */.pV)(grant).difference(before),
         };
     });
     const gone = new Set([...survey.gone, ...survey.missing].map(({ user }) => user));
@@ -5111,8 +5112,7 @@ function progressOf({ plan, survey, listings }) {
 function changesToRevert({ planning, task }, results) {
     const revoked = new Map(task.saved?.users.map(({ user, revoke }) => [user, (0,access_grants/* packAll */.pV)(revoke)]));
     const planned = new Set(planning.plan.users.map(({ user }) => user));
-    const isDone = (user) => (planned.has(user) ? results.get(user)?.status === 'done' : true);
-    const settled = planning.plan.restores?.filter(({ user }) => isDone(user));
+    const settled = planning.plan.restores?.filter(({ user }) => !planned.has(user) || results.get(user)?.status === 'done');
     const changes = settled?.map(({ user, before, after }) => {
         const revokes = revoked.get(user) ?? access_grants/* NO_GRANTS */.cJ;
         return [user, { before: toEntry(before), after: toEntry(after), revokes }];

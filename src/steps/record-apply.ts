@@ -191,14 +191,15 @@ function progressOf({ plan, survey, listings }: Planning): Progress {
   const restored = new Map(plan.restores?.map(({ user, before }) => [user, packAll(before?.managed ?? [])]))
   const observations = survey.states.map(({ id, listings, desired, live }): Observation => {
     const { grant = [], revoke = [] } = operations.get(id) ?? {}
+    const before = restored.get(id)
     return {
       user: id,
       listed: listings,
-      desired: restored.has(id) ? NO_GRANTS : new Set(desired.keys()),
+      desired: before === undefined ? new Set(desired.keys()) : NO_GRANTS,
       live: live?.direct,
       grant: packAll(grant),
       revoke: packAll(revoke),
-      byHand: restored.has(id) ? packAll(grant).difference(restored.get(id) ?? NO_GRANTS) : NO_GRANTS,
+      byHand: before === undefined ? NO_GRANTS : packAll(grant).difference(before),
     }
   })
   const gone = new Set([...survey.gone, ...survey.missing].map(({ user }) => user))
@@ -209,8 +210,9 @@ function progressOf({ plan, survey, listings }: Planning): Progress {
 function changesToRevert({ planning, task }: PlannedContext, results: EndedProgress['results']): EntryChanges {
   const revoked = new Map(task.saved?.users.map(({ user, revoke }) => [user, packAll(revoke)]))
   const planned = new Set(planning.plan.users.map(({ user }) => user))
-  const isDone = (user: string) => (planned.has(user) ? results.get(user)?.status === 'done' : true)
-  const settled = planning.plan.restores?.filter(({ user }) => isDone(user))
+  const settled = planning.plan.restores?.filter(
+    ({ user }) => !planned.has(user) || results.get(user)?.status === 'done',
+  )
   const changes = settled?.map(({ user, before, after }) => {
     const revokes = revoked.get(user) ?? NO_GRANTS
     return [user, { before: toEntry(before), after: toEntry(after), revokes }] as const
