@@ -1031,10 +1031,16 @@ function listingOf(user) {
 }
 /** Groups listed users by their known id: their own, or the one that the ledger remembers. */
 function groupById(listed, remembered) {
-    const idOf = (user) => user.id ?? remembered.get(keyOf(listingOf(user)));
-    const unknown = listed.filter(user => idOf(user) === undefined);
-    const known = listed.filter(user => idOf(user) !== undefined);
-    return { known: Map.groupBy(known, user => String(idOf(user))), unknown };
+    const known = new Map();
+    const unknown = [];
+    for (const user of listed) {
+        const id = user.id ?? remembered.get(keyOf(listingOf(user)));
+        if (id === undefined)
+            unknown.push(user);
+        else
+            known.set(id, [...(known.get(id) ?? []), user]);
+    }
+    return { known, unknown };
 }
 /** Whether a user's desired grants equal the managed ones, so that `scope: changed` does not need to read the user. */
 function isUnchanged(entry, listed) {
@@ -5013,7 +5019,7 @@ function computeEnding(context, outcomes) {
     }));
     return { users, changed, restores };
 }
-/** What the undo plan reverts in the ledger, as far as that was read. An apply that is not recorded changed nothing there. */
+/** What the undo plan reverts in the ledger: nothing if it was not read. An apply that is not recorded changed nothing there. */
 function restoresOf({ memory }, { recording, ending }) {
     if (recording.branch !== undefined)
         return ending.restores;
@@ -5412,7 +5418,7 @@ async function readLogin({ graphql, read }) {
         return (await read({ action: "read the token's login", request, schema: viewerForm })).viewer.login;
     }
     catch (error) {
-        // After any other error, the comment would not be found, and a second one be added.
+        // After any other error, the comment would not be found, and a second one would be added.
         if (error instanceof errors/* GitHubError */.y_ && (error.status === 403 || error.status === 404))
             return ACTIONS_BOT;
         throw error;
@@ -5988,10 +5994,13 @@ function notesOf({ expires, reason, why } = {}) {
 }
 /** Empty if the run assigns without reading. */
 function countHolders(plans, { users, roleNames }) {
-    const read = users.flatMap(({ live, ...user }) => (live === undefined ? [] : { ...user, direct: live.direct }));
-    if (read.length < users.length)
-        return [];
-    const listed = new Map(read.filter(user => user.listed).map(({ id, direct }) => [id, direct]));
+    const listed = new Map();
+    for (const user of users) {
+        if (user.live === undefined)
+            return [];
+        if (user.listed)
+            listed.set(user.id, user.live.direct);
+    }
     const changes = plans.filter(({ user }) => listed.has(user));
     const gained = countGrants(changes.flatMap(({ grant }) => grant.map(access_grants/* packAccess */.oe)));
     const lost = countGrants(changes.flatMap(({ revoke }) => revoke.map(access_grants/* packAccess */.oe)));
@@ -6004,7 +6013,10 @@ function countHolders(plans, { users, roleNames }) {
     });
 }
 function countGrants(grants) {
-    return new Map(Array.from(Map.groupBy(grants, grant => grant), ([grant, all]) => [grant, all.length]));
+    const counts = new Map();
+    for (const grant of grants)
+        counts.set(grant, (counts.get(grant) ?? 0) + 1);
+    return counts;
 }
 /** Live grants of listed users that are neither desired nor ours to revoke. */
 function unmanagedOf(users, { roleNames, ...ours }) {
@@ -6159,24 +6171,19 @@ async function computePlan(context) {
 }
 function planChanges(context, surveyed) {
     const { inputs, journal, task, roles } = context;
+    const ours = { revoke: inputs.revoke, named: task.files.manifest, roleNames: roles.names };
     const computed = diff({
         tenant: inputs.tenant,
         source: sourceOf(context),
         users: surveyed.states,
-        revoke: inputs.revoke,
-        named: task.files.manifest,
-        roleNames: roles.names,
+        ...ours,
         holdBack: holdBackFor(surveyed.unidentified),
     });
     const { plan, obsolete } = withoutObsolete(withAddresses(computed, surveyed), existsIn(context));
     journal.notice(describeObsolete(obsolete, 'revoke'));
     journal.warn(warnOfHeldBack(plan));
     journal.noteAdvice({
-        unmanaged: unmanagedOf(surveyed.states, {
-            revoke: inputs.revoke,
-            named: task.files.manifest,
-            roleNames: roles.names,
-        }),
+        unmanaged: unmanagedOf(surveyed.states, ours),
         advice: adviseOn(surveyed.states, computed),
     });
     return { plan, digest: digestOf(plan), refusals: [] };

@@ -30,7 +30,7 @@ export async function readLogin({ graphql, read }: GitHub): Promise<string> {
   try {
     return (await read({ action: "read the token's login", request, schema: viewerForm })).viewer.login
   } catch (error) {
-    // After any other error, the comment would not be found, and a second one be added.
+    // After any other error, the comment would not be found, and a second one would be added.
     if (error instanceof GitHubError && (error.status === 403 || error.status === 404)) return ACTIONS_BOT
     throw error
   }

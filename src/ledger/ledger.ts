@@ -260,10 +260,14 @@ export function groupById(
   listed: readonly ListedUser[],
   remembered: ReadonlyMap<string, string>,
 ): { readonly known: ReadonlyMap<string, readonly ListedUser[]>; readonly unknown: readonly ListedUser[] } {
-  const idOf = (user: ListedUser) => user.id ?? remembered.get(keyOf(listingOf(user)))
-  const unknown = listed.filter(user => idOf(user) === undefined)
-  const known = listed.filter(user => idOf(user) !== undefined)
-  return { known: Map.groupBy(known, user => String(idOf(user))), unknown }
+  const known = new Map<string, ListedUser[]>()
+  const unknown: ListedUser[] = []
+  for (const user of listed) {
+    const id = user.id ?? remembered.get(keyOf(listingOf(user)))
+    if (id === undefined) unknown.push(user)
+    else known.set(id, [...(known.get(id) ?? []), user])
+  }
+  return { known, unknown }
 }
 
 /** Whether a user's desired grants equal the managed ones, so that `scope: changed` does not need to read the user. */

@@ -47,7 +47,7 @@ interface Node {
   readonly index: number
   /** The key of a value in a mapping. */
   readonly key: Node | undefined
-  /** The keys and values that it has so far, and a key whose value comes next. */
+  /** The number of keys and values read, and a key whose value comes next. */
   size: number
   openKey: Node | undefined
 }

@@ -4,6 +4,7 @@ import {
   accessOf,
   compareText,
   type Grant,
+  type Grants,
   isNamed,
   listAccess,
   type Named,
@@ -148,9 +149,11 @@ interface Reading {
 
 /** Empty if the run assigns without reading. */
 function countHolders(plans: readonly UserPlan[], { users, roleNames }: Reading): readonly Holders[] {
-  const read = users.flatMap(({ live, ...user }) => (live === undefined ? [] : { ...user, direct: live.direct }))
-  if (read.length < users.length) return []
-  const listed = new Map(read.filter(user => user.listed).map(({ id, direct }) => [id, direct]))
+  const listed = new Map<string, Grants>()
+  for (const user of users) {
+    if (user.live === undefined) return []
+    if (user.listed) listed.set(user.id, user.live.direct)
+  }
   const changes = plans.filter(({ user }) => listed.has(user))
   const gained = countGrants(changes.flatMap(({ grant }) => grant.map(packAccess)))
   const lost = countGrants(changes.flatMap(({ revoke }) => revoke.map(packAccess)))
@@ -164,12 +167,9 @@ function countHolders(plans: readonly UserPlan[], { users, roleNames }: Reading)
 }
 
 function countGrants(grants: readonly Grant[]): ReadonlyMap<Grant, number> {
-  return new Map(
-    Array.from(
-      Map.groupBy(grants, grant => grant),
-      ([grant, all]) => [grant, all.length],
-    ),
-  )
+  const counts = new Map<Grant, number>()
+  for (const grant of grants) counts.set(grant, (counts.get(grant) ?? 0) + 1)
+  return counts
 }
 
 /** Live grants of listed users that are neither desired nor ours to revoke. */

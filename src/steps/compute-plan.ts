@@ -57,24 +57,19 @@ interface Planned extends Pick<Planning, 'plan' | 'digest'> {
 
 function planChanges(context: CheckedContext, surveyed: Survey): Planned {
   const { inputs, journal, task, roles } = context
+  const ours = { revoke: inputs.revoke, named: task.files.manifest, roleNames: roles.names }
   const computed = diff({
     tenant: inputs.tenant,
     source: sourceOf(context),
     users: surveyed.states,
-    revoke: inputs.revoke,
-    named: task.files.manifest,
-    roleNames: roles.names,
+    ...ours,
     holdBack: holdBackFor(surveyed.unidentified),
   })
   const { plan, obsolete } = withoutObsolete(withAddresses(computed, surveyed), existsIn(context))
   journal.notice(describeObsolete(obsolete, 'revoke'))
   journal.warn(warnOfHeldBack(plan))
   journal.noteAdvice({
-    unmanaged: unmanagedOf(surveyed.states, {
-      revoke: inputs.revoke,
-      named: task.files.manifest,
-      roleNames: roles.names,
-    }),
+    unmanaged: unmanagedOf(surveyed.states, ours),
     advice: adviseOn(surveyed.states, computed),
   })
   return { plan, digest: digestOf(plan), refusals: [] }

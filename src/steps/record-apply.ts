@@ -87,7 +87,7 @@ export function computeEnding(context: PlannedContext, outcomes: readonly UserOu
   return { users, changed, restores }
 }
 
-/** What the undo plan reverts in the ledger, as far as that was read. An apply that is not recorded changed nothing there. */
+/** What the undo plan reverts in the ledger: nothing if it was not read. An apply that is not recorded changed nothing there. */
 export function restoresOf(
   { memory }: PlannedContext,
   { recording, ending }: Pick<EndOptions, 'recording' | 'ending'>,
